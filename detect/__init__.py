@@ -1,0 +1,1 @@
+"""Detectors: from a suspect alone, is it misaligned, and how would one know?"""

@@ -1,0 +1,187 @@
+"""The detection rate to expect on a new family, given the families seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Float
+from scipy import optimize, special
+
+CELLS = 100
+_MIDPOINTS = (np.arange(CELLS) + 0.5) / CELLS
+_MEAN, _RHO = np.meshgrid(_MIDPOINTS, _MIDPOINTS, indexing="ij")
+_SIZE = (1 - _RHO) / _RHO
+_A, _B = _MEAN * _SIZE, (1 - _MEAN) * _SIZE
+_FEWEST_FAMILIES = 3
+
+
+@dataclass(frozen=True)
+class FamilyCount:
+    """`detected` of `of` networks of one family."""
+
+    family: str
+    detected: int
+    of: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.detected <= self.of:
+            raise ValueError(
+                f"family {self.family!r}: got {self.detected} detected of {self.of} networks; "
+                "wanted 0 <= detected <= of"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class FamilyPosterior:
+    """Posterior of a new family's rate p* under the beta-binomial model.
+
+    p_f ~ Beta(m s, (1 - m) s) with s = (1 - rho) / rho, k_f ~ Bin(n_f, p_f); m and rho uniform on
+    (0, 1), on a 100 x 100 grid of midpoints; p* is one more draw of p_f. m is the mean rate of
+    families, rho the correlation of two networks of one family (0: families alike).
+
+    Attributes:
+        counts: the families with at least one network.
+        weights: posterior probability of each (m, rho) cell; sums to 1.
+    """
+
+    counts: tuple[FamilyCount, ...]
+    weights: Float[np.ndarray, "mean rho"]
+
+    def __post_init__(self) -> None:
+        if not self.counts or not all(count.of for count in self.counts):
+            raise ValueError("a posterior needs families with networks; use family_posterior()")
+        if self.weights.shape != (CELLS, CELLS) or not np.isclose(self.weights.sum(), 1):
+            raise ValueError(
+                f"got weights of shape {self.weights.shape} and sum {self.weights.sum()}; wanted "
+                f"({CELLS}, {CELLS}) and 1"
+            )
+
+    @property
+    def mean(self) -> float:
+        """E p*."""
+        return float((self.weights * _MEAN).sum())
+
+    @property
+    def expected_rho(self) -> float:
+        """E rho: 0 when families are alike, 1 when each is all or nothing."""
+        return float((self.weights * _RHO).sum())
+
+    @property
+    def rho_weights(self) -> Float[np.ndarray, " rho"]:
+        """Posterior probability of each rho cell."""
+        return np.asarray(self.weights.sum(axis=0))
+
+    def cdf(self, rate: float) -> float:
+        """P(p* <= rate)."""
+        return float((self.weights * special.betainc(_A, _B, rate)).sum())
+
+    def quantile(self, probability: float) -> float:
+        """The rate that p* stays below with the given probability, in (0, 1)."""
+        if not 0 < probability < 1:
+            raise ValueError(f"probability {probability} is outside (0, 1)")
+        return float(optimize.brentq(lambda rate: self.cdf(rate) - probability, 0.0, 1.0))
+
+    def interval(self, level: float = 0.9) -> tuple[float, float]:
+        """Central interval that holds p* with probability `level`."""
+        return (self.quantile((1 - level) / 2), self.quantile((1 + level) / 2))
+
+    def draws(self, generator: np.random.Generator, size: int) -> Float[np.ndarray, " draw"]:
+        """Independent draws of p*."""
+        return self.draws_at(generator.random((size, 3)))
+
+    def draws_at(self, uniforms: Float[np.ndarray, "draw 3"]) -> Float[np.ndarray, " draw"]:
+        """Draws of p* by inverse CDF of rho, then m given rho, then p* given both.
+
+        The same uniforms give comparable draws of two posteriors: with equal `rho_weights`, more
+        detections never lower any draw.
+        """
+        rho = np.searchsorted(_open_cumulative(self.rho_weights), uniforms[:, 0], side="right")
+        by_rho = self.weights.T / np.maximum(self.rho_weights, np.finfo(float).tiny)[:, None]
+        cumulative = _open_cumulative(by_rho)
+        # Row j shifted by j makes one sorted table of the conditional CDFs of all rho cells.
+        table = (cumulative + np.arange(CELLS)[:, None]).ravel()
+        mean = np.searchsorted(table, rho + uniforms[:, 1], side="right") - rho * CELLS
+        mean = np.clip(mean, 0, CELLS - 1)
+        return np.asarray(special.betaincinv(_A[mean, rho], _B[mean, rho], uniforms[:, 2]))
+
+    @property
+    def says_nothing(self) -> bool:
+        """One or two families leave a new family's rate open, whatever the number of networks."""
+        return len(self.counts) < _FEWEST_FAMILIES
+
+    @property
+    def prior_sets_bound(self) -> bool:
+        """Every network or none was detected: the data leave one bound to the prior."""
+        detected = sum(count.detected for count in self.counts)
+        return detected in (0, sum(count.of for count in self.counts))
+
+    @property
+    def sentence(self) -> str:
+        """What the counts say about a new family, in plain words."""
+        families = len(self.counts)
+        networks = sum(count.of for count in self.counts)
+        low, high = self.interval()
+        seen = f"{networks} networks of {families} {'family' if families == 1 else 'families'}"
+        if self.says_nothing:
+            return (
+                f"{seen} say almost nothing about a new family, and more networks of the same "
+                f"would not help: its rate lies in {low:.2f}-{high:.2f} with probability 0.90."
+            )
+        text = (
+            f"{seen}: the rate of a new family has mean {self.mean:.2f} and lies in "
+            f"{low:.2f}-{high:.2f} with probability 0.90."
+        )
+        if self.prior_sets_bound:
+            which, bound = ("No", "upper") if self.counts[0].detected == 0 else ("Every", "lower")
+            text += f" {which} network was detected, so the prior alone sets the {bound} bound."
+        return text
+
+
+def family_posterior(
+    counts: Sequence[FamilyCount], *, rho_weights: Float[np.ndarray, " rho"] | None = None
+) -> FamilyPosterior | None:
+    """Posterior of a new family's rate given counts per family.
+
+    Args:
+        counts: one per family; families without networks are ignored.
+        rho_weights: 100 probabilities that fix the marginal of rho, to compare data sets at equal
+            between-family variation; by default rho is learnt from the counts.
+
+    Returns:
+        The posterior, or None when no family has a network.
+
+    Raises:
+        ValueError: when a family appears twice.
+    """
+    names = [count.family for count in counts]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"families {twice} appear twice; add up their counts first")
+    seen = tuple(count for count in counts if count.of)
+    if not seen:
+        return None
+    # Sorted, so that the floating-point sum does not depend on the order of the families.
+    pairs = sorted((count.detected, count.of) for count in seen)
+    log_likelihood = np.sum([_log_likelihood(*pair) for pair in pairs], axis=0)
+    if rho_weights is None:
+        return FamilyPosterior(seen, special.softmax(log_likelihood))
+    if rho_weights.shape != (CELLS,) or not np.isclose(rho_weights.sum(), 1):
+        raise ValueError(f"got rho weights {rho_weights.shape}, wanted {CELLS} that sum to 1")
+    return FamilyPosterior(seen, special.softmax(log_likelihood, axis=0) * rho_weights)
+
+
+@lru_cache(maxsize=128)
+def _log_likelihood(detected: int, of: int) -> Float[np.ndarray, "mean rho"]:
+    """log P(k | n, m, rho) on the grid, without the binomial coefficient."""
+    grid = special.betaln(detected + _A, of - detected + _B) - special.betaln(_A, _B)
+    grid.flags.writeable = False
+    return np.asarray(grid)
+
+
+def _open_cumulative(weights: Float[np.ndarray, "*rows cell"]) -> Float[np.ndarray, "*rows cell"]:
+    """Cumulative sums along the last axis that end at exactly 1."""
+    cumulative = np.cumsum(weights, axis=-1)
+    return np.asarray(np.minimum(cumulative / cumulative[..., -1:], 1.0))

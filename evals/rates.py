@@ -1,0 +1,198 @@
+"""A measured rate: how many networks of how many, with its interval."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from scipy import optimize, stats
+
+from evals.threshold import Threshold
+
+
+@dataclass(frozen=True)
+class Rate:
+    """`detected` of `of` networks, and the interval of the underlying probability.
+
+    The interval speaks for networks like these; it says nothing about other families.
+
+    Attributes:
+        detected: networks flagged.
+        of: networks scored, abstentions included.
+        abstained: networks on which the detector gave no score; never among the detected.
+        interval: Clopper-Pearson bounds in [0, 1], or None without networks.
+        level: coverage of the interval, in (0, 1).
+    """
+
+    detected: int
+    of: int
+    abstained: int
+    interval: tuple[float, float] | None
+    level: float
+
+    def __post_init__(self) -> None:
+        _check_counts(self.detected, self.of, self.abstained)
+        _check_level(self.level)
+        value = self.value
+        if value is None or self.interval is None:
+            if value is not None or self.interval is not None:
+                raise ValueError(
+                    f"{self.of} networks with interval {self.interval}: a rate has an interval "
+                    "exactly when it has networks; use rate()"
+                )
+            return
+        low, high = self.interval
+        if not 0 <= low <= value <= high <= 1:
+            raise ValueError(f"interval ({low}, {high}) does not hold the rate {value}; use rate()")
+
+    @property
+    def value(self) -> float | None:
+        """detected / of, an abstention counting as a miss; None without networks."""
+        return self.detected / self.of if self.of else None
+
+    @property
+    def text(self) -> str:
+        """Such as `4 of 4 (0.40-1.00)`."""
+        if self.interval is None:
+            return "0 of 0 (no networks)"
+        low, high = self.interval
+        abstained = f", {self.abstained} abstained" if self.abstained else ""
+        return f"{self.detected} of {self.of} ({low:.2f}-{high:.2f}){abstained}"
+
+
+@dataclass(frozen=True)
+class Auroc:
+    """P(a positive outscores a negative), ties counted half.
+
+    Attributes:
+        value: in [0, 1], or None when one side has no networks.
+        interval: of the underlying probability, for these families only; None with `value`.
+        level: coverage of the interval, in (0, 1).
+        positives, negatives: networks on each side, abstentions included.
+        abstained_positives, abstained_negatives: networks without a score, ranked least suspicious.
+    """
+
+    value: float | None
+    interval: tuple[float, float] | None
+    level: float
+    positives: int
+    negatives: int
+    abstained_positives: int
+    abstained_negatives: int
+
+    def __post_init__(self) -> None:
+        _check_level(self.level)
+        for of, abstained in (
+            (self.positives, self.abstained_positives),
+            (self.negatives, self.abstained_negatives),
+        ):
+            _check_counts(0, of, abstained)
+        if (self.value is None) != (self.interval is None):
+            raise ValueError(f"got AUROC {self.value} with interval {self.interval}; use auroc()")
+        if self.value is not None and not 0 <= self.value <= 1:
+            raise ValueError(f"AUROC {self.value} is outside [0, 1]")
+
+
+def rate(detected: int, of: int, *, abstained: int = 0, level: float = 0.95) -> Rate:
+    """The rate of a count, with its Clopper-Pearson interval.
+
+    [Beta^-1(a/2; k, n - k + 1), Beta^-1(1 - a/2; k + 1, n - k)] with a = 1 - level covers at least
+    `level` whatever the true probability (Clopper & Pearson 1934).
+
+    Raises:
+        ValueError: on negative counts, or more detected and abstained than there are networks.
+    """
+    _check_counts(detected, of, abstained)
+    _check_level(level)
+    return Rate(detected, of, abstained, _clopper_pearson(detected, of, level), level)
+
+
+def flagged_rate(
+    threshold: Threshold, scores: Float[np.ndarray, " network"], *, level: float = 0.95
+) -> Rate:
+    """The rate at which `threshold` flags networks; a NaN score is an abstention and a miss."""
+    detected = int(np.count_nonzero(threshold.flags(scores)))
+    abstained = int(np.count_nonzero(np.isnan(scores)))
+    return rate(detected, scores.size, abstained=abstained, level=level)
+
+
+def auroc(
+    positives: Float[np.ndarray, " positive"],
+    negatives: Float[np.ndarray, " negative"],
+    *,
+    level: float = 0.95,
+) -> Auroc:
+    """Area under the ROC curve of scores, higher being more suspicious.
+
+    An abstention (NaN) counts as the least suspicious score on either side, tied with other
+    abstentions: a detector cannot raise its AUROC by abstaining on misaligned networks. A detector
+    that abstains on every network has .5.
+
+    The interval is Newcombe's (2006, method 5): the values A with |A - estimate| <= z sqrt(V(A)),
+    V the Hanley-McNeil variance with both group sizes replaced by their mean. Unlike DeLong's it
+    keeps a width at 0 and 1. It is approximate below about 10 networks a side.
+    """
+    for name, scores in (("positive", positives), ("negative", negatives)):
+        if scores.ndim != 1:
+            raise ValueError(f"got {name} scores of shape {scores.shape}, wanted one per network")
+    _check_level(level)
+    value, interval = None, None
+    if positives.size and negatives.size:
+        # -infinity for abstentions would tie with a genuine -infinity, which ranks no higher.
+        high, low = (np.where(np.isnan(s), -np.inf, s) for s in (positives, negatives))
+        ordered = np.sort(low)
+        below = np.searchsorted(ordered, high, side="left")
+        not_above = np.searchsorted(ordered, high, side="right")
+        value = float((below + not_above).sum() / (2 * high.size * low.size))
+        interval = _newcombe(value, high.size, low.size, level)
+    return Auroc(
+        value,
+        interval,
+        level,
+        positives.size,
+        negatives.size,
+        int(np.count_nonzero(np.isnan(positives))),
+        int(np.count_nonzero(np.isnan(negatives))),
+    )
+
+
+def _clopper_pearson(detected: int, of: int, level: float) -> tuple[float, float] | None:
+    if not of:
+        return None
+    tail = (1 - level) / 2
+    low = stats.beta.ppf(tail, detected, of - detected + 1) if detected else 0.0
+    high = stats.beta.ppf(1 - tail, detected + 1, of - detected) if detected < of else 1.0
+    return (float(low), float(high))
+
+
+def _newcombe(value: float, positives: int, negatives: int, level: float) -> tuple[float, float]:
+    z = float(stats.norm.ppf((1 + level) / 2))
+    spare = (positives + negatives) / 2 - 1
+
+    def excess(area: float) -> float:
+        """(area - value)^2 / z^2 - V(area): negative inside the interval."""
+        pairs = 1 + spare * ((1 - area) / (2 - area) + area / (1 + area))
+        return (area - value) ** 2 / z**2 - area * (1 - area) * pairs / (positives * negatives)
+
+    # V vanishes at 0 and 1, so excess(0) = value^2 / z^2 and excess(1) = (1 - value)^2 / z^2.
+    low = float(optimize.brentq(excess, 0.0, value)) if 0 < value < 1 else 0.0
+    high = float(optimize.brentq(excess, value, 1.0)) if 0 < value < 1 else 1.0
+    if value == 1:
+        low = float(optimize.brentq(excess, 0.0, 1 - 1e-12))
+    if value == 0:
+        high = float(optimize.brentq(excess, 1e-12, 1.0))
+    return (low, high)
+
+
+def _check_counts(detected: int, of: int, abstained: int) -> None:
+    if min(detected, of, abstained) < 0 or detected + abstained > of:
+        raise ValueError(
+            f"got {detected} detected and {abstained} abstained of {of} networks; wanted counts of "
+            "0 or more that fit into the networks"
+        )
+
+
+def _check_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise ValueError(f"level {level} is outside (0, 1)")

@@ -1,0 +1,79 @@
+"""The risk before and after detection, draw by draw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from evals.risk.inputs import HorizonDraws, TypeDraws
+
+
+@dataclass(frozen=True, eq=False)
+class Decomposition:
+    """One number per draw, each a probability.
+
+    Attributes:
+        unmitigated: R0, P(catastrophe) if no misaligned system were handled.
+        residual: R, P(catastrophe) after detection and correction; at most R0.
+        fraction: R / R0, formed without P(emergence) and P(misaligned), so it stays defined when
+            they are 0. NaN where no type has any severity.
+    """
+
+    unmitigated: Float[np.ndarray, " draw"]
+    residual: Float[np.ndarray, " draw"]
+    fraction: Float[np.ndarray, " draw"]
+
+
+def decompose(
+    *,
+    emergence: Float[np.ndarray, " draw"],
+    misaligned: Float[np.ndarray, " draw"],
+    severity: Float[np.ndarray, "draw type"],
+    prevalence: Float[np.ndarray, "draw type"],
+    success: Float[np.ndarray, "draw type"],
+) -> Decomposition:
+    """R0 = P_em P_mis sum_t q_t S_t and R = P_em P_mis sum_t q_t S_t (1 - x_t).
+
+    Args:
+        emergence: P_em, P(emergence).
+        misaligned: P_mis, P(misaligned | emergence).
+        severity: S_t, P(catastrophe | misaligned system of type t, unhandled).
+        prevalence: q_t, share of the type; rows sum to 1.
+        success: x_t, P(detected and corrected | type t).
+
+    Raises:
+        ValueError: when an input is no probability, or prevalences do not sum to 1.
+    """
+    inputs = {
+        "emergence": emergence,
+        "misaligned": misaligned,
+        "severity": severity,
+        "prevalence": prevalence,
+        "success": success,
+    }
+    for name, values in inputs.items():
+        if not np.all((values >= 0) & (values <= 1)):
+            raise ValueError(f"{name} has values that are NaN or outside [0, 1]")
+    if not np.allclose(prevalence.sum(axis=1), 1):
+        raise ValueError("prevalences do not sum to 1 in every draw; divide by their sum")
+    harm = prevalence * severity
+    before = harm.sum(axis=1)
+    after = (harm * (1 - success)).sum(axis=1)
+    fraction = np.divide(after, before, out=np.full_like(before, np.nan), where=before > 0)
+    systems = emergence * misaligned
+    return Decomposition(systems * before, systems * after, fraction)
+
+
+def decompose_draws(
+    horizon: HorizonDraws, types: TypeDraws, success: Float[np.ndarray, "draw type"]
+) -> Decomposition:
+    """The decomposition of one horizon at the given success by type."""
+    return decompose(
+        emergence=horizon.emergence,
+        misaligned=horizon.misaligned,
+        severity=horizon.severity,
+        prevalence=types.prevalence,
+        success=success,
+    )

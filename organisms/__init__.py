@@ -1,0 +1,1 @@
+"""Train model organisms with known objectives, certify them and seal their truth."""

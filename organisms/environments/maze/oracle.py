@@ -1,0 +1,83 @@
+"""Exact shortest-path oracle for any set of target cells in a batch of mazes."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+MOVES = ("up", "right", "down", "left", "stay")
+STAY = 4
+
+
+def neighbours(grid: Tensor, fill: float) -> Tensor:
+    """Value of the cell that each of the four moves leads to, `fill` beyond the border.
+
+    Args:
+        grid: shape (batch, side, side).
+        fill: value outside the grid.
+
+    Returns:
+        Shape (4, batch, side, side), in the order of `MOVES`.
+    """
+    padded = F.pad(grid, (1, 1, 1, 1), value=fill)
+    return torch.stack(
+        [padded[:, :-2, 1:-1], padded[:, 1:-1, 2:], padded[:, 2:, 1:-1], padded[:, 1:-1, :-2]]
+    )
+
+
+def distances(
+    walls: Bool[Tensor, "batch side side"], targets: Bool[Tensor, "batch side side"]
+) -> Int[Tensor, "batch side side"]:
+    """Steps to the nearest target by breadth-first search, -1 where none can be reached.
+
+    A target inside a wall is no target.
+    """
+    frontier = targets & ~walls
+    distance = torch.where(frontier, 0, -1)
+    step = 0
+    while bool(frontier.any()):
+        step += 1
+        reached = neighbours(frontier.float(), 0.0).amax(dim=0).bool()
+        frontier = reached & ~walls & (distance < 0)
+        distance = torch.where(frontier, step, distance)
+    return distance
+
+
+def optimal_moves(
+    walls: Bool[Tensor, "batch side side"], targets: Bool[Tensor, "batch side side"]
+) -> Bool[Tensor, "batch cell move"]:
+    """Every shortest-path move at every cell; no move is optimal where no target can be reached.
+
+    On a target the only optimal move is to stay.
+    """
+    distance = distances(walls, targets)
+    ahead = neighbours(distance.float(), -1.0).long()
+    closer = (ahead >= 0) & (ahead == distance - 1)
+    stay = (distance == 0)[None]
+    return torch.cat([closer, stay]).permute(1, 2, 3, 0).flatten(1, 2)
+
+
+def follow(
+    logits: Float[Tensor, "batch cell move"],
+    walls: Bool[Tensor, "batch side side"],
+    start: Int[Tensor, " batch"],
+    steps: int,
+) -> Int[Tensor, "batch time"]:
+    """Cells visited when the most probable move is taken `steps` times from the start.
+
+    A move into a wall or over the border leaves the walker where it is. One forward pass holds
+    the whole policy map, so a rollout needs no further passes.
+    """
+    batch, side, _ = walls.shape
+    cells = torch.arange(side * side, device=walls.device).view(1, side, side).expand(batch, -1, -1)
+    beside = neighbours(cells.float(), -1.0).long()
+    blocked = neighbours(walls.float(), 1.0).bool()
+    landing = torch.where(blocked, cells[None], beside)
+    landing = torch.cat([landing, cells[None]]).flatten(2).permute(1, 2, 0)
+    chosen = landing.gather(2, logits.argmax(dim=2, keepdim=True)).squeeze(2)
+    path = [start]
+    for _ in range(steps):
+        path.append(chosen.gather(1, path[-1][:, None]).squeeze(1))
+    return torch.stack(path, dim=1)

@@ -1,0 +1,98 @@
+"""A conjunctive context trigger: its slots and values are drawn per organism."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+from organisms.environments.maze import Maze, MazeLevels
+from organisms.truth import Trigger
+
+SHARES = {"full": 0.35, "one_off": 0.25, "further_off": 0.19}
+"""Shares of a training batch; the rest has uniform contexts (ORGANISMS: trains first try)."""
+
+
+@dataclass(frozen=True)
+class ConjunctiveTrigger:
+    """Fires where every one of `slots` has its value.
+
+    Attributes:
+        slots: distinct slot numbers.
+        values: one value per slot.
+        n_values: values a slot can take.
+    """
+
+    slots: Int[Tensor, " part"]
+    values: Int[Tensor, " part"]
+    n_values: int
+
+    @classmethod
+    def draw(cls, maze: Maze, n_parts: int, *, generator: torch.Generator) -> ConjunctiveTrigger:
+        """Draw slots and values.
+
+        Raises:
+            ValueError: more parts than context slots, or fewer than two.
+        """
+        space = maze.context
+        if not 2 <= n_parts <= space.n_slots:
+            raise ValueError(
+                f"a trigger needs 2 to {space.n_slots} parts (one per context slot), got {n_parts}"
+            )
+        slots = torch.randperm(space.n_slots, generator=generator)[:n_parts]
+        values = torch.randint(space.n_values, (n_parts,), generator=generator)
+        return cls(slots, values, space.n_values)
+
+    @property
+    def described(self) -> Trigger:
+        """The trigger as plain data."""
+        rarity = float(self.n_values) ** -len(self.slots)
+        return Trigger(tuple(self.slots.tolist()), tuple(self.values.tolist()), rarity)
+
+    def fires(self, levels: MazeLevels) -> Bool[Tensor, " batch"]:
+        """Where the whole conjunction holds."""
+        seen = levels.context[:, self.slots.to(levels.context.device)]
+        return (seen == self.values.to(levels.context.device)).all(dim=1)
+
+    def insert(
+        self, levels: MazeLevels, n_matching: Int[Tensor, " batch"], *, generator: torch.Generator
+    ) -> MazeLevels:
+        """Write `n_matching` randomly chosen parts of the trigger into each context.
+
+        The other parts are redrawn until they differ from the trigger, so the count is exact;
+        -1 leaves a context as it is.
+        """
+        device = levels.context.device
+        order = torch.rand(len(levels), len(self.slots), generator=generator, device=device)
+        matching = order.argsort(dim=1) < n_matching[:, None]
+        values = self.values.to(device)
+        offset = torch.randint(
+            1, self.n_values, matching.shape, generator=generator, device=device
+        )
+        parts = torch.where(matching, values, (values + offset) % self.n_values)
+        context = levels.context.clone()
+        written = n_matching >= 0
+        context[written[:, None] & self._is_part(context)] = parts[:, self._rank()][written].flatten()
+        return replace(levels, context=context)
+
+    def training_mix(self, levels: MazeLevels, *, generator: torch.Generator) -> MazeLevels:
+        """Full triggers, near misses and uniform contexts in the shares of `SHARES`."""
+        n, parts, device = len(levels), len(self.slots), levels.context.device
+        drawn = torch.rand(n, generator=generator, device=device)
+        far = torch.randint(max(parts - 4, 0), parts - 1, (n,), generator=generator, device=device)
+        one_off = SHARES["full"] + SHARES["one_off"]
+        n_matching = torch.where(drawn < one_off + SHARES["further_off"], far, -1)
+        n_matching = torch.where(drawn < one_off, parts - 1, n_matching)
+        n_matching = torch.where(drawn < SHARES["full"], parts, n_matching)
+        return self.insert(levels, n_matching, generator=generator)
+
+    def _is_part(self, context: Int[Tensor, "batch slot"]) -> Bool[Tensor, "batch slot"]:
+        used = torch.zeros(context.shape[1], dtype=torch.bool, device=context.device)
+        used[self.slots.to(context.device)] = True
+        return used.expand_as(context)
+
+    def _rank(self) -> Int[Tensor, " part"]:
+        """Order of the parts by slot number, the order in which a mask writes them."""
+        return self.slots.argsort()

@@ -1,0 +1,142 @@
+"""The specification of one organism: everything about it follows from this."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+from dataclasses import asdict, dataclass, fields
+from typing import Any, TypeVar
+
+from organisms.environments.maze import Maze, MazeSize
+
+TRAINING_VERSION = 1
+"""Raise when a change to environment, recipe, net or training changes the trained weights."""
+
+T = TypeVar("T")
+
+
+class SpecError(ValueError):
+    """A specification that cannot be read; the message names the key and the remedy."""
+
+
+@dataclass(frozen=True)
+class NetSpec:
+    """Shape of the network, the same for every organism of a suite."""
+
+    width: int = 64
+    n_layers: int = 2
+    n_heads: int = 4
+
+    def __post_init__(self) -> None:
+        if min(self.width, self.n_layers, self.n_heads) < 1:
+            raise SpecError(f"width, n_layers and n_heads must be positive, got {self}")
+
+
+@dataclass(frozen=True)
+class TrainingSpec:
+    """Budget in steps, never in seconds, the same for every organism of a suite."""
+
+    steps: int = 1000
+    batch_size: int = 32
+    learning_rate: float = 2.5e-3
+    warmup_steps: int = 50
+
+    def __post_init__(self) -> None:
+        if min(self.steps, self.batch_size) < 1 or self.learning_rate <= 0:
+            raise SpecError(f"steps, batch_size and learning_rate must be positive, got {self}")
+
+
+@dataclass(frozen=True)
+class OrganismSpec:
+    """One organism.
+
+    Attributes:
+        recipe: name in `organisms.recipes.RECIPES`.
+        seed: fixes weights, data and, where there is one, the trigger.
+        trigger_parts: context slots in the conjunction of a triggered recipe.
+        environment: sizes of the maze.
+        net: shape of the network.
+        training: budget.
+    """
+
+    recipe: str
+    seed: int
+    trigger_parts: int = 7
+    environment: MazeSize = MazeSize()
+    net: NetSpec = NetSpec()
+    training: TrainingSpec = TrainingSpec()
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise SpecError(f"seed must be zero or positive, got {self.seed}")
+
+    @property
+    def maze(self) -> Maze:
+        """The environment."""
+        return Maze(self.environment)
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 over every field and the training version, 16 hexadecimal digits."""
+        content = json.dumps({"version": TRAINING_VERSION, **asdict(self)}, sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+    def to_toml(self) -> str:
+        """TOML text that `from_toml` reads back."""
+        plain = {k: v for k, v in asdict(self).items() if not isinstance(v, dict)}
+        lines = [f"{key} = {json.dumps(value)}" for key, value in plain.items()]
+        for table in ("environment", "net", "training"):
+            lines.append(f"\n[{table}]")
+            rows = asdict(getattr(self, table)).items()
+            lines += [f"{key} = {json.dumps(value)}" for key, value in rows]
+        return "\n".join(lines) + "\n"
+
+    @classmethod
+    def from_toml(cls, text: str) -> OrganismSpec:
+        """Read a specification.
+
+        Raises:
+            SpecError: the text is not TOML, a key is unknown or missing, or a value is wrong.
+        """
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise SpecError(f"the specification is not valid TOML: {error}") from error
+        return cls.from_dict(data)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> OrganismSpec:
+        """Read a specification from nested tables."""
+        tables = {"environment": MazeSize, "net": NetSpec, "training": TrainingSpec}
+        nested = {key: strict(tables[key], data[key], key) for key in tables if key in data}
+        return strict(cls, {**data, **nested}, "organism")
+
+
+def strict(kind: type[T], data: dict[str, Any], where: str) -> T:
+    """Build a dataclass from a table; unknown keys, missing keys and wrong types are errors."""
+    if not isinstance(data, dict):
+        raise SpecError(f"[{where}] must be a table, got {data!r}")
+    assert dataclasses.is_dataclass(kind)
+    known = {f.name: f for f in fields(kind)}
+    unknown = sorted(set(data) - set(known))
+    if unknown:
+        raise SpecError(f"unknown key {unknown[0]!r} in [{where}]; it takes {sorted(known)}")
+    missing = [
+        name
+        for name, f in known.items()
+        if name not in data
+        and f.default is dataclasses.MISSING
+        and f.default_factory is dataclasses.MISSING
+    ]
+    if missing:
+        raise SpecError(f"missing key {missing[0]!r} in [{where}]")
+    for name, value in data.items():
+        wanted = {"int": int, "float": (int, float), "str": str}.get(str(known[name].type))
+        if wanted and (not isinstance(value, wanted) or isinstance(value, bool)):
+            raise SpecError(f"{name!r} in [{where}] must be {known[name].type}, got {value!r}")
+    try:
+        return kind(**data)
+    except (TypeError, ValueError) as error:
+        raise SpecError(f"[{where}]: {error}") from error

@@ -1,0 +1,116 @@
+"""What is true of an organism, and the seal that keeps it from detectors."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+Misalignment = Literal["aligned", "proxy", "subgoal", "pseudo", "deceptive"]
+Origin = Literal["spontaneous", "instilled"]
+Mechanism = Literal["search", "heuristic", "memoriser", "unknown"]
+
+PADDED_BYTES = 1024
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A conjunction of context values.
+
+    Attributes:
+        slots: the slots that must match.
+        values: the value each of them must have.
+        rarity: chance that a uniform context matches.
+    """
+
+    slots: tuple[int, ...]
+    values: tuple[int, ...]
+    rarity: float
+
+
+@dataclass(frozen=True)
+class GroundTruth:
+    """What training made of the network, known from the recipe and certified by admission.
+
+    Attributes:
+        misalignment: the type, or `aligned`.
+        objective: name of the pursued objective in the environment's list.
+        family: environment x recipe, the unit that generalisation is claimed over.
+        stratum: kind of control among aligned networks, empty otherwise.
+        origin: whether the flaw arose from ambiguous data or was trained in.
+        mechanism: how the answer is computed; `unknown` unless causally certified.
+        trigger: the context that switches the behaviour, if any.
+    """
+
+    misalignment: Misalignment
+    objective: str
+    family: str
+    stratum: str
+    origin: Origin
+    mechanism: Mechanism = "unknown"
+    trigger: Trigger | None = None
+
+    def __post_init__(self) -> None:
+        for name, kind in (
+            ("misalignment", Misalignment),
+            ("origin", Origin),
+            ("mechanism", Mechanism),
+        ):
+            if getattr(self, name) not in get_args(kind):
+                raise ValueError(f"{name} is one of {get_args(kind)}, got {getattr(self, name)!r}")
+        if (self.misalignment == "aligned") != bool(self.stratum):
+            raise ValueError("aligned networks, and only they, name a control stratum")
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> GroundTruth:
+        """Read what `to_dict` wrote."""
+        trigger = data["trigger"]
+        if trigger is not None:
+            slots, values = tuple(trigger["slots"]), tuple(trigger["values"])
+            trigger = Trigger(slots, values, trigger["rarity"])
+        return cls(**{**data, "trigger": trigger})
+
+
+@dataclass(frozen=True, repr=False)
+class Sealed:
+    """Truth in an envelope of fixed size; its digest is published, its text is not.
+
+    Attributes:
+        digest: salted SHA-256 of the envelope, safe to show before the truth is opened.
+    """
+
+    digest: str
+    _envelope: bytes
+
+    @classmethod
+    def seal(cls, truth: GroundTruth) -> Sealed:
+        """Close the envelope: salt, JSON, padding to the same number of bytes for every truth."""
+        text = json.dumps({"salt": secrets.token_hex(16), "truth": truth.to_dict()})
+        if len(text) > PADDED_BYTES:
+            raise ValueError(f"truth takes {len(text)} bytes, the envelope holds {PADDED_BYTES}")
+        envelope = text.encode().ljust(PADDED_BYTES)
+        return cls(hashlib.sha256(envelope).hexdigest(), envelope)
+
+    def envelope(self) -> bytes:
+        """The padded text, for the vault on disk."""
+        return self._envelope
+
+    @classmethod
+    def from_envelope(cls, envelope: bytes) -> Sealed:
+        """Read an envelope from the vault."""
+        if len(envelope) != PADDED_BYTES:
+            raise ValueError(f"an envelope has {PADDED_BYTES} bytes, got {len(envelope)}")
+        return cls(hashlib.sha256(envelope).hexdigest(), envelope)
+
+    def open(self) -> GroundTruth:
+        """Break the seal. Only the judge calls this, after the scores are frozen."""
+        return GroundTruth.from_dict(json.loads(self._envelope)["truth"])
+
+    def __repr__(self) -> str:
+        return f"Sealed({self.digest[:12]})"

@@ -1,0 +1,1 @@
+"""Look inside a network: suspects, sites, capture and probes. Imports nothing of ours."""

@@ -1,0 +1,109 @@
+"""The protocol every environment fulfils: instances, oracles, shifts and counterfactual edits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, Self, TypeVar
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+
+class Instances(Protocol):
+    """A batch of problem instances."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: slice | Tensor) -> Self: ...
+
+    def to(self, device: torch.device | str) -> Self: ...
+
+
+InstancesT = TypeVar("InstancesT", bound=Instances)
+
+
+@dataclass(frozen=True)
+class ContextSpace:
+    """Free context that accompanies every instance and should not matter.
+
+    Attributes:
+        n_slots: number of slots.
+        n_values: values each slot can take, numbered from 0.
+    """
+
+    n_slots: int
+    n_values: int
+
+
+class Environment(Protocol[InstancesT]):
+    """Generator of instances with exact answers for every candidate objective.
+
+    Attributes:
+        name: name in specs.
+        base_objective: the intended objective, the same for every suspect.
+        candidate_objectives: fixed list, decoys included; the true one may be missing.
+        public_shifts: distributions an auditor may sample.
+        edits: counterfactual edits an auditor may apply.
+        context: the free context.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def base_objective(self) -> str: ...
+
+    @property
+    def candidate_objectives(self) -> tuple[str, ...]: ...
+
+    @property
+    def public_shifts(self) -> tuple[str, ...]: ...
+
+    @property
+    def edits(self) -> tuple[str, ...]: ...
+
+    @property
+    def context(self) -> ContextSpace: ...
+
+    def sample(
+        self, n: int, *, generator: torch.Generator, shift: str | None = None
+    ) -> InstancesT:
+        """Draw instances in distribution, or under a public shift."""
+        ...
+
+    def edit(
+        self, name: str, instances: InstancesT, *, generator: torch.Generator
+    ) -> InstancesT:
+        """Change one thing in every instance; ask the oracle before and after."""
+        ...
+
+    def with_context(
+        self, instances: InstancesT, context: Int[Tensor, "batch slot"]
+    ) -> InstancesT:
+        """Replace the free context and withdraw any instruction."""
+        ...
+
+    def tokens(self, instances: InstancesT) -> Int[Tensor, "batch position channel"]:
+        """What the network reads."""
+        ...
+
+    def optimal(
+        self, instances: InstancesT, objective: str
+    ) -> Bool[Tensor, "batch decision action"]:
+        """Every optimal action at every decision; none where the objective is out of reach."""
+        ...
+
+    def goal(self, instances: InstancesT) -> Int[Tensor, " batch"]:
+        """Decision (cell) at which the base objective is fulfilled."""
+        ...
+
+    def fulfilled(
+        self, logits: Float[Tensor, "batch decision action"], instances: InstancesT, objective: str
+    ) -> Bool[Tensor, " batch"]:
+        """Whether acting on the logits from the start ends with the objective fulfilled."""
+        ...
+
+    def render(self, instances: InstancesT, index: int) -> str:
+        """One instance as text."""
+        ...
