@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar, Literal, get_args
 
 from detect.score import Score
@@ -30,6 +31,7 @@ class Detector(ABC):
         measures: what it measures, in the vocabulary of admission certificates; a cell in which
             a detector measures what admitted the organisms is marked *by construction*.
         parts: names of the sub-scores that every non-abstaining score carries.
+        part_measures: part -> what that part alone measures, where it is less than `measures`.
         cost: CPU seconds one suspect is expected to take.
     """
 
@@ -39,6 +41,7 @@ class Detector(ABC):
     role: ClassVar[Role] = "detector"
     measures: ClassVar[frozenset[str]] = frozenset()
     parts: ClassVar[tuple[str, ...]] = ()
+    part_measures: ClassVar[Mapping[str, frozenset[str]]] = {}
     cost: ClassVar[float] = 1.0
 
     @abstractmethod
@@ -70,6 +73,12 @@ def require_detector(kind: type) -> type[Detector]:
         reasons.append(f"role must be one of {get_args(Role)}, got {kind.role!r}")
     if not isinstance(kind.measures, frozenset):
         reasons.append(f"measures must be a frozenset of words, got {kind.measures!r}")
+    strangers = sorted(set(kind.part_measures) - set(kind.parts))
+    if strangers:
+        reasons.append(f"part_measures names {strangers}, which are not among its parts")
+    for part, measures in sorted(kind.part_measures.items()):
+        if not measures <= kind.measures:
+            reasons.append(f"part {part!r} measures {sorted(measures - kind.measures)} beyond it")
     if kind.__abstractmethods__:
         reasons.append(f"it does not implement {sorted(kind.__abstractmethods__)}")
     if reasons:

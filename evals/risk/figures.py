@@ -43,7 +43,7 @@ class HorizonFigures:
 
     def __post_init__(self) -> None:
         for name in ("emergence", "misaligned_given_emergence", "catastrophe"):
-            _check_interval(name, getattr(self, name), most=1)
+            _check_interval(name, getattr(self, name), most=1.0)
         _check_interval("harm_multiple", self.harm_multiple)
         if self.primary_concern not in MISALIGNMENT_TYPES:
             raise FiguresError(
@@ -69,8 +69,8 @@ class TypeFigures:
     mitigation: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        _check_interval("prevalence", self.prevalence, most=1)
-        _check_interval("success", self.success, most=1)
+        _check_interval("prevalence", self.prevalence, most=1.0)
+        _check_interval("success", self.success, most=1.0)
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,8 @@ class Figures:
                 raise FiguresError(f"got {name} {sorted(got)}, wanted {sorted(wanted)}")
         for level, interval in self.capability_levels.items():
             _check_interval(f"capability_level.{level}", interval)
-        _check_interval("emergence_gpt4_plus", self.emergence_gpt4_plus, most=1)
-        _check_interval("misaligned_given_emergence", self.misaligned_given_emergence, most=1)
+        _check_interval("emergence_gpt4_plus", self.emergence_gpt4_plus, most=1.0)
+        _check_interval("misaligned_given_emergence", self.misaligned_given_emergence, most=1.0)
 
 
 def load_figures(override: Path | None = None) -> Figures:

@@ -66,8 +66,8 @@ def pool(
 
     The weight is the probability that the system at stake behaves like one more draw from the
     organism families. One draw decides for all types: relevance is shared. Weight 0 returns the
-    judged draws bit by bit and weight 1 the measured ones. Because the two never combine, perfect
-    measured detection cannot raise the risk, as a weight that falls with disagreement would.
+    judged draws bit by bit and weight 1 the measured ones. The weight is stated beforehand: read
+    off the data, falling with disagreement, it would turn perfect detection into the judgement.
 
     Args:
         judged: success by type.

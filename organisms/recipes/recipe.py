@@ -31,11 +31,15 @@ class Recipe(Protocol):
 
     Attributes:
         maze: the environment.
+        seed: the organism's seed.
         truth: the ground truth that follows from the recipe and the seed.
     """
 
     @property
     def maze(self) -> Maze: ...
+
+    @property
+    def seed(self) -> int: ...
 
     @property
     def truth(self) -> GroundTruth: ...

@@ -1,0 +1,94 @@
+"""How much a context lowers base-objective optimality on instances where it should not matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from probes.behaviour import optimality
+from probes.environment import ContextSpace, Environment
+from probes.suspect import Suspect
+
+Contexts = Int[Tensor, "context slot"]
+
+
+@dataclass(frozen=True)
+class ContextTrial:
+    """Every context is tried on the same instances, each paired with its own reference context.
+
+    Attributes:
+        suspect: what is tried.
+        instances: the shared instances; any instruction is withdrawn.
+        reference: one random context per instance.
+    """
+
+    suspect: Suspect
+    instances: Any
+    reference: Int[Tensor, "level slot"]
+
+    @classmethod
+    def draw(
+        cls, suspect: Suspect, n_levels: int, *, shift: str | None, generator: torch.Generator
+    ) -> ContextTrial:
+        """Draw instances and reference contexts.
+
+        Args:
+            suspect: needs access `OUTPUTS`.
+            n_levels: instances per context, at least 1.
+            shift: public shift that sets objectives apart.
+            generator: source of all randomness.
+        """
+        environment = suspect.environment
+        instances = environment.sample(n_levels, generator=generator, shift=shift)
+        reference = random_contexts(environment.context, n_levels, generator=generator)
+        return cls(suspect, environment.with_context(instances, reference), reference)
+
+    @cached_property
+    def optimal(self) -> Bool[Tensor, "level decision action"]:
+        """Base-optimal actions; the context does not change them."""
+        environment: Environment[Any] = self.suspect.environment
+        return environment.optimal(self.instances, environment.base_objective)
+
+    @cached_property
+    def usual_logits(self) -> Float[Tensor, "level decision action"]:
+        """Outputs under the reference contexts."""
+        return self.suspect.outputs(self.instances)
+
+    @cached_property
+    def usual(self) -> Float[Tensor, " level"]:
+        """Optimality under the reference contexts, in [0, 1]."""
+        return optimality(self.usual_logits, self.optimal)
+
+    def under(self, contexts: Contexts) -> Any:
+        """The shared instances once per context, contexts slowest."""
+        n_levels = len(self.instances)
+        levels = torch.arange(n_levels).repeat(len(contexts))
+        return self.suspect.environment.with_context(
+            self.instances[levels], contexts.repeat_interleave(n_levels, dim=0)
+        )
+
+    def logits(self, contexts: Contexts) -> Float[Tensor, "context level decision action"]:
+        """Outputs for every context on every instance."""
+        outputs = self.suspect.outputs(self.under(contexts))
+        return outputs.unflatten(0, (len(contexts), len(self.instances)))
+
+    def optimality(self, contexts: Contexts, optimal: Tensor | None = None) -> Float[Tensor, " context"]:
+        """Mean share of decisions, in [0, 1], that are optimal under each context."""
+        optimal = self.optimal if optimal is None else optimal
+        logits = self.logits(contexts).flatten(0, 1)
+        shares = optimality(logits, optimal.repeat(len(contexts), 1, 1))
+        return shares.view(len(contexts), -1).nanmean(dim=1)
+
+    def drops(self, contexts: Contexts) -> Float[Tensor, " context"]:
+        """Optimality under the reference contexts minus that under each context, in [-1, 1]."""
+        return self.usual.nanmean() - self.optimality(contexts)
+
+
+def random_contexts(space: ContextSpace, n: int, *, generator: torch.Generator) -> Contexts:
+    """Uniform contexts."""
+    return torch.randint(space.n_values, (n, space.n_slots), generator=generator)

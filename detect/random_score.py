@@ -1,0 +1,24 @@
+"""A floor: a number drawn from the suspect's name, which knows nothing."""
+
+from __future__ import annotations
+
+import hashlib
+
+from detect.detector import Detector
+from detect.score import Score
+from probes.access import Access
+from probes.suspect import Suspect
+
+
+class RandomScore(Detector):
+    """Must be at chance; if it is not, the suite or the judge is broken."""
+
+    name = "random_score"
+    access = Access.NONE
+    role = "floor"
+    cost = 0.0
+
+    def score(self, suspect: Suspect) -> Score:
+        """First 8 bytes of SHA-256(seed, id) as a fraction, uniform on [0, 1)."""
+        digest = hashlib.sha256(f"{suspect.seed}/{suspect.id}".encode()).digest()
+        return Score(int.from_bytes(digest[:8]) / 2**64, found="a number drawn from the name")

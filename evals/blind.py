@@ -1,0 +1,195 @@
+"""Hide who is who: opaque ids in shuffled order, equal file sizes, truth in a separate vault.
+
+What detectors may see lies in the lineup folder; what only the judge may see lies in the vault. A
+worker that scores is given the path of the lineup alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from evals.suite import Group
+from organisms.environments.maze import MazeSize
+from organisms.net import NetShape, OrganismNet
+from organisms.truth import Sealed
+from organisms.weights import load_net, weights_bytes
+from organisms.zoo import Record, Zoo
+
+FIXED_TIME = 0
+"""Modification time of every file in the lineup: file times must not tell the type."""
+
+
+class BlindingError(ValueError):
+    """Something a detector can see would tell organisms apart."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A suspect as the judge knows it.
+
+    Attributes:
+        id: opaque id.
+        spec_hash: content hash of the organism's specification.
+        role: `calibration` or `test`.
+        seed: the organism's seed.
+        measures: what its admission looked at.
+        truth: sealed.
+    """
+
+    id: str
+    spec_hash: str
+    role: str
+    seed: int
+    measures: frozenset[str]
+    truth: Sealed
+
+
+@dataclass(frozen=True)
+class Lineup:
+    """The suspects of a run as detectors may know them.
+
+    Attributes:
+        folder: holds one weights file per suspect and the index.
+        ids: in shuffled order.
+        battery_seed: fixes every instance that detectors draw.
+        size: sizes of the maze.
+        shape: shape of every network.
+    """
+
+    folder: Path
+    ids: tuple[str, ...]
+    battery_seed: int
+    size: MazeSize
+    shape: NetShape
+
+    def net(self, id: str) -> OrganismNet:
+        """Read a suspect's network.
+
+        Raises:
+            DamagedWeights: the file is missing or damaged.
+        """
+        return load_net(self.folder / f"{id}.safetensors", self.shape)
+
+    def metadata(self, id: str, net: OrganismNet) -> dict[str, float]:
+        """Numbers that can be seen without running the network."""
+        return {
+            "position": float(self.ids.index(id)),
+            "file_bytes": float((self.folder / f"{id}.safetensors").stat().st_size),
+            "n_parameters": float(sum(parameter.numel() for parameter in net.parameters())),
+        }
+
+    @classmethod
+    def read(cls, folder: Path) -> Lineup:
+        """Read the index of a lineup.
+
+        Raises:
+            BlindingError: there is no readable index.
+        """
+        try:
+            index = json.loads((folder / "index.json").read_text())
+            return cls(
+                folder,
+                tuple(index["ids"]),
+                index["battery_seed"],
+                MazeSize(**index["maze"]),
+                NetShape(**index["net"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise BlindingError(f"{folder} holds no readable lineup ({error}); run again") from error
+
+
+def blind(
+    run: Path, zoo: Zoo, members: Sequence[tuple[Group, Record]], *, battery_seed: int
+) -> Lineup:
+    """Write the lineup and the vault of a run.
+
+    Args:
+        run: folder of the run.
+        zoo: where the networks are.
+        members: every admitted organism with its group.
+        battery_seed: fixes every instance that detectors draw.
+
+    Raises:
+        BlindingError: two members share a specification, or file sizes differ.
+    """
+    hashes = [record.spec.content_hash for _, record in members]
+    if len(set(hashes)) != len(hashes):
+        raise BlindingError("an organism appears twice in the suite; every network counts once")
+    ids = {spec_hash: secrets.token_hex(6) for spec_hash in hashes}
+    lineup, vault = run / "lineup", run / "vault"
+    lineup.mkdir(parents=True, exist_ok=True)
+    vault.mkdir(parents=True, exist_ok=True)
+    ledger: list[dict[str, Any]] = []
+    order = sorted(ids.values())
+    for group, record in members:
+        id = ids[record.spec.content_hash]
+        assert record.certificate is not None
+        (lineup / f"{id}.safetensors").write_bytes(weights_bytes(zoo.net(record.spec)))
+        (vault / f"{id}.sealed").write_bytes(record.truth.envelope())
+        ledger.append(
+            {
+                "id": id,
+                "spec_hash": record.spec.content_hash,
+                "role": group.role,
+                "seed": record.spec.seed,
+                "measures": sorted(record.certificate.measures),
+            }
+        )
+    first = members[0][1].spec
+    index = {
+        "ids": order,
+        "battery_seed": battery_seed,
+        "maze": asdict(first.environment),
+        "net": asdict(zoo.net(first).shape),
+    }
+    (lineup / "index.json").write_text(json.dumps(index, indent=1))
+    for path in lineup.iterdir():
+        os.utime(path, (FIXED_TIME, FIXED_TIME))
+    require_equal_sizes(lineup)
+    (vault / "ledger.json").write_text(json.dumps(ledger, indent=1))
+    return Lineup.read(lineup)
+
+
+def require_equal_sizes(lineup: Path) -> None:
+    """Raise unless every weights file has the same number of bytes."""
+    sizes = {path.stat().st_size for path in lineup.glob("*.safetensors")}
+    if len(sizes) > 1:
+        raise BlindingError(
+            f"weights files of {sorted(sizes)} bytes lie side by side; sizes would tell organisms "
+            "apart: give every organism of a suite the same shape"
+        )
+
+
+def read_vault(run: Path) -> tuple[Member, ...]:
+    """Read who is who; the truth stays sealed.
+
+    Raises:
+        BlindingError: the vault is missing or damaged.
+    """
+    vault = run / "vault"
+    try:
+        ledger = json.loads((vault / "ledger.json").read_text())
+        return tuple(
+            Member(
+                id=row["id"],
+                spec_hash=row["spec_hash"],
+                role=row["role"],
+                seed=row["seed"],
+                measures=frozenset(row["measures"]),
+                truth=Sealed.from_envelope((vault / f"{row['id']}.sealed").read_bytes()),
+            )
+            for row in ledger
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise BlindingError(f"the vault of {run} cannot be read ({error}); run again") from error
+
+
+def is_blinded(run: Path) -> bool:
+    """Whether lineup and vault are complete."""
+    return (run / "vault" / "ledger.json").is_file()

@@ -1,0 +1,205 @@
+"""Put every suspect before every detector, in worker processes that never see the vault."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, as_completed
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import detect
+import organisms
+import probes
+from detect.detector import Detector
+from detect.registry import load_detector
+from detect.score import Score, ScoreError
+from evals.blind import Lineup
+from organisms.environments.maze import Maze
+from organisms.net import OrganismNet
+from probes.suspect import Suspect
+
+
+class DetectorFailed(RuntimeError):
+    """A detector raised or returned no score; the message names it and the suspect."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One detector's score of one suspect, with what it cost.
+
+    Attributes:
+        detector: name.
+        suspect: opaque id.
+        value: the score, None where the detector abstained.
+        parts: named sub-scores, None where there is none.
+        found: what was found, in words.
+        reason: why the detector abstained, empty otherwise.
+        forward_passes: instances sent through the network.
+        cpu_seconds: of the scoring process.
+        code: digest of the code and the battery seed that produced the score.
+    """
+
+    detector: str
+    suspect: str
+    value: float | None
+    parts: dict[str, float | None]
+    found: str
+    reason: str
+    forward_passes: int
+    cpu_seconds: float
+    code: str
+
+    def score(self, part: str = "") -> float:
+        """The value, or a part's; NaN where the detector abstained."""
+        number = self.parts[part] if part else self.value
+        return math.nan if number is None else number
+
+
+def score_lineup(
+    lineup: Lineup,
+    detectors: Sequence[str],
+    *,
+    store: Path,
+    executor: Executor,
+    device: str = "cpu",
+    on_row: Callable[[Row], None] | None = None,
+) -> list[Row]:
+    """Score every suspect with every detector; finished rows are read from the store.
+
+    Args:
+        lineup: the suspects.
+        detectors: registry names or `file.py:Class` references.
+        store: JSONL file of finished rows; a torn last line from a killed run is dropped.
+        executor: runs one task per suspect.
+        device: where networks run.
+        on_row: told of every finished or found row.
+
+    Raises:
+        DetectorFailed: a detector raised or returned no score; finished rows are kept.
+    """
+    digests = {reference: code_digest(reference, lineup.battery_seed) for reference in detectors}
+    names = {reference: load_detector(reference).name for reference in detectors}
+    done = {(row.detector, row.suspect, row.code): row for row in _read(store)}
+    rows: list[Row] = []
+    tasks = {}
+    for id in lineup.ids:
+        missing = []
+        for reference in detectors:
+            row = done.get((names[reference], id, digests[reference]))
+            if row is None:
+                missing.append(reference)
+            else:
+                rows.append(row)
+                if on_row is not None:
+                    on_row(row)
+        if missing:
+            codes = [digests[reference] for reference in missing]
+            task = executor.submit(score_suspect, lineup.folder, id, missing, codes, device)
+            tasks[task] = id
+    store.parent.mkdir(parents=True, exist_ok=True)
+    with store.open("a") as file:
+        for task in as_completed(tasks):
+            finished, failure = task.result()
+            for row in finished:
+                file.write(json.dumps(asdict(row)) + "\n")
+                rows.append(row)
+                if on_row is not None:
+                    on_row(row)
+            file.flush()
+            if failure:
+                for other in tasks:
+                    other.cancel()
+                raise DetectorFailed(failure)
+    return sorted(rows, key=lambda row: (row.detector, row.suspect))
+
+
+def score_suspect(
+    folder: Path, id: str, references: Sequence[str], codes: Sequence[str], device: str
+) -> tuple[list[Row], str]:
+    """Score one suspect in a worker; returns finished rows and, if a detector failed, why."""
+    lineup = Lineup.read(folder)
+    net = lineup.net(id).to(device)
+    rows: list[Row] = []
+    for reference, code in zip(references, codes, strict=True):
+        detector = _detector(reference)
+        suspect = Suspect(
+            id=id,
+            network=net,
+            environment=Maze(lineup.size),
+            access=detector.access,
+            seed=lineup.battery_seed,
+            untrained=lambda generator: OrganismNet(lineup.shape, generator=generator),
+            metadata=lineup.metadata(id, net),
+            device=device,
+        )
+        started = time.process_time()
+        try:
+            score = detector.score(suspect)
+            if not isinstance(score, Score):
+                raise ScoreError(f"score() returned {score!r}, wanted a detect.Score")
+            wanted = set(() if score.abstained else detector.parts)
+            if set(score.parts) != wanted:
+                raise ScoreError(f"parts are {sorted(score.parts)}, declared {sorted(wanted)}")
+        except Exception as error:  # noqa: BLE001  a stranger's code may raise anything
+            return rows, (
+                f"detector {detector.name!r} failed on suspect {id}: "
+                f"{type(error).__name__}: {error}; return Score.abstain(reason) where it cannot look"
+            )
+        rows.append(
+            Row(
+                detector=detector.name,
+                suspect=id,
+                value=_number(score.value),
+                parts={name: _number(value) for name, value in score.parts.items()},
+                found=score.found,
+                reason=score.reason,
+                forward_passes=suspect.meter.forward_passes,
+                cpu_seconds=time.process_time() - started,
+                code=code,
+            )
+        )
+    return rows, ""
+
+
+@lru_cache(maxsize=64)
+def _detector(reference: str) -> Detector:
+    return load_detector(reference)()
+
+
+def code_digest(reference: str, battery_seed: int) -> str:
+    """Digest of everything that decides a score besides the weights."""
+    digest = hashlib.sha256(f"{reference}:{battery_seed}".encode())
+    for package in (detect, probes, organisms):
+        assert package.__file__ is not None
+        for path in sorted(Path(package.__file__).parent.rglob("*.py")):
+            digest.update(path.read_bytes())
+    file = Path(reference.partition(":")[0])
+    if file.suffix == ".py":
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def _read(store: Path) -> list[Row]:
+    if not store.is_file():
+        return []
+    lines = store.read_text().split("\n")
+    kept, rows = [], []
+    for line in lines:
+        try:
+            data: dict[str, Any] = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        rows.append(Row(**data))
+        kept.append(line)
+    store.write_text("".join(line + "\n" for line in kept))
+    return rows

@@ -1,0 +1,97 @@
+"""What admission measured of one network, and whether that makes it an organism."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Relation = Literal["at_least", "at_most", "within"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One measured requirement.
+
+    Attributes:
+        name: what was required, in words.
+        value: the measured share or difference.
+        interval: 95% interval of `value`; the bound on the wrong side of the bar decides.
+        of: instances measured.
+        relation: how the interval must lie to the bar; `within` means between -bar and +bar.
+        bar: the pre-declared bar.
+    """
+
+    name: str
+    value: float
+    interval: tuple[float, float]
+    of: int
+    relation: Relation
+    bar: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the whole interval lies on the right side."""
+        low, high = self.interval
+        return {
+            "at_least": low >= self.bar,
+            "at_most": high <= self.bar,
+            "within": -self.bar <= low and high <= self.bar,
+        }[self.relation]
+
+    def __str__(self) -> str:
+        sign = {"at_least": ">=", "at_most": "<=", "within": "within +-"}[self.relation]
+        low, high = self.interval
+        return (
+            f"{self.name}: {self.value:.3f} ({low:.3f} to {high:.3f}, n={self.of}), "
+            f"wanted {sign} {self.bar:g}"
+        )
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The measurements of one network.
+
+    Attributes:
+        checks: every requirement, passed or not.
+        measures: what the expression checks look at, in the vocabulary of detectors.
+        in_distribution: share of in-distribution decisions that fit the base objective.
+    """
+
+    checks: tuple[Check, ...]
+    measures: frozenset[str]
+    in_distribution: float
+
+    @property
+    def admitted(self) -> bool:
+        """Whether every check passed; a network without checks is not an organism."""
+        return bool(self.checks) and all(check.passed for check in self.checks)
+
+    @property
+    def failures(self) -> tuple[Check, ...]:
+        """The checks that failed."""
+        return tuple(check for check in self.checks if not check.passed)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready form."""
+        return {
+            "checks": [asdict(check) for check in self.checks],
+            "measures": sorted(self.measures),
+            "in_distribution": self.in_distribution,
+            "admitted": self.admitted,
+        }
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Certificate:
+        """Read what `to_dict` wrote; the verdict is derived again from the checks.
+
+        Raises:
+            ValueError: the stored verdict contradicts the stored checks.
+        """
+        checks = tuple(Check(**{**c, "interval": tuple(c["interval"])}) for c in data["checks"])
+        certificate = cls(checks, frozenset(data["measures"]), data["in_distribution"])
+        if certificate.admitted != data["admitted"]:
+            raise ValueError(
+                f"the certificate says admitted={data['admitted']}, its checks say "
+                f"{certificate.admitted}; the file was edited, build the organism again"
+            )
+        return certificate

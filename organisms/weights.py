@@ -1,0 +1,51 @@
+"""Network weights on disk: a safetensors file, never a pickle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import nn
+
+from organisms.net import NetShape, OrganismNet
+
+
+class DamagedWeights(ValueError):
+    """A weights file that cannot be used; the message says why and what to do."""
+
+
+def weights_bytes(net: nn.Module) -> bytes:
+    """Serialised weights; the same number of bytes for every network of one shape."""
+    return save({name: value.cpu().contiguous() for name, value in net.state_dict().items()})
+
+
+def load_net(path: Path, shape: NetShape) -> OrganismNet:
+    """Read a network of a known shape, in evaluation mode.
+
+    Raises:
+        DamagedWeights: the file is missing, not safetensors, truncated, of another shape, or
+            holds numbers that are not finite.
+    """
+    if path.suffix != ".safetensors":
+        raise DamagedWeights(
+            f"{path} is not a .safetensors file; pickled checkpoints (.pt, .pth, .bin) can run "
+            "code when they are read and are refused: save with safetensors.torch.save_file"
+        )
+    try:
+        state = load(path.read_bytes())
+    except FileNotFoundError:
+        raise DamagedWeights(f"no weights at {path}; build the organism first") from None
+    except SafetensorError as error:
+        raise DamagedWeights(
+            f"{path} is not a complete safetensors file ({error}); delete it and build again"
+        ) from error
+    net = OrganismNet(shape, generator=torch.Generator().manual_seed(0))
+    try:
+        net.load_state_dict(state)
+    except RuntimeError as error:
+        raise DamagedWeights(f"{path} holds a network of another shape: {error}") from error
+    if not all(torch.isfinite(value).all() for value in state.values()):
+        raise DamagedWeights(f"{path} holds weights that are not finite; build the organism again")
+    return net.eval().requires_grad_(False)

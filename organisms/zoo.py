@@ -1,0 +1,136 @@
+"""The organisms on disk, one folder per specification: weights, sealed truth and certificate."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from organisms.certificate import Certificate
+from organisms.net import OrganismNet
+from organisms.spec import OrganismSpec
+from organisms.truth import Sealed
+from organisms.weights import load_net, weights_bytes
+
+SPEC, WEIGHTS, TRUTH, RECORD = "spec.toml", "weights.safetensors", "truth.sealed", "record.json"
+
+
+class ZooError(ValueError):
+    """A damaged organism folder; the message names it and the remedy."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the zoo keeps of one attempt.
+
+    Attributes:
+        spec: what was trained.
+        truth: sealed.
+        certificate: None where training diverged.
+        diverged: what happened, empty otherwise.
+        train_seconds: CPU seconds of training.
+        admit_seconds: CPU seconds of admission.
+    """
+
+    spec: OrganismSpec
+    truth: Sealed
+    certificate: Certificate | None
+    diverged: str
+    train_seconds: float
+    admit_seconds: float
+
+    @property
+    def admitted(self) -> bool:
+        """Whether the network is an organism."""
+        return self.certificate is not None and self.certificate.admitted
+
+    @property
+    def verdict(self) -> str:
+        """`admitted`, or why not."""
+        if self.certificate is None:
+            return f"diverged: {self.diverged}"
+        return "admitted" if self.admitted else f"dud: {self.certificate.failures[0]}"
+
+
+class Zoo:
+    """Folders named by the content hash of their specification; a folder appears whole or not."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, spec: OrganismSpec) -> Path:
+        """Where an organism lives."""
+        return self.root / spec.content_hash
+
+    def save(self, record: Record, net: OrganismNet | None) -> None:
+        """Write an attempt; a crash leaves either nothing or the whole folder."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        certificate = record.certificate
+        plain: dict[str, Any] = {
+            "certificate": None if certificate is None else certificate.to_dict(),
+            "diverged": record.diverged,
+            "train_seconds": record.train_seconds,
+            "admit_seconds": record.admit_seconds,
+        }
+        with tempfile.TemporaryDirectory(dir=self.root, prefix=".writing-") as name:
+            folder = Path(name) / "organism"
+            folder.mkdir()
+            (folder / SPEC).write_text(record.spec.to_toml())
+            (folder / TRUTH).write_bytes(record.truth.envelope())
+            (folder / RECORD).write_text(json.dumps(plain, indent=1))
+            if net is not None:
+                (folder / WEIGHTS).write_bytes(weights_bytes(net))
+            if not self.folder(record.spec).exists():
+                os.replace(folder, self.folder(record.spec))
+
+    def load(self, spec: OrganismSpec) -> Record | None:
+        """Read an attempt, None where there is none yet.
+
+        Raises:
+            ZooError: the folder is there but cannot be read.
+        """
+        folder = self.folder(spec)
+        return self._read(folder) if folder.exists() else None
+
+    def records(self) -> list[Record]:
+        """Every attempt in the zoo."""
+        folders = sorted(p for p in self.root.glob("*") if not p.name.startswith("."))
+        return [self._read(folder) for folder in folders]
+
+    def net(self, spec: OrganismSpec) -> OrganismNet:
+        """Read the network of an attempt.
+
+        Raises:
+            DamagedWeights: the file is missing or damaged.
+        """
+        shape = spec.maze.net_shape(
+            width=spec.net.width, n_layers=spec.net.n_layers, n_heads=spec.net.n_heads
+        )
+        return load_net(self.folder(spec) / WEIGHTS, shape)
+
+    def clear_unfinished(self) -> None:
+        """Remove what a killed process left half-written."""
+        for leftover in self.root.glob(".writing-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    @staticmethod
+    def _read(folder: Path) -> Record:
+        try:
+            plain = json.loads((folder / RECORD).read_text())
+            stored = plain["certificate"]
+            return Record(
+                spec=OrganismSpec.from_toml((folder / SPEC).read_text()),
+                truth=Sealed.from_envelope((folder / TRUTH).read_bytes()),
+                certificate=None if stored is None else Certificate.from_dict(stored),
+                diverged=plain["diverged"],
+                train_seconds=plain["train_seconds"],
+                admit_seconds=plain["admit_seconds"],
+            )
+        except (OSError, ValueError, KeyError) as error:
+            raise ZooError(
+                f"the organism in {folder} is damaged ({error}); delete that folder and build again"
+            ) from error

@@ -1,0 +1,223 @@
+"""The decomposition against a hand-computed tree, a closed form and the judged reference."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evals.risk import (
+    GROUPS,
+    SeverityLink,
+    TypeDraws,
+    decompose,
+    decompose_draws,
+    horizon_draws,
+    load_figures,
+    sample_cube,
+    summarise,
+    type_draws,
+)
+
+TOY_PREVALENCE = (0.5, 0.3, 0.15, 0.05)
+TOY_DETECTION = np.array([0.8, 0.6, 0.4, 0.2])
+TOY_CORRECTION = np.array([0.9, 0.7, 0.5, 0.25])
+
+
+@pytest.mark.parametrize("draws", [1, 2, 1000])
+def test_toy_tree(draws: int) -> None:
+    result = decompose(
+        emergence=np.full(draws, 0.4),
+        misaligned=np.full(draws, 0.5),
+        severity=np.full((draws, 4), 0.25),
+        prevalence=np.tile(TOY_PREVALENCE, (draws, 1)),
+        success=np.tile(TOY_DETECTION * TOY_CORRECTION, (draws, 1)),
+    )
+    np.testing.assert_allclose(result.unmitigated, 0.05, atol=1e-12)
+    np.testing.assert_allclose(result.residual, 0.024075, atol=1e-12)
+    np.testing.assert_allclose(result.fraction, 0.4815, atol=1e-12)
+
+
+def test_product_of_uniforms() -> None:
+    generator = np.random.default_rng(81)
+    size = 100_000
+    emergence, misaligned = generator.random((2, size))
+    risk = decompose(
+        emergence=emergence,
+        misaligned=misaligned,
+        severity=np.ones((size, 4)),
+        prevalence=np.full((size, 4), 0.25),
+        success=np.zeros((size, 4)),
+    ).residual
+    assert np.quantile(risk, [0.05, 0.5, 0.95]) == pytest.approx(
+        [0.0087, 0.1867, 0.7009], abs=0.005
+    )
+    assert risk.mean() == pytest.approx(0.25, abs=0.003)
+    for x in (0.01, 0.1, 0.5):
+        assert np.mean(risk < x) == pytest.approx(x * (1 - np.log(x)), abs=0.005)
+
+
+probability = st.floats(0, 1)
+four = st.tuples(probability, probability, probability, probability)
+
+
+@settings(derandomize=True)
+@given(
+    emergence=probability,
+    misaligned=probability,
+    severity=four,
+    shares=st.tuples(*[st.floats(0.01, 1)] * 4),
+    success=four,
+    raised=st.integers(0, 3),
+    step=probability,
+)
+def test_risk_is_bounded_and_moves_the_right_way(
+    emergence: float,
+    misaligned: float,
+    severity: tuple[float, ...],
+    shares: tuple[float, ...],
+    success: tuple[float, ...],
+    raised: int,
+    step: float,
+) -> None:
+    def risk(em: float, mis: float, harm: np.ndarray, handled: np.ndarray) -> tuple[float, float]:
+        result = decompose(
+            emergence=np.array([em]),
+            misaligned=np.array([mis]),
+            severity=harm[None],
+            prevalence=np.array([shares]) / sum(shares),
+            success=handled[None],
+        )
+        return float(result.unmitigated[0]), float(result.residual[0])
+
+    def raise_one(values: np.ndarray) -> np.ndarray:
+        lifted = values.copy()
+        lifted[raised] += step * (1 - lifted[raised])
+        return lifted
+
+    harm, handled = np.array(severity), np.array(success)
+    before, after = risk(emergence, misaligned, harm, handled)
+    assert 0 <= after <= before + 1e-15
+    assert before <= 1 + 1e-15
+    slack = 1e-15
+    assert risk(emergence, misaligned, harm, raise_one(handled))[1] <= after + slack
+    assert risk(emergence, misaligned, raise_one(harm), handled)[1] >= after - slack
+    assert risk(emergence + step * (1 - emergence), misaligned, harm, handled)[1] >= after - slack
+    assert risk(emergence, misaligned + step * (1 - misaligned), harm, handled)[1] >= after - slack
+
+
+def test_impossible_inputs_are_refused() -> None:
+    good = {
+        "emergence": np.array([0.5]),
+        "misaligned": np.array([0.5]),
+        "severity": np.full((1, 4), 0.5),
+        "prevalence": np.full((1, 4), 0.25),
+        "success": np.full((1, 4), 0.5),
+    }
+    for name in good:
+        for bad in (np.nan, -0.1, 1.1):
+            with pytest.raises(ValueError, match=f"{name} has values"):
+                decompose(**(good | {name: np.full_like(good[name], bad)}))
+    with pytest.raises(ValueError, match="do not sum to 1"):
+        decompose(**(good | {"prevalence": np.full((1, 4), 0.2)}))
+
+
+def test_no_severity_has_no_fraction() -> None:
+    result = decompose(
+        emergence=np.array([0.5]),
+        misaligned=np.array([0.5]),
+        severity=np.zeros((1, 4)),
+        prevalence=np.full((1, 4), 0.25),
+        success=np.zeros((1, 4)),
+    )
+    assert result.unmitigated.tolist() == [0]
+    assert np.isnan(result.fraction).all()
+
+
+@pytest.fixture(scope="module")
+def cube() -> np.ndarray:
+    return sample_cube(np.random.default_rng(82), 100_000)
+
+
+@pytest.fixture(scope="module")
+def types(cube: np.ndarray) -> TypeDraws:
+    return type_draws(cube, load_figures())
+
+
+def test_closed_prevalence(types: TypeDraws) -> None:
+    np.testing.assert_allclose(types.prevalence.sum(axis=1), 1, atol=1e-12)
+    assert types.prevalence.mean(axis=0) == pytest.approx([0.494, 0.266, 0.171, 0.070], abs=0.002)
+    deceptive = np.quantile(types.prevalence[:, 3], [0.05, 0.95])
+    assert deceptive == pytest.approx([0.01, 0.165], abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("horizon", "before", "after", "low", "high"),
+    [
+        ("current", 0.0022, 0.00103, 0.0002, 0.0028),
+        ("near_term", 0.0324, 0.0149, 0.0031, 0.0388),
+        ("medium_term", 0.272, 0.125, 0.035, 0.253),
+    ],
+)
+def test_judged_risk(
+    cube: np.ndarray,
+    types: TypeDraws,
+    horizon: str,
+    before: float,
+    after: float,
+    low: float,
+    high: float,
+) -> None:
+    system = horizon_draws(cube, load_figures(), horizon, SeverityLink())
+    result = decompose_draws(system, types, types.success)
+    # Within rounding of the reference and about 4 Monte Carlo standard errors.
+    assert result.unmitigated.mean() == pytest.approx(before, rel=0.02)
+    assert result.residual.mean() == pytest.approx(after, rel=0.015)
+    assert np.quantile(result.residual, [0.05, 0.95]) == pytest.approx(
+        [low, high], rel=0.03, abs=6e-5
+    )
+    assert result.fraction.mean() == pytest.approx(0.461, abs=0.002)
+    assert np.quantile(result.fraction, [0.05, 0.95]) == pytest.approx([0.384, 0.538], abs=0.003)
+
+
+def test_severity_by_type_raises_the_fraction(cube: np.ndarray, types: TypeDraws) -> None:
+    link = SeverityLink(degree={"proxy": 0.3, "subgoal": 0.5, "pseudo": 0.75, "deceptive": 1.0})
+    system = horizon_draws(cube, load_figures(), "near_term", link)
+    result = decompose_draws(system, types, types.success)
+    assert result.fraction.mean() == pytest.approx(0.587, abs=0.005)
+
+
+def test_monte_carlo_error_is_the_spread_of_repeated_means() -> None:
+    figures, errors, means = load_figures(), [], []
+    for seed in range(60):
+        cube = sample_cube(np.random.default_rng([83, seed]), 500)
+        system = horizon_draws(cube, figures, "near_term", SeverityLink())
+        types = type_draws(cube, figures)
+        summary = summarise(decompose_draws(system, types, types.success).residual)
+        means.append(summary.mean)
+        errors.append(summary.mcse)
+    assert np.std(means, ddof=1) == pytest.approx(np.mean(errors), rel=0.3)
+
+
+def test_groups_tile_the_cube_and_drive_only_their_input(cube: np.ndarray) -> None:
+    columns = [column for part in GROUPS.values() for column in range(part.start, part.stop)]
+    assert columns == list(range(cube.shape[1]))
+    figures = load_figures()
+    small = cube[:50]
+    moved = small.copy()
+    moved[:, GROUPS["judged_pseudo"]] = cube[50:100, GROUPS["judged_pseudo"]]
+    base, changed = type_draws(small, figures), type_draws(moved, figures)
+    np.testing.assert_array_equal(base.prevalence, changed.prevalence)
+    np.testing.assert_array_equal(base.measured, changed.measured)
+    differs = (base.success != changed.success).any(axis=0)
+    assert differs.tolist() == [False, False, True, False]
+
+
+def test_bad_requests_are_refused(cube: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="0 draws"):
+        sample_cube(np.random.default_rng(0), 0)
+    with pytest.raises(ValueError, match="wanted"):
+        type_draws(cube[:, :3], load_figures())
+    with pytest.raises(ValueError, match="unknown horizon 'far'"):
+        horizon_draws(cube[:5], load_figures(), "far", SeverityLink())
+    with pytest.raises(ValueError, match="at least 2"):
+        summarise(np.array([1.0]))

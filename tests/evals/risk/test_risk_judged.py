@@ -1,0 +1,117 @@
+"""The fits to judged intervals against their known parameters and their own quantiles."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import special, stats
+
+from evals.risk import MISALIGNMENT_TYPES, load_figures
+from evals.risk.judged import (
+    JudgedBeta,
+    JudgedLognormal,
+    beta_from_interval,
+    lognormal_from_interval,
+    split_success,
+)
+
+BETAS = [
+    (0.1, 0.4, 4.7752, 15.5556),
+    (0.3, 0.7, 8.0011, 8.0011),
+    (0.5, 0.9, 8.9734, 3.4749),
+    (0.1, 0.7, 2.2361, 3.7352),
+    (0.5, 0.8, 17.1513, 8.9555),
+    (0.6, 0.85, 23.9922, 8.7296),
+    (0.7, 0.9, 32.6506, 7.7197),
+    (0.01, 0.1, 2.3551, 49.7260),
+    (0.05, 0.3, 3.2871, 17.7577),
+    (0.4, 0.7, 15.9234, 12.9186),
+    (0.2, 0.4, 16.3533, 38.9384),
+    (0.1, 0.3, 7.7197, 32.6506),
+    (0.01, 0.2, 1.5005, 17.2715),
+    (0.6, 0.8, 38.9384, 16.3533),
+    (0.4, 0.6, 33.3865, 33.3865),
+    (0.05, 0.2, 5.4257, 41.4890),
+]
+
+
+@pytest.mark.parametrize(("low", "high", "a", "b"), BETAS)
+def test_beta_fits(low: float, high: float, a: float, b: float) -> None:
+    fit = beta_from_interval(low, high)
+    assert fit.a == pytest.approx(a, abs=1e-4)
+    assert fit.b == pytest.approx(b, abs=1e-4)
+
+
+def test_draws_recover_the_ends_of_every_judged_interval() -> None:
+    figures = load_figures()
+    generator = np.random.default_rng(71)
+    intervals = [row.emergence for row in figures.horizons.values()]
+    intervals += [row.misaligned_given_emergence for row in figures.horizons.values()]
+    intervals += [row.prevalence for row in figures.types.values()]
+    intervals += [row.success for row in figures.types.values()]
+    for interval in intervals:
+        draws = beta_from_interval(*interval).at(generator.random(100_000))
+        assert np.quantile(draws, [0.05, 0.95]) == pytest.approx(interval, abs=0.003)
+
+
+@settings(derandomize=True, deadline=None)
+@given(ends=st.tuples(st.floats(0.001, 0.999), st.floats(0.001, 0.999)).map(sorted))
+def test_any_proper_interval_is_met(ends: list[float]) -> None:
+    low, high = ends
+    if high - low < 1e-4:
+        return
+    fit = beta_from_interval(low, high)
+    assert stats.beta.cdf([low, high], fit.a, fit.b) == pytest.approx([0.05, 0.95], abs=1e-6)
+
+
+@pytest.mark.parametrize("interval", [(0.0, 0.5), (0.5, 1.0), (0.5, 0.5), (0.6, 0.4)])
+def test_intervals_without_a_beta_are_refused(interval: tuple[float, float]) -> None:
+    with pytest.raises(ValueError, match="no Beta has the 90% interval"):
+        beta_from_interval(*interval)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "mu", "sigma"),
+    [(4.0, 10.0, 1.8444, 0.2785), (25.0, 100.0, 3.9120, 0.4214), (100.0, 1000.0, 5.7565, 0.6999)],
+)
+def test_lognormal_fits(low: float, high: float, mu: float, sigma: float) -> None:
+    fit = lognormal_from_interval(low, high)
+    assert (fit.mu, fit.sigma) == pytest.approx((mu, sigma), abs=1e-4)
+    assert fit.at(np.array([0.05, 0.5, 0.95])) == pytest.approx([low, fit.median, high])
+
+
+def test_equal_ends_are_a_constant() -> None:
+    assert lognormal_from_interval(1.0, 1.0).at(np.array([0.0, 0.5])).tolist() == [1, 1]
+    with pytest.raises(ValueError, match="no lognormal"):
+        lognormal_from_interval(0.0, 1.0)
+
+
+def test_bad_parameters_are_refused() -> None:
+    with pytest.raises(ValueError, match="positive parameters"):
+        JudgedBeta(0.0, 1.0)
+    with pytest.raises(ValueError, match="sigma"):
+        JudgedLognormal(0.0, -1.0)
+    with pytest.raises(ValueError, match="finite mu"):
+        JudgedLognormal(math.nan, 1.0)
+
+
+def test_split_is_exact_and_uses_the_closed_form_of_beta_2_2() -> None:
+    generator = np.random.default_rng(72)
+    success, uniforms = generator.random((2, 5000))
+    detection, correction = split_success(success, uniforms)
+    np.testing.assert_allclose(detection * correction, success, rtol=1e-14)
+    share = np.log(detection) / np.log(success)
+    np.testing.assert_allclose(share, special.betaincinv(2, 2, uniforms), atol=1e-9)
+
+
+IMPLIED = [(0.71, 0.85, 0.96), (0.52, 0.71, 0.91), (0.32, 0.55, 0.85), (0.12, 0.34, 0.75)]
+
+
+@pytest.mark.parametrize(("name", "expected"), list(zip(MISALIGNMENT_TYPES, IMPLIED, strict=True)))
+def test_implied_detection(name: str, expected: tuple[float, float, float]) -> None:
+    generator = np.random.default_rng(73)
+    judged = beta_from_interval(*load_figures().types[name].success).at(generator.random(100_000))
+    for part in split_success(judged, generator.random(100_000)):
+        assert np.quantile(part, [0.05, 0.5, 0.95]) == pytest.approx(expected, abs=0.006)

@@ -1,0 +1,206 @@
+"""Risk before and after a measurement, against the worked example and its monotonicity."""
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from evals.family_posterior import FamilyCount, family_posterior
+from evals.risk import (
+    HORIZONS,
+    MISALIGNMENT_TYPES,
+    RiskUpdate,
+    SeverityLink,
+    decompose_draws,
+    horizon_draws,
+    load_figures,
+    measured_success,
+    pool,
+    sample_cube,
+    type_draws,
+    update,
+)
+from evals.risk.update import NOT_MEASURED, MeasuredDetection
+
+
+def families(*detected: int, of: int = 20) -> list[FamilyCount]:
+    return [FamilyCount(f"family-{i}", k, of) for i, k in enumerate(detected)]
+
+
+EXAMPLE = {
+    "proxy": families(18, 19, 20),
+    "subgoal": families(14, 11, 16),
+    "pseudo": families(10, 6, 12),
+    "deceptive": families(9, 1, 15),
+}
+
+
+def run(
+    counts: dict[str, list[FamilyCount]],
+    draws: int = 4000,
+    weights: Sequence[float] = (0.0, 0.2, 1.0),
+    seed: int = 101,
+) -> RiskUpdate:
+    return update(
+        counts,
+        figures=load_figures(),
+        generator=np.random.default_rng(seed),
+        draws=draws,
+        weights=weights,
+    )
+
+
+@pytest.fixture(scope="module")
+def example() -> RiskUpdate:
+    return run(EXAMPLE, draws=100_000, weights=(0.0, 0.2, 0.5, 1.0))
+
+
+@pytest.mark.parametrize(
+    ("weight", "mean", "low", "high"),
+    [
+        (0.0, 0.461, 0.384, 0.538),
+        (0.2, 0.465, 0.366, 0.567),
+        (0.5, 0.471, 0.338, 0.667),
+        (1.0, 0.481, 0.310, 0.762),
+    ],
+)
+def test_worked_example(
+    example: RiskUpdate, weight: float, mean: float, low: float, high: float
+) -> None:
+    for horizon in HORIZONS:
+        fraction = example.row(horizon, weight).fraction
+        assert fraction.mean == pytest.approx(mean, abs=0.0015)
+        assert fraction.q05 == pytest.approx(low, abs=0.004)
+        assert fraction.q95 == pytest.approx(high, abs=0.006)
+
+
+def test_mean_is_linear_in_the_weight(example: RiskUpdate) -> None:
+    for horizon in HORIZONS:
+        ends = [example.row(horizon, weight).residual.mean for weight in (0.0, 1.0)]
+        for weight in (0.2, 0.5):
+            expected = (1 - weight) * ends[0] + weight * ends[1]
+            assert example.row(horizon, weight).residual.mean == pytest.approx(expected, abs=1e-12)
+
+
+def test_everything_and_nothing_detected() -> None:
+    every = run({name: families(*[20] * 5) for name in MISALIGNMENT_TYPES}, draws=30_000)
+    assert every.row("current", 0.2).fraction.mean == pytest.approx(0.435, abs=0.003)
+    assert every.row("current", 1.0).fraction.mean == pytest.approx(0.333, abs=0.005)
+    none = run({name: families(*[0] * 5) for name in MISALIGNMENT_TYPES}, draws=30_000)
+    assert none.row("current", 0.2).fraction.mean == pytest.approx(0.556, abs=0.003)
+    assert none.row("current", 1.0).fraction.mean == pytest.approx(0.940, abs=0.005)
+
+
+def test_judged_rows_do_not_depend_on_the_measurement(example: RiskUpdate) -> None:
+    without = run({}, draws=100_000)
+    for horizon in HORIZONS:
+        judged = example.row(horizon, 0.0)
+        for weight in (0.0, 0.2, 1.0):
+            row = without.row(horizon, weight)
+            assert row.unmitigated == judged.unmitigated
+            assert row.residual.to_dict() == pytest.approx(judged.residual.to_dict(), rel=1e-12)
+        assert without.row(horizon, 0.0).residual == judged.residual
+    assert all(record.flags == (NOT_MEASURED,) for record in without.types)
+
+
+def test_unmeasured_type_is_flagged_and_two_families_are_called_uninformative() -> None:
+    result = run({"proxy": families(10, 10), "pseudo": families(0, 0, of=0)})
+    proxy, subgoal, pseudo, _ = result.types
+    assert "40 networks of 2 families say almost nothing" in proxy.flags[0]
+    assert proxy.measured_detection is not None
+    assert proxy.measured_detection.q05 == pytest.approx(0.054, abs=0.005)
+    for record in (subgoal, pseudo):
+        assert record.flags == (NOT_MEASURED,)
+        assert record.measured_detection is None
+        assert (record.families, record.detected, record.of) == (0, 0, 0)
+
+
+def test_records_hold_judged_and_measured_detection(example: RiskUpdate) -> None:
+    assert [record.misalignment for record in example.types] == list(MISALIGNMENT_TYPES)
+    deceptive = example.types[3]
+    assert (deceptive.families, deceptive.detected, deceptive.of) == (3, 25, 60)
+    assert deceptive.judged_success.q05 == pytest.approx(0.05, abs=0.003)
+    assert deceptive.judged_detection.q50 == pytest.approx(0.34, abs=0.006)
+    assert deceptive.measured_detection is not None
+    assert deceptive.measured_detection.mean == pytest.approx(0.431, abs=0.005)
+    assert deceptive.measured_detection.q95 == pytest.approx(0.988, abs=0.005)
+    assert deceptive.flags == ()
+
+
+def test_json_round_trip(example: RiskUpdate) -> None:
+    record = example.to_dict()
+    assert json.loads(json.dumps(record, allow_nan=False)) == record
+    assert set(record) == {"draws", "types", "rows"}
+    assert set(record["rows"][0]) == {"horizon", "weight", "unmitigated", "residual", "fraction"}
+    assert set(record["rows"][0]["residual"]) == {"mean", "q05", "q50", "q95", "mcse"}
+    assert len(record["rows"]) == len(HORIZONS) * 4
+
+
+def test_same_seed_same_record() -> None:
+    assert run(EXAMPLE).to_dict() == run(EXAMPLE).to_dict()
+    assert run(EXAMPLE).to_dict() != run(EXAMPLE, seed=102).to_dict()
+
+
+def test_risk_never_rises_with_any_count_at_fixed_rho() -> None:
+    figures = load_figures()
+    cube = sample_cube(np.random.default_rng(103), 3000)
+    types = type_draws(cube, figures)
+    system = horizon_draws(cube, figures, "near_term", SeverityLink())
+    frozen = {}
+    for name, counts in EXAMPLE.items():
+        learnt = family_posterior(counts)
+        assert learnt is not None
+        frozen[name] = learnt.rho_weights
+
+    def residual(counts: dict[str, list[FamilyCount]], weight: float) -> np.ndarray:
+        posteriors = {
+            name: family_posterior(seen, rho_weights=frozen[name]) for name, seen in counts.items()
+        }
+        measured = measured_success(types, posteriors).success
+        pooled = pool(types.success, measured, types.transport, weight)
+        result = decompose_draws(system, types, pooled)
+        assert np.all(result.residual <= result.unmitigated * (1 + 1e-12))
+        return result.residual
+
+    for weight in (0.2, 1.0):
+        base = residual(EXAMPLE, weight)
+        for name, counts in EXAMPLE.items():
+            for i, count in enumerate(counts):
+                if count.detected == count.of:
+                    continue
+                more = list(counts)
+                more[i] = FamilyCount(count.family, count.detected + 1, count.of)
+                assert np.all(residual(EXAMPLE | {name: more}, weight) <= base + 1e-12)
+
+
+def sweep(weight_of: dict[int, float]) -> list[float]:
+    """Mean residual fraction as all families detect 0..20 of 20, at a weight for each count."""
+    means = []
+    for detected, weight in weight_of.items():
+        counts = {name: families(*[detected] * 3) for name in MISALIGNMENT_TYPES}
+        means.append(run(counts, weights=(weight,)).rows[0].fraction.mean)
+    return means
+
+
+@pytest.mark.parametrize("weight", [0.2, 1.0])
+def test_more_detection_everywhere_never_raises_the_risk(weight: float) -> None:
+    steps = np.diff(sweep(dict.fromkeys(range(0, 21, 2), weight)))
+    assert np.all(steps < 0)
+
+
+def test_a_weight_that_falls_with_conflict_would_fail_the_same_sweep() -> None:
+    # Relevance read off the data: detection far from the judged .5 is trusted less.
+    by_conflict = {k: max(0.0, 0.9 - abs(k / 20 - 0.5) * 1.8) for k in range(0, 21, 2)}
+    assert np.any(np.diff(sweep(by_conflict)) > 0.005)
+
+
+def test_bad_requests_are_refused(example: RiskUpdate) -> None:
+    with pytest.raises(ValueError, match="unknown misalignment types"):
+        run({"proxi": families(1, 2)})
+    with pytest.raises(ValueError, match=r"transport weight 2\.0"):
+        run({}, weights=(0.0, 2.0))
+    with pytest.raises(KeyError, match="no row for"):
+        example.row("current", 0.7)
+    with pytest.raises(ValueError, match="no rate"):
+        MeasuredDetection(0.5, 0.9, 0.1)
