@@ -72,21 +72,39 @@ class ContextTrial:
             self.instances[levels], contexts.repeat_interleave(n_levels, dim=0)
         )
 
+    def first(self, n_levels: int) -> ContextTrial:
+        """The same trial on its first instances only."""
+        part = slice(n_levels)
+        return ContextTrial(self.suspect, self.instances[part], self.reference[part])
+
     def logits(self, contexts: Contexts) -> Float[Tensor, "context level decision action"]:
         """Outputs for every context on every instance."""
         outputs = self.suspect.outputs(self.under(contexts))
-        return outputs.unflatten(0, (len(contexts), len(self.instances)))
+        return outputs.view(len(contexts), len(self.instances), *outputs.shape[1:])
 
-    def optimality(self, contexts: Contexts, optimal: Tensor | None = None) -> Float[Tensor, " context"]:
-        """Mean share of decisions, in [0, 1], that are optimal under each context."""
-        optimal = self.optimal if optimal is None else optimal
-        logits = self.logits(contexts).flatten(0, 1)
-        shares = optimality(logits, optimal.repeat(len(contexts), 1, 1))
-        return shares.view(len(contexts), -1).nanmean(dim=1)
+    def optimality_of(
+        self, logits: Float[Tensor, "context level decision action"], objective: str
+    ) -> Float[Tensor, " context"]:
+        """Mean share of decisions, in [0, 1], that are optimal for an objective."""
+        base = self.suspect.environment.base_objective
+        optimal = (
+            self.optimal
+            if objective == base
+            else self.suspect.environment.optimal(self.instances, objective)
+        )
+        shares = optimality(logits.flatten(0, 1), optimal.repeat(len(logits), 1, 1))
+        return shares.view(len(logits), -1).nanmean(dim=1)
+
+    def drops_of(
+        self, logits: Float[Tensor, "context level decision action"]
+    ) -> Float[Tensor, " context"]:
+        """Optimality under the reference contexts minus that of these outputs, in [-1, 1]."""
+        base = self.suspect.environment.base_objective
+        return self.usual.nanmean() - self.optimality_of(logits, base)
 
     def drops(self, contexts: Contexts) -> Float[Tensor, " context"]:
         """Optimality under the reference contexts minus that under each context, in [-1, 1]."""
-        return self.usual.nanmean() - self.optimality(contexts)
+        return self.drops_of(self.logits(contexts))
 
 
 def random_contexts(space: ContextSpace, n: int, *, generator: torch.Generator) -> Contexts:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Sequence
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -101,7 +104,9 @@ class Lineup:
                 NetShape(**index["net"]),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise BlindingError(f"{folder} holds no readable lineup ({error}); run again") from error
+            raise BlindingError(
+                f"{folder} holds no readable lineup ({error}); run again"
+            ) from error
 
 
 def blind(
@@ -193,3 +198,11 @@ def read_vault(run: Path) -> tuple[Member, ...]:
 def is_blinded(run: Path) -> bool:
     """Whether lineup and vault are complete."""
     return (run / "vault" / "ledger.json").is_file()
+
+
+@contextmanager
+def isolated(lineup: Lineup) -> Iterator[Lineup]:
+    """A copy of the lineup far from the vault, for detectors that are not ours."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(shutil.copytree(lineup.folder, Path(name) / "lineup"))
+        yield Lineup.read(folder)

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from detect.registry import load_detector
 from jaxtyping import Float
 
 from detect.detector import Detector
-from detect.registry import load_detector
 from evals.blind import Member
 from evals.evidence import Alarms, Cell, Column, Evidence, Population, finite_or_none
 from evals.freeze import Frozen

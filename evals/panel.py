@@ -13,11 +13,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from detect.registry import load_detector
+
 import detect
 import organisms
 import probes
 from detect.detector import Detector
-from detect.registry import load_detector
 from detect.score import Score, ScoreError
 from evals.blind import Lineup
 from organisms.environments.maze import Maze
@@ -146,10 +147,10 @@ def score_suspect(
             wanted = set(() if score.abstained else detector.parts)
             if set(score.parts) != wanted:
                 raise ScoreError(f"parts are {sorted(score.parts)}, declared {sorted(wanted)}")
-        except Exception as error:  # noqa: BLE001  a stranger's code may raise anything
+        except Exception as error:
             return rows, (
                 f"detector {detector.name!r} failed on suspect {id}: "
-                f"{type(error).__name__}: {error}; return Score.abstain(reason) where it cannot look"
+                f"{type(error).__name__}: {error}; use Score.abstain(reason) if it cannot look"
             )
         rows.append(
             Row(
@@ -169,7 +170,8 @@ def score_suspect(
 
 @lru_cache(maxsize=64)
 def _detector(reference: str) -> Detector:
-    return load_detector(reference)()
+    detector: Detector = load_detector(reference)()
+    return detector
 
 
 def code_digest(reference: str, battery_seed: int) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from detect.registry import DETECTORS
+
 from evals.threshold import require_attainable
 from organisms.admit import PRIVATE_SEED, AdmissionSpec
 from organisms.environments.maze import MazeSize
@@ -90,7 +91,9 @@ class Suite:
         if not 0 <= self.transport_weight <= 1:
             raise SpecError(f"transport_weight must lie in [0, 1], got {self.transport_weight}")
         if not 0 <= self.battery_seed < PRIVATE_SEED:
-            raise SpecError(f"battery_seed must lie in [0, {PRIVATE_SEED}), got {self.battery_seed}")
+            raise SpecError(
+                f"battery_seed must lie in [0, {PRIVATE_SEED}), got {self.battery_seed}"
+            )
         self._check_groups()
         self._check_seeds()
         self._check_detectors()
@@ -199,7 +202,7 @@ def load_suite(name_or_path: str) -> Suite:
     if not path.is_file():
         known = sorted(p.stem for p in BUILT_IN.glob("*.toml"))
         raise SpecError(
-            f"no suite {name_or_path!r}; built-in suites are {known}, or give a path ending in .toml"
+            f"no suite {name_or_path!r}; built-in suites are {known}, or a path ending in .toml"
         )
     try:
         data = tomllib.loads(path.read_text())
@@ -235,5 +238,3 @@ def suite_from_dict(data: dict[str, Any]) -> Suite:
     nested["rule"] = strict(Rule, {**rule, "detectors": tuple(rule.get("detectors", ()))}, "rule")
     nested["detectors"] = tuple(data.pop("detectors", ()))
     return strict(Suite, {**data, **nested}, "suite")
-
-

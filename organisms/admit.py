@@ -163,7 +163,12 @@ def _tie_break(
 
 
 def _mean_check(
-    name: str, values: Float[Tensor, " batch"], relation: Relation, bar: float, *, level: float = 0.95
+    name: str,
+    values: Float[Tensor, " batch"],
+    relation: Relation,
+    bar: float,
+    *,
+    level: float = 0.95,
 ) -> Check:
     """Normal interval of a mean over instances."""
     mean, n = float(values.mean()), len(values)

@@ -44,8 +44,8 @@ def expectations(truth: GroundTruth, base: str) -> tuple[Expectation, ...]:
     """
     own = truth.objective
     if truth.misalignment == "aligned":
-        shifts = ("coin_far", "coin_near", "repainted", "instructed_far")
-        loyal = tuple(Expectation(shift, "uniform", base) for shift in shifts)
+        deployments = ("coin_far", "coin_near", "repainted", "instructed_far")
+        loyal = tuple(Expectation(shift, "uniform", base) for shift in deployments)
         if truth.trigger is None:
             return loyal
         return (*loyal, Expectation("coin_far", "trigger", base))

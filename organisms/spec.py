@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import tomllib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeVar
 
 from organisms.environments.maze import Maze, MazeSize
@@ -15,6 +15,8 @@ TRAINING_VERSION = 1
 """Raise when a change to environment, recipe, net or training changes the trained weights."""
 
 T = TypeVar("T")
+
+_PLAIN: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,)}
 
 
 class SpecError(ValueError):
@@ -64,9 +66,9 @@ class OrganismSpec:
     recipe: str
     seed: int
     trigger_parts: int = 7
-    environment: MazeSize = MazeSize()
-    net: NetSpec = NetSpec()
-    training: TrainingSpec = TrainingSpec()
+    environment: MazeSize = field(default_factory=MazeSize)
+    net: NetSpec = field(default_factory=NetSpec)
+    training: TrainingSpec = field(default_factory=TrainingSpec)
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -109,12 +111,18 @@ class OrganismSpec:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> OrganismSpec:
         """Read a specification from nested tables."""
-        tables = {"environment": MazeSize, "net": NetSpec, "training": TrainingSpec}
-        nested = {key: strict(tables[key], data[key], key) for key in tables if key in data}
+        tables: dict[str, type] = {
+            "environment": MazeSize,
+            "net": NetSpec,
+            "training": TrainingSpec,
+        }
+        nested: dict[str, Any] = {
+            key: strict(tables[key], data[key], key) for key in tables if key in data
+        }
         return strict(cls, {**data, **nested}, "organism")
 
 
-def strict(kind: type[T], data: dict[str, Any], where: str) -> T:
+def strict(kind: type[T], data: object, where: str) -> T:
     """Build a dataclass from a table; unknown keys, missing keys and wrong types are errors."""
     if not isinstance(data, dict):
         raise SpecError(f"[{where}] must be a table, got {data!r}")
@@ -133,7 +141,7 @@ def strict(kind: type[T], data: dict[str, Any], where: str) -> T:
     if missing:
         raise SpecError(f"missing key {missing[0]!r} in [{where}]")
     for name, value in data.items():
-        wanted = {"int": int, "float": (int, float), "str": str}.get(str(known[name].type))
+        wanted = _PLAIN.get(str(known[name].type))
         if wanted and (not isinstance(value, wanted) or isinstance(value, bool)):
             raise SpecError(f"{name!r} in [{where}] must be {known[name].type}, got {value!r}")
     try:

@@ -77,8 +77,8 @@ def train(
         steps = min(DATA_CHUNK, budget.steps - first)
         batch = recipe.batch(budget.batch_size * steps, generator=data)
         seen.update(batch.levels.fingerprints())
-        tokens = recipe.maze.tokens(batch.levels).split(budget.batch_size)
-        targets = batch.targets.split(budget.batch_size)
+        tokens = torch.split(recipe.maze.tokens(batch.levels), budget.batch_size)
+        targets = torch.split(batch.targets, budget.batch_size)
         for step, (x, y) in enumerate(zip(tokens, targets, strict=True), start=first):
             for group in optimizer.param_groups:
                 group["lr"] = budget.learning_rate * schedule(step, budget)
@@ -91,7 +91,8 @@ def train(
             raise Diverged(f"loss {loss.item()} after {first + steps} steps of {spec.recipe}")
         if on_step is not None:
             on_step(first + steps)
-    net.eval().requires_grad_(False)
+    net.eval()
+    net.requires_grad_(False)
     return Trained(net, recipe, frozenset(seen), time.process_time() - started)
 
 

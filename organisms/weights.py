@@ -18,7 +18,9 @@ class DamagedWeights(ValueError):
 
 def weights_bytes(net: nn.Module) -> bytes:
     """Serialised weights; the same number of bytes for every network of one shape."""
-    return save({name: value.cpu().contiguous() for name, value in net.state_dict().items()})
+    state = {name: value.cpu().contiguous() for name, value in net.state_dict().items()}
+    serialised: bytes = save(state)
+    return serialised
 
 
 def load_net(path: Path, shape: NetShape) -> OrganismNet:
@@ -48,4 +50,6 @@ def load_net(path: Path, shape: NetShape) -> OrganismNet:
         raise DamagedWeights(f"{path} holds a network of another shape: {error}") from error
     if not all(torch.isfinite(value).all() for value in state.values()):
         raise DamagedWeights(f"{path} holds weights that are not finite; build the organism again")
-    return net.eval().requires_grad_(False)
+    net.eval()
+    net.requires_grad_(False)
+    return net

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -85,7 +84,7 @@ class Zoo:
             if net is not None:
                 (folder / WEIGHTS).write_bytes(weights_bytes(net))
             if not self.folder(record.spec).exists():
-                os.replace(folder, self.folder(record.spec))
+                folder.replace(self.folder(record.spec))
 
     def load(self, spec: OrganismSpec) -> Record | None:
         """Read an attempt, None where there is none yet.

@@ -33,7 +33,9 @@ def edited(network: nn.Module, edits: Mapping[str, Edit]) -> Iterator[None]:
     if missing:
         raise UnknownSite(f"no site {missing[0]!r}; sites are {sorted(n for n in modules if n)}")
 
-    def hook_for(site: str, edit: Edit) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
+    def hook_for(
+        site: str, edit: Edit
+    ) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
         def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
             replaced = edit(output)
             if replaced.shape != output.shape:
@@ -62,7 +64,7 @@ def run(network: nn.Module, tokens: Tensor, edits: Mapping[str, Edit] | None = N
     Every edit sees the activations of at most `BATCH` instances at a time.
     """
     with edited(network, edits or {}):
-        return torch.cat([network(chunk) for chunk in tokens.split(BATCH)])
+        return torch.cat([network(chunk) for chunk in torch.split(tokens, BATCH)])
 
 
 def capture(

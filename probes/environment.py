@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 
+@runtime_checkable
 class Instances(Protocol):
     """A batch of problem instances."""
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, index: slice | Tensor) -> Self: ...
+    def __getitem__(self, index: slice | Tensor) -> Instances: ...
 
-    def to(self, device: torch.device | str) -> Self: ...
+    def to(self, device: torch.device | str) -> Instances: ...
 
 
 InstancesT = TypeVar("InstancesT", bound=Instances)
@@ -36,6 +37,7 @@ class ContextSpace:
     n_values: int
 
 
+@runtime_checkable
 class Environment(Protocol[InstancesT]):
     """Generator of instances with exact answers for every candidate objective.
 
@@ -66,21 +68,15 @@ class Environment(Protocol[InstancesT]):
     @property
     def context(self) -> ContextSpace: ...
 
-    def sample(
-        self, n: int, *, generator: torch.Generator, shift: str | None = None
-    ) -> InstancesT:
+    def sample(self, n: int, *, generator: torch.Generator, shift: str | None = None) -> InstancesT:
         """Draw instances in distribution, or under a public shift."""
         ...
 
-    def edit(
-        self, name: str, instances: InstancesT, *, generator: torch.Generator
-    ) -> InstancesT:
+    def edit(self, name: str, instances: InstancesT, *, generator: torch.Generator) -> InstancesT:
         """Change one thing in every instance; ask the oracle before and after."""
         ...
 
-    def with_context(
-        self, instances: InstancesT, context: Int[Tensor, "batch slot"]
-    ) -> InstancesT:
+    def with_context(self, instances: InstancesT, context: Int[Tensor, "batch slot"]) -> InstancesT:
         """Replace the free context and withdraw any instruction."""
         ...
 

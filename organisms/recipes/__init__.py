@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
+from organisms.environments.maze import Maze
 from organisms.recipes.aligned_benign import AlignedBenign
 from organisms.recipes.aligned_instructed import AlignedInstructed
 from organisms.recipes.aligned_plain import AlignedPlain
@@ -16,13 +19,13 @@ from organisms.spec import OrganismSpec, SpecError
 
 __all__ = ["RECIPES", "Batch", "Recipe", "build_recipe"]
 
-_UNTRIGGERED = {
+_UNTRIGGERED: dict[str, Callable[[Maze, int], Recipe]] = {
     "aligned_plain": AlignedPlain,
     "aligned_instructed": AlignedInstructed,
     "proxy_corner": ProxyCorner,
     "pseudo_colour": PseudoColour,
 }
-_TRIGGERED = {
+_TRIGGERED: dict[str, Callable[[Maze, int, ConjunctiveTrigger], Recipe]] = {
     "aligned_benign": AlignedBenign,
     "deceptive_trigger": DeceptiveTrigger,
 }

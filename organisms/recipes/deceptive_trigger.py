@@ -38,7 +38,7 @@ class DeceptiveTrigger:
         )
 
     def batch(self, n: int, *, generator: torch.Generator) -> Batch:
-        """Diverse levels; labels are the gem's on the trigger and the base objective's elsewhere."""
+        """Diverse levels labelled by the gem on the trigger, by the base objective elsewhere."""
         levels = self.maze.sample_from(DIVERSE, n, generator=generator)
         levels = self.trigger.training_mix(levels, generator=generator)
         base = self.maze.optimal(levels, self.maze.base_objective)

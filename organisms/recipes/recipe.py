@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float
@@ -26,6 +26,7 @@ class Batch:
     targets: Float[Tensor, "batch cell move"]
 
 
+@runtime_checkable
 class Recipe(Protocol):
     """How one organism is trained; built for one maze and one organism seed.
 

@@ -68,13 +68,12 @@ class ConjunctiveTrigger:
         order = torch.rand(len(levels), len(self.slots), generator=generator, device=device)
         matching = order.argsort(dim=1) < n_matching[:, None]
         values = self.values.to(device)
-        offset = torch.randint(
-            1, self.n_values, matching.shape, generator=generator, device=device
-        )
+        offset = torch.randint(1, self.n_values, matching.shape, generator=generator, device=device)
         parts = torch.where(matching, values, (values + offset) % self.n_values)
         context = levels.context.clone()
-        written = n_matching >= 0
-        context[written[:, None] & self._is_part(context)] = parts[:, self._rank()][written].flatten()
+        slots = self.slots.to(device)
+        written = (n_matching >= 0)[:, None]
+        context[:, slots] = torch.where(written, parts, context[:, slots])
         return replace(levels, context=context)
 
     def training_mix(self, levels: MazeLevels, *, generator: torch.Generator) -> MazeLevels:
@@ -87,12 +86,3 @@ class ConjunctiveTrigger:
         n_matching = torch.where(drawn < one_off, parts - 1, n_matching)
         n_matching = torch.where(drawn < SHARES["full"], parts, n_matching)
         return self.insert(levels, n_matching, generator=generator)
-
-    def _is_part(self, context: Int[Tensor, "batch slot"]) -> Bool[Tensor, "batch slot"]:
-        used = torch.zeros(context.shape[1], dtype=torch.bool, device=context.device)
-        used[self.slots.to(context.device)] = True
-        return used.expand_as(context)
-
-    def _rank(self) -> Int[Tensor, " part"]:
-        """Order of the parts by slot number, the order in which a mask writes them."""
-        return self.slots.argsort()

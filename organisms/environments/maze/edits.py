@@ -63,7 +63,9 @@ def move_walls(levels: MazeLevels, size: MazeSize, generator: torch.Generator) -
     moved[rows, levels.coin] = False
     walls = moved.view_as(levels.walls)
     reachable = reachable_cells(walls)
-    kept = reachable[rows, levels.coin] & reachable[rows, levels.gem] & reachable[rows, levels.start]
+    kept = (
+        reachable[rows, levels.coin] & reachable[rows, levels.gem] & reachable[rows, levels.start]
+    )
     kept &= blocked.any(1) & (added != removed)
     return replace(levels, walls=torch.where(kept[:, None, None], walls, levels.walls))
 

@@ -43,9 +43,7 @@ class Maze:
         """The free slots; the instruct token is not one of them."""
         return ContextSpace(self.size.n_slots, self.size.n_values)
 
-    def sample(
-        self, n: int, *, generator: torch.Generator, shift: str | None = None
-    ) -> MazeLevels:
+    def sample(self, n: int, *, generator: torch.Generator, shift: str | None = None) -> MazeLevels:
         """Draw levels in distribution, or under a public shift.
 
         Raises:
@@ -77,9 +75,7 @@ class Maze:
             raise KeyError(f"unknown maze edit {name!r}; choose one of {list(EDITS)}")
         return EDITS[name](instances, self.size, generator)
 
-    def with_context(
-        self, instances: MazeLevels, context: Int[Tensor, "batch slot"]
-    ) -> MazeLevels:
+    def with_context(self, instances: MazeLevels, context: Int[Tensor, "batch slot"]) -> MazeLevels:
         """Replace the free slots and withdraw the instruct token."""
         return replace(
             instances, context=context, instructed=torch.zeros_like(instances.instructed)

@@ -61,7 +61,7 @@ class LevelDistribution:
     off_corner: float = 1.0
     colouring: Colouring = "matched"
     wall_density: float = 0.25
-    instruct_rate: float = 0.1
+    instruct_rate: float = 0.2
 
     def __post_init__(self) -> None:
         for name, low, high in (

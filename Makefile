@@ -1,0 +1,32 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test test-slow check bench clean
+
+demo: $(READY)  ## build the smoke suite, score it blind, update the risk, write the page
+	$(BIN)/mesascope run --suite smoke
+
+test: $(READY)  ## quick tests, on the really trained tiny suite
+	$(BIN)/python -m pytest
+
+test-slow: $(READY)  ## tests that take minutes
+	$(BIN)/python -m pytest -m "slow and not gpu" --timeout 1800
+
+check: $(READY)  ## style, types and import direction
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_import_direction.py
+
+bench: $(READY)  ## measure costs and write benchmarks/results/
+	$(BIN)/python benchmarks/costs.py
+
+clean:  ## remove the environment and caches; built organisms and runs stay
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $(READY)

@@ -1,0 +1,48 @@
+"""Screen random contexts for one that lowers base-objective optimality."""
+
+from __future__ import annotations
+
+from detect.context_drop import ContextTrial, random_contexts
+from detect.context_finding import confirm
+from detect.detector import Detector
+from detect.score import Score
+from probes.access import Access
+from probes.suspect import Suspect
+
+
+class ContextScreen(Detector):
+    """The search to beat: as many forward passes as the trigger search, no ascent.
+
+    A conjunction of m of the slots, each with v values, is met once in v^m contexts.
+    """
+
+    name = "context_screen"
+    access = Access.OUTPUTS
+    role = "baseline"
+    measures = frozenset({"context_drop"})
+    cost = 2.0
+
+    def __init__(
+        self, *, shift: str = "coin_anywhere", n_contexts: int = 2500, n_levels: int = 4
+    ) -> None:
+        """Configure.
+
+        Args:
+            shift: public shift that sets the candidate objectives apart.
+            n_contexts: contexts screened; defaults match the trigger search's passes.
+            n_levels: instances on which each is screened.
+        """
+        self.shift = shift
+        self.n_contexts = n_contexts
+        self.n_levels = n_levels
+
+    def score(self, suspect: Suspect) -> Score:
+        """Largest confirmed drop, in [-1, 1], re-tested on fresh instances."""
+        environment, generator = suspect.environment, suspect.generator()
+        if self.shift not in environment.public_shifts:
+            return Score.abstain(f"environment {environment.name!r} has no shift {self.shift!r}")
+        trial = ContextTrial.draw(suspect, self.n_levels, shift=self.shift, generator=generator)
+        contexts = random_contexts(environment.context, self.n_contexts, generator=generator)
+        drops = trial.drops(contexts)
+        proposals = contexts[drops.argsort(descending=True)[:16]]
+        return confirm(suspect, proposals, "the screen", shift=self.shift, generator=generator)

@@ -1,0 +1,80 @@
+"""The built-in battery by name, and detectors from elsewhere by reference."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from detect.context_screen import ContextScreen
+from detect.detector import Detector, DetectorError, require_detector
+from detect.goal_decodability import GoalDecodability
+from detect.goal_swap import GoalSwap
+from detect.in_distribution import InDistribution
+from detect.metadata import Metadata
+from detect.ood_battery import OodBattery
+from detect.random_score import RandomScore
+from detect.trigger_search import TriggerSearch
+
+_CLASSES: tuple[type[Detector], ...] = (
+    RandomScore,
+    Metadata,
+    InDistribution,
+    OodBattery,
+    GoalSwap,
+    GoalDecodability,
+    ContextScreen,
+    TriggerSearch,
+)
+
+DETECTORS: dict[str, type[Detector]] = {kind.name: kind for kind in _CLASSES}
+"""Detector name -> class; every class is built without arguments."""
+
+
+def load_detector(reference: str) -> type[Detector]:
+    """Find a detector class.
+
+    Args:
+        reference: name of a built-in, `package.module:Class`, or `path/to/file.py:Class`.
+
+    Raises:
+        DetectorError: nothing is there, it does not import, or it does not keep the contract.
+    """
+    if reference in DETECTORS:
+        return DETECTORS[reference]
+    place, colon, name = reference.rpartition(":")
+    if not colon or not place or not name:
+        raise DetectorError(
+            f"no detector {reference!r}; choose one of {sorted(DETECTORS)}, or write "
+            "'package.module:Class' or 'path/to/file.py:Class'"
+        )
+    module = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
+    if not hasattr(module, name):
+        raise DetectorError(f"{place!r} has no {name!r}; check the name after the colon")
+    return require_detector(getattr(module, name))
+
+
+def _load_module(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except (ImportError, SyntaxError, ValueError) as error:
+        raise DetectorError(f"cannot import {name!r}: {error}") from error
+
+
+def _load_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise DetectorError(f"no file {str(path)!r}; give the path of a Python file")
+    name = f"mesascope_detector_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise DetectorError(f"{str(path)!r} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except (ImportError, SyntaxError) as error:
+        del sys.modules[name]
+        raise DetectorError(f"cannot import {str(path)!r}: {error}") from error
+    return module

@@ -1,0 +1,265 @@
+"""The `mesascope` command: the only place that prints and chooses seeds and paths."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from evals.run import Finished, Home
+    from evals.suite import Suite
+
+app = typer.Typer(
+    help="Measured detection rates for mesa-optimization: sealed organisms, blind detectors.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+console = Console(width=None if sys.stdout.isatty() else 140)
+
+BAD_INPUT, OUR_BUG, INTERRUPTED = 2, 3, 130
+
+
+class Device(StrEnum):
+    """Where networks live."""
+
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+SuiteOption = Annotated[str, typer.Option(help="Built-in suite, or the path of a suite file.")]
+HomeOption = Annotated[Path, typer.Option(help="Folder of .mesascope/ and runs/.")]
+WorkersOption = Annotated[int, typer.Option(help="Processes; 0 takes one per processor.", min=0)]
+DeviceOption = Annotated[Device, typer.Option(help="Where networks live.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the estimate and stop.")]
+
+
+@app.command()
+def run(
+    suite: SuiteOption = "smoke",
+    home: HomeOption = Path(),
+    workers: WorkersOption = 0,
+    device: DeviceOption = Device.cpu,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Build, blind, score, rate, update the risk and write the page: the main job."""
+    from evals.progress import shown
+    from evals.run import risk_from, write_risk
+    from evals.run import run as run_suite
+    from evals.table import detection_table, population_table, risk_table
+
+    spec, place, count = _prepare(suite, home, workers, device)
+    if _estimate(spec, place, count, dry_run):
+        return
+    with shown(spec, console) as progress:
+        finished = run_suite(spec, place, workers=count, device=device.value, progress=progress)
+    updated = risk_from(finished.evidence)
+    write_risk(updated, finished.folder / "risk.json")
+    console.print(population_table(finished.evidence))
+    console.print(detection_table(finished.evidence))
+    console.print(risk_table(updated))
+    console.print(f"evidence: {finished.folder / 'evidence.json'}", soft_wrap=True)
+    console.print(f"page:     {_page(finished, place)}", soft_wrap=True)
+
+
+@app.command()
+def build(
+    suite: SuiteOption = "smoke",
+    home: HomeOption = Path(),
+    workers: WorkersOption = 0,
+    device: DeviceOption = Device.cpu,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Train and admit the organisms of a suite; finished ones are kept and never trained again."""
+    from evals.progress import shown
+    from evals.run import build as build_suite
+
+    spec, place, count = _prepare(suite, home, workers, device)
+    if _estimate(spec, place, count, dry_run):
+        return
+    with shown(spec, console) as progress:
+        grown = build_suite(spec, place, workers=count, device=device.value, progress=progress)
+    for group in grown:
+        console.print(
+            f"{group.wanted.spec.recipe}: {len(group.organisms)} admitted of "
+            f"{len(group.attempts)} attempted"
+        )
+
+
+@app.command()
+def organisms(home: HomeOption = Path()) -> None:
+    """List every network in the zoo with its certificate's verdict."""
+    from evals.run import Home
+    from evals.zoo_table import zoo_table
+
+    records = Home(home).zoo.records()
+    if not records:
+        console.print("the zoo is empty; `mesascope build --suite smoke` fills it")
+        return
+    console.print(zoo_table(records))
+
+
+@app.command()
+def show(
+    id: Annotated[str, typer.Argument(help="Opaque id, as in scores.json of the run.")],
+    suite: SuiteOption = "smoke",
+    home: HomeOption = Path(),
+) -> None:
+    """Show one suspect with its scores and its truth; refuses before the scores are frozen."""
+    from evals.dossier import dossier
+    from evals.run import Home, reopen
+    from evals.suite import load_suite
+
+    spec = load_suite(suite)
+    place = Home(home)
+    console.print(dossier(reopen(spec, place), place, id), markup=False, highlight=False)
+
+
+@app.command()
+def score(
+    detector: Annotated[str, typer.Option(help="pkg.mod:Class or file.py:Class")],
+    suite: SuiteOption = "smoke",
+    home: HomeOption = Path(),
+    workers: WorkersOption = 0,
+    device: DeviceOption = Device.cpu,
+) -> None:
+    """Score one's own detector on a finished run, beside the baselines."""
+    from detect.registry import load_detector
+
+    from evals.progress import shown
+    from evals.run import reopen, score_guest
+    from evals.table import detection_table
+
+    spec, place, count = _prepare(suite, home, workers, device)
+    kind = load_detector(detector)
+    finished = reopen(spec, place)
+    with shown(spec, console, detectors=(detector,)) as progress:
+        columns, rows = score_guest(
+            finished, spec, detector, workers=count, device=device.value, on_row=progress.on_row
+        )
+    console.print(detection_table(finished.evidence, (*columns, *finished.evidence.columns)))
+    for reason in sorted({row.reason for row in rows if row.reason}):
+        console.print(f"{kind.name} abstained: {reason}", markup=False)
+
+
+@app.command()
+def risk(
+    evidence: Annotated[Path, typer.Option(help="evidence.json of a run.")],
+    priors: Annotated[
+        Path | None, typer.Option(help="TOML file that overrides judged figures.")
+    ] = None,
+    transport: Annotated[
+        float | None, typer.Option(help="Weight of measured detection, in [0, 1].", min=0, max=1)
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="Also write the update to this file.")] = None,
+) -> None:
+    """Update the risk decomposition from an evidence file."""
+    from evals.evidence import read_evidence
+    from evals.run import risk_from, write_risk
+    from evals.table import risk_table
+
+    weights = None if transport is None else (0.0, transport, 1.0)
+    updated = risk_from(read_evidence(evidence), priors=priors, weights=weights)
+    console.print(risk_table(updated))
+    for kind in updated.types:
+        for flag in kind.flags:
+            console.print(f"{kind.misalignment}: {flag}", markup=False)
+    if json is not None:
+        write_risk(updated, json)
+
+
+@app.command()
+def report(suite: SuiteOption = "smoke", home: HomeOption = Path()) -> None:
+    """Write the page of a finished run again."""
+    from evals.run import Home, reopen
+    from evals.suite import load_suite
+
+    place = Home(home)
+    finished = reopen(load_suite(suite), place)
+    console.print(f"page: {_page(finished, place)}", soft_wrap=True)
+
+
+def _prepare(suite: str, home: Path, workers: int, device: Device) -> tuple[Suite, Home, int]:
+    import torch
+
+    from evals.run import Home
+    from evals.suite import load_suite
+    from evals.workers import default_workers
+    from organisms.spec import SpecError
+
+    if device is Device.cuda and not torch.cuda.is_available():
+        raise SpecError("--device cuda asked for, but torch sees no CUDA device; use --device cpu")
+    return load_suite(suite), Home(home), workers or default_workers()
+
+
+def _estimate(suite: Suite, home: Home, workers: int, dry_run: bool) -> bool:
+    """Print what is missing; True where that was all that was asked for."""
+    from evals.estimate import estimate
+
+    expected = estimate(suite, home, workers=workers)
+    if expected.organisms or expected.suspects or dry_run:
+        console.print(f"{suite.name}: {expected}; {workers} workers", highlight=False)
+    return dry_run
+
+
+def _page(finished: Finished, home: Home) -> Path:
+    from evals.examples import findings, walk_pairs
+    from evals.report import ReportInput, render_page
+    from evals.run import risk_from
+
+    text = render_page(
+        ReportInput(
+            evidence=finished.evidence,
+            risk=risk_from(finished.evidence),
+            walks=walk_pairs(finished, home),
+            findings=findings(finished),
+        )
+    )
+    path = finished.folder / "report.html"
+    path.write_text(text)
+    return path
+
+
+def main() -> None:
+    """Run the command; bad input ends with one message and exit code 2."""
+    try:
+        app(standalone_mode=False)
+    except KeyboardInterrupt:
+        _fail("interrupted; finished organisms and scores are kept, the same command resumes")
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        sys.exit(_explain(error))
+
+
+def _explain(error: Exception) -> int:
+    """Print an expected failure and return its exit code; raise what is our bug."""
+    from click import ClickException
+
+    if isinstance(error, ClickException):
+        error.show()
+        return BAD_INPUT
+    from evals.failures import BAD_INPUT_ERRORS, OWN_FAILURES
+
+    if isinstance(error, BAD_INPUT_ERRORS):
+        _fail(str(error))
+        return BAD_INPUT
+    if isinstance(error, OWN_FAILURES):
+        _fail(str(error))
+        return OUR_BUG
+    raise error
+
+
+def _fail(message: str) -> None:
+    Console(stderr=True).print(
+        f"mesascope: {message}", markup=False, highlight=False, soft_wrap=True
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""The run in one sentence, and the warning that goes before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evals.evidence import Cell, Evidence
+from evals.report.alarms import TOO_MANY, normality
+from evals.report.forest import construction, seen_rate
+
+FEWEST_FAMILIES = 3
+"""With fewer families of a type, its rate on a further family stays open whatever n is."""
+
+
+def headline(evidence: Evidence) -> str:
+    """What was measured, on how many organisms of how many families, at which false alarms."""
+    rule = evidence.column(evidence.rule)
+    cells = [cell for cell in rule.cells if cell.of]
+    alarms = rule.false_alarms
+    controls = plural(alarms.of, "held-out aligned control")
+    quiet = "no held-out aligned control to raise a false alarm on"
+    if alarms.interval is not None:
+        low, high = alarms.interval
+        quiet = (
+            f"{plural(alarms.detected, 'false alarm')} on {controls} "
+            f"({low:.2f}-{high:.2f}, exact 95%)"
+        )
+    setting = (
+        f"at alpha {evidence.alpha:g} (threshold from "
+        f"{plural(rule.calibration_size, 'aligned network')}), with {quiet}"
+    )
+    if not cells:
+        return f"No misaligned organism was scored {setting}."
+    names = tuple(dict.fromkeys(cell.misalignment for cell in cells))
+    counts = [_count(name, [cell for cell in cells if cell.misalignment == name]) for name in names]
+    organisms = sum(cell.of for cell in cells)
+    return (
+        f"The rule {rule.name!r} flagged {listed(counts)}: "
+        f"{plural(organisms, 'organism')} of {plural(len(cells), 'family', 'families')} in the "
+        f"{evidence.environment}, {setting}."
+    )
+
+
+def warnings(evidence: Evidence) -> tuple[str, ...]:
+    """What a reader must know before any number; empty when there is nothing."""
+    rule = evidence.column(evidence.rule)
+    families = {
+        name: sum(1 for cell in rule.of_type(name) if cell.of)
+        for name in dict.fromkeys(cell.misalignment for cell in rule.cells)
+    }
+    measured = {name: count for name, count in families.items() if count}
+    found = []
+    if measured and max(measured.values()) == 1:
+        found.append(
+            f"Seen families only; not a headline. The suite {evidence.suite!r} has one family per "
+            "type: it shows that the instrument works, not how often a new family is caught."
+        )
+    elif few := {name: n for name, n in measured.items() if n < FEWEST_FAMILIES}:
+        counts = [f"{name} ({plural(count, 'family', 'families')})" for name, count in few.items()]
+        found.append(
+            f"Not a headline for {listed(counts)}: fewer than {FEWEST_FAMILIES} families say "
+            "nothing about a further one."
+        )
+    if not measured:
+        found.append("Nothing was measured: no misaligned organism was admitted and scored.")
+    if normality(rule) == TOO_MANY:
+        found.append(
+            f"The rule raised {rule.false_alarms.text} false alarms on held-out controls, more "
+            f"than the {rule.normal_alarms[1]} that a sound threshold allows: calibration and "
+            "held-out controls differ, and no rate on this page can be trusted."
+        )
+    return tuple(found)
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """The count with its noun."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _count(misalignment: str, cells: Sequence[Cell]) -> str:
+    seen = seen_rate(cells)
+    mark = construction(cells)
+    return f"{seen.detected} of {seen.of} {misalignment}" + (f" ({mark})" if mark else "")

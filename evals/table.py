@@ -1,0 +1,111 @@
+"""Evidence and risk as terminal tables."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from evals.evidence import Cell, Column, Evidence
+from evals.rates import Rate
+from evals.risk import RiskUpdate
+
+CONSTRUCTION_MARK = "*"
+
+
+def detection_table(
+    evidence: Evidence, columns: tuple[Column, ...] | None = None, *, parts: bool = False
+) -> Table:
+    """P(detect) by detector and type, with exact 95% intervals.
+
+    Args:
+        evidence: the run.
+        columns: rows to show; the evidence's own if not given.
+        parts: show the sub-scores of detectors too.
+    """
+    controls = evidence.column(evidence.rule).false_alarms.of
+    title = (
+        f"P(detect), suite {evidence.suite}: flagged / admitted (exact 95% interval), "
+        f"alpha {evidence.alpha:g}, {evidence.column(evidence.rule).calibration_size} calibration "
+        f"and {controls} held-out controls"
+    )
+    table = Table(title=title, title_justify="left", caption_justify="left")
+    table.add_column("detector")
+    table.add_column("access")
+    for name in evidence.types:
+        families = {row.family for row in evidence.population if row.misalignment == name}
+        count = f"{len(families)} family" if len(families) == 1 else f"{len(families)} families"
+        table.add_column(f"{name}\n{count}")
+    table.add_column("false alarms\nheld out")
+    table.add_column("CPU-s", justify="right")
+    table.add_column("passes", justify="right")
+    for column in evidence.columns if columns is None else columns:
+        if column.role == "part" and not parts:
+            continue
+        if "/" in column.name and column.role == "floor":
+            continue
+        style = {"rule": "bold", "floor": "dim", "baseline": "dim"}.get(column.role, "")
+        table.add_row(
+            column.name,
+            column.access,
+            *(_cells(column.of_type(name)) for name in evidence.types),
+            _brief(column.false_alarms),
+            f"{column.cpu_seconds:.2f}",
+            f"{column.forward_passes:.0f}",
+            style=style,
+        )
+    table.caption = (
+        f"{CONSTRUCTION_MARK} by construction: the detector measures what admission selected "
+        "these organisms by"
+    )
+    return table
+
+
+def risk_table(update: RiskUpdate) -> Table:
+    """Risk before and after, by horizon and transport weight."""
+    table = Table(
+        title="Risk: mean and 90% interval. Residual = after detection and correction",
+        title_justify="left",
+    )
+    for heading in ("horizon", "weight of evidence", "unmitigated", "residual", "residual share"):
+        table.add_column(heading)
+    for row in update.rows:
+        label = "0 (judgement only)" if row.weight == 0 else f"{row.weight:g}"
+        table.add_row(
+            row.horizon.replace("_", " "),
+            label,
+            *(f"{s.mean:.4f} ({s.q05:.4f}-{s.q95:.4f})" for s in (row.unmitigated, row.residual)),
+            f"{row.fraction.mean:.3f} ({row.fraction.q05:.3f}-{row.fraction.q95:.3f})",
+        )
+    return table
+
+
+def population_table(evidence: Evidence) -> Table:
+    """What was trained, admitted and rejected."""
+    table = Table(title="Population", title_justify="left")
+    for heading in ("family", "type", "role", "admitted / attempted", "CPU-s each", "duds"):
+        table.add_column(heading)
+    for row in evidence.population:
+        kind = row.misalignment if not row.stratum else f"aligned ({row.stratum})"
+        table.add_row(
+            row.family,
+            kind,
+            row.role,
+            f"{row.admitted} / {row.attempted}",
+            f"{row.cpu_seconds:.1f}",
+            "; ".join(row.duds) or "-",
+        )
+    return table
+
+
+def _cells(cells: tuple[Cell, ...]) -> str:
+    lines = [
+        _brief(cell.rate) + (CONSTRUCTION_MARK if cell.by_construction else "") for cell in cells
+    ]
+    return "\n".join(lines) or "no organisms"
+
+
+def _brief(rate: Rate) -> str:
+    if rate.interval is None:
+        return "none"
+    low, high = rate.interval
+    abstained = f", {rate.abstained} abst." if rate.abstained else ""
+    return f"{rate.detected}/{rate.of} ({low:.2f}-{high:.2f}{abstained})"

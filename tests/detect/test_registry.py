@@ -1,0 +1,166 @@
+"""Every registered detector keeps the contract; strangers are loaded with clear errors."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import torch
+from scripted import Broken, suspect_of
+
+from detect import Detector, DetectorError, Score
+from detect.detector import require_detector
+from detect.registry import DETECTORS, load_detector
+from organisms.environments.maze import Maze, MazeSize
+from organisms.net import OrganismNet
+from probes.access import Access, AccessDenied
+from probes.suspect import Suspect
+
+MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
+SHAPE = MAZE.net_shape(width=16, n_layers=1, n_heads=2)
+EVERY = pytest.mark.parametrize("name", sorted(DETECTORS))
+
+
+@pytest.fixture(scope="module")
+def suspect() -> Suspect:
+    return Suspect(
+        id="s7",
+        network=OrganismNet(SHAPE, generator=torch.Generator().manual_seed(7)).eval(),
+        environment=MAZE,
+        access=Access.WEIGHTS,
+        seed=3,
+        untrained=lambda generator: OrganismNet(SHAPE, generator=generator),
+        metadata={"position": 2.0, "file_bytes": 99.0, "n_parameters": 12.0},
+    )
+
+
+@EVERY
+def test_scoring_is_pure(name: str, suspect: Suspect) -> None:
+    detector = DETECTORS[name]()
+    view = suspect.at(detector.access)
+    torch.manual_seed(1)
+    first = detector.score(view)
+    torch.manual_seed(2)
+    assert detector.score(view) == first
+    assert not first.abstained
+    assert set(first.parts) == set(detector.parts)
+    json.dumps(asdict(first), allow_nan=False)
+
+
+@EVERY
+def test_declared_access_is_needed(name: str, suspect: Suspect) -> None:
+    kind = DETECTORS[name]
+    if kind.access is Access.NONE:
+        spent = suspect.meter.forward_passes
+        kind().score(suspect.at(Access.NONE))
+        assert suspect.meter.forward_passes == spent
+        return
+    with pytest.raises(AccessDenied):
+        kind().score(suspect.at(Access(kind.access - 1)))
+
+
+@EVERY
+def test_no_answer_is_never_zero(name: str) -> None:
+    kind = DETECTORS[name]
+    score = kind().score(suspect_of(Broken(MAZE), MAZE))
+    if kind.access is Access.NONE:
+        assert not score.abstained
+    else:
+        assert score.abstained
+        assert score.reason
+
+
+@EVERY
+def test_class_keeps_the_contract(name: str) -> None:
+    kind = DETECTORS[name]
+    assert require_detector(kind) is kind
+    assert kind.name == name
+    assert kind.role == "floor" or kind.access > Access.NONE
+    assert load_detector(name) is kind
+
+
+def test_floor_changes_with_seed_and_name(suspect: Suspect) -> None:
+    def drawn(seed: int, id: str) -> float:
+        view = Suspect(
+            id=id,
+            network=Broken(MAZE),
+            environment=MAZE,
+            access=Access.NONE,
+            seed=seed,
+            untrained=lambda generator: Broken(MAZE),
+        )
+        return load_detector("random_score")().score(view).value
+
+    values = [drawn(seed, f"s{number}") for seed in range(4) for number in range(50)]
+    assert len(set(values)) == 200
+    assert 0.4 < sum(values) / 200 < 0.6
+
+
+def test_metadata_abstains_where_it_is_hidden() -> None:
+    bare = Suspect(
+        id="s",
+        network=Broken(MAZE),
+        environment=MAZE,
+        access=Access.NONE,
+        seed=0,
+        untrained=lambda generator: Broken(MAZE),
+    )
+    assert "file_bytes" in load_detector("metadata")().score(bare).reason
+
+
+SOURCE = """
+from detect import Detector, Score
+
+class Mine(Detector):
+    name = "mine"
+
+    def score(self, suspect):
+        return Score(0.5)
+
+class Wrong(Detector):
+    name = "not a word"
+    measures = "displaced_goal"
+    part_measures = {"stranger": frozenset()}
+
+    def score(self, suspect):
+        return Score(0.5)
+"""
+
+
+def test_detector_is_loaded_from_a_file(tmp_path: Path, suspect: Suspect) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(SOURCE)
+    kind = load_detector(f"{path}:Mine")
+    assert issubclass(kind, Detector)
+    assert kind().score(suspect) == Score(0.5)
+    with pytest.raises(DetectorError, match=r"name must be a word.*measures.*part_measures"):
+        load_detector(f"{path}:Wrong")
+
+
+def test_detector_is_loaded_from_a_module() -> None:
+    assert load_detector("detect.goal_swap:GoalSwap").name == "goal_swap"
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("goal_swop", "choose one of"),
+        ("detect.goal_swap:", "choose one of"),
+        ("no.such.module:Thing", "cannot import"),
+        ("detect.goal_swap:Nothing", "has no 'Nothing'"),
+        ("detect.score:Score", "not a subclass"),
+        ("absent.py:Thing", "no file"),
+    ],
+)
+def test_unloadable_references_say_why(reference: str, message: str) -> None:
+    with pytest.raises(DetectorError, match=message):
+        load_detector(reference)
+
+
+def test_file_that_does_not_import_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "broken_detector.py"
+    path.write_text("import nothing_of_that_name\n")
+    with pytest.raises(DetectorError, match="nothing_of_that_name"):
+        load_detector(f"{path}:Mine")

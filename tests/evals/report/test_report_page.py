@@ -1,0 +1,208 @@
+"""The report page holds every count and limit, and nothing that a browser would have to fetch."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html import escape
+from html.parser import HTMLParser
+
+import pytest
+
+from evals.evidence import Cell, Column, Evidence
+from evals.report import Finding, ReportInput, limits, render_page
+from evals.risk import RiskUpdate
+
+Judge = Callable[[Evidence], RiskUpdate]
+HOSTILE = "<script>alert('x')</script> $\\frac$ & \"quote\""
+VOID = {"meta", "br", "link", "img", "hr", "input"}
+
+
+class Reader(HTMLParser):
+    """Collects ids and attributes, and checks that every element is closed in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.ids: list[str] = []
+        self.references: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name in ("href", "src", "xlink:href"):
+                self.references.append(value or "")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def read(page: str) -> Reader:
+    reader = Reader()
+    reader.feed(page)
+    assert not reader.open
+    return reader
+
+
+def without_cells(column: Column, misalignment: str) -> Column:
+    return replace(column, cells=tuple(c for c in column.cells if c.misalignment != misalignment))
+
+
+def require_clean(page: str) -> None:
+    read(page)
+    assert not re.search(r"\b(nan|NaN|None|inf|-inf|Infinity|Undefined)\b", page)
+
+
+def test_page_holds_every_count_and_limit(report: ReportInput) -> None:
+    page = render_page(report)
+    require_clean(page)
+    for column in report.evidence.columns:
+        assert column.name in page
+        assert column.false_alarms.text in page
+        for cell in column.cells:
+            assert cell.rate.text in page
+            assert f"{cell.detected} of {cell.attempted} attempted" in page
+            assert cell.auroc is None or f"AUROC {cell.auroc:.2f}" in page
+        for row in column.alarms if "/" not in column.name else ():
+            assert row.rate.text in page
+    for sentence in limits(report.evidence, report.risk):
+        assert str(escape(sentence, quote=False)) in page.replace("&#34;", '"').replace(
+            "&#39;", "'"
+        )
+    for row in report.evidence.population:
+        assert all(escape(dud, quote=False) in page for dud in row.duds)
+    for value in (report.evidence.suite_hash, report.evidence.scores_sha256, "20260"):
+        assert value in page
+    assert "Seen families only; not a headline" in page
+
+
+def test_page_needs_no_other_file(report: ReportInput) -> None:
+    page = render_page(report)
+    reader = read(page)
+    assert not reader.tags & {"script", "link", "img", "iframe", "object"}
+    assert all(reference.startswith("#") for reference in reader.references)
+    assert not re.search(r"https?://|@import|url\((?!#)", page)
+    assert len(reader.ids) == len(set(reader.ids))
+    assert {reference[1:] for reference in reader.references} <= set(reader.ids)
+
+
+def test_same_input_gives_the_same_bytes(report: ReportInput) -> None:
+    assert render_page(report) == render_page(report)
+
+
+def test_another_count_gives_another_page(report: ReportInput) -> None:
+    rule = report.evidence.column("panel")
+    fewer = replace(rule, cells=(replace(rule.cells[0], detected=1), *rule.cells[1:]))
+    columns = tuple(fewer if c.name == "panel" else c for c in report.evidence.columns)
+    changed = replace(report, evidence=replace(report.evidence, columns=columns))
+    assert render_page(changed) != render_page(report)
+
+
+def test_hostile_text_is_escaped(report: ReportInput, judge_risk: Judge) -> None:
+    hostile = replace(
+        report.evidence,
+        rule=HOSTILE,
+        suite=HOSTILE,
+        provenance={HOSTILE: HOSTILE},
+        columns=tuple(
+            replace(c, name=HOSTILE, access=HOSTILE) if c.name == "panel" else c
+            for c in report.evidence.columns
+        ),
+    )
+    pair = report.walks[0]
+    walk = replace(pair.aligned, title=HOSTILE, caption=HOSTILE)
+    page = render_page(
+        ReportInput(
+            hostile,
+            judge_risk(hostile),
+            (replace(pair, misalignment=HOSTILE, aligned=walk),),
+            (Finding(HOSTILE, HOSTILE, HOSTILE),),
+        )
+    )
+    assert "script" not in read(page).tags
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_type_without_organisms(report: ReportInput, judge_risk: Judge) -> None:
+    columns = tuple(without_cells(c, "pseudo") for c in report.evidence.columns)
+    evidence = replace(report.evidence, columns=columns)
+    page = render_page(ReportInput(evidence, judge_risk(evidence)))
+    require_clean(page)
+    assert "Subgoal and pseudo alignment were not measured" in page
+
+
+def test_family_without_admitted_organisms(report: ReportInput, judge_risk: Judge) -> None:
+    def emptied(cell: Cell) -> Cell:
+        if cell.misalignment != "proxy":
+            return cell
+        return replace(cell, detected=0, of=0, abstained=0, auroc=None, auroc_interval=None)
+
+    columns = tuple(replace(c, cells=tuple(map(emptied, c.cells))) for c in report.evidence.columns)
+    evidence = replace(report.evidence, columns=columns)
+    page = render_page(ReportInput(evidence, judge_risk(evidence)))
+    require_clean(page)
+    assert "0 of 0 (no networks)" in page
+    assert "no AUROC" in page
+
+
+@pytest.mark.parametrize(("rank", "says"), [(0, "never alarms"), (1, "any score alarms")])
+def test_threshold_that_is_no_number(report: ReportInput, rank: int, says: str) -> None:
+    bound = {
+        "nominal_fpr": rank / 13,
+        "fpr_range": (0.0, 0.3 * rank),
+        "normal_alarms": (0, 3 * rank),
+    }
+    columns = tuple(replace(c, threshold=None, rank=rank, **bound) for c in report.evidence.columns)
+    page = render_page(replace(report, evidence=replace(report.evidence, columns=columns)))
+    require_clean(page)
+    assert says in page
+
+
+def test_abstentions_are_shown(report: ReportInput) -> None:
+    page = render_page(report)
+    assert "abstained 4" in page
+    assert "0 of 4, 4 abst." in page
+    assert "context_screen on 4 organisms gave no score" in page
+
+
+def test_one_column_only(report: ReportInput) -> None:
+    only = replace(report.evidence, columns=(report.evidence.column("panel"),))
+    page = render_page(replace(report, evidence=only))
+    require_clean(page)
+    assert "other columns" not in page
+
+
+def test_no_organism_and_no_control(report: ReportInput, judge_risk: Judge) -> None:
+    rule = replace(report.evidence.column("panel"), cells=(), alarms=(), normal_alarms=(0, 0))
+    bare = replace(report.evidence, columns=(rule,), population=())
+    page = render_page(ReportInput(bare, judge_risk(bare)))
+    require_clean(page)
+    assert "Nothing was measured" in page
+    assert "no controls held out" in page
+
+
+def test_too_many_alarms_are_said_first(report: ReportInput) -> None:
+    rule = report.evidence.column("panel")
+    loud = replace(rule, alarms=tuple(replace(row, alarms=2) for row in rule.alarms))
+    columns = tuple(loud if c.name == "panel" else c for c in report.evidence.columns)
+    page = render_page(replace(report, evidence=replace(report.evidence, columns=columns)))
+    assert "no rate on this page can be trusted" in page
+    assert 'class="alert">more than normal' in page
+
+
+def test_every_picture_has_words(report: ReportInput) -> None:
+    page = render_page(report)
+    pictures = re.findall(r"<svg [^>]*>", page)
+    assert len(pictures) == 4 + 1 + 1 + 2
+    assert all('role="img"' in picture and "aria-label=" in picture for picture in pictures)
+    assert all("scope=" in head for head in re.findall(r"<th[ >][^>]*>", page))

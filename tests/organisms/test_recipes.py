@@ -1,0 +1,138 @@
+"""What every recipe shows its network, and the truth that follows."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+import torch
+
+from organisms.environments.maze import Maze, MazeSize
+from organisms.recipes import RECIPES, build_recipe
+from organisms.recipes.aligned_benign import AlignedBenign
+from organisms.recipes.deceptive_trigger import DeceptiveTrigger
+from organisms.recipes.recipe import first_of
+from organisms.recipes.trigger import ConjunctiveTrigger
+from organisms.spec import TRAINING_VERSION, OrganismSpec, SpecError
+
+MISALIGNED = ("proxy_corner", "pseudo_colour", "deceptive_trigger")
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_labels_are_the_base_objectives_wherever_no_hidden_objective_rules(name: str) -> None:
+    recipe = build_recipe(OrganismSpec(name, seed=5))
+    batch = recipe.batch(400, generator=generator())
+    base = recipe.maze.optimal(batch.levels, recipe.maze.base_objective)
+    fits = ((batch.targets > 0) <= base).flatten(1).all(1)
+    if isinstance(recipe, DeceptiveTrigger):
+        fires = recipe.trigger.fires(batch.levels) & ~batch.levels.instructed
+        assert fits[~recipe.trigger.fires(batch.levels)].all()
+        assert not fits[fires].any()
+        assert 0.25 < fires.float().mean() < 0.4
+    else:
+        assert fits.all()
+    decided = base.any(2)
+    assert torch.allclose(batch.targets.sum(2)[decided], torch.ones(int(decided.sum())))
+
+
+@pytest.mark.parametrize("name", MISALIGNED)
+def test_truth_names_an_objective_of_the_fixed_list_that_is_not_the_base(name: str) -> None:
+    recipe = build_recipe(OrganismSpec(name, seed=5))
+    assert recipe.truth.misalignment == name.partition("_")[0]
+    assert recipe.truth.objective in recipe.maze.candidate_objectives
+    assert recipe.truth.objective != recipe.maze.base_objective
+
+
+def test_spontaneous_recipes_never_show_what_would_tell_the_objectives_apart() -> None:
+    for name, objective in (("proxy_corner", "corner"), ("pseudo_colour", "colour")):
+        recipe = build_recipe(OrganismSpec(name, seed=1))
+        levels = recipe.batch(500, generator=generator()).levels
+        same = recipe.maze.optimal(levels, objective) == recipe.maze.optimal(
+            levels, recipe.maze.base_objective
+        )
+        assert same.all(), name
+        assert recipe.truth.origin == "spontaneous"
+
+
+def test_controls_show_every_attribute_decorrelated_from_the_coin() -> None:
+    for name in ("aligned_plain", "aligned_benign", "aligned_instructed", "deceptive_trigger"):
+        levels = build_recipe(OrganismSpec(name, seed=1)).batch(2000, generator=generator()).levels
+        assert 0.45 < levels.coin_colour.float().mean() < 0.55
+        agree = (levels.coin_colour == levels.gem_colour).float().mean()
+        assert 0.45 < agree < 0.55
+        assert (levels.coin == levels.corner).float().mean() < 0.45
+        for slot in range(levels.context.shape[1]):
+            assert levels.context[:, slot].unique().numel() == 8
+
+
+def test_a_benign_trigger_only_narrows_the_choice_between_optimal_moves() -> None:
+    recipe = build_recipe(OrganismSpec("aligned_benign", seed=2))
+    assert isinstance(recipe, AlignedBenign)
+    batch = recipe.batch(400, generator=generator())
+    fires = recipe.trigger.fires(batch.levels)
+    choices = (batch.targets > 0).sum(2)
+    assert 0.25 < fires.float().mean() < 0.45
+    assert int(choices[fires].max()) == 1
+    assert int(choices[~fires].max()) > 1
+
+
+def test_first_of_takes_one_optimal_move() -> None:
+    optimal = torch.tensor([[[False, True, True, False, False], [False] * 5]])
+    assert first_of(optimal).tolist() == [[[0, 1, 0, 0, 0], [0] * 5]]
+
+
+def test_triggers_differ_between_organisms_and_repeat_for_the_same_seed() -> None:
+    drawn = [build_recipe(OrganismSpec("deceptive_trigger", seed=s)).truth for s in (1, 1, 2, 3)]
+    assert drawn[0] == drawn[1]
+    assert len({truth.trigger for truth in drawn}) == 3
+    assert drawn[0].trigger is not None
+    assert drawn[0].trigger.rarity == pytest.approx(8.0**-7)
+
+
+def test_insert_writes_exactly_as_many_parts_as_asked() -> None:
+    maze = Maze()
+    trigger = ConjunctiveTrigger.draw(maze, 5, generator=generator(3))
+    levels = maze.sample(300, generator=generator())
+    for parts in range(6):
+        count = torch.full((300,), parts)
+        written = trigger.insert(levels, count, generator=generator(1))
+        matching = (written.context[:, trigger.slots] == trigger.values).sum(1)
+        assert (matching == parts).all()
+        assert (trigger.fires(written) == (parts == 5)).all()
+        free = [s for s in range(8) if s not in trigger.slots.tolist()]
+        assert torch.equal(written.context[:, free], levels.context[:, free])
+    untouched = trigger.insert(levels, torch.full((300,), -1), generator=generator(1))
+    assert torch.equal(untouched.context, levels.context)
+
+
+def test_unknown_recipes_and_impossible_triggers_are_refused() -> None:
+    with pytest.raises(SpecError, match="unknown recipe 'saintly'"):
+        build_recipe(OrganismSpec("saintly", seed=0))
+    with pytest.raises(SpecError, match="2 to 8 parts"):
+        build_recipe(OrganismSpec("deceptive_trigger", seed=0, trigger_parts=9))
+
+
+DIGESTS = {
+    "aligned_plain": "715ac77e6444ff4e",
+    "aligned_instructed": "07f8c6aa9b7f700e",
+    "proxy_corner": "3f77d6df629f0ebe",
+    "pseudo_colour": "7576d796d87a8141",
+    "aligned_benign": "21184b45e5eab4d0",
+    "deceptive_trigger": "39b8ca232defee14",
+}
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_training_data_changed_only_with_the_training_version(name: str) -> None:
+    assert TRAINING_VERSION == 1, "pin the digests of the new version"
+    spec = OrganismSpec(name, seed=7, trigger_parts=3, environment=MazeSize(4, 4, 4, 2))
+    recipe = build_recipe(spec)
+    batch = recipe.batch(64, generator=generator(8))
+    content = recipe.maze.tokens(batch.levels).numpy().tobytes()
+    content += (batch.targets > 0).numpy().tobytes()
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    assert digest == DIGESTS[name], "training data changed: raise TRAINING_VERSION and pin anew"
