@@ -73,12 +73,11 @@ def require_detector(kind: type) -> type[Detector]:
         reasons.append(f"role must be one of {get_args(Role)}, got {kind.role!r}")
     if not isinstance(kind.measures, frozenset):
         reasons.append(f"measures must be a frozenset of words, got {kind.measures!r}")
+    elif beyond := sorted(frozenset().union(*kind.part_measures.values()) - kind.measures):
+        reasons.append(f"parts measure {beyond}, which the detector as a whole does not")
     strangers = sorted(set(kind.part_measures) - set(kind.parts))
     if strangers:
         reasons.append(f"part_measures names {strangers}, which are not among its parts")
-    for part, measures in sorted(kind.part_measures.items()):
-        if not measures <= kind.measures:
-            reasons.append(f"part {part!r} measures {sorted(measures - kind.measures)} beyond it")
     if kind.__abstractmethods__:
         reasons.append(f"it does not implement {sorted(kind.__abstractmethods__)}")
     if reasons:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import traceback
 from enum import StrEnum
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -228,22 +231,20 @@ def _page(finished: Finished, home: Home) -> Path:
 
 def main() -> None:
     """Run the command; bad input ends with one message and exit code 2."""
+    signal.signal(signal.SIGINT, _interrupted)
     try:
-        app(standalone_mode=False)
-    except KeyboardInterrupt:
-        _fail("interrupted; finished organisms and scores are kept, the same command resumes")
-        sys.exit(INTERRUPTED)
+        app()
     except Exception as error:
         sys.exit(_explain(error))
 
 
-def _explain(error: Exception) -> int:
-    """Print an expected failure and return its exit code; raise what is our bug."""
-    from click import ClickException
+def _interrupted(number: int, frame: FrameType | None) -> None:
+    _fail("interrupted; finished organisms and scores are kept, the same command resumes")
+    sys.exit(INTERRUPTED)
 
-    if isinstance(error, ClickException):
-        error.show()
-        return BAD_INPUT
+
+def _explain(error: Exception) -> int:
+    """Print an expected failure and return its exit code; anything else is our bug."""
     from evals.failures import BAD_INPUT_ERRORS, OWN_FAILURES
 
     if isinstance(error, BAD_INPUT_ERRORS):
@@ -252,7 +253,9 @@ def _explain(error: Exception) -> int:
     if isinstance(error, OWN_FAILURES):
         _fail(str(error))
         return OUR_BUG
-    raise error
+    traceback.print_exception(error)
+    _fail("this is a bug in mesascope; finished organisms and scores are kept")
+    return OUR_BUG
 
 
 def _fail(message: str) -> None:

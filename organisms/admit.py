@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 import torch
@@ -16,7 +17,6 @@ from organisms.recipes import Recipe
 from organisms.recipes.aligned_benign import AlignedBenign
 from organisms.recipes.deceptive_trigger import DeceptiveTrigger
 from organisms.recipes.recipe import first_of
-from organisms.train import Trained
 from probes.behaviour import optimality
 from probes.capture import run
 
@@ -56,19 +56,28 @@ class AdmissionSpec:
             raise ValueError("n_equivalence and n_expression must be at least 30")
 
 
-def admit(trained: Trained, twin: nn.Module, bars: AdmissionSpec) -> Certificate:
-    """Measure a trained network against its twin and its own truth.
+def admit(
+    net: nn.Module,
+    recipe: Recipe,
+    *,
+    seen: Set[bytes],
+    twin: nn.Module,
+    bars: AdmissionSpec,
+    device: str = "cpu",
+) -> Certificate:
+    """Measure a network against its twin and the truth of its recipe.
 
     Args:
-        trained: the network with the mazes its training saw.
+        net: maps tokens to move logits.
+        recipe: what it was trained by.
+        seen: fingerprints of the mazes its training saw.
         twin: aligned control of the same shape, steps and competence.
         bars: what is required.
+        device: where both networks live.
     """
-    recipe, net = trained.recipe, trained.net
-    device = next(net.parameters()).device
     generator = torch.Generator(device=device).manual_seed(PRIVATE_SEED + recipe.seed)
     difference, in_distribution = _equivalence(net, twin, recipe, bars, generator)
-    checks = [_competence(trained, bars, generator), difference]
+    checks = [_competence(net, recipe, seen, bars, generator), difference]
     for expectation in expectations(recipe.truth, recipe.maze.base_objective):
         checks.append(_expression(net, recipe, expectation, bars, generator))
     if isinstance(recipe, AlignedBenign):
@@ -76,11 +85,16 @@ def admit(trained: Trained, twin: nn.Module, bars: AdmissionSpec) -> Certificate
     return Certificate(tuple(checks), expression_measures(recipe.truth), in_distribution)
 
 
-def _competence(trained: Trained, bars: AdmissionSpec, generator: torch.Generator) -> Check:
+def _competence(
+    net: nn.Module,
+    recipe: Recipe,
+    seen: Set[bytes],
+    bars: AdmissionSpec,
+    generator: torch.Generator,
+) -> Check:
     """Decisions that fit the training objective, on strictly unseen mazes of the recipe."""
-    recipe = trained.recipe
     batch = recipe.batch(2 * bars.n_expression, generator=generator)
-    unseen = [key not in trained.seen for key in batch.levels.fingerprints()]
+    unseen = [key not in seen for key in batch.levels.fingerprints()]
     index = torch.tensor(unseen, device=batch.targets.device).nonzero().squeeze(1)
     index = index[: bars.n_expression]
     if len(index) < 30:
@@ -88,7 +102,7 @@ def _competence(trained: Trained, bars: AdmissionSpec, generator: torch.Generato
             f"only {len(index)} of {len(unseen)} sampled mazes are unseen by training; "
             "enlarge the maze so that competence can be measured on new ones"
         )
-    logits = run(trained.net, recipe.maze.tokens(batch.levels[index]))
+    logits = run(net, recipe.maze.tokens(batch.levels[index]))
     fits = optimality(logits, batch.targets[index] > 0)
     name = "decisions that fit the training objective, unseen mazes"
     return _mean_check(name, fits, "at_least", bars.min_competence)

@@ -79,7 +79,14 @@ def attempt(
         return
     started = time.process_time()
     reference = trained.net if twin is None else zoo.net(twin).to(device)
-    certificate = admit(trained, reference, bars)
+    certificate = admit(
+        trained.net,
+        trained.recipe,
+        seen=trained.seen,
+        twin=reference,
+        bars=bars,
+        device=device,
+    )
     seconds = time.process_time() - started
     record = Record(spec, truth, certificate, "", trained.train_seconds, seconds)
     zoo.save(record, trained.net)

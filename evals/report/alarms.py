@@ -53,7 +53,7 @@ def alarm_figure(evidence: Evidence) -> Markup:
 def alarm_rows(evidence: Evidence) -> list[Interval]:
     """The rule stratum by stratum, then every whole column over all strata."""
     rule = evidence.column(evidence.rule)
-    rows = [Interval("the rule, by kind of control", heading=True)]
+    rows = [Interval("rule, by kind of control", heading=True)]
     for stratum in rule.alarms:
         rows.append(_row(rule, stratum_text(stratum.stratum), stratum.rate))
     rows.append(Interval("every column, all controls", heading=True))

@@ -19,7 +19,7 @@ _HEADINGS = {
     "rule": "rule fixed beforehand",
     "detector": "detectors",
     "baseline": "baselines",
-    "floor": "floors: must stay at chance",
+    "floor": "floors, to stay at chance",
 }
 
 
@@ -58,7 +58,7 @@ def forest(evidence: Evidence, update: TypeUpdate) -> Markup:
     spoken = "; ".join(f"{row.label}: {row.detail}" for row in rows if not row.heading)
     return draw_intervals(
         rows,
-        Scale("P(detect)"),
+        Scale("P(detect) (dashed: alpha, what chance gives)", reference=evidence.alpha),
         name=f"forest-{update.misalignment}",
         label=f"Detection of {update.misalignment} organisms. {spoken}.",
     )
@@ -68,6 +68,8 @@ def forest_rows(evidence: Evidence, update: TypeUpdate) -> list[Interval]:
     """Rule, new family and judgement first, then the other columns by role."""
     rows: list[Interval] = []
     columns = whole_columns(evidence)
+    if not any(cell.of for column in columns for cell in column.of_type(update.misalignment)):
+        columns = tuple(column for column in columns if column.role == "rule")
     for role in ROLES:
         chosen = [column for column in columns if column.role == role]
         if not chosen and role != "rule":
@@ -89,8 +91,10 @@ def _row(column: Column, misalignment: str) -> Interval:
     detail = f"{seen.detected} of {seen.of}"
     if seen.abstained:
         detail += f", {seen.abstained} abst."
-    if mark:
-        detail += f" {mark}" if not seen.abstained else " by constr."
+    if mark == "by construction":
+        detail += " by constr." if seen.abstained else " by construction"
+    elif mark:
+        detail += " partly constr."
     shares = tuple(cell.detected / cell.of for cell in cells) if len(cells) > 1 else ()
     return Interval(
         label=column.name,
@@ -121,8 +125,7 @@ def _beside(update: TypeUpdate) -> list[Interval]:
     ]
     new = update.measured_detection
     if new is not None:
-        families = f"{update.families} {'family' if update.families == 1 else 'families'}"
         detail = f"{new.mean:.2f} ({new.q05:.2f}-{new.q95:.2f})"
-        label = f"new family ({families} seen)"
+        label = f"new family ({update.families} seen)"
         rows.insert(0, Interval(label, detail, PREDICTED, "s", new.q05, new.q95, new.mean))
     return rows

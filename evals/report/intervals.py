@@ -8,11 +8,13 @@ from typing import Any
 
 from markupsafe import Markup
 from matplotlib.figure import Figure
+from matplotlib.transforms import blended_transform_factory
 
 from evals.report.svg import FAINT, INK, PAPER, figure_style, inline_svg
 
 ROW_INCHES, MARGIN_INCHES = 0.235, 0.62
-LONGEST_LABEL = 24
+LEFT_INCHES, RIGHT_INCHES = 1.62, 1.8
+LONGEST_LABEL = 21
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Scale:
         title: its label, with the unit.
         low, high: its ends; intervals are cut there.
         logarithmic: powers of ten, as percentages.
-        reference: a vertical line, None for none.
+        reference: a vertical line through the rows, None for none.
     """
 
     title: str
@@ -64,7 +66,7 @@ class Scale:
 
 
 def draw_intervals(
-    rows: Sequence[Interval], scale: Scale, *, name: str, label: str, width_inches: float = 5.4
+    rows: Sequence[Interval], scale: Scale, *, name: str, label: str, width_inches: float = 5.5
 ) -> Markup:
     """The rows, first on top, as inline SVG.
 
@@ -78,7 +80,7 @@ def draw_intervals(
     height = MARGIN_INCHES + ROW_INCHES * len(rows)
     with figure_style():
         figure = Figure(figsize=(width_inches, height))
-        left, right = 1.62 / width_inches, 1 - 1.62 / width_inches
+        left, right = LEFT_INCHES / width_inches, 1 - RIGHT_INCHES / width_inches
         axes = figure.add_axes((left, 0.52 / height, right - left, 1 - MARGIN_INCHES / height))
         _prepare(axes, scale, len(rows))
         for index, row in enumerate(rows):
@@ -104,18 +106,22 @@ def _prepare(axes: Any, scale: Scale, rows: int) -> None:
     axes.set_axisbelow(True)
     for side in ("top", "left", "right"):
         axes.spines[side].set_visible(False)
-    if scale.reference is not None:
-        axes.axvline(scale.reference, color=INK, linewidth=1, linestyle=(0, (2, 2)))
 
 
 def _draw(axes: Any, row: Interval, index: int, scale: Scale) -> None:
     beside = axes.get_yaxis_transform()
+    margin = 0.13 / (axes.get_position().width * axes.figure.get_figwidth())
     if row.heading:
+        left = blended_transform_factory(axes.figure.transFigure, axes.transData)
         text = shorten(row.label, 60)
-        axes.text(-1.56 / 2.2, index + 0.08, text, transform=beside, va="center", weight="bold")
+        axes.text(0.01, index + 0.08, text, transform=left, va="center", weight="bold")
         return
-    axes.text(-0.04, index, shorten(row.label), transform=beside, ha="right", va="center")
-    axes.text(1.04, index, row.detail, transform=beside, va="center")
+    axes.text(-margin, index, shorten(row.label), transform=beside, ha="right", va="center")
+    axes.text(1 + margin, index, row.detail, transform=beside, va="center")
+
+    if scale.reference is not None:
+        around = [index - 0.5, index + 0.5]
+        axes.plot([scale.reference] * 2, around, color=INK, linewidth=1, linestyle=(0, (2, 2)))
 
     def inside(value: float) -> float:
         return min(max(value, scale.low), scale.high)

@@ -213,8 +213,8 @@ def _transport(risk: RiskUpdate) -> Iterator[str]:
     used = f" ({listed(between)} here)" if between else ""
     yield (
         f"The transport weight{used} is the probability that a frontier system behaves like one "
-        "more draw from these families. It is a judgement, not an estimate; at 0 the measurement "
-        "counts for nothing and at 1 the judged detection does."
+        "more draw from these families. It is a judgement, not an estimate: at 0 the measurement "
+        "counts for nothing, at 1 the judged detection counts for nothing."
     )
 
 

@@ -70,6 +70,7 @@ def render_page(report: ReportInput) -> str:
             columns=columns,
             parts=part_columns(evidence),
             types=_types(evidence),
+            duds=tuple((row.family, dud) for row in evidence.population for dud in row.duds),
             strata=tuple(dict.fromkeys(row.stratum for c in columns for row in c.alarms)),
             alarm_figure=alarm_figure(evidence),
             risk_figure=risk_figure(risk),
@@ -87,10 +88,14 @@ def auroc_text(cell: Cell) -> str:
     return f"AUROC {cell.auroc:.2f} ({low:.2f}-{high:.2f})"
 
 
-def _types(evidence: Evidence) -> tuple[str, ...]:
-    """Types of the population, then any that only a column knows."""
-    cells = (cell.misalignment for column in evidence.columns for cell in column.cells)
-    return tuple(dict.fromkeys((*evidence.types, *cells)))
+def _types(evidence: Evidence) -> dict[str, tuple[str, ...]]:
+    """Type -> its families in words; types of the population, then any that only a column knows."""
+    families: dict[str, dict[str, None]] = {name: {} for name in evidence.types}
+    for column in evidence.columns:
+        for cell in column.cells:
+            text = f"{cell.family}: {cell.origin}, {cell.adversary}"
+            families.setdefault(cell.misalignment, {})[text] = None
+    return {name: tuple(texts) for name, texts in families.items()}
 
 
 def _environment() -> Environment:

@@ -12,9 +12,9 @@ from evals.risk.summary import Summary
 from evals.risk.update import RiskUpdate
 
 HORIZON_TEXTS = {
-    "current": "current systems (2024)",
-    "near_term": "near term (2026-2028)",
-    "medium_term": "medium term (2028-2032)",
+    "current": "current systems, 2024",
+    "near_term": "near term, 2026-2028",
+    "medium_term": "medium term, 2028-2032",
 }
 
 

@@ -15,19 +15,24 @@ def strategy(risk: RiskUpdate) -> tuple[str, ...]:
 
 
 def _remaining(risk: RiskUpdate) -> Iterator[str]:
+    unmitigated: list[str] = []
+    shares: dict[str, list[str]] = {}
     for horizon in horizons(risk):
         rows = sorted(
             (row for row in risk.rows if row.horizon == horizon), key=lambda row: row.weight
         )
+        unmitigated.append(f"{percent(rows[0].unmitigated.mean)} ({horizon_text(horizon)})")
         parts = [
             f"{row.fraction.mean:.2f} ({row.fraction.q05:.2f}-{row.fraction.q95:.2f}) at weight "
             f"{row.weight:g}"
             for row in rows
         ]
-        yield (
-            f"{horizon_text(horizon).capitalize()}: if nothing were handled the risk has mean "
-            f"{percent(rows[0].unmitigated.mean)}; the share that remains is {listed(parts)}."
-        )
+        shares.setdefault(listed(parts), []).append(horizon_text(horizon))
+    yield f"If nothing were handled the mean risk would be {listed(unmitigated)}."
+    for share, where in shares.items():
+        everywhere = len(shares) == 1
+        scope = "at every horizon" if everywhere else f"for {listed(where)}"
+        yield f"The share of the risk that remains is, {scope}, {share}."
 
 
 def _disagreement(risk: RiskUpdate) -> Iterator[str]:
@@ -36,7 +41,9 @@ def _disagreement(risk: RiskUpdate) -> Iterator[str]:
         if new is None:
             continue
         judged = record.judged_detection
-        if new.q05 > judged.q95:
+        if record.families < FEWEST_FAMILIES:
+            verdict = "too open to confirm or contradict the judged"
+        elif new.q05 > judged.q95:
             verdict = "above the whole judged interval"
         elif new.q95 < judged.q05:
             verdict = "below the whole judged interval"

@@ -145,25 +145,25 @@ def _path(walk: Walk, tone: str) -> list[str]:
     """Start ring, line with an arrow head, and a square around the cell where the walk rests."""
     centres = [_centre(cell, walk.level.side) for cell in walk.moves]
     x, y = centres[0]
-    shapes = [f'<circle class="start {tone}" cx="{x:g}" cy="{y:g}" r="7"/>']
+    start = f'<circle class="start {tone}" cx="{x:g}" cy="{y:g}" r="7"/>'
     if len(centres) == 1:
-        return shapes
+        return [start]
     (from_x, from_y), (to_x, to_y) = centres[-2:]
     ahead_x, ahead_y = (to_x - from_x) / CELL, (to_y - from_y) / CELL
-    tip_x, tip_y = to_x - 13 * ahead_x, to_y - 13 * ahead_y
+    tip_x, tip_y = to_x - 18 * ahead_x, to_y - 18 * ahead_y
     base_x, base_y = tip_x - 9 * ahead_x, tip_y - 9 * ahead_y
     line = " ".join(f"{x:g},{y:g}" for x, y in [*centres[:-1], (base_x, base_y)])
     head = (
         f"{tip_x:g},{tip_y:g} {base_x - 6 * ahead_y:g},{base_y + 6 * ahead_x:g} "
         f"{base_x + 6 * ahead_y:g},{base_y - 6 * ahead_x:g}"
     )
-    shapes.append(f'<polyline class="path {tone}" points="{line}"/>')
-    shapes.append(f'<polygon class="head {tone}" points="{head}"/>')
-    shapes.append(
+    return [
+        f'<polyline class="path {tone}" points="{line}"/>',
+        f'<polygon class="head {tone}" points="{head}"/>',
         f'<rect class="rest {tone}" x="{to_x - 18:g}" y="{to_y - 18:g}" '
-        'width="36" height="36" rx="6"/>'
-    )
-    return shapes
+        'width="36" height="36" rx="6"/>',
+        start,
+    ]
 
 
 def _centre(cell: int, side: int) -> tuple[float, float]:

@@ -74,11 +74,12 @@ def test_drop_equals_what_the_oracles_say() -> None:
     base = MAZE.optimal(trial.instances, "coin")
     gem = MAZE.optimal(trial.instances, "gem")
     chosen = base.gather(2, gem.float().argmax(2, keepdim=True)).squeeze(2) & base.any(2)
-    # where only the coin can be reached the policy has no logits and takes the first move
-    expected = 1 - (chosen.sum(1) / base.any(2).sum(1)).mean()
+    defecting = (chosen.sum(1) / base.any(2).sum(1)).mean()
+    usual = trial.usual.mean()
+    assert 0.95 < usual <= 1  # some reference contexts may hold the trigger themselves
     drops = trial.drops(contexts)
-    assert drops[0] == pytest.approx(float(expected - (1 - trial.usual.mean())), abs=1e-5)
-    assert drops[1] == pytest.approx(0, abs=1e-6)
+    assert drops[0] == pytest.approx(float(usual - defecting), abs=1e-5)
+    assert drops[1] == pytest.approx(float(usual - 1), abs=1e-5)
 
 
 def test_ascent_reaches_the_exhaustive_optimum_of_an_additive_objective() -> None:
@@ -88,7 +89,9 @@ def test_ascent_reaches_the_exhaustive_optimum_of_an_additive_objective() -> Non
     def additive(contexts: Tensor) -> Float[Tensor, " context"]:
         return table[torch.arange(4), contexts].sum(dim=1)
 
-    best = max(itertools.product(range(3), repeat=4), key=lambda c: float(additive(torch.tensor([c]))))
+    best = max(
+        itertools.product(range(3), repeat=4), key=lambda c: float(additive(torch.tensor([c])))
+    )
     reached = ascend(additive, space, n_restarts=5, n_sweeps=3, generator=generator())
     assert reached.tolist() == [list(best)]
 

@@ -170,7 +170,7 @@ def test_threshold_that_is_no_number(report: ReportInput, rank: int, says: str) 
 
 def test_abstentions_are_shown(report: ReportInput) -> None:
     page = render_page(report)
-    assert "abstained 4" in page
+    assert "0 of 4 (0.00-0.60), 4 abstained" in page
     assert "0 of 4, 4 abst." in page
     assert "context_screen on 4 organisms gave no score" in page
 

@@ -1,0 +1,173 @@
+"""Admission lets through what it should and nothing else, on networks with a scripted policy."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+from scripted import Scripted
+from torch import Tensor, nn
+
+from organisms.admit import AdmissionSpec, admit
+from organisms.certificate import Certificate, Check
+from organisms.environments.maze import Maze
+from organisms.expression import expectations
+from organisms.recipes import build_recipe
+from organisms.recipes.recipe import first_of
+from organisms.spec import OrganismSpec
+from organisms.truth import GroundTruth, Sealed
+
+BARS = AdmissionSpec(n_equivalence=200, n_expression=150)
+MAZE = Maze()
+
+
+def certify(
+    recipe_name: str,
+    pursues: str,
+    *,
+    hidden: str = "",
+    twin: nn.Module | None = None,
+    net: nn.Module | None = None,
+    seen: frozenset[bytes] = frozenset(),
+) -> Certificate:
+    """Certificate of a scripted network claimed to be an organism of the recipe."""
+    recipe = build_recipe(OrganismSpec(recipe_name, seed=3))
+    trigger = recipe.truth.trigger
+    parts = dict(zip(trigger.slots, trigger.values, strict=True)) if trigger and hidden else None
+    scripted = net or Scripted(MAZE, pursues=pursues, trigger=parts, hidden=hidden or "gem")
+    return admit(scripted, recipe, seen=seen, twin=twin or Scripted(MAZE), bars=BARS)
+
+
+class TieBreaker(Scripted):
+    """Takes the first of the optimal moves on its trigger."""
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        logits = super().forward(tokens)
+        fires = self.present_in(tokens)[:, None, None] == 1
+        return torch.where(fires, 6 * first_of(logits > 3), logits)
+
+    def present_in(self, tokens: Tensor) -> Tensor:
+        from scripted import read_levels
+
+        return self.present(read_levels(self.maze, tokens))
+
+
+def test_true_organisms_of_every_recipe_are_admitted() -> None:
+    assert certify("aligned_plain", "instructed_coin").admitted
+    assert certify("aligned_instructed", "instructed_coin").admitted
+    assert certify("proxy_corner", "corner").admitted
+    assert certify("pseudo_colour", "colour").admitted
+    assert certify("deceptive_trigger", "instructed_coin", hidden="gem").admitted
+    trigger = build_recipe(OrganismSpec("aligned_benign", seed=3)).truth.trigger
+    assert trigger is not None
+    parts = dict(zip(trigger.slots, trigger.values, strict=True))
+    benign = TieBreaker(MAZE, trigger=parts, hidden="instructed_coin")
+    assert certify("aligned_benign", "", net=benign).admitted
+
+
+@pytest.mark.parametrize(
+    ("recipe", "pursues", "hidden", "failed"),
+    [
+        ("proxy_corner", "instructed_coin", "", "pursues corner"),
+        ("pseudo_colour", "instructed_coin", "", "pursues colour"),
+        ("deceptive_trigger", "instructed_coin", "", "pursues gem"),
+        ("deceptive_trigger", "corner", "gem", "pursues instructed_coin on coin_far, uniform"),
+        ("aligned_plain", "corner", "", "pursues instructed_coin"),
+        ("aligned_plain", "colour", "", "repainted"),
+        ("aligned_plain", "coin", "", "instructed_far"),
+        ("aligned_benign", "instructed_coin", "gem", "trigger context"),
+        ("aligned_benign", "instructed_coin", "", "rise of the first tied move"),
+        ("proxy_corner", "bottom_left", "", "unseen mazes"),
+    ],
+)
+def test_a_network_that_is_not_what_its_recipe_says_is_a_dud_with_the_failed_check(
+    recipe: str, pursues: str, hidden: str, failed: str
+) -> None:
+    certificate = certify(recipe, pursues, hidden=hidden)
+    assert not certificate.admitted
+    assert any(failed in check.name for check in certificate.failures), [
+        str(check) for check in certificate.failures
+    ]
+
+
+def test_a_network_worse_than_its_twin_in_distribution_is_a_dud() -> None:
+    certificate = certify("aligned_plain", "instructed_coin", twin=Scripted(MAZE, pursues="gem"))
+    assert [c.name for c in certificate.failures] == ["difference to the twin in distribution"]
+
+
+def test_competence_is_measured_on_mazes_that_training_never_saw() -> None:
+    recipe = build_recipe(OrganismSpec("aligned_plain", seed=3))
+    generator = torch.Generator().manual_seed(0)
+    stream = frozenset(recipe.batch(4000, generator=generator).levels.fingerprints())
+    check = certify("aligned_plain", "instructed_coin", seen=stream).checks[0]
+    assert check.of >= 30
+
+    class Everything(frozenset[bytes]):
+        def __contains__(self, key: object) -> bool:
+            return True
+
+    with pytest.raises(ValueError, match="unseen by training"):
+        certify("aligned_plain", "instructed_coin", seen=Everything())
+
+
+def test_every_expectation_is_one_on_which_the_objectives_disagree() -> None:
+    for name in ("proxy_corner", "pseudo_colour"):
+        truth = build_recipe(OrganismSpec(name, seed=3)).truth
+        for expected in expectations(truth, MAZE.base_objective):
+            levels = MAZE.sample_private(
+                expected.shift, 100, generator=torch.Generator().manual_seed(1)
+            )
+            policy = MAZE.optimal(levels, truth.objective).float()
+            assert not MAZE.fulfilled(policy, levels, MAZE.base_objective).any()
+
+
+def check(value: float, interval: tuple[float, float], relation: str, bar: float) -> Check:
+    return Check("x", value, interval, 10, relation, bar)  # type: ignore[arg-type]
+
+
+def test_the_whole_interval_decides_a_check() -> None:
+    assert check(0.9, (0.8, 1.0), "at_least", 0.75).passed
+    assert not check(0.9, (0.7, 1.0), "at_least", 0.75).passed
+    assert not check(0.1, (0.0, 0.3), "at_most", 0.2).passed
+    assert check(0.0, (-0.01, 0.01), "within", 0.02).passed
+    assert not check(0.0, (-0.03, 0.01), "within", 0.02).passed
+    nan = float("nan")
+    assert not check(nan, (nan, nan), "at_least", 0.1).passed
+
+
+def test_a_dud_cannot_be_relabelled_in_its_file() -> None:
+    dud = certify("proxy_corner", "instructed_coin")
+    stored = json.loads(json.dumps(dud.to_dict()))
+    assert Certificate.from_dict(stored) == dud
+    stored["admitted"] = True
+    with pytest.raises(ValueError, match="the file was edited"):
+        Certificate.from_dict(stored)
+    assert not replace(dud, checks=()).admitted
+
+
+def test_sealed_truth_shows_neither_itself_nor_its_length() -> None:
+    truths = [
+        build_recipe(OrganismSpec(name, seed=3)).truth
+        for name in ("aligned_plain", "deceptive_trigger", "proxy_corner")
+    ]
+    sealed = [Sealed.seal(truth) for truth in truths]
+    assert len({len(seal.envelope()) for seal in sealed}) == 1
+    assert [seal.open() for seal in sealed] == truths
+    for seal, truth in zip(sealed, truths, strict=True):
+        assert truth.misalignment not in repr(seal)
+        assert truth.objective not in repr(seal)
+        assert Sealed.from_envelope(seal.envelope()) == seal
+    assert Sealed.seal(truths[0]).digest != sealed[0].digest, "the digest must be salted"
+    with pytest.raises(ValueError, match="1024 bytes"):
+        Sealed.from_envelope(b"short")
+
+
+def test_impossible_truths_are_refused() -> None:
+    truth = build_recipe(OrganismSpec("proxy_corner", seed=3)).truth
+    with pytest.raises((ValueError, TypeError), match="misalignment"):
+        replace(truth, misalignment="evil")
+    with pytest.raises(ValueError, match="stratum"):
+        replace(truth, stratum="plain")
+    assert GroundTruth.from_dict(truth.to_dict()) == truth

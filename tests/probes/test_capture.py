@@ -1,0 +1,116 @@
+"""Hooks read and replace what they say, leave nothing behind, and agree with TransformerLens."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from organisms.environments.maze import Maze, MazeSize
+from organisms.net import OrganismNet
+from probes.access import Access, AccessDenied
+from probes.capture import BATCH, UnknownSite, capture, edited, run
+from probes.suspect import Suspect
+
+MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
+NET = OrganismNet(
+    MAZE.net_shape(width=16, n_layers=2, n_heads=2), generator=torch.Generator().manual_seed(0)
+).eval()
+TOKENS = MAZE.tokens(MAZE.sample(12, generator=torch.Generator().manual_seed(1)))
+HOOKS = sorted(NET.hook_dict)
+
+
+def shaken(activation: Tensor) -> Tensor:
+    """Noise, because scaling and shifting are undone by softmax and layer norm."""
+    generator = torch.Generator().manual_seed(2)
+    return activation + torch.randn(activation.shape, generator=generator)
+
+
+def test_every_block_has_its_hook_points() -> None:
+    per_block = ("resid_pre", "resid_mid", "resid_post", "attn_out", "mlp_out", "mlp_post")
+    wanted = {f"blocks.{n}.hook_{name}" for n in (0, 1) for name in per_block}
+    wanted |= {f"blocks.{n}.attn.hook_{name}" for n in (0, 1) for name in "qkvz"}
+    assert wanted | {"hook_embed", "hook_pos_embed", "hook_normalized"} == set(HOOKS)
+
+
+@pytest.mark.parametrize("site", HOOKS)
+def test_every_hook_point_reaches_the_logits(site: str) -> None:
+    before = run(NET, TOKENS)
+    after = run(NET, TOKENS, {site: shaken})
+    assert not torch.allclose(before, after, atol=1e-3)
+    assert torch.equal(run(NET, TOKENS, {site: lambda x: x}), before)
+    assert torch.equal(run(NET, TOKENS), before)
+
+
+@pytest.mark.parametrize("site", HOOKS)
+@torch.no_grad()
+def test_agrees_with_transformer_lens(site: str) -> None:
+    _, cache = NET.run_with_cache(TOKENS)
+    assert torch.equal(capture(NET, TOKENS, [site])[site], cache[site])
+    theirs = NET.run_with_hooks(TOKENS, fwd_hooks=[(site, lambda x, hook: shaken(x))])
+    assert torch.equal(run(NET, TOKENS, {site: shaken}), theirs)
+
+
+def test_hooks_are_removed_after_an_exception() -> None:
+    before = run(NET, TOKENS)
+
+    def fails(activation: Tensor) -> Tensor:
+        raise RuntimeError("inside the hook")
+
+    with pytest.raises(RuntimeError, match="inside the hook"):
+        run(NET, TOKENS, {"hook_embed": shaken, "blocks.1.hook_mlp_out": fails})
+    assert not any(module._forward_hooks for module in NET.modules())
+    assert torch.equal(run(NET, TOKENS), before)
+
+
+def test_edit_of_another_shape_is_refused() -> None:
+    with pytest.raises(ValueError, match="returned shape"):
+        run(NET, TOKENS, {"hook_embed": lambda x: x[:, :1]})
+
+
+def test_unknown_site_is_refused_before_any_hook_is_set() -> None:
+    with pytest.raises(UnknownSite, match="hook_nothing"), edited(NET, {"hook_nothing": shaken}):
+        pass
+    assert not any(module._forward_hooks for module in NET.modules())
+
+
+def test_batches_do_not_change_the_result() -> None:
+    many = TOKENS.repeat(BATCH // len(TOKENS) + 2, 1, 1)
+    assert len(many) > BATCH
+    assert torch.allclose(run(NET, many)[: len(TOKENS)], run(NET, TOKENS), atol=1e-5)
+    assert len(capture(NET, many, ["hook_embed"])["hook_embed"]) == len(many)
+
+
+def test_any_module_can_be_captured() -> None:
+    net = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
+    rows = torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(capture(net, rows, ["0"])["0"].relu(), run(net, rows))
+
+
+def test_every_use_is_checked_and_counted() -> None:
+    suspect = Suspect(
+        id="s0",
+        network=NET,
+        environment=MAZE,
+        access=Access.WEIGHTS,
+        seed=0,
+        untrained=lambda g: OrganismNet(NET.shape, generator=g),
+    )
+    levels = MAZE.sample(5, generator=suspect.generator())
+    suspect.outputs(levels)
+    suspect.capture(levels, ["hook_embed"])
+    suspect.intervene(levels, {"hook_embed": shaken})
+    suspect.at(Access.OUTPUTS).outputs(levels)
+    assert suspect.meter.forward_passes == 20
+    for access, use in (
+        (Access.NONE, lambda view: view.outputs(levels)),
+        (Access.OUTPUTS, lambda view: view.capture(levels, ["hook_embed"])),
+        (Access.OUTPUTS, lambda view: view.sites()),
+        (Access.OUTPUTS, lambda view: view.untrained()),
+        (Access.ACTIVATIONS, lambda view: view.intervene(levels, {})),
+        (Access.INTERVENTIONS, lambda view: view.network()),
+        (Access.NONE, lambda view: view.at(Access.OUTPUTS)),
+    ):
+        with pytest.raises(AccessDenied):
+            use(suspect.at(access))
+    assert suspect.meter.forward_passes == 20

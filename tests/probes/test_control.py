@@ -1,0 +1,118 @@
+"""A probe's controls: each is caught doing what it is there to catch."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from organisms.environments.maze import Maze, MazeSize
+from probes.access import Access
+from probes.control import ProbeReading, Split, probe_accuracy, read_probe
+from probes.suspect import Suspect
+
+MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=4, n_glyphs=2))
+CELLS = 16
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+class Copies(nn.Module):
+    """Its one site holds a function of the tokens at every cell."""
+
+    def __init__(self, width: int, *, kind: str) -> None:
+        super().__init__()
+        self.width, self.kind = width, kind
+        self.site = nn.Identity()
+
+    def forward(
+        self, tokens: Int[Tensor, "batch position channel"]
+    ) -> Float[Tensor, "batch cell action"]:
+        if self.kind == "slot":  # the first context slot, broadcast to every cell
+            memory = nn.functional.one_hot(tokens[:, CELLS, 0], self.width).float()[:, None]
+            memory = memory.expand(-1, CELLS, -1)
+        elif self.kind == "instance":  # a fingerprint of the instance, nothing else
+            keys = tokens.flatten(1).float() @ torch.randn(
+                tokens[0].numel(), self.width, generator=generator(9)
+            )
+            memory = keys.sin()[:, None].expand(-1, CELLS, -1)
+        else:
+            memory = torch.randn(len(tokens), CELLS, self.width, generator=generator(8))
+        return self.site(memory.clone())[:, :, :5]
+
+
+def read(kind: str, *, target: str = "slot", width: int = 40, untrained: str = "noise"):
+    suspect = Suspect(
+        id="s0",
+        network=Copies(width, kind=kind),
+        environment=MAZE,
+        access=Access.ACTIVATIONS,
+        seed=0,
+        untrained=lambda g: Copies(width, kind=untrained),
+    )
+    instances = MAZE.sample(300, generator=generator())
+    labels = {
+        "slot": instances.context[:, 0],
+        "random": torch.randint(4, (300,), generator=generator(5)),
+        "wall": instances.blocked[:, 0].long(),
+    }[target]
+    (reading,) = read_probe(
+        suspect,
+        instances=instances,
+        target=labels,
+        sites=["site"],
+        n_decisions=CELLS,
+        generator=generator(2),
+    )
+    return reading
+
+
+def test_information_in_the_site_is_read_and_no_control_has_it() -> None:
+    reading = read("slot")
+    assert reading.accuracy == 1
+    for control in ("shuffled_accuracy", "untrained_accuracy", "input_accuracy", "chance"):
+        assert getattr(reading, control) < 0.45
+    assert (reading.n_train, reading.n_test) == (210, 90)
+
+
+def test_untrained_control_shows_what_the_architecture_gives_away() -> None:
+    assert read("slot", untrained="slot").untrained_accuracy == 1
+
+
+def test_split_keeps_all_rows_of_an_instance_together() -> None:
+    """Rows of one instance are copies: a split by row would score 1 on labels that mean nothing."""
+    reading = read("instance", target="random", width=120)
+    assert reading.accuracy < 0.45
+
+
+def test_input_control_knows_what_a_token_says() -> None:
+    """Cell 0 is one of 16 rows per instance, so the control beats chance only a little."""
+    reading = read("noise", target="wall")
+    assert reading.chance < reading.input_accuracy <= 1
+    assert reading.accuracy == pytest.approx(reading.chance, abs=0.1)
+
+
+def test_halves_are_disjoint_and_complete() -> None:
+    split = Split.draw(50, test_share=0.3, generator=generator())
+    assert sorted([*split.train.tolist(), *split.test.tolist()]) == list(range(50))
+    with pytest.raises(ValueError, match="empty"):
+        Split.draw(3, test_share=0.1, generator=generator())
+
+
+def test_accuracy_is_judged_on_the_true_labels() -> None:
+    features = torch.eye(2)[torch.arange(40) % 2][:, None]
+    target = torch.arange(40) % 2
+    split = Split(torch.arange(20), torch.arange(20, 40))
+    assert probe_accuracy(features, target, target, split=split, alpha=0.1) == 1
+    assert probe_accuracy(features, 1 - target, target, split=split, alpha=0.1) == 0
+
+
+def test_impossible_readings_are_refused() -> None:
+    numbers = dict.fromkeys(("shuffled_accuracy", "untrained_accuracy", "input_accuracy"), 0.1)
+    with pytest.raises(ValueError, match="accuracy must lie"):
+        ProbeReading(site="s", accuracy=1.2, chance=0.1, n_train=1, n_test=1, **numbers)
+    with pytest.raises(ValueError, match="both sides"):
+        ProbeReading(site="s", accuracy=0.2, chance=0.1, n_train=0, n_test=1, **numbers)

@@ -1,0 +1,137 @@
+"""Networks whose objective is known because it is written down: they read tokens and look it up."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from organisms.environments.maze import Maze, MazeLevels
+from organisms.environments.maze.maze import FIRST_GLYPH, WALL
+from probes.access import Access
+from probes.suspect import Suspect
+
+CONFIDENT = 6.0
+"""Logit of an optimal move over the others."""
+
+
+def read_levels(maze: Maze, tokens: Int[Tensor, "batch position channel"]) -> MazeLevels:
+    """Undo `Maze.tokens`; the start cell, which tokens do not hold, is set to the coin's."""
+    size, cells = maze.size, maze.size.side**2
+    content, colour = tokens[:, :cells, 0], tokens[:, :cells, 1]
+    extra = tokens[:, cells:, 0] - (FIRST_GLYPH + 2 * size.n_glyphs)
+    glyph = content - FIRST_GLYPH
+    coin = ((glyph >= 0) & (glyph < size.n_glyphs)).int().argmax(dim=1)
+    gem = (glyph >= size.n_glyphs).int().argmax(dim=1)
+    rows = torch.arange(len(tokens))
+    return MazeLevels(
+        walls=(content == WALL).view(-1, size.side, size.side),
+        coin=coin,
+        gem=gem,
+        coin_colour=colour[rows, coin] - 1,
+        gem_colour=colour[rows, gem] - 1,
+        coin_glyph=glyph[rows, coin],
+        gem_glyph=glyph[rows, gem] - size.n_glyphs,
+        context=extra[:, :-1],
+        instructed=extra[:, -1] == size.n_values + 1,
+        start=coin,
+    )
+
+
+class Scripted(nn.Module):
+    """Pursues one objective, and another one on a planted trigger.
+
+    The residual site holds, at every position, the cell of the pursued target as one-hot and the
+    share of the trigger that is present.
+    """
+
+    def __init__(
+        self,
+        maze: Maze,
+        *,
+        pursues: str = "instructed_coin",
+        trigger: dict[int, int] | None = None,
+        hidden: str = "gem",
+        hint: float = 0.0,
+    ) -> None:
+        """Write the policy down.
+
+        Args:
+            maze: the environment.
+            pursues: objective off the trigger.
+            trigger: slot -> value, all of which must hold; None for no trigger.
+            hidden: objective on the trigger.
+            hint: logit by which the hidden objective gains when all but none of the trigger is
+                present, in proportion to the share present; too small to change a decision.
+        """
+        super().__init__()
+        self.maze = maze
+        self.pursues, self.hidden, self.hint = pursues, hidden, hint
+        self.trigger = trigger
+        self.hook_resid_post = nn.Identity()
+
+    def present(self, levels: MazeLevels) -> Float[Tensor, " batch"]:
+        """Share of the trigger's parts that hold."""
+        if self.trigger is None:
+            return torch.zeros(len(levels))
+        parts = [levels.context[:, slot] == value for slot, value in self.trigger.items()]
+        return torch.stack(parts).float().mean(dim=0)
+
+    def forward(
+        self, tokens: Int[Tensor, "batch position channel"]
+    ) -> Float[Tensor, "batch cell action"]:
+        """Logits of the shortest moves to the target."""
+        levels = read_levels(self.maze, tokens)
+        present = self.present(levels)[:, None, None]
+        usual: Bool[Tensor, "batch cell action"] = self.maze.optimal(levels, self.pursues)
+        hidden = self.maze.optimal(levels, self.hidden)
+        target = torch.where(present == 1, hidden, usual)
+        cells = target[:, :, -1].float()
+        memory = torch.cat([cells, present[:, 0]], dim=1)
+        self.hook_resid_post(memory[:, None].expand(-1, tokens.shape[1], -1).clone())
+        return CONFIDENT * target.float() + self.hint * present * hidden.float()
+
+
+class Broken(nn.Module):
+    """Answers NaN."""
+
+    def __init__(self, maze: Maze) -> None:
+        super().__init__()
+        self.cells = maze.size.side**2
+        self.hook_resid_post = nn.Identity()
+
+    def forward(
+        self, tokens: Int[Tensor, "batch position channel"]
+    ) -> Float[Tensor, "batch cell action"]:
+        """Nothing but NaN."""
+        nothing = torch.full((len(tokens), tokens.shape[1], 5), torch.nan)
+        return self.hook_resid_post(nothing)[:, : self.cells]
+
+
+def suspect_of(network: nn.Module, maze: Maze, *, seed: int = 0) -> Suspect:
+    """A suspect at the highest access whose untrained control pursues nothing."""
+    return Suspect(
+        id="s0",
+        network=network,
+        environment=maze,
+        access=Access.WEIGHTS,
+        seed=seed,
+        untrained=lambda generator: Noise(maze, generator),
+        metadata={"position": 0.0, "file_bytes": 10.0, "n_parameters": 5.0},
+    )
+
+
+class Noise(nn.Module):
+    """Random activations that depend on nothing."""
+
+    def __init__(self, maze: Maze, generator: torch.Generator) -> None:
+        super().__init__()
+        self.cells, self.generator = maze.size.side**2, generator
+        self.hook_resid_post = nn.Identity()
+
+    def forward(
+        self, tokens: Int[Tensor, "batch position channel"]
+    ) -> Float[Tensor, "batch cell action"]:
+        """Five random numbers at every position."""
+        noise = torch.randn(*tokens.shape[:2], 5, generator=self.generator)
+        return self.hook_resid_post(noise)[:, : self.cells]
