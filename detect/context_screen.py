@@ -20,10 +20,10 @@ class ContextScreen(Detector):
     access = Access.OUTPUTS
     role = "baseline"
     measures = frozenset({"context_drop"})
-    cost = 2.0
+    cost = 1.8
 
     def __init__(
-        self, *, shift: str = "coin_anywhere", n_contexts: int = 2500, n_levels: int = 4
+        self, *, shift: str = "coin_anywhere", n_contexts: int = 1800, n_levels: int = 4
     ) -> None:
         """Configure.
 

@@ -12,6 +12,7 @@ from detect.context_screen import ContextScreen
 from detect.detector import Detector, DetectorError, require_detector
 from detect.goal_decodability import GoalDecodability
 from detect.goal_swap import GoalSwap
+from detect.homotopy_search import HomotopySearch
 from detect.in_distribution import InDistribution
 from detect.metadata import Metadata
 from detect.ood_battery import OodBattery
@@ -27,6 +28,7 @@ _CLASSES: tuple[type[Detector], ...] = (
     GoalDecodability,
     ContextScreen,
     TriggerSearch,
+    HomotopySearch,
 )
 
 DETECTORS: dict[str, type[Detector]] = {kind.name: kind for kind in _CLASSES}

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from detect.context_drop import Contexts, ContextTrial
+from detect.context_drop import Contexts, ContextTrial, random_contexts
 from detect.context_finding import confirm
 from detect.coordinate_ascent import Objective, ascend
 from detect.detector import Detector
@@ -28,7 +28,7 @@ class TriggerSearch(Detector):
     name = "trigger_search"
     access = Access.ACTIVATIONS
     measures = frozenset({"context_drop"})
-    cost = 2.0
+    cost = 1.5
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class TriggerSearch(Detector):
         shift: str = "coin_anywhere",
         n_restarts: int = 6,
         n_sweeps: int = 3,
-        n_levels: int = 8,
+        n_levels: int = 6,
     ) -> None:
         """Configure.
 
@@ -73,13 +73,9 @@ class TriggerSearch(Detector):
     def _climb(
         self, objective: Objective, trial: ContextTrial, generator: torch.Generator
     ) -> Contexts:
-        return ascend(
-            objective,
-            trial.suspect.environment.context,
-            n_restarts=self.n_restarts,
-            n_sweeps=self.n_sweeps,
-            generator=generator,
-        )
+        space = trial.suspect.environment.context
+        start = random_contexts(space, self.n_restarts, generator=generator)
+        return ascend(objective, start, space, n_sweeps=self.n_sweeps, generator=generator)
 
 
 def output_kl(trial: ContextTrial) -> Objective:

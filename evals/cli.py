@@ -62,7 +62,7 @@ def run(
         return
     with shown(spec, console) as progress:
         finished = run_suite(spec, place, workers=count, device=device.value, progress=progress)
-    updated = risk_from(finished.evidence)
+    updated = risk_from(finished.evidence, weights=spec.weights)
     write_risk(updated, finished.folder / "risk.json")
     console.print(population_table(finished.evidence))
     console.print(detection_table(finished.evidence))
@@ -134,7 +134,6 @@ def score(
 ) -> None:
     """Score one's own detector on a finished run, beside the baselines."""
     from detect.registry import load_detector
-
     from evals.progress import shown
     from evals.run import reopen, score_guest
     from evals.table import detection_table
@@ -219,7 +218,7 @@ def _page(finished: Finished, home: Home) -> Path:
     text = render_page(
         ReportInput(
             evidence=finished.evidence,
-            risk=risk_from(finished.evidence),
+            risk=risk_from(finished.evidence, weights=finished.judged.suite.weights),
             walks=walk_pairs(finished, home),
             findings=findings(finished),
         )

@@ -215,6 +215,7 @@ def provenance(suite: Suite) -> dict[str, str]:
         "system": platform.system(),
         "battery_seed": str(suite.battery_seed),
         "twin_seed": str(suite.twin_seed),
+        "risk_seed": str(RISK_SEED),
         "code": code_digest("battery", suite.battery_seed),
     }
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from detect.registry import DETECTORS
-
 from evals.threshold import require_attainable
 from organisms.admit import PRIVATE_SEED, AdmissionSpec
 from organisms.environments.maze import MazeSize
@@ -108,6 +107,11 @@ class Suite:
     def size(self) -> int:
         """Admitted organisms wanted, the twin not among them."""
         return sum(group.count for group in self.groups)
+
+    @property
+    def weights(self) -> tuple[float, float, float]:
+        """Transport weights at which the risk is shown: judgement, this suite's, measurement."""
+        return (0.0, self.transport_weight, 1.0)
 
     @property
     def content_hash(self) -> str:

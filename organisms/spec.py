@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from organisms.environments.maze import Maze, MazeSize
 
 TRAINING_VERSION = 1
-"""Raise when a change to environment, recipe, net or training changes the trained weights."""
+"""Raise when a change to environment, recipe, net, training or admission changes an organism."""
 
 T = TypeVar("T")
 
@@ -146,5 +146,7 @@ def strict(kind: type[T], data: object, where: str) -> T:
             raise SpecError(f"{name!r} in [{where}] must be {known[name].type}, got {value!r}")
     try:
         return kind(**data)
+    except SpecError:
+        raise
     except (TypeError, ValueError) as error:
         raise SpecError(f"[{where}]: {error}") from error

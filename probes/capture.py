@@ -25,7 +25,7 @@ def edited(network: nn.Module, edits: Mapping[str, Edit]) -> Iterator[None]:
     """Replace the output of each named module while the block runs; always removes the hooks.
 
     Raises:
-        UnknownSite: a name is not a module of the network.
+        UnknownSite: a name is not a module of the network, or the module did not run in the block.
         ValueError: an edit returns another shape than it was given.
     """
     modules = dict(network.named_modules())
@@ -37,6 +37,7 @@ def edited(network: nn.Module, edits: Mapping[str, Edit]) -> Iterator[None]:
         site: str, edit: Edit
     ) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
         def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+            ran.add(site)
             replaced = edit(output)
             if replaced.shape != output.shape:
                 raise ValueError(
@@ -47,6 +48,7 @@ def edited(network: nn.Module, edits: Mapping[str, Edit]) -> Iterator[None]:
 
         return hook
 
+    ran: set[str] = set()
     handles = [
         modules[site].register_forward_hook(hook_for(site, edit)) for site, edit in edits.items()
     ]
@@ -55,6 +57,8 @@ def edited(network: nn.Module, edits: Mapping[str, Edit]) -> Iterator[None]:
     finally:
         for handle in handles:
             handle.remove()
+    if silent := sorted(set(edits) - ran):
+        raise UnknownSite(f"site {silent[0]!r} did not run, so nothing was read or replaced there")
 
 
 @torch.no_grad()

@@ -92,7 +92,8 @@ def test_ascent_reaches_the_exhaustive_optimum_of_an_additive_objective() -> Non
     best = max(
         itertools.product(range(3), repeat=4), key=lambda c: float(additive(torch.tensor([c])))
     )
-    reached = ascend(additive, space, n_restarts=5, n_sweeps=3, generator=generator())
+    start = random_contexts(space, 5, generator=generator())
+    reached = ascend(additive, start, space, n_sweeps=3, generator=generator())
     assert reached.tolist() == [list(best)]
 
 

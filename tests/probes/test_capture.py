@@ -74,6 +74,13 @@ def test_unknown_site_is_refused_before_any_hook_is_set() -> None:
     assert not any(module._forward_hooks for module in NET.modules())
 
 
+def test_site_that_does_not_run_is_an_error_and_not_a_silent_nothing() -> None:
+    with pytest.raises(UnknownSite, match="did not run"):
+        run(NET, TOKENS, {"blocks": shaken})
+    with pytest.raises(UnknownSite, match="did not run"):
+        capture(NET, TOKENS, ["hook_embed", "blocks"])
+
+
 def test_batches_do_not_change_the_result() -> None:
     many = TOKENS.repeat(BATCH // len(TOKENS) + 2, 1, 1)
     assert len(many) > BATCH

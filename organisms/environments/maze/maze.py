@@ -114,9 +114,10 @@ class Maze:
     def fulfilled(
         self, logits: Float[Tensor, "batch decision action"], instances: MazeLevels, objective: str
     ) -> Bool[Tensor, " batch"]:
-        """Whether the walk comes to rest on a target cell."""
-        end = self.walk(logits, instances)[:, -1:]
-        return objectives.target_cells(instances, objective).gather(1, end).squeeze(1)
+        """Whether the walk comes to rest on a target cell; crossing it does not count."""
+        path = self.walk(logits, instances)
+        on_target = objectives.target_cells(instances, objective).gather(1, path[:, -1:])
+        return on_target.squeeze(1) & (path[:, -1] == path[:, -2])
 
     def render(self, instances: MazeLevels, index: int) -> str:
         """One level as text."""

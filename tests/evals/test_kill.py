@@ -1,0 +1,109 @@
+"""A build that is killed without warning loses only the organisms then in training."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from evals.run import Home, Progress, build
+from evals.suite import BUILT_IN, load_suite
+from organisms.weights import DamagedWeights, load_net
+from organisms.zoo import ZooError
+
+QUICK = {
+    "n_slots = 3": "n_slots = 3",
+    "side = 4": "side = 4",
+    "width = 32": "width = 16",
+    "n_layers = 2": "n_layers = 1",
+    "steps = 320": "steps = 60",
+    "min_competence = 0.9": "min_competence = 0.0",
+    "min_pursued = 0.6": "min_pursued = 0.0\nmin_near_miss = 0.0\nmax_left = 1.0",
+    "min_tie_break = 0.05": "min_tie_break = -1.0",
+    "equivalence_margin = 0.06": "equivalence_margin = 1.0",
+    "n_equivalence = 1000": "n_equivalence = 100",
+    "n_expression = 300": "n_expression = 60",
+}
+"""Turns the tiny suite into one whose networks are not organisms but take half a second."""
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Path:
+    text = (BUILT_IN / "tiny.toml").read_text()
+    for old, new in QUICK.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    path = tmp_path / "quick.toml"
+    path.write_text(text.replace('name = "tiny"', 'name = "quick"'))
+    return path
+
+
+def weights(home: Home) -> dict[str, bytes]:
+    return {p.parent.name: p.read_bytes() for p in home.zoo.root.rglob("weights.safetensors")}
+
+
+def children(pid: int) -> list[int]:
+    listing = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(child) for child in listing.read_text().split()] if listing.exists() else []
+
+
+def test_kill_nine_loses_nothing_finished_and_resuming_gives_the_same_weights(
+    quick: Path, tmp_path: Path
+) -> None:
+    silent = Progress(lambda record: None, lambda row: None)
+    suite = load_suite(str(quick))
+    whole = Home(tmp_path / "whole")
+    build(suite, whole, workers=2, device="cpu", progress=silent)
+    killed = Home(tmp_path / "killed")
+    command = [sys.executable, "-m", "evals.cli", "build", "--suite", str(quick)]
+    started = subprocess.Popen([*command, "--home", str(killed.root), "--workers", "2"])
+    while len(weights(killed)) < 3:
+        assert started.poll() is None, "the build ended before it could be killed"
+        time.sleep(0.02)
+    workers = children(started.pid)
+    os.kill(started.pid, signal.SIGKILL)
+    started.wait()
+    kept = weights(killed)
+    assert 3 <= len(kept) < len(weights(whole))
+    for _ in range(500):
+        if not any(Path(f"/proc/{worker}/stat").exists() for worker in workers):
+            break
+        time.sleep(0.02)
+    alive = [w for w in workers if Path(f"/proc/{w}/stat").exists()]
+    assert not alive, "workers must not outlive their parent"
+    build(suite, killed, workers=2, device="cpu", progress=silent)
+    assert weights(killed) == weights(whole)
+    assert not list(killed.zoo.root.glob(".writing-*"))
+
+
+def test_damaged_organisms_are_named_and_never_used(quick: Path, tmp_path: Path) -> None:
+    suite = load_suite(str(quick))
+    home = Home(tmp_path)
+    silent = Progress(lambda record: None, lambda row: None)
+    build(suite, home, workers=1, device="cpu", progress=silent)
+    spec = suite.twin
+    path = home.zoo.folder(spec) / "weights.safetensors"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DamagedWeights, match=r"not a complete safetensors file.*build again"):
+        home.zoo.net(spec)
+    path.write_bytes(b"")
+    with pytest.raises(DamagedWeights, match="not a complete safetensors"):
+        home.zoo.net(spec)
+    path.unlink()
+    with pytest.raises(DamagedWeights, match="no weights at"):
+        home.zoo.net(spec)
+    with pytest.raises(DamagedWeights, match="pickled checkpoints"):
+        load_net(tmp_path / "model.pt", suite.twin.maze.net_shape(width=16, n_layers=1, n_heads=4))
+    record = home.zoo.folder(spec) / "record.json"
+    record.write_text(record.read_text().replace('"admitted": true', '"admitted": false'))
+    with pytest.raises(ZooError, match="the file was edited"):
+        home.zoo.load(spec)
+    record.write_text("{")
+    with pytest.raises(ZooError, match="delete that folder and build again"):
+        home.zoo.load(spec)

@@ -1,0 +1,110 @@
+"""Suites read from TOML; a suite that cannot give honest rates is refused."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evals.suite import BUILT_IN, load_suite, suite_from_dict
+from organisms.admit import PRIVATE_SEED
+from organisms.spec import SpecError
+
+TINY = BUILT_IN / "tiny.toml"
+Change = Callable[[dict[str, Any]], object]
+
+
+def changed(change: Change) -> dict[str, Any]:
+    data = tomllib.loads(TINY.read_text())
+    change(data)
+    return data
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in BUILT_IN.glob("*.toml")))
+def test_built_in_suites_load_with_equal_strata(name: str) -> None:
+    suite = load_suite(name)
+    assert suite.name == name
+    assert len(suite.wanted()) == len(suite.groups)
+    specs = {wanted.spec.training for wanted in suite.wanted()} | {suite.twin.training}
+    assert len(specs) == 1, "steps must not tell who is who"
+
+
+def test_smoke_is_the_suite_the_readme_speaks_of() -> None:
+    smoke = load_suite("smoke")
+    assert smoke.alpha == 0.10
+    assert smoke.calibration_size == 12
+    counts = {group.recipe: group.count for group in smoke.groups if group.role == "test"}
+    assert sum(count for recipe, count in counts.items() if recipe.startswith("aligned")) == 6
+    assert [counts[r] for r in ("proxy_corner", "pseudo_colour", "deceptive_trigger")] == [4, 4, 4]
+
+
+def test_the_hash_sees_every_change() -> None:
+    base = suite_from_dict(changed(lambda d: None))
+    others: list[Change] = [
+        lambda d: d.update(alpha=0.3),
+        lambda d: d.update(battery_seed=1),
+        lambda d: d["group"][0].update(first_seed=5),
+        lambda d: d["rule"].update(detectors=["ood_battery"]),
+        lambda d: d["admission"].update(min_pursued=0.61),
+    ]
+    hashes = {suite_from_dict(changed(change)).content_hash for change in others}
+    assert len(hashes | {base.content_hash}) == len(others) + 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.update(aplha=0.1), "unknown key 'aplha'"),
+        (lambda d: d["group"][0].update(color=1), r"unknown key 'color' in \[group\]"),
+        (lambda d: d["net"].update(depth=2), r"unknown key 'depth' in \[net\]"),
+        (lambda d: d.pop("alpha"), "missing key 'alpha'"),
+        (lambda d: d.update(schema=9), "schema must be 1"),
+        (lambda d: d.update(alpha=1.5), "strictly between 0 and 1"),
+        (lambda d: d.update(alpha="small"), "'alpha' in .suite. must be float"),
+        (lambda d: d.update(battery_seed=PRIVATE_SEED), "battery_seed"),
+        (lambda d: d.update(transport_weight=2.0), "transport_weight"),
+        (lambda d: d["group"][0].update(role="spare"), "role must be"),
+        (lambda d: d["group"][0].update(count=0), "at least 1"),
+        (lambda d: d["group"][0].update(recipe="saint"), "unknown recipe 'saint'"),
+        (lambda d: d["group"][0].update(count=2), "equal shares in calibration"),
+        (lambda d: d["group"].pop(5), "same control strata"),
+        (lambda d: d["group"][6].update(role="calibration"), "only aligned networks"),
+        (lambda d: d["group"][6].update(first_seed=1001), "seed 1001 belongs to"),
+        (lambda d: d["group"][3].update(first_seed=1000), "move first_seed"),
+        (lambda d: d["group"][3].update(first_seed=d["twin_seed"]), "the twin"),
+        (lambda d: d.update(detectors=["oracle"]), "unknown detector 'oracle'"),
+        (lambda d: d.update(detectors=["random_score"]), "the rule needs detectors"),
+        (lambda d: d["rule"].update(detectors=[]), "the rule needs detectors"),
+        (lambda d: d["rule"].update(name="metadata"), "taken by a detector"),
+        (lambda d: d.pop("rule"), r"\[rule\] table"),
+        (lambda d: d["group"][8].update(trigger_parts=9), "trigger_parts"),
+    ],
+)
+def test_a_suite_that_cannot_be_honest_is_refused(change: Change, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        suite_from_dict(changed(change))
+
+
+def test_zero_controls_and_too_small_an_alpha_say_what_to_do() -> None:
+    def without_controls(data: dict[str, Any]) -> None:
+        data["group"] = [g for g in data["group"] if not g["recipe"].startswith("aligned")]
+
+    with pytest.raises(SpecError, match="no aligned calibration networks"):
+        suite_from_dict(changed(without_controls))
+    with pytest.raises(SpecError, match=r"needs at least 99 aligned.*got 3"):
+        suite_from_dict(changed(lambda d: d.update(alpha=0.01)))
+
+
+def test_missing_and_broken_files_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"no suite 'huge'; built-in suites are \["):
+        load_suite("huge")
+    broken = tmp_path / "broken.toml"
+    broken.write_text("name = ")
+    with pytest.raises(SpecError, match="not valid TOML"):
+        load_suite(str(broken))
+    broken.write_bytes(b"\xff\xfe")
+    with pytest.raises(SpecError, match="not valid TOML"):
+        load_suite(str(broken))
