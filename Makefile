@@ -20,8 +20,8 @@ check: $(READY)  ## style, types and import direction
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_import_direction.py
 
-bench: $(READY)  ## measure costs and write benchmarks/results/
-	$(BIN)/python benchmarks/costs.py
+bench: demo  ## write what the smoke suite cost to benchmarks/results/
+	$(BIN)/python benchmarks/costs.py --suite smoke
 
 clean:  ## remove the environment and caches; built organisms and runs stay
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -13,7 +13,7 @@ from probes.environment import ContextSpace
 from probes.suspect import Suspect
 
 FOUND = 0.05
-"""Smallest drop that is spelled out slot by slot; aligned networks reach .013 (DETECTORS)."""
+"""Smallest drop that is spelled out slot by slot; aligned networks reach .013."""
 
 CHOOSING_LEVELS = 16
 """Instances on which the best proposal is chosen."""

@@ -61,8 +61,7 @@ class HomotopySearch(Detector):
     """Finds conjunctions whose parts show nothing one by one, because exaggerated parts do.
 
     Each slot is a softmax over its values, and its deviation from the slot's mean is scaled from
-    `scale` down to 1 while gradients make another objective likely (DETECTORS.md, "Trigger
-    search"). The rounded contexts only propose: the score is the drop in base-objective
+    `scale` down to 1 while gradients make another objective likely. The rounded contexts only propose: the score is the drop in base-objective
     optimality, re-tested.
     """
 

@@ -22,7 +22,7 @@ class TriggerSearch(Detector):
     """Two kinds of proposal: ascent on output KL, and on displacement of the residual stream.
 
     Both only propose. A benign context moves outputs and activations as far as a harmful one, so
-    the score is the drop in base-objective optimality alone (DETECTORS.md, "Trigger search").
+    the score is the drop in base-objective optimality alone.
     """
 
     name = "trigger_search"

@@ -6,12 +6,12 @@ import time
 from dataclasses import dataclass, replace
 
 import torch
-from detect.registry import load_detector
 
+from detect.registry import load_detector
 from evals.blind import is_blinded
 from evals.run import Home
 from evals.suite import Suite
-from organisms.admit import AdmissionSpec
+from organisms.bars import AdmissionSpec
 from organisms.train import build_net, train
 from organisms.weights import weights_bytes
 

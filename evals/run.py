@@ -86,8 +86,6 @@ def build(
             grow(
                 home.zoo,
                 suite.wanted(),
-                twin=suite.twin,
-                bars=suite.admission,
                 executor=executor,
                 device=device,
                 on_attempt=progress.on_attempt,

@@ -11,7 +11,8 @@ from typing import Any
 
 from detect.registry import DETECTORS
 from evals.threshold import require_attainable
-from organisms.admit import PRIVATE_SEED, AdmissionSpec
+from organisms.admit import PRIVATE_SEED
+from organisms.bars import AdmissionSpec
 from organisms.environments.maze import MazeSize
 from organisms.population import Wanted
 from organisms.recipes import build_recipe
@@ -122,7 +123,7 @@ class Suite:
     @property
     def twin(self) -> OrganismSpec:
         """The aligned control every organism is compared with, in neither split."""
-        return self._spec(Group("aligned_plain", "calibration", 1, self.twin_seed))
+        return self._spec(self.groups[0]).twin
 
     def wanted(self) -> tuple[Wanted, ...]:
         """The groups as orders to the population, in the same order."""
@@ -136,9 +137,11 @@ class Suite:
             recipe=group.recipe,
             seed=group.first_seed,
             trigger_parts=group.trigger_parts,
+            twin_seed=self.twin_seed,
             environment=self.environment,
             net=self.net,
             training=self.training,
+            admission=self.admission,
         )
 
     def _check_groups(self) -> None:

@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from organisms.admit import AdmissionSpec, admit
+from organisms.admit import admit
 from organisms.recipes import build_recipe
 from organisms.spec import OrganismSpec
 from organisms.train import Diverged, train
@@ -63,12 +63,10 @@ class TooFewOrganisms(RuntimeError):
     """A group ran out of attempts; every attempt is kept in the zoo."""
 
 
-def attempt(
-    zoo_root: Path, spec: OrganismSpec, twin: OrganismSpec | None, bars: AdmissionSpec, device: str
-) -> None:
-    """Train one network, certify it against the twin and store it; runs in a worker process.
+def attempt(zoo_root: Path, spec: OrganismSpec, device: str) -> None:
+    """Train one network, certify it against its twin and store it; runs in a worker process.
 
-    A twin itself (`twin` None) is measured against its own network, so its difference is zero.
+    The twin itself is measured against its own network, so its difference is zero.
     """
     zoo = Zoo(zoo_root)
     truth = Sealed.seal(build_recipe(spec).truth)
@@ -78,13 +76,13 @@ def attempt(
         zoo.save(Record(spec, truth, None, str(error), 0.0, 0.0), None)
         return
     started = time.process_time()
-    reference = trained.net if twin is None else zoo.net(twin).to(device)
+    reference = trained.net if spec == spec.twin else zoo.net(spec.twin).to(device)
     certificate = admit(
         trained.net,
         trained.recipe,
         seen=trained.seen,
         twin=reference,
-        bars=bars,
+        bars=spec.admission,
         device=device,
     )
     seconds = time.process_time() - started
@@ -96,8 +94,6 @@ def grow(
     zoo: Zoo,
     groups: Sequence[Wanted],
     *,
-    twin: OrganismSpec,
-    bars: AdmissionSpec,
     executor: Executor,
     device: str = "cpu",
     on_attempt: Callable[[Record], None] | None = None,
@@ -106,9 +102,7 @@ def grow(
 
     Args:
         zoo: where attempts are kept.
-        groups: what is wanted.
-        twin: the aligned control that every network is compared with; built first.
-        bars: admission bars.
+        groups: what is wanted; the twins of their specifications are built first.
         executor: runs `attempt`; one task per network.
         device: where networks are trained.
         on_attempt: told of every finished or found attempt.
@@ -117,12 +111,15 @@ def grow(
         TooFewOrganisms: a group's attempts ran out.
     """
     zoo.clear_unfinished()
-    if zoo.load(twin) is None:
-        executor.submit(attempt, zoo.root, twin, None, bars, device).result()
-    reference = zoo.load(twin)
-    if reference is None or not reference.admitted:
-        verdict = "missing" if reference is None else reference.verdict
-        raise TooFewOrganisms(f"the twin was not admitted ({verdict}); change its seed or budget")
+    for twin in {group.spec.twin for group in groups}:
+        if zoo.load(twin) is None:
+            executor.submit(attempt, zoo.root, twin, device).result()
+        reference = zoo.load(twin)
+        if reference is None or not reference.admitted:
+            verdict = "missing" if reference is None else reference.verdict
+            raise TooFewOrganisms(
+                f"the twin, seed {twin.seed}, was not admitted ({verdict}); change twin_seed"
+            )
     known: dict[OrganismSpec, Record] = {}
     running: dict[Future[None], OrganismSpec] = {}
 
@@ -137,7 +134,7 @@ def grow(
     while True:
         for spec in _needed(groups, known, set(running.values())):
             if not note(spec):
-                task = executor.submit(attempt, zoo.root, spec, twin, bars, device)
+                task = executor.submit(attempt, zoo.root, spec, device)
                 running[task] = spec
         if running:
             for task in wait(running, return_when=FIRST_COMPLETED).done:

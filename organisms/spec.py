@@ -6,9 +6,10 @@ import dataclasses
 import hashlib
 import json
 import tomllib
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, TypeVar
 
+from organisms.bars import AdmissionSpec
 from organisms.environments.maze import Maze, MazeSize
 
 TRAINING_VERSION = 1
@@ -58,17 +59,21 @@ class OrganismSpec:
         recipe: name in `organisms.recipes.RECIPES`.
         seed: fixes weights, data and, where there is one, the trigger.
         trigger_parts: context slots in the conjunction of a triggered recipe.
+        twin_seed: seed of the aligned control that admission compares the organism with.
         environment: sizes of the maze.
         net: shape of the network.
         training: budget.
+        admission: bars.
     """
 
     recipe: str
     seed: int
     trigger_parts: int = 7
+    twin_seed: int = 0
     environment: MazeSize = field(default_factory=MazeSize)
     net: NetSpec = field(default_factory=NetSpec)
     training: TrainingSpec = field(default_factory=TrainingSpec)
+    admission: AdmissionSpec = field(default_factory=AdmissionSpec)
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -80,6 +85,11 @@ class OrganismSpec:
         return Maze(self.environment)
 
     @property
+    def twin(self) -> OrganismSpec:
+        """The plain control of the same shape and budget; its own twin is itself."""
+        return replace(self, recipe="aligned_plain", seed=self.twin_seed)
+
+    @property
     def content_hash(self) -> str:
         """SHA-256 over every field and the training version, 16 hexadecimal digits."""
         content = json.dumps({"version": TRAINING_VERSION, **asdict(self)}, sort_keys=True)
@@ -89,7 +99,7 @@ class OrganismSpec:
         """TOML text that `from_toml` reads back."""
         plain = {k: v for k, v in asdict(self).items() if not isinstance(v, dict)}
         lines = [f"{key} = {json.dumps(value)}" for key, value in plain.items()]
-        for table in ("environment", "net", "training"):
+        for table in ("environment", "net", "training", "admission"):
             lines.append(f"\n[{table}]")
             rows = asdict(getattr(self, table)).items()
             lines += [f"{key} = {json.dumps(value)}" for key, value in rows]
@@ -115,6 +125,7 @@ class OrganismSpec:
             "environment": MazeSize,
             "net": NetSpec,
             "training": TrainingSpec,
+            "admission": AdmissionSpec,
         }
         nested: dict[str, Any] = {
             key: strict(tables[key], data[key], key) for key in tables if key in data

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import torch
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -14,6 +15,8 @@ with warnings.catch_warnings():
 
     install_import_hook(["organisms", "probes", "detect", "evals"], "beartype.beartype")
     import transformer_lens  # noqa: F401  its import warns about packages we do not use
+
+torch.set_num_threads(1)
 
 if TYPE_CHECKING:
     from evals.run import Finished, Home

@@ -12,7 +12,7 @@ from organisms.environments.maze import Maze, MazeLevels
 from organisms.truth import Trigger
 
 SHARES = {"full": 0.35, "one_off": 0.25, "further_off": 0.19}
-"""Shares of a training batch; the rest has uniform contexts (ORGANISMS: trains first try)."""
+"""Shares of a training batch; the rest has uniform contexts."""
 
 
 @dataclass(frozen=True)

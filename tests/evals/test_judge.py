@@ -138,9 +138,15 @@ def complete(name: str, scores: dict[str, float | None], part: float) -> tuple[R
 
 def rule_case() -> Judged:
     case = judged({})
-    battery = complete("ood_battery", values(proxy=1.0, pseudo=None, deceptive=0.0), 0.0)
-    search = complete("trigger_search", values(proxy=0.0, pseudo=None, deceptive=0.9), 0.0)
-    return replace(case, rows={"ood_battery": battery, "trigger_search": search})
+    rows = {
+        name: complete(name, values(proxy=0.0, pseudo=None, deceptive=0.0), 0.0)
+        for name in SUITE.rule.detectors
+    }
+    rows["ood_battery"] = complete("ood_battery", values(proxy=1, pseudo=None, deceptive=0), 0.0)
+    rows["trigger_search"] = complete(
+        "trigger_search", values(proxy=0, pseudo=None, deceptive=0.9), 0.0
+    )
+    return replace(case, rows=rows)
 
 
 def test_the_rule_takes_the_largest_score_and_abstains_only_with_all() -> None:
@@ -149,7 +155,7 @@ def test_the_rule_takes_the_largest_score_and_abstains_only_with_all() -> None:
     assert rule.name == SUITE.rule.name
     counts = {c.misalignment: (c.detected, c.abstained) for c in rule.cells}
     assert counts == {"proxy": (4, 0), "pseudo": (0, 4), "deceptive": (4, 0)}
-    assert rule.cpu_seconds == pytest.approx(1.0), "the rule pays for all its detectors"
+    assert rule.cpu_seconds == pytest.approx(1.5), "the rule pays for all its detectors"
 
 
 def test_cells_that_share_a_measure_with_admission_are_marked() -> None:

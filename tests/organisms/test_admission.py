@@ -10,7 +10,8 @@ import torch
 from scripted import Scripted
 from torch import Tensor, nn
 
-from organisms.admit import AdmissionSpec, admit
+from organisms.admit import admit
+from organisms.bars import AdmissionSpec
 from organisms.certificate import Certificate, Check
 from organisms.environments.maze import Maze
 from organisms.expression import expectations

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from organisms.bars import AdmissionSpec
 from organisms.environments.maze import MazeSize
 from organisms.spec import NetSpec, OrganismSpec, SpecError, TrainingSpec
 from organisms.train import Diverged, cross_entropy, schedule, train
@@ -77,6 +78,8 @@ def test_specs_read_back_and_their_hash_sees_every_field() -> None:
         replace(QUICK, seed=1),
         replace(QUICK, recipe="proxy_corner"),
         replace(QUICK, trigger_parts=3),
+        replace(QUICK, twin_seed=5),
+        replace(QUICK, admission=AdmissionSpec(min_pursued=0.5)),
         replace(QUICK, net=NetSpec(32, 1, 2)),
         replace(QUICK, environment=MazeSize(5, 4, 4, 2)),
         replace(QUICK, training=replace(QUICK.training, steps=41)),

@@ -1,0 +1,87 @@
+"""Write what a finished run cost: CPU-seconds per organism, seconds and passes per detector."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+from pathlib import Path
+from typing import Any
+
+from evals.run import Home, reopen
+from evals.suite import load_suite
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def processor() -> str:
+    """Name of the processor as the system gives it."""
+    listing = Path("/proc/cpuinfo")
+    if listing.exists():
+        for line in listing.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+def costs(suite_name: str, home: Path) -> dict[str, Any]:
+    """Costs of a finished run, with machine and versions.
+
+    Raises:
+        FreezeBroken: the suite was not run yet.
+    """
+    finished = reopen(load_suite(suite_name), Home(home))
+    by_recipe: dict[str, dict[str, float]] = {}
+    for group in finished.grown:
+        row = by_recipe.setdefault(
+            group.wanted.spec.recipe,
+            {"attempted": 0, "admitted": 0, "train_cpu_seconds": 0.0, "admit_cpu_seconds": 0.0},
+        )
+        row["attempted"] += len(group.attempts)
+        row["admitted"] += len(group.organisms)
+        row["train_cpu_seconds"] += sum(record.train_seconds for record in group.attempts)
+        row["admit_cpu_seconds"] += sum(record.admit_seconds for record in group.attempts)
+    for row in by_recipe.values():
+        spent = row["train_cpu_seconds"] + row["admit_cpu_seconds"]
+        row["cpu_seconds_per_admitted"] = spent / row["admitted"]
+    scored = [c for c in finished.evidence.columns if "/" not in c.name and c.role != "rule"]
+    detectors = {
+        column.name: {
+            "access": column.access,
+            "cpu_seconds_per_suspect": column.cpu_seconds,
+            "forward_passes_per_suspect": column.forward_passes,
+        }
+        for column in scored
+    }
+    return {
+        "suite": suite_name,
+        "suite_hash": finished.evidence.suite_hash,
+        "organisms": by_recipe,
+        "detectors": detectors,
+        "battery_cpu_seconds_per_suspect": sum(column.cpu_seconds for column in scored),
+        "processor": processor(),
+        "provenance": finished.evidence.provenance,
+    }
+
+
+def rounded(value: Any) -> Any:
+    """Three decimals are more than a shared machine repeats."""
+    if isinstance(value, dict):
+        return {key: rounded(item) for key, item in value.items()}
+    return round(value, 3) if isinstance(value, float) else value
+
+
+def main() -> None:
+    """Write `results/costs-<suite>.json`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--suite", default="smoke", help="a suite that has been run")
+    parser.add_argument("--home", type=Path, default=Path(), help="folder of runs/")
+    options = parser.parse_args()
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"costs-{options.suite}.json"
+    path.write_text(json.dumps(rounded(costs(options.suite, options.home)), indent=1) + "\n")
+    print(path)
+
+
+if __name__ == "__main__":
+    main()
