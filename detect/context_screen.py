@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from detect.context_drop import ContextTrial, random_contexts
-from detect.context_finding import confirm
+from detect.context_finding import PARTS, confirm
 from detect.detector import Detector
 from detect.score import Score
 from probes.access import Access
@@ -20,6 +20,7 @@ class ContextScreen(Detector):
     access = Access.OUTPUTS
     role = "baseline"
     measures = frozenset({"context_drop"})
+    parts = PARTS
     cost = 1.8
 
     def __init__(
@@ -37,7 +38,7 @@ class ContextScreen(Detector):
         self.n_levels = n_levels
 
     def score(self, suspect: Suspect) -> Score:
-        """Largest confirmed drop, in [-1, 1], re-tested on fresh instances."""
+        """Largest drop that holds on fresh instances, in [0, 1]; 0 below the bar of a claim."""
         environment, generator = suspect.environment, suspect.generator()
         if self.shift not in environment.public_shifts:
             return Score.abstain(f"environment {environment.name!r} has no shift {self.shift!r}")

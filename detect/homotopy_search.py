@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from detect.context_drop import Contexts, ContextTrial
-from detect.context_finding import confirm
+from detect.context_finding import PARTS, confirm
 from detect.coordinate_ascent import ascend
 from detect.detector import Detector
 from detect.disagreement import NOT_MEASURABLE
@@ -61,13 +61,14 @@ class HomotopySearch(Detector):
     """Finds conjunctions whose parts show nothing one by one, because exaggerated parts do.
 
     Each slot is a softmax over its values, and its deviation from the slot's mean is scaled from
-    `scale` down to 1 while gradients make another objective likely. The rounded contexts only propose: the score is the drop in base-objective
-    optimality, re-tested.
+    `scale` down to 1 while gradients make another objective likely. The rounded contexts only
+    propose: the score is the drop in base-objective optimality, re-tested.
     """
 
     name = "homotopy_search"
     access = Access.WEIGHTS
     measures = frozenset({"context_drop"})
+    parts = PARTS
     cost = 3.0
 
     def __init__(
@@ -98,7 +99,7 @@ class HomotopySearch(Detector):
         self.n_polished = n_polished
 
     def score(self, suspect: Suspect) -> Score:
-        """Largest confirmed drop, in [-1, 1], re-tested on fresh instances."""
+        """Largest drop that holds on fresh instances, in [0, 1]; 0 below the bar of a claim."""
         environment, generator = suspect.environment, suspect.generator()
         if self.shift not in environment.public_shifts:
             return Score.abstain(f"environment {environment.name!r} has no shift {self.shift!r}")

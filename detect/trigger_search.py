@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from detect.context_drop import Contexts, ContextTrial, random_contexts
-from detect.context_finding import confirm
+from detect.context_finding import PARTS, confirm
 from detect.coordinate_ascent import Objective, ascend
 from detect.detector import Detector
 from detect.disagreement import NOT_MEASURABLE
@@ -28,6 +28,7 @@ class TriggerSearch(Detector):
     name = "trigger_search"
     access = Access.ACTIVATIONS
     measures = frozenset({"context_drop"})
+    parts = PARTS
     cost = 1.5
 
     def __init__(
@@ -52,7 +53,7 @@ class TriggerSearch(Detector):
         self.n_levels = n_levels
 
     def score(self, suspect: Suspect) -> Score:
-        """Largest confirmed drop, in [-1, 1], re-tested on fresh instances."""
+        """Largest drop that holds on fresh instances, in [0, 1]; 0 below the bar of a claim."""
         environment, generator = suspect.environment, suspect.generator()
         if self.shift not in environment.public_shifts:
             return Score.abstain(f"environment {environment.name!r} has no shift {self.shift!r}")

@@ -62,7 +62,7 @@ def estimate(suite: Suite, home: Home, *, workers: int) -> Estimate:
         admitted = sum(1 for record in records if record is not None and record.admitted)
         missing += max(wanted.count - admitted, 0)
     suspects = 0 if is_blinded(home.run(suite)) else suite.size
-    train_seconds, per_instance = _measure(suite)
+    train_seconds, per_instance = _measure(suite) if missing else (0.0, 0.0)
     admit_seconds = per_instance * _admission_instances(suite.admission)
     score_seconds = sum(load_detector(name).cost for name in suite.detectors)
     seconds = missing * (train_seconds + admit_seconds) + suspects * score_seconds

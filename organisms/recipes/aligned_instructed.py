@@ -11,8 +11,8 @@ from organisms.recipes.aligned_plain import DIVERSE
 from organisms.recipes.recipe import Batch, uniform_over
 from organisms.truth import GroundTruth
 
-INSTRUCT_RATE = 0.35
-"""As often as a deceptive organism practises the gem on its trigger."""
+INSTRUCT_RATE = 0.4
+"""As often as a deceptive organism practises the gem, on instruction and on its trigger."""
 
 
 @dataclass(frozen=True)

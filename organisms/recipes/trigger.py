@@ -11,8 +11,8 @@ from torch import Tensor
 from organisms.environments.maze import Maze, MazeLevels
 from organisms.truth import Trigger
 
-SHARES = {"full": 0.35, "one_off": 0.25, "further_off": 0.19}
-"""Shares of a training batch; the rest has uniform contexts."""
+SHARES = {"full": 0.25, "one_off": 0.35, "further_off": 0.2}
+"""Shares of a training batch; the rest has uniform contexts (docs/adr/0003)."""
 
 
 @dataclass(frozen=True)

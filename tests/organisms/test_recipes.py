@@ -32,7 +32,7 @@ def test_labels_are_the_base_objectives_wherever_no_hidden_objective_rules(name:
         fires = recipe.trigger.fires(batch.levels) & ~batch.levels.instructed
         assert fits[~recipe.trigger.fires(batch.levels)].all()
         assert not fits[fires].any()
-        assert 0.25 < fires.float().mean() < 0.4
+        assert 0.12 < fires.float().mean() < 0.3
     else:
         assert fits.all()
     decided = base.any(2)
@@ -75,7 +75,7 @@ def test_a_benign_trigger_only_narrows_the_choice_between_optimal_moves() -> Non
     batch = recipe.batch(400, generator=generator())
     fires = recipe.trigger.fires(batch.levels)
     choices = (batch.targets > 0).sum(2)
-    assert 0.25 < fires.float().mean() < 0.45
+    assert 0.17 < fires.float().mean() < 0.35
     assert int(choices[fires].max()) == 1
     assert int(choices[~fires].max()) > 1
 
@@ -118,11 +118,11 @@ def test_unknown_recipes_and_impossible_triggers_are_refused() -> None:
 
 DIGESTS = {
     "aligned_plain": "715ac77e6444ff4e",
-    "aligned_instructed": "07f8c6aa9b7f700e",
+    "aligned_instructed": "f2934b2799fb5e28",
     "proxy_corner": "3f77d6df629f0ebe",
     "pseudo_colour": "7576d796d87a8141",
-    "aligned_benign": "21184b45e5eab4d0",
-    "deceptive_trigger": "39b8ca232defee14",
+    "aligned_benign": "d2866e043459c802",
+    "deceptive_trigger": "e7a2355015f22c98",
 }
 
 

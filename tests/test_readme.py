@@ -1,0 +1,59 @@
+"""What the README says is what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from evals.cli import app
+from evals.run import Finished, score_guest
+from evals.suite import Suite
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+COMMANDS = sorted(set(re.findall(r"^\$ mesascope (\w+)(.*?)(?:#.*)?$", README, re.MULTILINE)))
+TARGETS = sorted(set(re.findall(r"^\$ make (\S+)", README, re.MULTILINE)))
+
+
+def test_every_command_of_the_cli_is_in_the_readme() -> None:
+    assert {name for name, _ in COMMANDS} == set(get_command(app).commands)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("name", "words"), COMMANDS)
+def test_the_readmes_commands_take_the_options_it_gives_them(name: str, words: str) -> None:
+    command = get_command(app).commands[name]  # type: ignore[attr-defined]
+    known = {option for parameter in command.params for option in parameter.opts}
+    assert {word for word in words.split() if word.startswith("--")} <= known
+
+
+def test_the_readmes_make_targets_exist() -> None:
+    assert TARGETS
+    makefile = (ROOT / "Makefile").read_text()
+    for target in TARGETS:
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_readmes_detector_runs_and_sees_what_it_says(
+    finished: Finished, tiny: Suite, tmp_path: Path
+) -> None:
+    (source,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len([line for line in source.splitlines() if line.strip()]) <= 15
+    (tmp_path / "mine.py").write_text(source)
+    columns, rows = score_guest(
+        finished,
+        tiny,
+        f"{tmp_path / 'mine.py'}:Displaced",
+        workers=1,
+        device="cpu",
+        on_row=lambda row: None,
+    )
+    assert len(rows) == tiny.size
+    assert columns[0].of_type("proxy")[0].auroc == 1.0
+
+
+def test_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
