@@ -128,8 +128,9 @@ def blind(
         raise BlindingError("an organism appears twice in the suite; every network counts once")
     ids = {spec_hash: secrets.token_hex(6) for spec_hash in hashes}
     lineup, vault = run / "lineup", run / "vault"
-    lineup.mkdir(parents=True, exist_ok=True)
-    vault.mkdir(parents=True, exist_ok=True)
+    for folder in (lineup, vault):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
     ledger: list[dict[str, Any]] = []
     order = sorted(ids.values())
     for group, record in members:

@@ -10,6 +10,7 @@ from evals.floors import LeakDetected
 from evals.freeze import FreezeBroken
 from evals.panel import DetectorFailed
 from evals.risk.figures import FiguresError
+from evals.run import HomeBusy
 from evals.threshold import AlphaNotAttainable
 from organisms.population import TooFewOrganisms
 from organisms.spec import SpecError
@@ -24,6 +25,7 @@ BAD_INPUT_ERRORS = (
     EvidenceError,
     FiguresError,
     FreezeBroken,
+    HomeBusy,
     ScoreError,
     SpecError,
     TooFewOrganisms,

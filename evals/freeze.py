@@ -63,6 +63,23 @@ def freeze(rows: Sequence[Row], folder: Path) -> Frozen:
     return Frozen(path, digest, tuple(ordered))
 
 
+def require_unchanged(rows: Sequence[Row], folder: Path) -> None:
+    """Raise `FreezeBroken` if rows contradict a table that was frozen in the folder before.
+
+    A score may be new or come from changed code; the same code cannot give another score.
+    """
+    if not (folder / "scores.sha256").is_file():
+        return
+    frozen = {(row.detector, row.suspect, row.code): row for row in read_frozen(folder).rows}
+    for row in rows:
+        before = frozen.get((row.detector, row.suspect, row.code), row)
+        if before != row:
+            raise FreezeBroken(
+                f"the score of {row.detector} for {row.suspect} was {before.value} when it was "
+                f"frozen and is {row.value} now; delete {folder} and run again"
+            )
+
+
 def read_frozen(folder: Path) -> Frozen:
     """Read a frozen table.
 

@@ -9,16 +9,12 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
-
-from detect.registry import load_detector
 
 import detect
 import organisms
 import probes
-from detect.detector import Detector
+from detect.registry import load_detector
 from detect.score import Score, ScoreError
 from evals.blind import Lineup
 from organisms.environments.maze import Maze
@@ -128,7 +124,7 @@ def score_suspect(
     net = lineup.net(id).to(device)
     rows: list[Row] = []
     for reference, code in zip(references, codes, strict=True):
-        detector = _detector(reference)
+        detector = load_detector(reference)()
         suspect = Suspect(
             id=id,
             network=net,
@@ -168,12 +164,6 @@ def score_suspect(
     return rows, ""
 
 
-@lru_cache(maxsize=64)
-def _detector(reference: str) -> Detector:
-    detector: Detector = load_detector(reference)()
-    return detector
-
-
 def code_digest(reference: str, battery_seed: int) -> str:
     """Digest of everything that decides a score besides the weights."""
     digest = hashlib.sha256(f"{reference}:{battery_seed}".encode())
@@ -194,14 +184,10 @@ def _number(value: float) -> float | None:
 def _read(store: Path) -> list[Row]:
     if not store.is_file():
         return []
-    lines = store.read_text().split("\n")
-    kept, rows = [], []
-    for line in lines:
-        try:
-            data: dict[str, Any] = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        rows.append(Row(**data))
-        kept.append(line)
-    store.write_text("".join(line + "\n" for line in kept))
+    whole, _, torn = store.read_text().rpartition("\n")
+    rows = [Row(**json.loads(line)) for line in whole.splitlines()]
+    if torn:
+        mended = store.with_suffix(".mended")
+        mended.write_text(whole + "\n" if whole else "")
+        mended.replace(store)
     return rows

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import platform
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from evals.blind import Lineup, blind, is_blinded, isolated, read_vault
 from evals.evidence import Column, Evidence, read_evidence
 from evals.floors import require_floors_at_chance
-from evals.freeze import freeze, read_frozen
+from evals.freeze import freeze, read_frozen, require_unchanged
 from evals.judge import Judged, columns, evidence, judge
 from evals.panel import Row, code_digest, score_lineup
 from evals.risk import DEFAULT_WEIGHT, MISALIGNMENT_TYPES, RiskUpdate, load_figures, update
@@ -26,6 +28,10 @@ from organisms.zoo import Record, Zoo
 
 RISK_SEED = 20_260
 """Seed of the Monte Carlo draws: the same evidence gives the same risk."""
+
+
+class HomeBusy(RuntimeError):
+    """Two builds in one home would train the same organisms twice."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,24 @@ class Home:
     def zoo(self) -> Zoo:
         """The organisms."""
         return Zoo(self.root / ".mesascope" / "organisms")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other builds and runs out; the lock goes with the process, however it ends.
+
+        Raises:
+            HomeBusy: another process builds or runs here.
+        """
+        folder = self.root / ".mesascope"
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(folder / "lock", timeout=0):
+                yield
+        except Timeout:
+            raise HomeBusy(
+                f"another mesascope builds or runs in {self.root.resolve()}; wait for it to end, "
+                "or give this one another --home"
+            ) from None
 
     def run(self, suite: Suite) -> Path:
         """Folder of a suite's run; another suite, or an edited one, has another folder."""
@@ -81,6 +105,13 @@ def build(
     Raises:
         TooFewOrganisms: a group ran out of attempts.
     """
+    with home.locked():
+        return _build(suite, home, workers=workers, device=device, progress=progress)
+
+
+def _build(
+    suite: Suite, home: Home, *, workers: int, device: str, progress: Progress
+) -> tuple[Grown, ...]:
     with local_workers(workers) as executor:
         return tuple(
             grow(
@@ -102,7 +133,12 @@ def run(suite: Suite, home: Home, *, workers: int, device: str, progress: Progre
         FreezeBroken: frozen scores were changed.
         LeakDetected: a floor beats chance.
     """
-    grown = build(suite, home, workers=workers, device=device, progress=progress)
+    with home.locked():
+        return _run(suite, home, workers=workers, device=device, progress=progress)
+
+
+def _run(suite: Suite, home: Home, *, workers: int, device: str, progress: Progress) -> Finished:
+    grown = _build(suite, home, workers=workers, device=device, progress=progress)
     folder = home.run(suite)
     lineup = _lineup(folder, home.zoo, suite, grown)
     with local_workers(workers) as executor:
@@ -114,6 +150,7 @@ def run(suite: Suite, home: Home, *, workers: int, device: str, progress: Progre
             device=device,
             on_row=progress.on_row,
         )
+    require_unchanged(rows, folder)
     frozen = freeze(rows, folder)
     judged = judge(suite, frozen, read_vault(folder), grown)
     require_floors_at_chance(judged, suite.detectors)

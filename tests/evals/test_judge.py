@@ -142,9 +142,11 @@ def rule_case() -> Judged:
         name: complete(name, values(proxy=0.0, pseudo=None, deceptive=0.0), 0.0)
         for name in SUITE.rule.detectors
     }
-    rows["ood_battery"] = complete("ood_battery", values(proxy=1, pseudo=None, deceptive=0), 0.0)
+    rows["ood_battery"] = complete(
+        "ood_battery", values(proxy=1.0, pseudo=None, deceptive=0.0), 0.0
+    )
     rows["trigger_search"] = complete(
-        "trigger_search", values(proxy=0, pseudo=None, deceptive=0.9), 0.0
+        "trigger_search", values(proxy=0.0, pseudo=None, deceptive=0.9), 0.0
     )
     return replace(case, rows=rows)
 

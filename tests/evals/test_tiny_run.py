@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,9 @@ from evals.blind import BlindingError, Lineup, blind, read_vault, require_equal_
 from evals.dossier import dossier
 from evals.evidence import EvidenceError
 from evals.examples import findings, walk_pairs
-from evals.freeze import FreezeBroken
+from evals.freeze import FreezeBroken, read_frozen, require_unchanged
 from evals.panel import DetectorFailed, Row, score_lineup
-from evals.run import Finished, Home, Progress, reopen, run, score_guest
+from evals.run import Finished, Home, HomeBusy, Progress, reopen, run, score_guest
 from evals.suite import Suite
 from evals.workers import local_workers
 from organisms.zoo import Record
@@ -151,6 +152,24 @@ def test_a_torn_score_file_loses_one_row(finished: Finished, tiny: Suite, tmp_pa
               json.loads((finished.folder / "scores.json").read_text())}  # fmt: skip
     assert {(row.detector, row.suspect): row.value for row in table} == frozen
     assert len(store.read_text().splitlines()) == len(table)
+
+
+def test_a_second_process_is_kept_out_of_a_busy_home(tiny: Suite, home: Home) -> None:
+    silent = Progress(lambda record: None, lambda row: None)
+    with home.locked(), pytest.raises(HomeBusy, match="wait for it to end"):
+        run(tiny, home, workers=1, device="cpu", progress=silent)
+
+
+def test_scores_changed_behind_the_freeze_stop_the_next_run(
+    finished: Finished, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    frozen = read_frozen(copy)
+    require_unchanged(frozen.rows, copy)
+    touched = replace(frozen.rows[-1], value=99.0)
+    with pytest.raises(FreezeBroken, match=r"was .* when it was frozen and is 99.0 now"):
+        require_unchanged([*frozen.rows[:-1], touched], copy)
+    require_unchanged([*frozen.rows[:-1], replace(touched, code="newer")], copy)
 
 
 def guest_file(folder: Path, body: str = GUEST) -> str:
