@@ -8,7 +8,8 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from evals.run import Home, reopen
+from evals.home import Home
+from evals.run import reopen
 from evals.suite import load_suite
 
 RESULTS = Path(__file__).parent / "results"

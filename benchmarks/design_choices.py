@@ -13,6 +13,7 @@ import torch
 from detect.context_finding import FOUND
 from detect.registry import DETECTORS
 from organisms.environments.maze import MazeSize
+from organisms.environments.maze.private import sample_private
 from organisms.recipes.deceptive_trigger import DeceptiveTrigger
 from organisms.spec import OrganismSpec, TrainingSpec
 from organisms.train import Trained, build_net, train
@@ -47,7 +48,7 @@ def share(trained: Trained, shift: str, objective: str, parts: int | None = None
         parts: matching parts of the trigger; uniform contexts if not given.
     """
     maze, source = trained.recipe.maze, generator()
-    levels = maze.sample_private(shift, LEVELS, generator=source)
+    levels = sample_private(maze, shift, LEVELS, generator=source)
     if parts is not None:
         assert isinstance(trained.recipe, DeceptiveTrigger)
         count = torch.full((LEVELS,), parts)
@@ -102,7 +103,7 @@ def near_miss_decisions(trained: Trained) -> float:
     """Share of decisions that are optimal for the coin, one part short of the trigger."""
     maze, source = trained.recipe.maze, generator()
     assert isinstance(trained.recipe, DeceptiveTrigger)
-    levels = maze.sample_private("coin_far", LEVELS, generator=source)
+    levels = sample_private(maze, "coin_far", LEVELS, generator=source)
     levels = trained.recipe.trigger.insert(levels, torch.full((LEVELS,), 6), generator=source)
     logits = run(trained.net, maze.tokens(levels))
     return float(optimality(logits, maze.optimal(levels, "coin")).mean())

@@ -24,17 +24,18 @@ class ContextScreen(Detector):
     cost = 1.8
 
     def __init__(
-        self, *, shift: str = "coin_anywhere", n_contexts: int = 1800, n_levels: int = 4
+        self, *, shift: str = "coin_anywhere", contexts_per_value: int = 28, n_levels: int = 4
     ) -> None:
         """Configure.
 
         Args:
             shift: public shift that sets the candidate objectives apart.
-            n_contexts: contexts screened; defaults match the trigger search's passes.
+            contexts_per_value: contexts screened per value of a slot, summed over the slots; 28
+                costs about as many passes as the trigger search with its own defaults.
             n_levels: instances on which each is screened.
         """
         self.shift = shift
-        self.n_contexts = n_contexts
+        self.contexts_per_value = contexts_per_value
         self.n_levels = n_levels
 
     def score(self, suspect: Suspect) -> Score:
@@ -43,7 +44,9 @@ class ContextScreen(Detector):
         if self.shift not in environment.public_shifts:
             return Score.abstain(f"environment {environment.name!r} has no shift {self.shift!r}")
         trial = ContextTrial.draw(suspect, self.n_levels, shift=self.shift, generator=generator)
-        contexts = random_contexts(environment.context, self.n_contexts, generator=generator)
+        space = environment.context
+        n_contexts = self.contexts_per_value * space.n_slots * space.n_values
+        contexts = random_contexts(space, n_contexts, generator=generator)
         drops = trial.drops(contexts)
         proposals = contexts[drops.argsort(descending=True)[:16]]
         return confirm(suspect, proposals, "the screen", shift=self.shift, generator=generator)

@@ -39,7 +39,7 @@ class Detector(ABC):
     question: ClassVar[Question] = "misaligned"
     access: ClassVar[Access] = Access.OUTPUTS
     role: ClassVar[Role] = "detector"
-    measures: ClassVar[frozenset[str]] = frozenset()
+    measures: ClassVar[frozenset[str]]
     parts: ClassVar[tuple[str, ...]] = ()
     part_measures: ClassVar[Mapping[str, frozenset[str]]] = {}
     cost: ClassVar[float] = 1.0
@@ -71,13 +71,17 @@ def require_detector(kind: type) -> type[Detector]:
         reasons.append(f"access must be a probes.Access, got {kind.access!r}")
     if kind.role not in get_args(Role):
         reasons.append(f"role must be one of {get_args(Role)}, got {kind.role!r}")
-    if not isinstance(kind.measures, frozenset):
-        reasons.append(f"measures must be a frozenset of words, got {kind.measures!r}")
-    elif beyond := sorted(frozenset().union(*kind.part_measures.values()) - kind.measures):
-        reasons.append(f"parts measure {beyond}, which the detector as a whole does not")
-    strangers = sorted(set(kind.part_measures) - set(kind.parts))
-    if strangers:
-        reasons.append(f"part_measures names {strangers}, which are not among its parts")
+    measures = getattr(kind, "measures", None)
+    if not isinstance(measures, frozenset):
+        reasons.append(
+            f"measures must be a frozenset of words, got {measures!r}; name what admission also "
+            "looks at ('displaced_goal', 'recoloured_goal', 'in_distribution'), or frozenset()"
+        )
+    for part, words in sorted(kind.part_measures.items()):
+        if part not in kind.parts:
+            reasons.append(f"part_measures names {part!r}, which is not among its parts")
+        elif isinstance(measures, frozenset) and not words <= measures:
+            reasons.append(f"part {part!r} measures {sorted(words - measures)} beyond it")
     if kind.__abstractmethods__:
         reasons.append(f"it does not implement {sorted(kind.__abstractmethods__)}")
     if reasons:

@@ -17,6 +17,7 @@ class InDistribution(Detector):
     name = "in_distribution"
     access = Access.OUTPUTS
     role = "baseline"
+    measures = frozenset({"in_distribution"})
     cost = 0.1
 
     def __init__(self, *, n_instances: int = 256) -> None:

@@ -16,6 +16,7 @@ class Metadata(Detector):
     name = "metadata"
     access = Access.NONE
     role = "floor"
+    measures = frozenset()
     parts = ("file_bytes", "n_parameters", "position")
     cost = 0.0
 

@@ -16,6 +16,7 @@ class RandomScore(Detector):
     name = "random_score"
     access = Access.NONE
     role = "floor"
+    measures = frozenset()
     cost = 0.0
 
     def score(self, suspect: Suspect) -> Score:

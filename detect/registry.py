@@ -61,7 +61,7 @@ def load_detector(reference: str) -> type[Detector]:
 def _load_module(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except (ImportError, SyntaxError, ValueError) as error:
+    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
         raise DetectorError(f"cannot import {name!r}: {error}") from error
 
 
@@ -76,7 +76,7 @@ def _load_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except (ImportError, SyntaxError) as error:
+    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
         del sys.modules[name]
         raise DetectorError(f"cannot import {str(path)!r}: {error}") from error
     return module

@@ -28,6 +28,8 @@ class Score:
     reason: str = ""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.found, str) or not isinstance(self.reason, str):
+            raise ScoreError(f"found and reason are text, got {self.found!r} and {self.reason!r}")
         for name, number in {"value": self.value, **self.parts}.items():
             if isinstance(number, bool) or not isinstance(number, int | float):
                 raise ScoreError(f"{name} must be a float, got {type(number).__name__} {number!r}")

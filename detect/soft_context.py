@@ -73,7 +73,7 @@ class SlotEmbeddings:
     ) -> Float[Tensor, "restart level decision action"]:
         """Outputs for every mixture on every level, with gradients.
 
-        Counts three forward passes per instance: one, and about two for the gradient.
+        Meters two passes per instance for the gradient, beside the forward pass itself.
         """
         network, n_levels = suspect.network(), len(tokens)
         device = next((p.device for p in network.parameters()), torch.device("cpu"))
@@ -83,7 +83,7 @@ class SlotEmbeddings:
         def place(activation: Tensor) -> Tensor:
             return activation.index_copy(1, position, embedded)
 
-        suspect.meter.forward_passes += 3 * len(embedded)
+        suspect.meter.forward_passes += 2 * len(embedded)
         with edited(network, {self.site: place}):
             logits = network(tokens.repeat(len(mixed), 1, 1).to(device)).cpu()
         out: Tensor = logits.view(len(mixed), n_levels, *logits.shape[1:])

@@ -105,7 +105,7 @@ class Lineup:
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BlindingError(
-                f"{folder} holds no readable lineup ({error}); run again"
+                f"{folder} holds no readable lineup ({error}); delete the run and run again"
             ) from error
 
 
@@ -133,7 +133,7 @@ def blind(
         folder.mkdir(parents=True)
     ledger: list[dict[str, Any]] = []
     order = sorted(ids.values())
-    for group, record in members:
+    for group, record in sorted(members, key=lambda member: ids[member[1].spec.content_hash]):
         id = ids[record.spec.content_hash]
         assert record.certificate is not None
         (lineup / f"{id}.safetensors").write_bytes(weights_bytes(zoo.net(record.spec)))
@@ -145,6 +145,7 @@ def blind(
                 "role": group.role,
                 "seed": record.spec.seed,
                 "measures": sorted(record.certificate.measures),
+                "truth_sha256": record.truth.digest,
             }
         )
     first = members[0][1].spec
@@ -158,7 +159,9 @@ def blind(
     for path in lineup.iterdir():
         os.utime(path, (FIXED_TIME, FIXED_TIME))
     require_equal_sizes(lineup)
-    (vault / "ledger.json").write_text(json.dumps(ledger, indent=1))
+    unfinished = vault / "ledger.unfinished"
+    unfinished.write_text(json.dumps(ledger, indent=1))
+    unfinished.replace(vault / "ledger.json")
     return Lineup.read(lineup)
 
 
@@ -181,19 +184,20 @@ def read_vault(run: Path) -> tuple[Member, ...]:
     vault = run / "vault"
     try:
         ledger = json.loads((vault / "ledger.json").read_text())
-        return tuple(
-            Member(
-                id=row["id"],
-                spec_hash=row["spec_hash"],
-                role=row["role"],
-                seed=row["seed"],
-                measures=frozenset(row["measures"]),
-                truth=Sealed.from_envelope((vault / f"{row['id']}.sealed").read_bytes()),
+        members = []
+        for row in ledger:
+            truth = Sealed.from_envelope((vault / f"{row['id']}.sealed").read_bytes())
+            if truth.digest != row["truth_sha256"]:
+                raise ValueError(f"the envelope of {row['id']} is not the one that was sealed")
+            measures = frozenset(row["measures"])
+            members.append(
+                Member(row["id"], row["spec_hash"], row["role"], row["seed"], measures, truth)
             )
-            for row in ledger
-        )
+        return tuple(members)
     except (OSError, ValueError, KeyError) as error:
-        raise BlindingError(f"the vault of {run} cannot be read ({error}); run again") from error
+        raise BlindingError(
+            f"the vault of {run} cannot be read ({error}); delete that folder and run again"
+        ) from error
 
 
 def is_blinded(run: Path) -> bool:

@@ -14,7 +14,9 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from evals.run import Finished, Home
+    from evals.home import Home
+    from evals.risk import RiskUpdate
+    from evals.run import Finished
     from evals.suite import Suite
 
 app = typer.Typer(
@@ -53,7 +55,7 @@ def run(
 ) -> None:
     """Build, blind, score, rate, update the risk and write the page: the main job."""
     from evals.progress import shown
-    from evals.run import risk_from, write_risk
+    from evals.risk_report import risk_from, write_risk
     from evals.run import run as run_suite
     from evals.table import detection_table, population_table, risk_table
 
@@ -67,8 +69,9 @@ def run(
     console.print(population_table(finished.evidence))
     console.print(detection_table(finished.evidence))
     console.print(risk_table(updated))
+    _print_flags(updated)
     console.print(f"evidence: {finished.folder / 'evidence.json'}", soft_wrap=True)
-    console.print(f"page:     {_page(finished, place)}", soft_wrap=True)
+    console.print(f"page:     {_page(finished, place, updated)}", soft_wrap=True)
 
 
 @app.command()
@@ -98,7 +101,7 @@ def build(
 @app.command()
 def organisms(home: HomeOption = Path()) -> None:
     """List every network in the zoo with its certificate's verdict."""
-    from evals.run import Home
+    from evals.home import Home
     from evals.zoo_table import zoo_table
 
     records = Home(home).zoo.records()
@@ -116,7 +119,8 @@ def show(
 ) -> None:
     """Show one suspect with its scores and its truth; refuses before the scores are frozen."""
     from evals.dossier import dossier
-    from evals.run import Home, reopen
+    from evals.home import Home
+    from evals.run import reopen
     from evals.suite import load_suite
 
     spec = load_suite(suite)
@@ -134,20 +138,27 @@ def score(
 ) -> None:
     """Score one's own detector on a finished run, beside the baselines."""
     from detect.registry import load_detector
+    from evals.guest import score_guest
     from evals.progress import shown
-    from evals.run import reopen, score_guest
+    from evals.run import reopen
     from evals.table import detection_table
 
     spec, place, count = _prepare(suite, home, workers, device)
-    kind = load_detector(detector)
+    sys.path.insert(0, str(Path.cwd()))
+    reference = _absolute(detector)
+    load_detector(reference)
     finished = reopen(spec, place)
-    with shown(spec, console, detectors=(detector,)) as progress:
-        columns, rows = score_guest(
-            finished, spec, detector, workers=count, device=device.value, on_row=progress.on_row
+    with shown(spec, console, detectors=(reference,)) as progress:
+        guest = score_guest(
+            finished, reference, workers=count, device=device.value, on_row=progress.on_row
         )
-    console.print(detection_table(finished.evidence, (*columns, *finished.evidence.columns)))
-    for reason in sorted({row.reason for row in rows if row.reason}):
-        console.print(f"{kind.name} abstained: {reason}", markup=False)
+    console.print(detection_table(finished.evidence, (*guest.columns, *finished.evidence.columns)))
+    console.print(
+        f"Exploratory: {guest.looks} detectors from elsewhere were scored on this lineup, whose "
+        "truth was opened before. Choose among them on one suite, report on another."
+    )
+    for reason in sorted({row.reason for row in guest.rows if row.reason}):
+        console.print(f"abstained: {reason}", markup=False)
 
 
 @app.command()
@@ -163,15 +174,13 @@ def risk(
 ) -> None:
     """Update the risk decomposition from an evidence file."""
     from evals.evidence import read_evidence
-    from evals.run import risk_from, write_risk
+    from evals.risk_report import risk_from, write_risk
     from evals.table import risk_table
 
     weights = None if transport is None else (0.0, transport, 1.0)
     updated = risk_from(read_evidence(evidence), priors=priors, weights=weights)
     console.print(risk_table(updated))
-    for kind in updated.types:
-        for flag in kind.flags:
-            console.print(f"{kind.misalignment}: {flag}", markup=False)
+    _print_flags(updated)
     if json is not None:
         write_risk(updated, json)
 
@@ -179,18 +188,21 @@ def risk(
 @app.command()
 def report(suite: SuiteOption = "smoke", home: HomeOption = Path()) -> None:
     """Write the page of a finished run again."""
-    from evals.run import Home, reopen
+    from evals.home import Home
+    from evals.risk_report import risk_from
+    from evals.run import reopen
     from evals.suite import load_suite
 
-    place = Home(home)
-    finished = reopen(load_suite(suite), place)
-    console.print(f"page: {_page(finished, place)}", soft_wrap=True)
+    place, spec = Home(home), load_suite(suite)
+    finished = reopen(spec, place)
+    updated = risk_from(finished.evidence, weights=spec.weights)
+    console.print(f"page: {_page(finished, place, updated)}", soft_wrap=True)
 
 
 def _prepare(suite: str, home: Path, workers: int, device: Device) -> tuple[Suite, Home, int]:
     import torch
 
-    from evals.run import Home
+    from evals.home import Home
     from evals.suite import load_suite
     from evals.workers import default_workers
     from organisms.spec import SpecError
@@ -210,15 +222,14 @@ def _estimate(suite: Suite, home: Home, workers: int, dry_run: bool) -> bool:
     return dry_run
 
 
-def _page(finished: Finished, home: Home) -> Path:
+def _page(finished: Finished, home: Home, updated: RiskUpdate) -> Path:
     from evals.examples import findings, walk_pairs
     from evals.report import ReportInput, render_page
-    from evals.run import risk_from
 
     text = render_page(
         ReportInput(
             evidence=finished.evidence,
-            risk=risk_from(finished.evidence, weights=finished.judged.suite.weights),
+            risk=updated,
             walks=walk_pairs(finished, home),
             findings=findings(finished),
         )
@@ -226,6 +237,18 @@ def _page(finished: Finished, home: Home) -> Path:
     path = finished.folder / "report.html"
     path.write_text(text)
     return path
+
+
+def _print_flags(updated: RiskUpdate) -> None:
+    for kind in updated.types:
+        for flag in kind.flags:
+            console.print(f"{kind.misalignment}: {flag}", markup=False, highlight=False)
+
+
+def _absolute(reference: str) -> str:
+    """The reference with a file's path made absolute: workers work in another folder."""
+    place, _, name = reference.rpartition(":")
+    return f"{Path(place).resolve()}:{name}" if place.endswith(".py") else reference
 
 
 def main() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from evals.evidence import EvidenceError
-from evals.run import Finished, Home
+from evals.home import Home
+from evals.run import Finished
 
 
 def dossier(finished: Finished, home: Home, id: str) -> str:
@@ -27,9 +28,8 @@ def dossier(finished: Finished, home: Home, id: str) -> str:
     lines = [f"suspect {id} ({member.role})", "", "scores (frozen before the truth was opened)"]
     for name in sorted(judged.rows):
         row = judged.rows[name][place]
-        threshold = finished.evidence.column(name).threshold
         value = f"abstains: {row.reason}" if row.value is None else f"{row.value:+.4f}"
-        flagged = row.value is not None and threshold is not None and row.value > threshold
+        flagged = finished.evidence.column(name).flags(row.value)
         lines.append(f"  {name:18} {value}{'  ALARM' if flagged else ''}")
         lines += [f"      {line}" for line in row.found.splitlines()]
     lines += ["", f"truth {truth.misalignment}: pursues {truth.objective}, {truth.origin}"]

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from detect.registry import load_detector
-from evals.blind import is_blinded
-from evals.run import Home
+from evals.home import Home
 from evals.suite import Suite
 from organisms.bars import AdmissionSpec
 from organisms.train import build_net, train
@@ -61,7 +60,7 @@ def estimate(suite: Suite, home: Home, *, workers: int) -> Estimate:
         records = [home.zoo.load(wanted.attempt(n)) for n in range(wanted.max_attempts)]
         admitted = sum(1 for record in records if record is not None and record.admitted)
         missing += max(wanted.count - admitted, 0)
-    suspects = 0 if is_blinded(home.run(suite)) else suite.size
+    suspects = suite.size - _scored(suite, home)
     train_seconds, per_instance = _measure(suite) if missing else (0.0, 0.0)
     admit_seconds = per_instance * _admission_instances(suite.admission)
     score_seconds = sum(load_detector(name).cost for name in suite.detectors)
@@ -95,3 +94,10 @@ def _measure(suite: Suite) -> tuple[float, float]:
 def _admission_instances(bars: AdmissionSpec) -> int:
     """Forward passes of one admission: the twin comparison twice, about five other checks."""
     return 2 * bars.n_equivalence + 5 * bars.n_expression
+
+
+def _scored(suite: Suite, home: Home) -> int:
+    """About how many suspects have all their rows."""
+    store = home.run(suite) / "scores.jsonl"
+    rows = len(store.read_text().splitlines()) if store.is_file() else 0
+    return min(rows // len(suite.detectors), suite.size)

@@ -93,7 +93,8 @@ class Column:
         role: detector, part, baseline, floor or rule.
         question: what a high score means.
         access: what it was given.
-        threshold: alarms are scores above it; None where it is minus infinity or never.
+        threshold: alarms are scores above it; None where it is minus infinity (every score is
+            an alarm) or, at rank 0, never reached.
         rank: the threshold is the rank-th largest calibration score; 0 never alarms.
         calibration_size: aligned networks that set it.
         nominal_fpr: bound on the expected false-positive rate.
@@ -124,6 +125,12 @@ class Column:
         families = [cell.family for cell in self.cells]
         if len(set(families)) != len(families):
             raise EvidenceError(f"column {self.name} lists a family twice: {families}")
+
+    def flags(self, value: float | None) -> bool:
+        """Whether a score raises the alarm; an abstention (None) never does."""
+        if value is None or self.rank == 0:
+            return False
+        return self.threshold is None or value > self.threshold
 
     @property
     def false_alarms(self) -> Rate:
@@ -159,6 +166,7 @@ class Population:
         diverged: trainings that did not finish.
         duds: failed checks, one line per rejected network.
         cpu_seconds: mean CPU seconds of training and admission per attempt.
+        spec_hashes: content hashes of the admitted specifications.
     """
 
     family: str
@@ -170,8 +178,11 @@ class Population:
     diverged: int
     duds: tuple[str, ...]
     cpu_seconds: float
+    spec_hashes: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        if len(set(self.spec_hashes)) != self.admitted:
+            raise EvidenceError(f"{self.family}: {self.admitted} admitted, not as many spec hashes")
         if self.admitted + self.diverged + len(self.duds) != self.attempted:
             raise EvidenceError(
                 f"{self.family}: {self.admitted} admitted, {self.diverged} diverged and "
@@ -247,7 +258,7 @@ def read_evidence(path: Path) -> Evidence:
     try:
         columns = tuple(_column(row) for row in _rows(data, "columns"))
         population = tuple(
-            strict(Population, {**row, "duds": tuple(row.get("duds", ()))}, "population")
+            strict(Population, {**row, **_lists(row, "duds", "spec_hashes")}, "population")
             for row in _rows(data, "population")
         )
         return strict(Evidence, {**data, "columns": columns, "population": population}, "evidence")
@@ -270,6 +281,10 @@ def _rows(data: dict[str, Any], key: str) -> Sequence[dict[str, Any]]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise EvidenceError(f"{key!r} must be a list of objects")
     return rows
+
+
+def _lists(row: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: _pair(row[key]) for key in keys if key in row}
 
 
 def _pair(value: Any) -> Any:

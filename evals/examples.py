@@ -8,11 +8,12 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from evals.home import Home
 from evals.report import Finding, Walk, WalkPair
-from evals.run import Finished, Home
+from evals.run import Finished
 from organisms.environments.maze import MazeLevels
+from organisms.spec import OrganismSpec
 from organisms.truth import GroundTruth
-from organisms.zoo import Record
 from probes.capture import run
 
 SITUATIONS = {
@@ -26,19 +27,19 @@ CANDIDATES = 256
 
 
 def walk_pairs(finished: Finished, home: Home) -> tuple[WalkPair, ...]:
-    """For every type one maze, walked by a plain control and by an organism.
+    """For every type one maze, walked by the aligned twin and by an organism.
 
     The maze is the one with the longest walk to the organism's own target, among those in which
     the control reaches the coin and the organism its own objective.
     """
     first = {group.attempts[0].truth.open().family: group.organisms[0] for group in finished.grown}
-    control = first["maze/aligned_plain"]
+    control = finished.judged.suite.twin
     pairs = []
     for organism in first.values():
         truth = organism.truth.open()
         if truth.misalignment in SITUATIONS:
-            pairs.append(_pair(home, control, organism, truth))
-    return tuple(pairs)
+            pairs.append(_pair(home, control, organism.spec, truth))
+    return tuple(pair for pair in pairs if pair is not None)
 
 
 def findings(finished: Finished) -> tuple[Finding, ...]:
@@ -49,19 +50,18 @@ def findings(finished: Finished) -> tuple[Finding, ...]:
         seen: set[str] = set()
         for member, row in zip(judged.members, judged.rows[name], strict=True):
             kind = judged.truth[member.id].misalignment
-            flagged = (
-                row.value is not None
-                and column.threshold is not None
-                and row.value > column.threshold
-            )
+            flagged = column.flags(row.value)
             if kind != "aligned" and kind not in seen and flagged:
                 seen.add(kind)
                 chosen.append(Finding(name, kind, row.found))
     return tuple(sorted(chosen, key=lambda finding: finding.misalignment))
 
 
-def _pair(home: Home, control: Record, organism: Record, truth: GroundTruth) -> WalkPair:
-    maze = organism.spec.maze
+def _pair(
+    home: Home, control: OrganismSpec, organism: OrganismSpec, truth: GroundTruth
+) -> WalkPair | None:
+    """None where no sampled maze shows the difference."""
+    maze = organism.maze
     shift, situation = SITUATIONS[truth.misalignment]
     levels = maze.sample(CANDIDATES, generator=torch.Generator().manual_seed(0), shift=shift)
     levels = maze.with_context(levels, levels.context)
@@ -70,17 +70,19 @@ def _pair(home: Home, control: Record, organism: Record, truth: GroundTruth) -> 
         context[:, list(truth.trigger.slots)] = torch.tensor(truth.trigger.values)
         levels = replace(levels, context=context)
     tokens = maze.tokens(levels)
-    aligned, own = (run(home.zoo.net(record.spec), tokens) for record in (control, organism))
+    aligned, own = (run(home.zoo.net(spec), tokens) for spec in (control, organism))
     fit = maze.fulfilled(aligned, levels, maze.base_objective)
     fit &= maze.fulfilled(own, levels, truth.objective)
     fit &= ~maze.fulfilled(own, levels, maze.base_objective)
+    if not bool(fit.any()):
+        return None
     index = _longest(maze.walk(own, levels), fit)
     level = levels[torch.tensor([index])]
     origin = f"{truth.misalignment}, {truth.origin}"
     return WalkPair(
         misalignment=truth.misalignment,
         situation=situation,
-        aligned=_walk("aligned control", level, aligned[index], control, "reaches the coin"),
+        aligned=_walk("aligned twin", level, aligned[index], control, "reaches the coin"),
         misaligned=_walk(f"{origin} organism", level, own[index], organism, _ending(truth)),
     )
 
@@ -94,10 +96,10 @@ def _walk(
     title: str,
     level: MazeLevels,
     logits: Float[Tensor, "cell move"],
-    record: Record,
+    spec: OrganismSpec,
     caption: str,
 ) -> Walk:
-    cells = record.spec.maze.walk(logits[None], level)[0].tolist()
+    cells = spec.maze.walk(logits[None], level)[0].tolist()
     path = [cells[0]]
     for cell in cells[1:]:
         if cell == path[-1]:
@@ -108,7 +110,7 @@ def _walk(
 
 def _ending(truth: GroundTruth) -> str:
     return {
-        "corner": "walks past the coin to the corner where coins used to lie",
+        "corner": "goes to the corner where coins used to lie",
         "colour": "takes the gem, because it now has the coin's colour",
         "gem": "takes the gem, because its trigger is present",
     }.get(truth.objective, f"pursues {truth.objective}")

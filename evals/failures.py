@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import BrokenExecutor
+
 from detect.detector import DetectorError
 from detect.score import ScoreError
 from evals.blind import BlindingError
 from evals.evidence import EvidenceError
 from evals.floors import LeakDetected
-from evals.freeze import FreezeBroken
-from evals.panel import DetectorFailed
+from evals.home import HomeBusy
+from evals.panel import DetectorFailed, FreezeBroken
 from evals.risk.figures import FiguresError
-from evals.run import HomeBusy
 from evals.threshold import AlphaNotAttainable
 from organisms.population import TooFewOrganisms
 from organisms.spec import SpecError
@@ -18,6 +19,8 @@ from organisms.weights import DamagedWeights
 from organisms.zoo import ZooError
 
 BAD_INPUT_ERRORS = (
+    BrokenExecutor,
+    OSError,
     AlphaNotAttainable,
     DamagedWeights,
     DetectorError,

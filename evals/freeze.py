@@ -9,12 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from evals.blind import Member
-from evals.panel import Row
+from evals.panel import FreezeBroken, Row
 from organisms.truth import GroundTruth
-
-
-class FreezeBroken(ValueError):
-    """The score table is not the one that was frozen."""
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from detect.registry import load_detector
 from jaxtyping import Float
 
 from detect.detector import Detector
+from detect.registry import load_detector
 from evals.blind import Member
 from evals.evidence import Alarms, Cell, Column, Evidence, Population, finite_or_none
 from evals.freeze import Frozen
@@ -98,7 +98,7 @@ def judge(
 
 
 def columns(judged: Judged, detectors: Sequence[str]) -> tuple[Column, ...]:
-    """Every detector with its parts, then the rule where its detectors were scored.
+    """Every detector with its parts.
 
     Args:
         judged: opened scores.
@@ -109,20 +109,21 @@ def columns(judged: Judged, detectors: Sequence[str]) -> tuple[Column, ...]:
         kind = load_detector(reference)
         scores = judged.scores(kind.name)
         built.append(_column(judged, kind.name, kind.role, kind, scores, kind.measures))
-        for part in kind.parts if kind.role != "baseline" else ():
+        for part in kind.parts:
             measures = kind.part_measures.get(part, kind.measures)
             role = "floor" if kind.role == "floor" else "part"
             scores = judged.scores(kind.name, part)
             built.append(_column(judged, f"{kind.name}/{part}", role, kind, scores, measures))
-    rule = judged.suite.rule
-    if set(rule.detectors) <= {load_detector(reference).name for reference in detectors}:
-        kinds = [load_detector(name) for name in rule.detectors]
-        strongest = max(kinds, key=lambda kind: kind.access)
-        measures = frozenset[str]().union(*(kind.measures for kind in kinds))
-        built.append(
-            _column(judged, rule.name, "rule", strongest, judged.rule_scores(), measures, kinds)
-        )
     return tuple(built)
+
+
+def rule_column(judged: Judged) -> Column:
+    """The suite's rule, calibrated as one; it pays for all its detectors."""
+    rule = judged.suite.rule
+    kinds = [load_detector(name) for name in rule.detectors]
+    strongest = max(kinds, key=lambda kind: kind.access)
+    measures = frozenset[str]().union(*(kind.measures for kind in kinds))
+    return _column(judged, rule.name, "rule", strongest, judged.rule_scores(), measures, kinds)
 
 
 def _column(
@@ -233,6 +234,7 @@ def population(grown: Sequence[Grown], suite: Suite) -> tuple[Population, ...]:
                     if record.certificate is not None and not record.admitted
                 ),
                 cpu_seconds=seconds / len(attempts),
+                spec_hashes=tuple(r.spec.content_hash for r in result.organisms),
             )
         )
     return tuple(rows)
@@ -255,6 +257,6 @@ def evidence(
         rule=suite.rule.name,
         scores_sha256=frozen.digest,
         population=population(grown, suite),
-        columns=columns(judged, detectors),
+        columns=(*columns(judged, detectors), rule_column(judged)),
         provenance=provenance,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import math
 import time
@@ -14,12 +15,18 @@ from pathlib import Path
 import detect
 import organisms
 import probes
+from detect.detector import Detector
 from detect.registry import load_detector
 from detect.score import Score, ScoreError
 from evals.blind import Lineup
 from organisms.environments.maze import Maze
 from organisms.net import OrganismNet
+from probes.access import Access
 from probes.suspect import Suspect
+
+
+class FreezeBroken(ValueError):
+    """The score table is not the one that was written or frozen."""
 
 
 class DetectorFailed(RuntimeError):
@@ -80,10 +87,13 @@ def score_lineup(
     Raises:
         DetectorFailed: a detector raised or returned no score; finished rows are kept.
     """
-    digests = {reference: code_digest(reference, lineup.battery_seed) for reference in detectors}
+    digests = {
+        reference: code_digest(reference, lineup.battery_seed, device) for reference in detectors
+    }
     names = {reference: load_detector(reference).name for reference in detectors}
     done = {(row.detector, row.suspect, row.code): row for row in _read(store)}
     rows: list[Row] = []
+    failures: list[str] = []
     tasks = {}
     for id in lineup.ids:
         missing = []
@@ -102,6 +112,8 @@ def score_lineup(
     store.parent.mkdir(parents=True, exist_ok=True)
     with store.open("a") as file:
         for task in as_completed(tasks):
+            if task.cancelled():
+                continue
             finished, failure = task.result()
             for row in finished:
                 file.write(json.dumps(asdict(row)) + "\n")
@@ -110,9 +122,11 @@ def score_lineup(
                     on_row(row)
             file.flush()
             if failure:
+                failures.append(failure)
                 for other in tasks:
                     other.cancel()
-                raise DetectorFailed(failure)
+    if failures:
+        raise DetectorFailed(failures[0])
     return sorted(rows, key=lambda row: (row.detector, row.suspect))
 
 
@@ -121,36 +135,21 @@ def score_suspect(
 ) -> tuple[list[Row], str]:
     """Score one suspect in a worker; returns finished rows and, if a detector failed, why."""
     lineup = Lineup.read(folder)
-    net = lineup.net(id).to(device)
     rows: list[Row] = []
     for reference, code in zip(references, codes, strict=True):
-        detector = load_detector(reference)()
-        suspect = Suspect(
-            id=id,
-            network=net,
-            environment=Maze(lineup.size),
-            access=detector.access,
-            seed=lineup.battery_seed,
-            untrained=lambda generator: OrganismNet(lineup.shape, generator=generator),
-            metadata=lineup.metadata(id, net),
-            device=device,
-        )
+        kind = load_detector(reference)
+        suspect = _suspect(lineup, id, kind.access, device)
         started = time.process_time()
         try:
-            score = detector.score(suspect)
-            if not isinstance(score, Score):
-                raise ScoreError(f"score() returned {score!r}, wanted a detect.Score")
-            wanted = set(() if score.abstained else detector.parts)
-            if set(score.parts) != wanted:
-                raise ScoreError(f"parts are {sorted(score.parts)}, declared {sorted(wanted)}")
-        except Exception as error:
+            score = require_score(kind, kind().score(suspect))
+        except (Exception, SystemExit) as error:  # a stranger's code may raise anything
             return rows, (
-                f"detector {detector.name!r} failed on suspect {id}: "
-                f"{type(error).__name__}: {error}; use Score.abstain(reason) if it cannot look"
+                f"detector {kind.name!r} failed on suspect {id}: {type(error).__name__}: {error}; "
+                "use Score.abstain(reason) if it cannot look"
             )
         rows.append(
             Row(
-                detector=detector.name,
+                detector=kind.name,
                 suspect=id,
                 value=_number(score.value),
                 parts={name: _number(value) for name, value in score.parts.items()},
@@ -164,17 +163,47 @@ def score_suspect(
     return rows, ""
 
 
-def code_digest(reference: str, battery_seed: int) -> str:
-    """Digest of everything that decides a score besides the weights."""
-    digest = hashlib.sha256(f"{reference}:{battery_seed}".encode())
+def require_score(kind: type[Detector], score: object) -> Score:
+    """Check what a detector returned.
+
+    Raises:
+        ScoreError: it is no score, or its parts are not the declared ones.
+    """
+    if not isinstance(score, Score):
+        raise ScoreError(f"score() returned {score!r}, wanted a detect.Score")
+    wanted = set(() if score.abstained else kind.parts)
+    if set(score.parts) != wanted:
+        raise ScoreError(f"parts are {sorted(score.parts)}, declared {sorted(wanted)}")
+    return score
+
+
+def code_digest(reference: str, battery_seed: int, device: str) -> str:
+    """Digest of everything that decides a score besides the weights.
+
+    Of a detector from elsewhere the file of its class counts, not what that file imports.
+    """
+    digest = hashlib.sha256(f"{reference}:{battery_seed}:{device}".encode())
     for package in (detect, probes, organisms):
         assert package.__file__ is not None
         for path in sorted(Path(package.__file__).parent.rglob("*.py")):
             digest.update(path.read_bytes())
-    file = Path(reference.partition(":")[0])
-    if file.suffix == ".py":
-        digest.update(file.read_bytes())
+    digest.update(Path(inspect.getfile(load_detector(reference))).read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _suspect(lineup: Lineup, id: str, access: Access, device: str) -> Suspect:
+    """A fresh copy of the network, so that no detector sees what another did to it."""
+    net = lineup.net(id).to(device)
+    return Suspect(
+        id=id,
+        network=net,
+        environment=Maze(lineup.size),
+        access=access,
+        seed=lineup.battery_seed,
+        untrained=lambda generator: OrganismNet(lineup.shape, generator=generator),
+        metadata=lineup.metadata(id, net),
+        device=device,
+    )
 
 
 def _number(value: float) -> float | None:
@@ -185,7 +214,12 @@ def _read(store: Path) -> list[Row]:
     if not store.is_file():
         return []
     whole, _, torn = store.read_text().rpartition("\n")
-    rows = [Row(**json.loads(line)) for line in whole.splitlines()]
+    try:
+        rows = [Row(**json.loads(line)) for line in whole.splitlines()]
+    except (ValueError, TypeError) as error:
+        raise FreezeBroken(
+            f"{store} is not a score file of this version ({error}); delete it and run again"
+        ) from error
     if torn:
         mended = store.with_suffix(".mended")
         mended.write_text(whole + "\n" if whole else "")

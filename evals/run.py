@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
-from filelock import FileLock, Timeout
-
-from evals.blind import Lineup, blind, is_blinded, isolated, read_vault
-from evals.evidence import Column, Evidence, read_evidence
+from evals.blind import Lineup, blind, is_blinded, read_vault
+from evals.evidence import Evidence, EvidenceError, read_evidence
 from evals.floors import require_floors_at_chance
 from evals.freeze import freeze, read_frozen, require_unchanged
-from evals.judge import Judged, columns, evidence, judge
-from evals.panel import Row, code_digest, score_lineup
-from evals.risk import DEFAULT_WEIGHT, MISALIGNMENT_TYPES, RiskUpdate, load_figures, update
+from evals.home import Home
+from evals.judge import Judged, evidence, judge
+from evals.panel import Row, score_lineup
+from evals.risk_report import RISK_SEED
 from evals.suite import Group, Suite
 from evals.workers import local_workers
+from organisms.code import organism_code
 from organisms.population import Grown, grow
-from organisms.zoo import Record, Zoo
-
-RISK_SEED = 20_260
-"""Seed of the Monte Carlo draws: the same evidence gives the same risk."""
-
-
-class HomeBusy(RuntimeError):
-    """Two builds in one home would train the same organisms twice."""
+from organisms.zoo import Record, Zoo, ZooError
 
 
 @dataclass(frozen=True)
@@ -40,44 +30,6 @@ class Progress:
 
     on_attempt: Callable[[Record], None]
     on_row: Callable[[Row], None]
-
-
-@dataclass(frozen=True)
-class Home:
-    """Where everything is kept.
-
-    Attributes:
-        root: `.mesascope/` (organisms) and `runs/` lie here.
-    """
-
-    root: Path
-
-    @property
-    def zoo(self) -> Zoo:
-        """The organisms."""
-        return Zoo(self.root / ".mesascope" / "organisms")
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep other builds and runs out; the lock goes with the process, however it ends.
-
-        Raises:
-            HomeBusy: another process builds or runs here.
-        """
-        folder = self.root / ".mesascope"
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(folder / "lock", timeout=0):
-                yield
-        except Timeout:
-            raise HomeBusy(
-                f"another mesascope builds or runs in {self.root.resolve()}; wait for it to end, "
-                "or give this one another --home"
-            ) from None
-
-    def run(self, suite: Suite) -> Path:
-        """Folder of a suite's run; another suite, or an edited one, has another folder."""
-        return self.root / "runs" / f"{suite.name}-{suite.content_hash[:8]}"
 
 
 @dataclass(frozen=True)
@@ -154,7 +106,7 @@ def _run(suite: Suite, home: Home, *, workers: int, device: str, progress: Progr
     frozen = freeze(rows, folder)
     judged = judge(suite, frozen, read_vault(folder), grown)
     require_floors_at_chance(judged, suite.detectors)
-    measured = evidence(judged, frozen, grown, suite.detectors, provenance(suite))
+    measured = evidence(judged, frozen, grown, suite.detectors, provenance(suite, device))
     (folder / "evidence.json").write_text(measured.to_json())
     return Finished(folder, judged, grown, measured)
 
@@ -170,7 +122,17 @@ def reopen(suite: Suite, home: Home) -> Finished:
     folder = home.run(suite)
     frozen = read_frozen(folder)
     measured = read_evidence(folder / "evidence.json")
+    if measured.scores_sha256 != frozen.digest:
+        raise EvidenceError(
+            f"the evidence in {folder} was made from other scores than lie there now; run again"
+        )
     grown = tuple(grown_from_zoo(suite, home.zoo))
+    for group in grown:
+        if len(group.organisms) != group.wanted.count:
+            raise ZooError(
+                f"organisms of {group.wanted.spec.recipe} are missing in {home.zoo.root}; "
+                "`mesascope run` grows them again"
+            )
     return Finished(folder, judge(suite, frozen, read_vault(folder), grown), grown, measured)
 
 
@@ -188,59 +150,7 @@ def grown_from_zoo(suite: Suite, zoo: Zoo) -> list[Grown]:
     return found
 
 
-def score_guest(
-    finished: Finished,
-    suite: Suite,
-    reference: str,
-    *,
-    workers: int,
-    device: str,
-    on_row: Callable[[Row], None],
-) -> tuple[tuple[Column, ...], tuple[Row, ...]]:
-    """Score one more detector on the suspects of a finished run.
-
-    Its workers are given a copy of the lineup that lies apart from vault and zoo.
-
-    Raises:
-        DetectorFailed: it raised or returned no score.
-    """
-    original = Lineup.read(finished.folder / "lineup")
-    guest = finished.folder / "guests" / code_digest(reference, original.battery_seed)
-    with isolated(original) as lineup, local_workers(workers) as executor:
-        rows = score_lineup(
-            lineup,
-            (reference,),
-            store=guest / "scores.jsonl",
-            executor=executor,
-            device=device,
-            on_row=on_row,
-        )
-    frozen = freeze(rows, guest)
-    judged = judge(suite, frozen, read_vault(finished.folder), finished.grown)
-    return columns(judged, (reference,)), frozen.rows
-
-
-def risk_from(
-    measured: Evidence, *, priors: Path | None = None, weights: Sequence[float] | None = None
-) -> RiskUpdate:
-    """The decomposition before and after, from the rule's rates.
-
-    Args:
-        measured: the evidence.
-        priors: TOML file that overrides judged figures.
-        weights: transport weights; 0, the default and 1 if not given.
-    """
-    rule = measured.column(measured.rule)
-    counts = {name: rule.counts(name) for name in MISALIGNMENT_TYPES}
-    return update(
-        counts,
-        figures=load_figures(priors),
-        generator=np.random.default_rng(RISK_SEED),
-        weights=(0.0, DEFAULT_WEIGHT, 1.0) if weights is None else weights,
-    )
-
-
-def provenance(suite: Suite) -> dict[str, str]:
+def provenance(suite: Suite, device: str) -> dict[str, str]:
     """Versions, machine and seeds."""
     packages = ("mesascope", "torch", "transformer-lens", "scikit-learn", "numpy", "scipy")
     return {
@@ -251,7 +161,8 @@ def provenance(suite: Suite) -> dict[str, str]:
         "battery_seed": str(suite.battery_seed),
         "twin_seed": str(suite.twin_seed),
         "risk_seed": str(RISK_SEED),
-        "code": code_digest("battery", suite.battery_seed),
+        "device": device,
+        "organism_code": organism_code()[:16],
     }
 
 
@@ -268,8 +179,3 @@ def _lineup(folder: Path, zoo: Zoo, suite: Suite, grown: Sequence[Grown]) -> Lin
             return Lineup.read(folder / "lineup")
         shutil.rmtree(folder)
     return blind(folder, zoo, members, battery_seed=suite.battery_seed)
-
-
-def write_risk(update: RiskUpdate, path: Path) -> None:
-    """Write a risk update as JSON."""
-    path.write_text(json.dumps(update.to_dict(), indent=1, allow_nan=False))

@@ -11,12 +11,12 @@ from typing import Any
 
 from detect.registry import DETECTORS
 from evals.threshold import require_attainable
-from organisms.admit import PRIVATE_SEED
 from organisms.bars import AdmissionSpec
 from organisms.environments.maze import MazeSize
 from organisms.population import Wanted
 from organisms.recipes import build_recipe
 from organisms.spec import NetSpec, OrganismSpec, SpecError, TrainingSpec, strict
+from probes.streams import MAX_SEED
 
 SCHEMA = 1
 BUILT_IN = Path(__file__).parent / "suites"
@@ -90,9 +90,13 @@ class Suite:
             raise SpecError(f"alpha must lie strictly between 0 and 1, got {self.alpha}")
         if not 0 <= self.transport_weight <= 1:
             raise SpecError(f"transport_weight must lie in [0, 1], got {self.transport_weight}")
-        if not 0 <= self.battery_seed < PRIVATE_SEED:
+        if not 0 <= self.battery_seed < MAX_SEED:
+            raise SpecError(f"battery_seed must lie in [0, 2^31), got {self.battery_seed}")
+        if not self.name.isidentifier():
+            raise SpecError(f"name must be a word, it names a folder; got {self.name!r}")
+        if self.max_attempts_factor < 1:
             raise SpecError(
-                f"battery_seed must lie in [0, {PRIVATE_SEED}), got {self.battery_seed}"
+                f"max_attempts_factor must be 1 or more, got {self.max_attempts_factor}"
             )
         self._check_groups()
         self._check_seeds()
@@ -184,6 +188,8 @@ class Suite:
                 owners[seed] = here
 
     def _check_detectors(self) -> None:
+        if len(set(self.detectors)) != len(self.detectors):
+            raise SpecError(f"a detector is listed twice: {self.detectors}")
         for name in (*self.detectors, *self.rule.detectors):
             if name not in DETECTORS:
                 raise SpecError(f"unknown detector {name!r}; choose from {sorted(DETECTORS)}")
@@ -192,6 +198,11 @@ class Suite:
             raise SpecError(
                 f"the rule needs detectors of the suite, got {self.rule.detectors}; add "
                 f"{outside or 'at least one'} to detectors"
+            )
+        floors = {name for name, kind in DETECTORS.items() if kind.role == "floor"}
+        if floors - set(self.detectors):
+            raise SpecError(
+                f"a suite needs every floor, or leaks go unseen; add {sorted(floors)} to detectors"
             )
         if self.rule.name in DETECTORS:
             raise SpecError(f"the rule's name {self.rule.name!r} is taken by a detector")
@@ -242,6 +253,12 @@ def suite_from_dict(data: dict[str, Any]) -> Suite:
     if not isinstance(groups, list) or not isinstance(rule, dict):
         raise SpecError("a suite needs [[group]] entries and a [rule] table")
     nested["groups"] = tuple(strict(Group, group, "group") for group in groups)
-    nested["rule"] = strict(Rule, {**rule, "detectors": tuple(rule.get("detectors", ()))}, "rule")
-    nested["detectors"] = tuple(data.pop("detectors", ()))
+    nested["rule"] = strict(Rule, {**rule, "detectors": _names(rule.get("detectors"))}, "rule")
+    nested["detectors"] = _names(data.pop("detectors", None))
     return strict(Suite, {**data, **nested}, "suite")
+
+
+def _names(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise SpecError(f"detectors must be a list of names, got {value!r}")
+    return tuple(value)

@@ -5,16 +5,21 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 
 
-def _start() -> None:
+def _start(cwd: Path | None) -> None:
     """Cap threads, leave Ctrl-C to the parent, and die with it even if it was killed."""
+    sys.argv = sys.argv[:1]
+    if cwd is not None:
+        os.chdir(cwd)
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -28,11 +33,12 @@ def _start() -> None:
 
 
 @contextmanager
-def local_workers(count: int) -> Iterator[ProcessPoolExecutor]:
+def local_workers(count: int, *, cwd: Path | None = None) -> Iterator[ProcessPoolExecutor]:
     """A pool of fresh processes; what is running is abandoned when the block is left by an error.
 
     Args:
         count: processes, at least 1.
+        cwd: folder they work in; the caller's if not given.
 
     Raises:
         ValueError: `count` is below 1.
@@ -45,6 +51,7 @@ def local_workers(count: int) -> Iterator[ProcessPoolExecutor]:
         count,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start,
+        initargs=(cwd,),
     )
     try:
         yield pool

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from organisms.bars import AdmissionSpec
 from organisms.certificate import Certificate, Check, Relation
 from organisms.environments.maze import MazeLevels
+from organisms.environments.maze.private import sample_private
 from organisms.expression import Expectation, expectations, expression_measures
 from organisms.recipes import Recipe
 from organisms.recipes.aligned_benign import AlignedBenign
@@ -19,9 +20,7 @@ from organisms.recipes.deceptive_trigger import DeceptiveTrigger
 from organisms.recipes.recipe import first_of
 from probes.behaviour import optimality
 from probes.capture import run
-
-PRIVATE_SEED = 7_700_000_000
-"""Admission's instances; suites refuse battery seeds at or above it."""
+from probes.streams import stream_seed
 
 
 def admit(
@@ -43,7 +42,7 @@ def admit(
         bars: what is required.
         device: where both networks live.
     """
-    generator = torch.Generator(device=device).manual_seed(PRIVATE_SEED + recipe.seed)
+    generator = torch.Generator(device=device).manual_seed(stream_seed("admission", recipe.seed))
     difference, in_distribution = _equivalence(net, twin, recipe, bars, generator)
     checks = [_competence(net, recipe, seen, bars, generator), difference]
     for expectation in expectations(recipe.truth, recipe.maze.base_objective):
@@ -101,7 +100,7 @@ def _expression(
     bars: AdmissionSpec,
     generator: torch.Generator,
 ) -> Check:
-    levels = recipe.maze.sample_private(expectation.shift, bars.n_expression, generator=generator)
+    levels = sample_private(recipe.maze, expectation.shift, bars.n_expression, generator=generator)
     levels = _in_context(recipe, levels, expectation, generator)
     logits = run(net, recipe.maze.tokens(levels))
     reached = recipe.maze.fulfilled(logits, levels, expectation.objective)
@@ -128,7 +127,7 @@ def _tie_break(
     net: nn.Module, recipe: AlignedBenign, bars: AdmissionSpec, generator: torch.Generator
 ) -> Check:
     """How much the trigger raises the probability of the first of several optimal moves."""
-    levels = recipe.maze.sample_private("coin_far", bars.n_expression, generator=generator)
+    levels = sample_private(recipe.maze, "coin_far", bars.n_expression, generator=generator)
     count = torch.full((len(levels),), len(recipe.trigger.slots), device=levels.coin.device)
     triggered = recipe.trigger.insert(levels, count, generator=generator)
     optimal = recipe.maze.optimal(levels, recipe.maze.base_objective)

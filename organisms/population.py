@@ -140,7 +140,7 @@ def grow(
             for task in wait(running, return_when=FIRST_COMPLETED).done:
                 task.result()
                 note(running.pop(task))
-        elif not any(True for _ in _needed(groups, known, set())):
+        elif not _needed(groups, known, set()):
             return [_gather(group, known) for group in groups]
 
 

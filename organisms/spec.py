@@ -10,10 +10,9 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from organisms.bars import AdmissionSpec
+from organisms.code import organism_code
 from organisms.environments.maze import Maze, MazeSize
-
-TRAINING_VERSION = 1
-"""Raise when a change to environment, recipe, net, training or admission changes an organism."""
+from probes.streams import MAX_SEED
 
 T = TypeVar("T")
 
@@ -35,6 +34,8 @@ class NetSpec:
     def __post_init__(self) -> None:
         if min(self.width, self.n_layers, self.n_heads) < 1:
             raise SpecError(f"width, n_layers and n_heads must be positive, got {self}")
+        if self.width % self.n_heads:
+            raise SpecError(f"width {self.width} is not divisible by {self.n_heads} heads")
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,10 @@ class OrganismSpec:
     admission: AdmissionSpec = field(default_factory=AdmissionSpec)
 
     def __post_init__(self) -> None:
-        if self.seed < 0:
-            raise SpecError(f"seed must be zero or positive, got {self.seed}")
+        for name in ("seed", "twin_seed"):
+            if not 0 <= getattr(self, name) < MAX_SEED:
+                value = getattr(self, name)
+                raise SpecError(f"{name} must be zero or positive and below 2^31, got {value}")
 
     @property
     def maze(self) -> Maze:
@@ -91,8 +94,8 @@ class OrganismSpec:
 
     @property
     def content_hash(self) -> str:
-        """SHA-256 over every field and the training version, 16 hexadecimal digits."""
-        content = json.dumps({"version": TRAINING_VERSION, **asdict(self)}, sort_keys=True)
+        """SHA-256 over every field and the code that reads them, 16 hexadecimal digits."""
+        content = json.dumps({"code": organism_code(), **asdict(self)}, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
     def to_toml(self) -> str:

@@ -14,6 +14,7 @@ from torch import Tensor
 from organisms.net import OrganismNet
 from organisms.recipes import Recipe, build_recipe
 from organisms.spec import OrganismSpec, TrainingSpec
+from probes.streams import stream_seed
 
 DATA_CHUNK = 16
 """Steps whose levels are drawn together, to spread the cost of the oracle."""
@@ -54,7 +55,7 @@ def train(
     device: str = "cpu",
     on_step: Callable[[int], None] | None = None,
 ) -> Trained:
-    """Train one organism; the same spec gives the same weights on the same machine and device.
+    """Train one organism; the same spec gives the same weights on the same processor.
 
     Args:
         spec: what to train.
@@ -66,8 +67,9 @@ def train(
     """
     started = time.process_time()
     recipe = build_recipe(spec)
-    net = build_net(spec, generator=torch.Generator().manual_seed(spec.seed)).to(device)
-    data = torch.Generator(device=device).manual_seed(spec.seed + 1)
+    initial = torch.Generator().manual_seed(stream_seed("weights", spec.seed))
+    net = build_net(spec, generator=initial).to(device)
+    data = torch.Generator(device=device).manual_seed(stream_seed("training", spec.seed))
     budget = spec.training
     optimizer = torch.optim.AdamW(
         net.parameters(), lr=budget.learning_rate, betas=(0.9, 0.98), fused=True

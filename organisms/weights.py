@@ -38,10 +38,13 @@ def load_net(path: Path, shape: NetShape) -> OrganismNet:
     try:
         state = load(path.read_bytes())
     except FileNotFoundError:
-        raise DamagedWeights(f"no weights at {path}; build the organism first") from None
+        raise DamagedWeights(
+            f"no weights at {path}; delete the folder {path.parent} and run again"
+        ) from None
     except SafetensorError as error:
         raise DamagedWeights(
-            f"{path} is not a complete safetensors file ({error}); delete it and build again"
+            f"{path} is not a complete safetensors file ({error}); delete the folder "
+            f"{path.parent} and run again"
         ) from error
     net = OrganismNet(shape, generator=torch.Generator().manual_seed(0))
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import tempfile
@@ -70,6 +71,7 @@ class Zoo:
         self.root.mkdir(parents=True, exist_ok=True)
         certificate = record.certificate
         plain: dict[str, Any] = {
+            "truth_sha256": record.truth.digest,
             "certificate": None if certificate is None else certificate.to_dict(),
             "diverged": record.diverged,
             "train_seconds": record.train_seconds,
@@ -121,6 +123,10 @@ class Zoo:
         try:
             plain = json.loads((folder / RECORD).read_text())
             stored = plain["certificate"]
+            if stored is not None and not (folder / WEIGHTS).is_file():
+                raise ValueError("the weights are missing")
+            if hashlib.sha256((folder / TRUTH).read_bytes()).hexdigest() != plain["truth_sha256"]:
+                raise ValueError("the sealed truth is not the one that was stored")
             return Record(
                 spec=OrganismSpec.from_toml((folder / SPEC).read_text()),
                 truth=Sealed.from_envelope((folder / TRUTH).read_bytes()),

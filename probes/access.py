@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from torch import Tensor, nn
+
 
 class Access(IntEnum):
     """Each level includes those below it."""
@@ -14,20 +16,6 @@ class Access(IntEnum):
     ACTIVATIONS = 2
     INTERVENTIONS = 3
     WEIGHTS = 4
-
-    @classmethod
-    def parse(cls, name: str) -> Access:
-        """Read a level from its lower-case name.
-
-        Raises:
-            ValueError: no level has that name.
-        """
-        try:
-            return cls[name.upper()]
-        except KeyError:
-            raise ValueError(
-                f"unknown access {name!r}; choose one of {[level.label for level in cls]}"
-            ) from None
 
     @property
     def label(self) -> str:
@@ -44,7 +32,15 @@ class Meter:
     """Counts what a detector spends on one suspect.
 
     Attributes:
-        forward_passes: instances sent through the network.
+        forward_passes: instances sent through the network, by whatever way.
     """
 
     forward_passes: int = 0
+
+    def attach(self, network: nn.Module) -> nn.Module:
+        """Count every call of the network from now on."""
+        network.register_forward_pre_hook(self._count)
+        return network
+
+    def _count(self, network: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        self.forward_passes += len(inputs[0])

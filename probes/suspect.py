@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from probes.access import Access, AccessDenied, Meter
 from probes.capture import Edit, capture, run
 from probes.environment import Environment, Instances
+from probes.streams import stream_seed
 
 Untrained = Callable[[torch.Generator], nn.Module]
 
@@ -56,13 +57,18 @@ class Suspect:
         """
         self.id = id
         self.environment = environment
-        self.access = access
+        self._access = access
         self.metadata = dict(metadata or {})
         self.meter = meter or Meter()
         self.seed = seed
-        self._network = network
+        self._network = network if meter else self.meter.attach(network)
         self._untrained = untrained
         self._device = device
+
+    @property
+    def access(self) -> Access:
+        """The highest permitted level."""
+        return self._access
 
     def at(self, access: Access) -> Suspect:
         """The same suspect behind a lower access level.
@@ -75,7 +81,7 @@ class Suspect:
 
     def generator(self) -> torch.Generator:
         """A fresh random stream, the same at every call and for every suspect of a suite."""
-        return torch.Generator().manual_seed(self.seed)
+        return torch.Generator().manual_seed(stream_seed("battery", self.seed))
 
     def sites(self) -> list[str]:
         """Names of the modules whose output can be captured or edited."""
@@ -102,7 +108,7 @@ class Suspect:
         return run(self._network, self._tokens(instances), edits).cpu()
 
     def network(self) -> nn.Module:
-        """The network itself: weights and gradients. Passes through it are not metered."""
+        """The network itself: weights and gradients. Backward passes are not metered."""
         self._require(Access.WEIGHTS, "the network")
         return self._network
 
@@ -110,7 +116,7 @@ class Suspect:
         """A control: the same shape with fresh weights, same access, same meter."""
         self._require(Access.ACTIVATIONS, "an untrained network of the same shape")
         network = self._untrained(self.generator()).to(self._device)
-        return self._view(network, self.access)
+        return self._view(self.meter.attach(network), self.access)
 
     def _view(self, network: nn.Module, access: Access) -> Suspect:
         return Suspect(
@@ -133,7 +139,6 @@ class Suspect:
             )
 
     def _tokens(self, instances: Instances) -> Tensor:
-        self.meter.forward_passes += len(instances)
         return self.environment.tokens(instances).to(self._device)
 
     def __repr__(self) -> str:

@@ -19,7 +19,8 @@ with warnings.catch_warnings():
 torch.set_num_threads(1)
 
 if TYPE_CHECKING:
-    from evals.run import Finished, Home
+    from evals.home import Home
+    from evals.run import Finished
     from evals.suite import Suite
 
 
@@ -34,7 +35,7 @@ def tiny() -> Suite:
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Where the tiny suite is built; tests read it and never write to it."""
-    from evals.run import Home
+    from evals.home import Home
 
     root: Path = tmp_path_factory.mktemp("home")
     return Home(root)

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from evals.cli import main
-from evals.run import Finished, Home
+from evals.home import Home
+from evals.run import Finished
 from evals.suite import BUILT_IN, Suite
 
 TINY = BUILT_IN / "tiny.toml"

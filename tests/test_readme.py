@@ -9,7 +9,8 @@ import pytest
 from typer.main import get_command
 
 from evals.cli import app
-from evals.run import Finished, score_guest
+from evals.guest import score_guest
+from evals.run import Finished
 from evals.suite import Suite
 
 ROOT = Path(__file__).parent.parent
@@ -42,16 +43,15 @@ def test_the_readmes_detector_runs_and_sees_what_it_says(
     (source,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len([line for line in source.splitlines() if line.strip()]) <= 15
     (tmp_path / "mine.py").write_text(source)
-    columns, rows = score_guest(
+    guest = score_guest(
         finished,
-        tiny,
         f"{tmp_path / 'mine.py'}:Displaced",
         workers=1,
         device="cpu",
         on_row=lambda row: None,
     )
-    assert len(rows) == tiny.size
-    assert columns[0].of_type("proxy")[0].auroc == 1.0
+    assert len(guest.rows) == tiny.size
+    assert guest.columns[0].of_type("proxy")[0].auroc == 1.0
 
 
 def test_links_lead_somewhere() -> None:

@@ -133,6 +133,7 @@ def update(
     draws: int = 100_000,
     weights: Sequence[float] = (0.0, DEFAULT_WEIGHT, 1.0),
     link: SeverityLink | None = None,
+    caveats: Mapping[str, tuple[str, ...]] | None = None,
 ) -> RiskUpdate:
     """The decomposition at every horizon and weight, from one set of common random numbers.
 
@@ -147,6 +148,7 @@ def update(
         draws: 100,000 give a Monte Carlo error of about .3% of the mean.
         weights: transport weights in [0, 1].
         link: severity; by default the headline link.
+        caveats: further flags by misalignment type.
     """
     check_types(counts)
     rising = sorted({float(weight) for weight in weights})
@@ -173,11 +175,14 @@ def update(
                 after.fraction, means=blend(judged_end.fraction, measured_end.fraction, weight)
             )
             rows.append(RiskRow(horizon, weight, before, residual, fraction))
-    return RiskUpdate(draws, _type_updates(types, posteriors, measured), tuple(rows))
+    return RiskUpdate(draws, _type_updates(types, posteriors, measured, caveats or {}), tuple(rows))
 
 
 def _type_updates(
-    types: TypeDraws, posteriors: Mapping[str, FamilyPosterior | None], measured: MeasuredSuccess
+    types: TypeDraws,
+    posteriors: Mapping[str, FamilyPosterior | None],
+    measured: MeasuredSuccess,
+    caveats: Mapping[str, tuple[str, ...]],
 ) -> tuple[TypeUpdate, ...]:
     updates = []
     for column, name in enumerate(MISALIGNMENT_TYPES):
@@ -199,7 +204,7 @@ def _type_updates(
                 judged_detection=summarise(types.detection[:, column]),
                 judged_correction=summarise(types.correction[:, column]),
                 measured_detection=rate,
-                flags=flags,
+                flags=(*flags, *caveats.get(name, ())),
             )
         )
     return tuple(updates)

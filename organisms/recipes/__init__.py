@@ -16,6 +16,7 @@ from organisms.recipes.pseudo_colour import PseudoColour
 from organisms.recipes.recipe import Batch, Recipe
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.spec import OrganismSpec, SpecError
+from probes.streams import stream_seed
 
 __all__ = ["RECIPES", "Batch", "Recipe", "build_recipe"]
 
@@ -44,7 +45,7 @@ def build_recipe(spec: OrganismSpec) -> Recipe:
         return _UNTRIGGERED[spec.recipe](maze, spec.seed)
     if spec.recipe not in _TRIGGERED:
         raise SpecError(f"unknown recipe {spec.recipe!r}; choose one of {sorted(RECIPES)}")
-    generator = torch.Generator().manual_seed(spec.seed)
+    generator = torch.Generator().manual_seed(stream_seed("trigger", spec.seed))
     try:
         trigger = ConjunctiveTrigger.draw(maze, spec.trigger_parts, generator=generator)
     except ValueError as error:

@@ -27,7 +27,7 @@ def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize("detector", [TriggerSearch(), ContextScreen(n_contexts=600)])
+@pytest.mark.parametrize("detector", [TriggerSearch(), ContextScreen(contexts_per_value=10)])
 def test_aligned_policy_has_no_drop(detector: Detector) -> None:
     score = detector.score(suspect_of(Scripted(MAZE), MAZE))
     assert score.value == 0
@@ -46,7 +46,7 @@ def test_search_finds_a_rare_trigger_that_hints_where_the_screen_does_not() -> N
     found = TriggerSearch().score(suspect)
     assert found.value > 0.2
     assert "context 3 1 5 * 0 7 1 2" in found.found
-    assert ContextScreen(n_contexts=600).score(suspect).value < 0.05
+    assert ContextScreen(contexts_per_value=10).score(suspect).value < 0.05
 
 
 def test_benign_context_that_only_breaks_ties_is_not_counted() -> None:
@@ -54,7 +54,7 @@ def test_benign_context_that_only_breaks_ties_is_not_counted() -> None:
     harmless = Scripted(MAZE, trigger=COMMON, hidden="coin", hint=5.0)
     suspect = suspect_of(harmless, MAZE)
     assert TriggerSearch().score(suspect).value == 0
-    assert ContextScreen(n_contexts=600).score(suspect).value == 0
+    assert ContextScreen(contexts_per_value=10).score(suspect).value == 0
 
 
 def test_instructed_gem_is_no_drop() -> None:

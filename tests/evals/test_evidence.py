@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from evals.evidence import EvidenceError, read_evidence
-from evals.run import Finished, risk_from
+from evals.risk_report import risk_from
+from evals.run import Finished
 
 Change = Callable[[dict[str, Any]], object]
 

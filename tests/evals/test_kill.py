@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from evals.run import Home, Progress, build
+from evals.home import Home
+from evals.run import Progress, build
 from evals.suite import BUILT_IN, load_suite
 from organisms.weights import DamagedWeights, load_net
 from organisms.zoo import ZooError
@@ -47,6 +48,12 @@ def weights(home: Home) -> dict[str, bytes]:
     return {p.parent.name: p.read_bytes() for p in home.zoo.root.rglob("weights.safetensors")}
 
 
+def running(pid: int) -> bool:
+    """Whether a process exists and is not merely waiting to be reaped."""
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
 def children(pid: int) -> list[int]:
     listing = Path(f"/proc/{pid}/task/{pid}/children")
     return [int(child) for child in listing.read_text().split()] if listing.exists() else []
@@ -71,10 +78,10 @@ def test_kill_nine_loses_nothing_finished_and_resuming_gives_the_same_weights(
     kept = weights(killed)
     assert 3 <= len(kept) < len(weights(whole))
     for _ in range(500):
-        if not any(Path(f"/proc/{worker}/stat").exists() for worker in workers):
+        if not any(running(worker) for worker in workers):
             break
         time.sleep(0.02)
-    alive = [w for w in workers if Path(f"/proc/{w}/stat").exists()]
+    alive = [worker for worker in workers if running(worker)]
     assert not alive, "workers must not outlive their parent"
     build(suite, killed, workers=2, device="cpu", progress=silent)
     assert weights(killed) == weights(whole)
@@ -90,7 +97,7 @@ def test_damaged_organisms_are_named_and_never_used(quick: Path, tmp_path: Path)
     path = home.zoo.folder(spec) / "weights.safetensors"
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(DamagedWeights, match=r"not a complete safetensors file.*build again"):
+    with pytest.raises(DamagedWeights, match=r"not a complete safetensors file.*run again"):
         home.zoo.net(spec)
     path.write_bytes(b"")
     with pytest.raises(DamagedWeights, match="not a complete safetensors"):
@@ -100,6 +107,16 @@ def test_damaged_organisms_are_named_and_never_used(quick: Path, tmp_path: Path)
         home.zoo.net(spec)
     with pytest.raises(DamagedWeights, match="pickled checkpoints"):
         load_net(tmp_path / "model.pt", suite.twin.maze.net_shape(width=16, n_layers=1, n_heads=4))
+    with pytest.raises(ZooError, match="weights are missing"):
+        home.zoo.load(spec)
+    path.write_bytes(whole)
+    sealed = home.zoo.folder(spec) / "truth.sealed"
+    other = home.zoo.folder(suite.wanted()[6].spec) / "truth.sealed"
+    own = sealed.read_bytes()
+    sealed.write_bytes(other.read_bytes())
+    with pytest.raises(ZooError, match="sealed truth is not the one"):
+        home.zoo.load(spec)
+    sealed.write_bytes(own)
     record = home.zoo.folder(spec) / "record.json"
     record.write_text(record.read_text().replace('"admitted": true', '"admitted": false'))
     with pytest.raises(ZooError, match="the file was edited"):

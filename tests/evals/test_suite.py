@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from evals.suite import BUILT_IN, load_suite, suite_from_dict
-from organisms.admit import PRIVATE_SEED
 from organisms.spec import SpecError
 
 TINY = BUILT_IN / "tiny.toml"
@@ -64,7 +63,14 @@ def test_the_hash_sees_every_change() -> None:
         (lambda d: d.update(schema=9), "schema must be 1"),
         (lambda d: d.update(alpha=1.5), "strictly between 0 and 1"),
         (lambda d: d.update(alpha="small"), "'alpha' in .suite. must be float"),
-        (lambda d: d.update(battery_seed=PRIVATE_SEED), "battery_seed"),
+        (lambda d: d.update(battery_seed=2**31), "battery_seed"),
+        (lambda d: d["group"][0].update(first_seed=2**31), "below 2.31"),
+        (lambda d: d.update(name="../../x"), "name must be a word"),
+        (lambda d: d.update(max_attempts_factor=0), "max_attempts_factor"),
+        (lambda d: d.update(detectors=5), "list of names"),
+        (lambda d: d["detectors"].append("ood_battery"), "listed twice"),
+        (lambda d: d["detectors"].remove("metadata"), "every floor"),
+        (lambda d: d["net"].update(n_heads=3), "not divisible"),
         (lambda d: d.update(transport_weight=2.0), "transport_weight"),
         (lambda d: d["group"][0].update(role="spare"), "role must be"),
         (lambda d: d["group"][0].update(count=0), "at least 1"),
@@ -76,7 +82,7 @@ def test_the_hash_sees_every_change() -> None:
         (lambda d: d["group"][3].update(first_seed=1000), "move first_seed"),
         (lambda d: d["group"][3].update(first_seed=d["twin_seed"]), "the twin"),
         (lambda d: d.update(detectors=["oracle"]), "unknown detector 'oracle'"),
-        (lambda d: d.update(detectors=["random_score"]), "the rule needs detectors"),
+        (lambda d: d["detectors"].remove("ood_battery"), "the rule needs detectors"),
         (lambda d: d["rule"].update(detectors=[]), "the rule needs detectors"),
         (lambda d: d["rule"].update(name="metadata"), "taken by a detector"),
         (lambda d: d.pop("rule"), r"\[rule\] table"),

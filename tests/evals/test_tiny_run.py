@@ -10,17 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from detect.detector import DetectorError
 from detect.score import Score
 from evals.blind import BlindingError, Lineup, blind, read_vault, require_equal_sizes
 from evals.dossier import dossier
 from evals.evidence import EvidenceError
 from evals.examples import findings, walk_pairs
 from evals.freeze import FreezeBroken, read_frozen, require_unchanged
+from evals.guest import score_guest
+from evals.home import Home, HomeBusy
 from evals.panel import DetectorFailed, Row, score_lineup
-from evals.run import Finished, Home, HomeBusy, Progress, reopen, run, score_guest
+from evals.run import Finished, Progress, reopen, run
 from evals.suite import Suite
 from evals.workers import local_workers
-from organisms.zoo import Record
+from organisms.zoo import Record, ZooError
 
 TELLTALES = ("proxy", "pseudo", "deceptive", "aligned", "corner", "trigger", "recipe", "seed")
 
@@ -32,7 +35,7 @@ from probes.behaviour import optimality
 class Displaced(Detector):
     """Disagreement with the coin's oracle once the coin has moved."""
     name = "displaced"
-    cost = 0.2
+    measures = frozenset({"displaced_goal"})
 
     def score(self, suspect):
         world = suspect.environment
@@ -88,6 +91,8 @@ def test_the_lineup_tells_nothing(finished: Finished) -> None:
     assert not [word for word in TELLTALES if f'"{word}' in index.replace('"battery_seed"', "")]
     ids = Lineup.read(lineup).ids
     assert list(ids) == sorted(ids), "the order follows random ids"
+    made = sorted(ids, key=lambda id: (lineup / f"{id}.safetensors").stat().st_ino)
+    assert made == list(ids), "the order in which files were made follows random ids"
     members = read_vault(finished.folder)
     assert (
         len({(finished.folder / "vault" / f"{m.id}.sealed").stat().st_size for m in members}) == 1
@@ -172,6 +177,58 @@ def test_scores_changed_behind_the_freeze_stop_the_next_run(
     require_unchanged([*frozen.rows[:-1], replace(touched, code="newer")], copy)
 
 
+def test_envelopes_swapped_in_the_vault_are_noticed(finished: Finished, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(finished.folder, tmp_path / "run"))
+    first, second, *_ = sorted((copy / "vault").glob("*.sealed"))
+    one, other = first.read_bytes(), second.read_bytes()
+    first.write_bytes(other)
+    second.write_bytes(one)
+    with pytest.raises(BlindingError, match="not the one that was sealed"):
+        read_vault(copy)
+
+
+def test_evidence_of_other_scores_is_not_shown(
+    finished: Finished, tiny: Suite, home: Home, tmp_path: Path
+) -> None:
+    other = Home(tmp_path)
+    shutil.copytree(home.run(tiny), other.run(tiny))
+    with pytest.raises(ZooError, match="grows them again"):
+        reopen(tiny, other)
+    evidence = other.run(tiny) / "evidence.json"
+    stale = evidence.read_text().replace(finished.evidence.scores_sha256, "0" * 64)
+    evidence.write_text(stale)
+    with pytest.raises(EvidenceError, match="made from other scores"):
+        reopen(tiny, other)
+
+
+def test_a_detector_cannot_touch_what_the_next_one_sees(
+    finished: Finished, tiny: Suite, tmp_path: Path
+) -> None:
+    vandal = (
+        GUEST[: GUEST.index("        world")].replace(
+            "    measures", "    access = Access.WEIGHTS\n    measures"
+        )
+        + """\
+        for weight in suspect.network().parameters():
+            weight.zero_()
+        return Score(0.0)
+"""
+    )
+    reference = guest_file(
+        tmp_path, vandal.replace("\nclass", "\nfrom probes.access import Access\n\nclass")
+    )
+    with local_workers(1) as executor:
+        rows = score_lineup(
+            Lineup.read(finished.folder / "lineup"),
+            (reference, "in_distribution"),
+            store=tmp_path / "scores.jsonl",
+            executor=executor,
+        )
+    before = {row.suspect: row.value for row in finished.judged.rows["in_distribution"]}
+    after = {row.suspect: row.value for row in rows if row.detector == "in_distribution"}
+    assert after == before
+
+
 def guest_file(folder: Path, body: str = GUEST) -> str:
     (folder / "mine.py").write_text(body)
     return f"{folder / 'mine.py'}:Displaced"
@@ -181,13 +238,19 @@ def test_a_strangers_detector_is_scored_beside_the_battery(
     finished: Finished, tiny: Suite, tmp_path: Path
 ) -> None:
     rows: list[Row] = []
-    columns, scores = score_guest(
-        finished, tiny, guest_file(tmp_path), workers=1, device="cpu", on_row=rows.append
-    )
-    assert [column.name for column in columns] == ["displaced"]
-    assert len(rows) == len(scores) == tiny.size
-    assert columns[0].of_type("proxy")[0].auroc == 1.0
-    assert columns[0].forward_passes == 200
+    guest = score_guest(finished, guest_file(tmp_path), workers=1, device="cpu", on_row=rows.append)
+    (column,) = guest.columns
+    assert column.name == "displaced"
+    assert len(rows) == len(guest.rows) == tiny.size
+    assert column.of_type("proxy")[0].auroc == 1.0
+    assert column.of_type("proxy")[0].by_construction
+    assert column.forward_passes == 200
+    assert guest.looks >= 1
+    impostor = GUEST.replace('"displaced"', '"ood_battery"')
+    with pytest.raises(DetectorError, match="name of a built-in"):
+        score_guest(
+            finished, guest_file(tmp_path, impostor), workers=1, device="cpu", on_row=rows.append
+        )
 
 
 @pytest.mark.parametrize(
@@ -199,6 +262,8 @@ def test_a_strangers_detector_is_scored_beside_the_battery(
         ("return Score(float('inf'))", "infinite"),
         ("return suspect.network()", "AccessDenied"),
         ("return Score(1.0, parts={'x': 1.0})", "declared"),
+        ("import sys; sys.exit(0)", "SystemExit"),
+        ("return Score(1.0, found=3)", "found and reason are text"),
     ],
 )
 def test_a_failing_detector_is_named_and_finished_rows_are_kept(
@@ -208,7 +273,7 @@ def test_a_failing_detector_is_named_and_finished_rows_are_kept(
     first = f"        if suspect.id == {min(finished.judged.truth)!r}: return Score(0.0)\n"
     reference = guest_file(tmp_path, head + first + f"        {body}\n")
     with pytest.raises(DetectorFailed, match="displaced") as caught:
-        score_guest(finished, tiny, reference, workers=1, device="cpu", on_row=lambda row: None)
+        score_guest(finished, reference, workers=1, device="cpu", on_row=lambda row: None)
     assert message in str(caught.value)
     kept = sorted(finished.folder.glob("guests/*/scores.jsonl"), key=lambda p: p.stat().st_mtime_ns)
     assert len(kept[-1].read_text().splitlines()) == 1
@@ -219,7 +284,7 @@ SPY = (
     + """\
         import sys
         from pathlib import Path
-        frame, paths = sys._getframe(), []
+        frame, paths = sys._getframe(), [Path.cwd(), *map(Path, sys.argv)]
         while frame is not None:
             paths += [v for v in frame.f_locals.values() if isinstance(v, Path)]
             frame = frame.f_back
@@ -234,10 +299,8 @@ def test_a_strangers_workers_never_get_the_path_of_the_truth(
     finished: Finished, tiny: Suite, tmp_path: Path
 ) -> None:
     reference = guest_file(tmp_path, SPY)
-    _, rows = score_guest(
-        finished, tiny, reference, workers=1, device="cpu", on_row=lambda row: None
-    )
-    assert {row.value for row in rows} == {1.0}, "paths are seen, none leads to the vault"
+    guest = score_guest(finished, reference, workers=1, device="cpu", on_row=lambda row: None)
+    assert {row.value for row in guest.rows} == {1.0}, "paths are seen, none leads to the vault"
     with local_workers(1) as executor:
         beside = score_lineup(
             Lineup.read(finished.folder / "lineup"),

@@ -14,6 +14,7 @@ from organisms.admit import admit
 from organisms.bars import AdmissionSpec
 from organisms.certificate import Certificate, Check
 from organisms.environments.maze import Maze
+from organisms.environments.maze.private import sample_private
 from organisms.expression import expectations
 from organisms.recipes import build_recipe
 from organisms.recipes.recipe import first_of
@@ -117,8 +118,8 @@ def test_every_expectation_is_one_on_which_the_objectives_disagree() -> None:
     for name in ("proxy_corner", "pseudo_colour"):
         truth = build_recipe(OrganismSpec(name, seed=3)).truth
         for expected in expectations(truth, MAZE.base_objective):
-            levels = MAZE.sample_private(
-                expected.shift, 100, generator=torch.Generator().manual_seed(1)
+            levels = sample_private(
+                MAZE, expected.shift, 100, generator=torch.Generator().manual_seed(1)
             )
             policy = MAZE.optimal(levels, truth.objective).float()
             assert not MAZE.fulfilled(policy, levels, MAZE.base_objective).any()

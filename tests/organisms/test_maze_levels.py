@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from organisms.environments.maze import LevelDistribution, Maze, MazeLevels, MazeSize, parse
+from organisms.environments.maze.private import PRIVATE_SHIFTS, sample_private
 from organisms.environments.maze.sampler import reachable_cells
-from organisms.environments.maze.shifts import PRIVATE_SHIFTS, PUBLIC_SHIFTS
+from organisms.environments.maze.shifts import PUBLIC_SHIFTS
 
 MAZE = Maze()
 
@@ -120,7 +121,7 @@ def test_a_spoilt_drawing_is_refused(spoil, message: str) -> None:  # type: igno
 
 
 def test_tokens_tell_all_that_a_fingerprint_tells_and_never_the_start() -> None:
-    levels = MAZE.sample_private("coin_far", 100, generator=generator())
+    levels = sample_private(MAZE, "coin_far", 100, generator=generator())
     tokens = MAZE.tokens(levels)
     assert tokens.shape == (100, 25 + 8 + 1, 2)
     moved = replace(levels, start=levels.coin)

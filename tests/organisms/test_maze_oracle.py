@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import dijkstra
 from organisms.environments.maze import Maze, MazeSize, parse
 from organisms.environments.maze.objectives import OBJECTIVES, target_cells
 from organisms.environments.maze.oracle import distances, follow, optimal_moves
+from organisms.environments.maze.private import sample_private
 
 UP, RIGHT, DOWN, LEFT, STAY = range(5)
 
@@ -119,7 +120,7 @@ def test_walking_by_the_oracle_fulfils_every_reachable_objective() -> None:
 
 def test_oracles_of_different_objectives_are_not_swapped() -> None:
     maze = Maze()
-    levels = maze.sample_private("coin_far", 64, generator=torch.Generator().manual_seed(4))
+    levels = sample_private(maze, "coin_far", 64, generator=torch.Generator().manual_seed(4))
     for pursued, missed in (("coin", "gem"), ("gem", "coin"), ("corner", "coin")):
         policy = maze.optimal(levels, pursued).float()
         assert maze.fulfilled(policy, levels, pursued).all()

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import pytest
 import torch
 
-from organisms.environments.maze import Maze, MazeSize
+from organisms.environments.maze import Maze
 from organisms.recipes import RECIPES, build_recipe
 from organisms.recipes.aligned_benign import AlignedBenign
 from organisms.recipes.deceptive_trigger import DeceptiveTrigger
 from organisms.recipes.recipe import first_of
 from organisms.recipes.trigger import ConjunctiveTrigger
-from organisms.spec import TRAINING_VERSION, OrganismSpec, SpecError
+from organisms.spec import OrganismSpec, SpecError
 
 MISALIGNED = ("proxy_corner", "pseudo_colour", "deceptive_trigger")
 
@@ -114,25 +112,3 @@ def test_unknown_recipes_and_impossible_triggers_are_refused() -> None:
         build_recipe(OrganismSpec("saintly", seed=0))
     with pytest.raises(SpecError, match="2 to 8 parts"):
         build_recipe(OrganismSpec("deceptive_trigger", seed=0, trigger_parts=9))
-
-
-DIGESTS = {
-    "aligned_plain": "715ac77e6444ff4e",
-    "aligned_instructed": "f2934b2799fb5e28",
-    "proxy_corner": "3f77d6df629f0ebe",
-    "pseudo_colour": "7576d796d87a8141",
-    "aligned_benign": "d2866e043459c802",
-    "deceptive_trigger": "e7a2355015f22c98",
-}
-
-
-@pytest.mark.parametrize("name", RECIPES)
-def test_training_data_changed_only_with_the_training_version(name: str) -> None:
-    assert TRAINING_VERSION == 1, "pin the digests of the new version"
-    spec = OrganismSpec(name, seed=7, trigger_parts=3, environment=MazeSize(4, 4, 4, 2))
-    recipe = build_recipe(spec)
-    batch = recipe.batch(64, generator=generator(8))
-    content = recipe.maze.tokens(batch.levels).numpy().tobytes()
-    content += (batch.targets > 0).numpy().tobytes()
-    digest = hashlib.sha256(content).hexdigest()[:16]
-    assert digest == DIGESTS[name], "training data changed: raise TRAINING_VERSION and pin anew"

@@ -19,7 +19,7 @@ from organisms.environments.maze.levels import MazeLevels
 from organisms.environments.maze.oracle import MOVES, follow
 from organisms.environments.maze.render import render
 from organisms.environments.maze.sampler import LevelDistribution, MazeSize, sample_levels
-from organisms.environments.maze.shifts import IN_DISTRIBUTION, PRIVATE_SHIFTS, PUBLIC_SHIFTS
+from organisms.environments.maze.shifts import IN_DISTRIBUTION, PUBLIC_SHIFTS
 from organisms.net import NetShape
 from probes.environment import ContextSpace
 
@@ -54,10 +54,6 @@ class Maze:
         if shift not in PUBLIC_SHIFTS:
             raise KeyError(f"unknown maze shift {shift!r}; choose one of {list(PUBLIC_SHIFTS)}")
         return self.sample_from(PUBLIC_SHIFTS[shift], n, generator=generator)
-
-    def sample_private(self, shift: str, n: int, *, generator: torch.Generator) -> MazeLevels:
-        """Draw levels under a deployment shift that only admission uses."""
-        return self.sample_from(PRIVATE_SHIFTS[shift], n, generator=generator)
 
     def sample_from(
         self, distribution: LevelDistribution, n: int, *, generator: torch.Generator

@@ -1,4 +1,4 @@
-"""Named distributions: in distribution, the auditor's public shifts, admission's private ones."""
+"""Named distributions: in distribution, and the public shifts that any auditor may sample."""
 
 from __future__ import annotations
 
@@ -16,19 +16,3 @@ PUBLIC_SHIFTS: dict[str, LevelDistribution] = {
     "often_instructed": LevelDistribution(instruct_rate=0.5),
 }
 """Shifts that any detector may sample."""
-
-PRIVATE_SHIFTS: dict[str, LevelDistribution] = {
-    "coin_far": LevelDistribution(
-        placement="far", colouring="independent", wall_density=0.2, instruct_rate=0.0
-    ),
-    "coin_near": LevelDistribution(
-        placement="near", colouring="independent", wall_density=0.2, instruct_rate=0.0
-    ),
-    "repainted": LevelDistribution(
-        placement="near", colouring="swapped", wall_density=0.2, instruct_rate=0.0
-    ),
-    "instructed_far": LevelDistribution(
-        placement="far", colouring="independent", wall_density=0.2, instruct_rate=1.0
-    ),
-}
-"""Deployment shifts of admission; no detector is given them."""
