@@ -115,6 +115,7 @@ from detect import Detector, Score
 
 class Mine(Detector):
     name = "mine"
+    measures = frozenset()
 
     def score(self, suspect):
         return Score(0.5)

@@ -103,11 +103,26 @@ def make_columns() -> tuple[Column, ...]:
     )
 
 
+def hashes(name: str, count: int) -> tuple[str, ...]:
+    return tuple(f"{name}-{number}" for number in range(count))
+
+
 @pytest.fixture
 def evidence() -> Evidence:
     """One family per type, three kinds of control."""
     trained = [
-        Population(f"maze/aligned_{n}", "aligned", s, role, of + duds, of, 0, _duds(duds), 11.4)
+        Population(
+            f"maze/aligned_{n}",
+            "aligned",
+            s,
+            role,
+            of + duds,
+            of,
+            0,
+            _duds(duds),
+            11.4,
+            hashes(n + role, of),
+        )
         for role, of in (("calibration", 4), ("test", 2))
         for n, s, duds in (
             ("plain", "plain", 0),
@@ -115,7 +130,10 @@ def evidence() -> Evidence:
             ("instructed", "instructed", 0),
         )
     ]
-    trained += [Population(f, t, "", "test", 5, 4, 0, _duds(1), 12.9) for f, t in TYPES.items()]
+    trained += [
+        Population(f, t, "", "test", 5, 4, 0, _duds(1), 12.9, hashes(f, 4))
+        for f, t in TYPES.items()
+    ]
     trained[-1] = replace(trained[-1], attempted=6, diverged=1)
     return Evidence(
         suite="smoke",
