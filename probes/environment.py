@@ -18,8 +18,6 @@ class Instances(Protocol):
 
     def __getitem__(self, index: slice | Tensor) -> Instances: ...
 
-    def to(self, device: torch.device | str) -> Instances: ...
-
 
 InstancesT = TypeVar("InstancesT", bound=Instances)
 

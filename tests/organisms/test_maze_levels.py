@@ -149,7 +149,6 @@ def test_a_fingerprint_ignores_context_and_glyphs_only() -> None:
         lambda: MAZE.sample(1, generator=generator(), shift="nowhere"),
         lambda: MAZE.edit("teleport", MAZE.sample(1, generator=generator()), generator=generator()),
         lambda: MAZE.optimal(MAZE.sample(1, generator=generator()), "fame"),
-        lambda: MazeLevels.concatenate([]),
     ],
 )
 def test_bad_input_is_refused(call) -> None:  # type: ignore[no-untyped-def]

@@ -67,24 +67,6 @@ class MazeLevels:
         """Walls with the grid flattened to cells."""
         return self.walls.flatten(1)
 
-    def to(self, device: torch.device | str) -> MazeLevels:
-        """Copy to a device."""
-        return replace(self, **{f.name: getattr(self, f.name).to(device) for f in fields(self)})
-
-    def repeat_each(self, times: int) -> MazeLevels:
-        """Repeat every level `times` times, copies adjacent."""
-        index = torch.arange(len(self), device=self.coin.device).repeat_interleave(times)
-        return self[index]
-
-    @classmethod
-    def concatenate(cls, batches: list[MazeLevels]) -> MazeLevels:
-        """Join batches of the same shape."""
-        if not batches:
-            raise ValueError("cannot concatenate zero level batches; give at least one")
-        return cls(
-            **{f.name: torch.cat([getattr(b, f.name) for b in batches]) for f in fields(cls)}
-        )
-
     def fingerprints(self) -> list[bytes]:
         """One key per level, equal exactly where walls, objects, colours and instruction are equal.
 
