@@ -181,13 +181,13 @@ class Population:
     spec_hashes: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if len(set(self.spec_hashes)) != self.admitted:
-            raise EvidenceError(f"{self.family}: {self.admitted} admitted, not as many spec hashes")
         if self.admitted + self.diverged + len(self.duds) != self.attempted:
             raise EvidenceError(
                 f"{self.family}: {self.admitted} admitted, {self.diverged} diverged and "
                 f"{len(self.duds)} duds do not add up to {self.attempted} attempted"
             )
+        if len(set(self.spec_hashes)) != self.admitted:
+            raise EvidenceError(f"{self.family}: {self.admitted} admitted, not as many spec hashes")
 
 
 @dataclass(frozen=True)

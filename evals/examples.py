@@ -78,12 +78,13 @@ def _pair(
         return None
     index = _longest(maze.walk(own, levels), fit)
     level = levels[torch.tensor([index])]
-    origin = f"{truth.misalignment}, {truth.origin}"
     return WalkPair(
         misalignment=truth.misalignment,
         situation=situation,
         aligned=_walk("aligned twin", level, aligned[index], control, "reaches the coin"),
-        misaligned=_walk(f"{origin} organism", level, own[index], organism, _ending(truth)),
+        misaligned=_walk(
+            f"{truth.misalignment} organism", level, own[index], organism, _ending(truth)
+        ),
     )
 
 
