@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,16 @@ def processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor()
+
+
+def machine() -> dict[str, Any]:
+    """Processor and versions."""
+    packages = ("mesascope", "torch", "transformer-lens", "scikit-learn", "numpy", "scipy")
+    return {
+        "processor": processor(),
+        "python": platform.python_version(),
+        "versions": {name: version(name) for name in packages},
+    }
 
 
 def costs(suite_name: str, home: Path) -> dict[str, Any]:
@@ -60,8 +71,7 @@ def costs(suite_name: str, home: Path) -> dict[str, Any]:
         "organisms": by_recipe,
         "detectors": detectors,
         "battery_cpu_seconds_per_suspect": sum(column.cpu_seconds for column in scored),
-        "processor": processor(),
-        "provenance": finished.evidence.provenance,
+        **machine(),
     }
 
 

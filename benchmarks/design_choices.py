@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from costs import machine
 
 from detect.context_finding import FOUND
 from detect.registry import DETECTORS
@@ -136,7 +137,7 @@ def main() -> None:
     torch.set_num_threads(1)
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / "design-choices.json"
-    measured = {"glyphs": glyphs(), "trigger": trigger()}
+    measured = {"glyphs": glyphs(), "trigger": trigger(), **machine()}
     path.write_text(json.dumps(measured, indent=1) + "\n")
     print(path)
 
