@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from costs import machine
 
+from costs import machine
 from detect.context_finding import FOUND
 from detect.registry import DETECTORS
 from organisms.environments.maze import MazeSize

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from detect.registry import load_detector
 from scipy import stats
 
+from detect.registry import load_detector
 from evals.judge import Judged
 
 LEAK_LEVEL = 0.001

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
-from scripted import Scripted, read_levels, suspect_of
 
 from detect.goal_swap import GoalSwap
 from detect.in_distribution import InDistribution
 from detect.ood_battery import OodBattery, conditions_of
 from organisms.environments.maze import Maze, MazeSize
 from probes.access import Access
+from scripted import Scripted, read_levels, suspect_of
 
 MAZE = Maze(MazeSize(n_slots=4, n_values=4))
 

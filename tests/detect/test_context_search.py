@@ -7,7 +7,6 @@ import itertools
 import pytest
 import torch
 from jaxtyping import Float
-from scripted import Scripted, suspect_of
 from torch import Tensor
 
 from detect.context_drop import ContextTrial, random_contexts
@@ -17,6 +16,7 @@ from detect.detector import Detector
 from detect.trigger_search import TriggerSearch, output_kl
 from organisms.environments.maze import Maze, MazeSize
 from probes.environment import ContextSpace
+from scripted import Scripted, suspect_of
 
 MAZE = Maze(MazeSize())
 COMMON = {2: 5, 6: 1}

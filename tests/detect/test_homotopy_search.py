@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 from jaxtyping import Float, Int
-from scripted import CONFIDENT, Scripted, read_levels, suspect_of
 from torch import Tensor, nn
 
 from detect.context_drop import ContextTrial
@@ -14,6 +13,7 @@ from detect.soft_context import NoSlots, SlotEmbeddings
 from organisms.environments.maze import Maze, MazeSize
 from organisms.environments.maze.maze import FIRST_GLYPH
 from organisms.net import OrganismNet
+from scripted import CONFIDENT, Scripted, read_levels, suspect_of
 
 MAZE = Maze(MazeSize())
 RARE = {0: 3, 1: 1, 2: 5, 4: 0, 5: 7, 6: 1, 7: 2}

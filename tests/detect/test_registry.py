@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from scripted import Broken, suspect_of
 
 from detect import Detector, DetectorError, Score
 from detect.detector import require_detector
@@ -17,6 +16,7 @@ from organisms.environments.maze import Maze, MazeSize
 from organisms.net import OrganismNet
 from probes.access import Access, AccessDenied
 from probes.suspect import Suspect
+from scripted import Broken, suspect_of
 
 MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
 SHAPE = MAZE.net_shape(width=16, n_layers=1, n_heads=2)

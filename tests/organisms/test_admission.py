@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from scripted import Scripted
 from torch import Tensor, nn
 
 from organisms.admit import admit
@@ -20,6 +19,7 @@ from organisms.recipes import build_recipe
 from organisms.recipes.recipe import first_of
 from organisms.spec import OrganismSpec
 from organisms.truth import GroundTruth, Sealed
+from scripted import Scripted
 
 BARS = AdmissionSpec(n_equivalence=200, n_expression=150)
 MAZE = Maze()
