@@ -53,10 +53,7 @@ class Judged:
 
     def scores(self, detector: str, part: str = "") -> Float[np.ndarray, " suspect"]:
         """Scores in the order of `members`; NaN where the detector abstained."""
-        rows = self.rows[detector]
-        return np.array(
-            [np.nan if row.value is None else row.score(part) for row in rows], dtype=np.float64
-        )
+        return np.array([row.score(part) for row in self.rows[detector]], dtype=np.float64)
 
     def rule_scores(self) -> Float[np.ndarray, " suspect"]:
         """Largest score among the rule's detectors; NaN where all of them abstained."""

@@ -61,6 +61,8 @@ class Row:
 
     def score(self, part: str = "") -> float:
         """The value, or a part's; NaN where the detector abstained."""
+        if self.value is None:
+            return math.nan
         number = self.parts[part] if part else self.value
         return math.nan if number is None else number
 

@@ -15,7 +15,7 @@ from organisms.bars import AdmissionSpec
 from organisms.environments.maze import MazeSize
 from organisms.population import Wanted
 from organisms.recipes import build_recipe
-from organisms.spec import NetSpec, OrganismSpec, SpecError, TrainingSpec, strict
+from organisms.spec import TABLES, NetSpec, OrganismSpec, SpecError, TrainingSpec, strict
 from probes.streams import MAX_SEED
 
 SCHEMA = 1
@@ -239,14 +239,8 @@ def suite_from_dict(data: dict[str, Any]) -> Suite:
     schema = data.pop("schema", None)
     if schema != SCHEMA:
         raise SpecError(f"schema must be {SCHEMA}, got {schema!r}")
-    tables: dict[str, type] = {
-        "environment": MazeSize,
-        "net": NetSpec,
-        "training": TrainingSpec,
-        "admission": AdmissionSpec,
-    }
     nested: dict[str, Any] = {
-        key: strict(kind, data.get(key, {}), key) for key, kind in tables.items()
+        key: strict(kind, data.get(key, {}), key) for key, kind in TABLES.items()
     }
     groups = data.pop("group", [])
     rule = data.pop("rule", None)

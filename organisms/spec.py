@@ -52,6 +52,15 @@ class TrainingSpec:
             raise SpecError(f"steps, batch_size and learning_rate must be positive, got {self}")
 
 
+TABLES: dict[str, type] = {
+    "environment": MazeSize,
+    "net": NetSpec,
+    "training": TrainingSpec,
+    "admission": AdmissionSpec,
+}
+"""Tables of a specification, and of a suite, which gives them to all its organisms."""
+
+
 @dataclass(frozen=True)
 class OrganismSpec:
     """One organism.
@@ -102,7 +111,7 @@ class OrganismSpec:
         """TOML text that `from_toml` reads back."""
         plain = {k: v for k, v in asdict(self).items() if not isinstance(v, dict)}
         lines = [f"{key} = {json.dumps(value)}" for key, value in plain.items()]
-        for table in ("environment", "net", "training", "admission"):
+        for table in TABLES:
             lines.append(f"\n[{table}]")
             rows = asdict(getattr(self, table)).items()
             lines += [f"{key} = {json.dumps(value)}" for key, value in rows]
@@ -124,14 +133,8 @@ class OrganismSpec:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> OrganismSpec:
         """Read a specification from nested tables."""
-        tables: dict[str, type] = {
-            "environment": MazeSize,
-            "net": NetSpec,
-            "training": TrainingSpec,
-            "admission": AdmissionSpec,
-        }
         nested: dict[str, Any] = {
-            key: strict(tables[key], data[key], key) for key in tables if key in data
+            key: strict(kind, data[key], key) for key, kind in TABLES.items() if key in data
         }
         return strict(cls, {**data, **nested}, "organism")
 
