@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import torch
 
@@ -32,6 +34,40 @@ def _start(cwd: Path | None) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+class _Pool(ProcessPoolExecutor):
+    """Starts processes on demand, each whole: Ctrl-C waits until a new process has its orders."""
+
+    def submit(self, *args: Any, **kwargs: Any) -> Any:
+        with _interrupt_held():
+            return super().submit(*args, **kwargs)
+
+
+@contextmanager
+def _interrupt_held() -> Iterator[None]:
+    """Answer a Ctrl-C after the block; a process that is started inside never sees one.
+
+    A process inherits the blocked signal. The parent needs its own handler too, because another of
+    its threads may receive the signal.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+
+    def remember(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+
+    before = signal.signal(signal.SIGINT, remember)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, before)
+        if came:
+            signal.raise_signal(signal.SIGINT)
+
+
 @contextmanager
 def local_workers(count: int, *, cwd: Path | None = None) -> Iterator[ProcessPoolExecutor]:
     """A pool of fresh processes; what is running is abandoned when the block is left by an error.
@@ -47,7 +83,7 @@ def local_workers(count: int, *, cwd: Path | None = None) -> Iterator[ProcessPoo
         raise ValueError(f"need at least one worker, got {count}")
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    pool = ProcessPoolExecutor(
+    pool = _Pool(
         count,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start,
