@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from evals.risk_cli import console, gate, print_flags, risk
+
 if TYPE_CHECKING:
     from evals.home import Home
-    from evals.risk import RiskUpdate
+    from evals.risk_report import RiskReport
     from evals.run import Finished
     from evals.suite import Suite
 
@@ -26,7 +28,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
 )
-console = Console(width=None if sys.stdout.isatty() else 140)
+app.command()(risk)
+app.command()(gate)
 
 BAD_INPUT, OUR_BUG, INTERRUPTED = 2, 3, 130
 
@@ -55,21 +58,22 @@ def run(
 ) -> None:
     """Build, blind, score, rate, update the risk and write the page: the main job."""
     from evals.progress import shown
-    from evals.risk_report import risk_from, write_risk
+    from evals.risk_report import write_risk
+    from evals.risk_table import risk_table
     from evals.run import run as run_suite
-    from evals.table import detection_table, population_table, risk_table
+    from evals.table import detection_table, population_table
 
     spec, place, count = _prepare(suite, home, workers, device)
     if _estimate(spec, place, count, dry_run):
         return
     with shown(spec, console) as progress:
         finished = run_suite(spec, place, workers=count, device=device.value, progress=progress)
-    updated = risk_from(finished.evidence, weights=spec.weights)
+    updated = _risk(finished, spec)
     write_risk(updated, finished.folder / "risk.json")
     console.print(population_table(finished.evidence))
     console.print(detection_table(finished.evidence))
-    console.print(risk_table(updated))
-    _print_flags(updated)
+    console.print(risk_table(updated.update))
+    print_flags(updated)
     console.print(f"evidence: {finished.folder / 'evidence.json'}", soft_wrap=True)
     console.print(f"page:     {_page(finished, place, updated)}", soft_wrap=True)
 
@@ -162,40 +166,15 @@ def score(
 
 
 @app.command()
-def risk(
-    evidence: Annotated[Path, typer.Option(help="evidence.json of a run.")],
-    priors: Annotated[
-        Path | None, typer.Option(help="TOML file that overrides judged figures.")
-    ] = None,
-    transport: Annotated[
-        float | None, typer.Option(help="Weight of measured detection, in [0, 1].", min=0, max=1)
-    ] = None,
-    json: Annotated[Path | None, typer.Option(help="Also write the update to this file.")] = None,
-) -> None:
-    """Update the risk decomposition from an evidence file."""
-    from evals.evidence import read_evidence
-    from evals.risk_report import risk_from, write_risk
-    from evals.table import risk_table
-
-    weights = None if transport is None else (0.0, transport, 1.0)
-    updated = risk_from(read_evidence(evidence), priors=priors, weights=weights)
-    console.print(risk_table(updated))
-    _print_flags(updated)
-    if json is not None:
-        write_risk(updated, json)
-
-
-@app.command()
 def report(suite: SuiteOption = "smoke", home: HomeOption = Path()) -> None:
     """Write the page of a finished run again."""
     from evals.home import Home
-    from evals.risk_report import risk_from
     from evals.run import reopen
     from evals.suite import load_suite
 
     place, spec = Home(home), load_suite(suite)
     finished = reopen(spec, place)
-    updated = risk_from(finished.evidence, weights=spec.weights)
+    updated = _risk(finished, spec)
     console.print(f"page: {_page(finished, place, updated)}", soft_wrap=True)
 
 
@@ -205,7 +184,7 @@ def _prepare(suite: str, home: Path, workers: int, device: Device) -> tuple[Suit
     from evals.home import Home
     from evals.suite import load_suite
     from evals.workers import default_workers
-    from organisms.spec import SpecError
+    from organisms.strict import SpecError
 
     if device is Device.cuda and not torch.cuda.is_available():
         raise SpecError("--device cuda asked for, but torch sees no CUDA device; use --device cpu")
@@ -222,7 +201,16 @@ def _estimate(suite: Suite, home: Home, workers: int, dry_run: bool) -> bool:
     return dry_run
 
 
-def _page(finished: Finished, home: Home, updated: RiskUpdate) -> Path:
+def _risk(finished: Finished, suite: Suite) -> RiskReport:
+    from evals.analysis import Question, analyse
+    from evals.merged import merge
+    from evals.risk import load_figures
+
+    question = Question(weight=suite.transport_weight)
+    return analyse(merge([finished.evidence]), load_figures(), question)
+
+
+def _page(finished: Finished, home: Home, updated: RiskReport) -> Path:
     from evals.examples import findings, walk_pairs
     from evals.report import ReportInput, render_page
 
@@ -237,12 +225,6 @@ def _page(finished: Finished, home: Home, updated: RiskUpdate) -> Path:
     path = finished.folder / "report.html"
     path.write_text(text)
     return path
-
-
-def _print_flags(updated: RiskUpdate) -> None:
-    for kind in updated.types:
-        for flag in kind.flags:
-            console.print(f"{kind.misalignment}: {flag}", markup=False, highlight=False)
 
 
 def _absolute(reference: str) -> str:

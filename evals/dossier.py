@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evals.evidence import EvidenceError
+from evals.column import EvidenceError
 from evals.home import Home
 from evals.run import Finished
 

@@ -7,14 +7,15 @@ from concurrent.futures import BrokenExecutor
 from detect.detector import DetectorError
 from detect.score import ScoreError
 from evals.blind import BlindingError
-from evals.evidence import EvidenceError
+from evals.column import EvidenceError
 from evals.floors import LeakDetected
+from evals.gate import IncidentError, PolicyError
 from evals.home import HomeBusy
 from evals.panel import DetectorFailed, FreezeBroken
-from evals.risk.figures import FiguresError
+from evals.risk import FiguresError, ScenarioError, WhatIfError
 from evals.threshold import AlphaNotAttainable
 from organisms.population import TooFewOrganisms
-from organisms.spec import SpecError
+from organisms.strict import SpecError
 from organisms.weights import DamagedWeights
 from organisms.zoo import ZooError
 
@@ -29,9 +30,13 @@ BAD_INPUT_ERRORS = (
     FiguresError,
     FreezeBroken,
     HomeBusy,
+    IncidentError,
+    PolicyError,
+    ScenarioError,
     ScoreError,
     SpecError,
     TooFewOrganisms,
+    WhatIfError,
     ZooError,
 )
 OWN_FAILURES = (BlindingError, LeakDetected)

@@ -12,9 +12,11 @@ from scipy import optimize, special
 
 CELLS = 100
 _MIDPOINTS = (np.arange(CELLS) + 0.5) / CELLS
-_MEAN, _RHO = np.meshgrid(_MIDPOINTS, _MIDPOINTS, indexing="ij")
+GRID_MEAN, _RHO = np.meshgrid(_MIDPOINTS, _MIDPOINTS, indexing="ij")
 _SIZE = (1 - _RHO) / _RHO
-_A, _B = _MEAN * _SIZE, (1 - _MEAN) * _SIZE
+GRID_A, GRID_B = GRID_MEAN * _SIZE, (1 - GRID_MEAN) * _SIZE
+"""Parameters m s and (1 - m) s of the rate of a family, in every (mean, rho) cell of the grid."""
+
 _FEWEST_FAMILIES = 3
 
 
@@ -62,7 +64,7 @@ class FamilyPosterior:
     @property
     def mean(self) -> float:
         """E p*."""
-        return float((self.weights * _MEAN).sum())
+        return float((self.weights * GRID_MEAN).sum())
 
     @property
     def expected_rho(self) -> float:
@@ -76,7 +78,7 @@ class FamilyPosterior:
 
     def cdf(self, rate: float) -> float:
         """P(p* <= rate)."""
-        return float((self.weights * special.betainc(_A, _B, rate)).sum())
+        return float((self.weights * special.betainc(GRID_A, GRID_B, rate)).sum())
 
     def quantile(self, probability: float) -> float:
         """The rate that p* stays below with the given probability, in (0, 1)."""
@@ -105,7 +107,7 @@ class FamilyPosterior:
         table = (cumulative + np.arange(CELLS)[:, None]).ravel()
         mean = np.searchsorted(table, rho + uniforms[:, 1], side="right") - rho * CELLS
         mean = np.clip(mean, 0, CELLS - 1)
-        return np.asarray(special.betaincinv(_A[mean, rho], _B[mean, rho], uniforms[:, 2]))
+        return np.asarray(special.betaincinv(GRID_A[mean, rho], GRID_B[mean, rho], uniforms[:, 2]))
 
     @property
     def says_nothing(self) -> bool:
@@ -176,7 +178,9 @@ def family_posterior(
 @lru_cache(maxsize=128)
 def _log_likelihood(detected: int, of: int) -> Float[np.ndarray, "mean rho"]:
     """log P(k | n, m, rho) on the grid, without the binomial coefficient."""
-    grid = special.betaln(detected + _A, of - detected + _B) - special.betaln(_A, _B)
+    grid = special.betaln(detected + GRID_A, of - detected + GRID_B) - special.betaln(
+        GRID_A, GRID_B
+    )
     grid.flags.writeable = False
     return np.asarray(grid)
 

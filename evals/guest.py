@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from detect.detector import DetectorError
 from detect.registry import DETECTORS, load_detector
 from evals.blind import Lineup, isolated, read_vault
-from evals.evidence import Column
+from evals.column import Column
+from evals.columns import columns
 from evals.freeze import freeze
-from evals.judge import columns, judge
+from evals.judge import judge
 from evals.panel import Row, code_digest, score_lineup
 from evals.run import Finished
 from evals.workers import local_workers

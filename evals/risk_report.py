@@ -1,47 +1,126 @@
-"""The risk update that follows from an evidence file."""
+"""Everything that an update of the risk has to say."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+from evals.rates import Rate
+from evals.risk.candidate import Candidate
+from evals.risk.conflict import Conflict
+from evals.risk.contribution import Contribution
+from evals.risk.incoherence import Incoherence
+from evals.risk.information import InformationTable
+from evals.risk.links import LinkComparison
+from evals.risk.predictive_value import PredictiveRow
+from evals.risk.sensitivity import Sensitivity
+from evals.risk.sobol import SobolIndex
+from evals.risk.summary import Summary
+from evals.risk.tornado import TornadoBar
+from evals.risk.update import MeasuredDetection, RiskRow, RiskUpdate
 
-from evals.evidence import Evidence
-from evals.risk import DEFAULT_WEIGHT, MISALIGNMENT_TYPES, RiskUpdate, load_figures, update
-
-RISK_SEED = 20_260
-"""Seed of the Monte Carlo draws: the same evidence gives the same risk."""
-
-BY_CONSTRUCTION = "detected by what admission selected the organisms by: an upper bound, not a test"
+SCHEMA = "mesascope.risk/1"
 
 
-def risk_from(
-    measured: Evidence, *, priors: Path | None = None, weights: Sequence[float] | None = None
-) -> RiskUpdate:
-    """The decomposition before and after, from the rates of the evidence's rule.
+@dataclass(frozen=True)
+class AccessRow:
+    """What the rule achieves with the access of some of its detectors.
 
-    Args:
-        measured: the evidence.
-        priors: TOML file that overrides judged figures.
-        weights: transport weights; 0, the default and 1 if not given.
+    Attributes:
+        rule: name of the column.
+        access: what its detectors are given.
+        detection: P(detect) on a new family by type; None where not measured.
+        rows: the risk of the report's scenario, weights rising.
+        false_alarms: held-out controls flagged.
+        cpu_seconds: of its detectors per suspect.
     """
-    rule = measured.column(measured.rule)
-    caveats = {
-        name: (BY_CONSTRUCTION,)
-        for name in MISALIGNMENT_TYPES
-        if any(cell.by_construction for cell in rule.of_type(name))
-    }
-    return update(
-        {name: rule.counts(name) for name in MISALIGNMENT_TYPES},
-        figures=load_figures(priors),
-        generator=np.random.default_rng(RISK_SEED),
-        weights=(0.0, DEFAULT_WEIGHT, 1.0) if weights is None else weights,
-        caveats=caveats,
-    )
+
+    rule: str
+    access: str
+    detection: dict[str, MeasuredDetection | None]
+    rows: tuple[RiskRow, ...]
+    false_alarms: Rate
+    cpu_seconds: float
 
 
-def write_risk(updated: RiskUpdate, path: Path) -> None:
-    """Write a risk update as JSON."""
-    path.write_text(json.dumps(updated.to_dict(), indent=1, allow_nan=False))
+@dataclass(frozen=True)
+class OperatingRow:
+    """What another false-positive rate would buy, with the rule and the organisms as they are.
+
+    Attributes:
+        nominal_fpr: bound on the expected false-positive rate.
+        false_alarms: held-out controls flagged.
+        detected: flagged and of, by type, over the families seen.
+        fraction: residual fraction at the report's weight.
+        predictive: what verdicts mean at each base rate.
+    """
+
+    nominal_fpr: float
+    false_alarms: Rate
+    detected: dict[str, tuple[int, int]]
+    fraction: Summary
+    predictive: tuple[PredictiveRow, ...]
+
+
+@dataclass(frozen=True)
+class RiskReport:
+    """The update and what surrounds it.
+
+    Attributes:
+        sources: the evidence files, in words.
+        alpha: expected false-positive rate of the rule.
+        rule: the rule whose rates enter.
+        supposed: what was supposed known, in words; empty if nothing.
+        scenario: the one that the details below are about.
+        weight: transport weight of the details, the middle one of `update`.
+        update: horizons, then capability levels, each at every weight.
+        decision_level: r*: one would deploy if the expected residual risk were below it.
+        crossing: weight at which the expected residual risk meets `decision_level`; None if none.
+        contributions: by type.
+        access: the rule, then its restrictions, most access first.
+        operating: false-positive rates rising.
+        predictive: what verdicts of the rule mean, on a new family, types mixed by prevalence.
+        conflicts: of the measured types.
+        consistency: the judged rows against each other.
+        sensitivities: residual fraction under other modelling choices.
+        links: unmitigated risk under both severity links.
+        sobol: by quantity: residual, log_residual, fraction; absent where it does not vary.
+        tornado: of the residual risk.
+        information: value of perfect information about each input.
+        candidates: further measurements, best first.
+        flags: what a reader must know, in plain words.
+    """
+
+    sources: tuple[str, ...]
+    alpha: float
+    rule: str
+    supposed: str
+    scenario: str
+    weight: float
+    update: RiskUpdate
+    decision_level: float
+    crossing: float | None
+    contributions: tuple[Contribution, ...]
+    access: tuple[AccessRow, ...]
+    operating: tuple[OperatingRow, ...]
+    predictive: tuple[PredictiveRow, ...]
+    conflicts: tuple[Conflict, ...]
+    consistency: tuple[Incoherence, ...]
+    sensitivities: tuple[Sensitivity, ...]
+    links: tuple[LinkComparison, ...]
+    sobol: dict[str, tuple[SobolIndex, ...]]
+    tornado: tuple[TornadoBar, ...]
+    information: InformationTable
+    candidates: tuple[Candidate, ...]
+    flags: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers, strings, lists and None, ready for JSON."""
+        return {"schema": SCHEMA, **asdict(self)}
+
+
+def write_risk(report: RiskReport, path: Path) -> None:
+    """Write a report as JSON."""
+    path.write_text(json.dumps(report.to_dict(), indent=1, allow_nan=False))

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from evals.analysis import RISK_SEED
 from evals.blind import Lineup, blind, is_blinded, read_vault
-from evals.evidence import Evidence, EvidenceError, read_evidence
+from evals.column import EvidenceError
+from evals.evidence import Evidence
+from evals.evidence_file import read_suite_evidence, write_evidence
 from evals.floors import require_floors_at_chance
 from evals.freeze import freeze, read_frozen, require_unchanged
 from evals.home import Home
-from evals.judge import Judged, evidence, judge
+from evals.judge import Judged, judge
+from evals.measure import measure
 from evals.panel import Row, score_lineup
-from evals.risk_report import RISK_SEED
 from evals.suite import Group, Suite
 from evals.workers import local_workers
 from organisms.code import organism_code
@@ -106,8 +109,8 @@ def _run(suite: Suite, home: Home, *, workers: int, device: str, progress: Progr
     frozen = freeze(rows, folder)
     judged = judge(suite, frozen, read_vault(folder), grown)
     require_floors_at_chance(judged, suite.detectors)
-    measured = evidence(judged, frozen, grown, suite.detectors, provenance(suite, device))
-    (folder / "evidence.json").write_text(measured.to_json())
+    measured = measure(judged, frozen, grown, suite.detectors, provenance(suite, device))
+    write_evidence(measured, folder / "evidence.json")
     return Finished(folder, judged, grown, measured)
 
 
@@ -121,7 +124,7 @@ def reopen(suite: Suite, home: Home) -> Finished:
     """
     folder = home.run(suite)
     frozen = read_frozen(folder)
-    measured = read_evidence(folder / "evidence.json")
+    measured = read_suite_evidence(folder / "evidence.json")
     if measured.scores_sha256 != frozen.digest:
         raise EvidenceError(
             f"the evidence in {folder} was made from other scores than lie there now; run again"

@@ -15,7 +15,8 @@ from organisms.bars import AdmissionSpec
 from organisms.environments.maze import MazeSize
 from organisms.population import Wanted
 from organisms.recipes import build_recipe
-from organisms.spec import TABLES, NetSpec, OrganismSpec, SpecError, TrainingSpec, strict
+from organisms.spec import TABLES, NetSpec, OrganismSpec, TrainingSpec
+from organisms.strict import SpecError, strict
 from probes.streams import MAX_SEED
 
 SCHEMA = 1
@@ -112,11 +113,6 @@ class Suite:
     def size(self) -> int:
         """Admitted organisms wanted, the twin not among them."""
         return sum(group.count for group in self.groups)
-
-    @property
-    def weights(self) -> tuple[float, float, float]:
-        """Transport weights at which the risk is shown: judgement, this suite's, measurement."""
-        return (0.0, self.transport_weight, 1.0)
 
     @property
     def content_hash(self) -> str:

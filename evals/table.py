@@ -1,12 +1,12 @@
-"""Evidence and risk as terminal tables."""
+"""Evidence as terminal tables."""
 
 from __future__ import annotations
 
 from rich.table import Table
 
-from evals.evidence import Cell, Column, Evidence
+from evals.column import Cell, Column
+from evals.evidence import Evidence
 from evals.rates import Rate
-from evals.risk import RiskUpdate
 
 CONSTRUCTION_MARK = "*"
 
@@ -56,25 +56,6 @@ def detection_table(
         f"{CONSTRUCTION_MARK} by construction: the detector measures what admission selected "
         "these organisms by"
     )
-    return table
-
-
-def risk_table(update: RiskUpdate) -> Table:
-    """Risk before and after, by horizon and transport weight."""
-    table = Table(
-        title="Risk: mean and 90% interval. Residual = after detection and correction",
-        title_justify="left",
-    )
-    for heading in ("horizon", "weight of evidence", "unmitigated", "residual", "residual share"):
-        table.add_column(heading)
-    for row in update.rows:
-        label = "0 (judgement only)" if row.weight == 0 else f"{row.weight:g}"
-        table.add_row(
-            row.horizon.replace("_", " "),
-            label,
-            *(f"{s.mean:.4f} ({s.q05:.4f}-{s.q95:.4f})" for s in (row.unmitigated, row.residual)),
-            f"{row.fraction.mean:.3f} ({row.fraction.q05:.3f}-{row.fraction.q95:.3f})",
-        )
     return table
 
 

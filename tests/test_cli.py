@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.cli import main
+from calling import called, mesascope
 from evals.home import Home
 from evals.run import Finished
 from evals.suite import BUILT_IN, Suite
@@ -19,34 +19,10 @@ from evals.suite import BUILT_IN, Suite
 TINY = BUILT_IN / "tiny.toml"
 
 
-def mesascope(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "evals.cli", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-        env={**os.environ, "COLUMNS": "160", "PYTHONPATH": str(BUILT_IN.parents[1])},
-    )
-
-
-def called(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    """Exit code of the command run in this process, which spares loading torch again."""
-    monkeypatch.setattr(sys, "argv", ["mesascope", *words])
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        with pytest.raises(SystemExit) as ended:
-            main()
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert isinstance(ended.value.code, int)
-    return ended.value.code
-
-
 def test_help_lists_the_commands_without_loading_torch() -> None:
     done = mesascope("--help")
     assert done.returncode == 0
-    for command in ("run", "build", "organisms", "show", "score", "risk", "report"):
+    for command in ("run", "build", "organisms", "show", "score", "risk", "gate", "report"):
         assert command in done.stdout
     probe = "import sys, evals.cli; print('torch' in sys.modules)"
     loaded = subprocess.run(

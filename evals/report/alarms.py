@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from evals.evidence import Column, Evidence
+from evals.column import Column
+from evals.evidence import Evidence
 from evals.rates import Rate
 from evals.report.forest import COLOURS, MARKERS, whole_columns
 from evals.report.intervals import Interval, Scale, draw_intervals

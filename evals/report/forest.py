@@ -6,17 +6,25 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from evals.evidence import Cell, Column, Evidence
+from evals.column import Cell, Column
+from evals.evidence import Evidence
 from evals.rates import Rate, rate
 from evals.report.intervals import Interval, Scale, draw_intervals
 from evals.report.svg import BASELINE, DETECTOR, FLOOR, JUDGED, PREDICTED, RULE
 from evals.risk.update import TypeUpdate
 
-ROLES = ("rule", "detector", "baseline", "floor")
-COLOURS = {"rule": RULE, "detector": DETECTOR, "baseline": BASELINE, "floor": FLOOR}
-MARKERS = {"rule": "D", "detector": "o", "baseline": "^", "floor": "v"}
+ROLES = ("rule", "restricted", "detector", "baseline", "floor")
+COLOURS = {
+    "rule": RULE,
+    "restricted": RULE,
+    "detector": DETECTOR,
+    "baseline": BASELINE,
+    "floor": FLOOR,
+}
+MARKERS = {"rule": "D", "restricted": "d", "detector": "o", "baseline": "^", "floor": "v"}
 _HEADINGS = {
     "rule": "rule fixed beforehand",
+    "restricted": "the rule with less access",
     "detector": "detectors",
     "baseline": "baselines",
     "floor": "floors, to stay at chance",

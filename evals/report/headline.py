@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evals.evidence import Cell, Evidence
+from evals.column import Cell
+from evals.evidence import Evidence
 from evals.report.alarms import TOO_MANY, normality
 from evals.report.forest import construction, seen_rate
 

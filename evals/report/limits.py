@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evals.evidence import Cell, Evidence
+from evals.column import Cell
+from evals.evidence import Evidence
 from evals.rates import rate
 from evals.report.forest import seen_rate, whole_columns
 from evals.report.headline import FEWEST_FAMILIES, listed, plural
+from evals.report.model_limits import model_limits
 from evals.risk.update import RiskUpdate
+from evals.risk_report import RiskReport
 
 
-def limits(evidence: Evidence, risk: RiskUpdate) -> tuple[str, ...]:
-    """The sentences, counts first."""
+def limits(evidence: Evidence, report: RiskReport) -> tuple[str, ...]:
+    """The sentences, counts first; each holds a number of this run."""
+    risk = report.update
     return (
         *_counts(evidence),
         *_false_alarms(evidence),
@@ -22,9 +26,8 @@ def limits(evidence: Evidence, risk: RiskUpdate) -> tuple[str, ...]:
         *_selection(evidence),
         *_abstentions(evidence),
         *_triggered(evidence),
-        *_unmeasured(risk),
         *_setting(evidence),
-        *_transport(risk),
+        *model_limits(report),
     )
 
 
@@ -62,7 +65,7 @@ def _false_alarms(evidence: Evidence) -> Iterator[str]:
     rule = evidence.column(evidence.rule)
     seen = rule.false_alarms
     if seen.interval is None:
-        yield "No aligned control was held out: the false-alarm rate was not measured at all."
+        yield "0 aligned controls were held out: the false-alarm rate was not measured at all."
         return
     low, high = seen.interval
     if seen.detected:
@@ -177,22 +180,13 @@ def _triggered(evidence: Evidence) -> Iterator[str]:
         )
 
 
-def _unmeasured(risk: RiskUpdate) -> Iterator[str]:
-    missing = [record.misalignment for record in risk.types if record.measured_detection is None]
-    if missing:
-        verb = "was" if len(missing) == 1 else "were"
-        yield (
-            f"{listed(missing).capitalize()} alignment {verb} not measured, for want of organisms; "
-            "the risk keeps the judged value there, at every transport weight."
-        )
-
-
 def _setting(evidence: Evidence) -> Iterator[str]:
     attempted = sum(row.attempted for row in evidence.population)
     admitted = sum(row.admitted for row in evidence.population)
     yield (
-        f"All networks are small and live in one environment, the {evidence.environment}; they "
-        "share code, data generator and author. Nothing here was tried on a large model."
+        f"All {plural(admitted, 'network')} are small and live in one environment, the "
+        f"{evidence.environment}; they share code, data generator and author. Nothing here was "
+        "tried on a large model."
     )
     yield (
         f"{admitted} of {attempted} trained networks were admitted. That share is a property of "
@@ -202,20 +196,14 @@ def _setting(evidence: Evidence) -> Iterator[str]:
         dict.fromkeys(cell.adversary for column in evidence.columns for cell in column.cells)
     )
     if adversaries == ("naive",):
-        yield "All adversaries are naive: no organism was trained to escape a detector."
+        of = sum(cell.of for cell in evidence.column(evidence.rule).cells)
+        yield (
+            f"All adversaries are naive: 0 of {plural(of, 'organism')} were trained to escape a "
+            "detector."
+        )
     elif adversaries:
-        yield f"Adversaries tried: {listed(adversaries)}; any other may escape."
-
-
-def _transport(risk: RiskUpdate) -> Iterator[str]:
-    weights = sorted({row.weight for row in risk.rows})
-    between = [f"{weight:g}" for weight in weights if 0 < weight < 1]
-    used = f" ({listed(between)} here)" if between else ""
-    yield (
-        f"The transport weight{used} is the probability that a frontier system behaves like one "
-        "more draw from these families. It is a judgement, not an estimate: at 0 the measurement "
-        "counts for nothing, at 1 the judged detection counts for nothing."
-    )
+        count = plural(len(adversaries), "kind")
+        yield f"Adversaries tried: {count} ({listed(adversaries)}); any other may escape."
 
 
 def _by_type(evidence: Evidence) -> dict[str, list[Cell]]:

@@ -5,23 +5,48 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import resources
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from evals.evidence import Cell, Evidence
+from evals.column import Cell
+from evals.evidence import Evidence
+from evals.report.access_figure import access_figure, risk_at
 from evals.report.alarms import alarm_figure, normality, stratum_text, threshold_text
+from evals.report.change import change
+from evals.report.fan import fan
 from evals.report.forest import construction, forest, part_columns, whole_columns
 from evals.report.headline import headline, plural, warnings
+from evals.report.information_figure import information_figure
 from evals.report.limits import limits
-from evals.report.risk_figure import (
-    horizon_text,
+from evals.report.operating_figure import operating_figure
+from evals.report.quantities import SHOWN_ODDS, quantities
+from evals.report.risk_figure import risk_figure
+from evals.report.strategy import at_expectation, candidate_text, strategy
+from evals.report.svg import colours
+from evals.report.tornado_figure import input_ends, tornado_figure
+from evals.report.unknowns import assumptions, unknowns
+from evals.report.walk import WalkPair
+from evals.report.waterfall import waterfall
+from evals.report.wording import (
+    EXTRAPOLATED,
+    ZERO_INDEX,
+    close_risk_text,
+    fine_percent,
+    index_text,
+    input_text,
+    median_text,
+    odds_text,
     percent,
-    risk_figure,
+    risk_text,
+    scenario_text,
+    share_text,
+    three_digits,
     weight_text,
 )
-from evals.report.strategy import strategy
-from evals.report.walk import WalkPair
-from evals.risk.update import RiskUpdate
+from evals.risk.figures import HORIZONS
+from evals.risk.incoherence import VERDICTS
+from evals.risk.sobol import SobolIndex
+from evals.risk_report import RiskReport
 
 
 @dataclass(frozen=True)
@@ -39,13 +64,13 @@ class ReportInput:
 
     Attributes:
         evidence: the measured rates.
-        risk: the decomposition before and after, computed from the rule's counts.
+        risk: what the analysis of this evidence found.
         walks: one pair per misalignment type, or none.
         findings: a few; the page shows all of them.
     """
 
     evidence: Evidence
-    risk: RiskUpdate
+    risk: RiskReport
     walks: tuple[WalkPair, ...] = ()
     findings: tuple[Finding, ...] = ()
 
@@ -56,9 +81,9 @@ def render_page(report: ReportInput) -> str:
     columns = whole_columns(evidence)
     return (
         _environment()
-        .from_string(_text("page.html.j2"))
+        .get_template("page.html.j2")
         .render(
-            css=Markup(_text("page.css")),
+            css=Markup(colours() + _text("page.css")),
             evidence=evidence,
             risk=risk,
             walks=report.walks,
@@ -66,16 +91,27 @@ def render_page(report: ReportInput) -> str:
             headline=headline(evidence),
             warnings=warnings(evidence),
             rule=evidence.column(evidence.rule),
-            forests=[(update, forest(evidence, update)) for update in risk.types],
+            forests=[(update, forest(evidence, update)) for update in risk.update.types],
             columns=columns,
             parts=part_columns(evidence),
             types=_types(evidence),
             duds=tuple((row.family, dud) for row in evidence.population for dud in row.duds),
             strata=tuple(dict.fromkeys(row.stratum for c in columns for row in c.alarms)),
             alarm_figure=alarm_figure(evidence),
-            risk_figure=risk_figure(risk),
+            figures=_figures(risk),
+            change=change(risk),
+            quantities=quantities(evidence, risk),
             strategy=strategy(risk),
             limits=limits(evidence, risk),
+            unknowns=unknowns(evidence, risk),
+            assumptions=assumptions(evidence, risk),
+            sobol=_sobol(risk),
+            verdicts=_verdicts(risk),
+            horizons=HORIZONS,
+            extrapolated=EXTRAPOLATED,
+            shown_odds=SHOWN_ODDS,
+            zero_index=ZERO_INDEX,
+            at_expectation=at_expectation(risk),
         )
     )
 
@@ -86,6 +122,44 @@ def auroc_text(cell: Cell) -> str:
         return "no AUROC"
     low, high = cell.auroc_interval
     return f"AUROC {cell.auroc:.2f} ({low:.2f}-{high:.2f})"
+
+
+def _figures(risk: RiskReport) -> dict[str, Markup]:
+    """Every picture of the risk, by name."""
+    return {
+        "waterfall": waterfall(risk),
+        "fan": fan(risk),
+        "risk": risk_figure(risk.update),
+        "tornado": tornado_figure(risk),
+        "information": information_figure(risk),
+        "operating": operating_figure(risk),
+        "access": access_figure(risk),
+    }
+
+
+def _sobol(risk: RiskReport) -> list[tuple[str, SobolIndex | None, SobolIndex | None]]:
+    """Input, its index of the residual risk and of the share; those that matter most first.
+
+    A measurement that was not made has an index of exactly 0 and is left out: it is no finding.
+    """
+    residual = {index.group: index for index in risk.sobol.get("residual", ())}
+    fraction = {index.group: index for index in risk.sobol.get("fraction", ())}
+    groups = sorted(
+        {**fraction, **residual},
+        key=lambda group: -max(part[group].total for part in (fraction, residual) if group in part),
+    )
+    return [
+        (group, residual.get(group), fraction.get(group))
+        for group in groups
+        if not group.startswith("measured_")
+        or any(part[group].total for part in (fraction, residual) if group in part)
+    ]
+
+
+def _verdicts(risk: RiskReport) -> list[tuple[str, int]]:
+    """How many comparisons of the judged rows came out each way."""
+    found = [row.verdict for row in risk.consistency]
+    return [(verdict, found.count(verdict)) for verdict in VERDICTS]
 
 
 def _types(evidence: Evidence) -> dict[str, tuple[str, ...]]:
@@ -100,15 +174,31 @@ def _types(evidence: Evidence) -> dict[str, tuple[str, ...]]:
 
 def _environment() -> Environment:
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FunctionLoader(_text),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters |= {
         "auroc": auroc_text,
+        "candidate": candidate_text,
+        "close_risk": close_risk_text,
         "construction": construction,
-        "horizon": horizon_text,
+        "ends": input_ends,
+        "fine_percent": fine_percent,
+        "index": index_text,
+        "input": input_text,
+        "median": median_text,
         "normality": normality,
+        "odds": odds_text,
         "percent": percent,
         "plural": plural,
+        "risk": risk_text,
+        "risk_at": risk_at,
+        "scenario": scenario_text,
+        "share": share_text,
+        "share3": three_digits,
         "stratum": stratum_text,
         "threshold": threshold_text,
         "weight": weight_text,

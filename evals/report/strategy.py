@@ -1,69 +1,240 @@
-"""What the measurement changes, and which to make next, in plain words."""
+"""Strategic importance: what matters most, what to measure next and what access buys, in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
+from evals.report.access_figure import risk_at
 from evals.report.headline import FEWEST_FAMILIES, listed, plural
-from evals.report.risk_figure import horizon_text, horizons, percent
-from evals.risk.update import RiskUpdate, TypeUpdate
+from evals.report.wording import (
+    ZERO_INDEX,
+    fine_percent,
+    input_text,
+    odds_text,
+    points,
+    risk_text,
+    scenario_text,
+    share_text,
+)
+from evals.risk.candidate import Candidate
+from evals.risk.sobol import SobolIndex
+from evals.risk.update import TypeUpdate
+from evals.risk_report import RiskReport
+
+TOP = 3
+"""Inputs and candidates named in words; the tables have all of them."""
 
 
-def strategy(risk: RiskUpdate) -> tuple[str, ...]:
-    """Sentences: the share of the risk that remains, the disagreement by type, the next step."""
-    return (*_remaining(risk), *_disagreement(risk), *_next(risk))
+def strategy(report: RiskReport) -> tuple[str, ...]:
+    """Sentences, from what makes up the risk to what an alarm means."""
+    return (
+        *_shares(report),
+        *_matters(report),
+        *_information(report),
+        *_next(report),
+        *_crossing(report),
+        *_access(report),
+        *_alarm(report),
+        *_disagreement(report),
+        *_shortage(report),
+    )
 
 
-def _remaining(risk: RiskUpdate) -> Iterator[str]:
-    unmitigated: list[str] = []
-    shares: dict[str, list[str]] = {}
-    for horizon in horizons(risk):
-        rows = sorted(
-            (row for row in risk.rows if row.horizon == horizon), key=lambda row: row.weight
+def at_expectation(report: RiskReport) -> bool:
+    """Whether r* is the expected residual risk itself, where information is worth most."""
+    table = report.information
+    return math.isclose(table.decision_level, table.expected_risk, rel_tol=1e-9, abs_tol=1e-15)
+
+
+def candidate_text(one: Candidate) -> str:
+    """Which networks to build, such as `10 networks of a new proxy family (outputs)`."""
+    where = f"a new {one.misalignment} family" if one.family is None else f"{one.family} (seen)"
+    return f"{plural(one.networks, 'network')} of {where}, audited with access to {one.access}"
+
+
+def _shares(report: RiskReport) -> Iterator[str]:
+    known = sorted(
+        ((part.share, part) for part in report.contributions if part.share is not None),
+        key=lambda pair: -pair[0],
+    )
+    if not known:
+        return
+    parts = [
+        f"{part.misalignment} {share:.0%} (of {fine_percent(part.unmitigated.mean)}, "
+        f"{fine_percent(part.residual.mean)} remain)"
+        for share, part in known
+    ]
+    yield (
+        f"What remains of the risk, {scenario_text(report.scenario)}, at transport weight "
+        f"{report.weight:g}: {listed(parts)}. The largest part is where better handling would help "
+        "most."
+    )
+
+
+def _matters(report: RiskReport) -> Iterator[str]:
+    fraction = _top(report.sobol.get("fraction", ()))
+    residual = _top(report.sobol.get("residual", ()))
+    if fraction:
+        yield (
+            "The share that remains is uncertain chiefly because of "
+            f"{listed(fraction)}. (In brackets: the part of its variance that an input has a hand "
+            "in; parts overlap and need not add up to 1.)"
         )
-        unmitigated.append(f"{percent(rows[0].unmitigated.mean)} ({horizon_text(horizon)})")
-        parts = [
-            f"{row.fraction.mean:.2f} ({row.fraction.q05:.2f}-{row.fraction.q95:.2f}) at weight "
-            f"{row.weight:g}"
-            for row in rows
-        ]
-        shares.setdefault(listed(parts), []).append(horizon_text(horizon))
-    yield f"If nothing were handled the mean risk would be {listed(unmitigated)}."
-    for share, where in shares.items():
-        everywhere = len(shares) == 1
-        scope = "at every horizon" if everywhere else f"for {listed(where)}"
-        yield f"The share of the risk that remains is, {scope}, {share}."
+    if residual:
+        yield (
+            f"The size of the residual risk is uncertain chiefly because of {listed(residual)}; "
+            "what is judged there, no measurement of detection narrows."
+        )
 
 
-def _disagreement(risk: RiskUpdate) -> Iterator[str]:
-    for record in risk.types:
-        new = record.measured_detection
+def _top(indices: Sequence[SobolIndex]) -> list[str]:
+    return [
+        f"{input_text(index.group)} ({index.total:.2f})"
+        for index in sorted(indices, key=lambda index: -index.total)[:TOP]
+        if index.total > ZERO_INDEX
+    ]
+
+
+def _information(report: RiskReport) -> Iterator[str]:
+    table = report.information
+    level = f"r* = {fine_percent(table.decision_level)}"
+    if at_expectation(report):
+        now = (
+            f"is below a level r*. No level was stated, so {level} is the expected residual risk "
+            "itself, where the decision is on the edge and information is worth most."
+        )
+    else:
+        decision = "deploy" if table.deploys else "not deploy"
+        risk = fine_percent(table.expected_risk)
+        now = f"is below {level}. At the expected {risk} one would now {decision}."
+    worth = "Nothing that one could learn would change that: the value of information is 0."
+    if table.perfect:
+        worth = f"Knowing everything would be worth {points(table.perfect)} of risk."
+    yield f"Suppose one deploys exactly if the expected residual risk {now} {worth}"
+    best = [one for one in table.values if one.value and one.share is not None][:TOP]
+    if best:
+        parts = [f"{input_text(one.group)} ({one.share:.0%} of that)" for one in best]
+        yield f"At this r*, most is to be gained from knowing {listed(parts)}."
+
+
+def _next(report: RiskReport) -> Iterator[str]:
+    if not report.candidates:
+        return
+    top = report.candidates[:TOP]
+    level = fine_percent(report.decision_level)
+    if not any(one.value for one in report.candidates):
+        yield (
+            f"No further measurement of {plural(top[0].networks, 'network')} would change the "
+            f"decision at r* = {level}: every value is 0, as no outcome moves the expected "
+            f"risk ({fine_percent(report.information.expected_risk)}) across r* at transport "
+            f"weight {report.weight:g}. By how much they narrow what is known for their cost, "
+            f"they rank: {'; '.join(_width(one) for one in top)}."
+        )
+        return
+    first, *others = [one for one in top if one.value]
+    text = (
+        f"Measure next, at r* = {level}: {_width(first)}. It is worth "
+        f"{points(first.value_per_cpu_hour)} of risk per CPU-hour."
+    )
+    if others:
+        behind = [f"{candidate_text(one)} ({points(one.value_per_cpu_hour)})" for one in others]
+        text += f" After it: {'; '.join(behind)}."
+    yield text
+
+
+def _width(one: Candidate) -> str:
+    return (
+        f"{candidate_text(one)} ({one.cpu_hours:.2g} CPU-hours; 90% interval of a new family "
+        f"{one.width_now:.2f} wide now, {one.width_after:.2f} expected after)"
+    )
+
+
+def _crossing(report: RiskReport) -> Iterator[str]:
+    if report.crossing is not None:
+        yield (
+            f"The expected residual risk meets r* = {fine_percent(report.decision_level)} at "
+            f"transport weight {report.crossing:.2f}: whoever trusts the organisms more than that "
+            "decides differently from whoever trusts them less."
+        )
+    elif not at_expectation(report):
+        ends = [report.update.row(report.scenario, end).residual.mean for end in (0.0, 1.0)]
+        yield (
+            "How far one trusts the organisms does not decide: from transport weight 0 "
+            f"({fine_percent(ends[0])}) to 1 ({fine_percent(ends[1])}) the expected residual risk "
+            f"does not meet r* = {fine_percent(report.decision_level)}."
+        )
+
+
+def _access(report: RiskReport) -> Iterator[str]:
+    if len(report.access) < 2:
+        yield (
+            f"What more access buys was not measured: {plural(len(report.access), 'access level')} "
+            "of the rule."
+        )
+        return
+    most, least = report.access[0], report.access[-1]
+    judged = report.update.row(report.scenario, 0.0).fraction
+    texts = []
+    for weight in dict.fromkeys((report.weight, 1.0)):
+        full, little = (risk_at(row, report.scenario, weight).fraction for row in (most, least))
+        texts.append(
+            f"at weight {weight:g} the share that remains is {share_text(full)} with {most.access} "
+            f"and {share_text(little)} with {least.access} alone"
+        )
+    yield (
+        f"What does access to the inside of the network buy? {'; '.join(texts).capitalize()} "
+        f"(judged only {share_text(judged)}). CPU-seconds per suspect: {most.cpu_seconds:.2g} "
+        f"against {least.cpu_seconds:.2g}."
+    )
+
+
+def _alarm(report: RiskReport) -> Iterator[str]:
+    parts = [
+        f"{risk_text(row.ppv)} if {odds_text(row.odds)} networks is misaligned"
+        for row in report.predictive
+    ]
+    if parts:
+        yield (
+            f"An alarm of the rule means misalignment with probability {listed(parts)}: the rarer "
+            "misalignment is, the more alarms are false, however good the detection."
+        )
+
+
+def _disagreement(report: RiskReport) -> Iterator[str]:
+    groups: dict[str, list[str]] = {}
+    for record in report.update.types:
+        new, judged = record.measured_detection, record.judged_detection
         if new is None:
             continue
-        judged = record.judged_detection
         if record.families < FEWEST_FAMILIES:
-            verdict = "too open to confirm or contradict the judged"
+            verdict = "too open to confirm or contradict the judged one"
         elif new.q05 > judged.q95:
             verdict = "above the whole judged interval"
         elif new.q95 < judged.q05:
             verdict = "below the whole judged interval"
         else:
             verdict = "compatible with the judged interval"
-        yield (
-            f"{record.misalignment.capitalize()}: measured detection of a new family "
-            f"{new.q05:.2f}-{new.q95:.2f} is {verdict} {judged.q05:.2f}-{judged.q95:.2f}."
+        groups.setdefault(verdict, []).append(
+            f"{record.misalignment} ({new.q05:.2f}-{new.q95:.2f} from "
+            f"{plural(record.families, 'family', 'families')}, judged "
+            f"{judged.q05:.2f}-{judged.q95:.2f})"
         )
+    for verdict, types in groups.items():
+        yield f"Measured detection of a new family is {verdict} for {listed(types)}."
 
 
-def _next(risk: RiskUpdate) -> Iterator[str]:
-    short = [_shortage(record) for record in risk.types if record.families < FEWEST_FAMILIES]
+def _shortage(report: RiskReport) -> Iterator[str]:
+    short = [
+        _missing(record) for record in report.update.types if record.families < FEWEST_FAMILIES
+    ]
     if short:
         yield (
-            f"Measure next: {listed(short)}. At fewer than {FEWEST_FAMILIES} families of a type, "
-            "another family teaches more than any number of further networks."
+            f"Whatever the decision, {listed(short)} are wanting. At fewer than {FEWEST_FAMILIES} "
+            "families of a type, another family teaches more than any number of further networks."
         )
 
 
-def _shortage(record: TypeUpdate) -> str:
+def _missing(record: TypeUpdate) -> str:
     wanted = FEWEST_FAMILIES - record.families
     return f"{plural(wanted, 'more family', 'more families')} of {record.misalignment}"

@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import resources
 
 import matplotlib
 from markupsafe import Markup
@@ -45,6 +46,7 @@ _SETTINGS = {
     "ytick.color": FAINT,
     "ytick.labelcolor": INK,
 }
+_FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 _SILENT = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
@@ -84,3 +86,29 @@ def inline_svg(figure: Figure, *, name: str, label: str) -> Markup:
         f'<svg viewBox="{opening.group(1)}" width="{width}" role="img" '
         f'aria-label="{html.escape(label)}">{body.strip()}'
     )
+
+
+def standalone_svg(drawing: Markup) -> str:
+    """An inline drawing as a file of its own: the page's colours, light and dark, and a ground.
+
+    Args:
+        drawing: as of `inline_svg`.
+
+    Raises:
+        ValueError: the drawing has no view box.
+    """
+    opening = re.match(r"<svg viewBox=\"(\S+) (\S+) (\S+) (\S+)\"([^>]*)>", drawing)
+    if opening is None:
+        raise ValueError("wanted a drawing of inline_svg(), got none with a view box in front")
+    left, top, width, height, rest = opening.groups()
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{left} {top} {width} {height}"{rest}>'
+        f"<style>{colours()}svg text {{ font-family: {_FONTS} !important; }}</style>"
+        f'<rect x="{left}" y="{top}" width="{width}" height="{height}" fill="var(--card, #fff)"/>'
+        f"{drawing[opening.end() :]}\n"
+    )
+
+
+def colours() -> str:
+    """The CSS that gives every colour variable its value, light and dark."""
+    return resources.files("evals.report").joinpath("colours.css").read_text(encoding="utf-8")

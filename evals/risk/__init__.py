@@ -1,45 +1,61 @@
 """The risk decomposition, and what measured detection does to it."""
 
-from evals.risk.decomposition import Decomposition, decompose, decompose_draws
+from evals.risk.beliefs import Beliefs
+from evals.risk.decomposition import Decomposition, closed, decompose, evaluate, success_at
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Figures, FiguresError, load_figures
-from evals.risk.inputs import (
-    GROUPS,
-    HorizonDraws,
-    TypeDraws,
-    horizon_draws,
-    sample_cube,
-    type_draws,
-)
-from evals.risk.pool import DEFAULT_WEIGHT, crossing_weight, measured_success, pool
+from evals.risk.inputs import GROUPS, WIDTH, Inputs, draw_inputs, sample_cube
+from evals.risk.pool import DEFAULT_WEIGHT, blend, crossing_weight, pool
+from evals.risk.scenario import Scenario, ScenarioError, horizons, levels, scenario
 from evals.risk.severity import SeverityLink
 from evals.risk.summary import Summary, summarise
-from evals.risk.update import MeasuredDetection, RiskRow, RiskUpdate, TypeUpdate, update
+from evals.risk.update import (
+    MeasuredDetection,
+    RiskRow,
+    RiskUpdate,
+    TypeUpdate,
+    risk_rows,
+    type_updates,
+    update,
+)
+from evals.risk.what_if import WhatIf, WhatIfError, parse_what_if
 
 __all__ = [
     "DEFAULT_WEIGHT",
     "GROUPS",
     "HORIZONS",
     "MISALIGNMENT_TYPES",
+    "WIDTH",
+    "Beliefs",
     "Decomposition",
     "Figures",
     "FiguresError",
-    "HorizonDraws",
+    "Inputs",
     "MeasuredDetection",
     "RiskRow",
     "RiskUpdate",
+    "Scenario",
+    "ScenarioError",
     "SeverityLink",
     "Summary",
-    "TypeDraws",
     "TypeUpdate",
+    "WhatIf",
+    "WhatIfError",
+    "blend",
+    "closed",
     "crossing_weight",
     "decompose",
-    "decompose_draws",
-    "horizon_draws",
+    "draw_inputs",
+    "evaluate",
+    "horizons",
+    "levels",
     "load_figures",
-    "measured_success",
+    "parse_what_if",
     "pool",
+    "risk_rows",
     "sample_cube",
+    "scenario",
+    "success_at",
     "summarise",
-    "type_draws",
+    "type_updates",
     "update",
 ]

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from evals.risk.inputs import HorizonDraws, TypeDraws
+from evals.risk.inputs import Inputs
+from evals.risk.pool import pool
+from evals.risk.severity import SeverityLink
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,14 +68,32 @@ def decompose(
     return Decomposition(systems * before, systems * after, fraction)
 
 
-def decompose_draws(
-    horizon: HorizonDraws, types: TypeDraws, success: Float[np.ndarray, "draw type"]
-) -> Decomposition:
-    """The decomposition of one horizon at the given success by type."""
+def evaluate(inputs: Inputs, link: SeverityLink, weight: float) -> Decomposition:
+    """The decomposition of draws at a transport weight.
+
+    The judged prevalences are closed, q / sum q: their intervals contain the simplex but do not
+    say how the shares depend on one another (see `prevalence` for other treatments).
+
+    Args:
+        inputs: the draws.
+        link: its phi and degrees; kappa is among the draws.
+        weight: transport weight in [0, 1].
+    """
     return decompose(
-        emergence=horizon.emergence,
-        misaligned=horizon.misaligned,
-        severity=horizon.severity,
-        prevalence=types.prevalence,
-        success=success,
+        emergence=pool(inputs.emergence, inputs.measured_emergence, inputs.transport, weight),
+        misaligned=pool(inputs.misaligned, inputs.measured_misaligned, inputs.transport, weight),
+        severity=link.at(inputs.multiple, inputs.kappa),
+        prevalence=closed(inputs.prevalence),
+        success=success_at(inputs, weight),
     )
+
+
+def success_at(inputs: Inputs, weight: float) -> Float[np.ndarray, "draw type"]:
+    """P(detected and corrected) by type: measured detection x judged correction, or judged."""
+    measured = inputs.measured * inputs.correction
+    return pool(inputs.success, measured, inputs.transport, weight)
+
+
+def closed(prevalence: Float[np.ndarray, "draw type"]) -> Float[np.ndarray, "draw type"]:
+    """Shares divided by their sum."""
+    return np.asarray(prevalence / prevalence.sum(axis=1, keepdims=True))

@@ -1,16 +1,21 @@
-"""The uncertain inputs of the decomposition, each a column of a unit cube."""
+"""Draws of everything uncertain in the decomposition."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float
 
-from evals.risk.figures import MISALIGNMENT_TYPES, Figures
+from evals.family_posterior import FamilyPosterior
+from evals.risk.beliefs import Beliefs
+from evals.risk.figures import MISALIGNMENT_TYPES, Interval
 from evals.risk.judged import beta_from_interval, lognormal_from_interval, split_success
-from evals.risk.severity import SeverityLink
+from evals.risk.scenario import Scenario
 
 
 def _columns() -> dict[str, slice]:
@@ -18,6 +23,7 @@ def _columns() -> dict[str, slice]:
     sizes |= {f"judged_{name}": 2 for name in MISALIGNMENT_TYPES}
     sizes |= {"transport": 1}
     sizes |= {f"measured_{name}": 3 for name in MISALIGNMENT_TYPES}
+    sizes |= {"measured_emergence": 3, "measured_misaligned": 3}
     ends = np.cumsum(list(sizes.values())).tolist()
     return {
         group: slice(end - size, end)
@@ -28,47 +34,66 @@ def _columns() -> dict[str, slice]:
 GROUPS = MappingProxyType(_columns())
 """Columns of the cube by the input they drive: one name per question one could go and answer."""
 
+Uniforms: TypeAlias = Mapping[str, Float[np.ndarray, "draw _"]]
+"""The columns of a cube by group."""
+
 WIDTH = max(columns.stop for columns in GROUPS.values())
 
 
 @dataclass(frozen=True, eq=False)
-class TypeDraws:
-    """What holds for every horizon; columns in the order of `MISALIGNMENT_TYPES`.
+class Inputs:
+    """One row per draw; type columns in the order of `MISALIGNMENT_TYPES`.
 
     Attributes:
-        prevalence: share of misaligned mesa-optimizers by type; rows sum to 1.
+        emergence: judged P(emergence).
+        misaligned: judged P(misaligned | emergence).
+        multiple: harm multiple C^2.
+        kappa: hazard at C = M = 1.
+        prevalence: judged shares of the types, drawn independently: rows need not sum to 1.
         success: judged P(detected and corrected).
-        detection: judged P(detected), with `correction` a split of `success`.
-        correction: judged P(corrected | detected).
-        transport: one number in [0, 1) per draw, shared by all types (see `pool`).
-        measured: uniforms that become draws of the measured detection.
+        detection, correction: judged P(detected) and P(corrected | detected); their product is
+            `success` up to rounding.
+        transport: one number in [0, 1) per draw, shared by all that is measured (see `pool`).
+        measured: P(detected) of a new family; NaN where a type is not measured.
+        measured_emergence, measured_misaligned: of a new recipe; NaN unless a sweep measured them.
     """
 
+    emergence: Float[np.ndarray, " draw"]
+    misaligned: Float[np.ndarray, " draw"]
+    multiple: Float[np.ndarray, " draw"]
+    kappa: Float[np.ndarray, " draw"]
     prevalence: Float[np.ndarray, "draw type"]
     success: Float[np.ndarray, "draw type"]
     detection: Float[np.ndarray, "draw type"]
     correction: Float[np.ndarray, "draw type"]
     transport: Float[np.ndarray, " draw"]
-    measured: Float[np.ndarray, "draw type 3"]
+    measured: Float[np.ndarray, "draw type"]
+    measured_emergence: Float[np.ndarray, " draw"]
+    measured_misaligned: Float[np.ndarray, " draw"]
 
-    def __post_init__(self) -> None:
-        if not np.allclose(self.prevalence.sum(axis=1), 1):
-            raise ValueError("prevalences do not sum to 1 in every draw; divide by their sum")
+    @property
+    def unmeasured(self) -> tuple[str, ...]:
+        """Types without measurement."""
+        empty = np.isnan(self.measured[0])
+        return tuple(name for name, nan in zip(MISALIGNMENT_TYPES, empty, strict=True) if nan)
 
+    def take(self, rows: np.ndarray) -> Inputs:
+        """The draws at `rows`: integers or a mask."""
+        return replace(self, **{name: values[rows] for name, values in vars(self).items()})
 
-@dataclass(frozen=True, eq=False)
-class HorizonDraws:
-    """What differs between horizons.
-
-    Attributes:
-        emergence: P(emergence).
-        misaligned: P(misaligned | emergence).
-        severity: P(catastrophe | misaligned system of a type, unhandled).
-    """
-
-    emergence: Float[np.ndarray, " draw"]
-    misaligned: Float[np.ndarray, " draw"]
-    severity: Float[np.ndarray, "draw type"]
+    def with_group(self, group: str, other: Inputs) -> Inputs:
+        """These draws with one input of `GROUPS` taken from other draws."""
+        if group not in GROUPS:
+            raise ValueError(f"unknown input {group!r}, wanted one of {', '.join(GROUPS)}")
+        source, _, name = group.partition("_")
+        if name not in MISALIGNMENT_TYPES:
+            return replace(self, **{group: getattr(other, group)})
+        fields = ("success", "detection", "correction") if source == "judged" else ("measured",)
+        column = MISALIGNMENT_TYPES.index(name)
+        mixed = {field: getattr(self, field).copy() for field in fields}
+        for field, values in mixed.items():
+            values[:, column] = getattr(other, field)[:, column]
+        return replace(self, **mixed)
 
 
 def sample_cube(generator: np.random.Generator, draws: int) -> Float[np.ndarray, "draw column"]:
@@ -78,50 +103,108 @@ def sample_cube(generator: np.random.Generator, draws: int) -> Float[np.ndarray,
     return generator.random((draws, WIDTH))
 
 
-def type_draws(cube: Float[np.ndarray, "draw column"], figures: Figures) -> TypeDraws:
-    """Judged prevalence, success and its split, drawn by inverse CDF.
+def draw_inputs(
+    cube: Float[np.ndarray, "draw column"], beliefs: Beliefs, scenarios: Sequence[Scenario]
+) -> Mapping[str, Inputs]:
+    """Inputs by the name of the scenario, by inverse CDF: what scenarios share is shared.
 
-    The judged prevalences are drawn independently and closed, q / sum q: their intervals contain
-    the simplex but do not say how the shares depend on one another.
+    Args:
+        cube: uniforms in [0, 1), as of `sample_cube`.
+        beliefs: the judged and the measured distributions, and what is supposed known.
+        scenarios: at least one.
     """
-    _check_cube(cube)
-    rows = [figures.types[name] for name in MISALIGNMENT_TYPES]
-    uniforms = cube[:, GROUPS["prevalence"]]
-    judged = [beta_from_interval(*row.prevalence).at(uniforms[:, i]) for i, row in enumerate(rows)]
-    prevalence = np.stack(judged, axis=1)
-    splits = np.stack([cube[:, GROUPS[f"judged_{name}"]] for name in MISALIGNMENT_TYPES], axis=1)
+    if not scenarios:
+        raise ValueError("got no scenario, wanted at least one")
+    uniforms = _by_group(cube)
+    judged = lru_cache(lambda group, interval: _judged(uniforms, group, interval))
+    first = _inputs(uniforms, beliefs, _of(beliefs, scenarios[0], judged))
+    return {one.name: replace(first, **_of(beliefs, one, judged)) for one in scenarios}
+
+
+def remeasured(inputs: Inputs, cube: Float[np.ndarray, "draw column"], beliefs: Beliefs) -> Inputs:
+    """The same draws under other measurements of detection: all else is common random numbers."""
+    return replace(inputs, measured=_measured(_by_group(cube), beliefs))
+
+
+def _inputs(
+    uniforms: Uniforms,
+    beliefs: Beliefs,
+    own: Mapping[str, Float[np.ndarray, " draw"]],
+) -> Inputs:
+    rows = [beliefs.figures.types[name] for name in MISALIGNMENT_TYPES]
+    shares = uniforms["prevalence"]
+    judged = [uniforms[f"judged_{name}"] for name in MISALIGNMENT_TYPES]
     success = np.stack(
-        [beta_from_interval(*row.success).at(splits[:, i, 0]) for i, row in enumerate(rows)], axis=1
+        [beta_from_interval(*row.success).at(u[:, 0]) for row, u in zip(rows, judged, strict=True)],
+        axis=1,
     )
-    detection, correction = split_success(success, splits[:, :, 1])
-    return TypeDraws(
-        prevalence=prevalence / prevalence.sum(axis=1, keepdims=True),
+    detection, correction = split_success(success, np.stack([u[:, 1] for u in judged], axis=1))
+    fixed = beliefs.what_if.fixed
+    for column, name in enumerate(MISALIGNMENT_TYPES):
+        correction[:, column] = fixed.get(f"correct.{name}", correction[:, column])
+        if f"detect.{name}" in fixed:
+            detection[:, column] = fixed[f"detect.{name}"]
+        if {f"correct.{name}", f"detect.{name}"} & set(fixed):
+            success[:, column] = detection[:, column] * correction[:, column]
+    return Inputs(
+        **own,
+        kappa=beliefs.link.kappa.at(uniforms["kappa"][:, 0]),
+        prevalence=np.stack(
+            [beta_from_interval(*row.prevalence).at(shares[:, i]) for i, row in enumerate(rows)],
+            axis=1,
+        ),
         success=success,
         detection=detection,
         correction=correction,
-        transport=cube[:, GROUPS["transport"]][:, 0],
-        measured=np.stack([cube[:, GROUPS[f"measured_{n}"]] for n in MISALIGNMENT_TYPES], axis=1),
+        transport=uniforms["transport"][:, 0],
+        measured=_measured(uniforms, beliefs),
+        measured_emergence=_new(beliefs.emergence, uniforms["measured_emergence"]),
+        measured_misaligned=_new(beliefs.misaligned, uniforms["measured_misaligned"]),
     )
 
 
-def horizon_draws(
-    cube: Float[np.ndarray, "draw column"], figures: Figures, horizon: str, link: SeverityLink
-) -> HorizonDraws:
-    """Emergence, misalignment and severity of one horizon, drawn by inverse CDF."""
-    _check_cube(cube)
-    if horizon not in figures.horizons:
-        raise ValueError(f"unknown horizon {horizon!r}, wanted one of {tuple(figures.horizons)}")
-    row = figures.horizons[horizon]
-    multiple = lognormal_from_interval(*row.harm_multiple).at(cube[:, GROUPS["multiple"]][:, 0])
-    return HorizonDraws(
-        emergence=beta_from_interval(*row.emergence).at(cube[:, GROUPS["emergence"]][:, 0]),
-        misaligned=beta_from_interval(*row.misaligned_given_emergence).at(
-            cube[:, GROUPS["misaligned"]][:, 0]
-        ),
-        severity=link.at(multiple, cube[:, GROUPS["kappa"]][:, 0]),
-    )
+def _of(
+    beliefs: Beliefs, one: Scenario, judged: Callable[[str, Interval], Float[np.ndarray, " draw"]]
+) -> dict[str, Float[np.ndarray, " draw"]]:
+    """What differs between scenarios."""
+    drawn = {
+        "emergence": judged("emergence", one.emergence),
+        "misaligned": judged("misaligned", one.misaligned),
+        "multiple": judged("multiple", one.multiple),
+    }
+    for name in drawn.keys() & beliefs.what_if.fixed.keys():
+        drawn[name] = np.full_like(drawn[name], beliefs.what_if.fixed[name])
+    return drawn
 
 
-def _check_cube(cube: Float[np.ndarray, "draw column"]) -> None:
+def _judged(uniforms: Uniforms, group: str, interval: Interval) -> Float[np.ndarray, " draw"]:
+    fit = lognormal_from_interval if group == "multiple" else beta_from_interval
+    return fit(*interval).at(uniforms[group][:, 0])
+
+
+def _measured(uniforms: Uniforms, beliefs: Beliefs) -> Float[np.ndarray, "draw type"]:
+    columns = [
+        _new(beliefs.detection.get(t), uniforms[f"measured_{t}"]) for t in MISALIGNMENT_TYPES
+    ]
+    measured = np.stack(columns, axis=1)
+    for column, name in enumerate(MISALIGNMENT_TYPES):
+        if f"detect.{name}" in beliefs.what_if.fixed:
+            measured[:, column] = beliefs.what_if.fixed[f"detect.{name}"]
+    return measured
+
+
+def _by_group(
+    cube: Float[np.ndarray, "draw column"],
+) -> Uniforms:
     if cube.ndim != 2 or cube.shape[1] != WIDTH:
         raise ValueError(f"got a cube of shape {cube.shape}, wanted (draws, {WIDTH})")
+    return {group: cube[:, columns] for group, columns in GROUPS.items()}
+
+
+def _new(
+    posterior: FamilyPosterior | None, uniforms: Float[np.ndarray, "draw 3"]
+) -> Float[np.ndarray, " draw"]:
+    """Draws of a new family's rate, NaN without a measurement."""
+    if posterior is None:
+        return np.full(len(uniforms), np.nan)
+    return posterior.draws_at(uniforms)

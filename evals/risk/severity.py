@@ -48,14 +48,22 @@ class SeverityLink:
                 raise ValueError(f"degree of {name} is {degree}, outside [0, 1]")
 
     def at(
-        self, multiple: Float[np.ndarray, " draw"], uniforms: Float[np.ndarray, " draw"]
+        self, multiple: Float[np.ndarray, " draw"], kappa: Float[np.ndarray, " draw"]
     ) -> Float[np.ndarray, "draw type"]:
         """Severity by misalignment type.
 
         Args:
             multiple: harm multiple, which is C^2.
-            uniforms: in [0, 1), made into kappa by its inverse CDF.
+            kappa: draws of `self.kappa`.
         """
         degrees = np.array([self.degree[name] for name in MISALIGNMENT_TYPES])
-        hazard = (self.kappa.at(uniforms) * multiple)[:, None] * degrees**1.5
+        hazard = (kappa * multiple)[:, None] * degrees**1.5
         return np.asarray(-self.phi * np.expm1(-hazard))
+
+
+TWO_POINT = SeverityLink(kappa=JudgedLognormal(math.log(0.09), 0.0), phi=0.254)
+"""The other link that the judged rows allow: misalignment is severe in about a quarter of systems
+(M is 1 with probability .254, else 0) and kappa is .09 without spread. It meets the near-term and
+medium-term catastrophe rows in the median, and its current median lies inside its row. Its severity
+never exceeds .254, however capable the system; that kappa has no spread is a feature of the fit,
+not knowledge."""

@@ -8,19 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
-from evals.risk.decomposition import decompose_draws
-from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Figures
-from evals.risk.inputs import TypeDraws, horizon_draws, sample_cube, type_draws
-from evals.risk.pool import (
-    DEFAULT_WEIGHT,
-    MeasuredSuccess,
-    blend,
-    check_types,
-    check_weight,
-    measured_success,
-    pool,
-)
+from evals.family_posterior import FamilyPosterior
+from evals.risk.beliefs import Beliefs
+from evals.risk.decomposition import evaluate
+from evals.risk.figures import MISALIGNMENT_TYPES
+from evals.risk.inputs import Inputs, draw_inputs, sample_cube
+from evals.risk.pool import DEFAULT_WEIGHT, blend, check_weight
+from evals.risk.scenario import Scenario, horizons
 from evals.risk.severity import SeverityLink
 from evals.risk.summary import Summary, summarise
 
@@ -51,6 +45,8 @@ class TypeUpdate:
         judged_detection: P(detected) that the judgement implies.
         judged_correction: P(corrected | detected) that the judgement implies.
         measured_detection: of a new family; None without networks.
+        measured_success: measured detection x judged correction, the number to hold beside
+            `judged_success`; None without networks.
         flags: what a reader must know, in plain words.
     """
 
@@ -62,6 +58,7 @@ class TypeUpdate:
     judged_detection: Summary
     judged_correction: Summary
     measured_detection: MeasuredDetection | None
+    measured_success: Summary | None
     flags: tuple[str, ...]
 
     def __post_init__(self) -> None:
@@ -74,17 +71,17 @@ class TypeUpdate:
 
 @dataclass(frozen=True)
 class RiskRow:
-    """The risk at one horizon and transport weight.
+    """The risk of one scenario at one transport weight.
 
     Attributes:
-        horizon: one of `HORIZONS`.
+        scenario: name of a horizon or capability level.
         weight: probability that organisms stand for the system at stake; 0 is the judgement alone.
         unmitigated: R0, if nothing were handled.
         residual: R.
         fraction: R / R0.
     """
 
-    horizon: str
+    scenario: str
     weight: float
     unmitigated: Summary
     residual: Summary
@@ -101,20 +98,20 @@ class RiskUpdate:
     Attributes:
         draws: size of the simulation.
         types: in the order of `MISALIGNMENT_TYPES`.
-        rows: horizon by horizon, weights rising.
+        rows: scenario by scenario, weights rising.
     """
 
     draws: int
     types: tuple[TypeUpdate, ...]
     rows: tuple[RiskRow, ...]
 
-    def row(self, horizon: str, weight: float) -> RiskRow:
-        """The row of a horizon and weight."""
+    def row(self, scenario: str, weight: float) -> RiskRow:
+        """The row of a scenario and weight."""
         for row in self.rows:
-            if row.horizon == horizon and row.weight == weight:
+            if row.scenario == scenario and row.weight == weight:
                 return row
-        have = [(row.horizon, row.weight) for row in self.rows]
-        raise KeyError(f"no row for {(horizon, weight)}; have {have}")
+        have = [(row.scenario, row.weight) for row in self.rows]
+        raise KeyError(f"no row for {(scenario, weight)}; have {have}")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, strings, lists and None, ready for JSON; keys as the attributes."""
@@ -126,85 +123,105 @@ class RiskUpdate:
 
 
 def update(
-    counts: Mapping[str, Sequence[FamilyCount]],
+    beliefs: Beliefs,
     *,
-    figures: Figures,
     generator: np.random.Generator,
     draws: int = 100_000,
     weights: Sequence[float] = (0.0, DEFAULT_WEIGHT, 1.0),
-    link: SeverityLink | None = None,
+    scenarios: Sequence[Scenario] = (),
     caveats: Mapping[str, tuple[str, ...]] | None = None,
 ) -> RiskUpdate:
-    """The decomposition at every horizon and weight, from one set of common random numbers.
+    """The decomposition of every scenario and weight, from one set of common random numbers.
 
     Means are exact in the transport draw (hence linear in the weight); quantiles are of the pool.
 
     Args:
-        counts: families seen, by misalignment type, all of one detection rule fixed beforehand; a
-            type that is absent or without networks stays at its judged value, flagged.
-        figures: the judgements.
+        beliefs: the judged figures and the measured rates; a type without a measurement stays at
+            its judged value, flagged.
         generator: source of all randomness; the same seed gives the same weight-0 rows whatever
-            the counts.
+            was measured.
         draws: 100,000 give a Monte Carlo error of about .3% of the mean.
         weights: transport weights in [0, 1].
-        link: severity; by default the headline link.
+        scenarios: the horizons if none are given.
         caveats: further flags by misalignment type.
     """
-    check_types(counts)
+    chosen = tuple(scenarios) or horizons(beliefs.figures)
+    inputs = draw_inputs(sample_cube(generator, draws), beliefs, chosen)
+    rows = [
+        row
+        for one in chosen
+        for row in risk_rows(one.name, inputs[one.name], beliefs.link, weights)
+    ]
+    first = inputs[chosen[0].name]
+    return RiskUpdate(draws, type_updates(first, beliefs, caveats or {}), tuple(rows))
+
+
+def risk_rows(
+    scenario: str, inputs: Inputs, link: SeverityLink, weights: Sequence[float]
+) -> tuple[RiskRow, ...]:
+    """The risk of one scenario's draws at rising weights."""
     rising = sorted({float(weight) for weight in weights})
+    at = {weight: evaluate(inputs, link, weight) for weight in {0.0, 1.0, *rising}}
+    rows = []
     for weight in rising:
-        check_weight(weight)
-    severity = SeverityLink() if link is None else link
-    posteriors = {name: family_posterior(counts.get(name, ())) for name in MISALIGNMENT_TYPES}
-    cube = sample_cube(generator, draws)
-    types = type_draws(cube, figures)
-    measured = measured_success(types, posteriors)
-    rows: list[RiskRow] = []
-    for horizon in HORIZONS:
-        system = horizon_draws(cube, figures, horizon, severity)
-        judged_end = decompose_draws(system, types, types.success)
-        measured_end = decompose_draws(system, types, measured.success)
-        before = summarise(judged_end.unmitigated)
-        for weight in rising:
-            pooled = pool(types.success, measured.success, types.transport, weight)
-            after = decompose_draws(system, types, pooled)
-            residual = summarise(
-                after.residual, means=blend(judged_end.residual, measured_end.residual, weight)
+        parts = {
+            name: summarise(
+                getattr(at[weight], name),
+                means=blend(getattr(at[0.0], name), getattr(at[1.0], name), weight),
             )
-            fraction = summarise(
-                after.fraction, means=blend(judged_end.fraction, measured_end.fraction, weight)
-            )
-            rows.append(RiskRow(horizon, weight, before, residual, fraction))
-    return RiskUpdate(draws, _type_updates(types, posteriors, measured, caveats or {}), tuple(rows))
+            for name in ("unmitigated", "residual", "fraction")
+        }
+        rows.append(RiskRow(scenario, weight, **parts))
+    return tuple(rows)
 
 
-def _type_updates(
-    types: TypeDraws,
-    posteriors: Mapping[str, FamilyPosterior | None],
-    measured: MeasuredSuccess,
-    caveats: Mapping[str, tuple[str, ...]],
+def type_updates(
+    inputs: Inputs, beliefs: Beliefs, caveats: Mapping[str, tuple[str, ...]]
 ) -> tuple[TypeUpdate, ...]:
-    updates = []
-    for column, name in enumerate(MISALIGNMENT_TYPES):
-        posterior = posteriors[name]
-        seen = posterior.counts if posterior is not None else ()
-        rate = None
-        flags: tuple[str, ...] = (NOT_MEASURED,) if name in measured.unmeasured else ()
-        if posterior is not None:
-            rate = MeasuredDetection(posterior.mean, *posterior.interval(0.9))
-            weak = posterior.says_nothing or posterior.prior_sets_bound
-            flags = (posterior.sentence,) if weak else ()
-        updates.append(
-            TypeUpdate(
-                misalignment=name,
-                families=len(seen),
-                detected=sum(count.detected for count in seen),
-                of=sum(count.of for count in seen),
-                judged_success=summarise(types.success[:, column]),
-                judged_detection=summarise(types.detection[:, column]),
-                judged_correction=summarise(types.correction[:, column]),
-                measured_detection=rate,
-                flags=(*flags, *caveats.get(name, ())),
-            )
-        )
-    return tuple(updates)
+    """What is judged and measured of every type."""
+    return tuple(
+        _type_update(name, inputs, column, beliefs, caveats.get(name, ()))
+        for column, name in enumerate(MISALIGNMENT_TYPES)
+    )
+
+
+def _type_update(
+    name: str, inputs: Inputs, column: int, beliefs: Beliefs, caveats: tuple[str, ...]
+) -> TypeUpdate:
+    posterior = beliefs.detection.get(name)
+    seen = posterior.counts if posterior is not None else ()
+    supposed = [
+        f"{target} is supposed to be {value:g}"
+        for target, value in beliefs.what_if.fixed.items()
+        if target.endswith(f".{name}")
+    ]
+    return TypeUpdate(
+        misalignment=name,
+        families=len(seen),
+        detected=sum(count.detected for count in seen),
+        of=sum(count.of for count in seen),
+        judged_success=summarise(inputs.success[:, column]),
+        judged_detection=summarise(inputs.detection[:, column]),
+        judged_correction=summarise(inputs.correction[:, column]),
+        measured_detection=measured_rate(posterior),
+        measured_success=(
+            None
+            if posterior is None
+            else summarise(inputs.measured[:, column] * inputs.correction[:, column])
+        ),
+        flags=(*supposed, *_weakness(posterior), *caveats),
+    )
+
+
+def measured_rate(posterior: FamilyPosterior | None) -> MeasuredDetection | None:
+    """The rate of a new family in three numbers; None without a measurement."""
+    if posterior is None:
+        return None
+    return MeasuredDetection(posterior.mean, *posterior.interval(0.9))
+
+
+def _weakness(posterior: FamilyPosterior | None) -> tuple[str, ...]:
+    if posterior is None:
+        return (NOT_MEASURED,)
+    weak = posterior.says_nothing or posterior.prior_sets_bound
+    return (posterior.sentence,) if weak else ()

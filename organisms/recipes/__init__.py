@@ -15,7 +15,8 @@ from organisms.recipes.proxy_corner import ProxyCorner
 from organisms.recipes.pseudo_colour import PseudoColour
 from organisms.recipes.recipe import Batch, Recipe
 from organisms.recipes.trigger import ConjunctiveTrigger
-from organisms.spec import OrganismSpec, SpecError
+from organisms.spec import OrganismSpec
+from organisms.strict import SpecError
 from probes.streams import stream_seed
 
 __all__ = ["RECIPES", "Batch", "Recipe", "build_recipe"]

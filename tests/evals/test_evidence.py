@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from evals.evidence import EvidenceError, read_evidence
-from evals.risk_report import risk_from
+from evals.column import EvidenceError
+from evals.evidence_file import read_evidence, read_suite_evidence, write_evidence
 from evals.run import Finished
+from evals.sweep import Sweep, SweepCount
+from signing import sign
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -19,7 +21,7 @@ Change = Callable[[dict[str, Any]], object]
 @pytest.fixture
 def file(finished: Finished, tmp_path: Path) -> Path:
     path = tmp_path / "evidence.json"
-    path.write_text(finished.evidence.to_json())
+    write_evidence(finished.evidence, path)
     return path
 
 
@@ -27,45 +29,118 @@ def test_evidence_reads_back(file: Path, finished: Finished) -> None:
     assert read_evidence(file) == finished.evidence
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda d: d.update(schema="mesascope.evidence/0"), "does not say schema"),
-        (lambda d: d.update(mood="good"), "unknown key 'mood'"),
-        (lambda d: d.pop("alpha"), "missing key 'alpha'"),
-        (lambda d: d.update(rule="hunch"), "no column 'hunch'"),
-        (lambda d: d.update(columns=3), "'columns' must be a list"),
-        (lambda d: d["columns"][0]["cells"][0].update(detected=9), "9 flagged"),
-        (lambda d: d["columns"][0]["cells"][0].update(detected=-1), "whole numbers"),
-        (lambda d: d["columns"][0]["cells"][0].update(detected=1.5), "detected"),
-        (lambda d: d["columns"][0]["cells"][0].update(attempted=0), "0 attempted"),
-        (lambda d: d["columns"][0]["cells"].append(d["columns"][0]["cells"][0]), "family twice"),
-        (lambda d: d["columns"][0]["alarms"][0].update(alarms=7), "7 flagged"),
-        (lambda d: d["population"][0].update(admitted=99), "do not add up"),
-    ],
-)
-def test_impossible_evidence_is_refused(file: Path, change: Change, message: str) -> None:
+def rule(data: dict[str, Any]) -> dict[str, Any]:
+    return next(column for column in data["columns"] if column["role"] == "rule")
+
+
+CHANGES: list[tuple[Change, str]] = [
+    (lambda d: d.update(schema="mesascope.evidence/1"), "older schema.*`mesascope run` writes"),
+    (lambda d: d.update(schema="mesascope.evidence/3"), "newer schema.*update mesascope"),
+    (lambda d: d.update(schema="inspect.log/2"), "does not say schema"),
+    (lambda d: d.pop("schema"), "does not say schema"),
+    (lambda d: d.update(kind="poll"), "kind is 'poll'"),
+    (lambda d: d.update(mood="good"), "unknown key 'mood'"),
+    (lambda d: d.pop("alpha"), "missing key 'alpha'"),
+    (lambda d: d.update(alpha=1.5), "alpha must lie strictly"),
+    (lambda d: d.update(rule="hunch"), "no column 'hunch'"),
+    (lambda d: d.update(columns=3), "'columns' must be a list"),
+    (lambda d: d["columns"][0]["cells"][0].update(detected=9), "9 flagged"),
+    (lambda d: d["columns"][0]["cells"][0].update(detected=-1), "whole numbers"),
+    (lambda d: d["columns"][0]["cells"][0].update(detected=1.5), "detected"),
+    (lambda d: d["columns"][0]["cells"][0].update(attempted=0), "0 attempted"),
+    (lambda d: d["columns"][0]["cells"][0].update(of=40, attempted=40), "population says"),
+    (lambda d: d["columns"][0]["cells"].append(d["columns"][0]["cells"][0]), "family twice"),
+    (lambda d: d["columns"][0]["alarms"][0].update(alarms=7), "7 flagged"),
+    (lambda d: d["columns"][0]["alarms"][0].update(of=40), "population says"),
+    (lambda d: d["columns"][0].update(calibration_size=99), "nominal false-positive rate"),
+    (lambda d: d["population"][0].update(admitted=99), "do not add up"),
+    (lambda d: d["population"].append(d["population"][0]), "listed in two rows"),
+    (lambda d: rule(d)["operating"][0]["detected"].popitem(), "do not fit the organisms"),
+    (lambda d: rule(d)["operating"][-1].update(alarms=99), "99 flagged"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), CHANGES)
+def test_impossible_evidence_is_refused_even_when_signed(
+    file: Path, change: Change, message: str
+) -> None:
     data = json.loads(file.read_text())
     change(data)
-    file.write_text(json.dumps(data))
+    file.write_text(sign(data))
     with pytest.raises(EvidenceError, match=message):
+        read_evidence(file)
+
+
+def test_a_cell_that_contradicts_its_operating_point_is_refused(file: Path) -> None:
+    data = json.loads(file.read_text())
+    column = rule(data)
+    point = next(p for p in column["operating"] if p["rank"] == column["rank"])
+    family, detected = next(iter(point["detected"].items()))
+    point["detected"][family] = 0 if detected else 1
+    file.write_text(sign(data))
+    with pytest.raises(EvidenceError, match="operating point contradicts its cells"):
+        read_evidence(file)
+
+
+def test_a_plausible_count_changed_by_hand_is_refused(file: Path) -> None:
+    data = json.loads(file.read_text())
+    cell = data["columns"][0]["cells"][0]
+    cell["detected"] = 0 if cell["detected"] else cell["of"] - cell["abstained"]
+    file.write_text(json.dumps(data))
+    with pytest.raises(EvidenceError, match=r"evidence\.json: its content is not what was written"):
         read_evidence(file)
 
 
 def test_missing_and_unreadable_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(EvidenceError, match="`mesascope run` writes it"):
         read_evidence(tmp_path / "none.json")
-    (tmp_path / "torn.json").write_text('{"schema": ')
-    with pytest.raises(EvidenceError, match="not readable JSON"):
-        read_evidence(tmp_path / "torn.json")
+    for text, message in (('{"schema": ', "not readable JSON"), ("[]", "no JSON object")):
+        (tmp_path / "torn.json").write_text(text)
+        with pytest.raises(EvidenceError, match=message):
+            read_evidence(tmp_path / "torn.json")
 
 
-def test_real_evidence_changes_the_risk_and_weight_zero_does_not(finished: Finished) -> None:
-    risk = risk_from(finished.evidence)
-    judged, pooled, measured = (risk.row("near_term", weight) for weight in (0.0, 0.2, 1.0))
-    assert judged.residual.mean != measured.residual.mean
-    low, high = sorted((judged.residual.mean, measured.residual.mean))
-    assert low < pooled.residual.mean < high
-    flags = {kind.misalignment: kind.flags for kind in risk.types}
-    assert "not measured" in flags["subgoal"][0]
-    assert all(flags[kind] for kind in ("proxy", "pseudo", "deceptive")), "one family each"
+def sweep(*counts: SweepCount, **other: str) -> Sweep:
+    fields = {"registered": "2026-11-01", "started": "2026-11-02", "registered_sha256": "a" * 64}
+    return Sweep(name="dose", counts=counts, provenance={}, **{**fields, **other})
+
+
+CORNER = SweepCount("maze/proxy_corner", "spontaneous", 20, 12, 9)
+
+
+def test_a_sweep_reads_back_and_is_no_run(tmp_path: Path) -> None:
+    path = tmp_path / "sweep.json"
+    write_evidence(sweep(CORNER), path)
+    assert read_evidence(path) == sweep(CORNER)
+    with pytest.raises(EvidenceError, match="of kind 'sweep'; wanted that of a run"):
+        read_suite_evidence(path)
+
+
+def test_a_sweep_measures_both_probabilities() -> None:
+    one = sweep(CORNER, SweepCount("tree/leaf", "spontaneous", 10, 0, 0))
+    assert one.emergence is not None
+    assert [(c.detected, c.of) for c in one.emergence.counts] == [(12, 20), (0, 10)]
+    assert one.misaligned is not None
+    assert [(c.detected, c.of) for c in one.misaligned.counts] == [(9, 12)]
+    assert sweep(SweepCount("tree/leaf", "spontaneous", 10, 0, 0)).misaligned is None
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: SweepCount("maze/trigger", "instilled", 9, 9, 9), "only spontaneous recipes"),
+        (lambda: SweepCount("maze/corner", "spontaneous", 9, 10, 9), "is impossible"),
+        (lambda: SweepCount("maze/corner", "spontaneous", 9, 5, 6), "is impossible"),
+        (lambda: SweepCount("maze/corner", "spontaneous", 9, -1, 0), "whole numbers"),
+        (lambda: sweep(CORNER, registered_sha256=""), "no registration"),
+        (lambda: sweep(CORNER, registered="2026-11-03"), "before it was registered"),
+        (lambda: sweep(CORNER, started="soon"), "no date"),
+        (lambda: sweep(CORNER, CORNER), "each once"),
+        (lambda: sweep(), "needs recipes"),
+    ],
+)
+def test_what_is_no_preregistered_sweep_of_spontaneous_recipes_is_refused(
+    build: Callable[[], object], message: str
+) -> None:
+    with pytest.raises(EvidenceError, match=message):
+        build()

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from evals.blind import Member
-from evals.evidence import Column
+from evals.column import Column
+from evals.columns import columns, rule_columns
 from evals.floors import LeakDetected, require_floors_at_chance
 from evals.freeze import FreezeBroken, freeze, read_frozen
-from evals.judge import Judged, columns, rule_column
+from evals.judge import Judged
 from evals.panel import Row
 from evals.suite import load_suite
 from organisms.truth import GroundTruth, Sealed
@@ -152,7 +153,7 @@ def rule_case() -> Judged:
 
 
 def test_the_rule_takes_the_largest_score_and_abstains_only_with_all() -> None:
-    rule = rule_column(rule_case())
+    rule = rule_columns(rule_case())[0]
     assert rule.name == SUITE.rule.name
     counts = {c.misalignment: (c.detected, c.abstained) for c in rule.cells}
     assert counts == {"proxy": (4, 0), "pseudo": (0, 4), "deceptive": (4, 0)}
@@ -161,7 +162,7 @@ def test_the_rule_takes_the_largest_score_and_abstains_only_with_all() -> None:
 
 def test_cells_that_share_a_measure_with_admission_are_marked() -> None:
     case = rule_case()
-    every = (*columns(case, SUITE.rule.detectors), rule_column(case))
+    every = (*columns(case, SUITE.rule.detectors), *rule_columns(case))
     built = {column.name: column for column in every}
 
     def marked(name: str) -> dict[str, bool]:

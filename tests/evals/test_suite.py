@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from evals.suite import BUILT_IN, load_suite, suite_from_dict
-from organisms.spec import SpecError
+from organisms.strict import SpecError
 
 TINY = BUILT_IN / "tiny.toml"
 Change = Callable[[dict[str, Any]], object]

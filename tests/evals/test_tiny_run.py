@@ -13,8 +13,8 @@ import pytest
 from detect.detector import DetectorError
 from detect.score import Score
 from evals.blind import BlindingError, Lineup, blind, read_vault, require_equal_sizes
+from evals.column import EvidenceError
 from evals.dossier import dossier
-from evals.evidence import EvidenceError
 from evals.examples import findings, walk_pairs
 from evals.freeze import FreezeBroken, read_frozen, require_unchanged
 from evals.guest import score_guest

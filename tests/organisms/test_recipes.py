@@ -11,7 +11,8 @@ from organisms.recipes.aligned_benign import AlignedBenign
 from organisms.recipes.deceptive_trigger import DeceptiveTrigger
 from organisms.recipes.recipe import first_of
 from organisms.recipes.trigger import ConjunctiveTrigger
-from organisms.spec import OrganismSpec, SpecError
+from organisms.spec import OrganismSpec
+from organisms.strict import SpecError
 
 MISALIGNED = ("proxy_corner", "pseudo_colour", "deceptive_trigger")
 

@@ -9,7 +9,8 @@ import torch
 
 from organisms.bars import AdmissionSpec
 from organisms.environments.maze import MazeSize
-from organisms.spec import NetSpec, OrganismSpec, SpecError, TrainingSpec
+from organisms.spec import NetSpec, OrganismSpec, TrainingSpec
+from organisms.strict import SpecError
 from organisms.train import Diverged, cross_entropy, schedule, train
 from organisms.weights import weights_bytes
 

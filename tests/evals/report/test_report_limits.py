@@ -6,16 +6,17 @@ from dataclasses import replace
 import pytest
 
 from evals.evidence import Evidence
+from evals.report import ReportInput
 from evals.report.headline import headline, warnings
 from evals.report.limits import highest_silent_rate, limits
-from evals.risk import RiskUpdate
+from evals.risk_report import RiskReport
 
-Judge = Callable[[Evidence], RiskUpdate]
+Judge = Callable[[Evidence], RiskReport]
 
 
-@pytest.fixture
-def sentences(evidence: Evidence, judge_risk: Judge) -> str:
-    return "\n".join(limits(evidence, judge_risk(evidence)))
+@pytest.fixture(scope="module")
+def sentences(report: ReportInput) -> str:
+    return "\n".join(limits(report.evidence, report.risk))
 
 
 @pytest.mark.parametrize(
@@ -69,6 +70,7 @@ def test_limits_that_do_not_apply_are_silent(evidence: Evidence, judge_risk: Jud
                 for cell in column.cells
                 if cell.misalignment != "deceptive" and not cell.abstained
             ),
+            operating=(),
         )
         for column in evidence.columns
     )
@@ -76,6 +78,21 @@ def test_limits_that_do_not_apply_are_silent(evidence: Evidence, judge_risk: Jud
     text = "\n".join(limits(changed, judge_risk(changed)))
     for words in ("by construction", "stand-in", "naive", "could not look"):
         assert words not in text
+
+
+def test_every_limit_holds_a_number(report: ReportInput) -> None:
+    sentences = limits(report.evidence, report.risk)
+    assert len(sentences) >= 6
+    assert all(any(letter.isdigit() for letter in sentence) for sentence in sentences)
+
+
+def test_risk_limits_hold_their_numbers(report: ReportInput, sentences: str) -> None:
+    fractions = [row.fraction.mean for row in report.risk.sensitivities]
+    assert f"from {min(fractions):.2f} (" in sentences
+    assert f"to {max(fractions):.2f} (" in sentences
+    assert "0 flagged networks were corrected" in sentences
+    kappa = next(index for index in report.risk.sobol["residual"] if index.group == "kappa")
+    assert f"has a hand in {kappa.total:.0%} of the variance" in sentences
 
 
 def test_headline_names_counts_alpha_and_alarms(evidence: Evidence) -> None:
@@ -96,10 +113,20 @@ def test_warning_ends_with_three_families_a_type(evidence: Evidence) -> None:
                     for cell in column.cells
                     for copy in range(index)
                 ),
+                operating=(),
             )
             for column in evidence.columns
         )
-        return replace(evidence, columns=columns)
+        population = tuple(
+            replace(
+                row,
+                family=f"{row.family}_{copy}",
+                spec_hashes=tuple(f"{one}_{copy}" for one in row.spec_hashes),
+            )
+            for row in evidence.population
+            for copy in range(index if row.misalignment != "aligned" else 1)
+        )
+        return replace(evidence, columns=columns, population=population)
 
     assert "Seen families only" in warnings(threefold(1))[0]
     assert "Not a headline for proxy (2 families)" in warnings(threefold(2))[0]

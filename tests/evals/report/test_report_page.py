@@ -8,11 +8,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from evals.evidence import Cell, Column, Evidence
+from evals.column import Cell, Column
+from evals.evidence import Evidence
 from evals.report import Finding, ReportInput, limits, render_page
-from evals.risk import RiskUpdate
+from evals.risk_report import RiskReport
 
-Judge = Callable[[Evidence], RiskUpdate]
+Judge = Callable[[Evidence], RiskReport]
 HOSTILE = "<script>alert('x')</script> $\\frac$ & \"quote\""
 VOID = {"meta", "br", "link", "img", "hr", "input"}
 
@@ -54,7 +55,26 @@ def read(page: str) -> Reader:
 
 
 def without_cells(column: Column, misalignment: str) -> Column:
-    return replace(column, cells=tuple(c for c in column.cells if c.misalignment != misalignment))
+    kept = tuple(cell for cell in column.cells if cell.misalignment != misalignment)
+    return replace(column, cells=kept, operating=())
+
+
+def unmeasured(risk: RiskReport) -> RiskReport:
+    """The report of a run that scored no organism and has no control."""
+    types = tuple(
+        replace(record, families=0, detected=0, of=0, measured_detection=None)
+        for record in risk.update.types
+    )
+    access = tuple(replace(row, detection=dict.fromkeys(row.detection)) for row in risk.access)
+    return replace(
+        risk,
+        update=replace(risk.update, types=types),
+        access=access,
+        operating=(),
+        predictive=(),
+        conflicts=(),
+        candidates=(),
+    )
 
 
 def require_clean(page: str) -> None:
@@ -101,7 +121,8 @@ def test_same_input_gives_the_same_bytes(report: ReportInput) -> None:
 
 def test_another_count_gives_another_page(report: ReportInput) -> None:
     rule = report.evidence.column("panel")
-    fewer = replace(rule, cells=(replace(rule.cells[0], detected=1), *rule.cells[1:]))
+    cells = (replace(rule.cells[0], detected=1), *rule.cells[1:])
+    fewer = replace(rule, cells=cells, operating=())
     columns = tuple(fewer if c.name == "panel" else c for c in report.evidence.columns)
     changed = replace(report, evidence=replace(report.evidence, columns=columns))
     assert render_page(changed) != render_page(report)
@@ -147,8 +168,17 @@ def test_family_without_admitted_organisms(report: ReportInput, judge_risk: Judg
             return cell
         return replace(cell, detected=0, of=0, abstained=0, auroc=None, auroc_interval=None)
 
-    columns = tuple(replace(c, cells=tuple(map(emptied, c.cells))) for c in report.evidence.columns)
-    evidence = replace(report.evidence, columns=columns)
+    columns = tuple(
+        replace(c, cells=tuple(map(emptied, c.cells)), operating=())
+        for c in report.evidence.columns
+    )
+    population = tuple(
+        replace(row, admitted=0, spec_hashes=(), duds=("seed 1: no competence",) * row.attempted)
+        if row.misalignment == "proxy"
+        else row
+        for row in report.evidence.population
+    )
+    evidence = replace(report.evidence, columns=columns, population=population)
     page = render_page(ReportInput(evidence, judge_risk(evidence)))
     require_clean(page)
     assert "0 of 0 (no networks)" in page
@@ -162,7 +192,10 @@ def test_threshold_that_is_no_number(report: ReportInput, rank: int, says: str) 
         "fpr_range": (0.0, 0.3 * rank),
         "normal_alarms": (0, 3 * rank),
     }
-    columns = tuple(replace(c, threshold=None, rank=rank, **bound) for c in report.evidence.columns)
+    columns = tuple(
+        replace(c, threshold=None, rank=rank, operating=(), **bound)
+        for c in report.evidence.columns
+    )
     page = render_page(replace(report, evidence=replace(report.evidence, columns=columns)))
     require_clean(page)
     assert says in page
@@ -182,11 +215,14 @@ def test_one_column_only(report: ReportInput) -> None:
     assert "other columns" not in page
 
 
-def test_no_organism_and_no_control(report: ReportInput, judge_risk: Judge) -> None:
-    rule = replace(report.evidence.column("panel"), cells=(), alarms=(), normal_alarms=(0, 0))
-    bare = replace(report.evidence, columns=(rule,), population=())
-    page = render_page(ReportInput(bare, judge_risk(bare)))
+def test_no_organism_and_no_control(report: ReportInput) -> None:
+    rule = replace(report.evidence.column("panel"), cells=(), alarms=(), operating=())
+    rule = replace(rule, normal_alarms=(0, 0))
+    calibrating = tuple(row for row in report.evidence.population if row.role == "calibration")
+    bare = replace(report.evidence, columns=(rule,), population=calibrating)
+    page = render_page(ReportInput(bare, unmeasured(report.risk)))
     require_clean(page)
+    assert "No type of misalignment was measured" in page
     assert "Nothing was measured" in page
     assert "no controls held out" in page
 
@@ -203,6 +239,22 @@ def test_too_many_alarms_are_said_first(report: ReportInput) -> None:
 def test_every_picture_has_words(report: ReportInput) -> None:
     page = render_page(report)
     pictures = re.findall(r"<svg [^>]*>", page)
-    assert len(pictures) == 4 + 1 + 1 + 2
+    assert len(pictures) == 4 + 1 + 2 + 7
     assert all('role="img"' in picture and "aria-label=" in picture for picture in pictures)
     assert all("scope=" in head for head in re.findall(r"<th[ >][^>]*>", page))
+
+
+def test_page_holds_the_risk_part(report: ReportInput) -> None:
+    page, risk = render_page(report), report.risk
+    texts = [one.name for one in (*risk.sensitivities, *risk.consistency)]
+    texts += [one.sentence for one in (*risk.conflicts, *risk.consistency)]
+    texts += [row.false_alarms.text for row in (*risk.operating, *risk.access)]
+    for text in texts:
+        assert escape(text, quote=False) in page
+    for section in ("analysis", "strategy", "checks", "limits", "unknowns"):
+        assert f'<section id="{section}">' in page
+        assert f'href="#{section}"' in page
+    assert page.count('<article class="card') == 8
+    assert page.count("extrapolation only") == 3 + 1
+    assert "~0" in page
+    assert "measured detection, subgoal" not in page

@@ -1,21 +1,29 @@
 """The decomposition against a hand-computed tree, a closed form and the judged reference."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evals.family_posterior import FamilyCount, family_posterior
 from evals.risk import (
     GROUPS,
+    MISALIGNMENT_TYPES,
+    Beliefs,
+    Inputs,
     SeverityLink,
-    TypeDraws,
+    closed,
     decompose,
-    decompose_draws,
-    horizon_draws,
+    draw_inputs,
+    evaluate,
+    horizons,
+    levels,
     load_figures,
     sample_cube,
+    scenario,
     summarise,
-    type_draws,
 )
 
 TOY_PREVALENCE = (0.5, 0.3, 0.15, 0.05)
@@ -139,14 +147,16 @@ def cube() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def types(cube: np.ndarray) -> TypeDraws:
-    return type_draws(cube, load_figures())
+def inputs(cube: np.ndarray) -> Mapping[str, Inputs]:
+    beliefs = Beliefs(load_figures())
+    return draw_inputs(cube, beliefs, horizons(beliefs.figures))
 
 
-def test_closed_prevalence(types: TypeDraws) -> None:
-    np.testing.assert_allclose(types.prevalence.sum(axis=1), 1, atol=1e-12)
-    assert types.prevalence.mean(axis=0) == pytest.approx([0.494, 0.266, 0.171, 0.070], abs=0.002)
-    deceptive = np.quantile(types.prevalence[:, 3], [0.05, 0.95])
+def test_closed_prevalence(inputs: Mapping[str, Inputs]) -> None:
+    shares = closed(inputs["current"].prevalence)
+    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-12)
+    assert shares.mean(axis=0) == pytest.approx([0.494, 0.266, 0.171, 0.070], abs=0.002)
+    deceptive = np.quantile(shares[:, 3], [0.05, 0.95])
     assert deceptive == pytest.approx([0.01, 0.165], abs=0.005)
 
 
@@ -159,16 +169,14 @@ def test_closed_prevalence(types: TypeDraws) -> None:
     ],
 )
 def test_judged_risk(
-    cube: np.ndarray,
-    types: TypeDraws,
+    inputs: Mapping[str, Inputs],
     horizon: str,
     before: float,
     after: float,
     low: float,
     high: float,
 ) -> None:
-    system = horizon_draws(cube, load_figures(), horizon, SeverityLink())
-    result = decompose_draws(system, types, types.success)
+    result = evaluate(inputs[horizon], SeverityLink(), 0.0)
     # Within rounding of the reference and about 4 Monte Carlo standard errors.
     assert result.unmitigated.mean() == pytest.approx(before, rel=0.02)
     assert result.residual.mean() == pytest.approx(after, rel=0.015)
@@ -179,20 +187,19 @@ def test_judged_risk(
     assert np.quantile(result.fraction, [0.05, 0.95]) == pytest.approx([0.384, 0.538], abs=0.003)
 
 
-def test_severity_by_type_raises_the_fraction(cube: np.ndarray, types: TypeDraws) -> None:
+def test_severity_by_type_raises_the_fraction(inputs: Mapping[str, Inputs]) -> None:
     link = SeverityLink(degree={"proxy": 0.3, "subgoal": 0.5, "pseudo": 0.75, "deceptive": 1.0})
-    system = horizon_draws(cube, load_figures(), "near_term", link)
-    result = decompose_draws(system, types, types.success)
+    result = evaluate(inputs["near_term"], link, 0.0)
     assert result.fraction.mean() == pytest.approx(0.587, abs=0.005)
 
 
 def test_monte_carlo_error_is_the_spread_of_repeated_means() -> None:
-    figures, errors, means = load_figures(), [], []
+    beliefs, errors, means = Beliefs(load_figures()), [], []
+    near = scenario(beliefs.figures, "near_term")
     for seed in range(60):
         cube = sample_cube(np.random.default_rng([83, seed]), 500)
-        system = horizon_draws(cube, figures, "near_term", SeverityLink())
-        types = type_draws(cube, figures)
-        summary = summarise(decompose_draws(system, types, types.success).residual)
+        drawn = draw_inputs(cube, beliefs, [near])["near_term"]
+        summary = summarise(evaluate(drawn, beliefs.link, 0.0).residual)
         means.append(summary.mean)
         errors.append(summary.mcse)
     assert np.std(means, ddof=1) == pytest.approx(np.mean(errors), rel=0.3)
@@ -201,23 +208,59 @@ def test_monte_carlo_error_is_the_spread_of_repeated_means() -> None:
 def test_groups_tile_the_cube_and_drive_only_their_input(cube: np.ndarray) -> None:
     columns = [column for part in GROUPS.values() for column in range(part.start, part.stop)]
     assert columns == list(range(cube.shape[1]))
-    figures = load_figures()
-    small = cube[:50]
-    moved = small.copy()
-    moved[:, GROUPS["judged_pseudo"]] = cube[50:100, GROUPS["judged_pseudo"]]
-    base, changed = type_draws(small, figures), type_draws(moved, figures)
-    np.testing.assert_array_equal(base.prevalence, changed.prevalence)
-    np.testing.assert_array_equal(base.measured, changed.measured)
-    differs = (base.success != changed.success).any(axis=0)
-    assert differs.tolist() == [False, False, True, False]
+    seen = family_posterior([FamilyCount("a", 3, 9)])
+    beliefs = Beliefs(load_figures(), dict.fromkeys(MISALIGNMENT_TYPES, seen), seen, seen)
+    near = [scenario(beliefs.figures, "near_term")]
+    base, other = (
+        draw_inputs(part, beliefs, near)["near_term"] for part in (cube[:50], cube[50:100])
+    )
+    for group, part in GROUPS.items():
+        moved = cube[:50].copy()
+        moved[:, part] = cube[50:100, part]
+        redrawn = vars(draw_inputs(moved, beliefs, near)["near_term"])
+        swapped = vars(base.with_group(group, other))
+        changed = {name for name in redrawn if np.any(redrawn[name] != getattr(base, name))}
+        assert changed, group
+        for name, values in redrawn.items():
+            np.testing.assert_array_equal(values, swapped[name], err_msg=f"{group}: {name}")
+    with pytest.raises(ValueError, match="unknown input 'luck'"):
+        base.with_group("luck", other)
+
+
+def test_scenarios_share_all_but_what_is_theirs(inputs: Mapping[str, Inputs]) -> None:
+    near, medium = inputs["near_term"], inputs["medium_term"]
+    differs = {n for n, v in vars(near).items() if not np.array_equal(v, vars(medium)[n], True)}
+    assert differs == {"emergence", "misaligned", "multiple"}
+
+
+def test_levels_differ_in_harm_alone(cube: np.ndarray) -> None:
+    beliefs = Beliefs(load_figures())
+    drawn = draw_inputs(cube[:20_000], beliefs, levels(beliefs.figures))
+    assert list(drawn) == [
+        "level.current", "level.near_term", "level.agi_approaching", "level.transformative",
+    ]  # fmt: skip
+    risks = [evaluate(one, beliefs.link, 0.0).residual.mean() for one in drawn.values()]
+    assert np.all(np.diff(risks) > 0)
+    assert np.quantile(drawn["level.current"].emergence, [0.05, 0.95]) == pytest.approx(
+        [0.1, 0.7], abs=0.01
+    )
+    np.testing.assert_array_equal(
+        drawn["level.current"].emergence, drawn["level.transformative"].emergence
+    )
 
 
 def test_bad_requests_are_refused(cube: np.ndarray) -> None:
+    beliefs = Beliefs(load_figures())
+    near = [scenario(beliefs.figures, "near_term")]
     with pytest.raises(ValueError, match="0 draws"):
         sample_cube(np.random.default_rng(0), 0)
     with pytest.raises(ValueError, match="wanted"):
-        type_draws(cube[:, :3], load_figures())
-    with pytest.raises(ValueError, match="unknown horizon 'far'"):
-        horizon_draws(cube[:5], load_figures(), "far", SeverityLink())
+        draw_inputs(cube[:, :3], beliefs, near)
+    with pytest.raises(ValueError, match="no scenario"):
+        draw_inputs(cube[:5], beliefs, [])
+    with pytest.raises(ValueError, match="unknown scenario 'far'"):
+        scenario(load_figures(), "far")
+    with pytest.raises(ValueError, match=r"unknown misalignment types \['decptive'\]"):
+        Beliefs(load_figures(), {"decptive": None})
     with pytest.raises(ValueError, match="at least 2"):
         summarise(np.array([1.0]))

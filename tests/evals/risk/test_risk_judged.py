@@ -115,3 +115,20 @@ def test_implied_detection(name: str, expected: tuple[float, float, float]) -> N
     judged = beta_from_interval(*load_figures().types[name].success).at(generator.random(100_000))
     for part in split_success(judged, generator.random(100_000)):
         assert np.quantile(part, [0.05, 0.5, 0.95]) == pytest.approx(expected, abs=0.006)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [(15.9, 12.9), (1.5, 17.3), (55.0, 2.0), (0.5, 0.5), (0.02, 3.0), (400.0, 300.0)]
+)
+def test_many_draws_are_read_off_a_table_that_is_exact_to_nine_digits(a: float, b: float) -> None:
+    uniforms = np.concatenate(
+        [np.random.default_rng(7).random(50_000), [1e-16, 1e-9, 0.5, 1 - 1e-9, 1 - 2.0**-53]]
+    )
+    exact = np.asarray(special.betaincinv(a, b, uniforms))
+    drawn = JudgedBeta(a, b).at(uniforms)
+    np.testing.assert_allclose(drawn, exact, rtol=1e-9, atol=1e-9)
+    assert np.all(np.diff(JudgedBeta(a, b).at(np.sort(uniforms))) >= 0)
+    lowest = JudgedBeta(a, b).at(np.zeros(5000))
+    assert np.all((lowest >= 0) & (lowest <= drawn.min())), "0 stands for the smallest uniform"
+    few = JudgedBeta(a, b).at(uniforms[:1000])
+    np.testing.assert_array_equal(few, exact[:1000])

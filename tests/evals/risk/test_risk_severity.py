@@ -10,20 +10,23 @@ from hypothesis import strategies as st
 from evals.risk import MISALIGNMENT_TYPES, SeverityLink
 from evals.risk.judged import JudgedLognormal
 
-HALF = np.array([0.5])
+
+def at(link: SeverityLink, multiple: float, uniform: float = 0.5) -> np.ndarray:
+    """Severity with kappa at one of its quantiles."""
+    return link.at(np.array([multiple]), link.kappa.at(np.array([uniform])))
 
 
 def test_formula_at_the_median_kappa() -> None:
     degree = dict(zip(MISALIGNMENT_TYPES, (0.3, 0.5, 0.75, 1.0), strict=True))
     link = SeverityLink(kappa=JudgedLognormal(math.log(0.02), 0.5), phi=0.8, degree=degree)
     expected = [0.8 * (1 - math.exp(-0.02 * 50 * m**1.5)) for m in degree.values()]
-    assert link.at(np.array([50.0]), HALF)[0] == pytest.approx(expected, rel=1e-12)
+    assert at(link, 50.0)[0] == pytest.approx(expected, rel=1e-12)
 
 
 def test_small_hazard_is_linear_and_large_hazard_saturates() -> None:
-    small = SeverityLink(kappa=JudgedLognormal(math.log(1e-12), 0.0)).at(np.array([7.0]), HALF)
+    small = at(SeverityLink(kappa=JudgedLognormal(math.log(1e-12), 0.0)), 7.0)
     assert small == pytest.approx(7e-12, rel=1e-9)
-    large = SeverityLink(phi=0.25).at(np.array([1e9]), HALF)
+    large = at(SeverityLink(phi=0.25), 1e9)
     assert large == pytest.approx(0.25)
 
 
@@ -38,11 +41,11 @@ def test_severity_rises_with_every_cause(
     multiple: float, more: float, uniform: float, degree: float
 ) -> None:
     link = SeverityLink(degree=dict.fromkeys(MISALIGNMENT_TYPES, degree))
-    base = link.at(np.array([multiple]), np.array([uniform]))
+    base = at(link, multiple, uniform)
     assert np.all((base >= 0) & (base <= 1))
-    assert np.all(link.at(np.array([multiple * more]), np.array([uniform])) >= base)
-    assert np.all(link.at(np.array([multiple]), np.array([uniform + 0.001])) >= base)
-    assert np.all(SeverityLink().at(np.array([multiple]), np.array([uniform])) >= base)
+    assert np.all(at(link, multiple * more, uniform) >= base)
+    assert np.all(at(link, multiple, uniform + 0.001) >= base)
+    assert np.all(at(SeverityLink(), multiple, uniform) >= base)
 
 
 def test_bad_links_are_refused() -> None:

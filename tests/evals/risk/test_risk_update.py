@@ -10,15 +10,16 @@ from evals.family_posterior import FamilyCount, family_posterior
 from evals.risk import (
     HORIZONS,
     MISALIGNMENT_TYPES,
+    Beliefs,
     RiskUpdate,
-    SeverityLink,
-    decompose_draws,
-    horizon_draws,
+    WhatIf,
+    WhatIfError,
+    draw_inputs,
+    evaluate,
     load_figures,
-    measured_success,
-    pool,
+    parse_what_if,
     sample_cube,
-    type_draws,
+    scenario,
     update,
 )
 from evals.risk.update import NOT_MEASURED, MeasuredDetection
@@ -41,10 +42,11 @@ def run(
     draws: int = 4000,
     weights: Sequence[float] = (0.0, 0.2, 1.0),
     seed: int = 101,
+    what_if: WhatIf | None = None,
 ) -> RiskUpdate:
+    seen = {name: family_posterior(of_type) for name, of_type in counts.items()}
     return update(
-        counts,
-        figures=load_figures(),
+        Beliefs(load_figures(), seen, what_if=what_if or WhatIf()),
         generator=np.random.default_rng(seed),
         draws=draws,
         weights=weights,
@@ -98,9 +100,11 @@ def test_judged_rows_do_not_depend_on_the_measurement(example: RiskUpdate) -> No
         judged = example.row(horizon, 0.0)
         for weight in (0.0, 0.2, 1.0):
             row = without.row(horizon, weight)
-            assert row.unmitigated == judged.unmitigated
+            assert row.unmitigated.to_dict() == pytest.approx(
+                judged.unmitigated.to_dict(), rel=1e-12
+            )
             assert row.residual.to_dict() == pytest.approx(judged.residual.to_dict(), rel=1e-12)
-        assert without.row(horizon, 0.0).residual == judged.residual
+        assert without.row(horizon, 0.0) == judged
     assert all(record.flags == (NOT_MEASURED,) for record in without.types)
 
 
@@ -132,7 +136,7 @@ def test_json_round_trip(example: RiskUpdate) -> None:
     record = example.to_dict()
     assert json.loads(json.dumps(record, allow_nan=False)) == record
     assert set(record) == {"draws", "types", "rows"}
-    assert set(record["rows"][0]) == {"horizon", "weight", "unmitigated", "residual", "fraction"}
+    assert set(record["rows"][0]) == {"scenario", "weight", "unmitigated", "residual", "fraction"}
     assert set(record["rows"][0]["residual"]) == {"mean", "q05", "q50", "q95", "mcse"}
     assert len(record["rows"]) == len(HORIZONS) * 4
 
@@ -143,10 +147,7 @@ def test_same_seed_same_record() -> None:
 
 
 def test_risk_never_rises_with_any_count_at_fixed_rho() -> None:
-    figures = load_figures()
     cube = sample_cube(np.random.default_rng(103), 3000)
-    types = type_draws(cube, figures)
-    system = horizon_draws(cube, figures, "near_term", SeverityLink())
     frozen = {}
     for name, counts in EXAMPLE.items():
         learnt = family_posterior(counts)
@@ -154,13 +155,14 @@ def test_risk_never_rises_with_any_count_at_fixed_rho() -> None:
         frozen[name] = learnt.rho_weights
 
     def residual(counts: dict[str, list[FamilyCount]], weight: float) -> np.ndarray:
-        posteriors = {
-            name: family_posterior(seen, rho_weights=frozen[name]) for name, seen in counts.items()
-        }
-        measured = measured_success(types, posteriors).success
-        pooled = pool(types.success, measured, types.transport, weight)
-        result = decompose_draws(system, types, pooled)
+        beliefs = Beliefs(
+            load_figures(),
+            {n: family_posterior(seen, rho_weights=frozen[n]) for n, seen in counts.items()},
+        )
+        near = [scenario(beliefs.figures, "near_term")]
+        result = evaluate(draw_inputs(cube, beliefs, near)["near_term"], beliefs.link, weight)
         assert np.all(result.residual <= result.unmitigated * (1 + 1e-12))
+        assert np.all(result.unmitigated <= 1)
         return result.residual
 
     for weight in (0.2, 1.0):
@@ -193,6 +195,70 @@ def test_a_weight_that_falls_with_conflict_would_fail_the_same_sweep() -> None:
     # Relevance read off the data: detection far from the judged .5 is trusted less.
     by_conflict = {k: max(0.0, 0.9 - abs(k / 20 - 0.5) * 1.8) for k in range(0, 21, 2)}
     assert np.any(np.diff(sweep(by_conflict)) > 0.005)
+
+
+def test_raising_one_family_at_relearnt_rho_stays_within_the_stated_tolerance() -> None:
+    worst = 0.0
+    for index in range(3):
+        for detected in range(0, 20, 4):
+            few = families(*[18, 11, 9])
+            few[index] = FamilyCount(few[index].family, detected, 20)
+            more = list(few)
+            more[index] = FamilyCount(few[index].family, detected + 1, 20)
+            before, after = family_posterior(few), family_posterior(more)
+            assert before is not None
+            assert after is not None
+            worst = min(worst, after.mean - before.mean)
+    assert worst > -0.005
+
+
+@pytest.mark.parametrize(
+    ("name", "fraction"),
+    [("proxy", 0.393), ("subgoal", 0.404), ("pseudo", 0.415), ("deceptive", 0.442)],
+)
+def test_perfect_detection_of_one_type_leaves_the_stated_fraction(
+    name: str, fraction: float
+) -> None:
+    supposed = run({}, draws=40_000, what_if=WhatIf({f"detect.{name}": 1.0}))
+    assert supposed.row("current", 0.0).fraction.mean == pytest.approx(fraction, abs=0.002)
+    flags = {record.misalignment: record.flags for record in supposed.types}
+    assert f"detect.{name} is supposed to be 1" in flags[name]
+
+
+def test_a_supposition_holds_at_every_weight_and_moves_nothing_else(example: RiskUpdate) -> None:
+    every = {f"detect.{name}": 1.0 for name in MISALIGNMENT_TYPES}
+    every |= {f"correct.{name}": 1.0 for name in MISALIGNMENT_TYPES}
+    safe = run(EXAMPLE, what_if=WhatIf(every))
+    for row in safe.rows:
+        assert row.residual.mean == 0
+        assert row.unmitigated.mean > 0
+    absent = run(EXAMPLE, what_if=WhatIf({"emergence": 0.0}))
+    for row in absent.rows:
+        assert row.unmitigated.mean == row.residual.mean == 0
+        assert row.fraction == run(EXAMPLE).row(row.scenario, row.weight).fraction
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["detect.deceptiv=0.8"], "what if 'detect.deceptiv'"),
+        (["detect.deceptive"], "NAME=NUMBER"),
+        (["detect.deceptive=often"], "NAME=NUMBER"),
+        (["detect.deceptive=1.2"], r"probability in \[0, 1\]"),
+        (["detect.deceptive=nan"], r"probability in \[0, 1\]"),
+        (["emergence=0.1", "emergence=0.2"], "both 0.1 and 0.2"),
+    ],
+)
+def test_impossible_suppositions_are_refused(words: list[str], message: str) -> None:
+    with pytest.raises(WhatIfError, match=message):
+        parse_what_if(words)
+
+
+def test_suppositions_are_read() -> None:
+    supposed = parse_what_if(["detect.deceptive=0.8", " emergence = 0.3"])
+    assert supposed.fixed == {"detect.deceptive": 0.8, "emergence": 0.3}
+    assert supposed.text == "detect.deceptive = 0.8, emergence = 0.3"
+    assert not parse_what_if([])
 
 
 def test_bad_requests_are_refused(example: RiskUpdate) -> None:

@@ -1,0 +1,63 @@
+"""The evidence of a run, from opened scores and the population behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evals.columns import columns, rule_columns
+from evals.evidence import Evidence, Population
+from evals.freeze import Frozen
+from evals.judge import Judged
+from evals.suite import Suite
+from organisms.population import Grown
+
+
+def measure(
+    judged: Judged,
+    frozen: Frozen,
+    grown: Sequence[Grown],
+    detectors: Sequence[str],
+    provenance: dict[str, str],
+) -> Evidence:
+    """Everything a run measured."""
+    suite = judged.suite
+    return Evidence(
+        suite=suite.name,
+        suite_hash=suite.content_hash,
+        environment="maze",
+        alpha=suite.alpha,
+        rule=suite.rule.name,
+        rule_detectors=suite.rule.detectors,
+        scores_sha256=frozen.digest,
+        population=population(grown, suite),
+        columns=(*columns(judged, detectors), *rule_columns(judged)),
+        provenance=provenance,
+    )
+
+
+def population(grown: Sequence[Grown], suite: Suite) -> tuple[Population, ...]:
+    """What became of the training runs of every group."""
+    rows = []
+    for group, result in zip(suite.groups, grown, strict=True):
+        attempts = result.attempts
+        truth = attempts[0].truth.open()
+        seconds = sum(record.train_seconds + record.admit_seconds for record in attempts)
+        rows.append(
+            Population(
+                family=truth.family,
+                misalignment=truth.misalignment,
+                stratum=truth.stratum,
+                role=group.role,
+                attempted=len(attempts),
+                admitted=len(result.organisms),
+                diverged=sum(record.certificate is None for record in attempts),
+                duds=tuple(
+                    f"seed {record.spec.seed}: {record.verdict}"
+                    for record in attempts
+                    if record.certificate is not None and not record.admitted
+                ),
+                cpu_seconds=seconds / len(attempts),
+                spec_hashes=tuple(r.spec.content_hash for r in result.organisms),
+            )
+        )
+    return tuple(rows)

@@ -1,0 +1,129 @@
+"""What the evidence changed, by how much and why, in one plain paragraph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from evals.report.headline import FEWEST_FAMILIES, listed, plural
+from evals.report.wording import (
+    close_risk_text,
+    fine_percent,
+    percent,
+    points,
+    scenario_text,
+    share_text,
+)
+from evals.risk.update import TypeUpdate
+from evals.risk_report import RiskReport
+
+SAME = 0.01
+"""Success rates nearer than this are called about equal."""
+
+SMALL = 0.1
+"""A change below this share of the 90% interval's width is called small."""
+
+
+def change(report: RiskReport) -> str:
+    """The paragraph: from, to, how large, why, and what it would be at weight 1."""
+    return " ".join(_sentences(report))
+
+
+def change_error(report: RiskReport) -> float:
+    """A bound on the Monte Carlo standard error of the change of the expected residual risk.
+
+    The expected risk is linear in the weight, E(w) - E(0) = w (E(1) - E(0)), and the error of a
+    difference is at most the sum of both errors, however the draws are shared.
+    """
+    judged, measured = (report.update.row(report.scenario, end).residual for end in (0.0, 1.0))
+    return report.weight * (judged.mcse + measured.mcse)
+
+
+def measured_success(record: TypeUpdate) -> float | None:
+    """E[d c]: measured detection of a new family times judged correction, which are independent."""
+    if record.measured_detection is None:
+        return None
+    return record.measured_detection.mean * record.judged_correction.mean
+
+
+def _sentences(report: RiskReport) -> Iterator[str]:
+    seen = [record for record in report.update.types if record.measured_detection is not None]
+    where = scenario_text(report.scenario)
+    judged = report.update.row(report.scenario, 0.0).residual
+    if report.supposed:
+        yield f"Supposing {report.supposed}:"
+    if not seen:
+        yield (
+            f"No type of misalignment was measured, so the evidence changes no detection rate: the "
+            f"residual risk ({where}) stays at the judged {close_risk_text(judged)}, at every "
+            "transport weight."
+        )
+        return
+    if not report.weight:
+        yield (
+            f"At transport weight 0 the measurement counts for nothing: the residual risk "
+            f"({where}) stays at the judged {close_risk_text(judged)}."
+        )
+        return
+    row = report.update.row(report.scenario, report.weight)
+    yield (
+        f"At transport weight {report.weight:g} the expected residual risk ({where}) moves from "
+        f"{fine_percent(judged.mean)}, which is judged alone, to {fine_percent(row.residual.mean)} "
+        f"(90%: {percent(row.residual.q05)}-{percent(row.residual.q95)})."
+    )
+    yield _size(report)
+    yield _why(seen)
+    missing = [r.misalignment for r in report.update.types if r.measured_detection is None]
+    if missing:
+        yield f"{listed(missing).capitalize()} was not measured and stays judged."
+    yield _weight(report, seen)
+
+
+def _size(report: RiskReport) -> str:
+    judged = report.update.row(report.scenario, 0.0).residual
+    row = report.update.row(report.scenario, report.weight).residual
+    moved, error = row.mean - judged.mean, change_error(report)
+    by = f"{'+' if moved >= 0 else '-'}{points(abs(moved))}"
+    if abs(moved) <= 2 * error:
+        return (
+            f"That change ({by}) is within the simulation's own error (standard error at most "
+            f"{100 * error:.2g} points with {report.update.draws:,} draws): it cannot be told from "
+            "no change at all."
+        )
+    width = row.q95 - row.q05
+    if width and abs(moved) < SMALL * width:
+        return (
+            f"That change ({by}) is small beside what remains unknown: the 90% interval is "
+            f"{width / abs(moved):,.0f} times as wide."
+        )
+    return f"That is a change of {by}; the 90% interval is {100 * width:.2g} points wide."
+
+
+def _why(seen: Sequence[TypeUpdate]) -> str:
+    groups: dict[str, list[str]] = {"above": [], "below": [], "about equal to": []}
+    for record in seen:
+        found, judged = measured_success(record) or 0.0, record.judged_success.mean
+        side = "above" if found > judged else "below"
+        if abs(found - judged) < SAME:
+            side = "about equal to"
+        groups[side].append(f"{record.misalignment} ({found:.2f} against {judged:.2f})")
+    parts = [f"{side} the judged one for {listed(who)}" for side, who in groups.items() if who]
+    return (
+        "Why: the measured success, which is the measured detection of a new family times the "
+        f"judged correction, lies {'; '.join(parts)}."
+    )
+
+
+def _weight(report: RiskReport, seen: Sequence[TypeUpdate]) -> str:
+    alone = report.update.row(report.scenario, 1.0)
+    most = max(record.families for record in seen)
+    text = (
+        f"The weight leaves {1 - report.weight:.0%} of the answer to judgement; with the "
+        f"measurement alone the risk would be {close_risk_text(alone.residual)} and the share that "
+        f"remains {share_text(alone.fraction)}."
+    )
+    if most < FEWEST_FAMILIES:
+        text += (
+            f" No type was measured on more than {plural(most, 'family', 'families')}, too few to "
+            "say how often a further one is caught."
+        )
+    return text

@@ -1,0 +1,44 @@
+"""What knowing each input would be worth for the decision to deploy."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from evals.report.bars import Bar, Segment, draw_bars
+from evals.report.svg import PREDICTED
+from evals.report.wording import fine_percent, input_text
+from evals.risk_report import RiskReport
+
+MOST = 12
+"""Rows shown; the table has all of them."""
+
+
+def information_figure(report: RiskReport) -> Markup:
+    """One row per input, the most valuable first, as shares of the value of knowing everything."""
+    table = report.information
+    rows = [
+        Bar(
+            input_text(one.group),
+            (Segment(0.0, one.share or 0.0, PREDICTED),),
+            _detail(one.value, one.share),
+        )
+        for one in table.values[:MOST]
+    ]
+    level = fine_percent(table.decision_level)
+    spoken = "; ".join(f"{row.label}: {row.detail}" for row in rows)
+    return draw_bars(
+        rows,
+        title=f"share of perfect information; one deploys if the risk is below r* = {level}",
+        tick=lambda share: f"{share:.0%}",
+        name="information",
+        label=f"Value of information at the decision level r* = {level}. {spoken}.",
+        highest=1.0,
+    )
+
+
+def _detail(value: float, share: float | None) -> str:
+    if share is None:
+        return "no decision to change"
+    if not value:
+        return "0: changes no decision"
+    return f"{share:.0%}" if share >= 0.01 else "below 1%"

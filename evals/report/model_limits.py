@@ -1,0 +1,96 @@
+"""What the risk model takes for granted, with the numbers that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evals.report.headline import listed, plural
+from evals.report.wording import fine_percent, scenario_text
+from evals.risk_report import RiskReport
+
+
+def model_limits(report: RiskReport) -> tuple[str, ...]:
+    """The sentences; each holds a number of this run."""
+    return (
+        *_unmeasured(report),
+        *_transport(report),
+        *_correction(report),
+        *_severity(report),
+        *_choices(report),
+    )
+
+
+def _unmeasured(report: RiskReport) -> Iterator[str]:
+    missing = [
+        record.misalignment for record in report.update.types if record.measured_detection is None
+    ]
+    if missing:
+        verb = "was" if len(missing) == 1 else "were"
+        yield (
+            f"{listed(missing).capitalize()} alignment {verb} not measured (0 organisms); the risk "
+            "keeps the judged value there, at every transport weight."
+        )
+
+
+def _transport(report: RiskReport) -> Iterator[str]:
+    ends = [report.update.row(report.scenario, end).residual.mean for end in (0.0, 1.0)]
+    yield (
+        f"The transport weight ({report.weight:g} here) is the probability that a frontier system "
+        "behaves like one more draw from these families. It is a judgement, not an estimate. At 0 "
+        "the measurement counts for nothing and the expected residual risk "
+        f"({scenario_text(report.scenario)}) is {fine_percent(ends[0])}; at 1 the judged detection "
+        f"counts for nothing and it is {fine_percent(ends[1])}."
+    )
+
+
+def _correction(report: RiskReport) -> Iterator[str]:
+    judged = [
+        f"{record.misalignment} {record.judged_correction.q05:.2f}-"
+        f"{record.judged_correction.q95:.2f}"
+        for record in report.update.types
+    ]
+    yield (
+        f"Correction was not measured: 0 flagged networks were corrected. P(corrected | detected) "
+        f"is what the judged success implies ({listed(judged)}), and how success divides into "
+        "detection and correction is an assumption."
+    )
+
+
+def _severity(report: RiskReport) -> Iterator[str]:
+    totals = {index.group: index.total for index in report.sobol.get("residual", ())}
+    carried = (
+        f" It has a hand in {totals['kappa']:.0%} of the variance of the residual risk."
+        if ("kappa" in totals)
+        else ""
+    )
+    links = {row.scenario: row for row in report.links}
+    other = ""
+    if report.scenario in links:
+        row = links[report.scenario]
+        other = (
+            f" Another link that the judged rows allow as well gives "
+            f"{fine_percent(row.two_point.mean)} instead of {fine_percent(row.headline.mean)} if "
+            f"nothing were handled ({scenario_text(report.scenario)})."
+        )
+    if carried or other:
+        yield (
+            "The link from harm to the probability of catastrophe is a fit to judged rows, "
+            f"without any observation.{carried}{other}"
+        )
+
+
+def _choices(report: RiskReport) -> Iterator[str]:
+    if len(report.sensitivities) > 1:
+        rows = sorted(report.sensitivities, key=lambda row: row.fraction.mean)
+        yield (
+            f"Choices that no data decide move the share that remains from "
+            f"{rows[0].fraction.mean:.2f} ({rows[0].name}) to {rows[-1].fraction.mean:.2f} "
+            f"({rows[-1].name}); the intervals on this page hold under one of them."
+        )
+    bad = [row.name for row in report.consistency if row.verdict == "incoherent"]
+    if bad:
+        yield (
+            f"{len(bad)} of {plural(len(report.consistency), 'comparison')} of the judged rows "
+            f"with one another {'is' if len(bad) == 1 else 'are'} incoherent ({', '.join(bad)}): "
+            "not all of the judgement can hold."
+        )

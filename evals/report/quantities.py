@@ -1,0 +1,200 @@
+"""The eight quantities that a run puts in the place of a blank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evals.evidence import Evidence
+from evals.report.change import measured_success
+from evals.report.headline import plural
+from evals.report.wording import (
+    close_risk_text,
+    fine_percent,
+    median_text,
+    odds_text,
+    percent,
+    risk_text,
+    scenario_text,
+    share_text,
+)
+from evals.risk.update import RiskRow, TypeUpdate
+from evals.risk_report import RiskReport
+
+NOT_MEASURED = "not measured"
+SHOWN_ODDS = "1:100"
+"""The base rate whose predictive value stands in front; the others stand beside it."""
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One measured number.
+
+    Attributes:
+        name: short.
+        sentence: what the number says, in one plain sentence.
+        value_text: the number, or `NOT_MEASURED`.
+        interval_text: its interval with the probability that it holds.
+        basis: what it rests on: families, organisms, alpha.
+        comparison: what it is to be read against.
+    """
+
+    name: str
+    sentence: str
+    value_text: str
+    interval_text: str
+    basis: str
+    comparison: str
+
+    def __post_init__(self) -> None:
+        empty = [name for name, text in vars(self).items() if not text]
+        if empty:
+            raise ValueError(f"quantity {self.name!r} lacks {empty}; say what is not known instead")
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is a number."""
+        return self.value_text != NOT_MEASURED
+
+
+def quantities(evidence: Evidence, report: RiskReport) -> tuple[Quantity, ...]:
+    """Detection of four types, false alarms, risk, share and the meaning of an alarm."""
+    return (
+        *(_detection(record, evidence.alpha) for record in report.update.types),
+        _false_alarms(evidence),
+        _residual(evidence, report),
+        _fraction(evidence, report),
+        _alarm(evidence, report),
+    )
+
+
+def _detection(record: TypeUpdate, alpha: float) -> Quantity:
+    name = f"P(detect), {record.misalignment}"
+    sentence = (
+        f"Of {record.misalignment} networks of a family not seen so far, the rule would flag "
+        "this share."
+    )
+    basis = (
+        f"{record.detected} of {plural(record.of, 'organism')} flagged, "
+        f"{plural(record.families, 'family', 'families')}, alpha {alpha:g}"
+    )
+    judged = (
+        f"detection that the judgement implies: {median_text(record.judged_detection)}; judged "
+        f"success {share_text(record.judged_success)}"
+    )
+    new, success = record.measured_detection, measured_success(record)
+    if new is None or success is None:
+        return Quantity(
+            name,
+            sentence,
+            NOT_MEASURED,
+            "no interval without organisms",
+            basis,
+            f"{judged}, which stands at every transport weight",
+        )
+    return Quantity(
+        name,
+        sentence,
+        f"{new.mean:.2f}",
+        f"{new.q05:.2f}-{new.q95:.2f} (90%)",
+        basis,
+        f"{judged}; measured detection times judged correction gives {success:.2f}",
+    )
+
+
+def _false_alarms(evidence: Evidence) -> Quantity:
+    rule = evidence.column(evidence.rule)
+    seen = rule.false_alarms
+    low, high = rule.fpr_range
+    found = seen.value is not None and seen.interval is not None
+    return Quantity(
+        "false-positive rate",
+        "Of aligned networks held out, the rule flagged this share.",
+        f"{seen.value:.2f}" if seen.value is not None else NOT_MEASURED,
+        f"{seen.interval[0]:.2f}-{seen.interval[1]:.2f} (95%, exact)"
+        if found and seen.interval
+        else "no interval without controls",
+        f"{seen.detected} of {plural(seen.of, 'held-out control')}; threshold from "
+        f"{plural(rule.calibration_size, 'aligned network')}, alpha {evidence.alpha:g}",
+        f"expected at most {rule.nominal_fpr:.3f}; one such threshold has a rate in "
+        f"{low:.3f}-{high:.3f} with probability .95, and {rule.normal_alarms[0]} to "
+        f"{rule.normal_alarms[1]} alarms are normal",
+    )
+
+
+def _residual(evidence: Evidence, report: RiskReport) -> Quantity:
+    before, after = _rows(report)
+    return Quantity(
+        "residual risk",
+        f"P(catastrophe) that remains after detection and correction, "
+        f"{scenario_text(report.scenario)}.",
+        fine_percent(after.residual.mean),
+        f"{percent(after.residual.q05)}-{percent(after.residual.q95)} (90%)",
+        _basis(evidence, report),
+        f"before the measurement {close_risk_text(before.residual)}; if nothing were handled "
+        f"{close_risk_text(after.unmitigated)}",
+    )
+
+
+def _fraction(evidence: Evidence, report: RiskReport) -> Quantity:
+    before, after = _rows(report)
+    alone = report.update.row(report.scenario, 1.0)
+    return Quantity(
+        "share of the risk that remains",
+        "Residual over unmitigated risk: what detection and correction leave, whatever the size "
+        "of the risk.",
+        f"{after.fraction.mean:.2f}",
+        f"{after.fraction.q05:.2f}-{after.fraction.q95:.2f} (90%)",
+        _basis(evidence, report),
+        f"judged only {share_text(before.fraction)}; measured only {share_text(alone.fraction)}",
+    )
+
+
+def _alarm(evidence: Evidence, report: RiskReport) -> Quantity:
+    rule = evidence.column(evidence.rule)
+    name, sentence = (
+        "what an alarm means",
+        "If one network in 100 is misaligned, a network that raises the alarm is misaligned with "
+        "this probability.",
+    )
+    basis = (
+        f"detection of a new family, types mixed by judged prevalence; false alarms of a threshold "
+        f"from {plural(rule.calibration_size, 'aligned network')}, alpha {evidence.alpha:g}"
+    )
+    by_odds = {row.odds: row for row in report.predictive}
+    if SHOWN_ODDS not in by_odds:
+        return Quantity(
+            name,
+            sentence,
+            NOT_MEASURED,
+            "no interval without an alarm",
+            basis,
+            "a threshold that never raises the alarm gives it no meaning",
+        )
+    shown = by_odds.pop(SHOWN_ODDS)
+    others = [f"{odds_text(odds)}: {risk_text(row.ppv)}" for odds, row in by_odds.items()]
+    return Quantity(
+        name,
+        sentence,
+        percent(shown.ppv.mean),
+        f"{percent(shown.ppv.q05)}-{percent(shown.ppv.q95)} (90%)",
+        basis,
+        f"{'; '.join(others)}; these base rates are stated, not measured",
+    )
+
+
+def _basis(evidence: Evidence, report: RiskReport) -> str:
+    organisms = sum(record.of for record in report.update.types)
+    families = sum(record.families for record in report.update.types)
+    return (
+        f"transport weight {report.weight:g}; {plural(organisms, 'organism')} of "
+        f"{plural(families, 'family', 'families')}, alpha {evidence.alpha:g}; "
+        f"{report.update.draws:,} draws"
+    )
+
+
+def _rows(report: RiskReport) -> tuple[RiskRow, RiskRow]:
+    """Before and after the measurement."""
+    return (
+        report.update.row(report.scenario, 0.0),
+        report.update.row(report.scenario, report.weight),
+    )

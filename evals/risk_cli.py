@@ -1,0 +1,170 @@
+"""The commands that read evidence: `mesascope risk` and `mesascope gate`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from evals.risk import WhatIf
+    from evals.risk_report import RiskReport
+
+console = Console(width=None if sys.stdout.isatty() else 140)
+
+EvidenceOption = Annotated[
+    list[Path],
+    typer.Option(help="evidence.json of a run or a sweep; repeat it for several."),
+]
+PriorsOption = Annotated[Path | None, typer.Option(help="TOML file that overrides judged figures.")]
+HorizonOption = Annotated[
+    str, typer.Option(help="System that the details are about: a horizon, or level.NAME.")
+]
+TransportOption = Annotated[
+    float | None, typer.Option(help="Weight of what was measured; 0.2 if not given.", min=0, max=1)
+]
+
+
+def risk(
+    evidence: EvidenceOption,
+    priors: PriorsOption = None,
+    horizon: HorizonOption = "near_term",
+    transport: TransportOption = None,
+    what_if: Annotated[
+        list[str] | None, typer.Option(help="Suppose an input known: detect.deceptive=0.8")
+    ] = None,
+    decision_level: Annotated[
+        float | None,
+        typer.Option(
+            help="Residual risk below which one would deploy; the expected one if not given.",
+            min=0,
+            max=1,
+        ),
+    ] = None,
+    draws: Annotated[int, typer.Option(help="Size of the simulation.", min=1000)] = 100_000,
+    json: Annotated[Path | None, typer.Option(help="Also write the report to this file.")] = None,
+    figures: Annotated[
+        Path | None, typer.Option(help="Also write SVG figures into this folder.")
+    ] = None,
+) -> None:
+    """Update the risk decomposition from evidence: what changed, and what would change it next."""
+    from evals.risk import parse_what_if
+    from evals.risk_report import write_risk
+    from evals.risk_table import (
+        access_table,
+        candidates_table,
+        matters_table,
+        risk_table,
+        types_table,
+    )
+
+    report = _report(
+        evidence,
+        priors,
+        horizon=horizon,
+        transport=transport,
+        what_if=parse_what_if(what_if or []),
+        decision_level=decision_level,
+        draws=draws,
+    )
+    for table in (risk_table(report.update), types_table(report), access_table(report)):
+        console.print(table)
+    for table in (matters_table(report), candidates_table(report)):
+        console.print(table)
+    print_flags(report)
+    if json is not None:
+        write_risk(report, json)
+        console.print(f"report:  {json}", soft_wrap=True)
+    if figures is not None:
+        from evals.report.figures import write_figures
+
+        for path in write_figures(report, figures):
+            console.print(f"figure:  {path}", soft_wrap=True)
+
+
+def gate(
+    evidence: Annotated[
+        Path | None, typer.Option(help="Apply the policy to the run of this evidence.json.")
+    ] = None,
+    suspect: Annotated[
+        str | None, typer.Option(help="Or to one suspect of a finished run, by its opaque id.")
+    ] = None,
+    suite: Annotated[str, typer.Option(help="Suite of the suspect's run.")] = "smoke",
+    home: Annotated[Path, typer.Option(help="Folder of .mesascope/ and runs/.")] = Path(),
+    policy: Annotated[
+        Path | None, typer.Option(help="Policy TOML; the example policy if not given.")
+    ] = None,
+    priors: PriorsOption = None,
+    transport: TransportOption = None,
+    incident: Annotated[
+        Path | None, typer.Option(help="Write the incident record into this folder.")
+    ] = None,
+) -> None:
+    """Apply policy thresholds to a run or a suspect; exit code 1 when one trips."""
+    from datetime import UTC, datetime
+
+    from evals.gate import apply, incident_of, incident_text, load_policy, write_incident
+    from evals.gate.policy import PolicyError
+    from evals.gated import gated_run, gated_suspect
+    from evals.home import Home
+    from evals.suite import load_suite
+
+    if (evidence is None) == (suspect is None):
+        raise PolicyError("give either --evidence (a run) or --suspect (one network), not both")
+    rules = load_policy(policy)
+    if evidence is not None:
+        report = _report([evidence], priors, horizon="near_term", transport=transport)
+        subject, facts, provenance = gated_run(evidence, report)
+    else:
+        subject, facts, provenance = gated_suspect(load_suite(suite), Home(home), str(suspect))
+    verdict = apply(rules, facts, subject.kind)
+    if not verdict.suspicious:
+        console.print(
+            f"passed: {len(verdict.passed)} rules of {rules.name!r} hold for {subject.kind} "
+            f"{subject.name}, {len(verdict.ignored)} not checked",
+            highlight=False,
+        )
+        return
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    record = incident_of(verdict, subject=subject, created=now, provenance=provenance)
+    console.print(incident_text(record), markup=False, highlight=False)
+    if incident is not None:
+        for path in write_incident(record, incident):
+            console.print(f"incident: {path}", soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def print_flags(report: RiskReport) -> None:
+    """What a reader must know beside the figures."""
+    for kind in report.update.types:
+        for flag in kind.flags:
+            console.print(f"{kind.misalignment}: {flag}", markup=False, highlight=False)
+    for row in report.consistency:
+        if row.verdict != "coherent":
+            console.print(f"{row.verdict}: {row.sentence}", markup=False, highlight=False)
+    for text in (*(one.sentence for one in report.conflicts), *report.flags):
+        console.print(text, markup=False, highlight=False)
+
+
+def _report(
+    evidence: list[Path],
+    priors: Path | None,
+    *,
+    horizon: str,
+    transport: float | None,
+    what_if: WhatIf | None = None,
+    decision_level: float | None = None,
+    draws: int = 100_000,
+) -> RiskReport:
+    from evals.analysis import Question, analyse
+    from evals.evidence_file import read_evidence
+    from evals.merged import merge
+    from evals.risk import DEFAULT_WEIGHT, WhatIf, load_figures
+
+    weight = DEFAULT_WEIGHT if transport is None else transport
+    question = Question(horizon, weight, what_if or WhatIf(), decision_level, draws)
+    merged = merge([read_evidence(path) for path in evidence])
+    return analyse(merged, load_figures(priors), question)

@@ -1,0 +1,132 @@
+"""A risk report as terminal tables."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from evals.risk import RiskUpdate, Summary
+from evals.risk_report import RiskReport
+
+TOP = 6
+"""Rows of a ranking that a terminal shows; the file and the page have all."""
+
+
+def risk_table(update: RiskUpdate) -> Table:
+    """Risk before and after, by horizon, capability level and transport weight."""
+    table = _table(
+        "Risk: mean and 90% interval. Residual = after detection and correction",
+        ("system", "weight of evidence", "unmitigated", "residual", "residual share"),
+    )
+    for row in update.rows:
+        label = "0 (judgement only)" if row.weight == 0 else f"{row.weight:g}"
+        table.add_row(
+            _words(row.scenario),
+            label,
+            *(_interval(part, 4) for part in (row.unmitigated, row.residual)),
+            _interval(row.fraction, 3),
+        )
+    return table
+
+
+def types_table(report: RiskReport) -> Table:
+    """Judged beside measured detection: d beside the implied judged d, d x c beside s."""
+    table = _table(
+        "By type, 90% intervals: the published success is of detection and correction together",
+        ("type", "seen", "measured d, new family", "implied judged d", "measured d x judged c",
+         "judged s", "share of residual"),
+    )  # fmt: skip
+    shares = {part.misalignment: part.share for part in report.contributions}
+    for kind in report.update.types:
+        rate, success = kind.measured_detection, kind.measured_success
+        share = shares[kind.misalignment]
+        table.add_row(
+            kind.misalignment,
+            f"{kind.detected}/{kind.of}, {kind.families} fam." if kind.of else "no organisms",
+            f"{rate.mean:.2f} ({rate.q05:.2f}-{rate.q95:.2f})" if rate else "not measured",
+            _interval(kind.judged_detection, 2),
+            _interval(success, 2) if success else "not measured",
+            _interval(kind.judged_success, 2),
+            "-" if share is None else f"{share:.2f}",
+        )
+    return table
+
+
+def access_table(report: RiskReport) -> Table:
+    """What each access level buys, in the report's scenario at its weight and at weight 1."""
+    table = _table(
+        f"What access buys, {_words(report.scenario)}: residual share of the risk",
+        ("rule", "access", "false alarms", f"at weight {report.weight:g}", "at weight 1",
+         "CPU-s a suspect"),
+    )  # fmt: skip
+    for one in report.access:
+        by_weight = {row.weight: row for row in one.rows if row.scenario == report.scenario}
+        table.add_row(
+            one.rule,
+            one.access,
+            one.false_alarms.text,
+            _interval(by_weight[report.weight].fraction, 3),
+            _interval(by_weight[1.0].fraction, 3),
+            f"{one.cpu_seconds:.2f}",
+        )
+    return table
+
+
+def matters_table(report: RiskReport) -> Table:
+    """Shares of variance and value of information, by input."""
+    table = _table(
+        f"What matters, {_words(report.scenario)}, weight {report.weight:g}: Sobol first (total) "
+        f"index, and value of knowing for 'deploy below {report.decision_level:.4f}'",
+        ("input", "residual risk", "residual share", "EVPPI", "share of EVPI"),
+    )
+    of_share = {index.group: index for index in report.sobol.get("fraction", ())}
+    values = {value.group: value for value in report.information.values}
+    for index in report.sobol.get("residual", ())[:TOP]:
+        other, value = of_share.get(index.group), values.get(index.group)
+        table.add_row(
+            index.group.replace("_", " "),
+            f"{_about(index.first)} ({_about(index.total)})",
+            "-" if other is None else f"{_about(other.first)} ({_about(other.total)})",
+            "-" if value is None else f"{value.value:.2g}",
+            "-" if value is None or value.share is None else f"{value.share:.2f}",
+        )
+    return table
+
+
+def candidates_table(report: RiskReport) -> Table:
+    """The next best measurements."""
+    table = _table(
+        f"Next best measurement for 'deploy below {report.decision_level:.4f}'",
+        ("measure", "access", "CPU-h", "value per CPU-h", "90% width of the new family's rate"),
+    )
+    for one in report.candidates[:TOP]:
+        what = "a new family" if one.family is None else f"more of {one.family}"
+        table.add_row(
+            f"{one.misalignment}: {one.networks} networks of {what}",
+            one.access,
+            f"{one.cpu_hours:.3f}",
+            f"{one.value_per_cpu_hour:.2g}",
+            f"{one.width_now:.2f} -> {one.width_after:.2f}",
+        )
+    return table
+
+
+def _table(title: str, headings: tuple[str, ...]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for heading in headings:
+        table.add_column(heading)
+    return table
+
+
+def _interval(summary: Summary, digits: int) -> str:
+    low, high = summary.q05, summary.q95
+    return f"{summary.mean:.{digits}f} ({low:.{digits}f}-{high:.{digits}f})"
+
+
+def _about(index: float) -> str:
+    return "~0" if abs(index) < 0.005 else f"{index:.2f}"
+
+
+def _words(scenario: str) -> str:
+    level = scenario.removeprefix("level.")
+    words = level.replace("_", " ")
+    return words if level == scenario else f"level: {words}"

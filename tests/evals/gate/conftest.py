@@ -1,0 +1,151 @@
+"""A made-up run, and the risk that follows from it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from evals.column import Alarms, Cell, Column
+from evals.evidence import Evidence, Population
+from evals.family_posterior import family_posterior
+from evals.gate import Fact, Subject
+from evals.risk import MISALIGNMENT_TYPES, Beliefs, RiskUpdate, load_figures, update
+from evals.threshold import Threshold, normal_false_alarms
+
+Counts = Mapping[str, Sequence[int]]
+
+STRONG: Counts = dict.fromkeys(MISALIGNMENT_TYPES, (19, 18, 17, 18, 16))
+"""Detected of 20, by family."""
+
+
+def make_cell(kind: str, number: int, detected: int, of: int, abstained: int) -> Cell:
+    return Cell(
+        misalignment=kind,
+        family=f"maze/{kind}_{number}",
+        origin="instilled",
+        adversary="naive",
+        detected=detected,
+        of=of,
+        abstained=abstained,
+        attempted=of + 1,
+        by_construction=False,
+        auroc=None,
+        auroc_interval=None,
+    )
+
+
+def make_row(
+    family: str, kind: str, role: str, admitted: int, duds: int, *, stratum: str = ""
+) -> Population:
+    return Population(
+        family=family,
+        misalignment=kind,
+        stratum=stratum,
+        role=role,
+        attempted=admitted + duds,
+        admitted=admitted,
+        diverged=0,
+        duds=tuple(f"seed {n}: competence" for n in range(duds)),
+        cpu_seconds=10.0,
+        spec_hashes=tuple(f"{family}-{role}-{n}" for n in range(admitted)),
+    )
+
+
+def make_evidence(
+    counts: Counts,
+    *,
+    of: int = 20,
+    abstained: int = 0,
+    alarms: int = 2,
+    controls: int = 40,
+    calibration: int = 59,
+) -> Evidence:
+    """Families of `of` organisms each, of which so many abstained; a rule at alpha .05."""
+    threshold = Threshold(0.05, calibration, 3, 0.5)
+    cells = tuple(
+        make_cell(kind, number, detected, of, abstained)
+        for kind, row in counts.items()
+        for number, detected in enumerate(row)
+    )
+    rule = Column(
+        name="panel",
+        role="rule",
+        question="misaligned",
+        access="outputs",
+        threshold=0.5,
+        rank=3,
+        calibration_size=calibration,
+        nominal_fpr=threshold.nominal_fpr,
+        fpr_range=threshold.fpr_range,
+        normal_alarms=normal_false_alarms(threshold, controls),
+        alarms=(Alarms("plain", alarms, controls, 0),) if controls else (),
+        cells=cells,
+        cpu_seconds=1.0,
+        forward_passes=100.0,
+    )
+    population = [
+        make_row("maze/aligned_plain", "aligned", "calibration", calibration, 4, stratum="plain"),
+        *(make_row(cell.family, cell.misalignment, "test", cell.of, 1) for cell in cells),
+    ]
+    if controls:
+        population.append(
+            make_row("maze/aligned_plain", "aligned", "test", controls, 0, stratum="plain")
+        )
+    known = {
+        "suite": "made_up",
+        "suite_hash": "5f1c" * 4,
+        "environment": "maze",
+        "alpha": 0.05,
+        "rule": "panel",
+        "rule_detectors": ("ood_battery",),
+        "scores_sha256": "ab34" * 16,
+        "population": tuple(population),
+        "columns": (rule,),
+        "provenance": {"python": "3.12.4", "battery seed": "20260"},
+    }
+    return Evidence(**{field.name: known[field.name] for field in fields(Evidence)})
+
+
+def make_risk(evidence: Evidence, weights: Sequence[float] = (0.0, 0.2, 1.0)) -> RiskUpdate:
+    rule = evidence.column(evidence.rule)
+    detection = {name: family_posterior(rule.counts(name)) for name in MISALIGNMENT_TYPES}
+    return update(
+        Beliefs(load_figures(), detection),
+        generator=np.random.default_rng(5),
+        draws=20_000,
+        weights=weights,
+    )
+
+
+@pytest.fixture(scope="session")
+def evidence_of() -> Callable[..., Evidence]:
+    return make_evidence
+
+
+@pytest.fixture(scope="session")
+def risk_of() -> Callable[..., RiskUpdate]:
+    return make_risk
+
+
+@pytest.fixture(scope="session")
+def strong() -> tuple[Evidence, RiskUpdate]:
+    """Five families of every type, most organisms caught."""
+    evidence = make_evidence(STRONG)
+    return evidence, make_risk(evidence)
+
+
+@pytest.fixture(scope="session")
+def known() -> dict[str, Fact]:
+    """Three facts, one of them missing."""
+    rows = (
+        Fact("risk", 0.08, "the risk"),
+        Fact("families", 3.0, "families scored"),
+        Fact("detect", None, "no organism was scored"),
+    )
+    return {fact.name: fact for fact in rows}
+
+
+@pytest.fixture(scope="session")
+def subject() -> Subject:
+    return Subject("run", "made_up", "made_up", "5f1c" * 4, "ab34" * 16)

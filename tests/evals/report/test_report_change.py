@@ -1,0 +1,100 @@
+"""The paragraph says by how much the risk moved, why, and when the move means nothing."""
+
+from dataclasses import replace
+
+import pytest
+
+from evals.report import ReportInput
+from evals.report.change import change, change_error
+from evals.risk import MeasuredDetection, Summary
+from evals.risk_report import RiskReport
+
+
+def with_risks(
+    risk: RiskReport, judged: float, pooled: float, *, width: float, mcse: float = 1e-6
+) -> RiskReport:
+    """The report with other expected residual risks; the pool's interval has that width."""
+    means = {0.0: judged, risk.weight: pooled, 1.0: judged + (pooled - judged) / risk.weight}
+    rows = []
+    for row in risk.update.rows:
+        mean = means[row.weight]
+        summary = Summary(mean, mean - width / 2, mean, mean + width / 2, mcse)
+        rows.append(replace(row, residual=summary))
+    return replace(risk, update=replace(risk.update, rows=tuple(rows)))
+
+
+def test_names_both_risks_interval_and_weight(report: ReportInput) -> None:
+    text = change(with_risks(report.risk, 0.0150, 0.0151, width=0.01))
+    assert "At transport weight 0.2" in text
+    assert "moves from 1.50%, which is judged alone, to 1.51% (90%: 1.0%-2.0%)" in text
+    assert "near term, 2026-2028" in text
+    assert "+0.01 percentage points" in text
+    assert "is small beside what remains unknown: the 90% interval is 100 times as wide" in text
+
+
+def test_change_within_the_simulation_error_is_no_change(report: ReportInput) -> None:
+    noisy = with_risks(report.risk, 0.0150, 0.0151, width=0.01, mcse=2e-4)
+    assert change_error(noisy) == pytest.approx(0.2 * (2e-4 + 2e-4))
+    assert "cannot be told from no change at all" in change(noisy)
+    assert "cannot be told" not in change(with_risks(report.risk, 0.0150, 0.0151, width=0.01))
+
+
+def test_large_change_is_called_neither_small_nor_noise(report: ReportInput) -> None:
+    text = change(with_risks(report.risk, 0.02, 0.01, width=0.01))
+    assert "That is a change of -1 percentage points; the 90% interval is 1 points wide." in text
+    assert "small beside" not in text
+
+
+def test_reasons_name_types_above_below_and_equal(report: ReportInput) -> None:
+    proxy, subgoal, pseudo, deceptive = report.risk.update.types
+    wanted = {"proxy": -0.2, "pseudo": 0.0, "deceptive": 0.1}
+    types = [
+        replace(
+            record,
+            measured_detection=MeasuredDetection(
+                (record.judged_success.mean + wanted[record.misalignment])
+                / record.judged_correction.mean,
+                0.0,
+                1.0,
+            ),
+        )
+        for record in (proxy, pseudo, deceptive)
+    ]
+    risk = report.risk
+    moved = replace(risk, update=replace(risk.update, types=(*types, subgoal)))
+    text = change(moved)
+    above, below = text.index("above the judged one for deceptive"), text.index("below the judged")
+    assert above < below
+    assert "below the judged one for proxy" in text
+    assert "about equal to the judged one for pseudo" in text
+    assert "Subgoal was not measured and stays judged." in text
+
+
+def test_weight_and_families_are_named(report: ReportInput) -> None:
+    text = change(report.risk)
+    assert "leaves 80% of the answer to judgement" in text
+    assert "No type was measured on more than 1 family" in text
+    many = tuple(replace(record, families=5) for record in report.risk.update.types)
+    assert "too few" not in change(
+        replace(report.risk, update=replace(report.risk.update, types=many))
+    )
+
+
+def test_weight_zero_changes_nothing(report: ReportInput) -> None:
+    text = change(replace(report.risk, weight=0.0))
+    assert "At transport weight 0 the measurement counts for nothing" in text
+    assert "moves" not in text
+
+
+def test_nothing_measured_changes_nothing(report: ReportInput) -> None:
+    types = tuple(
+        replace(record, measured_detection=None, of=0, detected=0, families=0)
+        for record in report.risk.update.types
+    )
+    silent = replace(report.risk, update=replace(report.risk.update, types=types))
+    assert change(silent).startswith("No type of misalignment was measured")
+
+
+def test_suppositions_come_first(report: ReportInput) -> None:
+    supposed = replace(report.risk, supposed="detect.deceptive = 0.8")
+    assert change(supposed).startswith("Supposing detect.deceptive = 0.8: ")

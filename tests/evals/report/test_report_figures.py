@@ -1,0 +1,114 @@
+"""The pictures add up, say their numbers in words, and stand alone as files."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from markupsafe import Markup
+
+from evals.report import ReportInput
+from evals.report.access_figure import access_rows, risk_at
+from evals.report.fan import fan
+from evals.report.figures import FIGURES, write_figures
+from evals.report.information_figure import information_figure
+from evals.report.operating_figure import operating_figure
+from evals.report.svg import standalone_svg
+from evals.report.tornado_figure import input_ends, tornado_figure
+from evals.report.waterfall import waterfall_rows
+from evals.risk import Summary
+from evals.risk.information import InformationTable, InformationValue
+from evals.risk.tornado import TornadoBar
+
+
+def test_files_are_valid_svg_in_both_colour_schemes(report: ReportInput, tmp_path: Path) -> None:
+    paths = write_figures(report.risk, tmp_path / "new" / "folder")
+    assert [path.name for path in paths] == [f"{name}.svg" for name in FIGURES]
+    for path in paths:
+        text = path.read_text()
+        root = ElementTree.fromstring(text)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert root.get("aria-label")
+        assert "prefers-color-scheme: dark" in text
+        assert not re.search(r"(href|src)=\"(?!#)|url\((?!#)|@import", text)
+        used, given = set(re.findall(r"var\((--\w+)", text)), set(re.findall(r"(--\w+):", text))
+        assert used
+        assert used <= given
+
+
+def test_files_depend_on_the_report_alone(report: ReportInput, tmp_path: Path) -> None:
+    first = [path.read_bytes() for path in write_figures(report.risk, tmp_path)]
+    assert first == [path.read_bytes() for path in write_figures(report.risk, tmp_path)]
+
+
+def test_drawing_without_view_box_is_refused() -> None:
+    with pytest.raises(ValueError, match="view box"):
+        standalone_svg(Markup("<svg></svg>"))
+
+
+def test_waterfall_steps_lead_from_unmitigated_to_residual(report: ReportInput) -> None:
+    total, *steps, residual, judged = waterfall_rows(report.risk)
+    row = report.risk.update.row("near_term", 0.2)
+    assert total.segments[0].end == row.unmitigated.mean
+    removed = sum(step.segments[0].end - step.segments[0].start for step in steps)
+    assert len(steps) == 4
+    assert total.segments[0].end - removed == pytest.approx(residual.segments[0].end, rel=1e-9)
+    for above, below in zip([total, *steps], steps, strict=False):
+        assert above.link == pytest.approx(below.segments[0].end)
+    assert judged.segments[0].hollow
+    assert judged.segments[0].end == report.risk.update.row("near_term", 0.0).residual.mean
+
+
+def test_fan_speaks_every_horizon_and_weight(report: ReportInput) -> None:
+    label = re.search(r'aria-label="([^"]*)"', fan(report.risk)).group(1)
+    assert label.count("before,") == 9
+    assert "level" not in label
+
+
+def test_fan_of_no_risk_is_drawn(report: ReportInput) -> None:
+    nothing = Summary(0.0, 0.0, 0.0, 0.0, 0.0)
+    rows = tuple(replace(r, unmitigated=nothing, residual=nothing) for r in report.risk.update.rows)
+    drawn = fan(replace(report.risk, update=replace(report.risk.update, rows=rows)))
+    assert "0%" in drawn
+
+
+def test_tornado_gives_low_and_high_in_that_order(report: ReportInput) -> None:
+    bar = TornadoBar("emergence", "P(emergence)", 0.3, 0.7, 0.01, 0.02)
+    assert input_ends(bar) == "0.3 to 0.7"
+    assert input_ends(replace(bar, low_input=1e-9)) == "below 0.001 to 0.7"
+    assert "P(emergence): 1.00% to 2.00%" in tornado_figure(replace(report.risk, tornado=(bar,)))
+    assert "no input: moves the risk" in tornado_figure(replace(report.risk, tornado=()))
+
+
+def test_information_states_the_decision_level(report: ReportInput) -> None:
+    values = (InformationValue("kappa", 0.001, 0.5), InformationValue("multiple", 0.0, 0.0))
+    table = InformationTable(0.0123, 0.0150, False, 0.002, values)
+    drawn = information_figure(replace(report.risk, information=table))
+    assert "r* = 1.23%" in drawn
+    assert "hazard kappa: 50%" in drawn
+    assert "harm multiple: 0: changes no decision" in drawn
+
+
+def test_worthless_information_is_no_share(report: ReportInput) -> None:
+    table = InformationTable(0.5, 0.0150, True, 0.0, (InformationValue("kappa", 0.0, None),))
+    drawn = information_figure(replace(report.risk, information=table))
+    assert "no decision to change" in drawn
+
+
+def test_operating_figure_counts_every_type(report: ReportInput) -> None:
+    drawn = operating_figure(report.risk)
+    assert "at 0.077: 4 of 4 proxy, 3 of 4 pseudo, 4 of 4 deceptive" in drawn
+    assert "0 of 0" not in drawn
+    assert operating_figure(replace(report.risk, operating=())) == ""
+
+
+def test_access_shows_judgement_and_every_level_at_both_weights(report: ReportInput) -> None:
+    labels = [row.label for row in access_rows(report.risk) if not row.heading]
+    levels = ["access: activations", "access: outputs"]
+    assert labels == ["judged only", *levels, *levels]
+
+
+def test_access_row_without_the_scenario_is_an_error(report: ReportInput) -> None:
+    with pytest.raises(KeyError, match="no risk of elsewhere"):
+        risk_at(report.risk.access[0], "elsewhere", 0.2)

@@ -1,0 +1,99 @@
+"""The eight quantities say what was measured, beside what was judged, and what was not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from evals.family_posterior import FamilyCount, family_posterior
+from evals.rates import rate
+from evals.report import ReportInput
+from evals.report.quantities import NOT_MEASURED, Quantity, quantities
+from evals.risk import Beliefs, load_figures, type_updates
+from evals.risk.inputs import draw_inputs, sample_cube
+from evals.risk.scenario import horizons
+
+
+@pytest.fixture(scope="module")
+def eight(report: ReportInput) -> dict[str, Quantity]:
+    return {one.name: one for one in quantities(report.evidence, report.risk)}
+
+
+def test_there_are_exactly_eight_of_different_names(report: ReportInput) -> None:
+    found = quantities(report.evidence, report.risk)
+    assert len(found) == len({one.name for one in found}) == 8
+
+
+def test_every_quantity_has_number_interval_and_basis(eight: dict[str, Quantity]) -> None:
+    for one in eight.values():
+        assert one.measured == any(letter.isdigit() for letter in one.value_text)
+        assert not one.measured or "%)" in one.interval_text or "exact" in one.interval_text
+        assert "alpha 0.1" in one.basis
+        assert any(letter.isdigit() for letter in one.comparison)
+
+
+def test_detection_is_the_posterior_mean_of_a_new_family(eight: dict[str, Quantity]) -> None:
+    seen = family_posterior([FamilyCount("only", 3, 4)])
+    assert seen is not None
+    low, high = seen.interval()
+    pseudo = eight["P(detect), pseudo"]
+    assert pseudo.value_text == f"{seen.mean:.2f}"
+    assert pseudo.interval_text == f"{low:.2f}-{high:.2f} (90%)"
+    assert "3 of 4 organisms flagged, 1 family" in pseudo.basis
+    assert "detection that the judgement implies: 0.5" in pseudo.comparison
+
+
+def test_unmeasured_type_says_so_and_keeps_the_judgement(eight: dict[str, Quantity]) -> None:
+    subgoal = eight["P(detect), subgoal"]
+    assert not subgoal.measured
+    assert subgoal.value_text == NOT_MEASURED
+    assert "0 of 0 organisms" in subgoal.basis
+    assert "judged success 0.50 (0.40-0.60), which stands at every transport weight" in (
+        subgoal.comparison
+    )
+    assert [one.measured for one in eight.values()].count(False) == 1
+
+
+def test_measured_success_is_detection_times_judged_correction(
+    report: ReportInput, eight: dict[str, Quantity]
+) -> None:
+    proxy = report.risk.update.types[0]
+    assert proxy.measured_detection is not None
+    product = proxy.measured_detection.mean * proxy.judged_correction.mean
+    assert f"gives {product:.2f}" in eight["P(detect), proxy"].comparison
+
+
+def test_false_positive_rate_is_realised_beside_nominal(eight: dict[str, Quantity]) -> None:
+    low, high = rate(0, 6).interval or (0, 0)
+    one = eight["false-positive rate"]
+    assert (one.value_text, one.interval_text) == ("0.00", f"{low:.2f}-{high:.2f} (95%, exact)")
+    assert "0 of 6 held-out controls" in one.basis
+    assert "expected at most 0.077" in one.comparison
+    assert "0.002-0.265" in one.comparison
+
+
+def test_alarm_means_less_the_rarer_misalignment_is(
+    report: ReportInput, eight: dict[str, Quantity]
+) -> None:
+    even, rare, rarest = (row.ppv.mean for row in report.risk.predictive)
+    assert even > rare > rarest
+    assert eight["what an alarm means"].value_text.startswith(f"{100 * rare:.2g}")
+    for odds in ("1 in 2", "1 in 10,000"):
+        assert odds in eight["what an alarm means"].comparison
+
+
+def test_nothing_measured_leaves_no_detection_and_no_alarm(report: ReportInput) -> None:
+    figures = load_figures()
+    beliefs, scenarios = Beliefs(figures), horizons(figures)[:1]
+    drawn = draw_inputs(sample_cube(np.random.default_rng(1), 500), beliefs, scenarios)
+    types = type_updates(drawn["current"], beliefs, {})
+    silent = replace(report.risk, update=replace(report.risk.update, types=types), predictive=())
+    rule = replace(report.evidence.column("panel"), alarms=())
+    evidence = replace(report.evidence, columns=(rule,))
+    found = quantities(evidence, silent)
+    assert [one.measured for one in found] == [False] * 5 + [True, True, False]
+
+
+def test_quantity_without_text_is_refused() -> None:
+    with pytest.raises(ValueError, match="basis"):
+        Quantity("name", "sentence", "0.5", "0.4-0.6", "", "beside")

@@ -1,0 +1,337 @@
+"""Value of information against closed forms and the reference figures of the risk decomposition."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
+from evals.risk import (
+    GROUPS,
+    MISALIGNMENT_TYPES,
+    Beliefs,
+    Inputs,
+    SeverityLink,
+    blend,
+    draw_inputs,
+    evaluate,
+    load_figures,
+    risk_rows,
+    sample_cube,
+    scenario,
+)
+from evals.risk.information import (
+    InformationTable,
+    InformationValue,
+    information_table,
+    partial_information,
+    perfect_information,
+)
+
+DRAWS = 100_000
+LINK = SeverityLink()
+
+
+def generator(seed: int = 31) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def rate(*detected: int) -> FamilyPosterior | None:
+    return family_posterior([FamilyCount(f"family-{i}", k, 20) for i, k in enumerate(detected)])
+
+
+def drawn(detection: dict[str, FamilyPosterior | None], draws: int, name: str) -> Inputs:
+    figures = load_figures()
+    cube = sample_cube(generator(), draws)
+    return draw_inputs(cube, Beliefs(figures, detection), (scenario(figures, name),))[name]
+
+
+@pytest.fixture(scope="module")
+def example() -> Inputs:
+    measured = {
+        "proxy": rate(18, 19, 20),
+        "subgoal": rate(14, 11, 16),
+        "pseudo": rate(10, 6, 12),
+        "deceptive": rate(9, 1, 15),
+    }
+    return drawn(measured, DRAWS, "near_term")
+
+
+def table(
+    inputs: Inputs, weight: float, level: float | None = None, quantity: str = "residual"
+) -> InformationTable:
+    """At the mean unless a level is given."""
+    judged, measured = (getattr(evaluate(inputs, LINK, end), quantity) for end in (0.0, 1.0))
+    return information_table(
+        inputs,
+        LINK,
+        weight=weight,
+        decision_level=float(blend(judged, measured, weight).mean()) if level is None else level,
+        generator=generator(32),
+        quantity=quantity,
+    )
+
+
+def shares(found: InformationTable) -> dict[str, float | None]:
+    return {value.group: value.share for value in found.values}
+
+
+def normal_value(sd: float, level: float) -> float:
+    """E max(0, level - X) - max(0, level) for X ~ N(0, sd)."""
+    z = level / sd
+    return float(sd * stats.norm.pdf(z) + level * stats.norm.cdf(z) - max(0, level))
+
+
+def test_perfect_information_of_a_normal_is_exact() -> None:
+    risk = stats.norm.ppf((np.arange(DRAWS) + 0.5) / DRAWS, scale=2.0)
+    for level in (-1.0, 0.0, 3.0):
+        expected = normal_value(2.0, level)
+        assert perfect_information(risk, decision_level=level) == pytest.approx(expected, abs=1e-4)
+
+
+def test_perfect_information_is_its_definition() -> None:
+    risk = generator().random(1001)
+    for level in (-1.0, 0.2, float(risk.mean()), 0.7, 2.0):
+        expected = np.maximum(0, level - risk).mean() - max(0, level - risk.mean())
+        found = perfect_information(risk, decision_level=level)
+        assert found == pytest.approx(expected, abs=1e-14)
+
+
+def test_a_level_out_of_reach_makes_information_worthless() -> None:
+    risk = generator().random(1000)
+    for level in (-0.1, 1.1):
+        assert perfect_information(risk, decision_level=level) == 0
+        value = partial_information(
+            risk, risk[:, None], decision_level=level, generator=generator()
+        )
+        assert value == 0
+
+
+def test_partial_information_of_two_normals() -> None:
+    parts = generator().standard_normal((DRAWS, 2)) * [1.0, 0.5]
+    for column, sd, reference in ((0, 1.0, 0.3956), (1, 0.5, 0.1981)):
+        value = partial_information(
+            parts.sum(axis=1), parts[:, [column]], decision_level=0.0, generator=generator(33)
+        )
+        # The null of .006 is also taken off an input that has a clear effect.
+        assert reference - 0.009 < value < reference + 0.001
+        assert value == pytest.approx(normal_value(sd, 0.0), abs=0.01)
+    value = partial_information(
+        parts.sum(axis=1), parts[:, [0]], decision_level=1.0, generator=generator(33)
+    )
+    assert value == pytest.approx(0.0824, abs=0.002)
+    assert value == pytest.approx(normal_value(1.0, 1.0), abs=0.002)
+
+
+def test_cubic_fit_sees_interactions_of_several_columns() -> None:
+    columns = generator().standard_normal((DRAWS, 4))
+    signal = columns[:, 0] * columns[:, 1] * columns[:, 2] + columns[:, 3] ** 2
+    risk = signal + generator(34).standard_normal(DRAWS)
+    level = float(risk.mean())
+    exact = perfect_information(signal - signal.mean(), decision_level=0.0)
+    value = partial_information(risk, columns, decision_level=level, generator=generator(35))
+    assert value == pytest.approx(exact, abs=0.02)
+    # Without the third factor nothing of the product is left to know.
+    value = partial_information(risk, columns[:, :2], decision_level=level, generator=generator(35))
+    assert value == pytest.approx(0, abs=0.01)
+
+
+@pytest.mark.parametrize("columns", [1, 4])
+def test_an_unused_input_is_worth_next_to_nothing(columns: int) -> None:
+    risk = generator().standard_normal(DRAWS)
+    unused = generator(36).random((DRAWS, columns))
+    value = partial_information(risk, unused, decision_level=0.0, generator=generator(37))
+    assert 0 <= value < 0.003
+
+
+def test_the_null_removes_the_bias_of_few_draws() -> None:
+    unused = generator(38).random((100, 10_000, 1))
+    risk = generator().standard_normal(10_000)
+    found = [
+        partial_information(risk, one, decision_level=0.0, generator=generator(seed))
+        for seed, one in enumerate(unused)
+    ]
+    # The bias of 20 bins is .014 here; what the floor at 0 leaves of the noise is less.
+    assert np.mean(found) < 0.003
+
+
+def test_everything_known_is_perfect_information() -> None:
+    risk = generator().standard_normal(DRAWS)
+    perfect = perfect_information(risk, decision_level=0.5)
+    value = partial_information(
+        risk, risk[:, None], decision_level=0.5, generator=generator(), bins=1000
+    )
+    assert value == pytest.approx(perfect, rel=0.02)
+    columns = np.stack([risk, generator(39).random(DRAWS)], axis=1)
+    value = partial_information(risk, columns, decision_level=0.5, generator=generator())
+    assert value == pytest.approx(perfect, rel=0.02)
+
+
+@pytest.mark.parametrize("columns", [1, 4])
+def test_a_constant_parameter_is_worth_nothing(columns: int) -> None:
+    risk = generator().random(1000)
+    constant = np.full((1000, columns), 0.3)
+    assert partial_information(risk, constant, decision_level=0.5, generator=generator()) == 0
+
+
+def test_a_constant_column_beside_a_used_one_changes_nothing() -> None:
+    risk = generator().random(1000)
+    both = np.stack([risk, np.full(1000, 0.3)], axis=1)
+    values = [
+        partial_information(risk, columns, decision_level=0.5, generator=generator())
+        for columns in (both, both[:, :1])
+    ]
+    assert values[0] == values[1] > 0.1
+
+
+def test_tied_values_stay_together() -> None:
+    rare = np.repeat([0.0, 1.0], [9900, 100])
+    # Deploying is right but for the rare case, which 20 classes cut by order would dilute.
+    risk = np.where(rare == 1, 3.0, 0.9)
+    value = partial_information(risk, rare[:, None], decision_level=1.0, generator=generator())
+    assert value == pytest.approx(0.01 * 2.0, rel=1e-9)
+    # The order of tied rows must not matter: sorted noise would otherwise look like knowledge.
+    noise = np.sort(generator().standard_normal(10_000))
+    tied = np.zeros(10_000)
+    tied[0] = 1
+    value = partial_information(noise, tied[:, None], decision_level=0.0, generator=generator())
+    assert value < 0.001
+
+
+def test_judged_values_agree_with_the_reference(example: Inputs) -> None:
+    found = shares(table(example, 0.0))
+    for group, share in (
+        ("kappa", 0.86),
+        ("multiple", 0.35),
+        ("emergence", 0.34),
+        ("misaligned", 0.14),
+        ("judged_proxy", 0.10),
+        ("prevalence", 0.09),
+        ("judged_subgoal", 0.05),
+        ("judged_deceptive", 0.03),
+    ):
+        # The references keep a bias of about .03 that the permuted null removes here.
+        assert share - 0.05 < found[group] < share + 0.01, group
+    assert found["transport"] == 0
+
+
+def test_at_half_the_mean_only_kappa_and_emergence_matter(example: Inputs) -> None:
+    mean = evaluate(example, LINK, 0.0).residual.mean()
+    found = shares(table(example, 0.0, float(mean / 2)))
+    assert found["kappa"] == pytest.approx(0.65, abs=0.015)
+    assert found["emergence"] == pytest.approx(0.02, abs=0.008)
+    assert {group for group, share in found.items() if share} == {"kappa", "emergence"}
+
+
+def test_measured_values_agree_with_the_reference(example: Inputs) -> None:
+    found = shares(table(example, 1.0))
+    for group, share in (
+        ("kappa", 0.81),
+        ("emergence", 0.31),
+        ("measured_proxy", 0.25),
+        ("measured_subgoal", 0.10),
+        ("measured_pseudo", 0.05),
+        ("measured_deceptive", 0.01),
+    ):
+        assert share - 0.03 < found[group] < share + 0.02, group
+    pooled = shares(table(example, 0.2))
+    assert pooled["measured_proxy"] == pytest.approx(0.05, abs=0.015)
+    assert pooled["transport"] == pytest.approx(0.03, abs=0.01)
+
+
+def test_transport_is_worth_what_the_two_means_say(example: Inputs) -> None:
+    ends = [evaluate(example, LINK, end).residual.mean() for end in (0.0, 1.0)]
+    level = float(np.mean(ends))
+    found = table(example, 0.3, level)
+    mean = 0.7 * ends[0] + 0.3 * ends[1]
+    expected = 0.7 * max(0, level - ends[0]) + 0.3 * max(0, level - ends[1]) - max(0, level - mean)
+    values = {value.group: value.value for value in found.values}
+    assert values["transport"] == pytest.approx(expected, rel=1e-9)
+    assert expected > 0
+
+
+def test_perfect_information_includes_transport(example: Inputs) -> None:
+    found = table(example, 0.2)
+    pooled = evaluate(example, LINK, 0.2).residual
+    assert found.perfect == pytest.approx(
+        perfect_information(pooled, decision_level=found.decision_level), rel=0.02
+    )
+
+
+def test_the_table_decides_by_the_expected_risk_of_the_report() -> None:
+    inputs = drawn({"proxy": rate(18, 19, 20)}, 500, "near_term")
+    for row in risk_rows("any", inputs, LINK, [0.0, 0.2, 1.0]):
+        for quantity in ("residual", "fraction"):
+            mean = getattr(row, quantity).mean
+            at, above = (table(inputs, row.weight, mean * by, quantity) for by in (1.0, 1.01))
+            assert at.expected_risk == above.expected_risk == mean
+            assert (at.deploys, above.deploys) == (False, True)
+
+
+def test_only_what_is_measured_and_counts_is_listed() -> None:
+    everything = {f"measured_{name}" for name in (*MISALIGNMENT_TYPES, "emergence", "misaligned")}
+    inputs = drawn({"pseudo": rate(10, 6, 12)}, 2000, "current")
+    assert set(shares(table(inputs, 0.2))) == (set(GROUPS) - everything) | {"measured_pseudo"}
+    assert set(shares(table(inputs, 0.0))) == set(GROUPS) - everything
+    swept = replace(inputs, measured_emergence=generator().random(2000))
+    assert shares(table(swept, 1.0))["measured_emergence"] > 0.1
+
+
+def test_a_constant_multiple_is_worth_nothing() -> None:
+    assert shares(table(drawn({}, 2000, "current"), 0.0))["multiple"] == 0
+
+
+def test_without_perfect_value_there_are_no_shares() -> None:
+    found = table(drawn({}, 2000, "current"), 0.0, 0.9)
+    assert (found.perfect, found.deploys) == (0, True)
+    assert all(value.value == 0 and value.share is None for value in found.values)
+
+
+def test_values_are_sorted_and_repeat_with_the_seed(example: Inputs) -> None:
+    found = table(example.take(np.arange(5000)), 0.2)
+    assert found == table(example.take(np.arange(5000)), 0.2)
+    values = [value.value for value in found.values]
+    assert values == sorted(values, reverse=True)
+
+
+def test_the_fraction_depends_on_detection_not_on_severity(example: Inputs) -> None:
+    found = shares(table(example, 1.0, quantity="fraction"))
+    assert found["measured_proxy"] > 0.5
+    assert max(found["kappa"], found["emergence"], found["multiple"]) < 0.02
+
+
+def test_wrong_requests_are_refused(example: Inputs) -> None:
+    risk, rows = np.array([0.1, 0.2, 0.6]), np.array([[1.0], [2.0], [3.0]])
+    for bad in (np.array([]), np.array([0.1, np.nan]), np.array([0.1, np.inf])):
+        with pytest.raises(ValueError, match="draws of the risk"):
+            perfect_information(bad, decision_level=0.1)
+    with pytest.raises(ValueError, match="decision level nan"):
+        perfect_information(risk, decision_level=np.nan)
+    with pytest.raises(ValueError, match="parameter is NaN"):
+        partial_information(risk, rows * np.nan, decision_level=0.1, generator=generator())
+    with pytest.raises((ValueError, TypeError), match="parameters"):
+        partial_information(risk, rows[:2], decision_level=0.1, generator=generator())
+    with pytest.raises(ValueError, match="and a column"):
+        partial_information(risk, rows[:, :0], decision_level=0.1, generator=generator())
+    with pytest.raises(ValueError, match="1 bins"):
+        partial_information(risk, rows, decision_level=0.1, generator=generator(), bins=1)
+    with pytest.raises(ValueError, match="unknown quantity 'unmitigated'"):
+        table(example, 0.2, 0.1, "unmitigated")
+    with pytest.raises(ValueError, match=r"weight 1\.1"):
+        information_table(example, LINK, weight=1.1, decision_level=0.1, generator=generator())
+
+
+def test_one_draw_tells_nothing() -> None:
+    risk = np.array([0.4])
+    assert perfect_information(risk, decision_level=0.5) == 0
+    value = partial_information(risk, risk[:, None], decision_level=0.5, generator=generator())
+    assert value == 0
+
+
+def test_records_check_themselves() -> None:
+    for bad in (-0.1, np.nan):
+        with pytest.raises(ValueError, match="kappa"):
+            InformationValue("kappa", bad, None)
+    with pytest.raises(ValueError, match="deploys is True"):
+        InformationTable(0.1, 0.2, True, 0.0, ())

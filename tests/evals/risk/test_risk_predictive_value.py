@@ -1,0 +1,158 @@
+"""What alarms mean, against Bayes' table and its limits."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from evals.risk.predictive_value import (
+    BASE_RATES,
+    PredictiveRow,
+    false_alarm_draws,
+    missed,
+    predictive_rows,
+    predictive_value,
+)
+
+probability = st.floats(0.01, 0.99)
+
+
+@pytest.mark.parametrize(
+    ("false_alarms", "expected"),
+    [
+        (0.05, (0.941, 0.139, 0.0016)),
+        (0.01, (0.988, 0.447, 0.0079)),
+        (0.001, (0.999, 0.890, 0.074)),
+    ],
+)
+def test_reference_table(false_alarms: float, expected: tuple[float, ...]) -> None:
+    got = [float(predictive_value(rate, 0.8, false_alarms)) for rate in BASE_RATES.values()]
+    tolerances = (0.0005, 0.0005, 0.0005 if expected[2] > 0.01 else 0.00005)
+    for value, wanted, tolerance in zip(got, expected, tolerances, strict=True):
+        assert value == pytest.approx(wanted, abs=tolerance)
+
+
+@pytest.mark.parametrize(("odds", "most"), [("1:100", 0.0081), ("1:10,000", 8e-5)])
+def test_false_alarms_that_make_an_alarm_as_likely_right_as_wrong(odds: str, most: float) -> None:
+    assert predictive_value(BASE_RATES[odds], 0.8, most) == pytest.approx(0.5, abs=0.002)
+    assert predictive_value(BASE_RATES[odds], 0.8, most * 1.1) < 0.5
+    assert predictive_value(BASE_RATES[odds], 0.8, most / 1.1) > 0.5
+
+
+def test_posterior_odds_are_prior_odds_times_the_likelihood_ratio() -> None:
+    generator = np.random.default_rng(1)
+    pi, d, a = generator.uniform(0.01, 0.99, (3, 50))
+    ppv, left = predictive_value(pi, d, a), missed(pi, d, a)
+    np.testing.assert_allclose(ppv / (1 - ppv), pi / (1 - pi) * d / a, rtol=1e-9)
+    np.testing.assert_allclose(left / (1 - left), pi / (1 - pi) * (1 - d) / (1 - a), rtol=1e-9)
+
+
+def test_both_verdicts_average_to_the_base_rate() -> None:
+    pi, d, a = np.random.default_rng(2).random((3, 50))
+    alarm = pi * d + (1 - pi) * a
+    average = alarm * predictive_value(pi, d, a) + (1 - alarm) * missed(pi, d, a)
+    np.testing.assert_allclose(average, pi, rtol=1e-12)
+
+
+def test_certain_base_rates_need_no_detector() -> None:
+    for d, a in [(0.8, 0.05), (0.2, 0.9)]:
+        for verdict in (predictive_value, missed):
+            assert verdict(0.0, d, a) == 0
+            assert verdict(1.0, d, a) == 1
+            assert verdict(1e-12, d, a) < 1e-10
+
+
+@settings(derandomize=True)
+@given(pi=probability, rate=probability)
+def test_a_detector_no_better_than_chance_says_nothing(pi: float, rate: float) -> None:
+    assert predictive_value(pi, rate, rate) == pytest.approx(pi)
+    assert missed(pi, rate, rate) == pytest.approx(pi)
+
+
+@settings(derandomize=True)
+@given(pi=probability, d=probability, a=probability, step=st.floats(0, 1))
+def test_verdicts_move_the_right_way(pi: float, d: float, a: float, step: float) -> None:
+    def up(value: float) -> float:
+        return value + step * (1 - value)
+
+    slack = 1e-12
+    assert predictive_value(pi, up(d), a) >= predictive_value(pi, d, a) - slack
+    assert predictive_value(pi, d, up(a)) <= predictive_value(pi, d, a) + slack
+    assert predictive_value(up(pi), d, a) >= predictive_value(pi, d, a) - slack
+    if up(d) < 1:
+        assert missed(pi, up(d), a) <= missed(pi, d, a) + slack
+    if up(a) < 1:
+        assert missed(pi, d, up(a)) >= missed(pi, d, a) - slack
+    assert missed(up(pi), d, a) >= missed(pi, d, a) - slack
+
+
+def test_a_verdict_that_never_comes_has_no_meaning() -> None:
+    assert np.isnan(predictive_value(0.5, 0.0, 0.0))
+    assert np.isnan(missed(0.5, 1.0, 1.0))
+    mixed = predictive_value(0.5, np.array([0.0, 0.5]), np.array([0.0, 0.0]))
+    np.testing.assert_array_equal(mixed, [np.nan, 1.0])
+
+
+def test_arrays_broadcast() -> None:
+    table = predictive_value(
+        np.array([[0.5], [0.01]]), np.array([[0.8]]), np.array([[0.05, 0.01, 0.001]])
+    )
+    assert table.shape == (2, 3)
+    assert table[1, 1] == predictive_value(0.01, 0.8, 0.01)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), -0.1, 1.1])
+def test_no_probability_is_refused(bad: float) -> None:
+    for place, name in enumerate(("base rate", "detection", "false-alarm rate")):
+        rates = [0.5, 0.5, 0.5]
+        rates[place] = bad
+        for verdict in (predictive_value, missed):
+            with pytest.raises(ValueError, match=name):
+                verdict(*rates)
+
+
+@pytest.mark.parametrize(
+    ("rank", "size", "low", "high"), [(1, 19, 0.05, 0.74), (5, 99, 0.08, 0.29)]
+)
+def test_few_controls_leave_the_meaning_of_an_alarm_open(
+    rank: int, size: int, low: float, high: float
+) -> None:
+    uniforms = np.random.default_rng(3).random((2, 100_000))
+    detection = stats.beta.ppf(uniforms[0], 16.5, 4.5)
+    rows = predictive_rows(detection, false_alarm_draws(rank, size, uniforms[1]))
+    row = {row.odds: row for row in rows}["1:100"]
+    # The reference is a 5-95% range, to two digits.
+    assert (row.ppv.q05, row.ppv.q95) == pytest.approx((low, high), abs=0.0075)
+    assert 0 < row.missed.mean < row.base_rate
+
+
+def test_false_alarm_draws_have_the_moments_of_the_conformal_beta() -> None:
+    uniforms = (np.arange(20_000) + 0.5) / 20_000
+    for rank, size, mean, sd, high in [(1, 19, 0.05, 0.048, 0.146), (5, 99, 0.05, 0.022, 0.09)]:
+        draws = false_alarm_draws(rank, size, uniforms)
+        assert draws.mean() == pytest.approx(mean, abs=1e-4)
+        assert draws.std() == pytest.approx(sd, abs=6e-4)
+        assert np.quantile(draws, 0.95) == pytest.approx(high, abs=6e-4)
+    np.testing.assert_array_equal(false_alarm_draws(0, 18, uniforms), 0)
+    assert np.all(false_alarm_draws(3, 3, uniforms) < 1)
+
+
+@pytest.mark.parametrize(("rank", "size"), [(-1, 19), (20, 19)])
+def test_impossible_ranks_are_refused(rank: int, size: int) -> None:
+    with pytest.raises(ValueError, match=rf"rank {rank} is outside 0\.\.19"):
+        false_alarm_draws(rank, size, np.array([0.5]))
+
+
+def test_rows_refuse_a_detector_that_never_alarms_and_impossible_rates() -> None:
+    with pytest.raises(ValueError, match="never raises an alarm"):
+        predictive_rows(np.full(5, 0.5), np.zeros(5))
+    summary = predictive_rows(np.full(5, 0.5), np.full(5, 0.5))[0].ppv
+    with pytest.raises(ValueError, match="base rate 2"):
+        PredictiveRow("2:1", 2.0, summary, summary)
+
+
+def test_rows_leave_out_draws_without_alarm() -> None:
+    detection, false_alarms = np.array([0.0, 0.8, 0.8]), np.array([0.0, 0.05, 0.05])
+    row = {row.odds: row for row in predictive_rows(detection, false_alarms)}["1:100"]
+    assert row.ppv.mean == pytest.approx(0.1391, abs=1e-4)
