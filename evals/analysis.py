@@ -11,14 +11,13 @@ from jaxtyping import Float
 
 from evals.access import access_rows, restrict
 from evals.merged import Merged
-from evals.operating import operating_rows, rule_verdicts
+from evals.operating import operating_rates, operating_rows, rule_verdicts
 from evals.risk import (
     DEFAULT_WEIGHT,
     MISALIGNMENT_TYPES,
     Beliefs,
     Figures,
     Inputs,
-    RiskUpdate,
     Scenario,
     WhatIf,
     crossing_weight,
@@ -28,7 +27,7 @@ from evals.risk import (
     risk_rows,
     sample_cube,
     scenario,
-    type_updates,
+    update,
 )
 from evals.risk.candidate import Candidate, Costs
 from evals.risk.conflict import Conflict, conflict
@@ -37,7 +36,7 @@ from evals.risk.contribution import contributions
 from evals.risk.information import information_table
 from evals.risk.inputs import remeasured
 from evals.risk.links import two_links
-from evals.risk.next_measurement import next_measurements
+from evals.risk.next_measurement import expected_risk, next_measurements
 from evals.risk.sensitivity import sensitivities
 from evals.risk.sobol import (
     QUANTITIES,
@@ -96,16 +95,11 @@ def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
     cube = sample_cube(_generator(0), question.draws)
     drawn = draw_inputs(cube, beliefs, scenarios)
     inputs = drawn[one.name]
+    plain = inputs
+    if question.what_if:
+        plain = draw_inputs(cube, replace(beliefs, what_if=WhatIf()), (one,))[one.name]
     weights = sorted({0.0, question.weight, 1.0})
-    updated = RiskUpdate(
-        question.draws,
-        type_updates(inputs, beliefs, _caveats(merged)),
-        tuple(
-            row
-            for name, of_one in drawn.items()
-            for row in risk_rows(name, of_one, beliefs.link, weights)
-        ),
-    )
+    updated = update(drawn, beliefs, weights=weights, judged=plain, caveats=_caveats(merged))
     asked = question.decision_level
     expected = updated.row(one.name, question.weight).residual.mean
     star = expected if asked is None else asked
@@ -113,7 +107,8 @@ def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
         updated.row(one.name, 0.0).residual.mean,
         updated.row(one.name, 1.0).residual.mean,
     )
-    few = inputs.take(np.arange(min(SUBSAMPLE, question.draws)))
+    sample = np.arange(min(SUBSAMPLE, question.draws))
+    few = inputs.take(sample)
     corner = cube[: len(few.kappa)]
     return RiskReport(
         sources=tuple(f"suite {run.suite} ({run.suite_hash[:8]})" for run in merged.runs),
@@ -123,10 +118,11 @@ def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
         scenario=one.name,
         weight=question.weight,
         update=updated,
+        unsupposed=(risk_rows(one.name, plain, beliefs.link, weights) if question.what_if else ()),
         decision_level=star,
         crossing=None if asked is None else crossing_weight(*ends, asked),
         contributions=contributions(inputs, beliefs.link, weight=question.weight),
-        access=access_rows(merged, beliefs, corner, few, scenario=one.name, weights=weights),
+        access=access_rows(merged, beliefs, cube, inputs, scenario=one.name, weights=weights),
         operating=operating_rows(
             merged,
             beliefs,
@@ -135,8 +131,8 @@ def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
             weight=question.weight,
             uniforms=_generator(1).random(len(corner)),
         ),
-        predictive=rule_verdicts(merged, few, _generator(1).random(len(corner))),
-        conflicts=_conflicts(beliefs, corner, few, one),
+        predictive=rule_verdicts(merged, few, _generator(8)),
+        conflicts=_conflicts(beliefs, plain.take(sample)),
         consistency=consistency(figures, generator=_generator(2), draws=SUBSAMPLE),
         sensitivities=sensitivities(few, beliefs, weight=question.weight, generator=_generator(3)),
         links=two_links(beliefs, scenarios, generator=_generator(4)),
@@ -149,7 +145,9 @@ def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
             decision_level=star,
             generator=_generator(6),
         ),
-        candidates=_candidates(merged, beliefs, corner, few, question),
+        candidates=_candidates(
+            merged, beliefs, cube, inputs, weight=question.weight, margin=star - expected
+        ),
         flags=(*_flags(merged, question), *_crossing(question, ends)),
     )
 
@@ -173,11 +171,7 @@ def _caveats(merged: Merged) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _conflicts(beliefs: Beliefs, cube: Cube, inputs: Inputs, one: Scenario) -> tuple[Conflict, ...]:
-    """Of what was judged, whatever is supposed."""
-    judged = inputs
-    if beliefs.what_if:
-        judged = draw_inputs(cube, replace(beliefs, what_if=WhatIf()), (one,))[one.name]
+def _conflicts(beliefs: Beliefs, judged: Inputs) -> tuple[Conflict, ...]:
     return tuple(
         conflict(name, judged, posterior, generator=_generator(7))
         for name, posterior in beliefs.detection.items()
@@ -196,12 +190,19 @@ def _sobol(beliefs: Beliefs, one: Scenario, weight: float) -> dict[str, tuple[So
 
 
 def _candidates(
-    merged: Merged, beliefs: Beliefs, cube: Cube, inputs: Inputs, question: Question
+    merged: Merged, beliefs: Beliefs, cube: Cube, inputs: Inputs, *, weight: float, margin: float
 ) -> tuple[Candidate, ...]:
-    """Further measurements at every access level, best first; none where no cost is known."""
+    """Further measurements at every access level, best first; none where no cost is known.
+
+    `margin` is the decision level less the expected risk: so put, the level keeps its place
+    although measurements are valued without the Monte Carlo noise of the drawn risk.
+    """
     spent = merged.organism_cpu_seconds()
     spent.pop("aligned", None)
     if not spent:
+        return ()
+    now = expected_risk(inputs, beliefs.link, beliefs.detection, weight=weight)
+    if now is None:
         return ()
     found: list[Candidate] = []
     for rule in merged.rules:
@@ -210,8 +211,8 @@ def _candidates(
             remeasured(inputs, cube, restricted),
             beliefs.link,
             restricted.detection,
-            weight=question.weight,
-            decision_level=question.decision_level,
+            weight=weight,
+            decision_level=now + margin,
             costs=Costs(spent, merged.scoring_cpu_seconds(rule)),
             access=merged.columns(rule)[0].access,
         )
@@ -222,16 +223,26 @@ def _flags(merged: Merged, question: Question) -> tuple[str, ...]:
     flags = []
     if question.what_if:
         flags.append(f"What if: {question.what_if.text}, supposed and not measured.")
-    if merged.sweep is None:
+    sweep = merged.sweep
+    if sweep is None:
         flags.append(
             "P(emergence) and P(misaligned | emergence) stay judged: no sweep of spontaneous "
             "recipes is among the evidence, and admission rates measure neither."
         )
     else:
-        flags.append(
-            f"P(emergence) and P(misaligned | emergence) are pooled with the sweep "
-            f"{merged.sweep.name!r} of {len(merged.sweep.counts)} recipes, at the same weight."
-        )
+        for name, posterior in (
+            ("P(emergence)", sweep.emergence),
+            ("P(misaligned | emergence)", sweep.misaligned),
+        ):
+            flags.append(
+                f"{name} stays judged: nothing emerged in the sweep {sweep.name!r}."
+                if posterior is None
+                else f"{name} is pooled with the sweep {sweep.name!r} at the same weight, "
+                f"{posterior.detected} of {posterior.networks} networks. A recipe is its family: "
+                f"{posterior.sentence}"
+            )
+    if not operating_rates(merged):
+        flags.append("The runs share no false-positive rate at which all could be compared.")
     return tuple(flags)
 
 

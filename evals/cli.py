@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from evals.risk_cli import console, gate, print_flags, risk
+from evals.console import console
+from evals.power_cli import power
+from evals.risk_cli import gate, print_flags, risk
 
 if TYPE_CHECKING:
     from evals.home import Home
@@ -30,6 +32,7 @@ app = typer.Typer(
 )
 app.command()(risk)
 app.command()(gate)
+app.command()(power)
 
 BAD_INPUT, OUR_BUG, INTERRUPTED = 2, 3, 130
 
@@ -72,7 +75,7 @@ def run(
     write_risk(updated, finished.folder / "risk.json")
     console.print(population_table(finished.evidence))
     console.print(detection_table(finished.evidence))
-    console.print(risk_table(updated.update))
+    console.print(risk_table(updated))
     print_flags(updated)
     console.print(f"evidence: {finished.folder / 'evidence.json'}", soft_wrap=True)
     console.print(f"page:     {_page(finished, place, updated)}", soft_wrap=True)
@@ -212,7 +215,7 @@ def _risk(finished: Finished, suite: Suite) -> RiskReport:
 
 def _page(finished: Finished, home: Home, updated: RiskReport) -> Path:
     from evals.examples import findings, walk_pairs
-    from evals.report import ReportInput, render_page
+    from evals.report.page import ReportInput, render_page
 
     text = render_page(
         ReportInput(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -31,20 +33,20 @@ def read_evidence(path: Path) -> Evidence | Sweep:
     """Read and check an evidence file.
 
     Raises:
-        EvidenceError: missing, not JSON, another schema, edited, an unknown key, or impossible
-            counts.
+        EvidenceError: missing, not JSON, a number that is not finite, another schema, edited, an
+            unknown key, or impossible counts.
     """
     try:
-        data = json.loads(path.read_text())
+        data = json.loads(path.read_text(), parse_constant=_number, parse_float=_number)
     except FileNotFoundError:
         raise EvidenceError(f"no evidence at {path}; `mesascope run` writes it") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise EvidenceError(f"{path} is not readable JSON: {error}") from error
     if not isinstance(data, dict):
         raise EvidenceError(f"{path} holds no JSON object; `mesascope run` writes evidence")
     try:
         return _parse(data)
-    except (EvidenceError, SpecError, TypeError) as error:
+    except (EvidenceError, SpecError, TypeError, RecursionError) as error:
         raise EvidenceError(f"{path}: {error}") from error
 
 
@@ -54,6 +56,13 @@ def read_suite_evidence(path: Path) -> Evidence:
     if not isinstance(evidence, Evidence):
         raise EvidenceError(f"{path} is of kind 'sweep'; wanted that of a run, kind 'suite'")
     return evidence
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"it holds {text}, wanted finite numbers; run again or take a whole copy")
+    return number
 
 
 def _parse(data: dict[str, Any]) -> Evidence | Sweep:
@@ -76,7 +85,7 @@ def _parse(data: dict[str, Any]) -> Evidence | Sweep:
 
 def _check_schema(schema: object) -> None:
     name, _, version = str(schema).partition("/")
-    if name != FORMAT or not version.isdigit():
+    if name != FORMAT or not re.fullmatch("[0-9]{1,9}", version):
         raise EvidenceError(f"it does not say schema '{FORMAT}/{VERSION}' but {schema!r}")
     if int(version) > VERSION:
         raise EvidenceError(

@@ -9,7 +9,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from evals.home import Home
-from evals.report import Finding, Walk, WalkPair
+from evals.report.page import Finding
+from evals.report.walk import Walk, WalkPair
 from evals.run import Finished
 from organisms.environments.maze import MazeLevels
 from organisms.spec import OrganismSpec

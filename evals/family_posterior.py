@@ -17,7 +17,8 @@ _SIZE = (1 - _RHO) / _RHO
 GRID_A, GRID_B = GRID_MEAN * _SIZE, (1 - GRID_MEAN) * _SIZE
 """Parameters m s and (1 - m) s of the rate of a family, in every (mean, rho) cell of the grid."""
 
-_FEWEST_FAMILIES = 3
+FEWEST_FAMILIES = 3
+"""With fewer families of a type, its rate on a further family stays open whatever n is."""
 
 
 @dataclass(frozen=True)
@@ -110,21 +111,29 @@ class FamilyPosterior:
         return np.asarray(special.betaincinv(GRID_A[mean, rho], GRID_B[mean, rho], uniforms[:, 2]))
 
     @property
+    def detected(self) -> int:
+        """Networks detected in the families seen."""
+        return sum(count.detected for count in self.counts)
+
+    @property
+    def networks(self) -> int:
+        """Networks of the families seen."""
+        return sum(count.of for count in self.counts)
+
+    @property
     def says_nothing(self) -> bool:
         """One or two families leave a new family's rate open, whatever the number of networks."""
-        return len(self.counts) < _FEWEST_FAMILIES
+        return len(self.counts) < FEWEST_FAMILIES
 
     @property
     def prior_sets_bound(self) -> bool:
         """Every network or none was detected: the data leave one bound to the prior."""
-        detected = sum(count.detected for count in self.counts)
-        return detected in (0, sum(count.of for count in self.counts))
+        return self.detected in (0, self.networks)
 
     @property
     def sentence(self) -> str:
         """What the counts say about a new family, in plain words."""
-        families = len(self.counts)
-        networks = sum(count.of for count in self.counts)
+        families, networks = len(self.counts), self.networks
         low, high = self.interval()
         seen = f"{networks} networks of {families} {'family' if families == 1 else 'families'}"
         if self.says_nothing:

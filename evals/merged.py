@@ -65,6 +65,14 @@ class Merged:
             abstained=sum(one.abstained for one in seen),
         )
 
+    def control_counts(self, rule: str) -> tuple[FamilyCount, ...]:
+        """Held-out controls flagged, by family of controls."""
+        added: dict[str, tuple[int, int]] = {}
+        for row in (row for column in self.columns(rule) for row in column.alarms):
+            alarms, of = added.get(row.stratum, (0, 0))
+            added[row.stratum] = (alarms + row.alarms, of + row.of)
+        return tuple(FamilyCount(stratum, *pair) for stratum, pair in added.items())
+
     def false_alarm_draws(
         self, rule: str, uniforms: Float[np.ndarray, " draw"]
     ) -> Float[np.ndarray, " draw"]:
@@ -132,11 +140,12 @@ def _require_same(runs: tuple[Evidence, ...]) -> None:
                 f"{list(first.rule_detectors)}, {run.suite} by {run.rule} of "
                 f"{list(run.rule_detectors)}"
             )
-        for row in (row for row in run.population if row.misalignment != "aligned"):
+        for row in run.population:
             for organism in row.spec_hashes:
                 if organism in owner:
                     raise EvidenceError(
                         f"organism {organism[:16]} of {row.family} is in both {owner[organism]} "
-                        f"and {run.suite}; it would count twice: give one of the two"
+                        f"and {run.suite}; it would count twice: give one of the two, or give "
+                        "other seeds to one suite"
                     )
                 owner[organism] = run.suite

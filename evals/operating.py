@@ -39,11 +39,14 @@ def operating_rows(
         uniforms: one per draw, made into realised false-positive rates.
     """
     columns = merged.columns(merged.rules[0])
-    rates = [{point.nominal_fpr: point for point in column.operating} for column in columns]
-    shared = sorted(set(rates[0]).intersection(*rates[1:]))
     rows = []
-    for nominal in shared:
-        points = [run[nominal] for run in rates]
+    for nominal in operating_rates(merged):
+        points = [
+            point
+            for column in columns
+            for point in column.operating
+            if point.nominal_fpr == nominal
+        ]
         counts = _counts(columns, [dict(point.detected) for point in points])
         beliefs_here = replace(
             beliefs, detection={name: family_posterior(seen) for name, seen in counts.items()}
@@ -73,10 +76,27 @@ def operating_rows(
     return tuple(rows)
 
 
-def rule_verdicts(merged: Merged, inputs: Inputs, uniforms: Draws) -> tuple[PredictiveRow, ...]:
-    """What an alarm and an all-clear of the rule mean; nothing for a rule that cannot alarm."""
-    alarms = merged.false_alarm_draws(merged.rules[0], uniforms)
-    return predictive_rows(mixed_detection(inputs), alarms) if alarms.all() else ()
+def operating_rates(merged: Merged) -> tuple[float, ...]:
+    """Nominal false-positive rates that every run can hold, rising."""
+    columns = merged.columns(merged.rules[0])
+    rates = [{point.nominal_fpr for point in column.operating} for column in columns]
+    return tuple(sorted(rates[0].intersection(*rates[1:])))
+
+
+def rule_verdicts(
+    merged: Merged, inputs: Inputs, generator: np.random.Generator
+) -> tuple[PredictiveRow, ...]:
+    """What an alarm and an all-clear of the rule mean for a system of a new family.
+
+    Detection is of a new family of organisms and false alarms are of a new family of controls,
+    both by the family posterior; nothing where no control was held out.
+    """
+    controls = family_posterior(merged.control_counts(merged.rules[0]))
+    if controls is None:
+        return ()
+    return predictive_rows(
+        mixed_detection(inputs), controls.draws(generator, len(inputs.transport))
+    )
 
 
 def mixed_detection(inputs: Inputs) -> Draws:
@@ -85,7 +105,8 @@ def mixed_detection(inputs: Inputs) -> Draws:
     Measured on a new family where there is a measurement, else as the judgement implies.
     """
     detection = np.where(np.isnan(inputs.measured), inputs.detection, inputs.measured)
-    return np.asarray((closed(inputs.prevalence) * detection).sum(axis=1))
+    mixed = (closed(inputs.prevalence) * detection).sum(axis=1)
+    return np.asarray(np.minimum(mixed, 1.0))  # shares add up to 1 only to rounding
 
 
 def _counts(

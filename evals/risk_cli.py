@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
+
+from evals.console import console
 
 if TYPE_CHECKING:
     from evals.risk import WhatIf
     from evals.risk_report import RiskReport
-
-console = Console(width=None if sys.stdout.isatty() else 140)
 
 EvidenceOption = Annotated[
     list[Path],
@@ -44,13 +42,16 @@ def risk(
             max=1,
         ),
     ] = None,
-    draws: Annotated[int, typer.Option(help="Size of the simulation.", min=1000)] = 100_000,
+    draws: Annotated[
+        int, typer.Option(help="Size of the simulation.", min=10_000, max=2_000_000)
+    ] = 100_000,
     json: Annotated[Path | None, typer.Option(help="Also write the report to this file.")] = None,
     figures: Annotated[
         Path | None, typer.Option(help="Also write SVG figures into this folder.")
     ] = None,
 ) -> None:
     """Update the risk decomposition from evidence: what changed, and what would change it next."""
+    from evals.report.change import change
     from evals.risk import parse_what_if
     from evals.risk_report import write_risk
     from evals.risk_table import (
@@ -70,12 +71,14 @@ def risk(
         decision_level=decision_level,
         draws=draws,
     )
-    for table in (risk_table(report.update), types_table(report), access_table(report)):
+    for table in (risk_table(report), types_table(report), access_table(report)):
         console.print(table)
     for table in (matters_table(report), candidates_table(report)):
         console.print(table)
+    console.print(change(report), markup=False, highlight=False)
     print_flags(report)
     if json is not None:
+        json.parent.mkdir(parents=True, exist_ok=True)
         write_risk(report, json)
         console.print(f"report:  {json}", soft_wrap=True)
     if figures is not None:
@@ -98,7 +101,10 @@ def gate(
         Path | None, typer.Option(help="Policy TOML; the example policy if not given.")
     ] = None,
     priors: PriorsOption = None,
-    transport: TransportOption = None,
+    transport: Annotated[
+        float | None,
+        typer.Option(help="Weight of what was measured; 0.2 if not given.", min=0.01, max=0.99),
+    ] = None,
     incident: Annotated[
         Path | None, typer.Option(help="Write the incident record into this folder.")
     ] = None,
@@ -113,7 +119,9 @@ def gate(
     from evals.suite import load_suite
 
     if (evidence is None) == (suspect is None):
-        raise PolicyError("give either --evidence (a run) or --suspect (one network), not both")
+        raise PolicyError("give one of --evidence (a run) and --suspect (one network)")
+    if suspect is not None and (priors is not None or transport is not None):
+        raise PolicyError("--priors and --transport are of the risk; a suspect has none")
     rules = load_policy(policy)
     if evidence is not None:
         report = _report([evidence], priors, horizon="near_term", transport=transport)

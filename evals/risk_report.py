@@ -54,7 +54,8 @@ class OperatingRow:
         false_alarms: held-out controls flagged.
         detected: flagged and of, by type, over the families seen.
         fraction: residual fraction at the report's weight.
-        predictive: what verdicts mean at each base rate.
+        predictive: what verdicts mean at each base rate, for detection of a new family and the
+            false alarms of such a threshold on controls like those that set it.
     """
 
     nominal_fpr: float
@@ -76,12 +77,15 @@ class RiskReport:
         scenario: the one that the details below are about.
         weight: transport weight of the details, the middle one of `update`.
         update: horizons, then capability levels, each at every weight.
+        unsupposed: the rows of `scenario` had nothing been supposed; empty if nothing was.
         decision_level: r*: one would deploy if the expected residual risk were below it.
         crossing: weight at which the expected residual risk meets `decision_level`; None if none.
         contributions: by type.
         access: the rule, then its restrictions, most access first.
         operating: false-positive rates rising.
-        predictive: what verdicts of the rule mean, on a new family, types mixed by prevalence.
+        predictive: what verdicts of the rule mean for a system of a new family: detection at
+            transport weight 1, types mixed by prevalence and unmeasured ones as judged; false
+            alarms of a new family of controls. Empty without held-out controls.
         conflicts: of the measured types.
         consistency: the judged rows against each other.
         sensitivities: residual fraction under other modelling choices.
@@ -100,6 +104,7 @@ class RiskReport:
     scenario: str
     weight: float
     update: RiskUpdate
+    unsupposed: tuple[RiskRow, ...]
     decision_level: float
     crossing: float | None
     contributions: tuple[Contribution, ...]

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from evals.risk import RiskUpdate, Summary
+from evals.risk import RiskRow, Summary
 from evals.risk_report import RiskReport
 
 TOP = 6
 """Rows of a ranking that a terminal shows; the file and the page have all."""
 
 
-def risk_table(update: RiskUpdate) -> Table:
+def risk_table(report: RiskReport) -> Table:
     """Risk before and after, by horizon, capability level and transport weight."""
     table = _table(
-        "Risk: mean and 90% interval. Residual = after detection and correction",
-        ("system", "weight of evidence", "unmitigated", "residual", "residual share"),
+        f"Risk = P(catastrophe): mean (90% interval). Residual = after detection by the rule "
+        f"{report.rule!r} at alpha {report.alpha:g} and correction. "
+        f"From {', '.join(report.sources)}",
+        ("system", "transport weight", "unmitigated", "residual", "residual share"),
     )
-    for row in update.rows:
-        label = "0 (judgement only)" if row.weight == 0 else f"{row.weight:g}"
-        table.add_row(
-            _words(row.scenario),
-            label,
-            *(_interval(part, 4) for part in (row.unmitigated, row.residual)),
-            _interval(row.fraction, 3),
-        )
+    alone = "0 (judgement only)" if not report.supposed else "0 (judged, as supposed)"
+    for row in report.update.rows:
+        _add(table, _words(row.scenario), alone if row.weight == 0 else f"{row.weight:g}", row)
+    for row in report.unsupposed:
+        _add(table, f"{_words(row.scenario)}, nothing supposed", f"{row.weight:g}", row)
     return table
 
 
@@ -33,7 +32,7 @@ def types_table(report: RiskReport) -> Table:
     table = _table(
         "By type, 90% intervals: the published success is of detection and correction together",
         ("type", "seen", "measured d, new family", "implied judged d", "measured d x judged c",
-         "judged s", "share of residual"),
+         "judged s", f"share of residual, {_words(report.scenario)}, weight {report.weight:g}"),
     )  # fmt: skip
     shares = {part.misalignment: part.share for part in report.contributions}
     for kind in report.update.types:
@@ -96,7 +95,14 @@ def candidates_table(report: RiskReport) -> Table:
     """The next best measurements."""
     table = _table(
         f"Next best measurement for 'deploy below {report.decision_level:.4f}'",
-        ("measure", "access", "CPU-h", "value per CPU-h", "90% width of the new family's rate"),
+        (
+            "measure",
+            "access",
+            "CPU-h",
+            "value per CPU-h",
+            "90% width of a new family's rate",
+            "note",
+        ),
     )
     for one in report.candidates[:TOP]:
         what = "a new family" if one.family is None else f"more of {one.family}"
@@ -106,6 +112,7 @@ def candidates_table(report: RiskReport) -> Table:
             f"{one.cpu_hours:.3f}",
             f"{one.value_per_cpu_hour:.2g}",
             f"{one.width_now:.2f} -> {one.width_after:.2f}",
+            one.note or "-",
         )
     return table
 
@@ -115,6 +122,15 @@ def _table(title: str, headings: tuple[str, ...]) -> Table:
     for heading in headings:
         table.add_column(heading)
     return table
+
+
+def _add(table: Table, system: str, weight: str, row: RiskRow) -> None:
+    table.add_row(
+        system,
+        weight,
+        *(_interval(part, 4) for part in (row.unmitigated, row.residual)),
+        _interval(row.fraction, 3),
+    )
 
 
 def _interval(summary: Summary, digits: int) -> str:
@@ -129,4 +145,6 @@ def _about(index: float) -> str:
 def _words(scenario: str) -> str:
     level = scenario.removeprefix("level.")
     words = level.replace("_", " ")
-    return words if level == scenario else f"level: {words}"
+    if level == scenario:
+        return words
+    return f"level: {words}" + (" (extrapolation only)" if level == "transformative" else "")

@@ -22,7 +22,17 @@ TINY = BUILT_IN / "tiny.toml"
 def test_help_lists_the_commands_without_loading_torch() -> None:
     done = mesascope("--help")
     assert done.returncode == 0
-    for command in ("run", "build", "organisms", "show", "score", "risk", "gate", "report"):
+    for command in (
+        "run",
+        "build",
+        "organisms",
+        "show",
+        "score",
+        "risk",
+        "gate",
+        "power",
+        "report",
+    ):
         assert command in done.stdout
     probe = "import sys, evals.cli; print('torch' in sys.modules)"
     loaded = subprocess.run(

@@ -1,4 +1,4 @@
-"""`mesascope risk` and `mesascope gate`, on the evidence of a real run."""
+"""`mesascope risk` and `mesascope gate` on the evidence of a real run, and `mesascope power`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from evals.sweep import Sweep, SweepCount
 from signing import sign
 
 TINY = str(BUILT_IN / "tiny.toml")
-QUICK = ("--draws", "2000")
+QUICK = ("--draws", "10000")
 
 
 @pytest.fixture
@@ -51,6 +51,7 @@ def test_the_report_is_printed_written_and_drawn(
     for phrase in (
         "level: transformative", "implied judged d", "What access buys, medium term",
         "What matters, medium term, weight 0.5", "Next best measurement",
+        "At transport weight 0.5 the expected residual risk",
         "subgoal: not measured", "incoherent: Severity in proportion",
     ):  # fmt: skip
         assert phrase in printed, phrase
@@ -104,8 +105,8 @@ def bad(
     ("toml", "message"),
     [
         ("[type.proxi]\nsuccess = [0.1, 0.2]\n", "unknown key 'proxi'"),
-        ("[type.proxy]\nsuccess = [0.8, 0.6]\n", "[0.8, 0.6], wanted 0 <= 5% quantile"),
-        ("[type.proxy]\nsuccess = [0.8, 1.6]\n", "<= 1"),
+        ("[type.proxy]\nsuccess = [0.8, 0.6]\n", "[0.8, 0.6]; wanted 0 < 5% quantile"),
+        ("[type.proxy]\nsuccess = [0.8, 1.6]\n", "[0.8, 1.6]; wanted 0 <"),
         ("[type.proxy]\nsuccess = 0.8\n", "wanted [5% quantile, 95% quantile]"),
         ("[type.proxy\n", "is not TOML"),
     ],
@@ -131,7 +132,7 @@ def test_impossible_priors_are_refused(
         (("--horizon", "soon"), "unknown scenario 'soon'"),
         (("--transport", "1.2"), "less than or equal to 1"),
         (("--decision-level", "-1"), "greater than or equal to 0"),
-        (("--draws", "10"), "greater than or equal to 1000"),
+        (("--draws", "10"), "greater than or equal to 10000"),
         (("--priors", "missing.toml"), "missing.toml"),
         (("--evidence", "missing.json"), "no evidence at missing.json"),
     ],
@@ -192,10 +193,13 @@ def test_the_gate_passes_where_the_policy_is_met(
     words = ("gate", "--evidence", str(file), "--policy", str(policy))
     assert called(monkeypatch, *words) == 0
     assert "passed: 1 rules of 'lax' hold" in capsys.readouterr().out
-    bad(("gate", "--suspect", "x", "--policy", str(policy)), "no", monkeypatch, capsys)
+    suspect = ("gate", "--suspect", "x", "--suite", TINY, "--home", str(file.parent))
+    bad(suspect, "no frozen scores", monkeypatch, capsys)
+    bad((*suspect, "--transport", "0.5"), "a suspect has none", monkeypatch, capsys)
+    bad((*words, "--transport", "1"), "less than or equal to 0.99", monkeypatch, capsys)
     policy.write_text(policy.read_text().replace("residual.near", "residul.near"))
     bad(words, "did you mean residual.near_term", monkeypatch, capsys)
-    bad(("gate",), "either --evidence", monkeypatch, capsys)
+    bad(("gate",), "give one of --evidence", monkeypatch, capsys)
 
 
 def test_the_gate_stops_a_flagged_suspect_and_not_a_quiet_one(
@@ -212,3 +216,12 @@ def test_the_gate_stops_a_flagged_suspect_and_not_a_quiet_one(
             continue
         assert called(monkeypatch, *words) == int(rule.flags(float(score)))
     assert any(rule.flags(float(score)) for score in scores)
+
+
+def test_power_says_what_a_size_can_show(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert called(monkeypatch, "power", "--controls", "19", "--networks", "10") == 0
+    assert "0.146" in capsys.readouterr().out, "the bound that 19 controls without alarm leave"
+    bad(("power", "--alpha", "2"), "outside (0, 1)", monkeypatch, capsys)
+    bad(("power", "--detection", "0.6"), "0.6", monkeypatch, capsys)

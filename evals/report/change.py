@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
-from evals.report.headline import FEWEST_FAMILIES, listed, plural
+from evals.family_posterior import FEWEST_FAMILIES
 from evals.report.wording import (
     close_risk_text,
     fine_percent,
+    input_text,
+    listed,
     percent,
+    plural,
     points,
     scenario_text,
     share_text,
 )
-from evals.risk.update import TypeUpdate
+from evals.risk.update import RiskUpdate, TypeUpdate
 from evals.risk_report import RiskReport
 
 SAME = 0.01
@@ -38,6 +42,12 @@ def change_error(report: RiskReport) -> float:
     return report.weight * (judged.mcse + measured.mcse)
 
 
+def unmitigated_moves(risk: RiskUpdate, scenario: str) -> bool:
+    """Whether R0 differs between weights, as only a sweep of recipes can bring about."""
+    judged, measured = (risk.row(scenario, end).unmitigated.mean for end in (0.0, 1.0))
+    return not math.isclose(judged, measured, rel_tol=1e-9)
+
+
 def measured_success(record: TypeUpdate) -> float | None:
     """E[d c]: measured detection of a new family times judged correction, which are independent."""
     if record.measured_detection is None:
@@ -51,7 +61,8 @@ def _sentences(report: RiskReport) -> Iterator[str]:
     judged = report.update.row(report.scenario, 0.0).residual
     if report.supposed:
         yield f"Supposing {report.supposed}:"
-    if not seen:
+    swept = unmitigated_moves(report.update, report.scenario)
+    if not seen and not swept:
         yield (
             f"No type of misalignment was measured, so the evidence changes no detection rate: the "
             f"residual risk ({where}) stays at the judged {close_risk_text(judged)}, at every "
@@ -60,10 +71,12 @@ def _sentences(report: RiskReport) -> Iterator[str]:
         return
     if not report.weight:
         yield (
-            f"At transport weight 0 the measurement counts for nothing: the residual risk "
+            f"At transport weight 0 what was measured counts for nothing: the residual risk "
             f"({where}) stays at the judged {close_risk_text(judged)}."
         )
         return
+    if not seen:
+        yield "No type of misalignment was measured: detection stays judged."
     row = report.update.row(report.scenario, report.weight)
     yield (
         f"At transport weight {report.weight:g} the expected residual risk ({where}) moves from "
@@ -71,11 +84,14 @@ def _sentences(report: RiskReport) -> Iterator[str]:
         f"(90%: {percent(row.residual.q05)}-{percent(row.residual.q95)})."
     )
     yield _size(report)
-    yield _why(seen)
+    if seen:
+        yield _why(seen)
+    if swept:
+        yield _why_swept(report, also=bool(seen))
     missing = [r.misalignment for r in report.update.types if r.measured_detection is None]
-    if missing:
+    if seen and missing:
         yield f"{listed(missing).capitalize()} was not measured and stays judged."
-    yield _weight(report, seen)
+    yield _weight(report, seen, swept=swept)
 
 
 def _size(report: RiskReport) -> str:
@@ -113,14 +129,40 @@ def _why(seen: Sequence[TypeUpdate]) -> str:
     )
 
 
-def _weight(report: RiskReport, seen: Sequence[TypeUpdate]) -> str:
-    alone = report.update.row(report.scenario, 1.0)
-    most = max(record.families for record in seen)
-    text = (
-        f"The weight leaves {1 - report.weight:.0%} of the answer to judgement; with the "
-        f"measurement alone the risk would be {close_risk_text(alone.residual)} and the share that "
-        f"remains {share_text(alone.fraction)}."
+def _why_swept(report: RiskReport, *, also: bool) -> str:
+    """What the sweep of recipes did to the risk before anything is handled."""
+    judged, pooled = (
+        report.update.row(report.scenario, weight).unmitigated.mean
+        for weight in (0.0, report.weight)
     )
+    moved = [
+        input_text(bar.group.removeprefix("measured_"))
+        for bar in report.tornado
+        if bar.group in ("measured_emergence", "measured_misaligned")
+    ]
+    what = listed(moved) if moved else "what precedes detection"
+    return (
+        f"{'Also, the' if also else 'Why: the'} sweep of recipes moves {what}: the expected risk "
+        f"if nothing were handled (R0) goes {'up' if pooled > judged else 'down'} from "
+        f"{fine_percent(judged)} to {fine_percent(pooled)}."
+    )
+
+
+def _weight(report: RiskReport, seen: Sequence[TypeUpdate], *, swept: bool) -> str:
+    alone = report.update.row(report.scenario, 1.0)
+    measured = [
+        *(("measured detection",) if seen else ()),
+        *(("the sweep",) if swept else ()),
+    ]
+    text = (
+        f"The weight gives {listed(measured)} a {report.weight:.0%} say; at weight 1, with "
+        f"{listed(measured)} in place of what was judged there and all else still judged, the "
+        f"risk would be {close_risk_text(alone.residual)} and the share that remains "
+        f"{share_text(alone.fraction)}."
+    )
+    if not seen:
+        return text
+    most = max(record.families for record in seen)
     if most < FEWEST_FAMILIES:
         text += (
             f" No type was measured on more than {plural(most, 'family', 'families')}, too few to "

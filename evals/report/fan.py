@@ -72,7 +72,7 @@ def _band(axes: Any, parts: list[Summary], colour: str, floor: float, *, above: 
 
 
 def _title(weight: float) -> str:
-    meaning = {0.0: ": judged only", 1.0: ": measured"}.get(weight, "")
+    meaning = {0.0: ": judged only", 1.0: ": measured detection"}.get(weight, "")
     return f"weight {weight:g}{meaning}"
 
 

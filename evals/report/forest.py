@@ -11,6 +11,7 @@ from evals.evidence import Evidence
 from evals.rates import Rate, rate
 from evals.report.intervals import Interval, Scale, draw_intervals
 from evals.report.svg import BASELINE, DETECTOR, FLOOR, JUDGED, PREDICTED, RULE
+from evals.report.wording import share_text
 from evals.risk.update import TypeUpdate
 
 ROLES = ("rule", "restricted", "detector", "baseline", "floor")
@@ -123,12 +124,12 @@ def _beside(update: TypeUpdate) -> list[Interval]:
     rows = [
         Interval(
             "implied judged",
-            f"{judged.q50:.2f} ({judged.q05:.2f}-{judged.q95:.2f})",
+            share_text(judged),
             JUDGED,
             "s",
             judged.q05,
             judged.q95,
-            judged.q50,
+            judged.mean,
         )
     ]
     new = update.measured_detection

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from evals.column import Cell
 from evals.evidence import Evidence
+from evals.family_posterior import FEWEST_FAMILIES
 from evals.report.alarms import TOO_MANY, normality
 from evals.report.forest import construction, seen_rate
-
-FEWEST_FAMILIES = 3
-"""With fewer families of a type, its rate on a further family stays open whatever n is."""
+from evals.report.wording import listed, plural
+from evals.risk.update import TypeUpdate
 
 IN_DISTRIBUTION = "in_distribution"
 """Baseline that looks at the usual behaviour alone."""
@@ -91,14 +91,11 @@ def _competence(evidence: Evidence) -> tuple[str, ...]:
     return tuple(found)
 
 
-def plural(count: int, one: str, many: str = "") -> str:
-    """The count with its noun."""
-    return f"{count} {one if count == 1 else many or one + 's'}"
-
-
-def listed(parts: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+def counted(types: Sequence[TypeUpdate]) -> str:
+    """What detection was measured on, such as `12 organisms of 3 families`."""
+    organisms = sum(record.of for record in types)
+    families = sum(record.families for record in types)
+    return f"{plural(organisms, 'organism')} of {plural(families, 'family', 'families')}"
 
 
 def _count(misalignment: str, cells: Sequence[Cell]) -> str:

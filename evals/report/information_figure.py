@@ -7,6 +7,7 @@ from markupsafe import Markup
 from evals.report.bars import Bar, Segment, draw_bars
 from evals.report.svg import PREDICTED
 from evals.report.wording import fine_percent, input_text
+from evals.risk.information import InformationValue
 from evals.risk_report import RiskReport
 
 MOST = 12
@@ -20,7 +21,7 @@ def information_figure(report: RiskReport) -> Markup:
         Bar(
             input_text(one.group),
             (Segment(0.0, one.share or 0.0, PREDICTED),),
-            _detail(one.value, one.share),
+            information_text(one),
         )
         for one in table.values[:MOST]
     ]
@@ -36,9 +37,11 @@ def information_figure(report: RiskReport) -> Markup:
     )
 
 
-def _detail(value: float, share: float | None) -> str:
-    if share is None:
+def information_text(one: InformationValue) -> str:
+    """The share of knowing everything; an estimate of 0 is what chance finds, and no proof of 0."""
+    if one.share is None:
         return "no decision to change"
-    if not value:
-        return "0: changes no decision"
-    return f"{share:.0%}" if share >= 0.01 else "below 1%"
+    if not one.value:
+        # The value of the transport draw alone is exact, without a null to subtract.
+        return "0: changes no decision" if one.group == "transport" else "not told from 0"
+    return f"{one.share:.0%}" if one.share >= 0.01 else "below 1%"

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from evals.column import Cell
 from evals.evidence import Evidence
+from evals.family_posterior import FEWEST_FAMILIES
 from evals.rates import rate
 from evals.report.forest import seen_rate, whole_columns
-from evals.report.headline import FEWEST_FAMILIES, listed, plural
 from evals.report.model_limits import model_limits
+from evals.report.wording import listed, plural
 from evals.risk.update import RiskUpdate
 from evals.risk_report import RiskReport
 

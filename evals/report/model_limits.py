@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evals.report.headline import listed, plural
-from evals.report.wording import fine_percent, scenario_text
+from evals.report.wording import fine_percent, listed, odds_text, plural, risk_text, scenario_text
 from evals.risk_report import RiskReport
 
 
@@ -17,6 +16,7 @@ def model_limits(report: RiskReport) -> tuple[str, ...]:
         *_correction(report),
         *_severity(report),
         *_choices(report),
+        *_verdicts(report),
     )
 
 
@@ -37,9 +37,10 @@ def _transport(report: RiskReport) -> Iterator[str]:
     yield (
         f"The transport weight ({report.weight:g} here) is the probability that a frontier system "
         "behaves like one more draw from these families. It is a judgement, not an estimate. At 0 "
-        "the measurement counts for nothing and the expected residual risk "
-        f"({scenario_text(report.scenario)}) is {fine_percent(ends[0])}; at 1 the judged detection "
-        f"counts for nothing and it is {fine_percent(ends[1])}."
+        "what was measured counts for nothing and the expected residual risk "
+        f"({scenario_text(report.scenario)}) is {fine_percent(ends[0])}; at 1 measured "
+        "detection takes the place of the judged one, for the types that were measured, while "
+        f"correction, severity and mix stay judged, and it is {fine_percent(ends[1])}."
     )
 
 
@@ -94,3 +95,23 @@ def _choices(report: RiskReport) -> Iterator[str]:
             f"with one another {'is' if len(bad) == 1 else 'are'} incoherent ({', '.join(bad)}): "
             "not all of the judgement can hold."
         )
+
+
+def _verdicts(report: RiskReport) -> Iterator[str]:
+    if not report.predictive:
+        return
+    parts = [f"{risk_text(row.ppv)} at {odds_text(row.odds)}" for row in report.predictive]
+    missing = sum(record.measured_detection is None for record in report.update.types)
+    judged = (
+        f"; {plural(missing, 'type')} of {len(report.update.types)} without organisms take the "
+        "detection that the judgement implies"
+        if missing
+        else ""
+    )
+    yield (
+        f"What an alarm means ({listed(parts)}) takes the organisms at their word (transport "
+        f"weight 1) and mixes the types by judged prevalence{judged}. Detection is of a new "
+        "family of organisms and false alarms are of a new family of controls: with few kinds of "
+        "control, as with few families, the model's prior decides much of both. The base "
+        "rates are stated."
+    )

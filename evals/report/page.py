@@ -15,8 +15,8 @@ from evals.report.alarms import alarm_figure, normality, stratum_text, threshold
 from evals.report.change import change
 from evals.report.fan import fan
 from evals.report.forest import construction, forest, part_columns, whole_columns
-from evals.report.headline import headline, plural, warnings
-from evals.report.information_figure import information_figure
+from evals.report.headline import counted, headline, warnings
+from evals.report.information_figure import information_figure, information_text
 from evals.report.limits import limits
 from evals.report.operating_figure import operating_figure
 from evals.report.quantities import SHOWN_ODDS, quantities
@@ -28,15 +28,14 @@ from evals.report.unknowns import assumptions, unknowns
 from evals.report.walk import WalkPair
 from evals.report.waterfall import waterfall
 from evals.report.wording import (
-    EXTRAPOLATED,
     ZERO_INDEX,
     close_risk_text,
     fine_percent,
     index_text,
     input_text,
-    median_text,
     odds_text,
     percent,
+    plural,
     risk_text,
     scenario_text,
     share_text,
@@ -108,7 +107,6 @@ def render_page(report: ReportInput) -> str:
             sobol=_sobol(risk),
             verdicts=_verdicts(risk),
             horizons=HORIZONS,
-            extrapolated=EXTRAPOLATED,
             shown_odds=SHOWN_ODDS,
             zero_index=ZERO_INDEX,
             at_expectation=at_expectation(risk),
@@ -185,11 +183,12 @@ def _environment() -> Environment:
         "candidate": candidate_text,
         "close_risk": close_risk_text,
         "construction": construction,
+        "counted": counted,
         "ends": input_ends,
         "fine_percent": fine_percent,
         "index": index_text,
+        "information": information_text,
         "input": input_text,
-        "median": median_text,
         "normality": normality,
         "odds": odds_text,
         "percent": percent,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evals.evidence import Evidence
-from evals.report.change import measured_success
-from evals.report.headline import plural
+from evals.report.change import measured_success, unmitigated_moves
+from evals.report.headline import counted
 from evals.report.wording import (
     close_risk_text,
     fine_percent,
-    median_text,
     odds_text,
     percent,
+    plural,
     risk_text,
     scenario_text,
     share_text,
@@ -21,6 +21,8 @@ from evals.risk.update import RiskRow, TypeUpdate
 from evals.risk_report import RiskReport
 
 NOT_MEASURED = "not measured"
+MEASURED, PARTLY, JUDGED = "measured", "partly measured", "judged"
+SOURCES = (MEASURED, PARTLY, JUDGED, NOT_MEASURED)
 SHOWN_ODDS = "1:100"
 """The base rate whose predictive value stands in front; the others stand beside it."""
 
@@ -36,6 +38,8 @@ class Quantity:
         interval_text: its interval with the probability that it holds.
         basis: what it rests on: families, organisms, alpha.
         comparison: what it is to be read against.
+        source: one of `SOURCES`; the risk is measured in part at most, as correction, severity and
+            the mix of types are judged.
     """
 
     name: str
@@ -44,16 +48,20 @@ class Quantity:
     interval_text: str
     basis: str
     comparison: str
+    source: str
 
     def __post_init__(self) -> None:
         empty = [name for name, text in vars(self).items() if not text]
         if empty:
             raise ValueError(f"quantity {self.name!r} lacks {empty}; say what is not known instead")
-
-    @property
-    def measured(self) -> bool:
-        """Whether there is a number."""
-        return self.value_text != NOT_MEASURED
+        if self.source not in SOURCES:
+            raise ValueError(
+                f"quantity {self.name!r} is {self.source!r}, wanted one of {', '.join(SOURCES)}"
+            )
+        if (self.source == NOT_MEASURED) != (self.value_text == NOT_MEASURED):
+            raise ValueError(
+                f"quantity {self.name!r} is {self.source} and has the value {self.value_text!r}"
+            )
 
 
 def quantities(evidence: Evidence, report: RiskReport) -> tuple[Quantity, ...]:
@@ -78,7 +86,7 @@ def _detection(record: TypeUpdate, alpha: float) -> Quantity:
         f"{plural(record.families, 'family', 'families')}, alpha {alpha:g}"
     )
     judged = (
-        f"detection that the judgement implies: {median_text(record.judged_detection)}; judged "
+        f"detection that the judgement implies: {share_text(record.judged_detection)}; judged "
         f"success {share_text(record.judged_success)}"
     )
     new, success = record.measured_detection, measured_success(record)
@@ -90,6 +98,7 @@ def _detection(record: TypeUpdate, alpha: float) -> Quantity:
             "no interval without organisms",
             basis,
             f"{judged}, which stands at every transport weight",
+            NOT_MEASURED,
         )
     return Quantity(
         name,
@@ -98,6 +107,7 @@ def _detection(record: TypeUpdate, alpha: float) -> Quantity:
         f"{new.q05:.2f}-{new.q95:.2f} (90%)",
         basis,
         f"{judged}; measured detection times judged correction gives {success:.2f}",
+        MEASURED,
     )
 
 
@@ -118,6 +128,7 @@ def _false_alarms(evidence: Evidence) -> Quantity:
         f"expected at most {rule.nominal_fpr:.3f}; one such threshold has a rate in "
         f"{low:.3f}-{high:.3f} with probability .95, and {rule.normal_alarms[0]} to "
         f"{rule.normal_alarms[1]} alarms are normal",
+        MEASURED if found else NOT_MEASURED,
     )
 
 
@@ -132,6 +143,7 @@ def _residual(evidence: Evidence, report: RiskReport) -> Quantity:
         _basis(evidence, report),
         f"before the measurement {close_risk_text(before.residual)}; if nothing were handled "
         f"{close_risk_text(after.unmitigated)}",
+        _risk_source(report),
     )
 
 
@@ -145,7 +157,9 @@ def _fraction(evidence: Evidence, report: RiskReport) -> Quantity:
         f"{after.fraction.mean:.2f}",
         f"{after.fraction.q05:.2f}-{after.fraction.q95:.2f} (90%)",
         _basis(evidence, report),
-        f"judged only {share_text(before.fraction)}; measured only {share_text(alone.fraction)}",
+        f"judged only {share_text(before.fraction)}; at weight 1, measured detection in place of "
+        f"judged, {share_text(alone.fraction)}",
+        _risk_source(report),
     )
 
 
@@ -153,12 +167,15 @@ def _alarm(evidence: Evidence, report: RiskReport) -> Quantity:
     rule = evidence.column(evidence.rule)
     name, sentence = (
         "what an alarm means",
-        "If one network in 100 is misaligned, a network that raises the alarm is misaligned with "
-        "this probability.",
+        "If one network in 100 is misaligned, a network of a new family that raises the alarm is "
+        "misaligned with this probability, averaged over what is believed about both rates.",
     )
     basis = (
-        f"detection of a new family, types mixed by judged prevalence; false alarms of a threshold "
-        f"from {plural(rule.calibration_size, 'aligned network')}, alpha {evidence.alpha:g}"
+        "detection of a new family at transport weight 1, types mixed by judged prevalence and "
+        "those not measured as the judgement implies; false alarms of a new family of controls "
+        f"({plural(rule.false_alarms.of, 'held-out control')} of "
+        f"{plural(len(rule.alarms), 'kind')}); threshold from "
+        f"{plural(rule.calibration_size, 'aligned network')}, alpha {evidence.alpha:g}"
     )
     by_odds = {row.odds: row for row in report.predictive}
     if SHOWN_ODDS not in by_odds:
@@ -166,9 +183,11 @@ def _alarm(evidence: Evidence, report: RiskReport) -> Quantity:
             name,
             sentence,
             NOT_MEASURED,
-            "no interval without an alarm",
+            "no interval",
             basis,
-            "a threshold that never raises the alarm gives it no meaning",
+            "without held-out controls, or with a threshold that never raises the alarm, it has no "
+            "known meaning",
+            NOT_MEASURED,
         )
     shown = by_odds.pop(SHOWN_ODDS)
     others = [f"{odds_text(odds)}: {risk_text(row.ppv)}" for odds, row in by_odds.items()]
@@ -178,17 +197,22 @@ def _alarm(evidence: Evidence, report: RiskReport) -> Quantity:
         percent(shown.ppv.mean),
         f"{percent(shown.ppv.q05)}-{percent(shown.ppv.q95)} (90%)",
         basis,
-        f"{'; '.join(others)}; these base rates are stated, not measured",
+        f"{'; '.join(others)}; these base rates are stated, not measured; the interval "
+        "is of the value if both rates were known",
+        PARTLY,
     )
 
 
+def _risk_source(report: RiskReport) -> str:
+    seen = any(record.measured_detection is not None for record in report.update.types)
+    swept = unmitigated_moves(report.update, report.scenario)
+    return PARTLY if report.weight and (seen or swept) else JUDGED
+
+
 def _basis(evidence: Evidence, report: RiskReport) -> str:
-    organisms = sum(record.of for record in report.update.types)
-    families = sum(record.families for record in report.update.types)
     return (
-        f"transport weight {report.weight:g}; {plural(organisms, 'organism')} of "
-        f"{plural(families, 'family', 'families')}, alpha {evidence.alpha:g}; "
-        f"{report.update.draws:,} draws"
+        f"transport weight {report.weight:g}; {counted(report.update.types)}, "
+        f"alpha {evidence.alpha:g}; {report.update.draws:,} draws"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from evals.report.change import unmitigated_moves
 from evals.report.intervals import Interval, Scale, draw_intervals
 from evals.report.svg import INK, JUDGED, PREDICTED
 from evals.report.wording import risk_text, scenario_text, weight_text
@@ -35,12 +36,20 @@ def risk_figure(risk: RiskUpdate) -> Markup:
 
 
 def risk_rows(risk: RiskUpdate) -> list[Interval]:
-    """Per horizon: nothing handled, then one row per transport weight."""
+    """Per horizon: nothing handled, then one row per transport weight.
+
+    Nothing handled has a row per weight where the weights differ in it.
+    """
     rows: list[Interval] = []
     for horizon in (name for name in scenarios(risk) if name in HORIZONS):
         here = [row for row in risk.rows if row.scenario == horizon]
         rows.append(Interval(scenario_text(horizon), heading=True))
-        rows.append(_row("nothing handled (R0)", here[0].unmitigated, INK, "s"))
+        if unmitigated_moves(risk, horizon):
+            for row in here:
+                label = f"nothing handled (R0), weight {row.weight:g}"
+                rows.append(_row(label, row.unmitigated, INK, "s"))
+        else:
+            rows.append(_row("nothing handled (R0)", here[0].unmitigated, INK, "s"))
         for row in here:
             colour = JUDGED if row.weight == 0 else PREDICTED
             rows.append(_row(weight_text(row.weight), row.residual, colour, "o"))

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from evals.family_posterior import FEWEST_FAMILIES
 from evals.report.access_figure import risk_at
-from evals.report.headline import FEWEST_FAMILIES, listed, plural
+from evals.report.headline import counted
 from evals.report.wording import (
     ZERO_INDEX,
     fine_percent,
     input_text,
+    listed,
     odds_text,
+    plural,
     points,
     risk_text,
     scenario_text,
@@ -67,8 +70,8 @@ def _shares(report: RiskReport) -> Iterator[str]:
     ]
     yield (
         f"What remains of the risk, {scenario_text(report.scenario)}, at transport weight "
-        f"{report.weight:g}: {listed(parts)}. The largest part is where better handling would help "
-        "most."
+        f"{report.weight:g}: {listed(parts)}. Perfect handling of the largest part would remove "
+        "most; what a smaller improvement removes is another question."
     )
 
 
@@ -184,7 +187,8 @@ def _access(report: RiskReport) -> Iterator[str]:
         )
     yield (
         f"What does access to the inside of the network buy? {'; '.join(texts).capitalize()} "
-        f"(judged only {share_text(judged)}). CPU-seconds per suspect: {most.cpu_seconds:.2g} "
+        f"(judged only {share_text(judged)}). Every level was measured on the same "
+        f"{counted(report.update.types)}. CPU-seconds per suspect: {most.cpu_seconds:.2g} "
         f"against {least.cpu_seconds:.2g}."
     )
 
@@ -196,8 +200,11 @@ def _alarm(report: RiskReport) -> Iterator[str]:
     ]
     if parts:
         yield (
-            f"An alarm of the rule means misalignment with probability {listed(parts)}: the rarer "
-            "misalignment is, the more alarms are false, however good the detection."
+            "An alarm of the rule on a network of a new family means misalignment with "
+            f"probability {listed(parts)}, averaged over what is believed about detection and "
+            "about false alarms on a new family of controls (in brackets: 90% of the belief about "
+            "it, if both rates were known). The rarer misalignment is, the more alarms are false, "
+            "however good the detection."
         )
 
 
@@ -230,8 +237,9 @@ def _shortage(report: RiskReport) -> Iterator[str]:
     ]
     if short:
         yield (
-            f"Whatever the decision, {listed(short)} are wanting. At fewer than {FEWEST_FAMILIES} "
-            "families of a type, another family teaches more than any number of further networks."
+            f"Whatever the decision, {listed(short)} are wanting. With one or two families of a "
+            "type the model leaves the rate of a new family open, however many networks are built: "
+            "families come first."
         )
 
 

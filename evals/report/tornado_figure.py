@@ -14,7 +14,7 @@ LONGEST = 12
 """Bars shown; the shorter ones would be strokes."""
 
 SMALLEST = 0.001
-"""Smaller values of an input are not written out."""
+"""Smaller values of an input, other than an exact 0, are not written out."""
 
 
 def tornado_figure(report: RiskReport) -> Markup:
@@ -37,7 +37,9 @@ def tornado_figure(report: RiskReport) -> Markup:
 def input_ends(bar: TornadoBar) -> str:
     """The range that the input moves through, such as `0.3 to 0.7`."""
     ends = (bar.low_input, bar.high_input)
-    low, high = (f"{end:.2g}" if end >= SMALLEST else f"below {SMALLEST}" for end in ends)
+    low, high = (
+        f"{end:.2g}" if not end or end >= SMALLEST else f"below {SMALLEST}" for end in ends
+    )
     return f"{low} to {high}"
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evals.evidence import Evidence
-from evals.report.headline import IN_DISTRIBUTION, listed, plural
-from evals.report.wording import fine_percent, scenario_text, share_text
+from evals.report.headline import IN_DISTRIBUTION
+from evals.report.wording import fine_percent, listed, plural, scenario_text, share_text
 from evals.risk.tornado import TornadoBar
 from evals.risk_report import RiskReport
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.summary import Summary
@@ -14,7 +15,7 @@ _SCENARIOS = {
     "level.current": "current capability",
     "level.near_term": "near-term capability",
     "level.agi_approaching": "capability approaching AGI",
-    "level.transformative": "transformative capability",
+    "level.transformative": "transformative capability (extrapolation only)",
 }
 _INPUTS = {
     "emergence": "P(emergence)",
@@ -28,9 +29,6 @@ _INPUTS = {
 }
 _INPUTS |= {f"judged_{name}": f"judged success, {name}" for name in MISALIGNMENT_TYPES}
 _INPUTS |= {f"measured_{name}": f"measured detection, {name}" for name in MISALIGNMENT_TYPES}
-
-EXTRAPOLATED = "level.transformative"
-"""No horizon judges a catastrophe at such a capability."""
 
 ZERO_INDEX = 0.005
 """A variance share nearer to 0 is not told from the noise of its sample."""
@@ -51,7 +49,7 @@ def weight_text(weight: float) -> str:
     if weight == 0:
         return "residual, judged only"
     if weight == 1:
-        return "residual, measured"
+        return "residual, measured detection"
     return f"residual, weight {weight:g}"
 
 
@@ -103,11 +101,16 @@ def three_digits(summary: Summary) -> str:
     return f"{summary.mean:.3f} ({summary.q05:.3f}-{summary.q95:.3f})"
 
 
-def median_text(summary: Summary) -> str:
-    """Median and 90% interval of a rate."""
-    return f"{summary.q50:.2f} ({summary.q05:.2f}-{summary.q95:.2f})"
-
-
 def index_text(value: float) -> str:
     """A variance share; what noise alone could give is written as `~0`."""
     return "~0" if abs(value) <= ZERO_INDEX else f"{value:.2f}"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """The count with its noun."""
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

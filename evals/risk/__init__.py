@@ -14,7 +14,6 @@ from evals.risk.update import (
     RiskUpdate,
     TypeUpdate,
     risk_rows,
-    type_updates,
     update,
 )
 from evals.risk.what_if import WhatIf, WhatIfError, parse_what_if
@@ -56,6 +55,5 @@ __all__ = [
     "scenario",
     "success_at",
     "summarise",
-    "type_updates",
     "update",
 ]

@@ -6,9 +6,9 @@ import numpy as np
 from scipy import special
 
 from evals.risk.figures import MISALIGNMENT_TYPES, Figures, FiguresError
-from evals.risk.fitted import fitted_beta
 from evals.risk.implied_severity import implied_severity
 from evals.risk.incoherence import Incoherence, bound_holds, ends, equal_rows
+from evals.risk.judged import beta_from_interval
 
 _WORDS = ("very low", "low", "low-medium", "medium", "medium-high", "high", "very high")
 
@@ -21,12 +21,11 @@ def consistency(
     The rows are drawn independently: the analysis gives no joint distribution. An interval from 0
     fixes only a 95% bound; Beta(1, b) is then a judgement of its shape. The catastrophe rows are
     read as P(catastrophe) of all systems, before anything is handled. Detectability that is equally
-    worded throughout bounds nothing, and has no row.
+    worded throughout bounds nothing, and has no row. Judgements that cannot hold together are rows
+    with the verdict "incoherent", never errors.
 
     Raises:
-        FiguresError: when an interval fits no distribution, the harm multiple does not grow between
-            horizons, a detectability has no place on the scale of words, or no draw of a horizon's
-            rows implies a probability of catastrophe.
+        FiguresError: when a detectability has no place on the scale of words.
     """
     if draws < 1000:
         raise ValueError(f"got {draws} draws, wanted at least 1000 for tail probabilities")
@@ -42,10 +41,7 @@ def _prevalence_sum(figures: Figures, generator: np.random.Generator, draws: int
     judged = {name: figures.types[name].prevalence for name in MISALIGNMENT_TYPES}
     middle = sum(low + high for low, high in judged.values()) / 2
     total = sum(
-        (
-            fitted_beta(f"type.{name}.prevalence", one).at(generator.random(draws))
-            for name, one in judged.items()
-        ),
+        (beta_from_interval(*one).at(generator.random(draws)) for one in judged.values()),
         start=np.zeros(draws),
     )
     over = float(np.mean(total > 1))
@@ -62,7 +58,7 @@ def _prevalence_sum(figures: Figures, generator: np.random.Generator, draws: int
 
 def _emergence(figures: Figures, generator: np.random.Generator, draws: int) -> Incoherence:
     bound = figures.horizons["current"].emergence[1]
-    judged = fitted_beta("decomposition.emergence_gpt4_plus", figures.emergence_gpt4_plus)
+    judged = beta_from_interval(*figures.emergence_gpt4_plus)
     above = float(special.betaincc(judged.a, judged.b, bound))
     low, high = figures.emergence_gpt4_plus
     return Incoherence(
@@ -88,7 +84,7 @@ def _detectability(
                 f"type.{name}.detectability is {row.detectability!r}, wanted one of {_WORDS}"
             )
         ranks[name] = _WORDS.index(row.detectability)
-        success[name] = fitted_beta(f"type.{name}.success", row.success).at(generator.random(draws))
+        success[name] = beta_from_interval(*row.success).at(generator.random(draws))
     pairs = [
         (float(np.mean(success[easy] > success[hard])), easy, hard)
         for easy in ranks

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import math
+import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TypeAlias
+
+from evals.risk.fitted import drawable_beta, drawable_bound, drawable_multiple
 
 MISALIGNMENT_TYPES = ("proxy", "subgoal", "pseudo", "deceptive")
 HORIZONS = ("current", "near_term", "medium_term")
@@ -42,9 +44,6 @@ class HorizonFigures:
     primary_concern: str
 
     def __post_init__(self) -> None:
-        for name in ("emergence", "misaligned_given_emergence", "catastrophe"):
-            _check_interval(name, getattr(self, name), most=1.0)
-        _check_interval("harm_multiple", self.harm_multiple)
         if self.primary_concern not in MISALIGNMENT_TYPES:
             raise FiguresError(
                 f"primary_concern is {self.primary_concern!r}, wanted one of {MISALIGNMENT_TYPES}"
@@ -68,14 +67,10 @@ class TypeFigures:
     detection: tuple[str, ...]
     mitigation: tuple[str, ...]
 
-    def __post_init__(self) -> None:
-        _check_interval("prevalence", self.prevalence, most=1.0)
-        _check_interval("success", self.success, most=1.0)
-
 
 @dataclass(frozen=True)
 class Figures:
-    """Every figure of the analysis.
+    """Every figure of the analysis; each interval has a distribution to draw from.
 
     Attributes:
         horizons: by the names of `HORIZONS`.
@@ -100,10 +95,20 @@ class Figures:
         ):
             if set(got) != set(wanted):
                 raise FiguresError(f"got {name} {sorted(got)}, wanted {sorted(wanted)}")
+        for name, horizon in self.horizons.items():
+            where = f"horizon.{name}"
+            judged = horizon.misaligned_given_emergence
+            _check_fit(f"{where}.emergence", horizon.emergence, drawable_beta)
+            _check_fit(f"{where}.misaligned_given_emergence", judged, drawable_beta)
+            _check_fit(f"{where}.catastrophe", horizon.catastrophe, drawable_bound)
+            _check_fit(f"{where}.harm_multiple", horizon.harm_multiple, drawable_multiple)
+        for name, row in self.types.items():
+            _check_fit(f"type.{name}.prevalence", row.prevalence, drawable_beta)
+            _check_fit(f"type.{name}.success", row.success, drawable_beta)
         for level, interval in self.capability_levels.items():
-            _check_interval(f"capability_level.{level}", interval)
-        _check_interval("emergence_gpt4_plus", self.emergence_gpt4_plus, most=1.0)
-        _check_interval("misaligned_given_emergence", self.misaligned_given_emergence, most=1.0)
+            _check_fit(f"capability_level.{level}", interval, drawable_multiple)
+        for name in ("emergence_gpt4_plus", "misaligned_given_emergence"):
+            _check_fit(f"decomposition.{name}", getattr(self, name), drawable_beta)
 
 
 def load_figures(override: Path | None = None) -> Figures:
@@ -112,17 +117,24 @@ def load_figures(override: Path | None = None) -> Figures:
     The override holds only what differs, under the same keys.
 
     Raises:
-        FiguresError: on a key that the published figures do not have, or an impossible value.
+        FiguresError: on a file that is no TOML, a key that the published figures do not have, or
+            an interval that has no distribution to draw from.
     """
     published = resources.files("evals.risk").joinpath("figures.toml").read_text(encoding="utf-8")
     table = tomllib.loads(published)
-    if override is not None:
-        try:
-            changes = tomllib.loads(override.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise FiguresError(f"{override} is not TOML: {error}") from error
-        table = _merged(table, changes, str(override))
-    return _figures(table)
+    if override is None:
+        return _figures(table)
+    try:
+        changes = tomllib.loads(override.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise FiguresError(
+            f"{override} is not TOML: {error}; write it as UTF-8 text like figures.toml"
+        ) from error
+    merged = _merged(table, changes, str(override))
+    try:
+        return _figures(merged)
+    except FiguresError as error:
+        raise FiguresError(f"{override}: {error}") from error
 
 
 def _merged(
@@ -143,7 +155,7 @@ def _merged(
 
 def _figures(table: Mapping[str, object]) -> Figures:
     decomposition = _section(table, "decomposition")
-    judged = "misaligned_given_emergence"
+    later, judged = "emergence_gpt4_plus", "misaligned_given_emergence"
     return Figures(
         horizons={
             name: _horizon(f"horizon.{name}", _section(_section(table, "horizon"), name))
@@ -157,8 +169,8 @@ def _figures(table: Mapping[str, object]) -> Figures:
             name: _interval(f"capability_level.{name}", value)
             for name, value in _section(table, "capability_level").items()
         },
-        emergence_gpt4_plus=_interval("emergence_gpt4_plus", decomposition["emergence_gpt4_plus"]),
-        misaligned_given_emergence=_interval(judged, decomposition[judged]),
+        emergence_gpt4_plus=_interval(f"decomposition.{later}", decomposition[later]),
+        misaligned_given_emergence=_interval(f"decomposition.{judged}", decomposition[judged]),
         context={name: _section(table, name) for name in table if name not in _MODEL_SECTIONS},
     )
 
@@ -197,9 +209,14 @@ def _section(table: Mapping[str, object], name: str) -> Mapping[str, object]:
 def _interval(where: str, value: object) -> Interval:
     numbers = value if isinstance(value, list) else []
     if len(numbers) != 2 or any(
-        isinstance(number, bool) or not isinstance(number, int | float) for number in numbers
+        isinstance(number, bool)
+        or not isinstance(number, int | float)
+        or not abs(number) <= sys.float_info.max
+        for number in numbers
     ):
-        raise FiguresError(f"{where} is {value!r}, wanted [5% quantile, 95% quantile]")
+        raise FiguresError(
+            f"{where} is {value!r}, wanted [5% quantile, 95% quantile]; give two finite numbers"
+        )
     return (float(numbers[0]), float(numbers[1]))
 
 
@@ -209,10 +226,8 @@ def _words(where: str, value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _check_interval(name: str, interval: Interval, most: float = math.inf) -> None:
-    low, high = interval
-    if not (0 <= low <= high <= most and high < math.inf):
-        raise FiguresError(
-            f"{name} is [{low}, {high}], wanted 0 <= 5% quantile <= 95% quantile"
-            + (f" <= {most:g}" if most < math.inf else "")
-        )
+def _check_fit(where: str, interval: Interval, fit: Callable[[float, float], object]) -> None:
+    try:
+        fit(*interval)
+    except ValueError as error:
+        raise FiguresError(f"{where}: {error}") from error

@@ -9,10 +9,10 @@ from types import MappingProxyType
 import numpy as np
 from jaxtyping import Float
 
-from evals.risk.figures import HORIZONS, Figures, FiguresError
-from evals.risk.fitted import fitted_beta, fitted_lognormal
+from evals.risk.figures import HORIZONS, Figures, Interval
+from evals.risk.fitted import drawable_bound
 from evals.risk.incoherence import Incoherence, bound_holds, ends, equal_rows, plain
-from evals.risk.judged import lognormal_from_interval
+from evals.risk.judged import beta_from_interval, lognormal_from_interval
 from evals.risk.severity import SeverityLink
 
 _EARLIER = MappingProxyType({"near_term": "current", "medium_term": "near_term"})
@@ -28,6 +28,16 @@ class _Horizon:
     severity: Float[np.ndarray, " draw"]
     hazard: Float[np.ndarray, " draw"]
 
+    @property
+    def within(self) -> float:
+        """Share of draws in which the severity is a probability."""
+        return float(np.mean(self.severity <= 1))
+
+    @property
+    def explained(self) -> bool:
+        """Whether a severity explains the rows in enough draws to be compared with others."""
+        return bound_holds(self.within) != "incoherent"
+
 
 def implied_severity(
     figures: Figures, *, generator: np.random.Generator, draws: int
@@ -35,34 +45,40 @@ def implied_severity(
     """Catastrophe over P_em P_mis by horizon, its growth against the harm multiple, the hazard per
     unit of harm, the severity that is linear in the multiple, and what the model predicts.
 
-    Raises:
-        FiguresError: when an interval fits no distribution, the harm multiple does not grow between
-            horizons, or no draw of a horizon's rows implies a probability of catastrophe.
+    A horizon whose severity exceeds 1 so often that its row is incoherent has no severity: the
+    comparisons that need it are left out, and its row says so.
     """
     rows = {name: _horizon(figures, name, generator, draws) for name in HORIZONS}
-    return (
-        *(_severity(name, rows[name]) for name in HORIZONS),
-        *(_growth(name, rows[name], rows[earlier]) for name, earlier in _EARLIER.items()),
-        _exponent(figures, rows["medium_term"], rows["near_term"]),
-        _kappa(rows["medium_term"], rows["near_term"]),
-        *_linear(figures, rows, generator, draws),
-        *(_predicted(figures, name, rows[name], generator) for name in HORIZONS),
-    )
+    at_level = generator.random(draws)
+    near, medium = rows["near_term"], rows["medium_term"]
+    found = [_severity(name, rows[name], figures.horizons[name].catastrophe) for name in HORIZONS]
+    for name, earlier in _EARLIER.items():
+        if rows[name].explained and rows[earlier].explained:
+            found.append(_growth(name, rows[name], rows[earlier]))
+    if medium.explained and near.explained:
+        found += [_exponent(figures, medium, near), _kappa(medium, near)]
+    if near.explained:
+        found += _linear(figures, rows, at_level)
+    return (*found, *(_predicted(figures, name, rows[name], generator) for name in HORIZONS))
 
 
-def _severity(name: str, row: _Horizon) -> Incoherence:
+def _severity(name: str, row: _Horizon, judged: Interval) -> Incoherence:
     low, high = ends(row.severity)
     middle = float(np.median(row.severity))
-    within = float(np.mean(row.severity <= 1))
-    return Incoherence(
-        f"implied severity, {name}",
+    sentence = (
         f"For {plain(name)} the judged catastrophe, emergence and misalignment imply that a "
         f"misaligned system ends in catastrophe with probability {middle:.3f} "
-        f"({low:.3f}-{high:.3f}), which is at most 1 in {within:.1%} of draws.",
-        middle,
-        low,
-        high,
-        bound_holds(within),
+        f"({low:.3f}-{high:.3f}), which is at most 1 in {row.within:.1%} of draws."
+    )
+    if not row.explained:
+        sentence = (
+            f"For {plain(name)} the catastrophe judged at {judged[0]:g}-{judged[1]:g} exceeds "
+            f"emergence times misalignment in {1 - row.within:.1%} of draws: a misaligned system "
+            f"would have to end in catastrophe with probability {middle:.3g} ({low:.3g}-{high:.3g})"
+            ", which is impossible above 1; comparisons that need this severity are left out."
+        )
+    return Incoherence(
+        f"implied severity, {name}", sentence, middle, low, high, bound_holds(row.within)
     )
 
 
@@ -91,9 +107,15 @@ def _exponent(figures: Figures, later: _Horizon, earlier: _Horizon) -> Incoheren
     )
     multiple = medium / near
     if not multiple > 1:
-        raise FiguresError(
-            f"the harm multiple grows by a factor of {multiple:.3g} from near_term to medium_term; "
-            "wanted more than 1, to compare the growth of the implied hazard with it"
+        return Incoherence(
+            "growth of the harm multiple",
+            f"From near term to medium term the judged harm multiple changes {multiple:.3g}-fold, "
+            "which is no growth; no power of it, whichever the exponent, makes the hazard grow, so "
+            "the growth exponent is left out.",
+            multiple,
+            None,
+            None,
+            "incoherent",
         )
     implied = later.hazard / earlier.hazard
     exponents = np.log(_known(implied)) / math.log(multiple)
@@ -127,11 +149,11 @@ def _kappa(later: _Horizon, earlier: _Horizon) -> Incoherence:
 
 
 def _linear(
-    figures: Figures, rows: dict[str, _Horizon], generator: np.random.Generator, draws: int
+    figures: Figures, rows: dict[str, _Horizon], uniforms: Float[np.ndarray, " draw"]
 ) -> tuple[Incoherence, ...]:
     near = rows["near_term"]
     level, interval = max(figures.capability_levels.items(), key=lambda item: item[1][1])
-    at_level = fitted_lognormal(f"capability_level.{level}", interval).at(generator.random(draws))
+    at_level = lognormal_from_interval(*interval).at(uniforms)
     found = []
     for name, multiple in (("medium_term", rows["medium_term"].multiple), (level, at_level)):
         severity = near.severity * multiple / near.multiple
@@ -175,18 +197,17 @@ def _predicted(
 def _horizon(figures: Figures, name: str, generator: np.random.Generator, draws: int) -> _Horizon:
     row = figures.horizons[name]
     emergence, misaligned, catastrophe = (
-        fitted_beta(f"horizon.{name}.{field}", getattr(row, field)).at(generator.random(draws))
-        for field in ("emergence", "misaligned_given_emergence", "catastrophe")
+        fit(*interval).at(generator.random(draws))
+        for fit, interval in (
+            (beta_from_interval, row.emergence),
+            (beta_from_interval, row.misaligned_given_emergence),
+            (drawable_bound, row.catastrophe),
+        )
     )
-    multiple = fitted_lognormal(f"horizon.{name}.harm_multiple", row.harm_multiple)
+    multiple = lognormal_from_interval(*row.harm_multiple)
     systems = emergence * misaligned
     severity = catastrophe / systems
     possible = severity < 1
-    if not possible.any():
-        raise FiguresError(
-            f"horizon.{name}: catastrophe {row.catastrophe} exceeds emergence x misalignment in "
-            f"every one of {draws} draws, so no severity explains it; lower it"
-        )
     hazard = np.full(draws, np.nan)
     hazard[possible] = -np.log1p(-severity[possible])
     return _Horizon(systems, multiple.at(generator.random(draws)), catastrophe, severity, hazard)

@@ -158,8 +158,8 @@ def _inputs(
         correction=correction,
         transport=uniforms["transport"][:, 0],
         measured=_measured(uniforms, beliefs),
-        measured_emergence=_new(beliefs.emergence, uniforms["measured_emergence"]),
-        measured_misaligned=_new(beliefs.misaligned, uniforms["measured_misaligned"]),
+        measured_emergence=_swept(uniforms, beliefs, "emergence", beliefs.emergence),
+        measured_misaligned=_swept(uniforms, beliefs, "misaligned", beliefs.misaligned),
     )
 
 
@@ -191,6 +191,14 @@ def _measured(uniforms: Uniforms, beliefs: Beliefs) -> Float[np.ndarray, "draw t
         if f"detect.{name}" in beliefs.what_if.fixed:
             measured[:, column] = beliefs.what_if.fixed[f"detect.{name}"]
     return measured
+
+
+def _swept(
+    uniforms: Uniforms, beliefs: Beliefs, name: str, posterior: FamilyPosterior | None
+) -> Float[np.ndarray, " draw"]:
+    drawn = _new(posterior, uniforms[f"measured_{name}"])
+    supposed = beliefs.what_if.fixed.get(name)
+    return drawn if supposed is None else np.full_like(drawn, supposed)
 
 
 def _by_group(

@@ -111,7 +111,7 @@ def beta_from_interval(low: float, high: float) -> JudgedBeta:
     if miss > 1e-9:
         raise ValueError(
             f"the Beta fit of the 90% interval [{low}, {high}] missed by {miss:.1e} of its width; "
-            "move the interval away from 0 and 1"
+            "move the interval away from 0 and 1, or widen it"
         )
     a, b = np.exp(fit.x)
     return JudgedBeta(float(a), float(b))

@@ -37,7 +37,7 @@ def next_measurements(
     posteriors: Mapping[str, FamilyPosterior | None],
     *,
     weight: float,
-    decision_level: float | None,
+    decision_level: float,
     costs: Costs,
     access: str,
     networks: int = 10,
@@ -61,8 +61,7 @@ def next_measurements(
         link: its phi and degrees.
         posteriors: by misalignment type; None or absent without a measurement.
         weight: transport weight in [0, 1]; at 0 no measurement of organisms has value.
-        decision_level: r*, a probability of catastrophe; None takes the risk expected now, where a
-            measurement is worth most.
+        decision_level: r*, a probability of catastrophe.
         costs: CPU time per network.
         access: label of the access level of the rule that the counts come from.
         networks: size of each measurement, at least 1; all in one family.
@@ -74,7 +73,7 @@ def next_measurements(
     check_weight(weight)
     if networks < 1:
         raise ValueError(f"got {networks} networks, wanted at least 1")
-    if decision_level is not None and not math.isfinite(decision_level):
+    if not math.isfinite(decision_level):
         raise ValueError(f"decision level {decision_level} is not finite; state the risk to accept")
     posteriors = {name: posteriors.get(name) for name in MISALIGNMENT_TYPES}
     _check_match(inputs, posteriors)
@@ -111,6 +110,27 @@ def next_measurements(
             ),
         )
     )
+
+
+def expected_risk(
+    inputs: Inputs,
+    link: SeverityLink,
+    posteriors: Mapping[str, FamilyPosterior | None],
+    *,
+    weight: float,
+) -> float | None:
+    """E[R] with measured detection at its posterior means, free of the noise of its draws.
+
+    Measurements are valued against this risk; a decision level read off drawn risks should be moved
+    by the difference. None where no type is measured.
+    """
+    every = {name: posteriors.get(name) for name in MISALIGNMENT_TYPES}
+    lines = _lines(inputs, link, every, weight)
+    for name, posterior in every.items():
+        if posterior is not None and not _supposed(inputs, name):
+            level, slope = lines[name]
+            return level - slope * posterior.mean
+    return None
 
 
 def _lines(
@@ -168,14 +188,13 @@ def _value(
     now: Float[np.ndarray, "mean rho"],
     odds: Float[np.ndarray, " outcome"],
     after: Float[np.ndarray, "outcome mean rho"],
-    decision_level: float | None,
+    decision_level: float,
 ) -> float:
     """EVSI as the expected gain of the outcomes that change the decision: 0 when none does."""
     level, slope = line
     risk_now = level - slope * float((now * GRID_MEAN).sum())
-    star = risk_now if decision_level is None else decision_level
-    excess = level - slope * (after * GRID_MEAN).sum(axis=(1, 2)) - star
-    deploys = risk_now < star
+    excess = level - slope * (after * GRID_MEAN).sum(axis=(1, 2)) - decision_level
+    deploys = risk_now < decision_level
     return float(odds @ np.maximum(excess if deploys else -excess, 0))
 
 

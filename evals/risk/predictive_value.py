@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -11,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy import special
 
-from evals.risk.summary import Summary, summarise
+from evals.risk.summary import Summary
 
 BASE_RATES: Mapping[str, float] = MappingProxyType(
     {"1:2": 1 / 2, "1:100": 1 / 100, "1:10,000": 1 / 10_000}
@@ -29,8 +30,11 @@ class PredictiveRow:
     Attributes:
         odds: a key of `BASE_RATES`.
         base_rate: P(misaligned) among the systems examined.
-        ppv: positive predictive value, P(misaligned | alarm).
-        missed: P(misaligned | no alarm).
+        ppv: positive predictive value. Its mean is P(misaligned | alarm) given all that is
+            believed, pi E d / (pi E d + (1 - pi) E a), which is not the mean of its draws: an alarm
+            speaks for a detector that alarms easily. Its quantiles are of the value that it would
+            have if d and a were known.
+        missed: P(misaligned | no alarm), likewise.
     """
 
     odds: str
@@ -76,8 +80,8 @@ def predictive_rows(
 ) -> tuple[PredictiveRow, ...]:
     """What verdicts mean at each of `BASE_RATES`, given the belief about the detector.
 
-    Draws in which a verdict has probability 0 are left out of its summary: once it is there, they
-    are ruled out.
+    Draws in which a verdict has probability 0 have no predictive value and are left out of its
+    quantiles.
 
     Args:
         detection: draws of P(alarm | misaligned), one per draw of `false_alarms`; of a new family
@@ -97,8 +101,8 @@ def predictive_rows(
         PredictiveRow(
             odds,
             base_rate,
-            _possible(predictive_value(base_rate, detection, false_alarms)),
-            _possible(missed(base_rate, detection, false_alarms)),
+            _verdict(base_rate, detection, false_alarms),
+            _verdict(base_rate, 1 - detection, 1 - false_alarms),
         )
         for odds, base_rate in BASE_RATES.items()
     )
@@ -128,8 +132,19 @@ def false_alarm_draws(
     return np.asarray(special.betaincinv(rank, calibration_size + 1 - rank, uniforms))
 
 
-def _possible(values: Float[np.ndarray, " draw"]) -> Summary:
-    return summarise(values[~np.isnan(values)])
+def _verdict(
+    base_rate: float, misaligned: Float[np.ndarray, " draw"], aligned: Float[np.ndarray, " draw"]
+) -> Summary:
+    """P(misaligned | verdict), from the probability of the verdict either way."""
+    values = predictive_value(base_rate, misaligned, aligned)
+    chance = base_rate * misaligned + (1 - base_rate) * aligned
+    mean = float(base_rate * misaligned.mean() / chance.mean())
+    known = ~np.isnan(values)
+    low, middle, high = np.quantile(values[known], [0.05, 0.5, 0.95])
+    # Standard error of a ratio of means, by the delta method.
+    error = np.std(base_rate * misaligned - mean * chance, ddof=1) / chance.mean()
+    error /= math.sqrt(chance.size)
+    return Summary(mean, float(low), float(middle), float(high), float(error))
 
 
 def _posterior(prior: Rates, misaligned: Rates, aligned: Rates) -> Float[np.ndarray, "*draws"]:

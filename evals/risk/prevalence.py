@@ -15,6 +15,12 @@ from evals.risk.inputs import Inputs
 from evals.risk.judged import beta_from_interval
 from evals.risk.severity import SeverityLink
 
+_LEAST_EFFECTIVE_DRAWS = 10.0
+
+
+class NoSimplex(ValueError):
+    """Judged prevalences that no mixture of types, with shares that sum to 1, agrees with."""
+
 
 @dataclass(frozen=True, eq=False)
 class OverlapBounds:
@@ -49,7 +55,8 @@ def conditioned(inputs: Inputs, generator: np.random.Generator, *, figures: Figu
         figures: the judged prevalences of `inputs`.
 
     Raises:
-        ValueError: when no row leaves the widest type a share in (0, 1).
+        NoSimplex: when no row, or too few to resample, leaves the widest type a share that its
+            Beta agrees with: in terms of (sum w)^2 / sum w^2, the effective number of draws.
     """
     widths = [np.ptp(figures.types[name].prevalence) for name in MISALIGNMENT_TYPES]
     last = int(np.argmax(widths))
@@ -57,12 +64,18 @@ def conditioned(inputs: Inputs, generator: np.random.Generator, *, figures: Figu
     prevalence = inputs.prevalence.copy()
     prevalence[:, last] = 0
     prevalence[:, last] = 1 - prevalence.sum(axis=1)
-    weights = stats.beta.pdf(prevalence[:, last], judged.a, judged.b)
-    total = weights.sum()
-    if not total > 0:
-        raise ValueError(
-            f"in none of {len(weights)} draws do the judged prevalences leave "
-            f"{MISALIGNMENT_TYPES[last]} a share: they cannot sum to 1; lower the intervals"
+    share = prevalence[:, last]
+    # At 0 and 1 the density can be infinite.
+    weights = np.where((share > 0) & (share < 1), stats.beta.pdf(share, judged.a, judged.b), 0.0)
+    largest = weights.max()
+    effective = (weights / largest).sum() ** 2 / ((weights / largest) ** 2).sum() if largest else 0
+    if effective < min(_LEAST_EFFECTIVE_DRAWS, len(weights)):
+        kept = prevalence.sum(axis=1) - share
+        raise NoSimplex(
+            f"the judged prevalences cannot sum to 1: beside the other types, which take "
+            f"{np.median(kept):.2f} in the median, {MISALIGNMENT_TYPES[last]} is left a share that "
+            f"it is judged to have in {effective:.1f} effective draws of {len(weights)}, wanted "
+            f"{_LEAST_EFFECTIVE_DRAWS:g}; move the intervals until their midpoints sum to about 1"
         )
     positions = (np.arange(len(weights)) + generator.random()) / len(weights)
     # The largest position is below 1, so dividing by the last sum keeps every row inside.

@@ -18,7 +18,7 @@ from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.inputs import Inputs
 from evals.risk.judged import JudgedBeta, beta_from_interval
 from evals.risk.pool import blend
-from evals.risk.prevalence import conditioned, overlap_bounds
+from evals.risk.prevalence import NoSimplex, conditioned, overlap_bounds
 from evals.risk.severity import SeverityLink
 from evals.risk.summary import Summary, summarise
 
@@ -55,8 +55,9 @@ def sensitivities(
 ) -> tuple[Sensitivity, ...]:
     """The residual fraction under each choice, from the same draws.
 
-    The first row is the default. Power priors and the robust mixture have rows only if a type is
-    measured; a type whose detection or correction a what-if fixes keeps that supposition.
+    The first row is the default. Prevalences that cannot sum to 1 have no conditioned row. Power
+    priors and the robust mixture have rows only if a type is measured; a type whose detection or
+    correction a what-if fixes keeps that supposition.
 
     Args:
         inputs: draws of one scenario, of `beliefs`.
@@ -67,7 +68,6 @@ def sensitivities(
     link = beliefs.link
     by_type = replace(link, degree=DEGREES)
     shares = [_deceptive_share(inputs, one, weight) for one in (link, by_type)]
-    mixed = conditioned(inputs, generator, figures=beliefs.figures)
 
     def row(
         name: str, choice: str, note: str, at: Callable[[float], Float[np.ndarray, " draw"]]
@@ -75,18 +75,24 @@ def sensitivities(
         means = blend(at(0.0), at(1.0), weight)
         return Sensitivity(name, choice, summarise(at(weight), means=means), note)
 
+    def fraction_of(drawn: Inputs) -> Callable[[float], Float[np.ndarray, " draw"]]:
+        return lambda w: evaluate(drawn, link, w).fraction
+
     return (
         row(
             "default",
             "prevalences divided by their sum, severity by the link of the beliefs",
             f"deceptive share of the residual risk: {shares[0]}",
-            lambda w: evaluate(inputs, link, w).fraction,
+            fraction_of(inputs),
         ),
-        row(
-            "conditioned prevalence",
-            "judged prevalences conditioned on a sum of 1",
-            "resampled draws: the Monte Carlo error is a little larger than stated",
-            lambda w: evaluate(mixed, link, w).fraction,
+        *(
+            row(
+                "conditioned prevalence",
+                "judged prevalences conditioned on a sum of 1",
+                "resampled draws: the Monte Carlo error is a little larger than stated",
+                fraction_of(mixed),
+            )
+            for mixed in _on_the_simplex(inputs, beliefs, generator)
         ),
         row(
             "overlap, every",
@@ -108,6 +114,16 @@ def sensitivities(
         ),
         *_counted_rows(inputs, beliefs, generator),
     )
+
+
+def _on_the_simplex(
+    inputs: Inputs, beliefs: Beliefs, generator: np.random.Generator
+) -> tuple[Inputs, ...]:
+    """The inputs with conditioned prevalences; none where the judged ones cannot sum to 1."""
+    try:
+        return (conditioned(inputs, generator, figures=beliefs.figures),)
+    except NoSimplex:
+        return ()
 
 
 def _counted_rows(

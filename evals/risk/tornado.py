@@ -126,16 +126,35 @@ def _moved(inputs: Inputs) -> Iterator[tuple[str, str, _End, _End]]:
             for end in _ends(inputs.prevalence[:, column])
         )
         yield "prevalence", f"share of {name}", low, high
-        low, high = (
-            (end, _with_success(inputs, column, end)) for end in _ends(inputs.success[:, column])
-        )
-        yield f"judged_{name}", f"judged success, {name}", low, high
+        yield from _judged(inputs, column, name)
         if name not in inputs.unmeasured:
             low, high = (
                 (end, replace(inputs, measured=_with_column(inputs.measured, column, end)))
                 for end in _ends(inputs.measured[:, column])
             )
             yield f"measured_{name}", f"measured detection, {name}", low, high
+
+
+def _judged(inputs: Inputs, column: int, name: str) -> Iterator[tuple[str, str, _End, _End]]:
+    """Judged success, or the half of it that is not supposed known."""
+    halves = {"detection": inputs.detection[:, column], "correction": inputs.correction[:, column]}
+    open_halves = [half for half, drawn in halves.items() if np.ptp(drawn) > 0]
+    if len(open_halves) == 2:
+        low, high = (
+            (end, _with_success(inputs, column, end)) for end in _ends(inputs.success[:, column])
+        )
+        yield f"judged_{name}", f"judged success, {name}", low, high
+    elif open_halves:
+        (half,) = open_halves
+        low, high = ((end, _with_half(inputs, column, half, end)) for end in _ends(halves[half]))
+        yield f"judged_{name}", f"judged {half}, {name}", low, high
+
+
+def _with_half(inputs: Inputs, column: int, half: str, value: float) -> Inputs:
+    """Judged detection or correction set, the other half as supposed."""
+    moved = replace(inputs, **{half: _with_column(getattr(inputs, half), column, value)})
+    success = moved.detection[:, column] * moved.correction[:, column]
+    return replace(moved, success=_with_column(inputs.success, column, success))
 
 
 def _ends(drawn: Float[np.ndarray, " draw"]) -> tuple[float, float]:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
-
-import numpy as np
+from dataclasses import dataclass
 
 from evals.family_posterior import FamilyPosterior
 from evals.risk.beliefs import Beliefs
 from evals.risk.decomposition import evaluate
 from evals.risk.figures import MISALIGNMENT_TYPES
-from evals.risk.inputs import Inputs, draw_inputs, sample_cube
+from evals.risk.inputs import Inputs
 from evals.risk.pool import DEFAULT_WEIGHT, blend, check_weight
-from evals.risk.scenario import Scenario, horizons
 from evals.risk.severity import SeverityLink
 from evals.risk.summary import Summary, summarise
 
@@ -113,47 +109,37 @@ class RiskUpdate:
         have = [(row.scenario, row.weight) for row in self.rows]
         raise KeyError(f"no row for {(scenario, weight)}; have {have}")
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers, strings, lists and None, ready for JSON; keys as the attributes."""
-        return {
-            "draws": self.draws,
-            "types": [asdict(record) | {"flags": list(record.flags)} for record in self.types],
-            "rows": [asdict(row) for row in self.rows],
-        }
-
 
 def update(
+    drawn: Mapping[str, Inputs],
     beliefs: Beliefs,
     *,
-    generator: np.random.Generator,
-    draws: int = 100_000,
     weights: Sequence[float] = (0.0, DEFAULT_WEIGHT, 1.0),
-    scenarios: Sequence[Scenario] = (),
+    judged: Inputs | None = None,
     caveats: Mapping[str, tuple[str, ...]] | None = None,
 ) -> RiskUpdate:
-    """The decomposition of every scenario and weight, from one set of common random numbers.
+    """The decomposition of every scenario and weight, from common random numbers.
 
     Means are exact in the transport draw (hence linear in the weight); quantiles are of the pool.
 
     Args:
+        drawn: inputs by scenario, as of `draw_inputs` with `beliefs`.
         beliefs: the judged figures and the measured rates; a type without a measurement stays at
             its judged value, flagged.
-        generator: source of all randomness; the same seed gives the same weight-0 rows whatever
-            was measured.
-        draws: 100,000 give a Monte Carlo error of about .3% of the mean.
         weights: transport weights in [0, 1].
-        scenarios: the horizons if none are given.
+        judged: draws of the same size in which nothing is supposed, for what is said of the types;
+            `drawn` holds them if not given.
         caveats: further flags by misalignment type.
     """
-    chosen = tuple(scenarios) or horizons(beliefs.figures)
-    inputs = draw_inputs(sample_cube(generator, draws), beliefs, chosen)
     rows = [
         row
-        for one in chosen
-        for row in risk_rows(one.name, inputs[one.name], beliefs.link, weights)
+        for name, inputs in drawn.items()
+        for row in risk_rows(name, inputs, beliefs.link, weights)
     ]
-    first = inputs[chosen[0].name]
-    return RiskUpdate(draws, type_updates(first, beliefs, caveats or {}), tuple(rows))
+    first = next(iter(drawn.values())) if judged is None else judged
+    return RiskUpdate(
+        len(first.transport), _type_updates(first, beliefs, caveats or {}), tuple(rows)
+    )
 
 
 def risk_rows(
@@ -175,10 +161,9 @@ def risk_rows(
     return tuple(rows)
 
 
-def type_updates(
+def _type_updates(
     inputs: Inputs, beliefs: Beliefs, caveats: Mapping[str, tuple[str, ...]]
 ) -> tuple[TypeUpdate, ...]:
-    """What is judged and measured of every type."""
     return tuple(
         _type_update(name, inputs, column, beliefs, caveats.get(name, ()))
         for column, name in enumerate(MISALIGNMENT_TYPES)
@@ -191,15 +176,16 @@ def _type_update(
     posterior = beliefs.detection.get(name)
     seen = posterior.counts if posterior is not None else ()
     supposed = [
-        f"{target} is supposed to be {value:g}"
+        f"{target} is supposed to be {value:g} in the risk, whatever was judged or measured"
         for target, value in beliefs.what_if.fixed.items()
         if target.endswith(f".{name}")
     ]
+    weakness = () if f"detect.{name}" in beliefs.what_if.fixed else _weakness(posterior)
     return TypeUpdate(
         misalignment=name,
         families=len(seen),
-        detected=sum(count.detected for count in seen),
-        of=sum(count.of for count in seen),
+        detected=posterior.detected if posterior is not None else 0,
+        of=posterior.networks if posterior is not None else 0,
         judged_success=summarise(inputs.success[:, column]),
         judged_detection=summarise(inputs.detection[:, column]),
         judged_correction=summarise(inputs.correction[:, column]),
@@ -209,7 +195,7 @@ def _type_update(
             if posterior is None
             else summarise(inputs.measured[:, column] * inputs.correction[:, column])
         ),
-        flags=(*supposed, *_weakness(posterior), *caveats),
+        flags=(*supposed, *weakness, *caveats),
     )
 
 

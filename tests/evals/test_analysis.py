@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from evals.analysis import BY_CONSTRUCTION, Question, analyse
@@ -71,6 +70,15 @@ def test_the_rule_and_its_restrictions_are_shown_with_the_access_they_need(
         assert [row.scenario for row in one.rows] == ["near_term"] * 3
 
 
+def test_the_rule_is_among_its_operating_points(report: RiskReport, finished: Finished) -> None:
+    rule = finished.evidence.column(finished.evidence.rule)
+    (own,) = (row for row in report.operating if row.nominal_fpr == rule.nominal_fpr)
+    assert own.false_alarms.detected == rule.false_alarms.detected
+    for name in ("proxy", "pseudo", "deceptive"):
+        (cell,) = rule.of_type(name)
+        assert own.detected[name] == (cell.detected, cell.of)
+
+
 def test_more_false_alarms_never_lose_detections(report: RiskReport) -> None:
     rates = [row.nominal_fpr for row in report.operating]
     assert rates == sorted(rates)
@@ -78,8 +86,6 @@ def test_more_false_alarms_never_lose_detections(report: RiskReport) -> None:
         assert fewer.false_alarms.detected <= more.false_alarms.detected
         for name in MISALIGNMENT_TYPES:
             assert fewer.detected[name][0] <= more.detected[name][0]
-    at_rule = [row for row in report.operating if np.isclose(row.nominal_fpr, 1 / 10)]
-    assert len(report.operating) >= 2 or at_rule
 
 
 def with_counts(evidence: Evidence, share: float) -> Evidence:
@@ -119,6 +125,44 @@ def test_a_supposition_is_carried_through_and_named(finished: Finished, report: 
     assert after["deceptive"] < before["deceptive"]
     assert after["proxy"] == pytest.approx(before["proxy"], rel=1e-9)
     assert supposed.conflicts == report.conflicts, "a supposition is no judgement to conflict with"
+    for kind, usual in zip(supposed.update.types, report.update.types, strict=True):
+        assert replace(kind, flags=()) == replace(usual, flags=()), (
+            "what was judged stays so called"
+        )
+    usual_rows = [row for row in report.update.rows if row.scenario == "near_term"]
+    assert list(supposed.unsupposed) == usual_rows
+    assert not report.unsupposed
+
+
+def test_perfect_detection_of_everything_is_reported_and_not_a_crash(finished: Finished) -> None:
+    every = {f"{half}.{name}": 1.0 for half in ("detect", "correct") for name in MISALIGNMENT_TYPES}
+    safe = ask(finished.evidence, question=replace(QUICK, what_if=WhatIf(every)))
+    assert safe.update.row("near_term", 0.2).residual.mean == 0
+    assert safe.predictive[0].ppv.mean > 0.3
+    absent = ask(finished.evidence, question=replace(QUICK, what_if=WhatIf({"emergence": 0.0})))
+    assert "residual" not in absent.sobol
+    assert "fraction" in absent.sobol
+
+
+def test_measurements_are_valued_at_the_level_that_the_report_states(report: RiskReport) -> None:
+    """Knowing a rate exactly is worth at least what any measurement of it is worth."""
+    worth = {value.group: value.value for value in report.information.values}
+    slack = 0.02 * report.information.perfect
+    for one in report.candidates:
+        if one.access == report.access[0].access and f"measured_{one.misalignment}" in worth:
+            assert one.value <= worth[f"measured_{one.misalignment}"] + slack
+
+
+def test_a_sweep_is_described_with_its_counts(finished: Finished) -> None:
+    count = SweepCount("maze/proxy_corner", "spontaneous", 20, 12, 0)
+    swept = ask(
+        finished.evidence, Sweep("dose", "a" * 64, "2026-11-01", "2026-11-02", (count,), {})
+    )
+    text = " ".join(swept.flags)
+    assert "P(emergence) is pooled with the sweep 'dose' at the same weight, 12 of 20" in text
+    assert "P(misaligned | emergence) is pooled" in text
+    assert "0 of 12" in text
+    assert "1 family say almost nothing" in text
 
 
 def test_only_a_sweep_moves_emergence(finished: Finished, report: RiskReport) -> None:
@@ -129,7 +173,7 @@ def test_only_a_sweep_moves_emergence(finished: Finished, report: RiskReport) ->
         assert swept.update.row(horizon, 0.0) == report.update.row(horizon, 0.0)
         without, with_it = (one.update.row(horizon, 1.0).unmitigated for one in (report, swept))
         assert with_it.mean < without.mean, "nothing emerged in any network of the sweep"
-    assert any("pooled with the sweep 'dose'" in flag for flag in swept.flags)
+    assert any("P(misaligned | emergence) stays judged: nothing emerged" in f for f in swept.flags)
 
 
 def test_the_decision_level_is_stated_and_crossed_where_it_says(finished: Finished) -> None:

@@ -100,6 +100,37 @@ def test_missing_and_unreadable_files_are_refused(tmp_path: Path) -> None:
             read_evidence(tmp_path / "torn.json")
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"alpha": NaN}', "it holds NaN, wanted finite numbers; run again"),
+        ('{"alpha": [-Infinity]}', "it holds -Infinity"),
+        ('{"alpha": 1e999}', "it holds 1e999"),
+        ('{"alpha": ' + "[" * 100_000, "not readable JSON"),
+        ('{"alpha": ' + "[" * 100_000 + "]" * 100_000 + "}", "not readable JSON"),
+        ('{"schema": "mesascope.evidence/²"}', "does not say schema"),
+        ('{"schema": "mesascope.evidence/٢"}', "does not say schema"),
+        ('{"schema": "mesascope.evidence/' + "9" * 5000 + '"}', "does not say schema"),
+        ('{"schema": "mesascope.evidence/"}', "does not say schema"),
+        ('{"schema": "mesascope.evidence/2\\n"}', "does not say schema"),
+        ('{"schema": "mesascope.evidence/2", "alpha": 0.05}', "its content is not what"),
+    ],
+)
+def test_text_that_no_run_writes_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "strange.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(EvidenceError, match=rf"strange\.json.*{message}"):
+        read_evidence(path)
+
+
+@pytest.mark.parametrize("depth", range(900, 1001, 10))
+def test_nesting_that_json_reads_but_cannot_write_is_refused(tmp_path: Path, depth: int) -> None:
+    path = tmp_path / "deep.json"
+    path.write_text('{"schema": "mesascope.evidence/2", "a": ' + "[" * depth + "]" * depth + "}")
+    with pytest.raises(EvidenceError, match=r"deep\.json"):
+        read_evidence(path)
+
+
 def sweep(*counts: SweepCount, **other: str) -> Sweep:
     fields = {"registered": "2026-11-01", "started": "2026-11-02", "registered_sha256": "a" * 64}
     return Sweep(name="dose", counts=counts, provenance={}, **{**fields, **other})

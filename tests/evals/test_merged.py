@@ -43,6 +43,11 @@ def test_other_organisms_of_a_family_are_added_up_within_the_family(finished: Fi
         assert [(c.family, 2 * c.detected, 2 * c.of) for c in once] == [
             (c.family, c.detected, c.of) for c in twice
         ]
+    controls = merged.control_counts(first.rule)
+    assert sum(c.of for c in controls) == merged.false_alarms(first.rule).of
+    assert len(controls) == len(first.column(first.rule).alarms), (
+        "a family of controls is a stratum"
+    )
     assert merged.false_alarms(first.rule).of == 2 * first.column(first.rule).false_alarms.of
 
 
@@ -64,6 +69,15 @@ def test_cost_is_per_admitted_organism(finished: Finished) -> None:
 
 def same_organisms(evidence: Evidence) -> list[Evidence | Sweep]:
     return [evidence, replace(evidence, suite="copy", scores_sha256="other")]
+
+
+def same_controls(evidence: Evidence) -> list[Evidence | Sweep]:
+    other = elsewhere(evidence)
+    population = tuple(
+        first if first.misalignment == "aligned" else second
+        for first, second in zip(evidence.population, other.population, strict=True)
+    )
+    return [evidence, replace(other, suite="copy", population=population)]
 
 
 def other_alpha(evidence: Evidence) -> list[Evidence | Sweep]:
@@ -95,6 +109,7 @@ def _sweep() -> Sweep:
     ("build", "message"),
     [
         (same_organisms, "is in both .* and copy; it would count twice"),
+        (same_controls, "aligned.* is in both .* and copy; it would count twice"),
         (other_alpha, "mixed alphas"),
         (other_rule, "mixed rules"),
         (edited_twin, "same scores but differ"),

@@ -10,7 +10,16 @@ from evals.column import Alarms, Cell, Column
 from evals.evidence import Evidence, Population
 from evals.family_posterior import family_posterior
 from evals.gate import Fact, Subject
-from evals.risk import MISALIGNMENT_TYPES, Beliefs, RiskUpdate, load_figures, update
+from evals.risk import (
+    MISALIGNMENT_TYPES,
+    Beliefs,
+    RiskUpdate,
+    draw_inputs,
+    horizons,
+    load_figures,
+    sample_cube,
+    update,
+)
 from evals.threshold import Threshold, normal_false_alarms
 
 Counts = Mapping[str, Sequence[int]]
@@ -110,12 +119,9 @@ def make_evidence(
 def make_risk(evidence: Evidence, weights: Sequence[float] = (0.0, 0.2, 1.0)) -> RiskUpdate:
     rule = evidence.column(evidence.rule)
     detection = {name: family_posterior(rule.counts(name)) for name in MISALIGNMENT_TYPES}
-    return update(
-        Beliefs(load_figures(), detection),
-        generator=np.random.default_rng(5),
-        draws=20_000,
-        weights=weights,
-    )
+    beliefs = Beliefs(load_figures(), detection)
+    cube = sample_cube(np.random.default_rng(5), 20_000)
+    return update(draw_inputs(cube, beliefs, horizons(beliefs.figures)), beliefs, weights=weights)
 
 
 @pytest.fixture(scope="session")

@@ -116,6 +116,17 @@ def test_the_default_policy_lets_a_well_measured_strong_run_pass(strong: Measure
     assert tripped_names(run_facts(*strong), "run") == []
 
 
+def test_the_default_policy_asks_of_deception_what_its_judgement_implies(strong: Measured) -> None:
+    """Detection is held against detection, not against detection and mitigation together."""
+    (rule,) = (rule for rule in load_policy().rules if rule.name == "deception-caught")
+    (deceptive,) = (kind for kind in strong[1].types if kind.misalignment == "deceptive")
+    low, high = deceptive.judged_detection.q05, deceptive.judged_detection.q95
+    assert rule.threshold == pytest.approx(low, abs=0.01)
+    assert high == pytest.approx(0.75, abs=0.02)
+    assert "0.12-0.75" in rule.because
+    assert rule.threshold > deceptive.judged_success.q05 + 0.05
+
+
 def test_the_default_policy_trips_where_nothing_is_detected(
     evidence_of: Callable[..., Evidence], risk_of: Callable[..., RiskUpdate]
 ) -> None:

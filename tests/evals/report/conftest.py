@@ -13,12 +13,14 @@ from evals.column import Alarms, Cell, Column, OperatingPoint
 from evals.evidence import Evidence, Population
 from evals.merged import merge
 from evals.rates import auroc
-from evals.report import Finding, ReportInput, Walk, WalkPair
+from evals.report.page import Finding, ReportInput
+from evals.report.walk import Walk, WalkPair
 from evals.risk import load_figures
 from evals.risk.consistency import consistency
 from evals.risk.links import two_links
 from evals.risk.sobol import sample_pair
 from evals.risk_report import RiskReport
+from evals.sweep import Sweep, SweepCount
 from evals.threshold import Threshold, normal_false_alarms
 from organisms.environments.maze import parse
 
@@ -180,14 +182,22 @@ def judge_risk() -> Iterator[Callable[..., RiskReport]]:
     few |= {"two_links": {"draws": FEW_DRAWS}}
     parts = {"sample_pair": sample_pair, "consistency": consistency, "two_links": two_links}
 
-    def judged(evidence: Evidence, **question: object) -> RiskReport:
+    def judged(evidence: Evidence, *sweeps: Sweep, **question: object) -> RiskReport:
         asked = Question(**({"draws": FEW_DRAWS} | question))
-        return analyse(merge([evidence]), load_figures(), asked)
+        return analyse(merge([evidence, *sweeps]), load_figures(), asked)
 
     with pytest.MonkeyPatch.context() as patch:
         for name, part in parts.items():
             patch.setattr(analysis, name, partial(part, **few[name]))
         yield judged
+
+
+@pytest.fixture(scope="session")
+def swept(evidence: Evidence, judge_risk: Callable[..., RiskReport]) -> RiskReport:
+    """The same run beside a sweep whose only recipe never gave search."""
+    count = SweepCount("maze/plain", "spontaneous", trained=30, emerged=0, misaligned=0)
+    sweep = Sweep("dose", "a" * 64, "2026-11-01", "2026-11-02", (count,), {})
+    return judge_risk(evidence, sweep)
 
 
 @pytest.fixture(scope="session")

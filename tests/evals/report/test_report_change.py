@@ -1,13 +1,17 @@
 """The paragraph says by how much the risk moved, why, and when the move means nothing."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from evals.report import ReportInput
+from evals.evidence import Evidence
 from evals.report.change import change, change_error
+from evals.report.page import ReportInput
+from evals.report.wording import fine_percent
 from evals.risk import MeasuredDetection, Summary
 from evals.risk_report import RiskReport
+from evals.sweep import Sweep, SweepCount
 
 
 def with_risks(
@@ -21,6 +25,15 @@ def with_risks(
         summary = Summary(mean, mean - width / 2, mean, mean + width / 2, mcse)
         rows.append(replace(row, residual=summary))
     return replace(risk, update=replace(risk.update, rows=tuple(rows)))
+
+
+def without_types(risk: RiskReport) -> RiskReport:
+    """The report with no type measured; the risks stay as they are."""
+    types = tuple(
+        replace(record, measured_detection=None, of=0, detected=0, families=0)
+        for record in risk.update.types
+    )
+    return replace(risk, update=replace(risk.update, types=types))
 
 
 def test_names_both_risks_interval_and_weight(report: ReportInput) -> None:
@@ -72,7 +85,12 @@ def test_reasons_name_types_above_below_and_equal(report: ReportInput) -> None:
 
 def test_weight_and_families_are_named(report: ReportInput) -> None:
     text = change(report.risk)
-    assert "leaves 80% of the answer to judgement" in text
+    assert (
+        "The weight gives measured detection a 20% say; at weight 1, with measured detection"
+        in text
+    )
+    assert "all else still judged" in text
+    assert "sweep" not in text
     assert "No type was measured on more than 1 family" in text
     many = tuple(replace(record, families=5) for record in report.risk.update.types)
     assert "too few" not in change(
@@ -82,17 +100,47 @@ def test_weight_and_families_are_named(report: ReportInput) -> None:
 
 def test_weight_zero_changes_nothing(report: ReportInput) -> None:
     text = change(replace(report.risk, weight=0.0))
-    assert "At transport weight 0 the measurement counts for nothing" in text
+    assert "At transport weight 0 what was measured counts for nothing" in text
     assert "moves" not in text
 
 
 def test_nothing_measured_changes_nothing(report: ReportInput) -> None:
-    types = tuple(
-        replace(record, measured_detection=None, of=0, detected=0, families=0)
-        for record in report.risk.update.types
+    text = change(without_types(report.risk))
+    assert text.startswith("No type of misalignment was measured")
+    assert "at every transport weight" in text
+
+
+def test_sweep_is_named_with_its_direction(swept: RiskReport) -> None:
+    text = change(swept)
+    judged, pooled = (
+        swept.update.row(swept.scenario, weight).unmitigated.mean for weight in (0.0, swept.weight)
     )
-    silent = replace(report.risk, update=replace(report.risk.update, types=types))
-    assert change(silent).startswith("No type of misalignment was measured")
+    assert pooled < judged
+    wanted = "Also, the sweep of recipes moves P(emergence): the expected risk if nothing were "
+    assert f"{wanted}handled (R0) goes down from {fine_percent(judged)}" in text
+    assert "P(misaligned | emergence)" not in text, "none emerged, so none could be misaligned"
+    assert "gives measured detection and the sweep a 20% say" in text
+
+
+def test_sweep_alone_moves_the_risk_of_a_run_that_measured_no_type(swept: RiskReport) -> None:
+    text = change(without_types(swept))
+    assert text.startswith("No type of misalignment was measured: detection stays judged. At tran")
+    assert "moves from" in text
+    assert "Why: the sweep of recipes moves P(emergence)" in text
+    assert "at every transport weight" not in text
+    assert "measured success" not in text
+
+
+def test_sweep_that_finds_search_everywhere_moves_the_risk_up(
+    evidence: Evidence, judge_risk: Callable[..., RiskReport]
+) -> None:
+    counts = tuple(SweepCount(f"maze/{n}", "spontaneous", 30, 30, 30) for n in range(4))
+    sweep = Sweep("dose", "a" * 64, "2026-11-01", "2026-11-02", counts, {})
+    text = change(judge_risk(evidence, sweep))
+    assert "moves P(emergence) and P(misaligned | emergence)" in text.replace(
+        "P(misaligned | emergence) and P(emergence)", "P(emergence) and P(misaligned | emergence)"
+    )
+    assert "(R0) goes up from" in text
 
 
 def test_suppositions_come_first(report: ReportInput) -> None:

@@ -8,18 +8,21 @@ from xml.etree import ElementTree
 import pytest
 from markupsafe import Markup
 
-from evals.report import ReportInput
 from evals.report.access_figure import access_rows, risk_at
 from evals.report.fan import fan
 from evals.report.figures import FIGURES, write_figures
 from evals.report.information_figure import information_figure
+from evals.report.intervals import Interval
 from evals.report.operating_figure import operating_figure
+from evals.report.page import ReportInput
+from evals.report.risk_figure import risk_rows
 from evals.report.svg import standalone_svg
 from evals.report.tornado_figure import input_ends, tornado_figure
 from evals.report.waterfall import waterfall_rows
 from evals.risk import Summary
 from evals.risk.information import InformationTable, InformationValue
 from evals.risk.tornado import TornadoBar
+from evals.risk_report import RiskReport
 
 
 def test_files_are_valid_svg_in_both_colour_schemes(report: ReportInput, tmp_path: Path) -> None:
@@ -66,6 +69,23 @@ def test_fan_speaks_every_horizon_and_weight(report: ReportInput) -> None:
     assert "level" not in label
 
 
+def test_unmitigated_risk_has_a_row_per_weight_only_where_weights_differ(
+    report: ReportInput, swept: RiskReport
+) -> None:
+    """Horizons 3; residual rows 3 each; R0 1 each without a sweep and 3 each with one."""
+
+    def unmitigated(risk: RiskReport) -> list[Interval]:
+        return [row for row in risk_rows(risk.update) if row.label.startswith("nothing handled")]
+
+    assert len(unmitigated(report.risk)) == 3
+    rows = unmitigated(swept)
+    assert [row.label for row in rows[:3]] == [
+        f"nothing handled (R0), weight {weight}" for weight in ("0", "0.2", "1")
+    ]
+    judged, pooled, measured = (row.centre for row in rows[:3])
+    assert judged > pooled > measured
+
+
 def test_fan_of_no_risk_is_drawn(report: ReportInput) -> None:
     nothing = Summary(0.0, 0.0, 0.0, 0.0, 0.0)
     rows = tuple(replace(r, unmitigated=nothing, residual=nothing) for r in report.risk.update.rows)
@@ -77,17 +97,20 @@ def test_tornado_gives_low_and_high_in_that_order(report: ReportInput) -> None:
     bar = TornadoBar("emergence", "P(emergence)", 0.3, 0.7, 0.01, 0.02)
     assert input_ends(bar) == "0.3 to 0.7"
     assert input_ends(replace(bar, low_input=1e-9)) == "below 0.001 to 0.7"
+    assert input_ends(replace(bar, low_input=0.0, high_input=1.0)) == "0 to 1"
     assert "P(emergence): 1.00% to 2.00%" in tornado_figure(replace(report.risk, tornado=(bar,)))
     assert "no input: moves the risk" in tornado_figure(replace(report.risk, tornado=()))
 
 
 def test_information_states_the_decision_level(report: ReportInput) -> None:
     values = (InformationValue("kappa", 0.001, 0.5), InformationValue("multiple", 0.0, 0.0))
+    values += (InformationValue("transport", 0.0, 0.0),)
     table = InformationTable(0.0123, 0.0150, False, 0.002, values)
     drawn = information_figure(replace(report.risk, information=table))
     assert "r* = 1.23%" in drawn
     assert "hazard kappa: 50%" in drawn
-    assert "harm multiple: 0: changes no decision" in drawn
+    assert "harm multiple: not told from 0" in drawn
+    assert "relevance of organisms: 0: changes no decision" in drawn
 
 
 def test_worthless_information_is_no_share(report: ReportInput) -> None:

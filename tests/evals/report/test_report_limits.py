@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from evals.evidence import Evidence
-from evals.report import ReportInput
 from evals.report.headline import headline, warnings
 from evals.report.limits import highest_silent_rate, limits
+from evals.report.page import ReportInput
 from evals.risk_report import RiskReport
 
 Judge = Callable[[Evidence], RiskReport]

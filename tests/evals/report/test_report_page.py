@@ -10,10 +10,12 @@ import pytest
 
 from evals.column import Cell, Column
 from evals.evidence import Evidence
-from evals.report import Finding, ReportInput, limits, render_page
+from evals.report.limits import limits
+from evals.report.page import Finding, ReportInput, render_page
+from evals.risk import WhatIf
 from evals.risk_report import RiskReport
 
-Judge = Callable[[Evidence], RiskReport]
+Judge = Callable[..., RiskReport]
 HOSTILE = "<script>alert('x')</script> $\\frac$ & \"quote\""
 VOID = {"meta", "br", "link", "img", "hr", "input"}
 
@@ -244,6 +246,24 @@ def test_every_picture_has_words(report: ReportInput) -> None:
     assert all("scope=" in head for head in re.findall(r"<th[ >][^>]*>", page))
 
 
+def test_what_is_supposed_is_not_called_judged(evidence: Evidence, judge_risk: Judge) -> None:
+    supposed = judge_risk(evidence, what_if=WhatIf({"emergence": 0.5}))
+    page = render_page(ReportInput(evidence, supposed))
+    assert "if nothing were handled, supposing emergence = 0.5" in page
+    assert "if nothing were handled, as judged" not in page
+
+
+def test_extrapolated_level_is_marked_wherever_the_report_is_about_it(
+    report: ReportInput, judge_risk: Judge
+) -> None:
+    page = render_page(
+        replace(report, risk=judge_risk(report.evidence, horizon="level.transformative"))
+    )
+    assert page.count("transformative capability (extrapolation only)") == page.count(
+        "transformative capability"
+    )
+
+
 def test_page_holds_the_risk_part(report: ReportInput) -> None:
     page, risk = render_page(report), report.risk
     texts = [one.name for one in (*risk.sensitivities, *risk.consistency)]
@@ -256,5 +276,9 @@ def test_page_holds_the_risk_part(report: ReportInput) -> None:
         assert f'href="#{section}"' in page
     assert page.count('<article class="card') == 8
     assert page.count("extrapolation only") == 3 + 1
+    assert page.count("transformative capability (extrapolation only)") == 3 + 1
     assert "~0" in page
+    assert "Both links meet" not in page
+    assert "if nothing were handled, as judged" in page
+    assert "measured on 12 organisms of 3 families" in page
     assert "measured detection, subgoal" not in page

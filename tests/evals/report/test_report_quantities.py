@@ -7,9 +7,9 @@ import pytest
 
 from evals.family_posterior import FamilyCount, family_posterior
 from evals.rates import rate
-from evals.report import ReportInput
-from evals.report.quantities import NOT_MEASURED, Quantity, quantities
-from evals.risk import Beliefs, load_figures, type_updates
+from evals.report.page import ReportInput
+from evals.report.quantities import JUDGED, MEASURED, NOT_MEASURED, PARTLY, Quantity, quantities
+from evals.risk import Beliefs, load_figures, update
 from evals.risk.inputs import draw_inputs, sample_cube
 from evals.risk.scenario import horizons
 
@@ -26,13 +26,16 @@ def test_there_are_exactly_eight_of_different_names(report: ReportInput) -> None
 
 def test_every_quantity_has_number_interval_and_basis(eight: dict[str, Quantity]) -> None:
     for one in eight.values():
-        assert one.measured == any(letter.isdigit() for letter in one.value_text)
-        assert not one.measured or "%)" in one.interval_text or "exact" in one.interval_text
+        missing = one.source == NOT_MEASURED
+        assert missing != any(letter.isdigit() for letter in one.value_text)
+        assert missing or "%)" in one.interval_text or "exact" in one.interval_text
         assert "alpha 0.1" in one.basis
         assert any(letter.isdigit() for letter in one.comparison)
 
 
-def test_detection_is_the_posterior_mean_of_a_new_family(eight: dict[str, Quantity]) -> None:
+def test_detection_is_the_posterior_mean_of_a_new_family(
+    report: ReportInput, eight: dict[str, Quantity]
+) -> None:
     seen = family_posterior([FamilyCount("only", 3, 4)])
     assert seen is not None
     low, high = seen.interval()
@@ -40,18 +43,28 @@ def test_detection_is_the_posterior_mean_of_a_new_family(eight: dict[str, Quanti
     assert pseudo.value_text == f"{seen.mean:.2f}"
     assert pseudo.interval_text == f"{low:.2f}-{high:.2f} (90%)"
     assert "3 of 4 organisms flagged, 1 family" in pseudo.basis
-    assert "detection that the judgement implies: 0.5" in pseudo.comparison
+    judged = report.risk.update.types[2].judged_detection
+    assert f"detection that the judgement implies: {judged.mean:.2f}" in pseudo.comparison
+    assert f"{judged.mean:.2f}" != f"{judged.q50:.2f}", "mean and median must tell apart"
 
 
 def test_unmeasured_type_says_so_and_keeps_the_judgement(eight: dict[str, Quantity]) -> None:
     subgoal = eight["P(detect), subgoal"]
-    assert not subgoal.measured
     assert subgoal.value_text == NOT_MEASURED
     assert "0 of 0 organisms" in subgoal.basis
     assert "judged success 0.50 (0.40-0.60), which stands at every transport weight" in (
         subgoal.comparison
     )
-    assert [one.measured for one in eight.values()].count(False) == 1
+    assert subgoal.source == NOT_MEASURED
+
+
+def test_risk_is_measured_in_part_at_most(report: ReportInput, eight: dict[str, Quantity]) -> None:
+    assert [one.source for one in eight.values()] == [
+        *(MEASURED, NOT_MEASURED, MEASURED, MEASURED),
+        *(MEASURED, PARTLY, PARTLY, PARTLY),
+    ]
+    unweighted = quantities(report.evidence, replace(report.risk, weight=0.0))
+    assert [one.source for one in unweighted[5:7]] == [JUDGED, JUDGED]
 
 
 def test_measured_success_is_detection_times_judged_correction(
@@ -86,14 +99,23 @@ def test_nothing_measured_leaves_no_detection_and_no_alarm(report: ReportInput) 
     figures = load_figures()
     beliefs, scenarios = Beliefs(figures), horizons(figures)[:1]
     drawn = draw_inputs(sample_cube(np.random.default_rng(1), 500), beliefs, scenarios)
-    types = type_updates(drawn["current"], beliefs, {})
+    types = update(drawn, beliefs).types
     silent = replace(report.risk, update=replace(report.risk.update, types=types), predictive=())
     rule = replace(report.evidence.column("panel"), alarms=())
     evidence = replace(report.evidence, columns=(rule,))
     found = quantities(evidence, silent)
-    assert [one.measured for one in found] == [False] * 5 + [True, True, False]
+    assert [one.source for one in found] == [
+        *[NOT_MEASURED] * 5,
+        *(JUDGED, JUDGED, NOT_MEASURED),
+    ]
 
 
 def test_quantity_without_text_is_refused() -> None:
     with pytest.raises(ValueError, match="basis"):
-        Quantity("name", "sentence", "0.5", "0.4-0.6", "", "beside")
+        Quantity("name", "sentence", "0.5", "0.4-0.6", "", "beside", MEASURED)
+
+
+@pytest.mark.parametrize(("value", "source"), [("0.5", "guessed"), ("0.5", NOT_MEASURED)])
+def test_quantity_of_a_wrong_source_is_refused(value: str, source: str) -> None:
+    with pytest.raises(ValueError, match=f"is {source}|is '{source}'"):
+        Quantity("name", "sentence", value, "0.4-0.6", "basis", "beside", source)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from evals.evidence import Evidence
-from evals.report import ReportInput
+from evals.report.page import ReportInput
 from evals.report.strategy import at_expectation, candidate_text, strategy
 from evals.report.unknowns import Answer, assumptions, unknowns
 from evals.report.wording import index_text
@@ -68,12 +68,21 @@ def test_best_candidate_comes_first_with_its_widths(report: ReportInput) -> None
 def test_access_compares_the_most_with_the_least(report: ReportInput) -> None:
     assert "with activations and" in said(report.risk)
     assert "with outputs alone" in said(report.risk)
+    assert "measured on the same 12 organisms of 3 families" in said(report.risk)
     only = replace(report.risk, access=report.risk.access[:1])
     assert "What more access buys was not measured: 1 access level of the rule." in said(only)
 
 
+def test_wanted_families_and_shares_claim_no_more_than_the_model(report: ReportInput) -> None:
+    text = said(report.risk)
+    assert "3 more families of subgoal" in text
+    assert "leaves the rate of a new family open, however many networks are built" in text
+    assert "teaches more" not in text
+    assert "Perfect handling of the largest part would remove most" in text
+
+
 def test_silent_rule_gives_alarms_no_meaning(report: ReportInput) -> None:
-    assert "An alarm of the rule means" in said(report.risk)
+    assert "An alarm of the rule on a network of a new family means" in said(report.risk)
     assert "An alarm" not in said(replace(report.risk, predictive=()))
 
 

@@ -161,16 +161,65 @@ def test_a_row_made_by_one_hazard_is_coherent() -> None:
     assert rows["growth to medium_term"].verdict == "coherent"
 
 
-def test_catastrophe_beyond_misalignment_is_strained_then_undefined() -> None:
+def test_catastrophe_beyond_misalignment_is_strained() -> None:
     likely = found(with_horizon("near_term", catastrophe=(0.2, 0.5)))
     row = likely["implied severity, near_term"]
     assert row.verdict in ("strained", "incoherent")
     assert row.high is not None
     assert row.high > 1
     assert math.isfinite(likely["growth to near_term"].value)
-    impossible = with_horizon("near_term", catastrophe=(0.9, 0.95), emergence=(0.01, 0.02))
-    with pytest.raises(FiguresError, match=r"horizon\.near_term: catastrophe .* exceeds"):
-        found(impossible)
+
+
+@pytest.mark.parametrize(
+    ("horizon", "left"),
+    [
+        ("current", {"growth to medium_term", "growth exponent", "hazard per unit of harm"}),
+        ("near_term", set()),
+        ("medium_term", {"growth to near_term"}),
+    ],
+)
+def test_catastrophe_beyond_every_draw_is_incoherent_and_compared_with_nothing(
+    horizon: str, left: set[str]
+) -> None:
+    rows = found(with_horizon(horizon, catastrophe=(0.9, 0.99), emergence=(0.01, 0.02)), 1000)
+    row = rows[f"implied severity, {horizon}"]
+    assert row.verdict == "incoherent"
+    assert row.value > 40
+    assert "exceeds emergence times misalignment in 100.0% of draws" in row.sentence
+    assert "left out" in row.sentence
+    needing = {n for n in rows if n.startswith(("growth", "hazard"))}
+    assert needing == left
+    assert any(n.startswith("linear severity") for n in rows) == (horizon != "near_term")
+    assert f"predicted catastrophe, {horizon}" in rows
+
+
+def test_a_severity_possible_in_few_draws_is_compared_with_nothing() -> None:
+    rows = found(with_horizon("medium_term", catastrophe=(0.5, 0.98)), 1000)
+    row = rows["implied severity, medium_term"]
+    assert row.verdict == "incoherent"
+    share = float(row.sentence.partition("misalignment in ")[2].partition("%")[0]) / 100
+    assert 0.5 < share < 1
+    assert "growth exponent" not in rows
+    assert "growth to near_term" in rows
+
+
+def test_no_growth_of_harm_is_incoherent_and_has_no_exponent() -> None:
+    # The medians are the geometric means: sqrt(2 x 8) / sqrt(4 x 10).
+    rows = found(with_horizon("medium_term", harm_multiple=(2.0, 8.0)))
+    row = rows["growth of the harm multiple"]
+    assert row.verdict == "incoherent"
+    assert row.value == pytest.approx(math.sqrt(0.4))
+    assert (row.low, row.high) == (None, None)
+    assert "0.632-fold, which is no growth" in row.sentence
+    assert "growth exponent" not in rows
+    assert "growth to medium_term" in rows
+    same = found(with_horizon("medium_term", harm_multiple=(4.0, 10.0)), 1000)
+    assert same["growth of the harm multiple"].value == pytest.approx(1)
+
+
+def test_harm_that_grows_has_an_exponent(published: dict[str, Incoherence]) -> None:
+    assert "growth exponent" in published
+    assert "growth of the harm multiple" not in published
 
 
 def test_an_interval_from_zero_is_a_beta_with_that_bound() -> None:
@@ -183,26 +232,18 @@ def test_an_interval_from_zero_is_a_beta_with_that_bound() -> None:
 
 
 @pytest.mark.parametrize(
-    ("figures", "match"),
+    ("horizon", "field", "interval", "fit"),
     [
-        (
-            with_horizon("current", catastrophe=(0.0, 1.0)),
-            r"horizon\.current\.catastrophe: no Beta",
-        ),
-        (
-            with_horizon("near_term", emergence=(0.3, 0.3)),
-            r"horizon\.near_term\.emergence: no Beta",
-        ),
-        (
-            with_horizon("near_term", harm_multiple=(0.0, 2.0)),
-            r"horizon\.near_term\.harm_multiple: no lognormal",
-        ),
-        (with_horizon("medium_term", harm_multiple=(4.0, 10.0)), "harm multiple grows"),
+        ("current", "catastrophe", (0.0, 1.0), "no Beta"),
+        ("near_term", "emergence", (0.3, 0.3), "no Beta"),
+        ("near_term", "harm_multiple", (0.0, 2.0), "no harm multiple"),
     ],
 )
-def test_figures_without_a_comparison_say_which(figures: Figures, match: str) -> None:
-    with pytest.raises(FiguresError, match=match):
-        found(figures, draws=1000)
+def test_figures_that_fit_no_distribution_cannot_be_made(
+    horizon: str, field: str, interval: Interval, fit: str
+) -> None:
+    with pytest.raises(FiguresError, match=rf"^horizon\.{horizon}\.{field}: {fit}"):
+        with_horizon(horizon, **{field: interval})
 
 
 def test_an_unknown_word_of_detectability_is_refused() -> None:

@@ -21,7 +21,7 @@ from evals.risk import (
 )
 from evals.risk import next_measurement as module
 from evals.risk.candidate import Candidate, Costs
-from evals.risk.next_measurement import next_measurements
+from evals.risk.next_measurement import expected_risk, next_measurements
 
 LINK = SeverityLink()
 COSTS = Costs({"proxy": 100.0, "deceptive": 300.0}, 60.0)
@@ -55,7 +55,7 @@ def measurements(
     detection: Mapping[str, FamilyPosterior | None] | None = None,
     *,
     weight: float = 1.0,
-    decision_level: float | None = 0.0165,
+    decision_level: float = 0.0165,
     costs: Costs = COSTS,
     networks: int = 10,
 ) -> tuple[Candidate, ...]:
@@ -335,10 +335,8 @@ def test_a_candidate_checks_itself() -> None:
         Candidate("proxy", None, "weights", 10, 1.0, -0.1, 0.5, 0.5, -0.1, "")
 
 
-def test_without_a_level_the_risk_expected_now_is_the_level() -> None:
-    found = measurements(decision_level=None)
-    assert all(one.value > 0 for one in found), "every outcome tips a decision on the edge"
-    for level in (0.005, 0.05):
-        elsewhere = measurements(decision_level=level)
-        for one in found:
-            assert one.value > find(elsewhere, one.misalignment, one.family).value
+@pytest.mark.parametrize("weight", [0.0, 0.2, 1.0])
+def test_expected_risk_puts_detection_at_its_mean(weight: float) -> None:
+    found = expected_risk(INPUTS, LINK, posteriors(), weight=weight)
+    assert found == pytest.approx(risk_with(means_now(), weight), abs=1e-12)
+    assert expected_risk(drawn({}), LINK, {}, weight=weight) is None

@@ -156,3 +156,19 @@ def test_rows_leave_out_draws_without_alarm() -> None:
     detection, false_alarms = np.array([0.0, 0.8, 0.8]), np.array([0.0, 0.05, 0.05])
     row = {row.odds: row for row in predictive_rows(detection, false_alarms)}["1:100"]
     assert row.ppv.mean == pytest.approx(0.1391, abs=1e-4)
+
+
+def test_an_alarm_speaks_for_the_detector_that_alarms_easily() -> None:
+    """Detectors of two kinds, equally likely, and the alarms that a million systems would raise."""
+    generator = np.random.default_rng(77)
+    false_alarms = np.where(generator.random(1_000_000) < 0.5, 0.01, 0.5)
+    detection = np.full(1_000_000, 0.8)
+    misaligned = generator.random(1_000_000) < 1 / 100
+    alarm = generator.random(1_000_000) < np.where(misaligned, detection, false_alarms)
+    row = {row.odds: row for row in predictive_rows(detection, false_alarms)}["1:100"]
+    assert row.ppv.mean == pytest.approx(misaligned[alarm].mean(), abs=0.0015)
+    assert row.missed.mean == pytest.approx(misaligned[~alarm].mean(), abs=0.0003)
+    values = predictive_value(1 / 100, np.array([0.8, 0.8]), np.array([0.01, 0.5]))
+    assert row.ppv.mean < 0.2 * values.mean(), "far from the mean of what either kind would give"
+    assert (row.ppv.q05, row.ppv.q95) == pytest.approx((values.min(), values.max()))
+    assert row.ppv.mcse < 1e-4

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from evals.risk import MISALIGNMENT_TYPES, Beliefs, Figures, Inputs, SeverityLink, evaluate
-from evals.risk.figures import load_figures
+from evals.risk.figures import Interval, load_figures
 from evals.risk.inputs import draw_inputs, sample_cube
-from evals.risk.prevalence import OverlapBounds, conditioned, overlap_bounds
+from evals.risk.prevalence import NoSimplex, OverlapBounds, conditioned, overlap_bounds
 from evals.risk.scenario import horizons
 
 LINK = SeverityLink()
@@ -68,8 +68,36 @@ def test_the_widest_interval_is_the_one_replaced(figures: Figures, inputs: Input
 
 def test_shares_that_cannot_sum_to_one_are_refused(figures: Figures, inputs: Inputs) -> None:
     crowded = replace(inputs, prevalence=np.full_like(inputs.prevalence, 0.5))
-    with pytest.raises(ValueError, match="leave proxy a share"):
+    with pytest.raises(NoSimplex, match=r"take 1\.50 in the median, proxy .* in 0\.0 effective"):
         conditioned(crowded, generator(), figures=figures)
+
+
+@pytest.mark.parametrize("interval", [(0.01, 0.05), (0.6, 0.9)])
+def test_judged_shares_far_from_one_are_refused(figures: Figures, interval: Interval) -> None:
+    types = {name: replace(row, prevalence=interval) for name, row in figures.types.items()}
+    crowded = replace(figures, types=types)
+    cube = sample_cube(np.random.default_rng(15), 2000)
+    drawn = draw_inputs(cube, Beliefs(crowded), horizons(crowded)[:1])["current"]
+    with pytest.raises(NoSimplex, match="cannot sum to 1"):
+        conditioned(drawn, generator(), figures=crowded)
+
+
+def test_one_draw_that_fits_is_no_sample(figures: Figures, inputs: Inputs) -> None:
+    few = inputs.take(np.arange(500))
+    crowded = np.full_like(few.prevalence, 0.5)
+    crowded[:, 0] = few.prevalence[:, 0]
+    crowded[:9] = [0.5, 0.25, 0.15, 0.1]
+    with pytest.raises(NoSimplex, match=r"in 9\.0 effective draws of 500"):
+        conditioned(replace(few, prevalence=crowded), generator(), figures=figures)
+    crowded[:10] = [0.5, 0.25, 0.15, 0.1]
+    mixed = conditioned(replace(few, prevalence=crowded), generator(), figures=figures)
+    np.testing.assert_allclose(mixed.prevalence, np.tile(crowded[0], (500, 1)))
+
+
+def test_a_single_draw_can_be_conditioned(figures: Figures, inputs: Inputs) -> None:
+    one = one_draw(inputs, [0.4, 0.3, 0.15, 0.05], [0.5] * 4)
+    mixed = conditioned(one, generator(), figures=figures)
+    np.testing.assert_allclose(mixed.prevalence, [[0.5, 0.3, 0.15, 0.05]])
 
 
 def test_overlap_bounds_meet_the_reference_and_hold_the_closure(inputs: Inputs) -> None:
