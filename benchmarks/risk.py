@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from costs import RESULTS, machine
-from evals.analysis import Question, analyse
+from evals.analysis import analyse
 from evals.evidence_file import read_evidence
 from evals.merged import merge
+from evals.question import Question
 from evals.risk import load_figures
 
 REPEATS = 3

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float
 
-from evals.access import access_rows, restrict
+from evals.access import Restricted, access_rows, restrict, restrictions
 from evals.merged import Merged
-from evals.operating import operating_rates, operating_rows, rule_verdicts
+from evals.notes import caveats, crossing, flags
+from evals.operating import operating_rows, rule_verdicts
+from evals.question import Question
 from evals.risk import (
-    DEFAULT_WEIGHT,
-    MISALIGNMENT_TYPES,
     Beliefs,
     Figures,
     Inputs,
@@ -34,7 +35,6 @@ from evals.risk.conflict import Conflict, conflict
 from evals.risk.consistency import consistency
 from evals.risk.contribution import contributions
 from evals.risk.information import information_table
-from evals.risk.inputs import remeasured
 from evals.risk.links import two_links
 from evals.risk.next_measurement import expected_risk, next_measurements
 from evals.risk.sensitivity import sensitivities
@@ -53,29 +53,8 @@ Cube: TypeAlias = Float[np.ndarray, "draw column"]
 RISK_SEED = 20_260
 """Seed of the Monte Carlo draws: the same evidence gives the same risk."""
 
-BY_CONSTRUCTION = "detected by what admission selected the organisms by: an upper bound, not a test"
 SUBSAMPLE = 20_000
 """Draws of what is shown at many settings; its Monte Carlo error is about 1%."""
-
-
-@dataclass(frozen=True)
-class Question:
-    """What the analyst asks of the evidence.
-
-    Attributes:
-        horizon: scenario that the details are about.
-        weight: transport weight of the details; the risk is shown at 0 and 1 as well.
-        what_if: inputs supposed known.
-        decision_level: r*, the residual risk below which one would deploy; None takes the expected
-            residual risk itself, where information is worth most.
-        draws: size of the simulation.
-    """
-
-    horizon: str = "near_term"
-    weight: float = DEFAULT_WEIGHT
-    what_if: WhatIf = field(default_factory=WhatIf)
-    decision_level: float | None = None
-    draws: int = 100_000
 
 
 def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
@@ -99,7 +78,8 @@ def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
     if question.what_if:
         plain = draw_inputs(cube, replace(beliefs, what_if=WhatIf()), (one,))[one.name]
     weights = sorted({0.0, question.weight, 1.0})
-    updated = update(drawn, beliefs, weights=weights, judged=plain, caveats=_caveats(merged))
+    updated = update(drawn, beliefs, weights=weights, judged=plain, caveats=caveats(merged))
+    rules = restrictions(merged, beliefs, cube, inputs)
     asked = question.decision_level
     expected = updated.row(one.name, question.weight).residual.mean
     star = expected if asked is None else asked
@@ -122,7 +102,7 @@ def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
         decision_level=star,
         crossing=None if asked is None else crossing_weight(*ends, asked),
         contributions=contributions(inputs, beliefs.link, weight=question.weight),
-        access=access_rows(merged, beliefs, cube, inputs, scenario=one.name, weights=weights),
+        access=access_rows(merged, rules, scenario=one.name, weights=weights),
         operating=operating_rows(
             merged,
             beliefs,
@@ -145,10 +125,8 @@ def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
             decision_level=star,
             generator=_generator(6),
         ),
-        candidates=_candidates(
-            merged, beliefs, cube, inputs, weight=question.weight, margin=star - expected
-        ),
-        flags=(*_flags(merged, question), *_crossing(question, ends)),
+        candidates=_candidates(merged, rules, weight=question.weight, margin=star - expected),
+        flags=(*flags(merged, question), *crossing(question, ends)),
     )
 
 
@@ -161,14 +139,6 @@ def _beliefs(merged: Merged, figures: Figures, what_if: WhatIf) -> Beliefs:
         what_if=what_if,
     )
     return restrict(judged, merged, merged.rules[0])
-
-
-def _caveats(merged: Merged) -> dict[str, tuple[str, ...]]:
-    return {
-        name: (BY_CONSTRUCTION,)
-        for name in MISALIGNMENT_TYPES
-        if merged.by_construction(merged.rules[0], name)
-    }
 
 
 def _conflicts(beliefs: Beliefs, judged: Inputs) -> tuple[Conflict, ...]:
@@ -190,7 +160,7 @@ def _sobol(beliefs: Beliefs, one: Scenario, weight: float) -> dict[str, tuple[So
 
 
 def _candidates(
-    merged: Merged, beliefs: Beliefs, cube: Cube, inputs: Inputs, *, weight: float, margin: float
+    merged: Merged, rules: Sequence[Restricted], *, weight: float, margin: float
 ) -> tuple[Candidate, ...]:
     """Further measurements at every access level, best first; none where no cost is known.
 
@@ -199,63 +169,24 @@ def _candidates(
     """
     spent = merged.organism_cpu_seconds()
     spent.pop("aligned", None)
-    if not spent:
+    whole = rules[0]
+    now = expected_risk(whole.inputs, whole.beliefs.link, whole.beliefs.detection, weight=weight)
+    if not spent or now is None:
         return ()
-    now = expected_risk(inputs, beliefs.link, beliefs.detection, weight=weight)
-    if now is None:
-        return ()
-    found: list[Candidate] = []
-    for rule in merged.rules:
-        restricted = restrict(beliefs, merged, rule)
-        found += next_measurements(
-            remeasured(inputs, cube, restricted),
-            beliefs.link,
-            restricted.detection,
+    found = [
+        candidate
+        for one in rules
+        for candidate in next_measurements(
+            one.inputs,
+            one.beliefs.link,
+            one.beliefs.detection,
             weight=weight,
             decision_level=now + margin,
-            costs=Costs(spent, merged.scoring_cpu_seconds(rule)),
-            access=merged.columns(rule)[0].access,
+            costs=Costs(spent, merged.scoring_cpu_seconds(one.rule)),
+            access=one.access,
         )
+    ]
     return tuple(sorted(found, key=lambda one: -one.value_per_cpu_hour))
-
-
-def _flags(merged: Merged, question: Question) -> tuple[str, ...]:
-    flags = []
-    if question.what_if:
-        flags.append(f"What if: {question.what_if.text}, supposed and not measured.")
-    sweep = merged.sweep
-    if sweep is None:
-        flags.append(
-            "P(emergence) and P(misaligned | emergence) stay judged: no sweep of spontaneous "
-            "recipes is among the evidence, and admission rates measure neither."
-        )
-    else:
-        for name, posterior in (
-            ("P(emergence)", sweep.emergence),
-            ("P(misaligned | emergence)", sweep.misaligned),
-        ):
-            flags.append(
-                f"{name} stays judged: nothing emerged in the sweep {sweep.name!r}."
-                if posterior is None
-                else f"{name} is pooled with the sweep {sweep.name!r} at the same weight, "
-                f"{posterior.detected} of {posterior.networks} networks. A recipe is its family: "
-                f"{posterior.sentence}"
-            )
-    if not operating_rates(merged):
-        flags.append("The runs share no false-positive rate at which all could be compared.")
-    return tuple(flags)
-
-
-def _crossing(question: Question, ends: tuple[float, float]) -> tuple[str, ...]:
-    level = question.decision_level
-    if level is None:
-        return ()
-    weight = crossing_weight(*ends, level)
-    reached = "no weight reaches it" if weight is None else f"it is met at weight {weight:.2f}"
-    return (
-        f"The expected residual risk runs from {ends[0]:.4f} at transport weight 0 to "
-        f"{ends[1]:.4f} at weight 1; the decision level is {level:g}: {reached}.",
-    )
 
 
 def _generator(stream: int) -> np.random.Generator:

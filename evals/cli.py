@@ -205,8 +205,9 @@ def _estimate(suite: Suite, home: Home, workers: int, dry_run: bool) -> bool:
 
 
 def _risk(finished: Finished, suite: Suite) -> RiskReport:
-    from evals.analysis import Question, analyse
+    from evals.analysis import analyse
     from evals.merged import merge
+    from evals.question import Question
     from evals.risk import load_figures
 
     question = Question(weight=suite.transport_weight)

@@ -167,9 +167,10 @@ def _report(
     decision_level: float | None = None,
     draws: int = 100_000,
 ) -> RiskReport:
-    from evals.analysis import Question, analyse
+    from evals.analysis import analyse
     from evals.evidence_file import read_evidence
     from evals.merged import merge
+    from evals.question import Question
     from evals.risk import DEFAULT_WEIGHT, WhatIf, load_figures
 
     weight = DEFAULT_WEIGHT if transport is None else transport

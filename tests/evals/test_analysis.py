@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from evals.analysis import BY_CONSTRUCTION, Question, analyse
+from evals.analysis import analyse
 from evals.column import Cell
 from evals.evidence import Evidence
 from evals.merged import Merged, merge
+from evals.notes import BY_CONSTRUCTION
+from evals.question import Question
 from evals.risk import HORIZONS, MISALIGNMENT_TYPES, WhatIf, load_figures
 from evals.risk_report import RiskReport, write_risk
 from evals.run import Finished

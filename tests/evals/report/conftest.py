@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from evals import analysis
-from evals.analysis import Question, analyse
+from evals.analysis import analyse
 from evals.column import Alarms, Cell, Column, OperatingPoint
 from evals.evidence import Evidence, Population
 from evals.merged import merge
+from evals.question import Question
 from evals.rates import auroc
 from evals.report.page import Finding, ReportInput
 from evals.report.walk import Walk, WalkPair

@@ -1,0 +1,65 @@
+"""What a reader must know beside the figures of a risk report, in plain words."""
+
+from __future__ import annotations
+
+from evals.merged import Merged
+from evals.operating import operating_rates
+from evals.question import Question
+from evals.risk import MISALIGNMENT_TYPES, crossing_weight
+
+BY_CONSTRUCTION = "detected by what admission selected the organisms by: an upper bound, not a test"
+
+
+def caveats(merged: Merged) -> dict[str, tuple[str, ...]]:
+    """What weakens the measured detection, by type."""
+    return {
+        name: (BY_CONSTRUCTION,)
+        for name in MISALIGNMENT_TYPES
+        if merged.by_construction(merged.rules[0], name)
+    }
+
+
+def flags(merged: Merged, question: Question) -> tuple[str, ...]:
+    """What is supposed, and where emergence comes from."""
+    found = []
+    if question.what_if:
+        found.append(f"What if: {question.what_if.text}, supposed and not measured.")
+    sweep = merged.sweep
+    if sweep is None:
+        found.append(
+            "P(emergence) and P(misaligned | emergence) stay judged: no sweep of spontaneous "
+            "recipes is among the evidence, and admission rates measure neither."
+        )
+    else:
+        for name, posterior in (
+            ("P(emergence)", sweep.emergence),
+            ("P(misaligned | emergence)", sweep.misaligned),
+        ):
+            found.append(
+                f"{name} stays judged: nothing emerged in the sweep {sweep.name!r}."
+                if posterior is None
+                else f"{name} is pooled with the sweep {sweep.name!r} at the same weight, "
+                f"{posterior.detected} of {posterior.networks} networks. A recipe is its family: "
+                f"{posterior.sentence}"
+            )
+    if not operating_rates(merged):
+        found.append("The runs share no false-positive rate at which all could be compared.")
+    return tuple(found)
+
+
+def crossing(question: Question, ends: tuple[float, float]) -> tuple[str, ...]:
+    """Where the expected residual risk meets the decision level, if one was stated.
+
+    Args:
+        question: with the decision level.
+        ends: expected residual risk at transport weights 0 and 1.
+    """
+    level = question.decision_level
+    if level is None:
+        return ()
+    weight = crossing_weight(*ends, level)
+    reached = "no weight reaches it" if weight is None else f"it is met at weight {weight:.2f}"
+    return (
+        f"The expected residual risk runs from {ends[0]:.4f} at transport weight 0 to "
+        f"{ends[1]:.4f} at weight 1; the decision level is {level:g}: {reached}.",
+    )
