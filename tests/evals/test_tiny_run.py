@@ -15,6 +15,7 @@ from detect.score import Score
 from evals.blind import BlindingError, Lineup, blind, read_vault, require_equal_sizes
 from evals.column import EvidenceError
 from evals.dossier import dossier
+from evals.evidence_file import write_evidence
 from evals.examples import findings, walk_pairs
 from evals.freeze import FreezeBroken, read_frozen, require_unchanged
 from evals.guest import score_guest
@@ -195,8 +196,8 @@ def test_evidence_of_other_scores_is_not_shown(
     with pytest.raises(ZooError, match="grows them again"):
         reopen(tiny, other)
     evidence = other.run(tiny) / "evidence.json"
-    stale = evidence.read_text().replace(finished.evidence.scores_sha256, "0" * 64)
-    evidence.write_text(stale)
+    stale = replace(finished.evidence, scores_sha256="0" * 64)
+    write_evidence(stale, evidence)
     with pytest.raises(EvidenceError, match="made from other scores"):
         reopen(tiny, other)
 
