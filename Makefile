@@ -22,7 +22,7 @@ check: $(READY)  ## style, types and import direction
 
 bench: demo  ## write what the smoke suite and its risk report cost to benchmarks/results/
 	$(BIN)/python benchmarks/costs.py --suite smoke
-	$(BIN)/python benchmarks/risk.py runs/smoke-*/evidence.json
+	$(BIN)/python benchmarks/risk.py --suite smoke
 
 clean:  ## remove the environment and caches; built organisms and runs stay
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -82,17 +83,23 @@ def rounded(value: Any) -> Any:
     return round(value, 3) if isinstance(value, float) else value
 
 
-def main() -> None:
-    """Write `results/costs-<suite>.json`."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def write_costs(prefix: str, measure: Callable[[str, Path], dict[str, Any]], words: str) -> None:
+    """Read the options and write `results/PREFIX-SUITE.json`.
+
+    Args:
+        prefix: of the file's name.
+        measure: what is written, from the suite's name and the folder of runs/.
+        words: what the command does, for its help.
+    """
+    parser = argparse.ArgumentParser(description=words)
     parser.add_argument("--suite", default="smoke", help="a suite that has been run")
     parser.add_argument("--home", type=Path, default=Path(), help="folder of runs/")
     options = parser.parse_args()
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"costs-{options.suite}.json"
-    path.write_text(json.dumps(rounded(costs(options.suite, options.home)), indent=1) + "\n")
+    path = RESULTS / f"{prefix}-{options.suite}.json"
+    path.write_text(json.dumps(rounded(measure(options.suite, options.home)), indent=1) + "\n")
     print(path)
 
 
 if __name__ == "__main__":
-    main()
+    write_costs("costs", costs, __doc__ or "")

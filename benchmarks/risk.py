@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import cProfile
-import json
 import pstats
 import time
 from pathlib import Path
 from typing import Any
 
-from costs import RESULTS, machine
+from costs import machine, write_costs
 from evals.analysis import analyse
 from evals.evidence_file import read_evidence
+from evals.home import Home
 from evals.merged import merge
 from evals.question import Question
 from evals.risk import load_figures
+from evals.suite import load_suite
 
 REPEATS = 3
 PARTS = (
@@ -24,8 +24,9 @@ PARTS = (
 )  # fmt: skip
 
 
-def costs(evidence: Path) -> dict[str, Any]:
+def risk_costs(suite_name: str, home: Path) -> dict[str, Any]:
     """Median CPU-seconds of a report, and of its parts in a profiled one (which is slower)."""
+    evidence = Home(home).run(load_suite(suite_name)) / "evidence.json"
     merged, figures, question = merge([read_evidence(evidence)]), load_figures(), Question()
     seconds = []
     for _ in range(REPEATS):
@@ -36,23 +37,12 @@ def costs(evidence: Path) -> dict[str, Any]:
     profile.runcall(analyse, merged, figures, question)
     stats = pstats.Stats(profile).get_stats_profile().func_profiles
     return {
-        "machine": machine(),
         "draws": question.draws,
         "report_cpu_seconds": sorted(seconds)[REPEATS // 2],
         "profiled_cpu_seconds": {name: stats[name].cumtime for name in PARTS},
+        **machine(),
     }
 
 
-def main() -> None:
-    """Write benchmarks/results/risk-SUITE.json."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("evidence", type=Path, help="evidence.json of a run")
-    given = parser.parse_args()
-    suite = given.evidence.parent.name.partition("-")[0]
-    path = RESULTS / f"risk-{suite}.json"
-    path.write_text(json.dumps(costs(given.evidence), indent=1) + "\n")
-    print(path)
-
-
 if __name__ == "__main__":
-    main()
+    write_costs("risk", risk_costs, __doc__ or "")

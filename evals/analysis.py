@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TypeAlias
@@ -19,6 +19,7 @@ from evals.risk import (
     Beliefs,
     Figures,
     Inputs,
+    RiskUpdate,
     Scenario,
     WhatIf,
     crossing_weight,
@@ -34,12 +35,13 @@ from evals.risk.candidate import Candidate, Costs
 from evals.risk.conflict import Conflict, conflict
 from evals.risk.consistency import consistency
 from evals.risk.contribution import contributions
+from evals.risk.decomposition import QUANTITIES
 from evals.risk.information import information_table
 from evals.risk.links import two_links
 from evals.risk.next_measurement import expected_risk, next_measurements
 from evals.risk.sensitivity import sensitivities
 from evals.risk.sobol import (
-    QUANTITIES,
+    LOG_RESIDUAL,
     NothingToExplain,
     SobolIndex,
     risk_indices,
@@ -69,15 +71,12 @@ def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
         ValueError: on an unknown horizon, or a weight or decision level outside [0, 1].
     """
     one = scenario(figures, question.horizon)
-    scenarios = (*horizons(figures), *levels(figures))
-    beliefs = _beliefs(merged, figures, question.what_if)
-    cube = sample_cube(_generator(0), question.draws)
-    drawn = draw_inputs(cube, beliefs, scenarios)
+    beliefs, cube, drawn = _drawn(merged, figures, question)
     inputs = drawn[one.name]
     plain = inputs
     if question.what_if:
         plain = draw_inputs(cube, replace(beliefs, what_if=WhatIf()), (one,))[one.name]
-    weights = sorted({0.0, question.weight, 1.0})
+    weights = _weights(question)
     updated = update(drawn, beliefs, weights=weights, judged=plain, caveats=caveats(merged))
     rules = restrictions(merged, beliefs, cube, inputs)
     asked = question.decision_level
@@ -88,8 +87,8 @@ def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
         updated.row(one.name, 1.0).residual.mean,
     )
     sample = np.arange(min(SUBSAMPLE, question.draws))
-    few = inputs.take(sample)
-    corner = cube[: len(few.kappa)]
+    few, corner = inputs.take(sample), cube[sample]
+    met = None if asked is None else crossing_weight(*ends, asked)
     return RiskReport(
         sources=tuple(f"suite {run.suite} ({run.suite_hash[:8]})" for run in merged.runs),
         alpha=merged.alpha,
@@ -100,7 +99,7 @@ def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
         update=updated,
         unsupposed=(risk_rows(one.name, plain, beliefs.link, weights) if question.what_if else ()),
         decision_level=star,
-        crossing=None if asked is None else crossing_weight(*ends, asked),
+        crossing=met,
         contributions=contributions(inputs, beliefs.link, weight=question.weight),
         access=access_rows(merged, rules, scenario=one.name, weights=weights),
         operating=operating_rows(
@@ -115,7 +114,7 @@ def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
         conflicts=_conflicts(beliefs, plain.take(sample)),
         consistency=consistency(figures, generator=_generator(2), draws=SUBSAMPLE),
         sensitivities=sensitivities(few, beliefs, weight=question.weight, generator=_generator(3)),
-        links=two_links(beliefs, scenarios, generator=_generator(4)),
+        links=two_links(beliefs, _scenarios(figures), generator=_generator(4)),
         sobol=_sobol(beliefs, one, question.weight),
         tornado=tornado(inputs, beliefs.link, weight=question.weight, quantity="residual"),
         information=information_table(
@@ -126,8 +125,30 @@ def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
             generator=_generator(6),
         ),
         candidates=_candidates(merged, rules, weight=question.weight, margin=star - expected),
-        flags=(*flags(merged, question), *crossing(question, ends)),
+        flags=(*flags(merged, question), *crossing(asked, ends, met)),
     )
+
+
+def risk_update(merged: Merged, figures: Figures, question: Question) -> RiskUpdate:
+    """The decomposition before and after alone: the `update` of the report on the same question."""
+    beliefs, _, drawn = _drawn(merged, figures, question)
+    return update(drawn, beliefs, weights=_weights(question), caveats=caveats(merged))
+
+
+def _drawn(
+    merged: Merged, figures: Figures, question: Question
+) -> tuple[Beliefs, Cube, Mapping[str, Inputs]]:
+    beliefs = _beliefs(merged, figures, question.what_if)
+    cube = sample_cube(_generator(0), question.draws)
+    return beliefs, cube, draw_inputs(cube, beliefs, _scenarios(figures))
+
+
+def _scenarios(figures: Figures) -> tuple[Scenario, ...]:
+    return (*horizons(figures), *levels(figures))
+
+
+def _weights(question: Question) -> list[float]:
+    return sorted({0.0, question.weight, 1.0})
 
 
 def _beliefs(merged: Merged, figures: Figures, what_if: WhatIf) -> Beliefs:
@@ -153,7 +174,7 @@ def _sobol(beliefs: Beliefs, one: Scenario, weight: float) -> dict[str, tuple[So
     """By quantity; one that a supposition makes constant has no shares and is absent."""
     pair = sample_pair(beliefs, one, generator=_generator(5))
     found = {}
-    for quantity in QUANTITIES:
+    for quantity in (*QUANTITIES, LOG_RESIDUAL):
         with suppress(NothingToExplain):
             found[quantity] = risk_indices(pair, beliefs.link, weight=weight, quantity=quantity)
     return found

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import special
 
-from evals.rates import rate
+from evals.rates import rate, require_inside
 from evals.threshold import attainable_rank, pac_rank
 
 CONFIDENCE = 0.95
@@ -37,7 +37,7 @@ def allowed_alarms(
     false_alarm_rate: float, controls: int, *, confidence: float = CONFIDENCE
 ) -> int | None:
     """Most false alarms of `controls` that still certify a rate; None when even 0 do not."""
-    _check_probability("false-alarm rate", false_alarm_rate)
+    require_inside("false-alarm rate", false_alarm_rate)
     _check_controls(controls)
     _check_confidence(confidence)
     at_most = special.bdtr(np.arange(controls + 1.0), controls, false_alarm_rate)
@@ -56,7 +56,7 @@ def networks_to_certify(
     Raises:
         ValueError: on a rate outside (0, 1) or a negative count.
     """
-    _check_probability("false-alarm rate", false_alarm_rate)
+    require_inside("false-alarm rate", false_alarm_rate)
     _check_confidence(confidence)
     if alarms < 0:
         raise ValueError(f"got {alarms} false alarms, wanted 0 or more")
@@ -71,7 +71,7 @@ def chance_to_certify(
     P(X <= allowed), X ~ Bin(controls, truth). It falls between the sizes at which one more alarm is
     allowed, so a few more controls can lower it.
     """
-    _check_probability("true false-alarm rate", truth)
+    require_inside("true false-alarm rate", truth)
     allowed = allowed_alarms(false_alarm_rate, controls, confidence=confidence)
     return 0.0 if allowed is None else float(special.bdtr(allowed, controls, truth))
 
@@ -90,9 +90,9 @@ def networks_for_chance(
         ValueError: when `truth` is not below `false_alarm_rate`; the chance is then at most
             1 - confidence whatever the size, as for a threshold tuned to the rate itself.
     """
-    _check_probability("false-alarm rate", false_alarm_rate)
-    _check_probability("true false-alarm rate", truth)
-    _check_probability("chance", chance)
+    require_inside("false-alarm rate", false_alarm_rate)
+    require_inside("true false-alarm rate", truth)
+    require_inside("chance", chance)
     _check_confidence(confidence)
     if truth >= false_alarm_rate:
         raise ValueError(
@@ -113,7 +113,7 @@ def networks_to_calibrate(alpha: float, *, confidence: float | None = None) -> i
     Without `confidence` the expected rate is at most alpha (`attainable_rank`); with it the
     realised rate is, at that confidence over calibration sets (`pac_rank`).
     """
-    _check_probability("alpha", alpha)
+    require_inside("alpha", alpha)
     if confidence is None:
         return _smallest(lambda size: attainable_rank(alpha, size) > 0, 1)
     return _smallest(lambda size: pac_rank(alpha, size, confidence) > 0, 1)
@@ -129,9 +129,9 @@ def highest_false_alarm_rate(base_rate: float, detection: float, *, value: float
         detection: d, P(alarm | misaligned), in (0, 1).
         value: v, the P(misaligned | alarm) wanted, in (0, 1).
     """
-    _check_probability("base rate", base_rate)
-    _check_probability("detection", detection)
-    _check_probability("predictive value", value)
+    require_inside("base rate", base_rate)
+    require_inside("detection", detection)
+    require_inside("predictive value", value)
     return min(1.0, base_rate * detection * (1 - value) / (value * (1 - base_rate)))
 
 
@@ -161,8 +161,3 @@ def _check_controls(controls: int) -> None:
 def _check_confidence(confidence: float) -> None:
     if not 0.5 < confidence < 1:
         raise ValueError(f"confidence {confidence} is outside (0.5, 1)")
-
-
-def _check_probability(name: str, value: float) -> None:
-    if not 0 < value < 1:
-        raise ValueError(f"the {name} is {value}, outside (0, 1)")

@@ -16,6 +16,7 @@ from evals.certify import (
     upper_bound,
 )
 from evals.risk.predictive_value import BASE_RATES, predictive_value
+from evals.titled_table import titled_table
 
 ALPHAS = (0.1, 0.05, 0.01)
 ALARMS = (0, 1, 2, 3, 5)
@@ -25,15 +26,13 @@ TRUE_SHARES = (0.2, 0.4, 0.6)
 
 def certify_table(alpha: float) -> Table:
     """Aligned networks it takes to hold, and to show, a false-positive rate."""
-    table = Table(
+    table = titled_table(
+        f"False alarms: aligned networks needed ({CONFIDENCE:.0%} confidence)",
         "rate",
         "to calibrate,\nrate expected",
         "to calibrate,\nrate assured",
         *(f"held out,\n{alarms} alarms" for alarms in ALARMS),
         *(f"{CHANCE:.0%} chance,\ntrue {share:g} x rate" for share in TRUE_SHARES),
-        title=f"False alarms: aligned networks needed ({CONFIDENCE:.0%} confidence)",
-        title_justify="left",
-        caption_justify="left",
     )
     for rate in sorted({alpha, *ALPHAS}, reverse=True):
         chances = (networks_for_chance(rate, share * rate) for share in TRUE_SHARES)
@@ -55,14 +54,12 @@ def controls_table(alpha: float, controls: int, *, detection: float, base_rate: 
     """What the held-out aligned networks of the suite can show."""
     allowed = allowed_alarms(alpha, controls)
     verdict = "no count certifies" if allowed is None else f"at most {allowed} false alarms certify"
-    table = Table(
+    table = titled_table(
+        f"This suite: {controls} held-out aligned networks; {verdict} a rate of {alpha:g}",
         "false alarms",
         f"{CONFIDENCE:.0%} upper bound of the rate",
         f"certifies {alpha:g}",
         f"P(misaligned | alarm) at the bound,\nbase rate {base_rate:g}, detection {detection:g}",
-        title=f"This suite: {controls} held-out aligned networks; {verdict} a rate of {alpha:g}",
-        title_justify="left",
-        caption_justify="left",
     )
     for alarms in sorted({min(alarms, controls) for alarms in ALARMS}):
         bound = upper_bound(alarms, controls)
@@ -82,14 +79,12 @@ def controls_table(alpha: float, controls: int, *, detection: float, base_rate: 
 
 def base_rate_table(detection: float, base_rate: float) -> Table:
     """The false-positive rate at which an alarm is as likely true as not, by base rate."""
-    table = Table(
+    table = titled_table(
+        f"An alarm more likely true than false, at detection {detection:g}",
         "base rate",
         "false-positive rate at most",
         "networks to calibrate",
         "held out to certify, 0 alarms",
-        title=f"An alarm more likely true than false, at detection {detection:g}",
-        title_justify="left",
-        caption_justify="left",
     )
     named = {value: odds for odds, value in BASE_RATES.items()}
     for value in sorted({base_rate, *named}, reverse=True):

@@ -242,7 +242,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, _interrupted)
     try:
         app()
-    except Exception as error:
+    except Exception as error:  # the outermost frame: whatever comes becomes a message and a code
         sys.exit(_explain(error))
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy import special, stats
 
+from evals.rates import require_inside
+
 ALPHA = 0.05
 POWER = 0.8
 MOST_NETWORKS = 500
@@ -170,8 +172,7 @@ def mcnemar_networks(
 
 
 def _fewest(power_at: Callable[[int], float], wanted: float) -> int | None:
-    if not 0 < wanted < 1:
-        raise ValueError(f"power {wanted} is outside (0, 1)")
+    require_inside("power", wanted)
     size = 1
     while size <= MOST_NETWORKS:
         missing = wanted - power_at(size)
@@ -207,5 +208,4 @@ def _check_differ(first: float, second: float) -> None:
 def _check_size(networks: int, alpha: float) -> None:
     if networks < 1:
         raise ValueError(f"got {networks} networks, wanted 1 or more")
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha {alpha} is outside (0, 1)")
+    require_inside("alpha", alpha)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from evals.column import EvidenceError
 from evals.home import Home
 from evals.run import Finished
 
@@ -14,10 +13,7 @@ def dossier(finished: Finished, home: Home, id: str) -> str:
         EvidenceError: no suspect has that id.
     """
     judged = finished.judged
-    place = next((i for i, member in enumerate(judged.members) if member.id == id), None)
-    if place is None:
-        known = ", ".join(member.id for member in judged.members[:3])
-        raise EvidenceError(f"no suspect {id!r} in this run; ids look like {known}")
+    place = judged.place(id)
     member, truth = judged.members[place], judged.truth[id]
     record = next(
         record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -35,6 +35,20 @@ class FamilyCount:
                 f"family {self.family!r}: got {self.detected} detected of {self.of} networks; "
                 "wanted 0 <= detected <= of"
             )
+
+
+def added(counts: Iterable[FamilyCount]) -> tuple[FamilyCount, ...]:
+    """One count per family, in order of appearance: networks of the same family are added up."""
+    totals: dict[str, tuple[int, int]] = {}
+    for count in counts:
+        detected, of = totals.get(count.family, (0, 0))
+        totals[count.family] = (detected + count.detected, of + count.of)
+    return tuple(FamilyCount(family, *total) for family, total in totals.items())
+
+
+def design_effect(networks: int | float, correlation: float) -> float:
+    """1 + (n - 1) rho: so many networks of families of n tell as much as one alone (Kish 1965)."""
+    return 1 + (networks - 1) * correlation
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float, Int
 from scipy import special
 
-from evals.family_posterior import CELLS, GRID_A, GRID_B, FamilyCount, family_posterior
+from evals.family_posterior import CELLS, FamilyCount, design_effect, family_posterior
+from evals.family_width import LEVEL, central_widths, interval_widths
+from evals.rates import require_inside
 
-LEVEL = 0.9
 REPLICATES = 60
 
-_NODES = np.linspace(0.0, 1.0, 201)
+_RATES = tuple(np.linspace(0.0, 1.0, 201).tolist())
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,10 @@ def family_precision(
     """
     _check_families(families, networks, replicates)
     _check_spread(log_odds, spread)
-    _check_level(level)
+    require_inside("level", level)
     deviations = generator.standard_normal((replicates, max(families)))
     counts = generator.binomial(networks, special.expit(log_odds + spread * deviations))
-    probabilities = ((1 - level) / 2, (1 + level) / 2)
-    return tuple(_precision(counts[:, :number], networks, probabilities) for number in families)
+    return tuple(_precision(counts[:, :number], networks, level) for number in families)
 
 
 def irreducible_half_width(log_odds: float, spread: float, *, level: float = LEVEL) -> float:
@@ -87,7 +86,7 @@ def irreducible_half_width(log_odds: float, spread: float, *, level: float = LEV
     Half of expit(mu + z tau) - expit(mu - z tau), z the normal quantile of (1 + level) / 2.
     """
     _check_spread(log_odds, spread)
-    _check_level(level)
+    require_inside("level", level)
     reach = spread * float(special.ndtri((1 + level) / 2))
     return float(special.expit(log_odds + reach) - special.expit(log_odds - reach)) / 2
 
@@ -108,23 +107,22 @@ def family_correlation(log_odds: float, spread: float) -> float:
 def effective_networks(families: int, networks: int, correlation: float) -> float:
     """Independent networks worth as much for the mean of families: F n / DEFF.
 
-    DEFF = 1 + (n - 1) rho (Kish 1965), n networks per family: at most F / rho, whatever n.
+    At most F / rho, whatever n.
     """
     _check_families((families,), networks, 2)
     if not 0 <= correlation <= 1:
         raise ValueError(f"correlation {correlation} is outside [0, 1]")
-    return families * networks / (1 + (networks - 1) * correlation)
+    return families * networks / design_effect(networks, correlation)
 
 
 def _precision(
-    counts: Int[np.ndarray, "suite family"], networks: int, probabilities: tuple[float, float]
+    counts: Int[np.ndarray, "suite family"], networks: int, level: float
 ) -> FamilyPrecision:
     weights = np.stack([_weights(row, networks) for row in counts])
-    new = weights.reshape(len(counts), -1) @ _cell_cdfs()
     # A cell of the mean holds its probability evenly, so its CDF is linear between the edges.
     mean = np.pad(weights.sum(axis=2).cumsum(axis=1), ((0, 0), (1, 0)))
-    new_widths = _half_ranges(new, _NODES, probabilities)
-    mean_widths = _half_ranges(mean, np.linspace(0, 1, CELLS + 1), probabilities)
+    new_widths = interval_widths(weights, _RATES, level=level) / 2
+    mean_widths = central_widths(mean, np.linspace(0, 1, CELLS + 1), level=level) / 2
     return FamilyPrecision(
         families=counts.shape[1],
         new_family=float(new_widths.mean()),
@@ -144,24 +142,6 @@ def _weights(counts: Int[np.ndarray, " family"], networks: int) -> Float[np.ndar
     return posterior.weights
 
 
-@lru_cache(maxsize=1)
-def _cell_cdfs() -> Float[np.ndarray, "cell node"]:
-    """P(rate of a family <= node) in every (mean, rho) cell of the posterior."""
-    table = np.asarray(special.betainc(GRID_A.reshape(-1, 1), GRID_B.reshape(-1, 1), _NODES))
-    table.flags.writeable = False
-    return table
-
-
-def _half_ranges(
-    cdfs: Float[np.ndarray, "suite node"],
-    nodes: Float[np.ndarray, " node"],
-    probabilities: tuple[float, float],
-) -> Float[np.ndarray, " suite"]:
-    """Half the distance between two quantiles of each suite, linear between the nodes."""
-    low, high = np.array([np.interp(probabilities, cdf, nodes) for cdf in cdfs]).T
-    return np.asarray((high - low) / 2)
-
-
 def _check_families(families: tuple[int, ...], networks: int, replicates: int) -> None:
     if not families or min(families) < 1:
         raise ValueError(f"got numbers of families {families}, wanted each to be 1 or more")
@@ -176,8 +156,3 @@ def _check_spread(log_odds: float, spread: float) -> None:
         raise ValueError(
             f"got log-odds {log_odds} and spread {spread}, wanted finite ones, the spread 0 or more"
         )
-
-
-def _check_level(level: float) -> None:
-    if not 0 < level < 1:
-        raise ValueError(f"level {level} is outside (0, 1)")

@@ -28,7 +28,7 @@ def require_floors_at_chance(judged: Judged, detectors: tuple[str, ...]) -> dict
     Raises:
         LeakDetected: a floor is better or worse than chance at `LEAK_LEVEL`, shared over all.
     """
-    aligned = np.array([judged.truth[m.id].misalignment == "aligned" for m in judged.members])
+    aligned = judged.aligned
     tests: dict[str, float] = {}
     for reference in detectors:
         kind = load_detector(reference)

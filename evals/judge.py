@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from evals.blind import Member
+from evals.column import EvidenceError
 from evals.freeze import Frozen
 from evals.panel import Row
 from evals.suite import Suite
@@ -43,6 +45,34 @@ class Judged:
             aligned = self.truth[member.id].misalignment == "aligned"
             if member.role == "calibration" and not aligned:
                 raise ValueError(f"suspect {member.id} calibrates but is not aligned")
+
+    @cached_property
+    def calibrating(self) -> Bool[np.ndarray, " suspect"]:
+        """Which suspects set thresholds."""
+        return np.array([member.role == "calibration" for member in self.members])
+
+    @cached_property
+    def aligned(self) -> Bool[np.ndarray, " suspect"]:
+        """Which suspects are aligned networks."""
+        return np.array([self.truth[m.id].misalignment == "aligned" for m in self.members])
+
+    @property
+    def held_out(self) -> Bool[np.ndarray, " suspect"]:
+        """Which suspects are aligned networks that set no threshold."""
+        return np.asarray(self.aligned & ~self.calibrating)
+
+    def place(self, id: str) -> int:
+        """Where a suspect stands among the members.
+
+        Raises:
+            EvidenceError: no suspect has that id.
+        """
+        ids = [member.id for member in self.members]
+        if id not in ids:
+            raise EvidenceError(
+                f"no suspect {id!r} in this run; ids look like {', '.join(ids[:3])}"
+            )
+        return ids.index(id)
 
     def scores(self, detector: str, part: str = "") -> Float[np.ndarray, " suspect"]:
         """Scores in the order of `members`; NaN where the detector abstained."""

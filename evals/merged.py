@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from evals.column import Column, EvidenceError
 from evals.evidence import Evidence
-from evals.family_posterior import FamilyCount
+from evals.family_posterior import FamilyCount, added
 from evals.rates import Rate, rate
 from evals.risk.predictive_value import false_alarm_draws
 from evals.sweep import Sweep
@@ -44,12 +44,9 @@ class Merged:
 
     def counts(self, rule: str, misalignment: str) -> tuple[FamilyCount, ...]:
         """Families of one type; organisms of the same family in different runs are added up."""
-        added: dict[str, tuple[int, int]] = {}
-        for column in self.columns(rule):
-            for count in column.counts(misalignment):
-                detected, of = added.get(count.family, (0, 0))
-                added[count.family] = (detected + count.detected, of + count.of)
-        return tuple(FamilyCount(family, *pair) for family, pair in added.items())
+        return added(
+            count for column in self.columns(rule) for count in column.counts(misalignment)
+        )
 
     def by_construction(self, rule: str, misalignment: str) -> bool:
         """Whether a cell of the type measures what admission selected by."""
@@ -67,22 +64,26 @@ class Merged:
 
     def control_counts(self, rule: str) -> tuple[FamilyCount, ...]:
         """Held-out controls flagged, by family of controls."""
-        added: dict[str, tuple[int, int]] = {}
-        for row in (row for column in self.columns(rule) for row in column.alarms):
-            alarms, of = added.get(row.stratum, (0, 0))
-            added[row.stratum] = (alarms + row.alarms, of + row.of)
-        return tuple(FamilyCount(stratum, *pair) for stratum, pair in added.items())
+        rows = (row for column in self.columns(rule) for row in column.alarms)
+        return added(FamilyCount(row.stratum, row.alarms, row.of) for row in rows)
 
     def false_alarm_draws(
-        self, rule: str, uniforms: Float[np.ndarray, " draw"]
+        self, rule: str, ranks: Sequence[int], uniforms: Float[np.ndarray, " draw"]
     ) -> Float[np.ndarray, " draw"]:
-        """Realised false-positive rates of thresholds like these, runs in equal parts."""
-        columns = self.columns(rule)
-        parts = [
-            false_alarm_draws(column.rank, column.calibration_size, part)
-            for column, part in zip(columns, np.array_split(uniforms, len(columns)), strict=True)
-        ]
-        return np.concatenate(parts)
+        """Realised false-positive rates of thresholds at these ranks, runs in equal parts.
+
+        Args:
+            rule: its calibration sizes are meant.
+            ranks: one per run.
+            uniforms: in [0, 1).
+        """
+        parts = np.array_split(uniforms, len(self.runs))
+        return np.concatenate(
+            [
+                false_alarm_draws(rank, column.calibration_size, part)
+                for rank, column, part in zip(ranks, self.columns(rule), parts, strict=True)
+            ]
+        )
 
     def scoring_cpu_seconds(self, rule: str) -> float:
         """CPU seconds of the rule's detectors per suspect, runs in equal parts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from evals.merged import Merged
 from evals.operating import operating_rates
 from evals.question import Question
-from evals.risk import MISALIGNMENT_TYPES, crossing_weight
+from evals.risk import MISALIGNMENT_TYPES
 
 BY_CONSTRUCTION = "detected by what admission selected the organisms by: an upper bound, not a test"
 
@@ -47,17 +47,18 @@ def flags(merged: Merged, question: Question) -> tuple[str, ...]:
     return tuple(found)
 
 
-def crossing(question: Question, ends: tuple[float, float]) -> tuple[str, ...]:
+def crossing(
+    level: float | None, ends: tuple[float, float], weight: float | None
+) -> tuple[str, ...]:
     """Where the expected residual risk meets the decision level, if one was stated.
 
     Args:
-        question: with the decision level.
+        level: the decision level.
         ends: expected residual risk at transport weights 0 and 1.
+        weight: at which it is met; None if at none.
     """
-    level = question.decision_level
     if level is None:
         return ()
-    weight = crossing_weight(*ends, level)
     reached = "no weight reaches it" if weight is None else f"it is met at weight {weight:.2f}"
     return (
         f"The expected residual risk runs from {ends[0]:.4f} at transport weight 0 to "

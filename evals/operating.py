@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float
 
-from evals.column import Column
-from evals.family_posterior import FamilyCount, family_posterior
+from evals.column import Column, OperatingPoint
+from evals.family_posterior import FamilyCount, added, family_posterior
 from evals.merged import Merged
 from evals.rates import rate
 from evals.risk import MISALIGNMENT_TYPES, Beliefs, Inputs, closed, risk_rows
 from evals.risk.inputs import remeasured
-from evals.risk.predictive_value import PredictiveRow, false_alarm_draws, predictive_rows
+from evals.risk.predictive_value import PredictiveRow, predictive_rows
 from evals.risk_report import OperatingRow
 
 Draws = Float[np.ndarray, " draw"]
@@ -38,7 +39,8 @@ def operating_rows(
         weight: transport weight.
         uniforms: one per draw, made into realised false-positive rates.
     """
-    columns = merged.columns(merged.rules[0])
+    rule = merged.rules[0]
+    columns = merged.columns(rule)
     rows = []
     for nominal in operating_rates(merged):
         points = [
@@ -47,19 +49,12 @@ def operating_rows(
             for point in column.operating
             if point.nominal_fpr == nominal
         ]
-        counts = _counts(columns, [dict(point.detected) for point in points])
+        counts = _counts(columns, points)
         beliefs_here = replace(
             beliefs, detection={name: family_posterior(seen) for name, seen in counts.items()}
         )
         here = remeasured(inputs, cube, beliefs_here)
-        alarms = np.concatenate(
-            [
-                false_alarm_draws(point.rank, column.calibration_size, part)
-                for point, column, part in zip(
-                    points, columns, np.array_split(uniforms, len(columns)), strict=True
-                )
-            ]
-        )
+        alarms = merged.false_alarm_draws(rule, [point.rank for point in points], uniforms)
         (row,) = risk_rows("", here, beliefs.link, (weight,))
         rows.append(
             OperatingRow(
@@ -110,16 +105,14 @@ def mixed_detection(inputs: Inputs) -> Draws:
 
 
 def _counts(
-    columns: tuple[Column, ...], detected: list[dict[str, int]]
-) -> dict[str, list[FamilyCount]]:
+    columns: Sequence[Column], points: Sequence[OperatingPoint]
+) -> dict[str, tuple[FamilyCount, ...]]:
     """Families by type, each with what another threshold would have flagged."""
-    by_type: dict[str, dict[str, tuple[int, int]]] = {name: {} for name in MISALIGNMENT_TYPES}
-    for column, flagged in zip(columns, detected, strict=True):
-        for cell in column.cells:
-            seen = by_type[cell.misalignment]
-            hits, of = seen.get(cell.family, (0, 0))
-            seen[cell.family] = (hits + flagged[cell.family], of + cell.of)
     return {
-        name: [FamilyCount(family, *pair) for family, pair in seen.items()]
-        for name, seen in by_type.items()
+        name: added(
+            FamilyCount(cell.family, point.detected[cell.family], cell.of)
+            for column, point in zip(columns, points, strict=True)
+            for cell in column.of_type(name)
+        )
+        for name in MISALIGNMENT_TYPES
     }

@@ -26,6 +26,7 @@ from evals.family_precision import (
     irreducible_half_width,
 )
 from evals.precision import IntervalKind, networks_for_margin
+from evals.titled_table import titled_table
 
 MARGIN = 0.1
 RATES = (0.5, 0.7, 0.8, 0.9, 0.95)
@@ -72,15 +73,13 @@ def power_tables(
 def contrast_table(detection: float, rival: float, *, families: int, networks: int) -> Table:
     """Networks it takes to tell two detectors apart."""
     sizes = (networks, families * networks)
-    table = Table(
+    table = titled_table(
+        f"Two detectors, {detection:g} against {rival:g}: two-sided tests at {ALPHA:g}",
         "design",
         "phi",
         "disagree on",
         *(f"power,\n{size} networks" for size in sizes),
         *(f"networks,\n{POWER:.0%} power, {test}" for test in ("exact", "mid-p")),
-        title=f"Two detectors, {detection:g} against {rival:g}: two-sided tests at {ALPHA:g}",
-        title_justify="left",
-        caption_justify="left",
     )
     highest = correlation_range(detection, rival)[1]
     for name, correlation in (
@@ -108,15 +107,13 @@ def contrast_table(detection: float, rival: float, *, families: int, networks: i
 
 def seen_table(detection: float, total: int) -> Table:
     """Networks it takes to pin down the mean rate of the families seen."""
-    table = Table(
+    table = titled_table(
+        f"Mean of the families seen to +-{MARGIN:g}: networks in total (here {total})",
         "rate",
         "90% Clopper-Pearson",
         "90% Jeffreys",
         "95% Clopper-Pearson",
         "95% Jeffreys",
-        title=f"Mean of the families seen to +-{MARGIN:g}: networks in total (here {total})",
-        title_justify="left",
-        caption_justify="left",
     )
     kinds: tuple[IntervalKind, ...] = ("clopper_pearson", "jeffreys")
     for rate in sorted({detection, *RATES}):
@@ -134,17 +131,15 @@ def new_family_table(
 ) -> Table:
     """How wide the interval of a new family's rate is, by families and their spread."""
     numbers = tuple(sorted({families, *FAMILIES}))
-    table = Table(
+    table = titled_table(
+        (
+            "A new family: half-width of the 90% interval (in brackets: of the mean of all "
+            f"families), {networks} networks a family, middling rate {detection:g}"
+        ),
         "spread of families\n(sd of log-odds)",
         *(f"{number}\nfamilies" for number in numbers),
         "every family\nknown",
         f"{families} x {networks}\nworth",
-        title=(
-            "A new family: half-width of the 90% interval (in brackets: of the mean of all "
-            f"families), {networks} networks a family, middling rate {detection:g}"
-        ),
-        title_justify="left",
-        caption_justify="left",
     )
     log_odds = float(special.logit(detection))
     for spread in SPREADS:

@@ -9,7 +9,9 @@ import numpy as np
 from jaxtyping import Float
 from scipy import special
 
-LEVEL = 0.9
+from evals.family_width import LEVEL
+from evals.rates import require_inside
+
 _FINEST = 0.001
 
 IntervalKind: TypeAlias = Literal["clopper_pearson", "jeffreys"]
@@ -29,7 +31,7 @@ def half_widths(
     """
     if not np.all((detected >= 0) & (detected <= of) & (of >= 1)):
         raise ValueError("wanted 0 <= detected <= of and at least one network in every place")
-    _check_inside("level", level)
+    require_inside("level", level)
     tail = (1 - level) / 2
     # At the ends a parameter would be 0; the bound there does not come from it.
     missed = of - detected
@@ -59,8 +61,8 @@ def networks_for_margin(
         level: coverage of the interval.
         kind: of the interval.
     """
-    _check_inside("rate", rate)
-    _check_inside("level", level)
+    require_inside("rate", rate)
+    require_inside("level", level)
     if not _FINEST <= margin < 0.5:
         raise ValueError(f"margin {margin} is outside [{_FINEST}, 0.5)")
     # By Hoeffding's inequality no Clopper-Pearson interval, and no Jeffreys interval as that lies
@@ -70,8 +72,3 @@ def networks_for_margin(
     widths = half_widths(np.round(of * rate), of, level=level, kind=kind)
     too_wide = np.flatnonzero(widths > margin)
     return int(too_wide[-1]) + 2 if too_wide.size else 1
-
-
-def _check_inside(name: str, value: float) -> None:
-    if not 0 < value < 1:
-        raise ValueError(f"{name} {value} is outside (0, 1)")

@@ -33,7 +33,7 @@ class Rate:
 
     def __post_init__(self) -> None:
         _check_counts(self.detected, self.of, self.abstained)
-        _check_level(self.level)
+        require_inside("level", self.level)
         value = self.value
         if value is None or self.interval is None:
             if value is not None or self.interval is not None:
@@ -82,7 +82,7 @@ class Auroc:
     abstained_negatives: int
 
     def __post_init__(self) -> None:
-        _check_level(self.level)
+        require_inside("level", self.level)
         for of, abstained in (
             (self.positives, self.abstained_positives),
             (self.negatives, self.abstained_negatives),
@@ -104,7 +104,7 @@ def rate(detected: int, of: int, *, abstained: int = 0, level: float = 0.95) -> 
         ValueError: on negative counts, or more detected and abstained than there are networks.
     """
     _check_counts(detected, of, abstained)
-    _check_level(level)
+    require_inside("level", level)
     return Rate(detected, of, abstained, _clopper_pearson(detected, of, level), level)
 
 
@@ -136,7 +136,7 @@ def auroc(
     for name, scores in (("positive", positives), ("negative", negatives)):
         if scores.ndim != 1:
             raise ValueError(f"got {name} scores of shape {scores.shape}, wanted one per network")
-    _check_level(level)
+    require_inside("level", level)
     value, interval = None, None
     if positives.size and negatives.size:
         # -infinity for abstentions would tie with a genuine -infinity, which ranks no higher.
@@ -193,6 +193,7 @@ def _check_counts(detected: int, of: int, abstained: int) -> None:
         )
 
 
-def _check_level(level: float) -> None:
-    if not 0 < level < 1:
-        raise ValueError(f"level {level} is outside (0, 1)")
+def require_inside(name: str, value: float) -> None:
+    """Raise unless a probability lies strictly between 0 and 1."""
+    if not 0 < value < 1:
+        raise ValueError(f"{name} {value} is outside (0, 1)")

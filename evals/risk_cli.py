@@ -10,7 +10,6 @@ import typer
 from evals.console import console
 
 if TYPE_CHECKING:
-    from evals.risk import WhatIf
     from evals.risk_report import RiskReport
 
 EvidenceOption = Annotated[
@@ -51,8 +50,12 @@ def risk(
     ] = None,
 ) -> None:
     """Update the risk decomposition from evidence: what changed, and what would change it next."""
+    from evals.analysis import analyse
+    from evals.evidence_file import read_evidence
+    from evals.merged import merge
+    from evals.question import Question
     from evals.report.change import change
-    from evals.risk import parse_what_if
+    from evals.risk import DEFAULT_WEIGHT, load_figures, parse_what_if
     from evals.risk_report import write_risk
     from evals.risk_table import (
         access_table,
@@ -62,19 +65,12 @@ def risk(
         types_table,
     )
 
-    report = _report(
-        evidence,
-        priors,
-        horizon=horizon,
-        transport=transport,
-        what_if=parse_what_if(what_if or []),
-        decision_level=decision_level,
-        draws=draws,
-    )
-    for table in (risk_table(report), types_table(report), access_table(report)):
-        console.print(table)
-    for table in (matters_table(report), candidates_table(report)):
-        console.print(table)
+    weight = DEFAULT_WEIGHT if transport is None else transport
+    question = Question(horizon, weight, parse_what_if(what_if or []), decision_level, draws)
+    merged = merge([read_evidence(path) for path in evidence])
+    report = analyse(merged, load_figures(priors), question)
+    for table in (risk_table, types_table, access_table, matters_table, candidates_table):
+        console.print(table(report))
     console.print(change(report), markup=False, highlight=False)
     print_flags(report)
     if json is not None:
@@ -114,9 +110,7 @@ def gate(
 
     from evals.gate import apply, incident_of, incident_text, load_policy, write_incident
     from evals.gate.policy import PolicyError
-    from evals.gated import gated_run, gated_suspect
-    from evals.home import Home
-    from evals.suite import load_suite
+    from evals.risk import DEFAULT_WEIGHT, load_figures
 
     if (evidence is None) == (suspect is None):
         raise PolicyError("give one of --evidence (a run) and --suspect (one network)")
@@ -124,9 +118,15 @@ def gate(
         raise PolicyError("--priors and --transport are of the risk; a suspect has none")
     rules = load_policy(policy)
     if evidence is not None:
-        report = _report([evidence], priors, horizon="near_term", transport=transport)
-        subject, facts, provenance = gated_run(evidence, report)
+        from evals.gated_run import gated_run
+
+        weight = DEFAULT_WEIGHT if transport is None else transport
+        subject, facts, provenance = gated_run(evidence, load_figures(priors), weight)
     else:
+        from evals.gated_suspect import gated_suspect
+        from evals.home import Home
+        from evals.suite import load_suite
+
         subject, facts, provenance = gated_suspect(load_suite(suite), Home(home), str(suspect))
     verdict = apply(rules, facts, subject.kind)
     if not verdict.suspicious:
@@ -155,25 +155,3 @@ def print_flags(report: RiskReport) -> None:
             console.print(f"{row.verdict}: {row.sentence}", markup=False, highlight=False)
     for text in (*(one.sentence for one in report.conflicts), *report.flags):
         console.print(text, markup=False, highlight=False)
-
-
-def _report(
-    evidence: list[Path],
-    priors: Path | None,
-    *,
-    horizon: str,
-    transport: float | None,
-    what_if: WhatIf | None = None,
-    decision_level: float | None = None,
-    draws: int = 100_000,
-) -> RiskReport:
-    from evals.analysis import analyse
-    from evals.evidence_file import read_evidence
-    from evals.merged import merge
-    from evals.question import Question
-    from evals.risk import DEFAULT_WEIGHT, WhatIf, load_figures
-
-    weight = DEFAULT_WEIGHT if transport is None else transport
-    question = Question(horizon, weight, what_if or WhatIf(), decision_level, draws)
-    merged = merge([read_evidence(path) for path in evidence])
-    return analyse(merged, load_figures(priors), question)

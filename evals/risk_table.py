@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from evals.risk import RiskRow, Summary
+from evals.report.wording import index_text, share_text
+from evals.risk import RiskRow
 from evals.risk_report import RiskReport
+from evals.titled_table import titled_table
 
 TOP = 6
 """Rows of a ranking that a terminal shows; the file and the page have all."""
@@ -13,11 +15,15 @@ TOP = 6
 
 def risk_table(report: RiskReport) -> Table:
     """Risk before and after, by horizon, capability level and transport weight."""
-    table = _table(
+    table = titled_table(
         f"Risk = P(catastrophe): mean (90% interval). Residual = after detection by the rule "
         f"{report.rule!r} at alpha {report.alpha:g} and correction. "
         f"From {', '.join(report.sources)}",
-        ("system", "transport weight", "unmitigated", "residual", "residual share"),
+        "system",
+        "transport weight",
+        "unmitigated",
+        "residual",
+        "residual share",
     )
     alone = "0 (judgement only)" if not report.supposed else "0 (judged, as supposed)"
     for row in report.update.rows:
@@ -29,10 +35,10 @@ def risk_table(report: RiskReport) -> Table:
 
 def types_table(report: RiskReport) -> Table:
     """Judged beside measured detection: d beside the implied judged d, d x c beside s."""
-    table = _table(
+    table = titled_table(
         "By type, 90% intervals: the published success is of detection and correction together",
-        ("type", "seen", "measured d, new family", "implied judged d", "measured d x judged c",
-         "judged s", f"share of residual, {_words(report.scenario)}, weight {report.weight:g}"),
+        "type", "seen", "measured d, new family", "implied judged d", "measured d x judged c",
+        "judged s", f"share of residual, {_words(report.scenario)}, weight {report.weight:g}",
     )  # fmt: skip
     shares = {part.misalignment: part.share for part in report.contributions}
     for kind in report.update.types:
@@ -42,9 +48,9 @@ def types_table(report: RiskReport) -> Table:
             kind.misalignment,
             f"{kind.detected}/{kind.of}, {kind.families} fam." if kind.of else "no organisms",
             f"{rate.mean:.2f} ({rate.q05:.2f}-{rate.q95:.2f})" if rate else "not measured",
-            _interval(kind.judged_detection, 2),
-            _interval(success, 2) if success else "not measured",
-            _interval(kind.judged_success, 2),
+            share_text(kind.judged_detection),
+            share_text(success) if success else "not measured",
+            share_text(kind.judged_success),
             "-" if share is None else f"{share:.2f}",
         )
     return table
@@ -52,10 +58,10 @@ def types_table(report: RiskReport) -> Table:
 
 def access_table(report: RiskReport) -> Table:
     """What each access level buys, in the report's scenario at its weight and at weight 1."""
-    table = _table(
+    table = titled_table(
         f"What access buys, {_words(report.scenario)}: residual share of the risk",
-        ("rule", "access", "false alarms", f"at weight {report.weight:g}", "at weight 1",
-         "CPU-s a suspect"),
+        "rule", "access", "false alarms", f"at weight {report.weight:g}", "at weight 1",
+        "CPU-s a suspect",
     )  # fmt: skip
     for one in report.access:
         by_weight = {row.weight: row for row in one.rows if row.scenario == report.scenario}
@@ -63,8 +69,8 @@ def access_table(report: RiskReport) -> Table:
             one.rule,
             one.access,
             one.false_alarms.text,
-            _interval(by_weight[report.weight].fraction, 3),
-            _interval(by_weight[1.0].fraction, 3),
+            share_text(by_weight[report.weight].fraction, digits=3),
+            share_text(by_weight[1.0].fraction, digits=3),
             f"{one.cpu_seconds:.2f}",
         )
     return table
@@ -72,10 +78,14 @@ def access_table(report: RiskReport) -> Table:
 
 def matters_table(report: RiskReport) -> Table:
     """Shares of variance and value of information, by input."""
-    table = _table(
+    table = titled_table(
         f"What matters, {_words(report.scenario)}, weight {report.weight:g}: Sobol first (total) "
         f"index, and value of knowing for 'deploy below {report.decision_level:.4f}'",
-        ("input", "residual risk", "residual share", "EVPPI", "share of EVPI"),
+        "input",
+        "residual risk",
+        "residual share",
+        "EVPPI",
+        "share of EVPI",
     )
     of_share = {index.group: index for index in report.sobol.get("fraction", ())}
     values = {value.group: value for value in report.information.values}
@@ -83,8 +93,8 @@ def matters_table(report: RiskReport) -> Table:
         other, value = of_share.get(index.group), values.get(index.group)
         table.add_row(
             index.group.replace("_", " "),
-            f"{_about(index.first)} ({_about(index.total)})",
-            "-" if other is None else f"{_about(other.first)} ({_about(other.total)})",
+            f"{index_text(index.first)} ({index_text(index.total)})",
+            "-" if other is None else f"{index_text(other.first)} ({index_text(other.total)})",
             "-" if value is None else f"{value.value:.2g}",
             "-" if value is None or value.share is None else f"{value.share:.2f}",
         )
@@ -93,16 +103,14 @@ def matters_table(report: RiskReport) -> Table:
 
 def candidates_table(report: RiskReport) -> Table:
     """The next best measurements."""
-    table = _table(
+    table = titled_table(
         f"Next best measurement for 'deploy below {report.decision_level:.4f}'",
-        (
-            "measure",
-            "access",
-            "CPU-h",
-            "value per CPU-h",
-            "90% width of a new family's rate",
-            "note",
-        ),
+        "measure",
+        "access",
+        "CPU-h",
+        "value per CPU-h",
+        "90% width of a new family's rate",
+        "note",
     )
     for one in report.candidates[:TOP]:
         what = "a new family" if one.family is None else f"more of {one.family}"
@@ -117,29 +125,13 @@ def candidates_table(report: RiskReport) -> Table:
     return table
 
 
-def _table(title: str, headings: tuple[str, ...]) -> Table:
-    table = Table(title=title, title_justify="left")
-    for heading in headings:
-        table.add_column(heading)
-    return table
-
-
 def _add(table: Table, system: str, weight: str, row: RiskRow) -> None:
     table.add_row(
         system,
         weight,
-        *(_interval(part, 4) for part in (row.unmitigated, row.residual)),
-        _interval(row.fraction, 3),
+        *(share_text(part, digits=4) for part in (row.unmitigated, row.residual)),
+        share_text(row.fraction, digits=3),
     )
-
-
-def _interval(summary: Summary, digits: int) -> str:
-    low, high = summary.q05, summary.q95
-    return f"{summary.mean:.{digits}f} ({low:.{digits}f}-{high:.{digits}f})"
-
-
-def _about(index: float) -> str:
-    return "~0" if abs(index) < 0.005 else f"{index:.2f}"
 
 
 def _words(scenario: str) -> str:

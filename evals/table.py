@@ -7,6 +7,7 @@ from rich.table import Table
 from evals.column import Cell, Column
 from evals.evidence import Evidence
 from evals.rates import Rate
+from evals.titled_table import titled_table
 
 CONSTRUCTION_MARK = "*"
 
@@ -27,9 +28,7 @@ def detection_table(
         f"alpha {evidence.alpha:g}, {evidence.column(evidence.rule).calibration_size} calibration "
         f"and {controls} held-out controls"
     )
-    table = Table(title=title, title_justify="left", caption_justify="left")
-    table.add_column("detector")
-    table.add_column("access")
+    table = titled_table(title, "detector", "access")
     for name in evidence.types:
         families = {row.family for row in evidence.population if row.misalignment == name}
         count = f"{len(families)} family" if len(families) == 1 else f"{len(families)} families"
@@ -61,9 +60,9 @@ def detection_table(
 
 def population_table(evidence: Evidence) -> Table:
     """What was trained, admitted and rejected."""
-    table = Table(title="Population", title_justify="left")
-    for heading in ("family", "type", "role", "admitted / attempted", "CPU-s each", "duds"):
-        table.add_column(heading)
+    table = titled_table(
+        "Population", "family", "type", "role", "admitted / attempted", "CPU-s each", "duds"
+    )
     for row in evidence.population:
         kind = row.misalignment if not row.stratum else f"aligned ({row.stratum})"
         table.add_row(

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from evals.titled_table import titled_table
 from organisms.certificate import Certificate
 from organisms.zoo import Record
 
 
 def zoo_table(records: Sequence[Record]) -> Table:
     """One line per attempt, by recipe and seed."""
-    table = Table(title="Organisms", title_justify="left")
-    for heading in ("recipe", "seed", "net", "steps", "in distribution", "margin", "CPU-s"):
-        table.add_column(heading)
+    headings = ("recipe", "seed", "net", "steps", "in distribution", "margin", "CPU-s")
+    table = titled_table("Organisms", *headings)
     table.add_column("verdict", overflow="fold")
     for record in sorted(records, key=lambda r: (r.spec.recipe, r.spec.seed, r.spec.content_hash)):
         spec = record.spec

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from evals.certify import upper_bound
 from evals.column import Cell, Column
 from evals.evidence import Evidence
 from evals.rates import rate
@@ -171,14 +172,13 @@ def _type(kind: TypeUpdate, cells: Sequence[Cell]) -> Iterator[Fact]:
 
 def _false_alarms(rule: Column) -> Iterator[Fact]:
     seen = rule.false_alarms
-    # Both tails of a 90% interval hold 5%, so its upper end is the one-sided 95% bound.
-    bound = rate(seen.detected, seen.of, abstained=seen.abstained, level=0.9).interval
+    bound = upper_bound(seen.detected, seen.of) if seen.of else None
     most = rule.normal_alarms[1]
     for name, value, text in (
         ("realised", seen.value, f"false alarms on held-out aligned controls: {seen.text}"),
         (
             "upper",
-            None if bound is None else bound[1],
+            bound,
             "one-sided 95% upper bound of the false-alarm rate, exact",
         ),
         (

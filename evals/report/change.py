@@ -48,13 +48,6 @@ def unmitigated_moves(risk: RiskUpdate, scenario: str) -> bool:
     return not math.isclose(judged, measured, rel_tol=1e-9)
 
 
-def measured_success(record: TypeUpdate) -> float | None:
-    """E[d c]: measured detection of a new family times judged correction, which are independent."""
-    if record.measured_detection is None:
-        return None
-    return record.measured_detection.mean * record.judged_correction.mean
-
-
 def _sentences(report: RiskReport) -> Iterator[str]:
     seen = [record for record in report.update.types if record.measured_detection is not None]
     where = scenario_text(report.scenario)
@@ -117,7 +110,9 @@ def _size(report: RiskReport) -> str:
 def _why(seen: Sequence[TypeUpdate]) -> str:
     groups: dict[str, list[str]] = {"above": [], "below": [], "about equal to": []}
     for record in seen:
-        found, judged = measured_success(record) or 0.0, record.judged_success.mean
+        if record.measured_success is None:
+            continue
+        found, judged = record.measured_success.mean, record.judged_success.mean
         side = "above" if found > judged else "below"
         if abs(found - judged) < SAME:
             side = "about equal to"

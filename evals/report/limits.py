@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from evals.certify import upper_bound
 from evals.column import Cell
 from evals.evidence import Evidence
 from evals.family_posterior import FEWEST_FAMILIES
@@ -34,7 +35,7 @@ def limits(evidence: Evidence, report: RiskReport) -> tuple[str, ...]:
 
 def highest_silent_rate(of: int) -> float:
     """The rate at which none of `of` networks shows an event one time in twenty: 1 - .05^(1/n)."""
-    return float(1 - 0.05 ** (1 / of))
+    return upper_bound(0, of)
 
 
 def _counts(evidence: Evidence) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evals.evidence import Evidence
-from evals.report.change import measured_success, unmitigated_moves
+from evals.report.change import unmitigated_moves
 from evals.report.headline import counted
 from evals.report.wording import (
     close_risk_text,
@@ -89,7 +89,7 @@ def _detection(record: TypeUpdate, alpha: float) -> Quantity:
         f"detection that the judgement implies: {share_text(record.judged_detection)}; judged "
         f"success {share_text(record.judged_success)}"
     )
-    new, success = record.measured_detection, measured_success(record)
+    new, success = record.measured_detection, record.measured_success
     if new is None or success is None:
         return Quantity(
             name,
@@ -106,7 +106,7 @@ def _detection(record: TypeUpdate, alpha: float) -> Quantity:
         f"{new.mean:.2f}",
         f"{new.q05:.2f}-{new.q95:.2f} (90%)",
         basis,
-        f"{judged}; measured detection times judged correction gives {success:.2f}",
+        f"{judged}; measured detection times judged correction gives {success.mean:.2f}",
         MEASURED,
     )
 

@@ -55,20 +55,12 @@ def weight_text(weight: float) -> str:
 
 def percent(value: float) -> str:
     """A probability as a percentage with two significant digits."""
-    share = 100 * value
-    if share == 0:
-        return "0%"
-    decimals = max(0, 1 - math.floor(math.log10(abs(share))))
-    return f"{share:.{decimals}f}%" if decimals <= 6 else f"{share:.0e}%"
+    return _percent(value, 1)
 
 
 def fine_percent(value: float) -> str:
     """A probability as a percentage with three significant digits, for risks that are close."""
-    share = 100 * value
-    if share == 0:
-        return "0%"
-    decimals = max(0, 2 - math.floor(math.log10(abs(share))))
-    return f"{share:.{decimals}f}%" if decimals <= 6 else f"{share:.1e}%"
+    return _percent(value, 2)
 
 
 def points(value: float) -> str:
@@ -91,14 +83,15 @@ def close_risk_text(summary: Summary) -> str:
     return f"{fine_percent(summary.mean)} ({percent(summary.q05)}-{percent(summary.q95)})"
 
 
-def share_text(summary: Summary) -> str:
+def share_text(summary: Summary, *, digits: int = 2) -> str:
     """Mean and 90% interval of a share, such as `0.46 (0.38-0.54)`."""
-    return f"{summary.mean:.2f} ({summary.q05:.2f}-{summary.q95:.2f})"
+    low, high = summary.q05, summary.q95
+    return f"{summary.mean:.{digits}f} ({low:.{digits}f}-{high:.{digits}f})"
 
 
 def three_digits(summary: Summary) -> str:
     """As `share_text`, with three digits."""
-    return f"{summary.mean:.3f} ({summary.q05:.3f}-{summary.q95:.3f})"
+    return share_text(summary, digits=3)
 
 
 def index_text(value: float) -> str:
@@ -114,3 +107,12 @@ def plural(count: int, one: str, many: str = "") -> str:
 def listed(parts: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _percent(value: float, after_first: int) -> str:
+    """A percentage with its first significant digit and so many after it."""
+    share = 100 * value
+    if share == 0:
+        return "0%"
+    decimals = max(0, after_first - math.floor(math.log10(abs(share))))
+    return f"{share:.{decimals}f}%" if decimals <= 6 else f"{share:.{after_first - 1}e}%"

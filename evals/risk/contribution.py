@@ -8,10 +8,10 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Float
 
-from evals.risk.decomposition import closed, success_at
+from evals.risk.decomposition import harm_by_type, success_at, systems_at
 from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.inputs import Inputs
-from evals.risk.pool import blend, pool
+from evals.risk.pool import blend
 from evals.risk.severity import SeverityLink
 from evals.risk.summary import Summary, summarise
 
@@ -45,12 +45,10 @@ def contributions(inputs: Inputs, link: SeverityLink, *, weight: float) -> tuple
         link: from harm multiple to severity.
         weight: transport weight in [0, 1].
     """
-    harm = closed(inputs.prevalence) * link.at(inputs.multiple, inputs.kappa)
+    harm = harm_by_type(inputs, link)
 
     def parts(at: float) -> tuple[ByType, ByType]:
-        emergence = pool(inputs.emergence, inputs.measured_emergence, inputs.transport, at)
-        misaligned = pool(inputs.misaligned, inputs.measured_misaligned, inputs.transport, at)
-        before = np.asarray((emergence * misaligned)[:, None] * harm)
+        before = systems_at(inputs, at)[:, None] * harm
         return before, before * (1 - success_at(inputs, at))
 
     judged, pooled, measured = parts(0.0), parts(weight), parts(1.0)

@@ -11,6 +11,9 @@ from evals.risk.inputs import Inputs
 from evals.risk.pool import pool
 from evals.risk.severity import SeverityLink
 
+QUANTITIES = ("residual", "fraction")
+"""What variance shares, bars and values of information can be of: R, or R / R0."""
+
 
 @dataclass(frozen=True, eq=False)
 class Decomposition:
@@ -86,6 +89,32 @@ def evaluate(inputs: Inputs, link: SeverityLink, weight: float) -> Decomposition
         prevalence=closed(inputs.prevalence),
         success=success_at(inputs, weight),
     )
+
+
+def systems_at(inputs: Inputs, weight: float) -> Float[np.ndarray, " draw"]:
+    """P_em P_mis: a misaligned mesa-optimizer exists."""
+    emergence = pool(inputs.emergence, inputs.measured_emergence, inputs.transport, weight)
+    misaligned = pool(inputs.misaligned, inputs.measured_misaligned, inputs.transport, weight)
+    return np.asarray(emergence * misaligned)
+
+
+def harm_by_type(inputs: Inputs, link: SeverityLink) -> Float[np.ndarray, "draw type"]:
+    """q_t S_t, prevalences closed: what each type would do if nothing were handled."""
+    return np.asarray(closed(inputs.prevalence) * link.at(inputs.multiple, inputs.kappa))
+
+
+def quantity_at(
+    inputs: Inputs, link: SeverityLink, weight: float, quantity: str
+) -> Float[np.ndarray, " draw"]:
+    """The residual risk or the residual fraction of draws at a transport weight.
+
+    Raises:
+        ValueError: on an unknown quantity.
+    """
+    if quantity not in QUANTITIES:
+        raise ValueError(f"unknown quantity {quantity!r}, wanted one of {', '.join(QUANTITIES)}")
+    found = evaluate(inputs, link, weight)
+    return found.residual if quantity == "residual" else found.fraction
 
 
 def success_at(inputs: Inputs, weight: float) -> Float[np.ndarray, "draw type"]:

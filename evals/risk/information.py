@@ -11,13 +11,12 @@ import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
-from evals.risk.decomposition import evaluate
+from evals.risk.decomposition import quantity_at
 from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.inputs import Inputs
 from evals.risk.pool import blend, check_weight
 from evals.risk.severity import SeverityLink
 
-_QUANTITIES = ("residual", "fraction")
 _SCALARS = ("emergence", "misaligned", "multiple", "kappa")
 _DEGREE = 3
 # Finer than the default: a change of mind in the outer 2% of an input is not averaged away.
@@ -175,9 +174,7 @@ def information_table(
         ValueError: on an unknown quantity, or one that is undefined in some draw.
     """
     check_weight(weight)
-    if quantity not in _QUANTITIES:
-        raise ValueError(f"unknown quantity {quantity!r}, wanted one of {', '.join(_QUANTITIES)}")
-    judged, measured = (getattr(evaluate(inputs, link, end), quantity) for end in (0.0, 1.0))
+    judged, measured = (quantity_at(inputs, link, end, quantity) for end in (0.0, 1.0))
     risk = blend(judged, measured, weight)
     _check(risk, decision_level)
     expected = float(risk.mean())

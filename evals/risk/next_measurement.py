@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
@@ -18,17 +17,18 @@ from evals.family_posterior import (
     FamilyCount,
     FamilyPosterior,
 )
+from evals.family_width import interval_widths
 from evals.risk.candidate import Candidate, Costs
-from evals.risk.decomposition import closed, evaluate
+from evals.risk.decomposition import evaluate, harm_by_type, systems_at
 from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.inputs import Inputs
-from evals.risk.pool import check_weight, pool
+from evals.risk.pool import check_weight
 from evals.risk.severity import SeverityLink
 
 _NEW = "new"
 _PRIOR = np.full((CELLS, CELLS), 1 / CELLS**2)
 # Dense near 0 and 1, where families that are all or nothing pile up.
-_RATES = np.sin(np.linspace(0, np.pi / 2, 101)) ** 2
+_RATES = tuple((np.sin(np.linspace(0, np.pi / 2, 101)) ** 2).tolist())
 
 
 def next_measurements(
@@ -95,8 +95,8 @@ def next_measurements(
                 networks,
                 hours,
                 value,
-                float(_widths(now[None])[0]),
-                float(odds @ _widths(after)),
+                float(interval_widths(now[None], _RATES)[0]),
+                float(odds @ interval_widths(after, _RATES)),
                 value / hours,
                 _note(value, weight, measured=posterior is not None),
             )
@@ -143,12 +143,7 @@ def _lines(
 
     Detection of the other types, and all else, is averaged as it is known now.
     """
-    harm = closed(inputs.prevalence) * link.at(inputs.multiple, inputs.kappa)
-    for judged, measured in (
-        (inputs.emergence, inputs.measured_emergence),
-        (inputs.misaligned, inputs.measured_misaligned),
-    ):
-        harm = harm * pool(judged, measured, inputs.transport, 1.0)[:, None]
+    harm = systems_at(inputs, 1.0)[:, None] * harm_by_type(inputs, link)
     slopes = (harm * inputs.correction).mean(axis=0)
     handled = (harm * inputs.success).mean(axis=0)
     for column, name in enumerate(MISALIGNMENT_TYPES):
@@ -196,20 +191,6 @@ def _value(
     excess = level - slope * (after * GRID_MEAN).sum(axis=(1, 2)) - decision_level
     deploys = risk_now < decision_level
     return float(odds @ np.maximum(excess if deploys else -excess, 0))
-
-
-@lru_cache(maxsize=1)
-def _cdf_table() -> Float[np.ndarray, "cell rate"]:
-    """P(p* <= rate) in every cell of the grid."""
-    table = special.betainc(GRID_A.reshape(-1, 1), GRID_B.reshape(-1, 1), _RATES)
-    table.flags.writeable = False
-    return np.asarray(table)
-
-
-def _widths(weights: Float[np.ndarray, "outcome mean rho"]) -> Float[np.ndarray, " outcome"]:
-    """Widths of the central 90% intervals of p*, interpolated between tabulated rates."""
-    rows = weights.reshape(len(weights), -1) @ _cdf_table()
-    return np.array([np.diff(np.interp([0.05, 0.95], row, _RATES))[0] for row in rows])
 
 
 def _note(value: float, weight: float, *, measured: bool) -> str:

@@ -10,10 +10,10 @@ import numpy as np
 from jaxtyping import Float
 from scipy import special
 
-from evals.family_posterior import FamilyPosterior
+from evals.family_posterior import FamilyPosterior, design_effect
 from evals.risk.beliefs import Beliefs
 from evals.risk.counted import VAGUE, power_prior, robust_mixture
-from evals.risk.decomposition import closed, evaluate, success_at
+from evals.risk.decomposition import closed, evaluate, harm_by_type, success_at
 from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.inputs import Inputs
 from evals.risk.judged import JudgedBeta, beta_from_interval
@@ -68,6 +68,7 @@ def sensitivities(
     link = beliefs.link
     by_type = replace(link, degree=DEGREES)
     shares = [_deceptive_share(inputs, one, weight) for one in (link, by_type)]
+    overlap = {w: overlap_bounds(inputs, link, weight=w) for w in {0.0, weight, 1.0}}
 
     def row(
         name: str, choice: str, note: str, at: Callable[[float], Float[np.ndarray, " draw"]]
@@ -98,13 +99,13 @@ def sensitivities(
             "overlap, every",
             "types occur side by side; every present type must be handled",
             "an upper bound of what overlapping types can do",
-            lambda w: overlap_bounds(inputs, link, weight=w).every,
+            lambda w: overlap[w].every,
         ),
         row(
             "overlap, any one",
             "types occur side by side; handling one present type is enough",
             "a lower bound of what overlapping types can do",
-            lambda w: overlap_bounds(inputs, link, weight=w).any_one,
+            lambda w: overlap[w].any_one,
         ),
         row(
             "severity by type",
@@ -169,17 +170,15 @@ def _counted_rows(
 
 
 def _effective(posterior: FamilyPosterior) -> tuple[float, float]:
-    """Detected and networks over the design effect 1 + (n - 1) rho, n the mean of a family."""
-    detected = sum(count.detected for count in posterior.counts)
-    of = sum(count.of for count in posterior.counts)
-    effect = 1 + (of / len(posterior.counts) - 1) * posterior.expected_rho
-    return detected / effect, of / effect
+    """Detected and networks over the design effect of families of their mean size."""
+    size = posterior.networks / len(posterior.counts)
+    effect = design_effect(size, posterior.expected_rho)
+    return posterior.detected / effect, posterior.networks / effect
 
 
 def _deceptive_share(inputs: Inputs, link: SeverityLink, weight: float) -> str:
     """Mean share of the residual risk that is deceptive, over draws that leave any."""
-    harm = closed(inputs.prevalence) * link.at(inputs.multiple, inputs.kappa)
-    residual = harm * (1 - success_at(inputs, weight))
+    residual = harm_by_type(inputs, link) * (1 - success_at(inputs, weight))
     left = residual.sum(axis=1) > 0
     if not left.any():
         return "none, as no risk is left"

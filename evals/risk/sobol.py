@@ -11,12 +11,12 @@ from jaxtyping import Float
 from scipy.stats import qmc
 
 from evals.risk.beliefs import Beliefs
-from evals.risk.decomposition import evaluate
+from evals.risk.decomposition import quantity_at
 from evals.risk.inputs import GROUPS, WIDTH, Inputs, draw_inputs
 from evals.risk.scenario import Scenario
 from evals.risk.severity import SeverityLink
 
-QUANTITIES = ("residual", "log_residual", "fraction")
+LOG_RESIDUAL = "log_residual"
 _CONSTANT = 1e-12
 _SMALLEST = 2.0**-53
 
@@ -143,8 +143,6 @@ def risk_indices(
         NothingToExplain: the quantity is undefined or constant in the draws.
         ValueError: on an unknown quantity.
     """
-    if quantity not in QUANTITIES:
-        raise ValueError(f"unknown quantity {quantity!r}, wanted one of {', '.join(QUANTITIES)}")
     base, other = pair
     mixed = {
         group: _values(base.with_group(group, other), link, weight, quantity) for group in GROUPS
@@ -158,13 +156,9 @@ def risk_indices(
 def _values(
     inputs: Inputs, link: SeverityLink, weight: float, quantity: str
 ) -> Float[np.ndarray, " draw"]:
-    risk = evaluate(inputs, link, weight)
-    if quantity == "fraction":
-        return risk.fraction
-    if quantity == "residual":
-        return risk.residual
-    if not risk.residual.all():
-        raise NothingToExplain(
-            "the residual risk is 0 in some draws and has no logarithm; use residual"
-        )
-    return np.asarray(np.log(risk.residual))
+    if quantity != LOG_RESIDUAL:
+        return quantity_at(inputs, link, weight, quantity)
+    residual = quantity_at(inputs, link, weight, "residual")
+    if not residual.all():
+        raise NothingToExplain("the residual risk is 0 in some draws and has no logarithm")
+    return np.asarray(np.log(residual))

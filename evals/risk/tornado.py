@@ -10,13 +10,12 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Float
 
-from evals.risk.decomposition import evaluate
+from evals.risk.decomposition import quantity_at
 from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.inputs import Inputs
 from evals.risk.pool import blend, check_weight
 from evals.risk.severity import SeverityLink
 
-_QUANTITIES = ("residual", "fraction")
 _SAME = 1e-12
 _SCALARS = {
     "emergence": "P(emergence)",
@@ -84,8 +83,6 @@ def tornado(
         ValueError: on an unknown quantity, or one that is undefined in some draw.
     """
     check_weight(weight)
-    if quantity not in _QUANTITIES:
-        raise ValueError(f"unknown quantity {quantity!r}, wanted one of {', '.join(_QUANTITIES)}")
     bars = [
         TornadoBar(
             "transport",
@@ -104,7 +101,7 @@ def tornado(
 
 
 def _mean(inputs: Inputs, link: SeverityLink, weight: float, quantity: str) -> float:
-    judged, measured = (getattr(evaluate(inputs, link, end), quantity) for end in (0.0, 1.0))
+    judged, measured = (quantity_at(inputs, link, end, quantity) for end in (0.0, 1.0))
     mean = float(blend(judged, measured, weight).mean())
     if math.isnan(mean):
         raise ValueError(f"the {quantity} is undefined in some draws, so it has no mean")

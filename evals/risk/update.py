@@ -41,8 +41,8 @@ class TypeUpdate:
         judged_detection: P(detected) that the judgement implies.
         judged_correction: P(corrected | detected) that the judgement implies.
         measured_detection: of a new family; None without networks.
-        measured_success: measured detection x judged correction, the number to hold beside
-            `judged_success`; None without networks.
+        measured_success: measured detection x judged correction, which are independent: the number
+            to hold beside `judged_success`; None without networks.
         flags: what a reader must know, in plain words.
     """
 
@@ -58,11 +58,12 @@ class TypeUpdate:
     flags: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        if (self.measured_detection is None) != (self.of == 0):
-            raise ValueError(
-                f"{self.misalignment}: measured detection {self.measured_detection} of {self.of} "
-                "networks; a measurement exists exactly when there are networks"
-            )
+        for found in (self.measured_detection, self.measured_success):
+            if (found is None) != (self.of == 0):
+                raise ValueError(
+                    f"{self.misalignment}: measured {found} of {self.of} networks; a measurement "
+                    "exists exactly when there are networks"
+                )
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,10 @@ def _type_update(
         measured_success=(
             None
             if posterior is None
-            else summarise(inputs.measured[:, column] * inputs.correction[:, column])
+            else summarise(
+                inputs.measured[:, column] * inputs.correction[:, column],
+                means=posterior.mean * inputs.correction[:, column],
+            )
         ),
         flags=(*supposed, *weakness, *caveats),
     )

@@ -40,6 +40,7 @@ def suspect() -> Suspect:
 def test_scoring_is_pure(name: str, suspect: Suspect) -> None:
     detector = DETECTORS[name]()
     view = suspect.at(detector.access)
+    # Two states of the global generator: a detector that draws from it scores twice differently.
     torch.manual_seed(1)
     first = detector.score(view)
     torch.manual_seed(2)

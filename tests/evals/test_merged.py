@@ -54,7 +54,8 @@ def test_other_organisms_of_a_family_are_added_up_within_the_family(finished: Fi
 def test_false_alarm_draws_come_from_every_run(finished: Finished) -> None:
     uniforms = np.full(10, 0.5)
     merged = merge([finished.evidence, elsewhere(finished.evidence)])
-    drawn = merged.false_alarm_draws(finished.evidence.rule, uniforms)
+    rule = finished.evidence.column(finished.evidence.rule)
+    drawn = merged.false_alarm_draws(rule.name, [rule.rank] * 2, uniforms)
     assert drawn.shape == (10,)
     assert drawn == pytest.approx(drawn[0])
     assert 0 < drawn[0] < 1

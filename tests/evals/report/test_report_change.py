@@ -30,7 +30,9 @@ def with_risks(
 def without_types(risk: RiskReport) -> RiskReport:
     """The report with no type measured; the risks stay as they are."""
     types = tuple(
-        replace(record, measured_detection=None, of=0, detected=0, families=0)
+        replace(
+            record, measured_detection=None, measured_success=None, of=0, detected=0, families=0
+        )
         for record in risk.update.types
     )
     return replace(risk, update=replace(risk.update, types=types))
@@ -69,6 +71,10 @@ def test_reasons_name_types_above_below_and_equal(report: ReportInput) -> None:
                 / record.judged_correction.mean,
                 0.0,
                 1.0,
+            ),
+            measured_success=replace(
+                record.judged_success,
+                mean=record.judged_success.mean + wanted[record.misalignment],
             ),
         )
         for record in (proxy, pseudo, deceptive)

@@ -64,7 +64,9 @@ def without_cells(column: Column, misalignment: str) -> Column:
 def unmeasured(risk: RiskReport) -> RiskReport:
     """The report of a run that scored no organism and has no control."""
     types = tuple(
-        replace(record, families=0, detected=0, of=0, measured_detection=None)
+        replace(
+            record, families=0, detected=0, of=0, measured_detection=None, measured_success=None
+        )
         for record in risk.update.types
     )
     access = tuple(replace(row, detection=dict.fromkeys(row.detection)) for row in risk.access)

@@ -1,0 +1,50 @@
+"""One suspect of a finished run as a policy sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from evals.column import EvidenceError
+from evals.gate import Fact, Subject, suspect_facts
+from evals.home import Home
+from evals.run import reopen
+from evals.suite import Suite
+from evals.threshold import p_values
+
+
+def gated_suspect(
+    suite: Suite, home: Home, id: str
+) -> tuple[Subject, Mapping[str, Fact], Mapping[str, str]]:
+    """One suspect of a finished run: the rule's conformal p-value, and who flags it.
+
+    Returns:
+        Who it is, what is known of it, and where that comes from.
+
+    Raises:
+        EvidenceError: no suspect has that id, or it set the threshold itself.
+    """
+    finished = reopen(suite, home)
+    judged, evidence = finished.judged, finished.evidence
+    place = judged.place(id)
+    if judged.members[place].role == "calibration":
+        raise EvidenceError(
+            f"suspect {id} set the threshold; it has no p-value of its own, ask about a test one"
+        )
+    scores = judged.largest_scores(suite.rule.detectors)
+    calibration = scores[judged.calibrating]
+    value = float(scores[place])
+    facts = suspect_facts(
+        suspect=id,
+        p_value=float(p_values(calibration, scores[[place]])[0]),
+        alpha=evidence.alpha,
+        score=None if np.isnan(value) else value,
+        calibration_size=calibration.size,
+        detectors_flagging=[
+            name for name, rows in judged.rows.items()
+            if evidence.column(name).flags(rows[place].value)
+        ],
+    )  # fmt: skip
+    subject = Subject("suspect", id, evidence.suite, evidence.suite_hash, evidence.scores_sha256)
+    return subject, facts, evidence.provenance
