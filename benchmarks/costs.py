@@ -57,7 +57,9 @@ def costs(suite_name: str, home: Path) -> dict[str, Any]:
     for row in by_recipe.values():
         spent = row["train_cpu_seconds"] + row["admit_cpu_seconds"]
         row["cpu_seconds_per_admitted"] = spent / row["admitted"]
-    scored = [c for c in finished.evidence.columns if "/" not in c.name and c.role != "rule"]
+    # The rule and its restrictions run no detector of their own.
+    combined = ("rule", "restricted")
+    scored = [c for c in finished.evidence.columns if "/" not in c.name and c.role not in combined]
     detectors = {
         column.name: {
             "access": column.access,
