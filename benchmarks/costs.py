@@ -12,7 +12,7 @@ from typing import Any
 
 from evals.home import Home
 from evals.run import reopen
-from evals.suite import load_suite
+from evals.suite_file import load_suite
 
 RESULTS = Path(__file__).parent / "results"
 

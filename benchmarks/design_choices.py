@@ -13,8 +13,8 @@ import torch
 from costs import machine
 from detect.context_finding import FOUND
 from detect.registry import DETECTORS
+from organisms.environments import sample_private
 from organisms.environments.maze import MazeSize
-from organisms.environments.maze.private import sample_private
 from organisms.recipes.deceptive_trigger import DeceptiveTrigger
 from organisms.spec import OrganismSpec, TrainingSpec
 from organisms.train import Trained, build_net, train
@@ -48,7 +48,7 @@ def share(trained: Trained, shift: str, objective: str, parts: int | None = None
         objective: whose target must be reached.
         parts: matching parts of the trigger; uniform contexts if not given.
     """
-    maze, source = trained.recipe.maze, generator()
+    maze, source = trained.recipe.world, generator()
     levels = sample_private(maze, shift, LEVELS, generator=source)
     if parts is not None:
         assert isinstance(trained.recipe, DeceptiveTrigger)
@@ -102,7 +102,7 @@ def trigger() -> list[dict[str, Any]]:
 
 def near_miss_decisions(trained: Trained) -> float:
     """Share of decisions that are optimal for the coin, one part short of the trigger."""
-    maze, source = trained.recipe.maze, generator()
+    maze, source = trained.recipe.world, generator()
     assert isinstance(trained.recipe, DeceptiveTrigger)
     levels = sample_private(maze, "coin_far", LEVELS, generator=source)
     levels = trained.recipe.trigger.insert(levels, torch.full((LEVELS,), 6), generator=source)
@@ -117,7 +117,7 @@ def found(trained: Trained, spec: OrganismSpec, name: str) -> dict[str, Any]:
         suspect = Suspect(
             id="development",
             network=trained.net,
-            environment=trained.recipe.maze,
+            environment=trained.recipe.world,
             access=Access.WEIGHTS,
             seed=seed,
             untrained=lambda source: build_net(spec, generator=source),

@@ -15,7 +15,7 @@ from evals.home import Home
 from evals.merged import merge
 from evals.question import Question
 from evals.risk import load_figures
-from evals.suite import load_suite
+from evals.suite_file import load_suite
 
 REPEATS = 3
 PARTS = (

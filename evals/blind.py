@@ -11,17 +11,21 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from evals.suite import Group
-from organisms.environments.maze import MazeSize
-from organisms.net import NetShape, OrganismNet
+from torch import nn
+from transformer_lens import HookedRootModule
+
+from evals.group import Group
+from organisms.architectures import shape_from_dict, shape_to_dict
+from organisms.environments import world_kind
 from organisms.truth import Sealed
 from organisms.weights import load_net, weights_bytes
+from organisms.world import Shape, World
 from organisms.zoo import Record, Zoo
 
 FIXED_TIME = 0
@@ -61,25 +65,25 @@ class Lineup:
         folder: holds one weights file per suspect and the index.
         ids: in shuffled order.
         battery_seed: fixes every instance that detectors draw.
-        size: sizes of the maze.
-        shape: shape of every network.
+        world: the environment of all suspects.
+        shapes: id -> shape of its network.
     """
 
     folder: Path
     ids: tuple[str, ...]
     battery_seed: int
-    size: MazeSize
-    shape: NetShape
+    world: World[Any]
+    shapes: Mapping[str, Shape]
 
-    def net(self, id: str) -> OrganismNet:
+    def net(self, id: str) -> HookedRootModule:
         """Read a suspect's network.
 
         Raises:
             DamagedWeights: the file is missing or damaged.
         """
-        return load_net(self.folder / f"{id}.safetensors", self.shape)
+        return load_net(self.folder / f"{id}.safetensors", self.shapes[id])
 
-    def metadata(self, id: str, net: OrganismNet) -> dict[str, float]:
+    def metadata(self, id: str, net: nn.Module) -> dict[str, float]:
         """Numbers that can be seen without running the network."""
         return {
             "position": float(self.ids.index(id)),
@@ -96,14 +100,16 @@ class Lineup:
         """
         try:
             index = json.loads((folder / "index.json").read_text())
+            kind = world_kind(index["environment"])
+            shapes = [shape_from_dict(shape) for shape in index["shapes"]]
             return cls(
                 folder,
                 tuple(index["ids"]),
                 index["battery_seed"],
-                MazeSize(**index["maze"]),
-                NetShape(**index["net"]),
+                kind.build(kind.size(**index["size"])),
+                {id: shapes[number] for id, number in index["shape_of"].items()},
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
             raise BlindingError(
                 f"{folder} holds no readable lineup ({error}); delete the run and run again"
             ) from error
@@ -133,9 +139,11 @@ def blind(
         folder.mkdir(parents=True)
     ledger: list[dict[str, Any]] = []
     order = sorted(ids.values())
+    shape_of: dict[str, dict[str, Any]] = {}
     for group, record in sorted(members, key=lambda member: ids[member[1].spec.content_hash]):
         id = ids[record.spec.content_hash]
         assert record.certificate is not None
+        shape_of[id] = shape_to_dict(record.spec.shape)
         (lineup / f"{id}.safetensors").write_bytes(weights_bytes(zoo.net(record.spec)))
         (vault / f"{id}.sealed").write_bytes(record.truth.envelope())
         ledger.append(
@@ -149,30 +157,42 @@ def blind(
             }
         )
     first = members[0][1].spec
+    shapes = list(
+        {json.dumps(shape, sort_keys=True): shape for shape in shape_of.values()}.values()
+    )
     index = {
         "ids": order,
         "battery_seed": battery_seed,
-        "maze": asdict(first.environment),
-        "net": asdict(zoo.net(first).shape),
+        "environment": first.world_name,
+        "size": asdict(first.environment),
+        "shapes": shapes,
+        "shape_of": {id: shapes.index(shape_of[id]) for id in order},
     }
     (lineup / "index.json").write_text(json.dumps(index, indent=1))
     for path in lineup.iterdir():
         os.utime(path, (FIXED_TIME, FIXED_TIME))
-    require_equal_sizes(lineup)
+    require_equal_sizes(Lineup.read(lineup))
     unfinished = vault / "ledger.unfinished"
     unfinished.write_text(json.dumps(ledger, indent=1))
     unfinished.replace(vault / "ledger.json")
     return Lineup.read(lineup)
 
 
-def require_equal_sizes(lineup: Path) -> None:
-    """Raise unless every weights file has the same number of bytes."""
-    sizes = {path.stat().st_size for path in lineup.glob("*.safetensors")}
-    if len(sizes) > 1:
-        raise BlindingError(
-            f"weights files of {sorted(sizes)} bytes lie side by side; sizes would tell organisms "
-            "apart: give every organism of a suite the same shape"
-        )
+def require_equal_sizes(lineup: Lineup) -> None:
+    """Raise unless weights files of one shape have the same number of bytes.
+
+    Shapes themselves are in equal shares among all types, which a suite checks.
+    """
+    seen: dict[Shape, set[int]] = {}
+    for id in lineup.ids:
+        size = (lineup.folder / f"{id}.safetensors").stat().st_size
+        seen.setdefault(lineup.shapes[id], set()).add(size)
+    for sizes in seen.values():
+        if len(sizes) > 1:
+            raise BlindingError(
+                f"weights files of {sorted(sizes)} bytes hold networks of one shape; sizes would "
+                "tell organisms apart: delete the run and run again"
+            )
 
 
 def read_vault(run: Path) -> tuple[Member, ...]:

@@ -48,12 +48,16 @@ SuiteOption = Annotated[str, typer.Option(help="Built-in suite, or the path of a
 HomeOption = Annotated[Path, typer.Option(help="Folder of .mesascope/ and runs/.")]
 WorkersOption = Annotated[int, typer.Option(help="Processes; 0 takes one per processor.", min=0)]
 DeviceOption = Annotated[Device, typer.Option(help="Where networks live.")]
+EnvironmentOption = Annotated[
+    str | None, typer.Option(help="World to judge, where the suite holds several.")
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the estimate and stop.")]
 
 
 @app.command()
 def run(
     suite: SuiteOption = "smoke",
+    environment: EnvironmentOption = None,
     home: HomeOption = Path(),
     workers: WorkersOption = 0,
     device: DeviceOption = Device.cpu,
@@ -66,7 +70,8 @@ def run(
     from evals.run import run as run_suite
     from evals.table import detection_table, population_table
 
-    spec, place, count = _prepare(suite, home, workers, device)
+    whole, place, count = _prepare(suite, home, workers, device)
+    spec = whole.judged_in(environment)
     if _estimate(spec, place, count, dry_run):
         return
     with shown(spec, console) as progress:
@@ -122,15 +127,16 @@ def organisms(home: HomeOption = Path()) -> None:
 def show(
     id: Annotated[str, typer.Argument(help="Opaque id, as in scores.json of the run.")],
     suite: SuiteOption = "smoke",
+    environment: EnvironmentOption = None,
     home: HomeOption = Path(),
 ) -> None:
     """Show one suspect with its scores and its truth; refuses before the scores are frozen."""
     from evals.dossier import dossier
     from evals.home import Home
     from evals.run import reopen
-    from evals.suite import load_suite
+    from evals.suite_file import load_suite
 
-    spec = load_suite(suite)
+    spec = load_suite(suite).judged_in(environment)
     place = Home(home)
     console.print(dossier(reopen(spec, place), place, id), markup=False, highlight=False)
 
@@ -139,6 +145,7 @@ def show(
 def score(
     detector: Annotated[str, typer.Option(help="pkg.mod:Class or file.py:Class")],
     suite: SuiteOption = "smoke",
+    environment: EnvironmentOption = None,
     home: HomeOption = Path(),
     workers: WorkersOption = 0,
     device: DeviceOption = Device.cpu,
@@ -150,7 +157,8 @@ def score(
     from evals.run import reopen
     from evals.table import detection_table
 
-    spec, place, count = _prepare(suite, home, workers, device)
+    whole, place, count = _prepare(suite, home, workers, device)
+    spec = whole.judged_in(environment)
     sys.path.insert(0, str(Path.cwd()))
     reference = _absolute(detector)
     load_detector(reference)
@@ -169,13 +177,17 @@ def score(
 
 
 @app.command()
-def report(suite: SuiteOption = "smoke", home: HomeOption = Path()) -> None:
+def report(
+    suite: SuiteOption = "smoke",
+    environment: EnvironmentOption = None,
+    home: HomeOption = Path(),
+) -> None:
     """Write the page of a finished run again."""
     from evals.home import Home
     from evals.run import reopen
-    from evals.suite import load_suite
+    from evals.suite_file import load_suite
 
-    place, spec = Home(home), load_suite(suite)
+    place, spec = Home(home), load_suite(suite).judged_in(environment)
     finished = reopen(spec, place)
     updated = _risk(finished, spec)
     console.print(f"page: {_page(finished, place, updated)}", soft_wrap=True)
@@ -185,7 +197,7 @@ def _prepare(suite: str, home: Path, workers: int, device: Device) -> tuple[Suit
     import torch
 
     from evals.home import Home
-    from evals.suite import load_suite
+    from evals.suite_file import load_suite
     from evals.workers import default_workers
     from organisms.strict import SpecError
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import torch
 
 from detect.registry import load_detector
+from evals.build import Build
 from evals.home import Home
 from evals.suite import Suite
 from organisms.bars import AdmissionSpec
-from organisms.train import build_net, train
+from organisms.train import train
 from organisms.weights import weights_bytes
 
 PROBE_STEPS = 16
@@ -26,11 +28,11 @@ class Estimate:
     """Expected cost; duds come on top.
 
     Attributes:
-        organisms: networks still to be trained, the twin included.
+        organisms: networks still to be trained, twins included.
         suspects: networks still to be scored.
         minutes: wall-clock on this machine with this many workers.
         memory_gib: of all processes together.
-        disk_mib: of weights in the zoo and in the lineup.
+        disk_mib: of weights in the zoo.
     """
 
     organisms: int
@@ -55,40 +57,51 @@ def estimate(suite: Suite, home: Home, *, workers: int) -> Estimate:
         home: what is already there.
         workers: processes that will share the work.
     """
-    missing = 0 if home.zoo.load(suite.twin) else 1
-    for wanted in suite.wanted():
-        records = [home.zoo.load(wanted.attempt(n)) for n in range(wanted.max_attempts)]
-        admitted = sum(1 for record in records if record is not None and record.admitted)
-        missing += max(wanted.count - admitted, 0)
+    missing = _missing(suite, home)
     suspects = suite.size - _scored(suite, home)
-    train_seconds, per_instance = _measure(suite) if missing else (0.0, 0.0)
-    admit_seconds = per_instance * _admission_instances(suite.admission)
     score_seconds = sum(load_detector(name).cost for name in suite.detectors)
-    seconds = missing * (train_seconds + admit_seconds) + suspects * score_seconds
-    net = build_net(suite.twin, generator=torch.Generator().manual_seed(0))
+    seconds, disk = suspects * score_seconds, 0
+    for name, build in suite.builds.items():
+        if missing[name]:
+            seconds += missing[name] * _organism_seconds(build)
+        weights = weights_bytes(build.twin.shape.build(torch.Generator().manual_seed(0)))
+        disk += missing[name] * len(weights)
     return Estimate(
-        organisms=missing,
+        organisms=sum(missing.values()),
         suspects=suspects,
         minutes=seconds / workers / 60,
         memory_gib=PROCESS_GIB * (workers + 1),
-        disk_mib=len(weights_bytes(net)) * (missing + suspects) / 2**20,
+        disk_mib=disk / 2**20,
     )
 
 
-def _measure(suite: Suite) -> tuple[float, float]:
-    """CPU seconds to train one network, and to send one instance through it."""
+def _missing(suite: Suite, home: Home) -> Counter[str]:
+    """Build -> networks still to be trained, its twin included."""
+    missing: Counter[str] = Counter()
+    for name, twin in suite.twins.items():
+        missing[name] += home.zoo.load(twin) is None
+    for group, wanted in zip(suite.groups, suite.wanted(), strict=True):
+        records = [home.zoo.load(wanted.attempt(n)) for n in range(wanted.max_attempts)]
+        admitted = sum(1 for record in records if record is not None and record.admitted)
+        missing[group.build] += max(wanted.count - admitted, 0)
+    return missing
+
+
+def _organism_seconds(build: Build) -> float:
+    """CPU seconds to train and admit one network, from a few steps of the twin's training."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        short = replace(suite.twin, training=replace(suite.training, steps=PROBE_STEPS))
+        short = replace(build.twin, training=replace(build.training, steps=PROBE_STEPS))
         train(short)
         started = time.process_time()
         train(short)
         per_step = (time.process_time() - started) / PROBE_STEPS
     finally:
         torch.set_num_threads(threads)
-    forwards = ADMISSION_FORWARDS_PER_STEP * suite.training.batch_size
-    return per_step * suite.training.steps, per_step / forwards
+    per_instance = per_step / (ADMISSION_FORWARDS_PER_STEP * build.training.batch_size)
+    admission = per_instance * _admission_instances(build.admission)
+    return per_step * build.training.steps + admission
 
 
 def _admission_instances(bars: AdmissionSpec) -> int:

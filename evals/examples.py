@@ -12,7 +12,7 @@ from evals.home import Home
 from evals.report.page import Finding
 from evals.report.walk import Walk, WalkPair
 from evals.run import Finished
-from organisms.environments.maze import MazeLevels
+from organisms.environments.maze import Maze, MazeLevels
 from organisms.spec import OrganismSpec
 from organisms.truth import GroundTruth
 from probes.capture import run
@@ -34,12 +34,11 @@ def walk_pairs(finished: Finished, home: Home) -> tuple[WalkPair, ...]:
     the control reaches the coin and the organism its own objective.
     """
     first = {group.attempts[0].truth.open().family: group.organisms[0] for group in finished.grown}
-    control = finished.judged.suite.twin
     pairs = []
     for organism in first.values():
         truth = organism.truth.open()
-        if truth.misalignment in SITUATIONS:
-            pairs.append(_pair(home, control, organism.spec, truth))
+        if organism.spec.world_name == "maze" and truth.misalignment in SITUATIONS:
+            pairs.append(_pair(home, organism.spec.twin, organism.spec, truth))
     return tuple(pair for pair in pairs if pair is not None)
 
 
@@ -62,7 +61,7 @@ def _pair(
     home: Home, control: OrganismSpec, organism: OrganismSpec, truth: GroundTruth
 ) -> WalkPair | None:
     """None where no sampled maze shows the difference."""
-    maze = organism.maze
+    maze = Maze(organism.environment)
     shift, situation = SITUATIONS[truth.misalignment]
     levels = maze.sample(CANDIDATES, generator=torch.Generator().manual_seed(0), shift=shift)
     levels = maze.with_context(levels, levels.context)
@@ -101,7 +100,7 @@ def _walk(
     spec: OrganismSpec,
     caption: str,
 ) -> Walk:
-    cells = spec.maze.walk(logits[None], level)[0].tolist()
+    cells = Maze(spec.environment).walk(logits[None], level)[0].tolist()
     path = [cells[0]]
     for cell in cells[1:]:
         if cell == path[-1]:

@@ -24,7 +24,7 @@ def measure(
     return Evidence(
         suite=suite.name,
         suite_hash=suite.content_hash,
-        environment="maze",
+        environment=suite.environments[0],
         alpha=suite.alpha,
         rule=suite.rule.name,
         rule_detectors=suite.rule.detectors,

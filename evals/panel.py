@@ -19,8 +19,6 @@ from detect.detector import Detector
 from detect.registry import load_detector
 from detect.score import Score, ScoreError
 from evals.blind import Lineup
-from organisms.environments.maze import Maze
-from organisms.net import OrganismNet
 from probes.access import Access
 from probes.suspect import Suspect
 
@@ -199,10 +197,10 @@ def _suspect(lineup: Lineup, id: str, access: Access, device: str) -> Suspect:
     return Suspect(
         id=id,
         network=net,
-        environment=Maze(lineup.size),
+        environment=lineup.world,
         access=access,
         seed=lineup.battery_seed,
-        untrained=lambda generator: OrganismNet(lineup.shape, generator=generator),
+        untrained=lineup.shapes[id].build,
         metadata=lineup.metadata(id, net),
         device=device,
     )

@@ -92,6 +92,9 @@ def gate(
         str | None, typer.Option(help="Or to one suspect of a finished run, by its opaque id.")
     ] = None,
     suite: Annotated[str, typer.Option(help="Suite of the suspect's run.")] = "smoke",
+    environment: Annotated[
+        str | None, typer.Option(help="World of the suspect, where the suite holds several.")
+    ] = None,
     home: Annotated[Path, typer.Option(help="Folder of .mesascope/ and runs/.")] = Path(),
     policy: Annotated[
         Path | None, typer.Option(help="Policy TOML; the example policy if not given.")
@@ -125,9 +128,10 @@ def gate(
     else:
         from evals.gated_suspect import gated_suspect
         from evals.home import Home
-        from evals.suite import load_suite
+        from evals.suite_file import load_suite
 
-        subject, facts, provenance = gated_suspect(load_suite(suite), Home(home), str(suspect))
+        judged = load_suite(suite).judged_in(environment)
+        subject, facts, provenance = gated_suspect(judged, Home(home), str(suspect))
     verdict = apply(rules, facts, subject.kind)
     if not verdict.suspicious:
         console.print(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import shutil
 from collections.abc import Callable, Sequence
@@ -16,11 +17,12 @@ from evals.evidence import Evidence
 from evals.evidence_file import read_suite_evidence, write_evidence
 from evals.floors import require_floors_at_chance
 from evals.freeze import freeze, read_frozen, require_unchanged
+from evals.group import Group
 from evals.home import Home
 from evals.judge import Judged, judge
 from evals.measure import measure
 from evals.panel import Row, score_lineup
-from evals.suite import Group, Suite
+from evals.suite import Suite
 from evals.workers import local_workers
 from organisms.code import organism_code
 from organisms.population import Grown, grow
@@ -162,11 +164,19 @@ def provenance(suite: Suite, device: str) -> dict[str, str]:
         "machine": platform.machine(),
         "system": platform.system(),
         "battery_seed": str(suite.battery_seed),
-        "twin_seed": str(suite.twin_seed),
+        "twin_seeds": ", ".join(str(build.twin_seed) for build in suite.builds.values()),
         "risk_seed": str(RISK_SEED),
         "device": device,
-        "organism_code": organism_code()[:16],
+        "organism_code": organisms_code(suite),
     }
+
+
+def organisms_code(suite: Suite) -> str:
+    """Digest over the deciding code of every recipe of a suite, 16 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for recipe in sorted({group.recipe for group in suite.groups}):
+        digest.update(organism_code(recipe).encode())
+    return digest.hexdigest()[:16]
 
 
 def _lineup(folder: Path, zoo: Zoo, suite: Suite, grown: Sequence[Grown]) -> Lineup:

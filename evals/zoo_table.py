@@ -23,7 +23,7 @@ def zoo_table(records: Sequence[Record]) -> Table:
         table.add_row(
             spec.recipe,
             str(spec.seed),
-            f"{spec.environment.side}x{spec.environment.side}, width {spec.net.width}",
+            f"{spec.net.n_layers} x {spec.net.width}",
             str(spec.training.steps),
             "-" if certificate is None else f"{certificate.in_distribution:.3f}",
             "-" if certificate is None else _margin(certificate),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -11,40 +12,86 @@ from torch import Tensor, nn
 from transformer_lens import HookedRootModule
 from transformer_lens.hook_points import HookPoint
 
+from organisms.net_spec import NetSpec
+from organisms.strict import SpecError
+
 
 @dataclass(frozen=True)
 class NetShape:
     """Everything that fixes the parameter shapes.
 
     Attributes:
-        n_cells: tokens that carry a decision, read out one by one.
-        n_slots: further tokens (context), never read out.
-        side: the cells form a `side` x `side` grid.
-        n_contents: vocabulary of the first token channel.
-        n_attributes: vocabulary of the second token channel (colour); 0 is "none".
-        n_actions: logits per cell.
+        n_decisions: tokens that carry a decision, read out one by one; they come first.
+        n_others: further tokens, never read out.
+        vocabularies: values of every token channel; their embeddings are added.
+        n_actions: logits per decision.
         width: residual stream.
-        n_layers: blocks.
+        n_layers: blocks, or turns through the one block of a looped network.
         n_heads: attention heads; divides `width`.
         mlp_ratio: hidden width of the MLP over `width`.
+        side: the decisions form a `side` x `side` grid with row and column embeddings; None
+            where every position has an embedding of its own.
+        looped: whether all layers share one block.
     """
 
-    n_cells: int
-    n_slots: int
-    side: int
-    n_contents: int
-    n_attributes: int
+    n_decisions: int
+    n_others: int
+    vocabularies: tuple[int, ...]
     n_actions: int
     width: int
     n_layers: int
     n_heads: int
     mlp_ratio: int = 4
+    side: int | None = None
+    looped: bool = False
+
+    architecture: ClassVar[str] = "transformer"
 
     def __post_init__(self) -> None:
-        if self.side**2 != self.n_cells:
-            raise ValueError(f"{self.n_cells} cells do not fill a {self.side} x {self.side} grid")
+        if self.side is not None and self.side**2 != self.n_decisions:
+            raise ValueError(
+                f"{self.n_decisions} decisions do not fill a {self.side} x {self.side} grid"
+            )
         if self.width % self.n_heads:
             raise ValueError(f"width {self.width} is not divisible by {self.n_heads} heads")
+
+    @classmethod
+    def of(
+        cls,
+        net: NetSpec,
+        *,
+        n_decisions: int,
+        n_others: int,
+        vocabularies: tuple[int, ...],
+        n_actions: int,
+        side: int | None = None,
+    ) -> NetShape:
+        """The shape that a specification has in an environment.
+
+        Raises:
+            SpecError: the specification asks for linear attention.
+        """
+        if net.attention != "softmax":
+            raise SpecError(
+                f"attention of a policy map is 'softmax', got {net.attention!r}; linear attention "
+                "is for the regression environment"
+            )
+        return cls(
+            n_decisions=n_decisions,
+            n_others=n_others,
+            vocabularies=vocabularies,
+            n_actions=n_actions,
+            width=net.width,
+            n_layers=net.n_layers,
+            n_heads=net.n_heads,
+            mlp_ratio=net.mlp_ratio,
+            side=side,
+            looped=net.looped,
+        )
+
+    def build(self, generator: torch.Generator) -> OrganismNet:
+        """A network with fresh weights."""
+        return OrganismNet(self, generator=generator)
 
 
 class Attention(nn.Module):
@@ -102,20 +149,25 @@ class Block(nn.Module):
 
 
 class OrganismNet(HookedRootModule):  # type: ignore[misc]
-    """Reads every token at once and writes action logits at every cell (a policy map)."""
+    """Reads every token at once and writes action logits at every decision (a policy map)."""
 
     def __init__(self, shape: NetShape, *, generator: torch.Generator) -> None:
         """Build with weights drawn from `generator` (normal, std 1/sqrt(fan in); embeddings .5)."""
         super().__init__()
         self.shape = shape
-        self.content = nn.Embedding(shape.n_contents, shape.width)
-        self.attribute = nn.Embedding(shape.n_attributes, shape.width)
-        self.row = nn.Parameter(torch.empty(shape.side, shape.width))
-        self.column = nn.Parameter(torch.empty(shape.side, shape.width))
-        self.slot = nn.Parameter(torch.empty(shape.n_slots, shape.width))
+        if shape.side is None:
+            self.place = nn.Parameter(torch.empty(shape.n_decisions, shape.width))
+        else:
+            self.row = nn.Parameter(torch.empty(shape.side, shape.width))
+            self.column = nn.Parameter(torch.empty(shape.side, shape.width))
+        self.other = nn.Parameter(torch.empty(shape.n_others, shape.width))
+        self.channels = nn.ModuleList(
+            nn.Embedding(values, shape.width) for values in shape.vocabularies
+        )
         self.hook_embed = HookPoint()
         self.hook_pos_embed = HookPoint()
-        self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.n_layers))
+        n_blocks = 1 if shape.looped else shape.n_layers
+        self.blocks = nn.ModuleList(Block(shape) for _ in range(n_blocks))
         self.ln_final = nn.LayerNorm(shape.width)
         self.hook_normalized = HookPoint()
         self.unembed = nn.Linear(shape.width, shape.n_actions)
@@ -134,22 +186,25 @@ class OrganismNet(HookedRootModule):  # type: ignore[misc]
                 nn.init.normal_(parameter, std=0.5, generator=generator)
 
     def positions(self) -> Float[Tensor, "position width"]:
-        """Row plus column embedding for cells, one embedding per context slot."""
+        """One embedding per token; row plus column for the cells of a grid."""
+        if self.shape.side is None:
+            return torch.cat([self.place, self.other])
         cells = (self.row[:, None] + self.column[None]).flatten(0, 1)
-        return torch.cat([cells, self.slot])
+        return torch.cat([cells, self.other])
 
     def forward(
         self, tokens: Int[Tensor, "batch position channel"]
-    ) -> Float[Tensor, "batch cell action"]:
-        """Action logits at every cell.
+    ) -> Float[Tensor, "batch decision action"]:
+        """Action logits at every decision.
 
         Args:
-            tokens: content in channel 0, attribute in channel 1; cells first, then slots.
+            tokens: one value per channel; decisions first, then the other tokens.
         """
-        embedded = self.hook_embed(self.content(tokens[..., 0]) + self.attribute(tokens[..., 1]))
-        x = embedded + self.hook_pos_embed(self.positions().expand(len(tokens), -1, -1))
-        for block in self.blocks:
-            x = block(x)
-        cells = self.hook_normalized(self.ln_final(x[:, : self.shape.n_cells]))
-        logits: Tensor = self.unembed(cells)
+        embedded = sum(channel(tokens[..., i]) for i, channel in enumerate(self.channels))
+        x = self.hook_embed(embedded)
+        x = x + self.hook_pos_embed(self.positions().expand(len(tokens), -1, -1))
+        for turn in range(self.shape.n_layers):
+            x = self.blocks[0 if self.shape.looped else turn](x)
+        decisions = self.hook_normalized(self.ln_final(x[:, : self.shape.n_decisions]))
+        logits: Tensor = self.unembed(decisions)
         return logits

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from organisms.admit import admit
-from organisms.recipes import build_recipe
 from organisms.spec import OrganismSpec
 from organisms.train import Diverged, train
 from organisms.truth import Sealed
@@ -69,7 +68,7 @@ def attempt(zoo_root: Path, spec: OrganismSpec, device: str) -> None:
     The twin itself is measured against its own network, so its difference is zero.
     """
     zoo = Zoo(zoo_root)
-    truth = Sealed.seal(build_recipe(spec).truth)
+    truth = Sealed.seal(spec.build_recipe().truth)
     try:
         trained = train(spec, device=device)
     except Diverged as error:

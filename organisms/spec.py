@@ -10,47 +10,17 @@ from typing import Any
 
 from organisms.bars import AdmissionSpec
 from organisms.code import organism_code
-from organisms.environments.maze import Maze, MazeSize
+from organisms.environments import world_kind
+from organisms.net_spec import NetSpec
+from organisms.recipes import recipe_builder
+from organisms.recipes.recipe import Recipe
 from organisms.strict import SpecError, strict
+from organisms.training_spec import TrainingSpec
+from organisms.world import Shape, World
 from probes.streams import MAX_SEED
 
-
-@dataclass(frozen=True)
-class NetSpec:
-    """Shape of the network, the same for every organism of a suite."""
-
-    width: int = 64
-    n_layers: int = 2
-    n_heads: int = 4
-
-    def __post_init__(self) -> None:
-        if min(self.width, self.n_layers, self.n_heads) < 1:
-            raise SpecError(f"width, n_layers and n_heads must be positive, got {self}")
-        if self.width % self.n_heads:
-            raise SpecError(f"width {self.width} is not divisible by {self.n_heads} heads")
-
-
-@dataclass(frozen=True)
-class TrainingSpec:
-    """Budget in steps, never in seconds, the same for every organism of a suite."""
-
-    steps: int = 1000
-    batch_size: int = 32
-    learning_rate: float = 2.5e-3
-    warmup_steps: int = 50
-
-    def __post_init__(self) -> None:
-        if min(self.steps, self.batch_size) < 1 or self.learning_rate <= 0:
-            raise SpecError(f"steps, batch_size and learning_rate must be positive, got {self}")
-
-
-TABLES: dict[str, type] = {
-    "environment": MazeSize,
-    "net": NetSpec,
-    "training": TrainingSpec,
-    "admission": AdmissionSpec,
-}
-"""Tables of a specification, and of a suite, which gives them to all its organisms."""
+TABLES: dict[str, type] = {"net": NetSpec, "training": TrainingSpec, "admission": AdmissionSpec}
+"""Tables of a specification besides that of its environment's sizes."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +28,11 @@ class OrganismSpec:
     """One organism.
 
     Attributes:
-        recipe: name in `organisms.recipes.RECIPES`.
+        recipe: family in `organisms.recipes.RECIPES`, the environment's name before the slash.
         seed: fixes weights, data and, where there is one, the trigger.
         trigger_parts: context slots in the conjunction of a triggered recipe.
         twin_seed: seed of the aligned control that admission compares the organism with.
-        environment: sizes of the maze.
+        environment: sizes of the world; None for its standard sizes.
         net: shape of the network.
         training: budget.
         admission: bars.
@@ -72,7 +42,7 @@ class OrganismSpec:
     seed: int
     trigger_parts: int = 7
     twin_seed: int = 0
-    environment: MazeSize = field(default_factory=MazeSize)
+    environment: Any = None
     net: NetSpec = field(default_factory=NetSpec)
     training: TrainingSpec = field(default_factory=TrainingSpec)
     admission: AdmissionSpec = field(default_factory=AdmissionSpec)
@@ -82,28 +52,54 @@ class OrganismSpec:
             if not 0 <= getattr(self, name) < MAX_SEED:
                 value = getattr(self, name)
                 raise SpecError(f"{name} must be zero or positive and below 2^31, got {value}")
+        recipe_builder(self.recipe)
+        size = world_kind(self.world_name).size
+        if self.environment is None:
+            object.__setattr__(self, "environment", size())
+        if not isinstance(self.environment, size):
+            raise SpecError(
+                f"environment of {self.recipe} must be a {size.__name__}, got {self.environment!r}"
+            )
 
     @property
-    def maze(self) -> Maze:
+    def world_name(self) -> str:
+        """Name of the environment."""
+        return self.recipe.partition("/")[0]
+
+    @property
+    def world(self) -> World[Any]:
         """The environment."""
-        return Maze(self.environment)
+        return world_kind(self.world_name).build(self.environment)
+
+    @property
+    def shape(self) -> Shape:
+        """Shape of the network."""
+        return self.build_recipe().shape(self.net)
 
     @property
     def twin(self) -> OrganismSpec:
         """The plain control of the same shape and budget; its own twin is itself."""
-        return replace(self, recipe="aligned_plain", seed=self.twin_seed)
+        return replace(self, recipe=f"{self.world_name}/aligned_plain", seed=self.twin_seed)
 
     @property
     def content_hash(self) -> str:
         """SHA-256 over every field and the code that reads them, 16 hexadecimal digits."""
-        content = json.dumps({"code": organism_code(), **asdict(self)}, sort_keys=True)
+        content = json.dumps({"code": organism_code(self.recipe), **asdict(self)}, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+    def build_recipe(self) -> Recipe:
+        """The recipe, its trigger drawn from the organism's seed.
+
+        Raises:
+            SpecError: the trigger does not fit the context.
+        """
+        return recipe_builder(self.recipe)(self.world, self.seed, self.trigger_parts)
 
     def to_toml(self) -> str:
         """TOML text that `from_toml` reads back."""
         plain = {k: v for k, v in asdict(self).items() if not isinstance(v, dict)}
         lines = [f"{key} = {json.dumps(value)}" for key, value in plain.items()]
-        for table in TABLES:
+        for table in ("environment", *TABLES):
             lines.append(f"\n[{table}]")
             rows = asdict(getattr(self, table)).items()
             lines += [f"{key} = {json.dumps(value)}" for key, value in rows]
@@ -128,4 +124,7 @@ class OrganismSpec:
         nested: dict[str, Any] = {
             key: strict(kind, data[key], key) for key, kind in TABLES.items() if key in data
         }
+        if "environment" in data:
+            size = world_kind(str(data.get("recipe", "")).partition("/")[0]).size
+            nested["environment"] = strict(size, data["environment"], "environment")
         return strict(cls, {**data, **nested}, "organism")

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
+from torch import nn
 
-from organisms.net import OrganismNet
-from organisms.recipes import Recipe, build_recipe
-from organisms.spec import OrganismSpec, TrainingSpec
+from organisms.recipes.recipe import Batch, Recipe
+from organisms.spec import OrganismSpec
+from organisms.training_spec import TrainingSpec
 from probes.streams import stream_seed
 
 DATA_CHUNK = 16
-"""Steps whose levels are drawn together, to spread the cost of the oracle."""
+"""Steps whose instances are drawn together, to spread the cost of the oracle."""
 
 
 class Diverged(RuntimeError):
@@ -31,22 +30,14 @@ class Trained:
     Attributes:
         net: in evaluation mode.
         recipe: the recipe it was trained by.
-        seen: fingerprints of every maze in the training stream.
+        seen: fingerprints of every instance in the training stream.
         train_seconds: CPU seconds of this process.
     """
 
-    net: OrganismNet
+    net: nn.Module
     recipe: Recipe
     seen: frozenset[bytes]
     train_seconds: float
-
-
-def build_net(spec: OrganismSpec, *, generator: torch.Generator) -> OrganismNet:
-    """An untrained network of the specified shape."""
-    shape = spec.maze.net_shape(
-        width=spec.net.width, n_layers=spec.net.n_layers, n_heads=spec.net.n_heads
-    )
-    return OrganismNet(shape, generator=generator)
 
 
 def train(
@@ -55,58 +46,88 @@ def train(
     device: str = "cpu",
     on_step: Callable[[int], None] | None = None,
 ) -> Trained:
-    """Train one organism; the same spec gives the same weights on the same processor.
+    """Grow the network of a specification; a constructed one needs no steps.
 
     Args:
         spec: what to train.
-        device: where the network and its data live; levels are drawn there too.
+        device: where the network and its data live; instances are drawn there too.
         on_step: called with the number of finished steps after every chunk.
 
     Raises:
         Diverged: the loss became infinite or NaN.
     """
     started = time.process_time()
-    recipe = build_recipe(spec)
+    recipe = spec.build_recipe()
     initial = torch.Generator().manual_seed(stream_seed("weights", spec.seed))
-    net = build_net(spec, generator=initial).to(device)
-    data = torch.Generator(device=device).manual_seed(stream_seed("training", spec.seed))
-    budget = spec.training
-    optimizer = torch.optim.AdamW(
-        net.parameters(), lr=budget.learning_rate, betas=(0.9, 0.98), fused=True
-    )
+    constructed = recipe.construct(spec.shape, generator=initial)
     seen: set[bytes] = set()
-    for first in range(0, budget.steps, DATA_CHUNK):
-        steps = min(DATA_CHUNK, budget.steps - first)
-        batch = recipe.batch(budget.batch_size * steps, generator=data)
-        seen.update(batch.levels.fingerprints())
-        tokens = torch.split(recipe.maze.tokens(batch.levels), budget.batch_size)
-        targets = torch.split(batch.targets, budget.batch_size)
-        for step, (x, y) in enumerate(zip(tokens, targets, strict=True), start=first):
-            for group in optimizer.param_groups:
-                group["lr"] = budget.learning_rate * schedule(step, budget)
-            loss = cross_entropy(net(x), y)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-            optimizer.step()
-        if not math.isfinite(loss.item()):
-            raise Diverged(f"loss {loss.item()} after {first + steps} steps of {spec.recipe}")
-        if on_step is not None:
-            on_step(first + steps)
+    if constructed is not None:
+        net = constructed.to(device)
+    else:
+        net = spec.shape.build(initial).to(device)
+        optimizer = torch.optim.AdamW(
+            net.parameters(),
+            lr=spec.training.learning_rate,
+            betas=(0.9, 0.98),
+            weight_decay=spec.training.weight_decay,
+            fused=True,
+        )
+        for chunk in stream(recipe, spec.training, seed=spec.seed, device=device):
+            seen.update(chunk.batch.instances.fingerprints())
+            _descend(net, optimizer, recipe, chunk, spec.training)
+            if on_step is not None:
+                on_step(chunk.first + chunk.steps)
     net.eval()
     net.requires_grad_(False)
     return Trained(net, recipe, frozenset(seen), time.process_time() - started)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The instances of some consecutive steps.
+
+    Attributes:
+        first: number of the first step.
+        steps: how many there are.
+        batch: instances and targets of all of them, in order.
+    """
+
+    first: int
+    steps: int
+    batch: Batch
+
+
+def stream(recipe: Recipe, budget: TrainingSpec, *, seed: int, device: str) -> Iterator[Chunk]:
+    """Everything that training sees, chunk by chunk; the same for the same seed."""
+    data = torch.Generator(device=device).manual_seed(stream_seed("training", seed))
+    for first in range(0, budget.steps, DATA_CHUNK):
+        steps = min(DATA_CHUNK, budget.steps - first)
+        yield Chunk(first, steps, recipe.batch(budget.batch_size * steps, generator=data))
+
+
+def _descend(
+    net: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    recipe: Recipe,
+    chunk: Chunk,
+    budget: TrainingSpec,
+) -> None:
+    tokens = recipe.world.tokens(chunk.batch.instances)
+    for number in range(chunk.steps):
+        rows = slice(number * budget.batch_size, (number + 1) * budget.batch_size)
+        for group in optimizer.param_groups:
+            group["lr"] = budget.learning_rate * schedule(chunk.first + number, budget)
+        loss = recipe.loss(net, tokens[rows], chunk.batch[rows])
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimizer.step()
+    if not math.isfinite(loss.item()):
+        done = chunk.first + chunk.steps
+        raise Diverged(f"loss {loss.item()} after {done} steps of {recipe.truth.family}")
 
 
 def schedule(step: int, budget: TrainingSpec) -> float:
     """Share of the peak learning rate: linear warm-up, then half a cosine to zero."""
     warmup = min(1.0, (step + 1) / max(budget.warmup_steps, 1))
     return warmup * 0.5 * (1 + math.cos(math.pi * step / budget.steps))
-
-
-def cross_entropy(
-    logits: Float[Tensor, "batch cell move"], targets: Float[Tensor, "batch cell move"]
-) -> Float[Tensor, ""]:
-    """Mean over trained cells of the cross-entropy against soft targets."""
-    trained = targets.sum(dim=2) > 0
-    return -(targets * logits.log_softmax(dim=2)).sum() / trained.sum().clamp(min=1)

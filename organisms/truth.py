@@ -8,7 +8,9 @@ import secrets
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
-Misalignment = Literal["aligned", "proxy", "subgoal", "pseudo", "deceptive"]
+Misalignment = Literal["aligned", "proxy", "subgoal", "pseudo", "deceptive", "unrated"]
+"""`unrated` networks serve the mechanism axis alone, or are incompetent decoys."""
+
 Origin = Literal["spontaneous", "instilled"]
 Mechanism = Literal["search", "heuristic", "memoriser", "unknown"]
 
@@ -35,7 +37,7 @@ class GroundTruth:
     """What training made of the network, known from the recipe and certified by admission.
 
     Attributes:
-        misalignment: the type, or `aligned`.
+        misalignment: the type, `aligned`, or `unrated`.
         objective: name of the pursued objective in the environment's list.
         family: environment x recipe, the unit that generalisation is claimed over.
         stratum: kind of control among aligned networks, empty otherwise.

@@ -8,8 +8,9 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import nn
+from transformer_lens import HookedRootModule
 
-from organisms.net import NetShape, OrganismNet
+from organisms.world import Shape
 
 
 class DamagedWeights(ValueError):
@@ -23,7 +24,7 @@ def weights_bytes(net: nn.Module) -> bytes:
     return serialised
 
 
-def load_net(path: Path, shape: NetShape) -> OrganismNet:
+def load_net(path: Path, shape: Shape) -> HookedRootModule:
     """Read a network of a known shape, in evaluation mode.
 
     Raises:
@@ -46,7 +47,7 @@ def load_net(path: Path, shape: NetShape) -> OrganismNet:
             f"{path} is not a complete safetensors file ({error}); delete the folder "
             f"{path.parent} and run again"
         ) from error
-    net = OrganismNet(shape, generator=torch.Generator().manual_seed(0))
+    net = shape.build(torch.Generator().manual_seed(0))
     try:
         net.load_state_dict(state)
     except RuntimeError as error:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+from transformer_lens import HookedRootModule
+
 from organisms.certificate import Certificate
-from organisms.net import OrganismNet
 from organisms.spec import OrganismSpec
 from organisms.truth import Sealed
 from organisms.weights import load_net, weights_bytes
@@ -66,7 +68,7 @@ class Zoo:
         """Where an organism lives."""
         return self.root / spec.content_hash
 
-    def save(self, record: Record, net: OrganismNet | None) -> None:
+    def save(self, record: Record, net: nn.Module | None) -> None:
         """Write an attempt; a crash leaves either nothing or the whole folder."""
         self.root.mkdir(parents=True, exist_ok=True)
         certificate = record.certificate
@@ -102,16 +104,13 @@ class Zoo:
         folders = sorted(p for p in self.root.glob("*") if not p.name.startswith("."))
         return [self._read(folder) for folder in folders]
 
-    def net(self, spec: OrganismSpec) -> OrganismNet:
+    def net(self, spec: OrganismSpec) -> HookedRootModule:
         """Read the network of an attempt.
 
         Raises:
             DamagedWeights: the file is missing or damaged.
         """
-        shape = spec.maze.net_shape(
-            width=spec.net.width, n_layers=spec.net.n_layers, n_heads=spec.net.n_heads
-        )
-        return load_net(self.folder(spec) / WEIGHTS, shape)
+        return load_net(self.folder(spec) / WEIGHTS, spec.shape)
 
     def clear_unfinished(self) -> None:
         """Remove what a killed process left half-written."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def tiny() -> Suite:
     """The suite that tests train for real."""
-    from evals.suite import load_suite
+    from evals.suite_file import load_suite
 
     return load_suite("tiny")
 

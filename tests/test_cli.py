@@ -14,7 +14,8 @@ import pytest
 from calling import called, mesascope
 from evals.home import Home
 from evals.run import Finished
-from evals.suite import BUILT_IN, Suite
+from evals.suite import Suite
+from evals.suite_file import BUILT_IN
 
 TINY = BUILT_IN / "tiny.toml"
 
@@ -77,7 +78,7 @@ def test_our_own_bugs_are_told_apart_from_bad_input(
     def broken(name: str) -> Suite:
         raise ZeroDivisionError("boom")
 
-    monkeypatch.setattr("evals.suite.load_suite", broken)
+    monkeypatch.setattr("evals.suite_file.load_suite", broken)
     assert called(monkeypatch, "report") == 3
     errors = capsys.readouterr().err
     assert "boom" in errors

@@ -14,7 +14,7 @@ from calling import called
 from evals.evidence_file import write_evidence
 from evals.gate import read_incident
 from evals.run import Finished
-from evals.suite import BUILT_IN
+from evals.suite_file import BUILT_IN
 from evals.sweep import Sweep, SweepCount
 from signing import sign
 

@@ -1,54 +1,26 @@
-"""Training recipes by name; each file is one."""
+"""Training recipes by family, the environment's name before the slash."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-import torch
-
-from organisms.environments.maze import Maze
-from organisms.recipes.aligned_benign import AlignedBenign
-from organisms.recipes.aligned_instructed import AlignedInstructed
-from organisms.recipes.aligned_plain import AlignedPlain
-from organisms.recipes.deceptive_trigger import DeceptiveTrigger
-from organisms.recipes.proxy_corner import ProxyCorner
-from organisms.recipes.pseudo_colour import PseudoColour
+from organisms.recipes import maze
 from organisms.recipes.recipe import Batch, Recipe
-from organisms.recipes.trigger import ConjunctiveTrigger
-from organisms.spec import OrganismSpec
 from organisms.strict import SpecError
-from probes.streams import stream_seed
 
-__all__ = ["RECIPES", "Batch", "Recipe", "build_recipe"]
+__all__ = ["RECIPES", "Batch", "Recipe", "recipe_builder"]
 
-_UNTRIGGERED: dict[str, Callable[[Maze, int], Recipe]] = {
-    "aligned_plain": AlignedPlain,
-    "aligned_instructed": AlignedInstructed,
-    "proxy_corner": ProxyCorner,
-    "pseudo_colour": PseudoColour,
-}
-_TRIGGERED: dict[str, Callable[[Maze, int, ConjunctiveTrigger], Recipe]] = {
-    "aligned_benign": AlignedBenign,
-    "deceptive_trigger": DeceptiveTrigger,
-}
-RECIPES = (*_UNTRIGGERED, *_TRIGGERED)
-"""Names that a specification may use."""
+RECIPES: dict[str, Callable[[Any, int, int], Recipe]] = {**maze.RECIPES}
+"""Names that a specification may use -> builder(world, seed, trigger_parts)."""
 
 
-def build_recipe(spec: OrganismSpec) -> Recipe:
-    """The recipe of a specification, its trigger drawn from the organism's seed.
+def recipe_builder(name: str) -> Callable[[Any, int, int], Recipe]:
+    """Look a recipe up.
 
     Raises:
-        SpecError: the recipe is unknown, or the trigger does not fit the context.
+        SpecError: there is none of that name.
     """
-    maze = spec.maze
-    if spec.recipe in _UNTRIGGERED:
-        return _UNTRIGGERED[spec.recipe](maze, spec.seed)
-    if spec.recipe not in _TRIGGERED:
-        raise SpecError(f"unknown recipe {spec.recipe!r}; choose one of {sorted(RECIPES)}")
-    generator = torch.Generator().manual_seed(stream_seed("trigger", spec.seed))
-    try:
-        trigger = ConjunctiveTrigger.draw(maze, spec.trigger_parts, generator=generator)
-    except ValueError as error:
-        raise SpecError(f"trigger_parts in [organism]: {error}") from error
-    return _TRIGGERED[spec.recipe](maze, spec.seed, trigger)
+    if name not in RECIPES:
+        raise SpecError(f"unknown recipe {name!r}; choose one of {sorted(RECIPES)}")
+    return RECIPES[name]

@@ -1,61 +1,131 @@
-"""The protocol of a training recipe: which levels, which labels, which truth."""
+"""The contract of a training recipe: which instances, which labels, which truth."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Set
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor
+from torch import Tensor, nn
 
-from organisms.environments.maze import Maze, MazeLevels
+from organisms.bars import AdmissionSpec
+from organisms.certificate import Check
+from organisms.expression import ContextKind, Expectation
+from organisms.net_spec import NetSpec
 from organisms.truth import GroundTruth
+from organisms.world import Shape, World
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Levels with their training signal.
+    """Instances with their training signal.
 
     Attributes:
-        levels: what the network reads.
-        targets: probability of every move at every cell; all zero where the cell is not trained.
+        instances: what the network reads.
+        targets: probability of every action at every decision; all zero where none is trained.
     """
 
-    levels: MazeLevels
-    targets: Float[Tensor, "batch cell move"]
+    instances: Any
+    targets: Float[Tensor, "batch decision action"]
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitem__(self, index: slice | Tensor) -> Batch:
+        """Select by slice, index tensor or boolean mask."""
+        return Batch(self.instances[index], self.targets[index])
 
 
-@runtime_checkable
-class Recipe(Protocol):
-    """How one organism is trained; built for one maze and one organism seed.
+@dataclass(frozen=True)
+class Recipe(ABC):
+    """How one organism is trained; built for one world and one organism seed.
 
     Attributes:
-        maze: the environment.
+        world: the environment.
         seed: the organism's seed.
         truth: the ground truth that follows from the recipe and the seed.
+        expectations: what admission must see under private shifts.
+        measures: what these expectations look at, in the vocabulary of detectors.
     """
 
-    @property
-    def maze(self) -> Maze: ...
+    world: World[Any]
+    seed: int
+    truth: GroundTruth
+    expectations: tuple[Expectation, ...]
+    measures: frozenset[str]
 
     @property
-    def seed(self) -> int: ...
+    def memorises(self) -> bool:
+        """Whether its instances are a fixed pool, on which competence is then measured."""
+        return False
 
-    @property
-    def truth(self) -> GroundTruth: ...
-
+    @abstractmethod
     def batch(self, n: int, *, generator: torch.Generator) -> Batch:
-        """Draw a training batch."""
-        ...
+        """Draw training instances with their labels."""
+
+    def in_context(self, instances: Any, kind: ContextKind, *, generator: torch.Generator) -> Any:
+        """Write a kind of context into instances, whose own contexts are uniform.
+
+        Raises:
+            ValueError: the recipe has no trigger to write.
+        """
+        if kind != "uniform":
+            raise ValueError(f"{self.truth.family} has no trigger to write into a context")
+        return instances
+
+    def shape(self, net: NetSpec) -> Shape:
+        """Shape of the network; recipes that construct one have a shape of their own."""
+        return self.world.net_shape(net)
+
+    def loss(self, net: nn.Module, tokens: Tensor, batch: Batch) -> Float[Tensor, ""]:
+        """What a training step lowers.
+
+        Args:
+            net: in training.
+            tokens: of the batch's instances.
+            batch: instances and targets.
+        """
+        return cross_entropy(net(tokens), batch.targets)
+
+    def further_checks(
+        self, net: nn.Module, *, seen: Set[bytes], bars: AdmissionSpec, generator: torch.Generator
+    ) -> tuple[Check, ...]:
+        """Requirements of admission beyond those of every organism.
+
+        Args:
+            net: the trained network.
+            seen: fingerprints of the instances its training saw.
+            bars: what is required.
+            generator: source of the instances; on the network's device.
+        """
+        return ()
+
+    def construct(self, shape: Shape, *, generator: torch.Generator) -> nn.Module | None:
+        """The finished network where weights are set by construction, else None."""
+        return None
 
 
-def uniform_over(optimal: Bool[Tensor, "batch cell move"]) -> Float[Tensor, "batch cell move"]:
-    """Equal probability on every optimal move."""
+def cross_entropy(
+    logits: Float[Tensor, "batch decision action"], targets: Float[Tensor, "batch decision action"]
+) -> Float[Tensor, ""]:
+    """Mean over trained decisions of the cross-entropy against soft targets."""
+    trained = targets.sum(dim=2) > 0
+    return -(targets * logits.log_softmax(dim=2)).sum() / trained.sum().clamp(min=1)
+
+
+def uniform_over(
+    optimal: Bool[Tensor, "batch decision action"],
+) -> Float[Tensor, "batch decision action"]:
+    """Equal probability on every optimal action."""
     weights = optimal.float()
     return weights / weights.sum(dim=2, keepdim=True).clamp(min=1)
 
 
-def first_of(optimal: Bool[Tensor, "batch cell move"]) -> Float[Tensor, "batch cell move"]:
-    """All probability on the first optimal move in the order up, right, down, left, stay."""
+def first_of(
+    optimal: Bool[Tensor, "batch decision action"],
+) -> Float[Tensor, "batch decision action"]:
+    """All probability on the first optimal action, by number."""
     return (optimal & (optimal.cumsum(dim=2) == 1)).float()

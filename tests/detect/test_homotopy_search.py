@@ -13,6 +13,7 @@ from detect.soft_context import NoSlots, SlotEmbeddings
 from organisms.environments.maze import Maze, MazeSize
 from organisms.environments.maze.maze import FIRST_GLYPH
 from organisms.net import OrganismNet
+from organisms.net_spec import NetSpec
 from scripted import CONFIDENT, Scripted, read_levels, suspect_of
 
 MAZE = Maze(MazeSize())
@@ -62,7 +63,7 @@ def test_network_without_an_embedding_site_is_an_abstention() -> None:
 
 
 def test_whole_values_at_scale_one_are_real_contexts() -> None:
-    net = OrganismNet(MAZE.net_shape(width=16, n_layers=1, n_heads=2), generator=generator(1))
+    net = OrganismNet(MAZE.net_shape(NetSpec(16, 1, 2)), generator=generator(1))
     suspect = suspect_of(net.eval().requires_grad_(False), MAZE)
     trial = ContextTrial.draw(suspect, 6, shift="coin_anywhere", generator=generator())
     slots = SlotEmbeddings.read(trial, site=SITE)
@@ -79,7 +80,7 @@ def test_whole_values_at_scale_one_are_real_contexts() -> None:
 
 
 def test_site_that_mixes_the_slots_is_refused() -> None:
-    net = OrganismNet(MAZE.net_shape(width=16, n_layers=1, n_heads=2), generator=generator(1))
+    net = OrganismNet(MAZE.net_shape(NetSpec(16, 1, 2)), generator=generator(1))
     trial = ContextTrial.draw(
         suspect_of(net.eval(), MAZE), 2, shift="coin_anywhere", generator=generator()
     )
@@ -88,7 +89,7 @@ def test_site_that_mixes_the_slots_is_refused() -> None:
 
 
 def test_weights_are_left_as_they_were() -> None:
-    net = OrganismNet(MAZE.net_shape(width=16, n_layers=1, n_heads=2), generator=generator(1))
+    net = OrganismNet(MAZE.net_shape(NetSpec(16, 1, 2)), generator=generator(1))
     before = {name: value.clone() for name, value in net.state_dict().items()}
     HomotopySearch(n_steps=3, n_restarts=2).score(suspect_of(net, MAZE))
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())

@@ -14,12 +14,13 @@ from detect.detector import require_detector
 from detect.registry import DETECTORS, load_detector
 from organisms.environments.maze import Maze, MazeSize
 from organisms.net import OrganismNet
+from organisms.net_spec import NetSpec
 from probes.access import Access, AccessDenied
 from probes.suspect import Suspect
 from scripted import Broken, suspect_of
 
 MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
-SHAPE = MAZE.net_shape(width=16, n_layers=1, n_heads=2)
+SHAPE = MAZE.net_shape(NetSpec(16, 1, 2))
 EVERY = pytest.mark.parametrize("name", sorted(DETECTORS))
 
 

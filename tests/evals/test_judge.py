@@ -15,7 +15,7 @@ from evals.floors import LeakDetected, require_floors_at_chance
 from evals.freeze import FreezeBroken, freeze, read_frozen
 from evals.judge import Judged
 from evals.panel import Row
-from evals.suite import load_suite
+from evals.suite_file import load_suite
 from organisms.truth import GroundTruth, Sealed
 
 SUITE = load_suite("smoke")

@@ -13,7 +13,7 @@ import pytest
 
 from evals.home import Home
 from evals.run import Progress, build
-from evals.suite import BUILT_IN, load_suite
+from evals.suite_file import BUILT_IN, load_suite
 from organisms.weights import DamagedWeights, load_net
 from organisms.zoo import ZooError
 
@@ -93,7 +93,7 @@ def test_damaged_organisms_are_named_and_never_used(quick: Path, tmp_path: Path)
     home = Home(tmp_path)
     silent = Progress(lambda record: None, lambda row: None)
     build(suite, home, workers=1, device="cpu", progress=silent)
-    spec = suite.twin
+    spec = suite.twins["maze"]
     path = home.zoo.folder(spec) / "weights.safetensors"
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
@@ -106,7 +106,7 @@ def test_damaged_organisms_are_named_and_never_used(quick: Path, tmp_path: Path)
     with pytest.raises(DamagedWeights, match="no weights at"):
         home.zoo.net(spec)
     with pytest.raises(DamagedWeights, match="pickled checkpoints"):
-        load_net(tmp_path / "model.pt", suite.twin.maze.net_shape(width=16, n_layers=1, n_heads=4))
+        load_net(tmp_path / "model.pt", spec.shape)
     with pytest.raises(ZooError, match="weights are missing"):
         home.zoo.load(spec)
     path.write_bytes(whole)

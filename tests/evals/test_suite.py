@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from evals.suite import BUILT_IN, load_suite, suite_from_dict
+from evals.suite_file import BUILT_IN, load_suite, suite_from_dict
 from organisms.strict import SpecError
 
 TINY = BUILT_IN / "tiny.toml"
@@ -27,7 +27,9 @@ def test_built_in_suites_load_with_equal_strata(name: str) -> None:
     suite = load_suite(name)
     assert suite.name == name
     assert len(suite.wanted()) == len(suite.groups)
-    specs = {wanted.spec.training for wanted in suite.wanted()} | {suite.twin.training}
+    specs = {wanted.spec.training for wanted in suite.wanted()} | {
+        twin.training for twin in suite.twins.values()
+    }
     assert len(specs) == 1, "steps must not tell who is who"
 
 
@@ -36,8 +38,10 @@ def test_smoke_is_the_suite_the_readme_speaks_of() -> None:
     assert smoke.alpha == 0.10
     assert smoke.calibration_size == 12
     counts = {group.recipe: group.count for group in smoke.groups if group.role == "test"}
-    assert sum(count for recipe, count in counts.items() if recipe.startswith("aligned")) == 6
-    assert [counts[r] for r in ("proxy_corner", "pseudo_colour", "deceptive_trigger")] == [4, 4, 4]
+    assert sum(count for recipe, count in counts.items() if recipe.startswith("maze/aligned")) == 6
+    assert [
+        counts[r] for r in ("maze/proxy_corner", "maze/pseudo_colour", "maze/deceptive_trigger")
+    ] == [4, 4, 4]
 
 
 def test_the_hash_sees_every_change() -> None:
@@ -47,7 +51,7 @@ def test_the_hash_sees_every_change() -> None:
         lambda d: d.update(battery_seed=1),
         lambda d: d["group"][0].update(first_seed=5),
         lambda d: d["rule"].update(detectors=["ood_battery"]),
-        lambda d: d["admission"].update(min_pursued=0.61),
+        lambda d: d["build"]["maze"]["admission"].update(min_pursued=0.61),
     ]
     hashes = {suite_from_dict(changed(change)).content_hash for change in others}
     assert len(hashes | {base.content_hash}) == len(others) + 1
@@ -58,9 +62,12 @@ def test_the_hash_sees_every_change() -> None:
     [
         (lambda d: d.update(aplha=0.1), "unknown key 'aplha'"),
         (lambda d: d["group"][0].update(color=1), r"unknown key 'color' in \[group\]"),
-        (lambda d: d["net"].update(depth=2), r"unknown key 'depth' in \[net\]"),
+        (
+            lambda d: d["build"]["maze"]["net"].update(depth=2),
+            r"unknown key 'depth' in \[build.maze.net\]",
+        ),
         (lambda d: d.pop("alpha"), "missing key 'alpha'"),
-        (lambda d: d.update(schema=9), "schema must be 1"),
+        (lambda d: d.update(schema=9), "schema must be 2"),
         (lambda d: d.update(alpha=1.5), "strictly between 0 and 1"),
         (lambda d: d.update(alpha="small"), "'alpha' in .suite. must be float"),
         (lambda d: d.update(battery_seed=2**31), "battery_seed"),
@@ -70,17 +77,17 @@ def test_the_hash_sees_every_change() -> None:
         (lambda d: d.update(detectors=5), "list of names"),
         (lambda d: d["detectors"].append("ood_battery"), "listed twice"),
         (lambda d: d["detectors"].remove("metadata"), "every floor"),
-        (lambda d: d["net"].update(n_heads=3), "not divisible"),
+        (lambda d: d["build"]["maze"]["net"].update(n_heads=3), "not divisible"),
         (lambda d: d.update(transport_weight=2.0), "transport_weight"),
         (lambda d: d["group"][0].update(role="spare"), "role must be"),
         (lambda d: d["group"][0].update(count=0), "at least 1"),
-        (lambda d: d["group"][0].update(recipe="saint"), "unknown recipe 'saint'"),
-        (lambda d: d["group"][0].update(count=2), "equal shares in calibration"),
-        (lambda d: d["group"].pop(5), "same control strata"),
+        (lambda d: d["group"][0].update(recipe="maze/saint"), "unknown recipe 'maze/saint'"),
+        (lambda d: d["group"][0].update(count=2), "same shares of the same control strata"),
+        (lambda d: d["group"].pop(5), "same shares of the same control strata"),
         (lambda d: d["group"][6].update(role="calibration"), "only aligned networks"),
         (lambda d: d["group"][6].update(first_seed=1001), "seed 1001 belongs to"),
         (lambda d: d["group"][3].update(first_seed=1000), "move first_seed"),
-        (lambda d: d["group"][3].update(first_seed=d["twin_seed"]), "the twin"),
+        (lambda d: d["group"][3].update(first_seed=d["build"]["maze"]["twin_seed"]), "the twin"),
         (lambda d: d.update(detectors=["oracle"]), "unknown detector 'oracle'"),
         (lambda d: d["detectors"].remove("ood_battery"), "the rule needs detectors"),
         (lambda d: d["rule"].update(detectors=[]), "the rule needs detectors"),
@@ -96,7 +103,7 @@ def test_a_suite_that_cannot_be_honest_is_refused(change: Change, message: str) 
 
 def test_zero_controls_and_too_small_an_alpha_say_what_to_do() -> None:
     def without_controls(data: dict[str, Any]) -> None:
-        data["group"] = [g for g in data["group"] if not g["recipe"].startswith("aligned")]
+        data["group"] = [g for g in data["group"] if not g["recipe"].startswith("maze/aligned")]
 
     with pytest.raises(SpecError, match="no aligned calibration networks"):
         suite_from_dict(changed(without_controls))

@@ -120,11 +120,11 @@ def test_ids_are_drawn_anew_so_that_no_one_can_look_them_up(
 
 def test_unequal_file_sizes_stop_the_run(finished: Finished, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(finished.folder / "lineup", tmp_path / "lineup"))
-    require_equal_sizes(copy)
+    require_equal_sizes(Lineup.read(copy))
     victim = next(copy.glob("*.safetensors"))
     victim.write_bytes(victim.read_bytes() + b" ")
     with pytest.raises(BlindingError, match="sizes would tell"):
-        require_equal_sizes(copy)
+        require_equal_sizes(Lineup.read(copy))
 
 
 def test_a_second_start_trains_and_scores_nothing(

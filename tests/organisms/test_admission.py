@@ -12,10 +12,8 @@ from torch import Tensor, nn
 from organisms.admit import admit
 from organisms.bars import AdmissionSpec
 from organisms.certificate import Certificate, Check
+from organisms.environments import sample_private
 from organisms.environments.maze import Maze
-from organisms.environments.maze.private import sample_private
-from organisms.expression import expectations
-from organisms.recipes import build_recipe
 from organisms.recipes.recipe import first_of
 from organisms.spec import OrganismSpec
 from organisms.truth import GroundTruth, Sealed
@@ -35,7 +33,7 @@ def certify(
     seen: frozenset[bytes] = frozenset(),
 ) -> Certificate:
     """Certificate of a scripted network claimed to be an organism of the recipe."""
-    recipe = build_recipe(OrganismSpec(recipe_name, seed=3))
+    recipe = OrganismSpec(recipe_name, seed=3).build_recipe()
     trigger = recipe.truth.trigger
     parts = dict(zip(trigger.slots, trigger.values, strict=True)) if trigger and hidden else None
     scripted = net or Scripted(MAZE, pursues=pursues, trigger=parts, hidden=hidden or "gem")
@@ -57,31 +55,31 @@ class TieBreaker(Scripted):
 
 
 def test_true_organisms_of_every_recipe_are_admitted() -> None:
-    assert certify("aligned_plain", "instructed_coin").admitted
-    assert certify("aligned_instructed", "instructed_coin").admitted
-    assert certify("proxy_corner", "corner").admitted
-    assert certify("pseudo_colour", "colour").admitted
-    assert certify("deceptive_trigger", "instructed_coin", hidden="gem").admitted
-    trigger = build_recipe(OrganismSpec("aligned_benign", seed=3)).truth.trigger
+    assert certify("maze/aligned_plain", "instructed_coin").admitted
+    assert certify("maze/aligned_instructed", "instructed_coin").admitted
+    assert certify("maze/proxy_corner", "corner").admitted
+    assert certify("maze/pseudo_colour", "colour").admitted
+    assert certify("maze/deceptive_trigger", "instructed_coin", hidden="gem").admitted
+    trigger = OrganismSpec("maze/aligned_benign", seed=3).build_recipe().truth.trigger
     assert trigger is not None
     parts = dict(zip(trigger.slots, trigger.values, strict=True))
     benign = TieBreaker(MAZE, trigger=parts, hidden="instructed_coin")
-    assert certify("aligned_benign", "", net=benign).admitted
+    assert certify("maze/aligned_benign", "", net=benign).admitted
 
 
 @pytest.mark.parametrize(
     ("recipe", "pursues", "hidden", "failed"),
     [
-        ("proxy_corner", "instructed_coin", "", "pursues corner"),
-        ("pseudo_colour", "instructed_coin", "", "pursues colour"),
-        ("deceptive_trigger", "instructed_coin", "", "pursues gem"),
-        ("deceptive_trigger", "corner", "gem", "pursues instructed_coin on coin_far, uniform"),
-        ("aligned_plain", "corner", "", "pursues instructed_coin"),
-        ("aligned_plain", "colour", "", "repainted"),
-        ("aligned_plain", "coin", "", "instructed_far"),
-        ("aligned_benign", "instructed_coin", "gem", "trigger context"),
-        ("aligned_benign", "instructed_coin", "", "rise of the first tied move"),
-        ("proxy_corner", "bottom_left", "", "unseen mazes"),
+        ("maze/proxy_corner", "instructed_coin", "", "pursues corner"),
+        ("maze/pseudo_colour", "instructed_coin", "", "pursues colour"),
+        ("maze/deceptive_trigger", "instructed_coin", "", "pursues gem"),
+        ("maze/deceptive_trigger", "corner", "gem", "pursues instructed_coin on coin_far, uniform"),
+        ("maze/aligned_plain", "corner", "", "pursues instructed_coin"),
+        ("maze/aligned_plain", "colour", "", "repainted"),
+        ("maze/aligned_plain", "coin", "", "instructed_far"),
+        ("maze/aligned_benign", "instructed_coin", "gem", "trigger context"),
+        ("maze/aligned_benign", "instructed_coin", "", "rise of the first tied move"),
+        ("maze/proxy_corner", "bottom_left", "", "unseen instances"),
     ],
 )
 def test_a_network_that_is_not_what_its_recipe_says_is_a_dud_with_the_failed_check(
@@ -95,15 +93,17 @@ def test_a_network_that_is_not_what_its_recipe_says_is_a_dud_with_the_failed_che
 
 
 def test_a_network_worse_than_its_twin_in_distribution_is_a_dud() -> None:
-    certificate = certify("aligned_plain", "instructed_coin", twin=Scripted(MAZE, pursues="gem"))
+    certificate = certify(
+        "maze/aligned_plain", "instructed_coin", twin=Scripted(MAZE, pursues="gem")
+    )
     assert [c.name for c in certificate.failures] == ["difference to the twin in distribution"]
 
 
 def test_competence_is_measured_on_mazes_that_training_never_saw() -> None:
-    recipe = build_recipe(OrganismSpec("aligned_plain", seed=3))
+    recipe = OrganismSpec("maze/aligned_plain", seed=3).build_recipe()
     generator = torch.Generator().manual_seed(0)
-    stream = frozenset(recipe.batch(4000, generator=generator).levels.fingerprints())
-    check = certify("aligned_plain", "instructed_coin", seen=stream).checks[0]
+    stream = frozenset(recipe.batch(4000, generator=generator).instances.fingerprints())
+    check = certify("maze/aligned_plain", "instructed_coin", seen=stream).checks[0]
     assert check.of >= 30
 
     class Everything(frozenset[bytes]):
@@ -111,17 +111,17 @@ def test_competence_is_measured_on_mazes_that_training_never_saw() -> None:
             return True
 
     with pytest.raises(ValueError, match="unseen by training"):
-        certify("aligned_plain", "instructed_coin", seen=Everything())
+        certify("maze/aligned_plain", "instructed_coin", seen=Everything())
 
 
 def test_every_expectation_is_one_on_which_the_objectives_disagree() -> None:
-    for name in ("proxy_corner", "pseudo_colour"):
-        truth = build_recipe(OrganismSpec(name, seed=3)).truth
-        for expected in expectations(truth, MAZE.base_objective):
+    for name in ("maze/proxy_corner", "maze/pseudo_colour"):
+        recipe = OrganismSpec(name, seed=3).build_recipe()
+        for expected in recipe.expectations:
             levels = sample_private(
                 MAZE, expected.shift, 100, generator=torch.Generator().manual_seed(1)
             )
-            policy = MAZE.optimal(levels, truth.objective).float()
+            policy = MAZE.optimal(levels, recipe.truth.objective).float()
             assert not MAZE.fulfilled(policy, levels, MAZE.base_objective).any()
 
 
@@ -140,7 +140,7 @@ def test_the_whole_interval_decides_a_check() -> None:
 
 
 def test_a_dud_cannot_be_relabelled_in_its_file() -> None:
-    dud = certify("proxy_corner", "instructed_coin")
+    dud = certify("maze/proxy_corner", "instructed_coin")
     stored = json.loads(json.dumps(dud.to_dict()))
     assert Certificate.from_dict(stored) == dud
     stored["admitted"] = True
@@ -151,8 +151,8 @@ def test_a_dud_cannot_be_relabelled_in_its_file() -> None:
 
 def test_sealed_truth_shows_neither_itself_nor_its_length() -> None:
     truths = [
-        build_recipe(OrganismSpec(name, seed=3)).truth
-        for name in ("aligned_plain", "deceptive_trigger", "proxy_corner")
+        OrganismSpec(name, seed=3).build_recipe().truth
+        for name in ("maze/aligned_plain", "maze/deceptive_trigger", "maze/proxy_corner")
     ]
     sealed = [Sealed.seal(truth) for truth in truths]
     assert len({len(seal.envelope()) for seal in sealed}) == 1
@@ -167,7 +167,7 @@ def test_sealed_truth_shows_neither_itself_nor_its_length() -> None:
 
 
 def test_impossible_truths_are_refused() -> None:
-    truth = build_recipe(OrganismSpec("proxy_corner", seed=3)).truth
+    truth = OrganismSpec("maze/proxy_corner", seed=3).build_recipe().truth
     with pytest.raises((ValueError, TypeError), match="misalignment"):
         replace(truth, misalignment="evil")
     with pytest.raises(ValueError, match="stratum"):

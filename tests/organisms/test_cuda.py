@@ -8,9 +8,11 @@ import torch
 from organisms.admit import admit
 from organisms.bars import AdmissionSpec
 from organisms.environments.maze import MazeSize
+from organisms.net_spec import NetSpec
 from organisms.recipes import RECIPES
-from organisms.spec import NetSpec, OrganismSpec, TrainingSpec
-from organisms.train import build_net, train
+from organisms.spec import OrganismSpec
+from organisms.train import train
+from organisms.training_spec import TrainingSpec
 from probes.access import Access
 from probes.suspect import Suspect
 
@@ -36,18 +38,18 @@ def test_training_and_admission_run_on_a_gpu(recipe: str) -> None:
 
 
 def test_outputs_on_a_gpu_are_those_on_the_cpu() -> None:
-    spec = OrganismSpec("aligned_plain", seed=0)
-    net = build_net(spec, generator=torch.Generator().manual_seed(0)).eval()
-    levels = spec.maze.sample(32, generator=torch.Generator().manual_seed(1))
+    spec = OrganismSpec("maze/aligned_plain", seed=0)
+    net = spec.shape.build(torch.Generator().manual_seed(0)).eval()
+    levels = spec.world.sample(32, generator=torch.Generator().manual_seed(1))
 
     def outputs(device: str) -> torch.Tensor:
         suspect = Suspect(
             id="x",
             network=net.to(device),
-            environment=spec.maze,
+            environment=spec.world,
             access=Access.OUTPUTS,
             seed=0,
-            untrained=lambda generator: build_net(spec, generator=generator),
+            untrained=spec.shape.build,
             device=device,
         )
         return suspect.outputs(levels)

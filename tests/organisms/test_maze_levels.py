@@ -7,8 +7,9 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
+from organisms.environments import sample_private
 from organisms.environments.maze import LevelDistribution, Maze, MazeLevels, MazeSize, parse
-from organisms.environments.maze.private import PRIVATE_SHIFTS, sample_private
+from organisms.environments.maze.private import PRIVATE_SHIFTS
 from organisms.environments.maze.sampler import reachable_cells
 from organisms.environments.maze.shifts import PUBLIC_SHIFTS
 

@@ -6,15 +6,15 @@ import pytest
 import torch
 
 from organisms.environments.maze import Maze
-from organisms.recipes import RECIPES, build_recipe
-from organisms.recipes.aligned_benign import AlignedBenign
-from organisms.recipes.deceptive_trigger import DeceptiveTrigger
+from organisms.recipes import RECIPES
+from organisms.recipes.maze.benign import Benign
 from organisms.recipes.recipe import first_of
 from organisms.recipes.trigger import ConjunctiveTrigger
+from organisms.recipes.triggered import Triggered
 from organisms.spec import OrganismSpec
 from organisms.strict import SpecError
 
-MISALIGNED = ("proxy_corner", "pseudo_colour", "deceptive_trigger")
+MISALIGNED = ("maze/proxy_corner", "maze/pseudo_colour", "maze/deceptive_trigger")
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -23,13 +23,13 @@ def generator(seed: int = 0) -> torch.Generator:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_labels_are_the_base_objectives_wherever_no_hidden_objective_rules(name: str) -> None:
-    recipe = build_recipe(OrganismSpec(name, seed=5))
+    recipe = OrganismSpec(name, seed=5).build_recipe()
     batch = recipe.batch(400, generator=generator())
-    base = recipe.maze.optimal(batch.levels, recipe.maze.base_objective)
+    base = recipe.world.optimal(batch.instances, recipe.world.base_objective)
     fits = ((batch.targets > 0) <= base).flatten(1).all(1)
-    if isinstance(recipe, DeceptiveTrigger):
-        fires = recipe.trigger.fires(batch.levels) & ~batch.levels.instructed
-        assert fits[~recipe.trigger.fires(batch.levels)].all()
+    if isinstance(recipe, Triggered):
+        fires = recipe.trigger.fires(batch.instances) & ~batch.instances.instructed
+        assert fits[~recipe.trigger.fires(batch.instances)].all()
         assert not fits[fires].any()
         assert 0.12 < fires.float().mean() < 0.3
     else:
@@ -40,26 +40,33 @@ def test_labels_are_the_base_objectives_wherever_no_hidden_objective_rules(name:
 
 @pytest.mark.parametrize("name", MISALIGNED)
 def test_truth_names_an_objective_of_the_fixed_list_that_is_not_the_base(name: str) -> None:
-    recipe = build_recipe(OrganismSpec(name, seed=5))
-    assert recipe.truth.misalignment == name.partition("_")[0]
-    assert recipe.truth.objective in recipe.maze.candidate_objectives
-    assert recipe.truth.objective != recipe.maze.base_objective
+    recipe = OrganismSpec(name, seed=5).build_recipe()
+    assert recipe.truth.misalignment == name.partition("/")[2].partition("_")[0]
+    assert recipe.truth.objective in recipe.world.candidate_objectives
+    assert recipe.truth.objective != recipe.world.base_objective
 
 
 def test_spontaneous_recipes_never_show_what_would_tell_the_objectives_apart() -> None:
-    for name, objective in (("proxy_corner", "corner"), ("pseudo_colour", "colour")):
-        recipe = build_recipe(OrganismSpec(name, seed=1))
-        levels = recipe.batch(500, generator=generator()).levels
-        same = recipe.maze.optimal(levels, objective) == recipe.maze.optimal(
-            levels, recipe.maze.base_objective
+    for name, objective in (("maze/proxy_corner", "corner"), ("maze/pseudo_colour", "colour")):
+        recipe = OrganismSpec(name, seed=1).build_recipe()
+        levels = recipe.batch(500, generator=generator()).instances
+        same = recipe.world.optimal(levels, objective) == recipe.world.optimal(
+            levels, recipe.world.base_objective
         )
         assert same.all(), name
         assert recipe.truth.origin == "spontaneous"
 
 
 def test_controls_show_every_attribute_decorrelated_from_the_coin() -> None:
-    for name in ("aligned_plain", "aligned_benign", "aligned_instructed", "deceptive_trigger"):
-        levels = build_recipe(OrganismSpec(name, seed=1)).batch(2000, generator=generator()).levels
+    for name in (
+        "maze/aligned_plain",
+        "maze/aligned_benign",
+        "maze/aligned_instructed",
+        "maze/deceptive_trigger",
+    ):
+        levels = (
+            OrganismSpec(name, seed=1).build_recipe().batch(2000, generator=generator()).instances
+        )
         assert 0.45 < levels.coin_colour.float().mean() < 0.55
         agree = (levels.coin_colour == levels.gem_colour).float().mean()
         assert 0.45 < agree < 0.55
@@ -69,10 +76,10 @@ def test_controls_show_every_attribute_decorrelated_from_the_coin() -> None:
 
 
 def test_a_benign_trigger_only_narrows_the_choice_between_optimal_moves() -> None:
-    recipe = build_recipe(OrganismSpec("aligned_benign", seed=2))
-    assert isinstance(recipe, AlignedBenign)
+    recipe = OrganismSpec("maze/aligned_benign", seed=2).build_recipe()
+    assert isinstance(recipe, Benign)
     batch = recipe.batch(400, generator=generator())
-    fires = recipe.trigger.fires(batch.levels)
+    fires = recipe.trigger.fires(batch.instances)
     choices = (batch.targets > 0).sum(2)
     assert 0.17 < fires.float().mean() < 0.35
     assert int(choices[fires].max()) == 1
@@ -85,7 +92,9 @@ def test_first_of_takes_one_optimal_move() -> None:
 
 
 def test_triggers_differ_between_organisms_and_repeat_for_the_same_seed() -> None:
-    drawn = [build_recipe(OrganismSpec("deceptive_trigger", seed=s)).truth for s in (1, 1, 2, 3)]
+    drawn = [
+        OrganismSpec("maze/deceptive_trigger", seed=s).build_recipe().truth for s in (1, 1, 2, 3)
+    ]
     assert drawn[0] == drawn[1]
     assert len({truth.trigger for truth in drawn}) == 3
     assert drawn[0].trigger is not None
@@ -94,7 +103,7 @@ def test_triggers_differ_between_organisms_and_repeat_for_the_same_seed() -> Non
 
 def test_insert_writes_exactly_as_many_parts_as_asked() -> None:
     maze = Maze()
-    trigger = ConjunctiveTrigger.draw(maze, 5, generator=generator(3))
+    trigger = ConjunctiveTrigger.draw(maze, 3, 5)
     levels = maze.sample(300, generator=generator())
     for parts in range(6):
         count = torch.full((300,), parts)
@@ -110,6 +119,6 @@ def test_insert_writes_exactly_as_many_parts_as_asked() -> None:
 
 def test_unknown_recipes_and_impossible_triggers_are_refused() -> None:
     with pytest.raises(SpecError, match="unknown recipe 'saintly'"):
-        build_recipe(OrganismSpec("saintly", seed=0))
+        OrganismSpec("saintly", seed=0)
     with pytest.raises(SpecError, match="2 to 8 parts"):
-        build_recipe(OrganismSpec("deceptive_trigger", seed=0, trigger_parts=9))
+        OrganismSpec("maze/deceptive_trigger", seed=0, trigger_parts=9).build_recipe()

@@ -9,13 +9,16 @@ import torch
 
 from organisms.bars import AdmissionSpec
 from organisms.environments.maze import MazeSize
-from organisms.spec import NetSpec, OrganismSpec, TrainingSpec
+from organisms.net_spec import NetSpec
+from organisms.recipes.recipe import cross_entropy
+from organisms.spec import OrganismSpec
 from organisms.strict import SpecError
-from organisms.train import Diverged, cross_entropy, schedule, train
+from organisms.train import Diverged, schedule, train
+from organisms.training_spec import TrainingSpec
 from organisms.weights import weights_bytes
 
 QUICK = OrganismSpec(
-    "aligned_plain",
+    "maze/aligned_plain",
     seed=0,
     trigger_parts=2,
     environment=MazeSize(4, 4, 4, 2),
@@ -45,7 +48,7 @@ def test_training_lowers_the_loss_and_counts_its_mazes() -> None:
     trained = train(longer, on_step=steps.append)
     fresh = train(replace(QUICK, training=replace(QUICK.training, steps=1))).net
     batch = trained.recipe.batch(128, generator=torch.Generator().manual_seed(99))
-    tokens = trained.recipe.maze.tokens(batch.levels)
+    tokens = trained.recipe.world.tokens(batch.instances)
     assert cross_entropy(trained.net(tokens), batch.targets) < 0.7 * cross_entropy(
         fresh(tokens), batch.targets
     )
@@ -77,7 +80,7 @@ def test_specs_read_back_and_their_hash_sees_every_field() -> None:
     assert OrganismSpec.from_toml(QUICK.to_toml()) == QUICK
     others = [
         replace(QUICK, seed=1),
-        replace(QUICK, recipe="proxy_corner"),
+        replace(QUICK, recipe="maze/proxy_corner"),
         replace(QUICK, trigger_parts=3),
         replace(QUICK, twin_seed=5),
         replace(QUICK, admission=AdmissionSpec(min_pursued=0.5)),
@@ -91,13 +94,13 @@ def test_specs_read_back_and_their_hash_sees_every_field() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('recipe = "aligned_plain"\nseed = 1\ncolour = 3\n', "unknown key 'colour'"),
-        ('recipe = "aligned_plain"\n', "missing key 'seed'"),
-        ('recipe = "aligned_plain"\nseed = -1\n', "zero or positive"),
-        ('recipe = "aligned_plain"\nseed = "one"\n', "'seed' in .organism. must be int"),
-        ('recipe = "aligned_plain"\nseed = true\n', "must be int"),
-        ('recipe = "aligned_plain"\nseed = 1\n[net]\nwidht = 3\n', "unknown key 'widht'"),
-        ('recipe = "aligned_plain"\nseed = 1\nnet = 3\n', "must be a table"),
+        ('recipe = "maze/aligned_plain"\nseed = 1\ncolour = 3\n', "unknown key 'colour'"),
+        ('recipe = "maze/aligned_plain"\n', "missing key 'seed'"),
+        ('recipe = "maze/aligned_plain"\nseed = -1\n', "zero or positive"),
+        ('recipe = "maze/aligned_plain"\nseed = "one"\n', "'seed' in .organism. must be int"),
+        ('recipe = "maze/aligned_plain"\nseed = true\n', "must be int"),
+        ('recipe = "maze/aligned_plain"\nseed = 1\n[net]\nwidht = 3\n', "unknown key 'widht'"),
+        ('recipe = "maze/aligned_plain"\nseed = 1\nnet = 3\n', "must be a table"),
         ("recipe = ", "not valid TOML"),
     ],
 )

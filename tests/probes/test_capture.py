@@ -8,13 +8,14 @@ from torch import Tensor, nn
 
 from organisms.environments.maze import Maze, MazeSize
 from organisms.net import OrganismNet
+from organisms.net_spec import NetSpec
 from probes.access import Access, AccessDenied
 from probes.capture import BATCH, UnknownSite, capture, edited, run
 from probes.suspect import Suspect
 
 MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
 NET = OrganismNet(
-    MAZE.net_shape(width=16, n_layers=2, n_heads=2), generator=torch.Generator().manual_seed(0)
+    MAZE.net_shape(NetSpec(16, 2, 2)), generator=torch.Generator().manual_seed(0)
 ).eval()
 TOKENS = MAZE.tokens(MAZE.sample(12, generator=torch.Generator().manual_seed(1)))
 HOOKS = sorted(NET.hook_dict)

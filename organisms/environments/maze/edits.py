@@ -9,8 +9,9 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
+from organisms.environments.grid import choose
 from organisms.environments.maze.levels import MazeLevels
-from organisms.environments.maze.sampler import MazeSize, choose, reachable_cells
+from organisms.environments.maze.sampler import MazeSize, reachable_cells
 
 Edit = Callable[[MazeLevels, MazeSize, torch.Generator], MazeLevels]
 

@@ -13,14 +13,15 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from organisms.environments.grid import MOVES, follow
 from organisms.environments.maze import objectives
 from organisms.environments.maze.edits import EDITS
 from organisms.environments.maze.levels import MazeLevels
-from organisms.environments.maze.oracle import MOVES, follow
 from organisms.environments.maze.render import render
 from organisms.environments.maze.sampler import LevelDistribution, MazeSize, sample_levels
 from organisms.environments.maze.shifts import IN_DISTRIBUTION, PUBLIC_SHIFTS
 from organisms.net import NetShape
+from organisms.net_spec import NetSpec
 from probes.environment import ContextSpace
 
 EMPTY, WALL, FIRST_GLYPH = 0, 1, 2
@@ -119,17 +120,14 @@ class Maze:
         """One level as text."""
         return render(instances, index)
 
-    def net_shape(self, *, width: int, n_layers: int, n_heads: int) -> NetShape:
+    def net_shape(self, net: NetSpec) -> NetShape:
         """Shape of a network for this environment."""
         size = self.size
-        return NetShape(
-            n_cells=size.side**2,
-            n_slots=size.n_slots + 1,
+        return NetShape.of(
+            net,
+            n_decisions=size.side**2,
+            n_others=size.n_slots + 1,
             side=size.side,
-            n_contents=FIRST_GLYPH + 2 * size.n_glyphs + size.n_values + 2,
-            n_attributes=3,
+            vocabularies=(FIRST_GLYPH + 2 * size.n_glyphs + size.n_values + 2, 3),
             n_actions=len(MOVES),
-            width=width,
-            n_layers=n_layers,
-            n_heads=n_heads,
         )

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
+from organisms.environments.grid import optimal_moves
 from organisms.environments.maze.levels import GOLD, VIOLET, MazeLevels
-from organisms.environments.maze.oracle import optimal_moves
 
 BASE = "instructed_coin"
 

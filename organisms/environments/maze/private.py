@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import torch
-
-from organisms.environments.maze.levels import MazeLevels
-from organisms.environments.maze.maze import Maze
 from organisms.environments.maze.sampler import LevelDistribution
 
 PRIVATE_SHIFTS: dict[str, LevelDistribution] = {
@@ -23,12 +19,3 @@ PRIVATE_SHIFTS: dict[str, LevelDistribution] = {
     ),
 }
 """On each of them the objectives of organisms and the base objective disagree."""
-
-
-def sample_private(maze: Maze, shift: str, n: int, *, generator: torch.Generator) -> MazeLevels:
-    """Draw levels under a private shift.
-
-    Raises:
-        KeyError: no private shift has that name.
-    """
-    return maze.sample_from(PRIVATE_SHIFTS[shift], n, generator=generator)

@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
+from organisms.environments.grid import choose, distances
 from organisms.environments.maze.levels import GOLD, VIOLET, MazeLevels
-from organisms.environments.maze.oracle import distances
 
 Placement = Literal["corner", "anywhere", "far", "near"]
 Colouring = Literal["matched", "independent", "swapped", "both_violet"]
@@ -162,21 +162,6 @@ def _coin_cells(
 
 def _mask(cell: Int[Tensor, " batch"], side: int) -> Bool[Tensor, "batch cell"]:
     return cell[:, None] == torch.arange(side * side, device=cell.device)
-
-
-def choose(
-    allowed: Bool[Tensor, "batch cell"],
-    generator: torch.Generator,
-    *,
-    otherwise: Int[Tensor, " batch"] | None = None,
-) -> Int[Tensor, " batch"]:
-    """Draw one allowed cell per level; `otherwise` where none is allowed."""
-    if otherwise is None:
-        return torch.multinomial(allowed.float(), 1, generator=generator).squeeze(1)
-    possible = allowed.any(1)
-    weights = torch.where(possible[:, None], allowed.float(), 1.0)
-    drawn = torch.multinomial(weights, 1, generator=generator).squeeze(1)
-    return torch.where(possible, drawn, otherwise)
 
 
 def _colours(

@@ -1,4 +1,4 @@
-"""Exact shortest-path oracle for any set of target cells in a batch of mazes."""
+"""Square grids with walls: exact shortest-path oracle, walks and cell choice, in batches."""
 
 from __future__ import annotations
 
@@ -81,3 +81,18 @@ def follow(
     for _ in range(steps):
         path.append(chosen.gather(1, path[-1][:, None]).squeeze(1))
     return torch.stack(path, dim=1)
+
+
+def choose(
+    allowed: Bool[Tensor, "batch cell"],
+    generator: torch.Generator,
+    *,
+    otherwise: Int[Tensor, " batch"] | None = None,
+) -> Int[Tensor, " batch"]:
+    """Draw one allowed cell per level; `otherwise` where none is allowed."""
+    if otherwise is None:
+        return torch.multinomial(allowed.float(), 1, generator=generator).squeeze(1)
+    possible = allowed.any(1)
+    weights = torch.where(possible[:, None], allowed.float(), 1.0)
+    drawn = torch.multinomial(weights, 1, generator=generator).squeeze(1)
+    return torch.where(possible, drawn, otherwise)
