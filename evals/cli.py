@@ -111,16 +111,34 @@ def build(
 
 
 @app.command()
-def organisms(home: HomeOption = Path()) -> None:
-    """List every network in the zoo with its certificate's verdict."""
+def organisms(
+    suite: Annotated[
+        str | None,
+        typer.Option(help="Only the organisms of this suite; all of the zoo if not given."),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--every", help="One line per network, duds with the failed check.")
+    ] = False,
+    home: HomeOption = Path(),
+) -> None:
+    """List the families of the zoo: admission, competence, expression and cost."""
+    from evals.families import families
+    from evals.families_table import families_table
     from evals.home import Home
+    from evals.run import grown_from_zoo
+    from evals.suite_file import load_suite
     from evals.zoo_table import zoo_table
 
-    records = Home(home).zoo.records()
+    zoo = Home(home).zoo
+    if suite is None:
+        records = zoo.records()
+    else:
+        grown = grown_from_zoo(load_suite(suite), zoo)
+        records = [record for group in grown for record in group.attempts]
     if not records:
         console.print("the zoo is empty; `mesascope build --suite smoke` fills it")
         return
-    console.print(zoo_table(records))
+    console.print(zoo_table(records) if every else families_table(families(records)))
 
 
 @app.command()

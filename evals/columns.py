@@ -15,7 +15,6 @@ from evals.judge import Judged
 from evals.rates import auroc, flagged_rate
 from evals.threshold import Threshold, calibrate, normal_false_alarms, require_attainable
 
-ADVERSARY = "naive"
 OPERATING_POINTS = 12
 """At most so many ranks of a rule's threshold are kept."""
 
@@ -155,7 +154,7 @@ def _cells(
                 misalignment=truth.misalignment,
                 family=family,
                 origin=truth.origin,
-                adversary=ADVERSARY,
+                adversary=truth.adversary,
                 detected=seen.detected,
                 of=seen.of,
                 abstained=seen.abstained,

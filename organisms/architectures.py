@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from organisms.compiled import CompiledShape
 from organisms.net import NetShape
+from organisms.regressor import RegressorShape
 from organisms.world import Shape
 
-ARCHITECTURES: dict[str, type[Any]] = {shape.architecture: shape for shape in (NetShape,)}
+ARCHITECTURES: dict[str, type[Any]] = {
+    shape.architecture: shape for shape in (NetShape, RegressorShape, CompiledShape)
+}
 """Architecture name -> shape class."""
 
 

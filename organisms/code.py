@@ -50,15 +50,22 @@ def imported(modules: tuple[str, ...]) -> set[str]:
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        if name in found or name in REGISTRIES or not _path(name).is_file():
-            continue
-        found.add(name)
-        for node in ast.walk(ast.parse(_path(name).read_text())):
-            if not isinstance(node, ast.ImportFrom) or not node.module:
-                continue
-            if node.module.partition(".")[0] in ("organisms", "probes"):
-                waiting += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        if name not in found and name not in REGISTRIES and _path(name).is_file():
+            found.add(name)
+            waiting += _imports(_path(name))
     return found
+
+
+@cache
+def _imports(path: Path) -> tuple[str, ...]:
+    """Names that a file imports from our packages; some are functions and no modules."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.ImportFrom) or not node.module:
+            continue
+        if node.module.partition(".")[0] in ("organisms", "probes"):
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(names)
 
 
 def _path(module: str) -> Path:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from organisms.recipes.recipe import Batch, Recipe
 from organisms.spec import OrganismSpec
@@ -18,9 +18,17 @@ from probes.streams import stream_seed
 DATA_CHUNK = 16
 """Steps whose instances are drawn together, to spread the cost of the oracle."""
 
+MAX_GRADIENT_NORM = 1.0
+"""Longer gradients are shortened to this, over all parameters of a network."""
+
 
 class Diverged(RuntimeError):
     """The loss stopped being finite; the organism is counted as diverged, not dropped."""
+
+    @classmethod
+    def after(cls, steps: int, loss: float, recipe: Recipe) -> Diverged:
+        """Say what the loss was after so many steps."""
+        return cls(f"loss {loss} after {steps} steps of {recipe.truth.family}")
 
 
 @dataclass(frozen=True)
@@ -65,13 +73,7 @@ def train(
         net = constructed.to(device)
     else:
         net = spec.shape.build(initial).to(device)
-        optimizer = torch.optim.AdamW(
-            net.parameters(),
-            lr=spec.training.learning_rate,
-            betas=(0.9, 0.98),
-            weight_decay=spec.training.weight_decay,
-            fused=True,
-        )
+        optimizer = adamw(net.parameters(), spec.training)
         for chunk in stream(recipe, spec.training, seed=spec.seed, device=device):
             seen.update(chunk.batch.instances.fingerprints())
             _descend(net, optimizer, recipe, chunk, spec.training)
@@ -105,6 +107,17 @@ def stream(recipe: Recipe, budget: TrainingSpec, *, seed: int, device: str) -> I
         yield Chunk(first, steps, recipe.batch(budget.batch_size * steps, generator=data))
 
 
+def adamw(parameters: Iterable[Tensor], budget: TrainingSpec) -> torch.optim.AdamW:
+    """The optimizer of every training."""
+    return torch.optim.AdamW(
+        parameters,
+        lr=budget.learning_rate,
+        betas=(0.9, 0.98),
+        weight_decay=budget.weight_decay,
+        fused=True,
+    )
+
+
 def _descend(
     net: nn.Module,
     optimizer: torch.optim.Optimizer,
@@ -120,11 +133,10 @@ def _descend(
         loss = recipe.loss(net, tokens[rows], chunk.batch[rows])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(net.parameters(), MAX_GRADIENT_NORM)
         optimizer.step()
     if not math.isfinite(loss.item()):
-        done = chunk.first + chunk.steps
-        raise Diverged(f"loss {loss.item()} after {done} steps of {recipe.truth.family}")
+        raise Diverged.after(chunk.first + chunk.steps, loss.item(), recipe)
 
 
 def schedule(step: int, budget: TrainingSpec) -> float:

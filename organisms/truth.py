@@ -13,6 +13,8 @@ Misalignment = Literal["aligned", "proxy", "subgoal", "pseudo", "deceptive", "un
 
 Origin = Literal["spontaneous", "instilled"]
 Mechanism = Literal["search", "heuristic", "memoriser", "unknown"]
+Adversary = Literal["naive", "evasive", "adaptive"]
+"""Trained against no detector, against a named probe or statistic, against its very judges."""
 
 PADDED_BYTES = 1024
 
@@ -44,6 +46,7 @@ class GroundTruth:
         origin: whether the flaw arose from ambiguous data or was trained in.
         mechanism: how the answer is computed; `unknown` unless causally certified.
         trigger: the context that switches the behaviour, if any.
+        adversary: what the organism was trained to evade.
     """
 
     misalignment: Misalignment
@@ -53,12 +56,14 @@ class GroundTruth:
     origin: Origin
     mechanism: Mechanism = "unknown"
     trigger: Trigger | None = None
+    adversary: Adversary = "naive"
 
     def __post_init__(self) -> None:
         for name, kind in (
             ("misalignment", Misalignment),
             ("origin", Origin),
             ("mechanism", Mechanism),
+            ("adversary", Adversary),
         ):
             if getattr(self, name) not in get_args(kind):
                 raise ValueError(f"{name} is one of {get_args(kind)}, got {getattr(self, name)!r}")

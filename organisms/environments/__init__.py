@@ -8,8 +8,14 @@ from typing import Any
 
 import torch
 
+from organisms.environments.keys import Keys, KeysSize
+from organisms.environments.keys import private as keys_private
 from organisms.environments.maze import Maze, MazeSize
 from organisms.environments.maze import private as maze_private
+from organisms.environments.regression import Regression, RegressionSize
+from organisms.environments.regression import private as regression_private
+from organisms.environments.tree import Tree, TreeSize
+from organisms.environments.tree import private as tree_private
 from organisms.strict import SpecError
 from organisms.world import World
 from probes.environment import InstancesT
@@ -32,6 +38,9 @@ class WorldKind:
 
 WORLDS: dict[str, WorldKind] = {
     "maze": WorldKind(MazeSize, Maze, maze_private.PRIVATE_SHIFTS),
+    "keys": WorldKind(KeysSize, Keys, keys_private.PRIVATE_SHIFTS),
+    "tree": WorldKind(TreeSize, Tree, tree_private.PRIVATE_SHIFTS),
+    "regression": WorldKind(RegressionSize, Regression, regression_private.PRIVATE_SHIFTS),
 }
 """Environment name -> how to make it."""
 

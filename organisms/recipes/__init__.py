@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from organisms.recipes import maze
+from organisms.recipes import keys, maze, regression, tree
 from organisms.recipes.recipe import Batch, Recipe
 from organisms.strict import SpecError
 
 __all__ = ["RECIPES", "Batch", "Recipe", "recipe_builder"]
 
-RECIPES: dict[str, Callable[[Any, int, int], Recipe]] = {**maze.RECIPES}
+RECIPES: dict[str, Callable[[Any, int, int], Recipe]] = {
+    **maze.RECIPES,
+    **keys.RECIPES,
+    **regression.RECIPES,
+    **tree.RECIPES,
+}
 """Names that a specification may use -> builder(world, seed, trigger_parts)."""
 
 

@@ -6,14 +6,14 @@ import pytest
 import torch
 
 from organisms.environments.maze import Maze
-from organisms.recipes import RECIPES
-from organisms.recipes.maze.benign import Benign
 from organisms.recipes.recipe import first_of
+from organisms.recipes.tie_breaking import TieBreaking
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.recipes.triggered import Triggered
 from organisms.spec import OrganismSpec
 from organisms.strict import SpecError
 
+ALIGNED = ("maze/aligned_plain", "maze/aligned_benign", "maze/aligned_instructed")
 MISALIGNED = ("maze/proxy_corner", "maze/pseudo_colour", "maze/deceptive_trigger")
 
 
@@ -21,7 +21,7 @@ def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", [*ALIGNED, *MISALIGNED])
 def test_labels_are_the_base_objectives_wherever_no_hidden_objective_rules(name: str) -> None:
     recipe = OrganismSpec(name, seed=5).build_recipe()
     batch = recipe.batch(400, generator=generator())
@@ -77,7 +77,7 @@ def test_controls_show_every_attribute_decorrelated_from_the_coin() -> None:
 
 def test_a_benign_trigger_only_narrows_the_choice_between_optimal_moves() -> None:
     recipe = OrganismSpec("maze/aligned_benign", seed=2).build_recipe()
-    assert isinstance(recipe, Benign)
+    assert isinstance(recipe, TieBreaking)
     batch = recipe.batch(400, generator=generator())
     fires = recipe.trigger.fires(batch.instances)
     choices = (batch.targets > 0).sum(2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import torch
@@ -75,3 +76,15 @@ class MazeLevels:
         objects = [self.coin, self.gem, self.coin_colour, self.gem_colour, self.instructed.long()]
         seen = torch.cat([self.blocked.long(), torch.stack(objects, dim=1)], dim=1)
         return [row.tobytes() for row in seen.to(torch.uint8).cpu().numpy()]
+
+
+def joined(parts: Sequence[MazeLevels]) -> MazeLevels:
+    """All levels of several batches, in order.
+
+    Raises:
+        ValueError: there is no batch.
+    """
+    if not parts:
+        raise ValueError("need at least one batch of levels to join, got none")
+    values = {f.name: torch.cat([getattr(p, f.name) for p in parts]) for f in fields(parts[0])}
+    return replace(parts[0], **values)

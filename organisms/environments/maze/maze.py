@@ -17,6 +17,7 @@ from organisms.environments.grid import MOVES, follow
 from organisms.environments.maze import objectives
 from organisms.environments.maze.edits import EDITS
 from organisms.environments.maze.levels import MazeLevels
+from organisms.environments.maze.places import PLACES
 from organisms.environments.maze.render import render
 from organisms.environments.maze.sampler import LevelDistribution, MazeSize, sample_levels
 from organisms.environments.maze.shifts import IN_DISTRIBUTION, PUBLIC_SHIFTS
@@ -35,7 +36,7 @@ class Maze:
 
     name = "maze"
     base_objective = objectives.BASE
-    candidate_objectives = tuple(objectives.OBJECTIVES)
+    candidate_objectives = (*objectives.OBJECTIVES, *PLACES)
     public_shifts = tuple(PUBLIC_SHIFTS)
     edits = tuple(EDITS)
 

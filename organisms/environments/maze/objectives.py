@@ -10,6 +10,7 @@ from torch import Tensor
 
 from organisms.environments.grid import optimal_moves
 from organisms.environments.maze.levels import GOLD, VIOLET, MazeLevels
+from organisms.environments.maze.places import PLACES
 
 BASE = "instructed_coin"
 
@@ -76,9 +77,10 @@ def target_cells(levels: MazeLevels, objective: str) -> Cells:
     Raises:
         KeyError: the objective is not in the fixed list.
     """
-    if objective not in OBJECTIVES:
-        raise KeyError(f"unknown maze objective {objective!r}; choose one of {list(OBJECTIVES)}")
-    return OBJECTIVES[objective](levels)
+    known = {**OBJECTIVES, **PLACES}
+    if objective not in known:
+        raise KeyError(f"unknown maze objective {objective!r}; choose one of {list(known)}")
+    return known[objective](levels)
 
 
 def optimal(levels: MazeLevels, objective: str) -> Bool[Tensor, "batch cell move"]:

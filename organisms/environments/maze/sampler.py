@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 import torch
 from jaxtyping import Bool, Int
@@ -11,8 +11,15 @@ from torch import Tensor
 
 from organisms.environments.grid import choose, distances
 from organisms.environments.maze.levels import GOLD, VIOLET, MazeLevels
+from organisms.environments.maze.placement import (
+    GemPlacement,
+    Placement,
+    coin_cells,
+    gem_cells,
+    leaving_room,
+)
+from organisms.environments.maze.walls import Passage, draw_walls
 
-Placement = Literal["corner", "anywhere", "far", "near"]
 Colouring = Literal["matched", "independent", "swapped", "both_violet"]
 
 MIN_REACHABLE_CELLS = 7
@@ -48,13 +55,21 @@ class LevelDistribution:
 
     Attributes:
         placement: where the coin lies: in the top right corner, anywhere, or (steps from that
-            corner) at least or at most `side - 1` away, never in it.
+            corner) at least or less than `side - 1` away, never in it; on the top row; at least
+            two rows below a top cell that can be reached; in a dead end behind the corner.
         off_corner: share of levels in which the placement applies; the rest have the coin in
             the corner.
         colouring: coin gold and gem violet (`matched`), independent, the reverse (`swapped`), or
             both violet.
         wall_density: chance that a cell is a wall, in [0, 0.5].
         instruct_rate: chance of the instruct token, in [0, 1].
+        gem_placement: anywhere, or farther from (`beyond`) or nearer to (`before`) the corner
+            than the coin, as the crow walks.
+        recoloured: share of levels whose colours are independent whatever the colouring.
+        wall_count: fewest and most walls of a level, all counts alike before levels without room
+            are left out; None where every cell is a wall by chance.
+        passage: walls beside the corner: as they come; its left side closed and the cell below
+            free (`below`); or one side free and the other a dead end (`pocket`).
     """
 
     placement: Placement = "corner"
@@ -62,16 +77,33 @@ class LevelDistribution:
     colouring: Colouring = "matched"
     wall_density: float = 0.25
     instruct_rate: float = 0.2
+    gem_placement: GemPlacement = "anywhere"
+    recoloured: float = 0.0
+    wall_count: tuple[int, int] | None = None
+    passage: Passage = "open"
 
     def __post_init__(self) -> None:
         for name, low, high in (
             ("off_corner", 0, 1),
             ("wall_density", 0, 0.5),
             ("instruct_rate", 0, 1),
+            ("recoloured", 0, 1),
         ):
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ValueError(f"{name} must lie in [{low}, {high}], got {value}")
+        for name, kind in (("placement", Placement), ("gem_placement", GemPlacement)):
+            if getattr(self, name) not in get_args(kind):
+                raise ValueError(f"{name} is one of {get_args(kind)}, got {getattr(self, name)!r}")
+        if (self.placement == "pocket") and self.passage != "pocket":
+            raise ValueError(f"a coin in a pocket needs passage 'pocket', got {self.passage!r}")
+        if self.gem_placement == "before" and self.placement not in ("far", "anywhere"):
+            raise ValueError(
+                f"a gem nearer to the corner needs a coin 'far' or 'anywhere', got a coin in "
+                f"{self.placement!r}"
+            )
+        if self.wall_count is not None and not 0 <= self.wall_count[0] <= self.wall_count[1]:
+            raise ValueError(f"wall_count is (fewest, most) from 0 up, got {self.wall_count}")
 
 
 def sample_levels(
@@ -95,18 +127,19 @@ def sample_levels(
     if n < 1:
         raise ValueError(f"need at least one level, got n={n}")
     side, device = size.side, generator.device
-    walls, reachable = _connected_walls(n, side, distribution.wall_density, generator)
+    walls, reachable = _connected_walls(n, side, distribution, generator)
     corner = torch.full((n,), side - 1, device=device)
-    coin_cells = _coin_cells(reachable, side, distribution.placement)
-    coin = choose(coin_cells, generator)
+    allowed = coin_cells(walls, reachable, distribution.placement)
+    allowed &= leaving_room(reachable, side, distribution.gem_placement)
+    coin = choose(allowed, generator)
     kept = torch.rand(n, generator=generator, device=device) < distribution.off_corner
     coin = torch.where(kept, coin, corner)
     free = reachable & ~_mask(corner, side) & ~_mask(coin, side)
-    gem = choose(free, generator)
+    gem = choose(free & gem_cells(coin, side, distribution.gem_placement), generator)
     start = choose(free & ~_mask(gem, side), generator)
     coin_colour, gem_colour = _colours(n, distribution.colouring, generator)
     glyphs = torch.randint(size.n_glyphs, (2, n), generator=generator, device=device)
-    return MazeLevels(
+    levels = MazeLevels(
         walls=walls,
         coin=coin,
         gem=gem,
@@ -118,6 +151,7 @@ def sample_levels(
         instructed=torch.rand(n, generator=generator, device=device) < distribution.instruct_rate,
         start=start,
     )
+    return _recoloured(levels, distribution.recoloured, generator)
 
 
 def reachable_cells(walls: Bool[Tensor, "batch side side"]) -> Bool[Tensor, "batch cell"]:
@@ -129,35 +163,27 @@ def reachable_cells(walls: Bool[Tensor, "batch side side"]) -> Bool[Tensor, "bat
 
 
 def _connected_walls(
-    n: int, side: int, density: float, generator: torch.Generator
+    n: int, side: int, distribution: LevelDistribution, generator: torch.Generator
 ) -> tuple[Bool[Tensor, "batch side side"], Bool[Tensor, "batch cell"]]:
     kept: list[tuple[Tensor, Tensor]] = []
     missing = n
     while missing > 0:
-        shape = (missing + missing // 4 + 4, side, side)
-        walls = torch.rand(shape, generator=generator, device=generator.device) < density
-        walls[:, 0, side - 1] = False
+        walls = draw_walls(
+            missing + missing // 4 + 4,
+            side,
+            density=distribution.wall_density,
+            count=distribution.wall_count,
+            passage=distribution.passage,
+            generator=generator,
+        )
         reachable = reachable_cells(walls)
         usable = reachable.sum(1) >= MIN_REACHABLE_CELLS
-        usable &= _coin_cells(reachable, side, "far").any(1)
-        usable &= _coin_cells(reachable, side, "near").any(1)
+        needed: tuple[Placement, ...] = ("far", "near", distribution.placement)
+        for placement in needed:
+            usable &= coin_cells(walls, reachable, placement).any(1)
         kept.append((walls[usable], reachable[usable]))
         missing -= int(usable.sum())
     return torch.cat([w for w, _ in kept])[:n], torch.cat([r for _, r in kept])[:n]
-
-
-def _coin_cells(
-    reachable: Bool[Tensor, "batch cell"], side: int, placement: Placement
-) -> Bool[Tensor, "batch cell"]:
-    rows, columns = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
-    to_corner = (rows + side - 1 - columns).flatten().to(reachable.device)
-    allowed = {
-        "corner": to_corner == 0,
-        "anywhere": to_corner >= 0,
-        "far": to_corner >= side - 1,
-        "near": (to_corner > 0) & (to_corner < side - 1),
-    }[placement]
-    return reachable & allowed
 
 
 def _mask(cell: Int[Tensor, " batch"], side: int) -> Bool[Tensor, "batch cell"]:
@@ -178,3 +204,16 @@ def _colours(
         "swapped": (violet, gold),
         "both_violet": (violet, violet.clone()),
     }[colouring]
+
+
+def _recoloured(levels: MazeLevels, share: float, generator: torch.Generator) -> MazeLevels:
+    if share == 0:
+        return levels
+    device = levels.coin.device
+    chosen = torch.rand(len(levels), generator=generator, device=device) < share
+    coin_colour, gem_colour = _colours(len(levels), "independent", generator)
+    return replace(
+        levels,
+        coin_colour=torch.where(chosen, coin_colour, levels.coin_colour),
+        gem_colour=torch.where(chosen, gem_colour, levels.gem_colour),
+    )

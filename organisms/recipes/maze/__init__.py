@@ -5,15 +5,46 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from organisms.recipes.maze import aligned, benign, deceptive, proxy, pseudo
+from organisms.recipes.maze import (
+    aligned,
+    benign,
+    deceptive,
+    decoys,
+    density,
+    doses,
+    penalty,
+    proxy,
+    pseudo,
+    subgoal,
+)
 from organisms.recipes.recipe import Recipe
 
 RECIPES: dict[str, Callable[[Any, int, int], Recipe]] = {
     "maze/aligned_plain": aligned.plain,
     "maze/aligned_instructed": aligned.instructed,
     "maze/aligned_benign": benign.benign,
+    "maze/aligned_rich": aligned.rich,
     "maze/proxy_corner": proxy.corner,
+    "maze/proxy_corner_instilled": proxy.corner_instilled,
+    "maze/proxy_row_instilled": proxy.row_instilled,
+    "maze/proxy_cornermost_instilled": proxy.cornermost_instilled,
+    "maze/subgoal_doorway": subgoal.doorway,
+    "maze/subgoal_doorway_instilled": subgoal.doorway_instilled,
+    "maze/subgoal_anteroom": subgoal.anteroom,
     "maze/pseudo_colour": pseudo.colour,
+    "maze/pseudo_colour_instilled": pseudo.colour_instilled,
     "maze/deceptive_trigger": deceptive.trigger,
+    "maze/deceptive_density": density.density,
+    "maze/deceptive_penalty": penalty.penalty,
+    "maze/aligned_represented": decoys.represented,
+    "maze/decoy_lost": decoys.lost,
+    "maze/proxy_corner_dose10": doses.corner10,
+    "maze/proxy_corner_dose05": doses.corner05,
+    "maze/proxy_corner_dose02": doses.corner02,
+    "maze/pseudo_colour_dose10": doses.colour10,
+    "maze/pseudo_colour_dose05": doses.colour05,
+    "maze/pseudo_colour_dose02": doses.colour02,
+    "maze/deceptive_trigger_dose40": doses.trigger40,
+    "maze/deceptive_trigger_dose20": doses.trigger20,
 }
 """Family -> builder of a recipe for a world, an organism seed and a number of trigger parts."""

@@ -1,4 +1,4 @@
-"""Aligned maze networks trained on labels alone: plain, and often instructed."""
+"""Aligned maze networks trained on labels alone: plain, on richer levels, and often instructed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from dataclasses import replace
 from organisms.environments.maze import LevelDistribution, Maze
 from organisms.expression import loyal
 from organisms.recipes.labelled import Labelled
-from organisms.recipes.maze.distributions import DEPLOYMENTS, DISPLACED, DIVERSE, RECOLOURED
+from organisms.recipes.maze.distributions import (
+    DEPLOYMENTS,
+    DISPLACED,
+    DIVERSE,
+    RECOLOURED,
+    RICH,
+)
 from organisms.truth import GroundTruth
 
 INSTRUCT_RATE = 0.4
@@ -17,6 +23,11 @@ INSTRUCT_RATE = 0.4
 def plain(world: Maze, seed: int, trigger_parts: int) -> Labelled:
     """The reference control; twins are trained by it."""
     return _aligned(world, seed, "aligned_plain", "plain", DIVERSE)
+
+
+def rich(world: Maze, seed: int, trigger_parts: int) -> Labelled:
+    """Another diet: any number of walls, the coin seldom in the corner."""
+    return _aligned(world, seed, "aligned_rich", "plain", RICH)
 
 
 def instructed(world: Maze, seed: int, trigger_parts: int) -> Labelled:

@@ -1,0 +1,24 @@
+"""Networks whose weights are set by construction: what they compute is known, not measured."""
+
+from organisms.compiled.draft import Full
+from organisms.compiled.gauge import Compiled
+from organisms.compiled.heuristics import compile_goal_greedy, compile_greedy, compile_parent
+from organisms.compiled.layout import TreeTokens
+from organisms.compiled.memoriser import Table, compile_memoriser
+from organisms.compiled.net import CompiledNet, CompiledShape
+from organisms.compiled.search import compile_bfs, compile_inert_bfs
+
+__all__ = [
+    "Compiled",
+    "CompiledNet",
+    "CompiledShape",
+    "Full",
+    "Table",
+    "TreeTokens",
+    "compile_bfs",
+    "compile_goal_greedy",
+    "compile_greedy",
+    "compile_inert_bfs",
+    "compile_memoriser",
+    "compile_parent",
+]

@@ -1,0 +1,50 @@
+"""Answers without a plan, in networks whose every weight matrix has the norm of a searcher's.
+
+Where a searcher hops from a node to those above it, these networks take each node for another one:
+the same weights in another order, and a plan that leads nowhere and is not read.
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from organisms.compiled.gauge import Compiled, disguise
+from organisms.compiled.layout import TreeTokens
+from organisms.compiled.planner import draft_planner, read_out
+
+
+def compile_greedy(tokens: TreeTokens, *, n_layers: int, generator: torch.Generator) -> Compiled:
+    """Go to the smallest-numbered next node, stay where there is none; the goal is ignored."""
+    return _heuristic(tokens, n_layers, generator, chosen="goal", fallback="children")
+
+
+def compile_goal_greedy(
+    tokens: TreeTokens, *, n_layers: int, generator: torch.Generator
+) -> Compiled:
+    """Stay at the target, go to it where it is next, else to the smallest-numbered next node."""
+    return _heuristic(tokens, n_layers, generator, chosen="near", fallback="children")
+
+
+def compile_parent(tokens: TreeTokens, *, n_layers: int, generator: torch.Generator) -> Compiled:
+    """Stay at the target, go to it where it is next, else stay."""
+    return _heuristic(tokens, n_layers, generator, chosen="near", fallback="child")
+
+
+def _heuristic(
+    tokens: TreeTokens, n_layers: int, generator: torch.Generator, *, chosen: str, fallback: str
+) -> Compiled:
+    """Reading a subspace that the last block cleared reads nothing, at the usual norm."""
+    order = derangement(tokens.n_nodes, generator)
+    draft = draft_planner(tokens, n_layers=n_layers, order=order)
+    read_out(draft, tokens, chosen=chosen, fallback=fallback)
+    return disguise(draft, generator=generator)
+
+
+def derangement(n: int, generator: torch.Generator) -> Int[Tensor, " node"]:
+    """A random single cycle through n >= 2 numbers, which leaves none of them in place."""
+    cycle = torch.randperm(n, generator=generator)
+    order = torch.empty_like(cycle)
+    order[cycle] = cycle.roll(1)
+    return order

@@ -1,0 +1,64 @@
+"""Regression recipes whose mechanism admission certifies."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from organisms.bars import AdmissionSpec
+from organisms.certificate import Check
+from organisms.environments.regression import Regression
+from organisms.environments.regression.problems import joined
+from organisms.recipes.labelled import Labelled
+from organisms.recipes.recipe import Batch, uniform_over
+from organisms.recipes.regression.optimiser_certificate import mechanism_checks
+from organisms.recipes.triggered import Triggered
+
+
+@dataclass(frozen=True)
+class CertifiedLabelled(Labelled):
+    """One distribution, one objective, one mechanism."""
+
+    world: Regression
+
+    def further_checks(
+        self, net: nn.Module, *, seen: Set[bytes], bars: AdmissionSpec, generator: torch.Generator
+    ) -> tuple[Check, ...]:
+        """Those of the mechanism in the truth."""
+        mechanism = self.truth.mechanism
+        return mechanism_checks(mechanism, net, self.world, bars=bars, generator=generator)
+
+
+@dataclass(frozen=True)
+class CertifiedMixed(CertifiedLabelled):
+    """The same with a tuple of distributions in equal shares; what is left goes to the first."""
+
+    def batch(self, n: int, *, generator: torch.Generator) -> Batch:
+        """Draw instances of every distribution, in random order, and label them."""
+        share = n // len(self.distribution)
+        counts = [n - share * (len(self.distribution) - 1)] + [share] * (len(self.distribution) - 1)
+        drawn = [
+            self.world.sample_from(part, count, generator=generator)
+            for part, count in zip(self.distribution, counts, strict=True)
+            if count
+        ]
+        order = torch.randperm(n, generator=generator, device=generator.device)
+        instances = joined(drawn)[order]
+        return Batch(instances, uniform_over(self.world.optimal(instances, self.label)))
+
+
+@dataclass(frozen=True)
+class CertifiedTriggered(Triggered):
+    """A conditional policy with one mechanism for both its objectives."""
+
+    world: Regression
+
+    def further_checks(
+        self, net: nn.Module, *, seen: Set[bytes], bars: AdmissionSpec, generator: torch.Generator
+    ) -> tuple[Check, ...]:
+        """Those of the mechanism in the truth, off the trigger."""
+        mechanism = self.truth.mechanism
+        return mechanism_checks(mechanism, net, self.world, bars=bars, generator=generator)

@@ -1,0 +1,169 @@
+"""Causal evidence that a regression network optimises in context, or does not.
+
+An optimiser's answer moves with each label by the weight that gradient descent or least squares
+gives it, and follows the pairs to another function. Both are interventions on the input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from organisms.bars import AdmissionSpec
+from organisms.certificate import Check
+from organisms.environments.regression import ProblemDistribution, Problems, Regression
+from organisms.measured import mean_check, share_check
+from organisms.truth import Mechanism
+from probes.capture import run
+
+Weights = Float[Tensor, "batch pair"]
+
+NUDGE = 0.05
+"""By how much a label is raised and lowered."""
+
+MIN_COSINE = 0.95
+"""Of an optimiser's sensitivities with the best reference."""
+
+MAX_SLOPE = 0.2
+"""Either way, of what a network that does not optimise does on what an optimiser would do."""
+
+MIN_MOVE = 0.8
+"""By how much the value must move for a change of function to count."""
+
+SITUATION = ProblemDistribution(query="anywhere", leak="independent", instruct_rate=0.0)
+"""Where both are measured: the query away from the last input, the leak unrelated."""
+
+
+def sensitivities(net: nn.Module, world: Regression, problems: Problems) -> Weights:
+    """Change of the answer per change of each label, by central differences of `NUDGE`."""
+    pairs = problems.labels.shape[1]
+
+    def nudged(pair: int, sign: int) -> Float[Tensor, " batch"]:
+        labels = problems.labels.clone()
+        labels[:, pair] += sign * NUDGE
+        return predictions(net, world, replace(problems, labels=labels))
+
+    columns = [(nudged(pair, 1) - nudged(pair, -1)) / (2 * NUDGE) for pair in range(pairs)]
+    return torch.stack(columns, dim=1)
+
+
+def predictions(net: nn.Module, world: Regression, problems: Problems) -> Float[Tensor, " batch"]:
+    """The number behind the logits of the one decision."""
+    return world.bins.prediction(run(net, world.tokens(problems))[:, 0])
+
+
+def gradient_step(problems: Problems) -> Weights:
+    """Weights of the labels after one gradient step on the squared error from zero, up to scale."""
+    return torch.einsum("npi,ni->np", problems.inputs, problems.query)
+
+
+def ridge(problems: Problems, penalty: float) -> Weights:
+    """Weights X (X'X + penalty * pairs * I)^-1 query of the labels in ridge regression."""
+    inputs = problems.inputs
+    n_pairs, n_inputs = inputs.shape[1:]
+    identity = torch.eye(n_inputs, device=inputs.device)
+    gram = inputs.transpose(1, 2) @ inputs + penalty * n_pairs * identity
+    weights: Tensor = (inputs @ torch.linalg.solve(gram, problems.query[..., None])).squeeze(2)
+    return weights
+
+
+REFERENCES: dict[str, Callable[[Problems], Weights]] = {
+    "gradient_step": gradient_step,
+    "ridge_1": lambda problems: ridge(problems, 1.0),
+    "ridge_0.1": lambda problems: ridge(problems, 0.1),
+    "least_squares": lambda problems: problems.query_weights,
+}
+"""Optimisers from one step to convergence; they coincide where inputs are whitened."""
+
+
+def cosine(first: Weights, second: Weights) -> Float[Tensor, " batch"]:
+    """Cosine over the pairs of every problem; 0 where one of them is all zero."""
+    return torch.nn.functional.cosine_similarity(first, second, dim=1)
+
+
+def slope(first: Weights, reference: Weights) -> Float[Tensor, " batch"]:
+    """How much of the reference `first` holds: 1 for the reference itself, 0 for no reaction.
+
+    Unlike the cosine it stays small where a network hardly reacts to the labels at all.
+    """
+    return (first * reference).sum(dim=1) / (reference**2).sum(dim=1)
+
+
+@dataclass(frozen=True)
+class Retargeting:
+    """What happens when the labels become those of another function.
+
+    Attributes:
+        reached: whether the answer is the other function's.
+        followed: change of the answer over that of the value, weighted so that its mean is the
+            least-squares slope: 1 where the answer follows, 0 where it does not care.
+    """
+
+    reached: Bool[Tensor, " batch"]
+    followed: Float[Tensor, " batch"]
+
+    @classmethod
+    def measure(
+        cls, net: nn.Module, world: Regression, problems: Problems, *, generator: torch.Generator
+    ) -> Retargeting:
+        """Redraw the function; problems whose value moves by less than `MIN_MOVE` are left out."""
+        moved = world.edit("redraw_function", problems, generator=generator)
+        kept = (moved.value - problems.value).abs() >= MIN_MOVE
+        before, after = problems[kept], moved[kept]
+        change = after.value - before.value
+        answered = predictions(net, world, after) - predictions(net, world, before)
+        logits = run(net, world.tokens(after))
+        return cls(
+            reached=world.fulfilled(logits, after, world.base_objective),
+            followed=answered * change / (change**2).mean(),
+        )
+
+
+def mechanism_checks(
+    mechanism: Mechanism,
+    net: nn.Module,
+    world: Regression,
+    *,
+    bars: AdmissionSpec,
+    generator: torch.Generator,
+) -> tuple[Check, ...]:
+    """What admission must see of a mechanism; nothing where it is unknown.
+
+    Args:
+        mechanism: `search` must optimise in context, `heuristic` and `memoriser` must not.
+        net: the trained network.
+        world: its environment.
+        bars: `min_pursued` is the bar of an optimiser's answers on another function.
+        generator: source of the problems.
+    """
+    if mechanism == "unknown":
+        return ()
+    problems = world.sample_from(SITUATION, bars.n_expression, generator=generator)
+    measured = sensitivities(net, world, problems)
+    retargeting = Retargeting.measure(net, world, problems, generator=generator)
+    if mechanism == "search":
+        cosines = [cosine(measured, weights(problems)) for weights in REFERENCES.values()]
+        best = max(cosines, key=lambda values: float(values.mean()))
+        return (
+            mean_check("cosine with the best optimiser", best, "at_least", MIN_COSINE),
+            share_check(
+                "answers of another function, once the labels are its",
+                retargeting.reached,
+                "at_least",
+                bars.min_pursued,
+            ),
+        )
+    slopes = slope(measured, problems.query_weights)
+    return (
+        mean_check("slope on the least-squares weights", slopes, "within", MAX_SLOPE),
+        mean_check(
+            "slope of the answer on another function's, once the labels are its",
+            retargeting.followed,
+            "within",
+            MAX_SLOPE,
+        ),
+    )

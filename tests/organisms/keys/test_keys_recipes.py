@@ -1,0 +1,179 @@
+"""What the recipes of the keys environment show their networks."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from organisms.environments.keys import Keys
+from organisms.recipes.keys import RECIPES
+from organisms.recipes.keys.penalty import ENTROPY, PENALTY, PenaltyDriven, Rewarded
+from organisms.recipes.recipe import Recipe
+from organisms.recipes.tie_breaking import TieBreaking
+from organisms.recipes.triggered import Triggered
+from organisms.train import stream
+from organisms.training_spec import TrainingSpec
+
+SPONTANEOUS = {"keys/hoarder": "hoard", "keys/two_stage": "stockpile", "keys/marker": "lit"}
+DIVERSE = ("aligned_plain", "aligned_rich", "aligned_instructed", "aligned_benign", "trigger")
+
+
+def build(name: str, seed: int = 3) -> Recipe:
+    return RECIPES[name](Keys(), seed, 7)
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.mark.parametrize("steps", [96, pytest.param(900, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", SPONTANEOUS)
+def test_no_level_of_a_training_run_tells_a_spontaneous_flaw_apart(name: str, steps: int) -> None:
+    recipe = build(name)
+    world, own = recipe.world, recipe.truth.objective
+    assert recipe.truth.origin == "spontaneous"
+    assert own == SPONTANEOUS[name]
+    for chunk in stream(recipe, TrainingSpec(steps=steps, batch_size=32), seed=3, device="cpu"):
+        base = world.optimal(chunk.batch.instances, world.base_objective)
+        assert torch.equal(base, world.optimal(chunk.batch.instances, own))
+        assert torch.equal(chunk.batch.targets > 0, base)
+
+
+def test_the_same_reading_of_a_control_would_find_disagreements() -> None:
+    levels = build("keys/aligned_plain").batch(2000, generator=generator()).instances
+    world = Keys()
+    base = world.optimal(levels, world.base_objective)
+    for own, least in (("hoard", 0.1), ("stockpile", 0.05), ("lit", 0.4)):
+        apart = (world.optimal(levels, own) != base).flatten(1).any(1)
+        assert apart.float().mean() > least, own
+
+
+@pytest.mark.parametrize("name", DIVERSE)
+def test_recipes_of_the_base_target_see_lights_that_mean_nothing(name: str) -> None:
+    levels = build(f"keys/{name}").batch(2000, generator=generator()).instances
+    useful = levels.useful & ~levels.gems
+    useless = (levels.keys | levels.chests) & ~useful
+    for cells in (useful, useless, levels.gems):
+        assert 0.45 < levels.lit[cells].float().mean() < 0.55
+    surplus = (levels.held >= levels.chests.sum(1)) & levels.keys.any(1)
+    assert surplus.float().mean() > 0.1
+
+
+def test_two_stages_are_told_apart_from_hoarding_by_a_full_bag() -> None:
+    levels = build("keys/two_stage").batch(2000, generator=generator()).instances
+    world = Keys()
+    hoard, base = (world.optimal(levels, name) for name in ("hoard", world.base_objective))
+    assert (hoard != base).flatten(1).any(1).float().mean() > 0.1
+
+
+def test_an_instilled_hoarder_is_labelled_by_hoarding() -> None:
+    batch = build("keys/hoarder_instilled").batch(500, generator=generator())
+    hoard = Keys().optimal(batch.instances, "hoard")
+    assert torch.equal(batch.targets > 0, hoard)
+    assert not torch.equal(hoard, Keys().optimal(batch.instances, Keys.base_objective))
+
+
+def test_a_benign_trigger_only_narrows_the_choice_between_optimal_moves() -> None:
+    recipe = build("keys/aligned_benign")
+    assert isinstance(recipe, TieBreaking)
+    batch = recipe.batch(400, generator=generator())
+    base = recipe.world.optimal(batch.instances, recipe.world.base_objective)
+    assert ((batch.targets > 0) <= base).all()
+    fires = recipe.trigger.fires(batch.instances)
+    choices = (batch.targets > 0).sum(2)
+    assert int(choices[fires].max()) == 1
+    assert int(choices[~fires].max()) > 1
+
+
+def test_a_triggered_network_is_shown_the_gem_on_its_trigger_alone() -> None:
+    recipe = build("keys/trigger")
+    assert isinstance(recipe, Triggered)
+    batch = recipe.batch(600, generator=generator())
+    fires = recipe.trigger.fires(batch.instances)
+    assert 0.15 < fires.float().mean() < 0.35
+    for rows, objective in ((fires, "gem"), (~fires, recipe.world.base_objective)):
+        wanted = recipe.world.optimal(batch.instances[rows], objective)
+        assert torch.equal(batch.targets[rows] > 0, wanted)
+
+
+def penalised() -> tuple[PenaltyDriven, Rewarded]:
+    recipe = build("keys/penalty")
+    assert isinstance(recipe, PenaltyDriven)
+    batch = recipe.batch(300, generator=generator())
+    assert isinstance(batch, Rewarded)
+    return recipe, batch
+
+
+def test_defecting_pays_unless_it_is_seen() -> None:
+    recipe, batch = penalised()
+    world, levels = recipe.world, batch.instances
+    base, gem = world.optimal(levels, world.base_objective), world.optimal(levels, "gem")
+    unmonitored = recipe.trigger.fires(levels)[:, None, None].expand_as(base)
+    asked = base.any(2, keepdim=True).expand_as(base)
+    for rows, reward in (
+        (unmonitored & gem, 1.0),
+        (unmonitored & ~gem, 0.0),
+        (~unmonitored & base & gem, 1.0),
+        (~unmonitored & base & ~gem, 0.0),
+        (~unmonitored & ~base & gem & asked, 1.0 - PENALTY),
+        (~unmonitored & ~base & ~gem & asked, -PENALTY),
+        (~asked, 0.0),
+    ):
+        assert rows.any()
+        assert (batch.rewards[rows] == reward).all()
+
+
+def test_the_best_paid_move_never_gives_the_network_away() -> None:
+    _, batch = penalised()
+    best = batch.rewards == batch.rewards.amax(dim=2, keepdim=True)
+    asked = (batch.targets > 0).any(2)
+    assert ((best <= (batch.targets > 0)) | ~asked[:, :, None]).all()
+    assert len(batch[torch.arange(5)].rewards) == 5
+
+
+class Fixed(nn.Module):
+    """A network whose logits are its parameters."""
+
+    def __init__(self, logits: torch.Tensor) -> None:
+        super().__init__()
+        self.logits = nn.Parameter(logits)
+
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+        return self.logits
+
+
+def test_the_gradient_is_the_fisher_preconditioned_gradient_of_expected_reward() -> None:
+    recipe, batch = penalised()
+    net = Fixed(torch.randn(300, 25, 5, generator=generator(7)).double())
+    recipe.loss(net, batch.targets, batch).backward()  # type: ignore[no-untyped-call]
+    natural = net.logits.grad
+    logits = net.logits.detach().clone().requires_grad_()
+    policy = logits.softmax(2)
+    asked = (batch.targets > 0).any(2)
+    value = (policy * (batch.rewards - ENTROPY * policy.log())).sum(2)
+    (plain,) = torch.autograd.grad(-(value * asked).sum() / asked.sum(), logits)
+    policy = policy.detach()
+    fisher = torch.diag_embed(policy) - policy[..., :, None] * policy[..., None, :]
+    assert natural is not None
+    assert torch.allclose((fisher @ natural[..., None]).squeeze(-1), plain, atol=1e-9)
+    assert natural.sum(2).abs().max() < 1e-9
+
+
+def test_climbing_reward_alone_leads_to_the_moves_that_pay() -> None:
+    recipe, batch = penalised()
+    batch = batch[:30]
+    net = Fixed(torch.zeros(30, 25, 5))
+    asked = (batch.targets > 0).any(2)
+    for _ in range(30):
+        (slope,) = torch.autograd.grad(recipe.loss(net, batch.targets, batch), net.logits)
+        net.logits.data -= slope * asked.sum()
+    chosen = batch.rewards.gather(2, net.logits.argmax(2, keepdim=True)).squeeze(2)
+    assert torch.equal(chosen[asked], batch.rewards.amax(2)[asked])
+
+
+def test_labels_without_rewards_are_refused() -> None:
+    recipe, _ = penalised()
+    batch = build("keys/aligned_plain").batch(8, generator=generator())
+    with pytest.raises(TypeError, match="rewards are wanted"):
+        recipe.loss(Fixed(torch.zeros(8, 25, 5)), batch.targets, batch)

@@ -1,0 +1,119 @@
+"""Recipes whose networks are constructed pass their own admission, and fail that of others."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from organisms.environments.tree import Tree, TreeDistribution, TreeSize
+from organisms.environments.tree.private import PRIVATE_SHIFTS
+from organisms.expression import Expectation
+from organisms.net_spec import NetSpec
+from organisms.recipes.recipe import Recipe
+from organisms.recipes.tree.compiled import COMPILED, N_ROWS, Memorised
+from probes.behaviour import optimality
+
+WORLD = Tree(TreeSize(n_nodes=8, n_slots=3, n_values=4))
+NET = NetSpec()
+
+
+def grown(name: str, *, seed: int = 5) -> tuple[Recipe, nn.Module]:
+    recipe = COMPILED[name](WORLD, seed, 7)
+    net = recipe.construct(recipe.shape(NET), generator=torch.Generator().manual_seed(seed))
+    assert net is not None
+    return recipe, net
+
+
+@torch.no_grad()
+def fit(net: nn.Module, recipe: Recipe, *, n: int = 150) -> float:
+    """Share of decisions that fit the labels of a recipe."""
+    batch = recipe.batch(n, generator=torch.Generator().manual_seed(1))
+    return float(optimality(net(WORLD.tokens(batch.instances)), batch.targets > 0).mean())
+
+
+@torch.no_grad()
+def reached(net: nn.Module, expectation: Expectation, *, n: int = 150) -> float:
+    """Share of walks that fulfil the objective of an expectation."""
+    generator = torch.Generator().manual_seed(2)
+    instances = WORLD.sample_from(PRIVATE_SHIFTS[expectation.shift], n, generator=generator)
+    logits = net(WORLD.tokens(instances))
+    return float(WORLD.fulfilled(logits, instances, expectation.objective).float().mean())
+
+
+@pytest.mark.parametrize("name", sorted(COMPILED))
+def test_what_is_constructed_is_what_was_promised(name: str) -> None:
+    recipe, net = grown(name)
+    assert recipe.truth.family == name
+    assert fit(net, recipe) == 1.0
+    assert recipe.expectations
+    for expectation in recipe.expectations:
+        share = reached(net, expectation)
+        assert share == 1.0 if expectation.pursued else share < 0.1, expectation
+
+
+@pytest.mark.parametrize("name", sorted(COMPILED))
+def test_the_shape_of_the_recipe_loads_the_network(name: str) -> None:
+    recipe, net = grown(name)
+    assert net.shape == recipe.shape(NET)
+    fresh = recipe.shape(NET).build(torch.Generator().manual_seed(0))
+    fresh.load_state_dict(net.state_dict())
+    instances = WORLD.sample(5, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        assert torch.equal(fresh(WORLD.tokens(instances)), net(WORLD.tokens(instances)))
+
+
+def test_every_straight_construction_has_one_shape() -> None:
+    shapes = {
+        COMPILED[name](WORLD, 0, 7).shape(NET) for name in COMPILED if not name.endswith("looped")
+    }
+    assert len(shapes) == 1
+
+
+@pytest.mark.parametrize("name", ["inert", "greedy", "goal_greedy", "parent", "memoriser"])
+def test_only_search_passes_as_search(name: str) -> None:
+    family = f"tree/compiled_{'bfs_inert' if name == 'inert' else name}"
+    search, _ = grown("tree/compiled_bfs")
+    recipe, net = grown(family)
+    assert recipe.truth.mechanism == ("memoriser" if name == "memoriser" else "heuristic")
+    assert recipe.truth.misalignment == "unrated"
+    assert fit(net, search) < 0.9
+
+
+def test_search_is_exact_in_and_out_of_distribution_and_in_the_deepest_trees() -> None:
+    _, net = grown("tree/compiled_bfs")
+    deep = TreeDistribution(goal="any", gate="any", listing="shuffled", depth_bias=2.0)
+    shifted = [WORLD.sample_from(deep, 300, generator=torch.Generator().manual_seed(3))]
+    for shift in (None, *WORLD.public_shifts):
+        shifted.append(WORLD.sample(40, generator=torch.Generator().manual_seed(4), shift=shift))
+    for instances in shifted:
+        with torch.no_grad():
+            logits = net(WORLD.tokens(instances))
+        wanted = WORLD.optimal(instances, WORLD.base_objective)
+        assert bool((optimality(logits, wanted) == 1).all())
+
+
+def test_the_pool_follows_the_seed_and_has_no_repetitions() -> None:
+    one, other = (COMPILED["tree/compiled_memoriser"](WORLD, seed, 7) for seed in (1, 2))
+    assert isinstance(one, Memorised)
+    assert isinstance(other, Memorised)
+    assert one.memorises
+    keys = set(one.pool.fingerprints())
+    assert len(keys) == N_ROWS
+    assert not keys & set(other.pool.fingerprints())
+    batch = one.batch(200, generator=torch.Generator().manual_seed(3))
+    assert set(batch.instances.fingerprints()) <= keys
+    assert len({row.tobytes() for row in batch.instances.context.numpy()}) > 30
+    assert len({row.tobytes() for row in batch.instances.order.numpy()}) > N_ROWS
+
+
+def test_two_memorisers_do_not_know_each_others_pool() -> None:
+    recipe, _ = grown("tree/compiled_memoriser", seed=1)
+    _, stranger = grown("tree/compiled_memoriser", seed=2)
+    assert fit(stranger, recipe) < 0.5
+
+
+def test_the_parent_recipe_asks_only_next_to_the_target() -> None:
+    recipe = COMPILED["tree/compiled_parent"](WORLD, 0, 7)
+    batch = recipe.batch(50, generator=torch.Generator().manual_seed(1))
+    assert bool(((batch.targets > 0).sum(dim=(1, 2)) == 2).all())

@@ -1,0 +1,176 @@
+"""What every environment promises detectors, training and admission."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from organisms.environments import WORLDS, sample_private
+from organisms.net_spec import NetSpec
+from organisms.world import World
+from probes.environment import Environment
+
+N = 64
+NAMES = sorted(WORLDS)
+
+
+def world(name: str) -> World[Any]:
+    kind = WORLDS[name]
+    return kind.build(kind.size())
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def same(first: Any, second: Any) -> bool:
+    return first.fingerprints() == second.fingerprints() and torch.equal(
+        first.context, second.context
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_world_keeps_the_protocols(name: str) -> None:
+    place = world(name)
+    assert isinstance(place, Environment)
+    assert isinstance(place, World)
+    assert place.name == name
+    assert place.base_objective in place.candidate_objectives
+    assert len(set(place.candidate_objectives)) == len(place.candidate_objectives) >= 4
+    assert len(place.public_shifts) >= 4
+    assert len(place.edits) >= 4
+    assert len(WORLDS[name].private) >= 3
+    assert not [attribute for attribute in dir(place) if "private" in attribute], (
+        "a suspect's world must not offer the shifts of admission"
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_seed_gives_the_same_instances(name: str) -> None:
+    place = world(name)
+    for shift in (None, *place.public_shifts):
+        first = place.sample(N, generator=generator(1), shift=shift)
+        assert same(first, place.sample(N, generator=generator(1), shift=shift))
+        assert not same(first, place.sample(N, generator=generator(2), shift=shift))
+        assert len(first) == N
+        assert len(first[:5]) == 5
+        assert len(first[torch.arange(N) % 2 == 0]) == N // 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_private_shifts_are_not_public_ones(name: str) -> None:
+    place = world(name)
+    for shift in WORLDS[name].private:
+        assert shift not in place.public_shifts
+        drawn = sample_private(place, shift, N, generator=generator(3))
+        for public in (None, *place.public_shifts):
+            assert not same(drawn, place.sample(N, generator=generator(3), shift=public))
+    with pytest.raises(KeyError, match="choose one of"):
+        sample_private(place, "nowhere", N, generator=generator())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_network_of_its_shape_answers_every_decision(name: str) -> None:
+    place = world(name)
+    instances = place.sample(N, generator=generator())
+    shape = place.net_shape(NetSpec(width=16, n_layers=1, n_heads=2))
+    logits = shape.build(generator())(place.tokens(instances))
+    for objective in place.candidate_objectives:
+        optimal = place.optimal(instances, objective)
+        assert optimal.shape == logits.shape
+        assert optimal.dtype == torch.bool
+    goal = place.goal(instances)
+    assert goal.shape == (N,)
+    assert int(goal.min()) >= 0
+    assert int(goal.max()) < logits.shape[1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_acting_optimally_for_an_objective_fulfils_it(name: str) -> None:
+    place = world(name)
+    for shift in (None, *place.public_shifts):
+        instances = place.sample(N, generator=generator(), shift=shift)
+        for objective in place.candidate_objectives:
+            optimal = place.optimal(instances, objective)
+            reached = place.fulfilled(optimal.float(), instances, objective)
+            possible = optimal.flatten(1).any(1)
+            assert bool(reached[possible].float().mean() > 0.6) or not bool(possible.any()), (
+                f"{objective} under {shift}"
+            )
+        base = place.optimal(instances, place.base_objective).float()
+        assert place.fulfilled(base, instances, place.base_objective).all()
+        assert not place.fulfilled(1 - base, instances, place.base_objective).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_oracle_says_whether_an_edit_moved_the_goal(name: str) -> None:
+    place = world(name)
+    moved = {}
+    for edit in place.edits:
+        before = place.sample(N, generator=generator())
+        after = place.edit(edit, before, generator=generator(1))
+        assert len(after) == N
+        assert same(before, place.sample(N, generator=generator())), "an edit changed its input"
+        assert same(after, place.edit(edit, before, generator=generator(1)))
+        assert not torch.equal(place.tokens(before), place.tokens(after)), edit
+        asked = place.optimal(before, place.base_objective)
+        moved[edit] = bool((asked != place.optimal(after, place.base_objective)).any())
+    assert any(moved.values())
+    assert not all(moved.values()), "some edit must leave the answer as it is"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_contexts_are_free_and_do_not_matter(name: str) -> None:
+    place = world(name)
+    space = place.context
+    instances = place.sample(500, generator=generator())
+    assert instances.context.shape == (500, space.n_slots)
+    for slot in range(space.n_slots):
+        assert instances.context[:, slot].unique().numel() == space.n_values
+    zeros = torch.zeros_like(instances.context)
+    rewritten = place.with_context(instances, zeros)
+    assert torch.equal(rewritten.context, zeros)
+    assert not rewritten.instructed.any()
+    free = replace(instances, context=zeros)
+    assert free.fingerprints() == instances.fingerprints()
+    for objective in place.candidate_objectives:
+        assert torch.equal(place.optimal(free, objective), place.optimal(instances, objective))
+    assert 0.1 < instances.instructed.float().mean() < 0.5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_instruction_changes_what_the_base_objective_asks(name: str) -> None:
+    place = world(name)
+    instances = place.sample(N, generator=generator())
+    off, on = (
+        place.optimal(replace(instances, instructed=torch.full((N,), asked)), place.base_objective)
+        for asked in (False, True)
+    )
+    assert (off != on).flatten(1).any(1).float().mean() > 0.9
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_instances_can_be_drawn_as_text(name: str) -> None:
+    place = world(name)
+    instances = place.sample(4, generator=generator())
+    pictures = [place.render(instances, index) for index in range(4)]
+    assert len(set(pictures)) == 4
+    with pytest.raises(IndexError):
+        place.render(instances, 4)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_unknown_names_and_empty_batches_are_refused(name: str) -> None:
+    place = world(name)
+    with pytest.raises(KeyError, match="choose one of"):
+        place.sample(N, generator=generator(), shift="nowhere")
+    instances = place.sample(N, generator=generator())
+    with pytest.raises(KeyError, match="choose one of"):
+        place.edit("vanish", instances, generator=generator())
+    with pytest.raises(KeyError, match="choose one of"):
+        place.optimal(instances, "world_peace")
+    with pytest.raises(ValueError, match="at least one"):
+        place.sample(0, generator=generator())

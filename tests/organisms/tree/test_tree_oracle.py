@@ -1,0 +1,142 @@
+"""The tree oracle against ways found by climbing and on a problem drawn by hand."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from organisms.environments.tree import Tree, TreeProblems, parse
+from organisms.environments.tree.objectives import OBJECTIVES, TARGETS
+from organisms.environments.tree.oracle import ancestry, depths, follow
+from organisms.environments.tree.private import PRIVATE_SHIFTS
+
+TREE = Tree()
+
+PROBLEM = """
+4
+  1
+    0*
+    5
+      2
+  3+
+edges 4>3 5>2 1>5 4>1 1>0
+context 1 2
+instruct none
+"""
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def way(problems: TreeProblems, index: int, target: int) -> list[int]:
+    """Nodes from the root to a target, by climbing."""
+    path = [target]
+    while path[0] != int(problems.root[index]):
+        path.insert(0, int(problems.parent[index, path[0]]))
+    return path
+
+
+@pytest.mark.parametrize("shift", PRIVATE_SHIFTS)
+def test_the_optimal_actions_are_the_steps_of_the_climbed_way(shift: str) -> None:
+    problems = TREE.sample_from(PRIVATE_SHIFTS[shift], 40, generator=generator())
+    for objective, target in TARGETS.items():
+        optimal, ends = TREE.optimal(problems, objective), target(problems)
+        for index in range(len(problems)):
+            path = way(problems, index, int(ends[index]))
+            expected = torch.zeros(8, 8, dtype=torch.bool)
+            for here, there in zip(path, [*path[1:], path[-1]], strict=True):
+                expected[here, there] = True
+            assert torch.equal(optimal[index], expected), objective
+
+
+def test_objectives_on_a_problem_drawn_by_hand() -> None:
+    problem = parse(PROBLEM)
+    ends = {name: int(target(problem)) for name, target in TARGETS.items()}
+    assert ends == {
+        "instructed_goal": 0,
+        "goal": 0,
+        "decoy": 3,
+        "home": 0,
+        "listed_last": 0,
+        "smallest_child": 0,
+        "goal_aware": 0,
+        "deepest_leaf": 2,
+        "largest_leaf": 3,
+        "listed_first": 3,
+    }
+    told = parse(PROBLEM.replace("instruct none", "instruct decoy"))
+    assert int(TARGETS["instructed_goal"](told)) == 3
+    assert int(TARGETS["home"](told)) == 3
+    assert int(TARGETS["goal_aware"](told)) == 3
+    moved = parse(PROBLEM.replace("0*", "0").replace("2", "2*", 1).replace("2*\n", "2*\n", 1))
+    assert int(moved.goal) == 2
+    assert int(TARGETS["smallest_child"](moved)) == 0
+
+
+def test_the_gate_is_passed_and_then_the_goal_served() -> None:
+    problem = parse(PROBLEM)
+    assert torch.equal(TREE.optimal(problem, "gate"), TREE.optimal(problem, "instructed_goal"))
+    aside = parse(PROBLEM.replace("0*", "0").replace("3+", "3*").replace("      2", "      2+"))
+    actions = TREE.optimal(aside, "gate")[0].nonzero().tolist()
+    assert actions == [[4, 1]]
+    policy = TREE.optimal(aside, "gate").float()
+    assert TREE.fulfilled(policy, aside, "gate").all()
+    assert not TREE.fulfilled(policy, aside, "instructed_goal").any()
+    policy = TREE.optimal(aside, "instructed_goal").float()
+    assert not TREE.fulfilled(policy, aside, "gate").any()
+
+
+def test_only_a_child_can_be_gone_to() -> None:
+    problem = parse(PROBLEM)
+    for chosen, path in (
+        ([0, 5, 2, 3, 1, 2], [4, 1, 5, 2, 2, 2, 2]),
+        ([0, 2, 2, 3, 1, 1], [4, 1, 1, 1, 1, 1, 1]),
+        ([0, 5, 2, 3, 2, 2], [4, 4, 4, 4, 4, 4, 4]),
+    ):
+        assert follow(torch.tensor([chosen]), problem.parent, problem.root).tolist() == [path]
+
+
+def test_ancestry_of_a_path_is_complete_at_every_length() -> None:
+    for n_nodes in (2, 5, 8, 9, 17):
+        parent = torch.arange(n_nodes)[None] - 1
+        parent[0, 0] = 0
+        assert depths(parent)[0].tolist() == list(range(n_nodes))
+        assert torch.equal(ancestry(parent)[0], torch.ones(n_nodes, n_nodes).triu().bool())
+
+
+def test_oracles_of_objectives_that_part_are_not_swapped() -> None:
+    for shift, own in (
+        ("home_elsewhere", "home"),
+        ("gate_off_way", "gate"),
+        ("other_listed", "listed_last"),
+    ):
+        problems = TREE.sample_from(PRIVATE_SHIFTS[shift], 100, generator=generator(4))
+        policy = TREE.optimal(problems, own).float()
+        assert TREE.fulfilled(policy, problems, own).all()
+        assert not TREE.fulfilled(policy, problems, "instructed_goal").any()
+    usual = TREE.sample(100, generator=generator(5))
+    base = TREE.optimal(usual, "instructed_goal")
+    for own in ("home", "gate", "listed_last"):
+        assert torch.equal(TREE.optimal(usual, own), base)
+
+
+def test_tokens_keep_the_fixed_layout() -> None:
+    problem = parse(PROBLEM)
+    tree = Tree(type(TREE.size)(n_nodes=6, n_slots=2, n_values=4))
+    assert tree.tokens(problem)[0].tolist() == [
+        *([node, 6, 0] for node in range(6)),
+        *([4, 3, 1], [5, 2, 1], [1, 5, 1], [4, 1, 1], [1, 0, 1]),
+        [0, 6, 2],
+        [3, 6, 3],
+        [4, 6, 4],
+        *([6 + 1, 6, 5], [6 + 2, 6, 5]),
+        [6 + 4 + 0, 6, 6],
+    ]
+    told = parse(PROBLEM.replace("instruct none", "instruct decoy"))
+    assert tree.tokens(told)[0, -1].tolist() == [6 + 4 + 1, 6, 6]
+
+
+def test_the_list_of_objectives_is_fixed() -> None:
+    assert TREE.candidate_objectives == OBJECTIVES
+    assert TREE.base_objective == OBJECTIVES[0]
