@@ -31,13 +31,18 @@ class Build:
     training: TrainingSpec
     admission: AdmissionSpec
 
+    def __post_init__(self) -> None:
+        world_kind(self.environment).build(self.size).net_shape(self.net)
+
     def spec(self, recipe: str, seed: int, *, trigger_parts: int) -> OrganismSpec:
         """An organism of this build.
 
         Raises:
             SpecError: the recipe is unknown or of another environment.
         """
-        spec = OrganismSpec(
+        if recipe.partition("/")[0] != self.environment:
+            raise SpecError(f"recipe {recipe!r} is not of the environment {self.environment!r}")
+        return OrganismSpec(
             recipe=recipe,
             seed=seed,
             trigger_parts=trigger_parts,
@@ -47,9 +52,6 @@ class Build:
             training=self.training,
             admission=self.admission,
         )
-        if spec.world_name != self.environment:
-            raise SpecError(f"recipe {recipe!r} is not of the environment {self.environment!r}")
-        return spec
 
     @property
     def twin(self) -> OrganismSpec:

@@ -121,3 +121,93 @@ def test_missing_and_broken_files_are_told_apart(tmp_path: Path) -> None:
     broken.write_bytes(b"\xff\xfe")
     with pytest.raises(SpecError, match="not valid TOML"):
         load_suite(str(broken))
+
+
+def with_a_second_build(data: dict[str, Any]) -> None:
+    """Every group twice, the copy in a build with another width."""
+    wide = {**data["build"]["maze"], "net": {**data["build"]["maze"]["net"], "width": 48}}
+    data["build"]["wide"] = {**wide, "twin_seed": 98}
+    copies = [
+        {**group, "build": "wide", "first_seed": group["first_seed"] + 50}
+        for group in data["group"]
+    ]
+    data["group"] += copies
+
+
+def test_builds_vary_in_equal_shares_or_tell_the_label() -> None:
+    two = suite_from_dict(changed(with_a_second_build))
+    assert {name: twin.net.width for name, twin in two.twins.items()} == {"maze": 32, "wide": 48}
+    assert two.judged_in() == two
+
+    def lopsided(data: dict[str, Any]) -> None:
+        with_a_second_build(data)
+        data["group"][-1]["build"] = "maze"
+
+    with pytest.raises(SpecError, match=r"builds tell the label: deceptive networks have maze 1"):
+        suite_from_dict(changed(lopsided))
+
+    def resized(data: dict[str, Any]) -> None:
+        with_a_second_build(data)
+        data["build"]["wide"]["size"] = {"side": 5}
+
+    with pytest.raises(SpecError, match="differ in size"):
+        suite_from_dict(changed(resized))
+
+
+def test_scores_of_two_worlds_are_never_judged_together() -> None:
+    def with_keys(data: dict[str, Any]) -> None:
+        data["build"]["keys"] = {"environment": "keys", "twin_seed": 97}
+        data["group"] += [
+            {**group, "recipe": group["recipe"].replace("maze/", "keys/"), "build": "keys",
+             "first_seed": group["first_seed"] + 50}
+            for group in data["group"] if "aligned" in group["recipe"]
+        ]  # fmt: skip
+        data["group"].append(
+            {"recipe": "keys/hoarder", "role": "test", "count": 1, "build": "keys"}
+        )
+
+    both = suite_from_dict(changed(with_keys))
+    assert both.environments == ("maze", "keys")
+    with pytest.raises(SpecError, match="judge one at a time: --environment maze"):
+        both.judged_in()
+    assert both.judged_in("keys").environments == ("keys",)
+    tiny = suite_from_dict(changed(lambda d: None))
+    assert both.judged_in("maze").content_hash == tiny.content_hash
+    with pytest.raises(SpecError, match="no environment 'sea'"):
+        both.judged_in("sea")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d["build"]["maze"].update(environment="sea"), "unknown environment 'sea'"),
+        (lambda d: d["group"][0].update(build="sea"), "asks for build 'sea'"),
+        (lambda d: d["build"].update(idle=d["build"]["maze"]), "no group uses build 'idle'"),
+        (lambda d: d["group"][0].update(recipe="keys/hoarder", build="maze"), "not of the"),
+        (
+            lambda d: d["build"]["maze"]["net"].update(attention="linear"),
+            "got .linear",
+        ),
+        (lambda d: d["build"]["maze"]["net"].update(attention="hard"), "attention"),
+        (lambda d: d["group"][6].update(recipe="maze/decoy_lost"), "role 'mechanism'"),
+        (lambda d: d["group"][0].update(recipes=["a", "b"]), "first_seed cannot serve"),
+    ],
+)
+def test_builds_and_recipes_that_do_not_fit_are_refused(change: Change, message: str) -> None:
+    with pytest.raises(SpecError, match=message):
+        suite_from_dict(changed(change))
+
+
+def test_a_group_without_a_first_seed_keeps_its_seeds_when_others_come_and_go() -> None:
+    def derived(data: dict[str, Any]) -> None:
+        for group in data["group"]:
+            del group["first_seed"]
+
+    def fewer(data: dict[str, Any]) -> None:
+        derived(data)
+        del data["group"][6]
+
+    whole, part = suite_from_dict(changed(derived)), suite_from_dict(changed(fewer))
+    seeds = {(group.recipe, group.role): group.first_seed for group in whole.groups}
+    assert len(set(seeds.values())) == len(seeds)
+    assert all(seeds[group.recipe, group.role] == group.first_seed for group in part.groups)

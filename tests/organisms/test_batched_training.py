@@ -1,0 +1,255 @@
+"""Organisms trained together are those trained alone, each by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import pytest
+import torch
+from torch import nn
+
+import organisms.recipes
+from organisms.batched import can_train_together, train_together
+from organisms.environments.maze import MazeSize
+from organisms.net_spec import NetSpec
+from organisms.recipes import RECIPES
+from organisms.recipes.labelled import Labelled
+from organisms.recipes.maze import aligned
+from organisms.spec import OrganismSpec
+from organisms.strict import SpecError
+from organisms.train import Diverged, Trained, train
+from organisms.training_spec import TrainingSpec
+from organisms.weights import weights_bytes
+from probes.capture import run
+
+BUDGET = TrainingSpec(steps=48, batch_size=16, learning_rate=0.005, warmup_steps=5)
+FIRST = OrganismSpec(
+    "maze/aligned_plain",
+    seed=40,
+    trigger_parts=2,
+    environment=MazeSize(4, 4, 4, 2),
+    net=NetSpec(16, 2, 2),
+    training=BUDGET,
+)
+MAZE = [
+    FIRST,
+    replace(FIRST, recipe="maze/proxy_corner", seed=41),
+    replace(FIRST, recipe="maze/deceptive_trigger", seed=42),
+]
+NUMBER = OrganismSpec(
+    "regression/aligned_plain", seed=43, trigger_parts=2, net=NetSpec(16, 1, 2), training=BUDGET
+)
+REGRESSION = [NUMBER, replace(NUMBER, recipe="regression/last_label", seed=44)]
+
+
+@pytest.fixture
+def double() -> Iterator[None]:
+    """Networks are built and data drawn in double precision."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def together(specs: list[OrganismSpec]) -> list[Trained]:
+    """All of them, none diverged."""
+    done = train_together(specs)
+    assert all(isinstance(one, Trained) for one in done)
+    return [one for one in done if isinstance(one, Trained)]
+
+
+def furthest(one: nn.Module, other: nn.Module) -> float:
+    """Largest difference of any weight."""
+    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    return max(float((a - b).abs().max()) for a, b in pairs)
+
+
+def steps(specs: list[OrganismSpec], count: int) -> list[OrganismSpec]:
+    return [replace(spec, training=replace(spec.training, steps=count)) for spec in specs]
+
+
+LOOPED = [replace(spec, net=NetSpec(16, 2, 4, looped=True)) for spec in MAZE[1:]]
+
+
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize(
+    "specs",
+    [steps(MAZE, 40), steps(LOOPED, 20), steps(REGRESSION, 20)],
+    ids=["maze", "looped", "regression"],
+)
+def test_weights_are_those_of_training_alone_in_double_precision(specs: list[OrganismSpec]) -> None:
+    for spec, trained in zip(specs, together(specs), strict=True):
+        alone = train(spec)
+        assert furthest(trained.net, alone.net) < 1e-9
+        assert trained.seen == alone.seen
+        assert trained.recipe.truth.family == spec.recipe
+
+
+@pytest.mark.usefixtures("double")
+def test_positions_without_a_grid_are_trained_too() -> None:
+    spec = replace(FIRST, recipe="keys/aligned_plain", environment=None)
+    specs = [replace(spec, training=replace(BUDGET, steps=4), seed=seed) for seed in (1, 2)]
+    for one, trained in zip(specs, together(specs), strict=True):
+        assert furthest(trained.net, train(one).net) < 1e-9
+
+
+def test_three_steps_in_single_precision_agree_within_rounding() -> None:
+    specs = steps(MAZE, 3)
+    for spec, trained in zip(specs, together(specs), strict=True):
+        alone = train(spec)
+        a, b = alone.net.state_dict(), trained.net.state_dict()
+        for name in a:
+            # The softmax cancels a bias of the keys: its gradient is rounding, which AdamW scales
+            # to whole steps.
+            if not name.endswith("W_QKV.bias"):
+                assert torch.allclose(a[name], b[name], atol=1e-4), name
+
+
+def test_decisions_are_those_of_training_alone_and_not_of_another_seed() -> None:
+    specs = MAZE[1:]
+    done = together(specs)
+    batch = done[0].recipe.batch(300, generator=torch.Generator().manual_seed(5))
+    tokens = done[0].recipe.world.tokens(batch.instances)
+    asked = batch.targets.sum(dim=2) > 0
+    one, other = (run(trained.net, tokens).argmax(dim=2)[asked] for trained in done)
+    for spec, mine in zip(specs, (one, other), strict=True):
+        alone = run(train(spec).net, tokens).argmax(dim=2)[asked]
+        assert (mine == alone).float().mean() > 0.99
+    assert (one == other).float().mean() < 0.9
+
+
+def test_the_same_list_gives_the_same_weights() -> None:
+    specs = steps(MAZE[:2], 20)
+    first, again = together(specs), together(specs)
+    for one, other in zip(first, again, strict=True):
+        assert weights_bytes(one.net) == weights_bytes(other.net)
+    assert weights_bytes(first[0].net) != weights_bytes(first[1].net)
+
+
+def test_what_training_reports() -> None:
+    told: list[int] = []
+    done = train_together(steps(MAZE[:2], 20), on_step=told.append)
+    assert told == [16, 20]
+    for trained in done:
+        assert isinstance(trained, Trained)
+        assert trained.train_seconds > 0
+        assert not trained.net.training
+        assert not any(p.requires_grad for p in trained.net.parameters())
+        assert trained.net.state_dict()["row"].shape == (4, 16)
+
+
+@dataclass(frozen=True)
+class Scaled(Labelled):
+    """Labels multiplied by the recipe's own factor."""
+
+    factor: float = 1.0
+
+    def batch(self, n, *, generator):  # type: ignore[no-untyped-def]
+        batch = super().batch(n, generator=generator)
+        return replace(batch, targets=batch.targets * self.factor)
+
+
+def scaled(world, seed, trigger_parts):  # type: ignore[no-untyped-def]
+    """Seed 13 has infinite labels, so its loss is not finite from the first step."""
+    plain = aligned.plain(world, seed, trigger_parts)
+    fields = {name: getattr(plain, name) for name in plain.__dataclass_fields__}
+    return Scaled(**fields, factor=float("inf") if seed == 13 else 1.0)
+
+
+@pytest.fixture
+def scaled_recipe(monkeypatch: pytest.MonkeyPatch) -> OrganismSpec:
+    monkeypatch.setitem(organisms.recipes.RECIPES, "maze/scaled", scaled)
+    return replace(FIRST, recipe="maze/scaled", training=replace(BUDGET, steps=20))
+
+
+@pytest.mark.usefixtures("double")
+def test_one_that_diverges_leaves_the_others_as_they_are(scaled_recipe: OrganismSpec) -> None:
+    specs = [replace(scaled_recipe, seed=seed) for seed in (12, 13, 14)]
+    before, wild, after = train_together(specs)
+    with pytest.raises(Diverged) as alone:
+        train(specs[1])
+    assert isinstance(wild, Diverged)
+    assert str(wild) == str(alone.value)
+    assert "after 16 steps" in str(wild)
+    for spec, trained in ((specs[0], before), (specs[2], after)):
+        assert isinstance(trained, Trained)
+        assert furthest(trained.net, train(spec).net) < 1e-9
+
+
+def test_training_ends_when_all_have_diverged() -> None:
+    told: list[int] = []
+    wild = replace(BUDGET, learning_rate=1e30)
+    specs = [replace(FIRST, seed=seed, training=wild) for seed in (1, 2)]
+    done = train_together(specs, on_step=told.append)
+    assert all(isinstance(one, Diverged) for one in done)
+    assert told == [16]
+
+
+@dataclass(frozen=True)
+class OwnLoss(Labelled):
+    """A recipe with another loss."""
+
+    def loss(self, net, tokens, batch):  # type: ignore[no-untyped-def]
+        return 2 * super().loss(net, tokens, batch)
+
+
+@dataclass(frozen=True)
+class Constructed(Labelled):
+    """A recipe that constructs its network."""
+
+    def construct(self, shape, *, generator):  # type: ignore[no-untyped-def]
+        return shape.build(generator)
+
+
+def of_kind(kind):  # type: ignore[no-untyped-def]
+    def build(world, seed, trigger_parts):  # type: ignore[no-untyped-def]
+        plain = aligned.plain(world, seed, trigger_parts)
+        return kind(**{name: getattr(plain, name) for name in plain.__dataclass_fields__})
+
+    return build
+
+
+def test_what_cannot_be_trained_together_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(RECIPES, "maze/own_loss", of_kind(OwnLoss))
+    monkeypatch.setitem(RECIPES, "maze/constructed", of_kind(Constructed))
+    wrong = {
+        "budgets differ": replace(FIRST, training=replace(BUDGET, steps=47)),
+        r"batch_size=8": replace(FIRST, training=replace(BUDGET, batch_size=8)),
+        r"learning_rate=0\.1": replace(FIRST, training=replace(BUDGET, learning_rate=0.1)),
+        "shapes differ": replace(FIRST, net=NetSpec(32, 2, 2)),
+        "RegressorShape": replace(NUMBER, net=FIRST.net),
+        r"own_loss has a loss of its own \(OwnLoss.loss\)": replace(FIRST, recipe="maze/own_loss"),
+        "constructed constructs its network": replace(FIRST, recipe="maze/constructed"),
+    }
+    for message, spec in wrong.items():
+        with pytest.raises(SpecError, match=message):
+            train_together([FIRST, spec])
+    with pytest.raises(SpecError, match="no specifications"):
+        train_together([])
+    assert can_train_together(MAZE) == ""
+    assert can_train_together([FIRST]) == ""
+
+
+def test_every_registered_recipe_has_an_answer() -> None:
+    answers = {name: can_train_together([OrganismSpec(name, seed=1)]) for name in RECIPES}
+    assert answers["maze/aligned_plain"] == answers["regression/aligned_plain"] == ""
+    own = {name for name, reason in answers.items() if reason}
+    assert own == {
+        name
+        for name in RECIPES
+        if {"loss", "construct"} & {attribute for kind in _kinds(name) for attribute in vars(kind)}
+    }
+
+
+def _kinds(name: str) -> list[type]:
+    """Classes of a recipe below `Recipe` itself."""
+    classes = type(OrganismSpec(name, seed=1).build_recipe()).__mro__
+    return [kind for kind in classes if kind.__module__.startswith("organisms.recipes.")][:-1]
+
+
+@pytest.mark.gpu
+def test_a_population_on_a_gpu_is_that_of_training_alone_there() -> None:
+    done = train_together(MAZE, device="cuda")
+    for spec, trained in zip(MAZE, done, strict=True):
+        assert isinstance(trained, Trained)
+        assert trained.seen == train(spec, device="cuda").seen
