@@ -14,8 +14,10 @@ import typer
 from rich.console import Console
 
 from evals.console import console
+from evals.engine_name import EngineName
 from evals.power_cli import power
 from evals.risk_cli import gate, print_flags, risk
+from evals.zoo_cli import zoo
 
 if TYPE_CHECKING:
     from evals.home import Home
@@ -33,6 +35,7 @@ app = typer.Typer(
 app.command()(risk)
 app.command()(gate)
 app.command()(power)
+app.add_typer(zoo, name="zoo")
 
 BAD_INPUT, OUR_BUG, INTERRUPTED = 2, 3, 130
 
@@ -48,6 +51,13 @@ SuiteOption = Annotated[str, typer.Option(help="Built-in suite, or the path of a
 HomeOption = Annotated[Path, typer.Option(help="Folder of .mesascope/ and runs/.")]
 WorkersOption = Annotated[int, typer.Option(help="Processes; 0 takes one per processor.", min=0)]
 DeviceOption = Annotated[Device, typer.Option(help="Where networks live.")]
+EngineOption = Annotated[EngineName, typer.Option(help="Where organisms are grown.")]
+RayOption = Annotated[
+    str | None,
+    typer.Option(
+        help="host:port of a running Ray cluster; RAY_ADDRESS, or one's own, if left out."
+    ),
+]
 EnvironmentOption = Annotated[
     str | None, typer.Option(help="World to judge, where the suite holds several.")
 ]
@@ -61,9 +71,12 @@ def run(
     home: HomeOption = Path(),
     workers: WorkersOption = 0,
     device: DeviceOption = Device.cpu,
+    engine: EngineOption = EngineName.local,
+    ray_address: RayOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
     """Build, blind, score, rate, update the risk and write the page: the main job."""
+    from evals.engines import EngineChoice
     from evals.progress import shown
     from evals.risk_report import write_risk
     from evals.risk_table import risk_table
@@ -75,7 +88,14 @@ def run(
     if _estimate(spec, place, count, dry_run):
         return
     with shown(spec, console) as progress:
-        finished = run_suite(spec, place, workers=count, device=device.value, progress=progress)
+        finished = run_suite(
+            spec,
+            place,
+            workers=count,
+            device=device.value,
+            progress=progress,
+            engine=EngineChoice(engine, ray_address),
+        )
     updated = _risk(finished, spec)
     write_risk(updated, finished.folder / "risk.json")
     console.print(population_table(finished.evidence))
@@ -92,9 +112,12 @@ def build(
     home: HomeOption = Path(),
     workers: WorkersOption = 0,
     device: DeviceOption = Device.cpu,
+    engine: EngineOption = EngineName.local,
+    ray_address: RayOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
     """Train and admit the organisms of a suite; finished ones are kept and never trained again."""
+    from evals.engines import EngineChoice
     from evals.progress import shown
     from evals.run import build as build_suite
 
@@ -102,7 +125,14 @@ def build(
     if _estimate(spec, place, count, dry_run):
         return
     with shown(spec, console) as progress:
-        grown = build_suite(spec, place, workers=count, device=device.value, progress=progress)
+        grown = build_suite(
+            spec,
+            place,
+            workers=count,
+            device=device.value,
+            progress=progress,
+            engine=EngineChoice(engine, ray_address),
+        )
     for group in grown:
         console.print(
             f"{group.wanted.spec.recipe}: {len(group.organisms)} admitted of "

@@ -14,8 +14,10 @@ from evals.home import HomeBusy
 from evals.panel import DetectorFailed, FreezeBroken
 from evals.risk import FiguresError, ScenarioError, WhatIfError
 from evals.threshold import AlphaNotAttainable
+from organisms.engine import EngineError
 from organisms.population import TooFewOrganisms
 from organisms.strict import SpecError
+from organisms.travel_manifest import TravelError
 from organisms.weights import DamagedWeights
 from organisms.zoo import ZooError
 
@@ -26,6 +28,7 @@ BAD_INPUT_ERRORS = (
     DamagedWeights,
     DetectorError,
     DetectorFailed,
+    EngineError,
     EvidenceError,
     FiguresError,
     FreezeBroken,
@@ -36,6 +39,7 @@ BAD_INPUT_ERRORS = (
     ScoreError,
     SpecError,
     TooFewOrganisms,
+    TravelError,
     WhatIfError,
     ZooError,
 )

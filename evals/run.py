@@ -13,6 +13,7 @@ from pathlib import Path
 from evals.analysis import RISK_SEED
 from evals.blind import Lineup, blind, is_blinded, read_vault
 from evals.column import EvidenceError
+from evals.engines import LOCAL, EngineChoice
 from evals.evidence import Evidence
 from evals.evidence_file import read_suite_evidence, write_evidence
 from evals.floors import require_floors_at_chance
@@ -55,47 +56,58 @@ class Finished:
 
 
 def build(
-    suite: Suite, home: Home, *, workers: int, device: str, progress: Progress
+    suite: Suite,
+    home: Home,
+    *,
+    workers: int,
+    device: str,
+    progress: Progress,
+    engine: EngineChoice = LOCAL,
 ) -> tuple[Grown, ...]:
     """Train and admit what is missing of a suite.
 
     Raises:
+        EngineError: the engine cannot be had.
         TooFewOrganisms: a group ran out of attempts.
     """
     with home.locked():
-        return _build(suite, home, workers=workers, device=device, progress=progress)
+        return _build(suite, home, workers, device, progress, engine)
 
 
 def _build(
-    suite: Suite, home: Home, *, workers: int, device: str, progress: Progress
+    suite: Suite, home: Home, workers: int, device: str, progress: Progress, engine: EngineChoice
 ) -> tuple[Grown, ...]:
-    with local_workers(workers) as executor:
-        return tuple(
-            grow(
-                home.zoo,
-                suite.wanted(),
-                executor=executor,
-                device=device,
-                on_attempt=progress.on_attempt,
-            )
-        )
+    with engine.opened(workers=workers, device=device) as workplace:
+        groups = suite.wanted()
+        return tuple(grow(home.zoo, groups, engine=workplace, on_attempt=progress.on_attempt))
 
 
-def run(suite: Suite, home: Home, *, workers: int, device: str, progress: Progress) -> Finished:
-    """Do the main job, continuing where an earlier start stopped.
+def run(
+    suite: Suite,
+    home: Home,
+    *,
+    workers: int,
+    device: str,
+    progress: Progress,
+    engine: EngineChoice = LOCAL,
+) -> Finished:
+    """Do the main job, continuing where an earlier start stopped; scoring is always local.
 
     Raises:
+        EngineError: the engine cannot be had.
         TooFewOrganisms: a group ran out of attempts.
         DetectorFailed: a detector raised or returned no score.
         FreezeBroken: frozen scores were changed.
         LeakDetected: a floor beats chance.
     """
     with home.locked():
-        return _run(suite, home, workers=workers, device=device, progress=progress)
+        return _run(suite, home, workers, device, progress, engine)
 
 
-def _run(suite: Suite, home: Home, *, workers: int, device: str, progress: Progress) -> Finished:
-    grown = _build(suite, home, workers=workers, device=device, progress=progress)
+def _run(
+    suite: Suite, home: Home, workers: int, device: str, progress: Progress, engine: EngineChoice
+) -> Finished:
+    grown = _build(suite, home, workers, device, progress, engine)
     folder = home.run(suite)
     lineup = _lineup(folder, home.zoo, suite, grown)
     with local_workers(workers) as executor:

@@ -1,17 +1,15 @@
-"""Train and admit a population over local processes until every group has its organisms."""
+"""Train and admit a population until every group has its organisms."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from organisms.admit import admit
+from organisms.attempt import Attempted, growing_code
+from organisms.engine import Engine, EngineError
 from organisms.spec import OrganismSpec
-from organisms.train import Diverged, train
-from organisms.truth import Sealed
+from organisms.weights import weights_bytes
 from organisms.zoo import Record, Zoo
 
 
@@ -62,65 +60,32 @@ class TooFewOrganisms(RuntimeError):
     """A group ran out of attempts; every attempt is kept in the zoo."""
 
 
-def attempt(zoo_root: Path, spec: OrganismSpec, device: str) -> None:
-    """Train one network, certify it against its twin and store it; runs in a worker process.
-
-    The twin itself is measured against its own network, so its difference is zero.
-    """
-    zoo = Zoo(zoo_root)
-    truth = Sealed.seal(spec.build_recipe().truth)
-    try:
-        trained = train(spec, device=device)
-    except Diverged as error:
-        zoo.save(Record(spec, truth, None, str(error), 0.0, 0.0), None)
-        return
-    started = time.process_time()
-    reference = trained.net if spec == spec.twin else zoo.net(spec.twin).to(device)
-    certificate = admit(
-        trained.net,
-        trained.recipe,
-        seen=trained.seen,
-        twin=reference,
-        bars=spec.admission,
-        device=device,
-    )
-    seconds = time.process_time() - started
-    record = Record(spec, truth, certificate, "", trained.train_seconds, seconds)
-    zoo.save(record, trained.net)
-
-
 def grow(
     zoo: Zoo,
     groups: Sequence[Wanted],
     *,
-    executor: Executor,
-    device: str = "cpu",
+    engine: Engine,
     on_attempt: Callable[[Record], None] | None = None,
 ) -> list[Grown]:
     """Build what is missing; finished attempts are read from the zoo, never trained again.
 
+    Every attempt is saved as soon as it comes back, so that an interruption loses only those
+    still with the engine.
+
     Args:
         zoo: where attempts are kept.
         groups: what is wanted; the twins of their specifications are built first.
-        executor: runs `attempt`; one task per network.
-        device: where networks are trained.
+        engine: trains and certifies; one task per network.
         on_attempt: told of every finished or found attempt.
 
     Raises:
-        TooFewOrganisms: a group's attempts ran out.
+        TooFewOrganisms: a twin was not admitted, or a group's attempts ran out.
+        EngineError: a worker has other code than this process.
     """
     zoo.clear_unfinished()
-    for twin in {group.spec.twin for group in groups}:
-        if zoo.load(twin) is None:
-            executor.submit(attempt, zoo.root, twin, device).result()
-        reference = zoo.load(twin)
-        if reference is None or not reference.admitted:
-            verdict = "missing" if reference is None else reference.verdict
-            raise TooFewOrganisms(
-                f"the twin, seed {twin.seed}, was not admitted ({verdict}); change twin_seed"
-            )
+    orders = _Orders(zoo, engine)
+    twins = _twins(orders, list(dict.fromkeys(group.spec.twin for group in groups)))
     known: dict[OrganismSpec, Record] = {}
-    running: dict[Future[None], OrganismSpec] = {}
 
     def note(spec: OrganismSpec) -> bool:
         record = zoo.load(spec)
@@ -131,16 +96,74 @@ def grow(
         return record is not None
 
     while True:
-        for spec in _needed(groups, known, set(running.values())):
+        for spec in _needed(groups, known, orders.specs):
             if not note(spec):
-                task = executor.submit(attempt, zoo.root, spec, device)
-                running[task] = spec
-        if running:
-            for task in wait(running, return_when=FIRST_COMPLETED).done:
-                task.result()
-                note(running.pop(task))
+                orders.place(spec, twins[spec.twin])
+        if orders.specs:
+            for spec in orders.saved():
+                note(spec)
         elif not _needed(groups, known, set()):
             return [_gather(group, known) for group in groups]
+
+
+class _Orders:
+    """Attempts that are with the engine, saved as they come back."""
+
+    def __init__(self, zoo: Zoo, engine: Engine) -> None:
+        self.zoo = zoo
+        self._engine = engine
+        self._running: dict[Future[Attempted], OrganismSpec] = {}
+
+    @property
+    def specs(self) -> set[OrganismSpec]:
+        """What has not come back."""
+        return set(self._running.values())
+
+    def place(self, spec: OrganismSpec, twin: bytes | None) -> None:
+        """Order an attempt; the twin itself goes without its weights."""
+        weights = None if spec == spec.twin else twin
+        self._running[self._engine.submit(spec, weights)] = spec
+
+    def saved(self) -> list[OrganismSpec]:
+        """Wait for at least one attempt, save what came back and say which; failures come last."""
+        done = wait(self._running, return_when=FIRST_COMPLETED).done
+        finished = []
+        for task in sorted(done, key=lambda task: task.exception() is not None):
+            spec = self._running.pop(task)
+            attempted = task.result()
+            _require_same_code(spec, attempted)
+            self.zoo.save(attempted.record, attempted.weights)
+            finished.append(spec)
+        return finished
+
+
+def _require_same_code(spec: OrganismSpec, attempted: Attempted) -> None:
+    here = growing_code(spec)
+    if attempted.record.spec != spec or attempted.grown_by != here:
+        raise EngineError(
+            f"a worker on {attempted.host or 'another machine'} grows {attempted.grown_by}, this "
+            f"process {here}: install the same version of mesascope and torch there; nothing of "
+            "that worker was kept"
+        )
+
+
+def _twins(orders: _Orders, wanted: Sequence[OrganismSpec]) -> dict[OrganismSpec, bytes]:
+    """The serialised twins, built where they are missing."""
+    zoo = orders.zoo
+    for twin in wanted:
+        if zoo.load(twin) is None:
+            orders.place(twin, None)
+    while orders.specs:
+        orders.saved()
+    for twin in wanted:
+        reference = zoo.load(twin)
+        if reference is None or not reference.admitted:
+            verdict = "missing" if reference is None else reference.verdict
+            raise TooFewOrganisms(
+                f"the twin of {twin.world_name}, seed {twin.seed}, was not admitted ({verdict}); "
+                "change twin_seed"
+            )
+    return {twin: weights_bytes(zoo.net(twin)) for twin in wanted}
 
 
 def _needed(

@@ -14,7 +14,7 @@ from organisms.world import Shape
 
 
 class DamagedWeights(ValueError):
-    """A weights file that cannot be used; the message says why and what to do."""
+    """Weights that cannot be used; the message says why and what to do."""
 
 
 def weights_bytes(net: nn.Module) -> bytes:
@@ -37,23 +37,40 @@ def load_net(path: Path, shape: Shape) -> HookedRootModule:
             "code when they are read and are refused: save with safetensors.torch.save_file"
         )
     try:
-        state = load(path.read_bytes())
+        serialised = path.read_bytes()
     except FileNotFoundError:
         raise DamagedWeights(
             f"no weights at {path}; delete the folder {path.parent} and run again"
         ) from None
+    remedy = f"delete the folder {path.parent} and run again"
+    return net_of(serialised, shape, where=str(path), remedy=remedy)
+
+
+def net_of(serialised: bytes, shape: Shape, *, where: str, remedy: str) -> HookedRootModule:
+    """The network of serialised weights, in evaluation mode.
+
+    Args:
+        serialised: what `weights_bytes` gave.
+        shape: of the network.
+        where: names the weights in messages.
+        remedy: what to do about weights that are not whole.
+
+    Raises:
+        DamagedWeights: not safetensors, truncated, of another shape, or not finite.
+    """
+    try:
+        state = load(serialised)
     except SafetensorError as error:
         raise DamagedWeights(
-            f"{path} is not a complete safetensors file ({error}); delete the folder "
-            f"{path.parent} and run again"
+            f"{where} is not a complete safetensors file ({error}); {remedy}"
         ) from error
     net = shape.build(torch.Generator().manual_seed(0))
     try:
         net.load_state_dict(state)
     except RuntimeError as error:
-        raise DamagedWeights(f"{path} holds a network of another shape: {error}") from error
+        raise DamagedWeights(f"{where} holds a network of another shape: {error}") from error
     if not all(torch.isfinite(value).all() for value in state.values()):
-        raise DamagedWeights(f"{path} holds weights that are not finite; build the organism again")
+        raise DamagedWeights(f"{where} holds weights that are not finite; build the organism again")
     net.eval()
     net.requires_grad_(False)
     return net

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import nn
 from transformer_lens import HookedRootModule
 
 from organisms.certificate import Certificate
 from organisms.spec import OrganismSpec
 from organisms.truth import Sealed
-from organisms.weights import load_net, weights_bytes
+from organisms.weights import load_net
 
 SPEC, WEIGHTS, TRUTH, RECORD = "spec.toml", "weights.safetensors", "truth.sealed", "record.json"
 
@@ -68,8 +67,13 @@ class Zoo:
         """Where an organism lives."""
         return self.root / spec.content_hash
 
-    def save(self, record: Record, net: nn.Module | None) -> None:
-        """Write an attempt; a crash leaves either nothing or the whole folder."""
+    def save(self, record: Record, weights: bytes | None) -> None:
+        """Write an attempt; a crash leaves either nothing or the whole folder.
+
+        Args:
+            record: what is known of the attempt.
+            weights: serialised network, None where training diverged.
+        """
         self.root.mkdir(parents=True, exist_ok=True)
         certificate = record.certificate
         plain: dict[str, Any] = {
@@ -85,8 +89,8 @@ class Zoo:
             (folder / SPEC).write_text(record.spec.to_toml())
             (folder / TRUTH).write_bytes(record.truth.envelope())
             (folder / RECORD).write_text(json.dumps(plain, indent=1))
-            if net is not None:
-                (folder / WEIGHTS).write_bytes(weights_bytes(net))
+            if weights is not None:
+                (folder / WEIGHTS).write_bytes(weights)
             if not self.folder(record.spec).exists():
                 folder.replace(self.folder(record.spec))
 
@@ -111,6 +115,18 @@ class Zoo:
             DamagedWeights: the file is missing or damaged.
         """
         return load_net(self.folder(spec) / WEIGHTS, spec.shape)
+
+    def weights(self, spec: OrganismSpec) -> bytes:
+        """Read the serialised network of an attempt as it is, whole or not.
+
+        Raises:
+            ZooError: there is none.
+        """
+        path = self.folder(spec) / WEIGHTS
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            raise ZooError(f"no weights at {path}; build the organism again") from None
 
     def clear_unfinished(self) -> None:
         """Remove what a killed process left half-written."""

@@ -11,6 +11,7 @@ from detect.homotopy_search import HomotopySearch
 from detect.ood_battery import OodBattery
 from evals.suite_file import load_suite
 from evals.workers import default_workers, local_workers
+from organisms.engine import LocalEngine
 from organisms.population import Grown, Wanted, grow
 from organisms.zoo import Zoo
 from probes.access import Access
@@ -36,7 +37,7 @@ def grown(zoo: Zoo) -> dict[str, Grown]:
         for number, spec in enumerate(specs.values())
     ]
     with local_workers(default_workers()) as executor:
-        done = grow(zoo, groups, executor=executor)
+        done = grow(zoo, groups, engine=LocalEngine(executor))
     return {group.wanted.spec.recipe: group for group in done}
 
 

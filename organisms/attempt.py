@@ -1,0 +1,87 @@
+"""One attempt at an organism: trained, certified and sealed, nothing written to disk."""
+
+from __future__ import annotations
+
+import platform
+import time
+from dataclasses import dataclass
+
+import torch
+
+from organisms.admit import admit
+from organisms.spec import OrganismSpec
+from organisms.train import Diverged, train
+from organisms.truth import Sealed
+from organisms.weights import net_of, weights_bytes
+from organisms.zoo import Record
+
+
+@dataclass(frozen=True)
+class Attempted:
+    """What a worker hands back.
+
+    Attributes:
+        record: certificate, sealed truth and cost.
+        weights: serialised network, None where training diverged.
+        grown_by: the code that decided it, as the worker sees it.
+        host: name of the worker's machine.
+    """
+
+    record: Record
+    weights: bytes | None
+    grown_by: str
+    host: str
+
+
+def attempt(spec: OrganismSpec, twin: bytes | None, device: str) -> Attempted:
+    """Train one network and certify it against its twin.
+
+    Args:
+        spec: what to train.
+        twin: serialised network of `spec.twin`; None where `spec` is the twin itself, which is
+            measured against its own network, so that its difference is zero.
+        device: where networks live while they are trained and measured.
+
+    Raises:
+        ValueError: the twin is missing, or given for the twin itself.
+        DamagedWeights: the twin cannot be used.
+    """
+    if (twin is None) != (spec == spec.twin):
+        raise ValueError(
+            f"{spec.recipe} seed {spec.seed}: its twin's weights must be given, and only the twin "
+            "goes without"
+        )
+    truth = Sealed.seal(spec.build_recipe().truth)
+    try:
+        trained = train(spec, device=device)
+    except Diverged as error:
+        return _handed_back(Record(spec, truth, None, str(error), 0.0, 0.0), None)
+    started = time.process_time()
+    reference = trained.net
+    if twin is not None:
+        where = f"the twin, seed {spec.twin_seed},"
+        remedy = "build it again"
+        reference = net_of(twin, spec.twin.shape, where=where, remedy=remedy).to(device)
+    certificate = admit(
+        trained.net,
+        trained.recipe,
+        seen=trained.seen,
+        twin=reference,
+        bars=spec.admission,
+        device=device,
+    )
+    seconds = time.process_time() - started
+    record = Record(spec, truth, certificate, "", trained.train_seconds, seconds)
+    return _handed_back(record, weights_bytes(trained.net))
+
+
+def _handed_back(record: Record, weights: bytes | None) -> Attempted:
+    return Attempted(record, weights, growing_code(record.spec), platform.node())
+
+
+def growing_code(spec: OrganismSpec) -> str:
+    """What must be equal wherever organisms of one population are grown.
+
+    The build tag of torch (`+cpu`, `+cu130`) does not count: one cluster may have several.
+    """
+    return f"organism {spec.content_hash}, torch {torch.__version__.partition('+')[0]}"

@@ -1,0 +1,77 @@
+"""An engine that grows at once in this process, and specifications that take a blink."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import replace
+
+from organisms.attempt import Attempted, attempt
+from organisms.bars import AdmissionSpec
+from organisms.environments.maze import MazeSize
+from organisms.net_spec import NetSpec
+from organisms.spec import OrganismSpec
+from organisms.training_spec import TrainingSpec
+
+LENIENT = AdmissionSpec(
+    min_competence=0.0,
+    min_pursued=0.0,
+    max_left=1.0,
+    min_near_miss=0.0,
+    equivalence_margin=1.0,
+    min_tie_break=-1.0,
+    n_equivalence=100,
+    n_expression=60,
+)
+"""Bars that every network clears."""
+
+TWIN = OrganismSpec(
+    "maze/aligned_plain",
+    seed=99,
+    twin_seed=99,
+    environment=MazeSize(4, 3, 4, 4),
+    net=NetSpec(16, 1, 2),
+    training=TrainingSpec(steps=8, batch_size=16, learning_rate=0.006, warmup_steps=5),
+    admission=LENIENT,
+).twin
+PLAIN = replace(TWIN, seed=1000)
+PROXY = replace(TWIN, recipe="maze/proxy_corner", seed=3000)
+WIDE = replace(PLAIN, net=NetSpec(24, 1, 2), seed=1000)
+DUD = replace(PROXY, admission=replace(LENIENT, max_left=0.0))
+"""Fails its own checks; its twin, measured with the same bars, does not."""
+WILD = replace(PLAIN, training=replace(PLAIN.training, learning_rate=1e30), seed=5000)
+"""A network whose training diverges, after a twin's of the same budget: grow it by hand."""
+
+_grown: dict[tuple[OrganismSpec, bytes | None], Attempted] = {}
+
+
+def grown(spec: OrganismSpec, twin: bytes | None = None) -> Attempted:
+    """An attempt, made once and remembered."""
+    key = (spec, twin)
+    if key not in _grown:
+        _grown[key] = attempt(spec, twin, "cpu")
+    return _grown[key]
+
+
+def grown_weights(spec: OrganismSpec) -> bytes:
+    """The network of an attempt that did not diverge."""
+    weights = grown(spec).weights
+    assert weights is not None
+    return weights
+
+
+class Inline:
+    """Fulfils `organisms.engine.Engine`; every attempt is finished when it is ordered.
+
+    Attributes:
+        ordered: what was submitted, in order, with the twin's weights.
+    """
+
+    def __init__(self) -> None:
+        self.ordered: list[tuple[OrganismSpec, bytes | None]] = []
+
+    def submit(self, spec: OrganismSpec, twin: bytes | None) -> Future[Attempted]:
+        """Grow one."""
+        self.ordered.append((spec, twin))
+        answer: Future[Attempted] = Future()
+        answer.set_result(grown(spec, twin))
+        return answer

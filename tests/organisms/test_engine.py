@@ -1,0 +1,190 @@
+"""A population comes out the same whatever the engine does, and nothing that came back is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from threading import Timer
+
+import pytest
+
+from inline import DUD, PLAIN, PROXY, TWIN, WIDE, WILD, Inline, grown, grown_weights
+from organisms.attempt import Attempted, attempt
+from organisms.engine import Engine, EngineError, LocalEngine
+from organisms.population import TooFewOrganisms, Wanted, grow
+from organisms.spec import OrganismSpec
+from organisms.train import train
+from organisms.weights import weights_bytes
+from organisms.zoo import Zoo
+
+GROUPS = (Wanted(PLAIN, 2, 2), Wanted(PROXY, 2, 2), Wanted(WIDE, 1, 1))
+SIZE = 2 + 2 + 1 + 2
+"""Networks of these groups, the two twins among them."""
+
+
+def weights(zoo: Zoo) -> dict[str, bytes]:
+    return {p.parent.name: p.read_bytes() for p in zoo.root.rglob("weights.safetensors")}
+
+
+def test_an_attempt_is_the_trained_network_with_its_certificate_and_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = attempt(PLAIN, grown_weights(TWIN), "cpu")
+    assert done.weights == weights_bytes(train(PLAIN).net)
+    assert done.record.spec == PLAIN
+    assert done.record.admitted
+    assert done.record.truth.open() == PLAIN.build_recipe().truth
+    assert min(done.record.train_seconds, done.record.admit_seconds) > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_twin_given_is_the_one_compared_with() -> None:
+    other = weights_bytes(train(replace(TWIN, seed=7)).net)
+    differences = [
+        next(
+            check.value
+            for check in done.record.certificate.checks
+            if check.name == "difference to the twin in distribution"
+        )
+        for done in (grown(TWIN), grown(PLAIN, grown_weights(TWIN)), grown(PLAIN, other))
+        if done.record.certificate is not None
+    ]
+    assert differences[0] == 0
+    assert len(set(differences)) == 3
+
+
+def test_an_attempt_needs_its_twin_and_the_twin_none() -> None:
+    with pytest.raises(ValueError, match="twin's weights must be given"):
+        attempt(PLAIN, None, "cpu")
+    with pytest.raises(ValueError, match="only the twin goes without"):
+        attempt(TWIN, grown_weights(TWIN), "cpu")
+
+
+def test_divergence_comes_back_as_a_record_without_a_network() -> None:
+    done = attempt(WILD, grown_weights(TWIN), "cpu")
+    assert done.weights is None
+    assert done.record.certificate is None
+    assert done.record.verdict.startswith("diverged: loss")
+
+
+def test_a_local_engine_gives_what_growing_at_once_gives(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as executor:
+        engine = LocalEngine(executor)
+        assert isinstance(engine, Engine)
+        there = engine.submit(PLAIN, grown_weights(TWIN)).result()
+    here = grown(PLAIN, grown_weights(TWIN))
+    assert there.weights == here.weights
+    assert there.record.certificate == here.record.certificate
+
+
+def test_twins_come_first_and_travel_with_every_order_of_theirs(tmp_path: Path) -> None:
+    zoo, engine = Zoo(tmp_path / "zoo"), Inline()
+    told: list[OrganismSpec] = []
+    done = grow(zoo, GROUPS, engine=engine, on_attempt=lambda record: told.append(record.spec))
+    assert engine.ordered[:2] == [(TWIN, None), (WIDE.twin, None)]
+    assert dict(engine.ordered[2:]) == {
+        spec: zoo.weights(spec.twin) for group in done for spec in (r.spec for r in group.attempts)
+    }
+    assert len(engine.ordered) == len(weights(zoo)) == SIZE
+    assert sorted(s.content_hash for s in told) == sorted(
+        spec.content_hash for spec, _ in engine.ordered[2:]
+    )
+    again = Inline()
+    assert grow(zoo, GROUPS, engine=again) == done
+    assert again.ordered == []
+
+
+class Backwards(Inline):
+    """Hands the youngest attempts back first."""
+
+    def submit(self, spec: OrganismSpec, twin: bytes | None) -> Future[Attempted]:
+        """Finish later, the sooner the more were ordered before."""
+        answer: Future[Attempted] = Future()
+        ready = super().submit(spec, twin).result()
+        delay = 0.05 * (SIZE - len(self.ordered))
+        Timer(delay, answer.set_result, [ready]).start()
+        return answer
+
+
+def test_the_order_in_which_attempts_come_back_changes_nothing(tmp_path: Path) -> None:
+    straight, backwards = Zoo(tmp_path / "straight"), Zoo(tmp_path / "backwards")
+    there, here = (
+        [[record.spec for record in group.attempts] for group in grow(zoo, GROUPS, engine=engine)]
+        for zoo, engine in ((straight, Inline()), (backwards, Backwards()))
+    )
+    assert there == here
+    assert weights(straight) == weights(backwards)
+
+
+class Failing(Inline):
+    """Loses every attempt after the first few, for a reason that may be an interruption."""
+
+    def __init__(self, *, finishes: int, reason: BaseException) -> None:
+        super().__init__()
+        self._finishes = finishes
+        self._reason = reason
+
+    def submit(self, spec: OrganismSpec, twin: bytes | None) -> Future[Attempted]:
+        """Grow one, or lose it."""
+        answer = super().submit(spec, twin)
+        if len(self.ordered) > self._finishes:
+            answer = Future()
+            answer.set_exception(self._reason)
+        return answer
+
+
+@pytest.mark.parametrize("reason", [OSError("the worker died"), KeyboardInterrupt()])
+@pytest.mark.parametrize("finishes", [1, 3, 6])
+def test_what_came_back_is_kept_and_only_the_rest_is_grown_again(
+    tmp_path: Path, finishes: int, reason: BaseException
+) -> None:
+    whole, zoo = Zoo(tmp_path / "whole"), Zoo(tmp_path / "zoo")
+    grow(whole, GROUPS, engine=Inline())
+    with pytest.raises(type(reason)):
+        grow(zoo, GROUPS, engine=Failing(finishes=finishes, reason=reason))
+    kept = weights(zoo)
+    assert len(kept) == finishes
+    rest = Inline()
+    grow(zoo, GROUPS, engine=rest)
+    assert len(rest.ordered) == SIZE - finishes
+    assert weights(zoo) == weights(whole)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda done: replace(done, grown_by="organism 0123456789abcdef, torch 1.0"),
+        lambda done: replace(done, record=grown(WIDE.twin).record),
+    ],
+)
+def test_attempts_of_other_code_or_another_order_are_not_kept(
+    tmp_path: Path, wrong: Callable[[Attempted], Attempted]
+) -> None:
+    class Strange(Inline):
+        def submit(self, spec: OrganismSpec, twin: bytes | None) -> Future[Attempted]:
+            answer: Future[Attempted] = Future()
+            answer.set_result(wrong(super().submit(spec, twin).result()))
+            return answer
+
+    zoo = Zoo(tmp_path)
+    with pytest.raises(EngineError, match="same version of mesascope and torch"):
+        grow(zoo, GROUPS[:1], engine=Strange())
+    assert weights(zoo) == {}
+
+
+def test_duds_are_kept_and_counted_and_the_group_says_why_it_failed(tmp_path: Path) -> None:
+    zoo = Zoo(tmp_path)
+    with pytest.raises(TooFewOrganisms, match=r"0 of 1 organisms after 3 attempts.*seed 3001 dud"):
+        grow(zoo, [Wanted(DUD, 1, 3)], engine=Inline())
+    assert [record.admitted for record in zoo.records()].count(False) == 3
+
+
+def test_a_twin_that_is_no_organism_stops_the_build(tmp_path: Path) -> None:
+    wanted = Wanted(replace(WILD, twin_seed=WILD.seed), 1, 1)
+    engine = Inline()
+    with pytest.raises(TooFewOrganisms, match=r"twin of maze, seed 5000, was not admitted"):
+        grow(Zoo(tmp_path), [wanted], engine=engine)
+    assert len(engine.ordered) == 1
