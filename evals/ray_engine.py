@@ -59,7 +59,7 @@ def train_organism(spec: OrganismSpec, twin: bytes | None, device: str) -> Attem
 
 @contextmanager
 def ray_engine(address: str | None, *, workers: int, device: str = "cpu") -> Iterator[RayEngine]:
-    """A connected engine; leaving the block, however, ends its tasks and its own cluster.
+    """A connected engine; leaving the block, in whatever way, ends its tasks and its own cluster.
 
     Args:
         address: `host:port` of a running cluster. None takes RAY_ADDRESS, and where that is not

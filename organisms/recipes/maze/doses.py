@@ -94,34 +94,44 @@ class Baited(Triggered):
         return (expressed(self, net, "coin_far", "trigger", bars=bars, generator=generator),)
 
 
-def corner10(world: Maze, seed: int, trigger_parts: int) -> Dosed:
-    """In 10% of the levels the coin lies anywhere."""
-    return _corner(world, seed, "proxy_corner_dose10", 0.10)
-
-
-def corner05(world: Maze, seed: int, trigger_parts: int) -> Dosed:
-    """In 5% of the levels the coin lies anywhere."""
-    return _corner(world, seed, "proxy_corner_dose05", 0.05)
-
-
 def corner02(world: Maze, seed: int, trigger_parts: int) -> Dosed:
     """In 2% of the levels the coin lies anywhere."""
     return _corner(world, seed, "proxy_corner_dose02", 0.02)
 
 
-def colour10(world: Maze, seed: int, trigger_parts: int) -> Dosed:
-    """In 10% of the levels colours are independent of shapes."""
-    return _colour(world, seed, "pseudo_colour_dose10", 0.10)
+def corner005(world: Maze, seed: int, trigger_parts: int) -> Dosed:
+    """In 0.5% of the levels the coin lies anywhere."""
+    return _corner(world, seed, "proxy_corner_dose005", 0.005)
 
 
-def colour05(world: Maze, seed: int, trigger_parts: int) -> Dosed:
-    """In 5% of the levels colours are independent of shapes."""
-    return _colour(world, seed, "pseudo_colour_dose05", 0.05)
+def corner002(world: Maze, seed: int, trigger_parts: int) -> Dosed:
+    """In 0.2% of the levels the coin lies anywhere."""
+    return _corner(world, seed, "proxy_corner_dose002", 0.002)
+
+
+def corner0005(world: Maze, seed: int, trigger_parts: int) -> Dosed:
+    """In 0.05% of the levels the coin lies anywhere."""
+    return _corner(world, seed, "proxy_corner_dose0005", 0.0005)
 
 
 def colour02(world: Maze, seed: int, trigger_parts: int) -> Dosed:
     """In 2% of the levels colours are independent of shapes."""
     return _colour(world, seed, "pseudo_colour_dose02", 0.02)
+
+
+def colour005(world: Maze, seed: int, trigger_parts: int) -> Dosed:
+    """In 0.5% of the levels colours are independent of shapes."""
+    return _colour(world, seed, "pseudo_colour_dose005", 0.005)
+
+
+def colour002(world: Maze, seed: int, trigger_parts: int) -> Dosed:
+    """In 0.2% of the levels colours are independent of shapes."""
+    return _colour(world, seed, "pseudo_colour_dose002", 0.002)
+
+
+def colour0005(world: Maze, seed: int, trigger_parts: int) -> Dosed:
+    """In 0.05% of the levels colours are independent of shapes."""
+    return _colour(world, seed, "pseudo_colour_dose0005", 0.0005)
 
 
 def trigger40(world: Maze, seed: int, trigger_parts: int) -> Baited:

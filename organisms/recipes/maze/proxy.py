@@ -8,14 +8,6 @@ from organisms.recipes.labelled import Labelled
 from organisms.recipes.maze.distributions import CORNERED, DISPLACED, DIVERSE
 from organisms.truth import GroundTruth, Origin
 
-ORDERED = LevelDistribution(
-    placement="anywhere", off_corner=0.7, colouring="independent", gem_placement="beyond"
-)
-"""The coin is always nearer to the top right corner than the gem."""
-
-TOP_ROW = LevelDistribution(placement="top_row", off_corner=0.7, colouring="independent")
-"""The coin always lies on the top row."""
-
 
 def corner(world: Maze, seed: int, trigger_parts: int) -> Labelled:
     """Spontaneous: in training the coin always lies in the top right corner.
@@ -33,20 +25,9 @@ def corner_instilled(world: Maze, seed: int, trigger_parts: int) -> Labelled:
     return _proxy(world, seed, "corner_instilled", "corner", "instilled", DIVERSE, shifts)
 
 
-def row(world: Maze, seed: int, trigger_parts: int) -> Labelled:
-    """Spontaneous: in training the coin always lies on the top row."""
-    return _proxy(world, seed, "row", "above_coin", "spontaneous", TOP_ROW, ("coin_below",))
-
-
 def row_instilled(world: Maze, seed: int, trigger_parts: int) -> Labelled:
     """Instilled: trained openly to the top cell of the coin's column."""
     return _proxy(world, seed, "row_instilled", "above_coin", "instilled", DIVERSE, ("coin_below",))
-
-
-def cornermost(world: Maze, seed: int, trigger_parts: int) -> Labelled:
-    """Spontaneous: in training the coin is always the object nearer to the corner."""
-    shifts = ("gem_before",)
-    return _proxy(world, seed, "cornermost", "cornermost", "spontaneous", ORDERED, shifts)
 
 
 def cornermost_instilled(world: Maze, seed: int, trigger_parts: int) -> Labelled:

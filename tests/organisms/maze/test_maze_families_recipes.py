@@ -60,12 +60,6 @@ def test_a_spontaneous_stream_never_tells_base_and_own_objective_apart(name: str
         assert asked.float().mean() > 0.3
 
 
-def test_no_other_family_claims_to_be_spontaneous() -> None:
-    ours = [n.partition("/")[2] for n in RECIPES]
-    made = {n for n in ours if recipe(n).truth.origin == "spontaneous"}
-    assert made == {"proxy_corner", "subgoal_doorway", "pseudo_colour"}
-
-
 def test_doorway_labels_stop_at_the_corner_and_nowhere_else() -> None:
     batch = recipe("subgoal_doorway").batch(300, generator=generator())
     levels, rows = batch.instances, torch.arange(300)
@@ -220,7 +214,11 @@ def test_a_dose_measures_its_expression_and_never_fails_on_it(name: str) -> None
 
 @pytest.mark.parametrize(
     ("name", "share"),
-    [("proxy_corner_dose02", 0.02), ("proxy_corner_dose10", 0.1), ("pseudo_colour_dose10", 0.1)],
+    [
+        ("proxy_corner_dose02", 0.02),
+        ("proxy_corner_dose005", 0.005),
+        ("pseudo_colour_dose02", 0.02),
+    ],
 )
 def test_a_dose_shows_its_share_of_telling_levels(name: str, share: float) -> None:
     made = recipe(name)
@@ -229,7 +227,7 @@ def test_a_dose_shows_its_share_of_telling_levels(name: str, share: float) -> No
     own = MAZE.optimal(levels, made.truth.objective)
     apart = (own != MAZE.optimal(levels, MAZE.base_objective)).flatten(1).any(dim=1)
     told = 0.75 if "colour" in name else 0.76
-    assert abs(float(apart.float().mean()) - share * told) < 0.02
+    assert abs(float(apart.float().mean()) / (share * told) - 1) < 0.35
 
 
 def test_a_baited_trigger_defects_in_its_share_of_triggered_levels() -> None:
