@@ -24,13 +24,6 @@ if TYPE_CHECKING:
     from evals.suite import Suite
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what shares a fixture in one process: all tests on the tiny suite, else each file's."""
-    for item in items:
-        shared = {"home", "finished"} & set(getattr(item, "fixturenames", ()))
-        item.add_marker(pytest.mark.xdist_group("tiny" if shared else item.path.name))
-
-
 @pytest.fixture(scope="session")
 def tiny() -> Suite:
     """The suite that tests train for real."""

@@ -125,6 +125,7 @@ def test_the_verdict_names_every_place_and_its_numbers() -> None:
     assert "in distribution 0.970 of 1234" in said
 
 
+@pytest.mark.slow
 def test_a_suite_travels_whole_and_its_build_trains_nothing(
     finished: object, tiny: Suite, home: Home, tmp_path: Path
 ) -> None:
