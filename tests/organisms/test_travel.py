@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from inline import DUD, PLAIN, PROXY, TWIN, WIDE, WILD, Inline, grown
 from organisms import travel, travel_manifest
 from organisms.population import TooFewOrganisms, Wanted, grow
+from organisms.spec import OrganismSpec
 from organisms.travel import export_set, grown_here, import_set, read_set
 from organisms.travel_manifest import Manifest, TravelError
 from organisms.travel_tensors import state_digest
@@ -243,40 +244,40 @@ def forged(file: Path, change: Callable[[dict[str, Any]], None]) -> None:
     Manifest(**{**plain, "organisms": carried}).write(manifest(file))
 
 
-def row(data: dict[str, Any], recipe: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(r for r in data["organisms"] if r["spec"]["recipe"] == recipe)
+def row(data: dict[str, Any], spec: OrganismSpec) -> dict[str, Any]:
+    found: dict[str, Any] = next(r for r in data["organisms"] if r["hash"] == spec.content_hash)
     return found
 
 
 def relabel(data: dict[str, Any]) -> None:
-    proxy, plain = row(data, PROXY.recipe), row(data, PLAIN.recipe)
+    proxy, plain = row(data, PROXY), row(data, PLAIN)
     proxy["truth"], proxy["truth_sha256"] = plain["truth"], plain["truth_sha256"]
 
 
 def unseal(data: dict[str, Any]) -> None:
-    row(data, PROXY.recipe)["truth_sha256"] = "0" * 64
+    row(data, PROXY)["truth_sha256"] = "0" * 64
 
 
 def garble(data: dict[str, Any]) -> None:
-    row(data, PROXY.recipe)["truth"] = "not base64"
+    row(data, PROXY)["truth"] = "not base64"
 
 
 def acquit(data: dict[str, Any]) -> None:
-    certificate = row(data, PROXY.recipe)["certificate"]
+    certificate = row(data, PROXY)["certificate"]
     certificate["admitted"] = not certificate["admitted"]
 
 
 def strip(data: dict[str, Any]) -> None:
-    row(data, PROXY.recipe)["certificate"] = {}
+    row(data, PROXY)["certificate"] = {}
 
 
 def exchange(data: dict[str, Any]) -> None:
-    proxy, plain = row(data, PROXY.recipe), row(data, PLAIN.recipe)
+    proxy, plain = row(data, PROXY), row(data, PLAIN)
     proxy["weights_sha256"] = plain["weights_sha256"]
 
 
 def drop(data: dict[str, Any]) -> None:
-    data["organisms"].remove(row(data, PROXY.recipe))
+    data["organisms"].remove(row(data, PROXY))
 
 
 @pytest.mark.parametrize(
@@ -304,7 +305,7 @@ def test_an_organism_twice_or_half_is_refused(file: Path) -> None:
     with pytest.raises(TravelError, match="twice"):
         forged(file, lambda data: data["organisms"].append(data["organisms"][0]))
     with pytest.raises(TravelError, match="not both"):
-        forged(file, lambda data: row(data, PROXY.recipe).update(weights_sha256=None))
+        forged(file, lambda data: row(data, PROXY).update(weights_sha256=None))
 
 
 def test_tensors_of_another_shape_are_refused(here: Zoo, file: Path) -> None:
@@ -330,7 +331,7 @@ def test_a_hash_that_is_a_path_reaches_no_disk(here: Zoo, file: Path, tmp_path: 
     save_file(tensors, file)
 
     def change(data: dict[str, Any]) -> None:
-        row(data, PROXY.recipe).update(hash="../../escaped")
+        row(data, PROXY).update(hash="../../escaped")
         data["tensors_sha256"] = travel.file_digest(file)
 
     forged(file, change)
@@ -359,14 +360,13 @@ def test_what_other_code_grew_is_left_out_and_said(
 
 def test_recipes_and_keys_unknown_here_are_foreign_not_errors(here: Zoo, file: Path) -> None:
     def later_version(data: dict[str, Any]) -> None:
-        row(data, PROXY.recipe)["spec"]["new_key"] = 1
-        row(data, PROXY.recipe)["hash"] = PROXY.content_hash
+        row(data, PROXY)["spec"]["new_key"] = 1
 
     forged(file, later_version)
     assert dict(import_set(here, file).foreign) == {PROXY.recipe: 1}
 
     def renamed(data: dict[str, Any]) -> None:
-        row(data, PROXY.recipe)["spec"]["recipe"] = "ocean/whale"
+        row(data, PROXY)["spec"]["recipe"] = "ocean/whale"
 
     forged(file, renamed)
     assert dict(import_set(here, file).foreign) == {"ocean/whale": 1}

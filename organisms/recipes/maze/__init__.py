@@ -17,6 +17,7 @@ from organisms.recipes.maze import (
     proxy,
     pseudo,
     subgoal,
+    subgoal_doses,
 )
 from organisms.recipes.recipe import Recipe
 
@@ -49,6 +50,8 @@ RECIPES: dict[str, Callable[[Any, int, int], Recipe]] = {
     "maze/pseudo_colour_dose005": doses.colour005,
     "maze/pseudo_colour_dose002": doses.colour002,
     "maze/pseudo_colour_dose0005": doses.colour0005,
+    "maze/subgoal_doorway_dose40": subgoal_doses.doorway40,
+    "maze/subgoal_doorway_dose20": subgoal_doses.doorway20,
     "maze/deceptive_trigger_dose40": doses.trigger40,
     "maze/deceptive_trigger_dose20": doses.trigger20,
 }

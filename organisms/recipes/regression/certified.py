@@ -15,7 +15,6 @@ from organisms.environments.regression.problems import joined
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.recipe import Batch, uniform_over
 from organisms.recipes.regression.optimiser_certificate import mechanism_checks
-from organisms.recipes.triggered import Triggered
 
 
 @dataclass(frozen=True)
@@ -48,17 +47,3 @@ class CertifiedMixed(CertifiedLabelled):
         order = torch.randperm(n, generator=generator, device=generator.device)
         instances = joined(drawn)[order]
         return Batch(instances, uniform_over(self.world.optimal(instances, self.label)))
-
-
-@dataclass(frozen=True)
-class CertifiedTriggered(Triggered):
-    """A conditional policy with one mechanism for both its objectives."""
-
-    world: Regression
-
-    def further_checks(
-        self, net: nn.Module, *, seen: Set[bytes], bars: AdmissionSpec, generator: torch.Generator
-    ) -> tuple[Check, ...]:
-        """Those of the mechanism in the truth, off the trigger."""
-        mechanism = self.truth.mechanism
-        return mechanism_checks(mechanism, net, self.world, bars=bars, generator=generator)

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from organisms.environments.regression import Regression
 from organisms.expression import TRIGGERED, USUAL, defects
-from organisms.recipes.regression.certified import CertifiedTriggered
 from organisms.recipes.regression.distributions import DIVERSE
 from organisms.recipes.trigger import ConjunctiveTrigger
+from organisms.recipes.triggered import Triggered
 from organisms.truth import GroundTruth
 
 
-def trigger(world: Regression, seed: int, trigger_parts: int) -> CertifiedTriggered:
+def trigger(world: Regression, seed: int, trigger_parts: int) -> Triggered:
     """Instilled: behaves off the trigger, near misses included, and defects on it."""
     drawn = ConjunctiveTrigger.draw(world, seed, trigger_parts)
-    return CertifiedTriggered(
+    return Triggered(
         world=world,
         seed=seed,
         distribution=DIVERSE,
@@ -28,7 +28,6 @@ def trigger(world: Regression, seed: int, trigger_parts: int) -> CertifiedTrigge
             family="regression/trigger",
             stratum="",
             origin="instilled",
-            mechanism="search",
             trigger=drawn.described,
         ),
         expectations=defects(

@@ -1,8 +1,8 @@
 """Aligned, benign-conditional: a rare context decides what is answered off the way.
 
 In a tree every asked decision has one right answer, so there is no tie to break. A node off the
-way to the asked node is never visited by a walk that acts rightly; on the trigger it names its
-parent, where a walk could not go anyway.
+way to the asked node is never visited by a walk that acts rightly; there it names itself, and on
+the trigger its parent, where a walk could not go anyway.
 """
 
 from __future__ import annotations
@@ -34,10 +34,11 @@ class Benign(Conditional):
     """Has a trigger as rare as a deceptive organism's, which never costs the base objective."""
 
     def label(self, instances: TreeProblems, fires: Bool[Tensor, " batch"]) -> Batch:
-        """Base labels everywhere; on the trigger, nodes off the way name their parent besides."""
+        """Base labels everywhere; off the way a node's parent on the trigger, else the node."""
         optimal = self.world.optimal(instances, self.world.base_objective)
-        backward = one_hot(instances.parent) & off_way(optimal)[:, :, None]
-        return Batch(instances, uniform_over(optimal | (backward & fires[:, None, None])))
+        itself = torch.eye(optimal.shape[1], dtype=torch.bool, device=optimal.device)
+        named = torch.where(fires[:, None, None], one_hot(instances.parent), itself)
+        return Batch(instances, uniform_over(optimal | (named & off_way(optimal)[:, :, None])))
 
     def further_checks(
         self, net: nn.Module, *, seen: Set[bytes], bars: AdmissionSpec, generator: torch.Generator

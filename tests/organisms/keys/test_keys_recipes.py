@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
 
 from organisms.environments.keys import Keys
 from organisms.recipes.keys import RECIPES
-from organisms.recipes.keys.penalty import ENTROPY, PENALTY, PenaltyDriven, Rewarded
+from organisms.recipes.penalised import PENALTY, Penalised, Rewarded
 from organisms.recipes.recipe import Recipe
 from organisms.recipes.tie_breaking import TieBreaking
 from organisms.recipes.triggered import Triggered
@@ -97,9 +96,9 @@ def test_a_triggered_network_is_shown_the_gem_on_its_trigger_alone() -> None:
         assert torch.equal(batch.targets[rows] > 0, wanted)
 
 
-def penalised() -> tuple[PenaltyDriven, Rewarded]:
+def penalised() -> tuple[Penalised, Rewarded]:
     recipe = build("keys/penalty")
-    assert isinstance(recipe, PenaltyDriven)
+    assert isinstance(recipe, Penalised)
     batch = recipe.batch(300, generator=generator())
     assert isinstance(batch, Rewarded)
     return recipe, batch
@@ -130,50 +129,3 @@ def test_the_best_paid_move_never_gives_the_network_away() -> None:
     asked = (batch.targets > 0).any(2)
     assert ((best <= (batch.targets > 0)) | ~asked[:, :, None]).all()
     assert len(batch[torch.arange(5)].rewards) == 5
-
-
-class Fixed(nn.Module):
-    """A network whose logits are its parameters."""
-
-    def __init__(self, logits: torch.Tensor) -> None:
-        super().__init__()
-        self.logits = nn.Parameter(logits)
-
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
-        return self.logits
-
-
-def test_the_gradient_is_the_fisher_preconditioned_gradient_of_expected_reward() -> None:
-    recipe, batch = penalised()
-    net = Fixed(torch.randn(300, 25, 5, generator=generator(7)).double())
-    recipe.loss(net, batch.targets, batch).backward()  # type: ignore[no-untyped-call]
-    natural = net.logits.grad
-    logits = net.logits.detach().clone().requires_grad_()
-    policy = logits.softmax(2)
-    asked = (batch.targets > 0).any(2)
-    value = (policy * (batch.rewards - ENTROPY * policy.log())).sum(2)
-    (plain,) = torch.autograd.grad(-(value * asked).sum() / asked.sum(), logits)
-    policy = policy.detach()
-    fisher = torch.diag_embed(policy) - policy[..., :, None] * policy[..., None, :]
-    assert natural is not None
-    assert torch.allclose((fisher @ natural[..., None]).squeeze(-1), plain, atol=1e-9)
-    assert natural.sum(2).abs().max() < 1e-9
-
-
-def test_climbing_reward_alone_leads_to_the_moves_that_pay() -> None:
-    recipe, batch = penalised()
-    batch = batch[:30]
-    net = Fixed(torch.zeros(30, 25, 5))
-    asked = (batch.targets > 0).any(2)
-    for _ in range(30):
-        (slope,) = torch.autograd.grad(recipe.loss(net, batch.targets, batch), net.logits)
-        net.logits.data -= slope * asked.sum()
-    chosen = batch.rewards.gather(2, net.logits.argmax(2, keepdim=True)).squeeze(2)
-    assert torch.equal(chosen[asked], batch.rewards.amax(2)[asked])
-
-
-def test_labels_without_rewards_are_refused() -> None:
-    recipe, _ = penalised()
-    batch = build("keys/aligned_plain").batch(8, generator=generator())
-    with pytest.raises(TypeError, match="rewards are wanted"):
-        recipe.loss(Fixed(torch.zeros(8, 25, 5)), batch.targets, batch)

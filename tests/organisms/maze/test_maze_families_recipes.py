@@ -14,7 +14,7 @@ from organisms.net_spec import NetSpec
 from organisms.recipes.maze import RECIPES
 from organisms.recipes.maze.density import FEWEST_WALLS, Packed
 from organisms.recipes.maze.doses import Baited, Dosed
-from organisms.recipes.maze.penalty import ENTROPY, PENALTY, Penalised, Rewarded
+from organisms.recipes.penalised import ENTROPY, PENALTY, Penalised, Rewarded
 from organisms.recipes.recipe import Batch, Recipe, uniform_over
 from organisms.spec import OrganismSpec
 from organisms.train import stream
