@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import resources
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from evals.column import Cell
@@ -22,7 +20,7 @@ from evals.report.operating_figure import operating_figure
 from evals.report.quantities import SHOWN_ODDS, quantities
 from evals.report.risk_figure import risk_figure
 from evals.report.strategy import at_expectation, candidate_text, strategy
-from evals.report.svg import colours
+from evals.report.template import page_css, template
 from evals.report.tornado_figure import input_ends, tornado_figure
 from evals.report.unknowns import assumptions, unknowns
 from evals.report.walk import WalkPair
@@ -79,10 +77,9 @@ def render_page(report: ReportInput) -> str:
     evidence, risk = report.evidence, report.risk
     columns = whole_columns(evidence)
     return (
-        _environment()
-        .get_template("page.html.j2")
+        template("page.html.j2", _FILTERS)
         .render(
-            css=Markup(colours() + _text("page.css")),
+            css=page_css(),
             evidence=evidence,
             risk=risk,
             walks=report.walks,
@@ -170,40 +167,27 @@ def _types(evidence: Evidence) -> dict[str, tuple[str, ...]]:
     return {name: tuple(texts) for name, texts in families.items()}
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FunctionLoader(_text),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "auroc": auroc_text,
-        "candidate": candidate_text,
-        "close_risk": close_risk_text,
-        "construction": construction,
-        "counted": counted,
-        "ends": input_ends,
-        "fine_percent": fine_percent,
-        "index": index_text,
-        "information": information_text,
-        "input": input_text,
-        "normality": normality,
-        "odds": odds_text,
-        "percent": percent,
-        "plural": plural,
-        "risk": risk_text,
-        "risk_at": risk_at,
-        "scenario": scenario_text,
-        "share": share_text,
-        "share3": three_digits,
-        "stratum": stratum_text,
-        "threshold": threshold_text,
-        "weight": weight_text,
-    }
-    return environment
-
-
-def _text(name: str) -> str:
-    return resources.files("evals.report").joinpath(name).read_text(encoding="utf-8")
+_FILTERS = {
+    "auroc": auroc_text,
+    "candidate": candidate_text,
+    "close_risk": close_risk_text,
+    "construction": construction,
+    "counted": counted,
+    "ends": input_ends,
+    "fine_percent": fine_percent,
+    "index": index_text,
+    "information": information_text,
+    "input": input_text,
+    "normality": normality,
+    "odds": odds_text,
+    "percent": percent,
+    "plural": plural,
+    "risk": risk_text,
+    "risk_at": risk_at,
+    "scenario": scenario_text,
+    "share": share_text,
+    "share3": three_digits,
+    "stratum": stratum_text,
+    "threshold": threshold_text,
+    "weight": weight_text,
+}
