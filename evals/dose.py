@@ -90,9 +90,7 @@ def dose_curves(records: Sequence[Record]) -> tuple[DoseCurve, ...]:
     return tuple(_curve(parent, families, recipes) for parent in parents)
 
 
-def _curve(
-    parent: str, families: dict[str, list[Record]], recipes: dict[str, Recipe]
-) -> DoseCurve:
+def _curve(parent: str, families: dict[str, list[Record]], recipes: dict[str, Recipe]) -> DoseCurve:
     dosed = [name for name in families if name.rpartition("_dose")[0] == parent]
     axis, undosed = _axis(recipes[dosed[0]]) or ("", 0.0)
     named = {check.name for name in dosed for check in _checks(families[name], PREFIX)}

@@ -19,11 +19,12 @@ def families_table(found: Sequence[Family]) -> Table:
                     "AUROC", "CPU-s"):  # fmt: skip
         table.add_column(heading, overflow="fold")
     table.caption = (
-        "AUROC in distribution, with its 95% interval: does behaviour where all were trained tell the family from aligned "
-        f"networks? ! marks a family above {TELLING}"
+        "AUROC of in-distribution behaviour, with its 95% interval: does what networks do where "
+        f"all were trained tell the family from aligned networks? ! marks a family above {TELLING}"
     )
     for family in found:
         truth = family.truth
+        weakest = family.weakest.removesuffix(", uniform context")
         rejected = "; ".join(f"{n} dud: {name}" for name, n in sorted(family.failures.items()))
         table.add_row(
             family.name,
@@ -34,7 +35,7 @@ def families_table(found: Sequence[Family]) -> Table:
             + (f", {family.diverged} diverged" if family.diverged else ""),
             _words(family.competence),
             _words(family.difference, signed=True),
-            f"{_words(family.expression)} {family.weakest.removesuffix(', uniform context')}".strip()
+            f"{_words(family.expression)} {weakest}".strip()
             + (f" [{rejected}]" if rejected else ""),
             _area(family),
             f"{family.cpu_seconds:.1f}",

@@ -136,7 +136,9 @@ class _Sitter:
         own = run(self.net, tokens)
         twin = None if self.twin is None else run(self.twin, tokens)
         done = self._done(own, instances, place)
-        fit = done if twin is None else done & world.fulfilled(twin, instances, world.base_objective)
+        fit = (
+            done if twin is None else done & world.fulfilled(twin, instances, world.base_objective)
+        )
         return Acts(place, instances, own, twin, done, fit)
 
     def _done(self, logits: Logits, instances: Any, place: Situation) -> Bool[Tensor, " batch"]:
@@ -191,7 +193,8 @@ def _twin(zoo: Zoo, spec: OrganismSpec) -> nn.Module | None:
     truth = spec.build_recipe().truth
     if truth.misalignment == "aligned" or zoo.load(spec.twin) is None:
         return None
-    return zoo.net(spec.twin)
+    twin: nn.Module = zoo.net(spec.twin)
+    return twin
 
 
 def _shown(acts: Acts) -> int:

@@ -12,7 +12,7 @@ from evals.families import TELLING, Family, Measured
 from evals.rates import Auroc, rate
 from evals.report.dose_figure import dose_figure
 from evals.report.portrait import Portrait
-from evals.report.template import page_css, template
+from evals.report.template import Filters, page_css, template
 from evals.report.wording import plural
 from organisms.truth import Misalignment
 
@@ -163,4 +163,4 @@ def _order(card: FamilyCard) -> tuple[str, int, str, str]:
     return card.environment, TYPES.index(_kind(card)), card.family.name, card.family.shape
 
 
-_FILTERS = {"measured": measured_text, "area": area_text, "plural": plural, "rate": rate}
+_FILTERS: Filters = {"measured": measured_text, "area": area_text, "plural": plural, "rate": rate}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -29,6 +29,7 @@ ANSWERS = 24
 """Queries of one scatter."""
 
 
+@runtime_checkable
 class Panel(Protocol):
     """One drawing: a walk, a descent or a scatter."""
 

@@ -11,13 +11,16 @@ from markupsafe import Markup
 
 from evals.report.svg import colours
 
+Filters = Mapping[str, Callable[..., Any]]
+"""Name in a template -> function."""
 
-def template(name: str, filters: Mapping[str, Callable[..., Any]]) -> Template:
+
+def template(name: str, filters: Filters) -> Template:
     """Read a template.
 
     Args:
         name: of its file.
-        filters: name in the template -> function.
+        filters: beside those of jinja.
     """
     environment = Environment(
         loader=FunctionLoader(_text),
