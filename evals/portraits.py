@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from evals.rates import rate
 from evals.report.portrait import Logits, Panel, Portrait, Tone, longest, panel, paths
-from organisms.environments import sample_private, world_kind
+from organisms.environments import sample_private
 from organisms.expression import ContextKind
+from organisms.recipes.maze.doses import Dosed
 from organisms.recipes.recipe import Recipe
 from organisms.spec import OrganismSpec
 from organisms.zoo import Zoo
@@ -79,7 +80,7 @@ def portrait(zoo: Zoo, spec: OrganismSpec) -> Portrait:
 
 
 def situations(recipe: Recipe) -> tuple[Situation, ...]:
-    """Where admission sees the network pursue its own objective; else wherever it may show."""
+    """Where admission sees the network pursue its own objective; else where it looks at all."""
     own = [
         Situation(expected.shift, expected.context)
         for expected in recipe.expectations
@@ -87,11 +88,12 @@ def situations(recipe: Recipe) -> tuple[Situation, ...]:
     ]
     if own:
         return tuple(own) if _departs(recipe) else tuple(own[:1])
-    if recipe.truth.misalignment == "unrated":
-        left = [Situation(expected.shift, expected.context) for expected in recipe.expectations]
-        return tuple(left[:1]) or (Situation(TRAINING, "uniform"),)
-    context: ContextKind = "uniform" if recipe.truth.trigger is None else "trigger"
-    return tuple(Situation(shift, context) for shift in world_kind(recipe.world.name).private)
+    if isinstance(recipe, Dosed):
+        return (Situation(recipe.shift, "uniform"),)
+    if not recipe.expectations:
+        return (Situation(TRAINING, "uniform"),)
+    first = recipe.expectations[0]
+    return (Situation(first.shift, "trigger" if _triggered(recipe) else first.context),)
 
 
 @dataclass(frozen=True)

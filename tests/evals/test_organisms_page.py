@@ -148,7 +148,8 @@ def test_situations_follow_what_admission_looks_at() -> None:
     assert of("maze/deceptive_density") == (Situation("packed", "trigger"),)
     assert of("regression/trigger") == (Situation("query_opposed", "trigger"),)
     assert of("regression/fixed_task") == (Situation("training", "uniform"),)
-    assert {place.context for place in of("maze/deceptive_trigger_dose40")} == {"trigger"}
+    assert of("maze/deceptive_trigger_dose40") == (Situation("coin_far", "trigger"),)
+    assert of("maze/pseudo_colour_dose02") == (Situation("repainted", "uniform"),)
     assert all(of(name) for name in RECIPES)
 
 
