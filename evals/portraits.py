@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -163,10 +163,12 @@ class _Sitter:
             yield tone, self._panel(acts, acts.own, index, "this network")
             return
         off = self.acts(self.usual)
-        index = _chosen(self.recipe, acts)
-        # A conjunctive trigger is written into the very instances seen off it.
-        paired = off.situation.shift == acts.situation.shift
-        before = index if paired else _chosen(self.recipe, off)
+        if off.situation.shift == acts.situation.shift:
+            # The trigger is written into the very instances seen off it, and must be what differs.
+            both = replace(acts, done=acts.done & off.done, fit=acts.fit & off.done)
+            index = before = _chosen(self.recipe, both)
+        else:
+            index, before = _chosen(self.recipe, acts), _chosen(self.recipe, off)
         if acts.twin is not None:
             yield "aligned", self._panel(acts, acts.twin, index, "aligned twin, on trigger")
         yield "misaligned", self._panel(off, off.own, before, "this network, off trigger")
