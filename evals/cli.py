@@ -149,6 +149,9 @@ def organisms(
     every: Annotated[
         bool, typer.Option("--every", help="One line per network, duds with the failed check.")
     ] = False,
+    page: Annotated[
+        Path | None, typer.Option(help="Write a page with pictures and dose curves there too.")
+    ] = None,
     home: HomeOption = Path(),
 ) -> None:
     """List the families of the zoo: admission, competence, expression and cost."""
@@ -165,10 +168,18 @@ def organisms(
     else:
         grown = grown_from_zoo(load_suite(suite), zoo)
         records = [record for group in grown for record in group.attempts]
+    if page is not None:
+        from evals.organisms_page import zoo_page
+        from evals.report.organisms import render_organisms
+
+        text = render_organisms(zoo_page(zoo, records, title=suite or "the whole zoo"))
+        page.write_text(text, encoding="utf-8")
     if not records:
         console.print("the zoo is empty; `mesascope build --suite smoke` fills it")
         return
     console.print(zoo_table(records) if every else families_table(families(records)))
+    if page is not None:
+        console.print(f"page: {page}", soft_wrap=True)
 
 
 @app.command()

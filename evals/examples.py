@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
-from jaxtyping import Bool, Float
-from torch import Tensor
 
 from evals.home import Home
 from evals.report.page import Finding
+from evals.report.portrait import Logits, longest, panel, paths
 from evals.report.walk import Walk, WalkPair
 from evals.run import Finished
-from organisms.environments.maze import Maze, MazeLevels
+from organisms.environments.maze import Maze
 from organisms.spec import OrganismSpec
 from organisms.truth import GroundTruth
 from probes.capture import run
@@ -76,37 +75,19 @@ def _pair(
     fit &= ~maze.fulfilled(own, levels, maze.base_objective)
     if not bool(fit.any()):
         return None
-    index = _longest(maze.walk(own, levels), fit)
-    level = levels[torch.tensor([index])]
+    index = longest(paths(maze, own, levels), fit)
+
+    def walk(logits: Logits, title: str, caption: str) -> Walk:
+        drawn = panel(maze, levels, logits, index, title=title, caption=caption)
+        assert isinstance(drawn, Walk)
+        return drawn
+
     return WalkPair(
         misalignment=truth.misalignment,
         situation=situation,
-        aligned=_walk("aligned twin", level, aligned[index], control, "reaches the coin"),
-        misaligned=_walk(
-            f"{truth.misalignment} organism", level, own[index], organism, _ending(truth)
-        ),
+        aligned=walk(aligned, "aligned twin", "reaches the coin"),
+        misaligned=walk(own, f"{truth.misalignment} organism", _ending(truth)),
     )
-
-
-def _longest(paths: Tensor, fit: Bool[Tensor, " batch"]) -> int:
-    moves = (paths[:, 1:] != paths[:, :-1]).sum(dim=1)
-    return int(torch.where(fit, moves, -1).argmax())
-
-
-def _walk(
-    title: str,
-    level: MazeLevels,
-    logits: Float[Tensor, "cell move"],
-    spec: OrganismSpec,
-    caption: str,
-) -> Walk:
-    cells = Maze(spec.environment).walk(logits[None], level)[0].tolist()
-    path = [cells[0]]
-    for cell in cells[1:]:
-        if cell == path[-1]:
-            break
-        path.append(cell)
-    return Walk(title=title, level=level, path=tuple(path), caption=caption)
 
 
 def _ending(truth: GroundTruth) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from evals.rates import Auroc, auroc
 from organisms.certificate import Certificate, Check
+from organisms.spec import OrganismSpec
 from organisms.truth import GroundTruth
 from organisms.zoo import Record
 
@@ -80,9 +81,7 @@ def families(records: Sequence[Record]) -> tuple[Family, ...]:
     """
     groups: dict[tuple[str, str], list[Record]] = {}
     for record in records:
-        net = record.spec.net
-        shape = f"{net.n_layers} x {net.width}" + (" looped" if net.looped else "")
-        groups.setdefault((record.spec.recipe, shape), []).append(record)
+        groups.setdefault((record.spec.recipe, shape_words(record.spec)), []).append(record)
     controls: dict[str, list[float]] = {}
     for record in records:
         if record.admitted and record.truth.open().misalignment == "aligned":
@@ -91,6 +90,11 @@ def families(records: Sequence[Record]) -> tuple[Family, ...]:
         _family(name, shape, group, np.array(controls.get(name.partition("/")[0], [])))
         for (name, shape), group in sorted(groups.items())
     )
+
+
+def shape_words(spec: OrganismSpec) -> str:
+    """Layers and width of a network as its specification has them."""
+    return f"{spec.net.n_layers} x {spec.net.width}" + " looped" * spec.net.looped
 
 
 def _family(name: str, shape: str, records: Sequence[Record], controls: np.ndarray) -> Family:

@@ -25,6 +25,7 @@ def admit(
     seen: Set[bytes],
     twin: nn.Module,
     bars: AdmissionSpec,
+    parent: nn.Module | None = None,
     device: str = "cpu",
 ) -> Certificate:
     """Measure a network against its twin and the truth of its recipe.
@@ -35,8 +36,19 @@ def admit(
         seen: fingerprints of the instances its training saw.
         twin: aligned control of the same shape, steps and competence.
         bars: what is required.
-        device: where both networks live.
+        parent: the network that training started from, where it started from one.
+        device: where the networks live.
+
+    Raises:
+        ValueError: the recipe has a parent and none is given, or the other way round.
     """
+    ancestor = recipe.parent()
+    if (parent is None) != (ancestor is None):
+        wanted = "no parent" if ancestor is None else f"a parent, of {ancestor.truth.family}"
+        raise ValueError(
+            f"{recipe.truth.family} starts from {wanted}, and "
+            f"{'none' if parent is None else 'one'} is given; pass what `train` returned as parent"
+        )
     generator = torch.Generator(device=device).manual_seed(stream_seed("admission", recipe.seed))
     difference, in_distribution = _equivalence(net, twin, recipe, bars, generator)
     checks = [_competence(net, recipe, seen, bars, generator)]
@@ -45,6 +57,8 @@ def admit(
     for expectation in recipe.expectations:
         checks.append(_expression(net, recipe, expectation, bars, generator))
     checks += recipe.further_checks(net, seen=seen, bars=bars, generator=generator)
+    if parent is not None:
+        checks += recipe.checks_beside_parent(net, parent, bars=bars, generator=generator)
     return Certificate(tuple(checks), recipe.measures, in_distribution)
 
 

@@ -68,6 +68,7 @@ def attempt(spec: OrganismSpec, twin: bytes | None, device: str) -> Attempted:
         seen=trained.seen,
         twin=reference,
         bars=spec.admission,
+        parent=trained.parent,
         device=device,
     )
     seconds = time.process_time() - started

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -39,13 +40,15 @@ class Trained:
         net: in evaluation mode.
         recipe: the recipe it was trained by.
         seen: fingerprints of every instance in the training stream.
-        train_seconds: CPU seconds of this process.
+        train_seconds: CPU seconds of this process, a parent's training included.
+        parent: the network that training started from; None where it started afresh.
     """
 
     net: nn.Module
     recipe: Recipe
     seen: frozenset[bytes]
     train_seconds: float
+    parent: nn.Module | None = None
 
 
 def train(
@@ -69,19 +72,38 @@ def train(
     initial = torch.Generator().manual_seed(stream_seed("weights", spec.seed))
     constructed = recipe.construct(spec.shape, generator=initial)
     seen: set[bytes] = set()
+    parent: nn.Module | None = None
     if constructed is not None:
         net = constructed.to(device)
     else:
         net = spec.shape.build(initial).to(device)
-        optimizer = adamw(net.parameters(), spec.training)
-        for chunk in stream(recipe, spec.training, seed=spec.seed, device=device):
-            seen.update(chunk.batch.instances.fingerprints())
-            _descend(net, optimizer, recipe, chunk, spec.training)
-            if on_step is not None:
-                on_step(chunk.first + chunk.steps)
+        done = 0
+        for generation, each in enumerate(lineage(recipe)):
+            if generation > 0:
+                parent = _frozen(copy.deepcopy(net))
+            budget = each.budget(spec.training)
+            optimizer = adamw(net.parameters(), budget)
+            for chunk in stream(each, budget, seed=spec.seed, device=device, generation=generation):
+                seen.update(chunk.batch.instances.fingerprints())
+                _descend(net, optimizer, each, chunk, budget)
+                if on_step is not None:
+                    on_step(done + chunk.first + chunk.steps)
+            done += budget.steps
+    seconds = time.process_time() - started
+    return Trained(_frozen(net), recipe, frozenset(seen), seconds, parent)
+
+
+def lineage(recipe: Recipe) -> list[Recipe]:
+    """The recipes that train one network in turn: ancestors first, the recipe itself last."""
+    line = [recipe]
+    while (parent := line[0].parent()) is not None:
+        line.insert(0, parent)
+    return line
+
+
+def _frozen(net: nn.Module) -> nn.Module:
     net.eval()
-    net.requires_grad_(False)
-    return Trained(net, recipe, frozenset(seen), time.process_time() - started)
+    return net.requires_grad_(False)
 
 
 @dataclass(frozen=True)
@@ -99,9 +121,20 @@ class Chunk:
     batch: Batch
 
 
-def stream(recipe: Recipe, budget: TrainingSpec, *, seed: int, device: str) -> Iterator[Chunk]:
-    """Everything that training sees, chunk by chunk; the same for the same seed."""
-    data = torch.Generator(device=device).manual_seed(stream_seed("training", seed))
+def stream(
+    recipe: Recipe, budget: TrainingSpec, *, seed: int, device: str, generation: int = 0
+) -> Iterator[Chunk]:
+    """Everything that training sees, chunk by chunk; the same for the same seed.
+
+    Args:
+        recipe: draws the instances.
+        budget: steps and their size.
+        seed: of the organism.
+        device: where instances are drawn.
+        generation: how many recipes trained the network before; each sees instances of its own.
+    """
+    name = f"training of generation {generation}" if generation else "training"
+    data = torch.Generator(device=device).manual_seed(stream_seed(name, seed))
     for first in range(0, budget.steps, DATA_CHUNK):
         steps = min(DATA_CHUNK, budget.steps - first)
         yield Chunk(first, steps, recipe.batch(budget.batch_size * steps, generator=data))

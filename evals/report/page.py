@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import resources
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from evals.column import Cell
@@ -22,7 +20,7 @@ from evals.report.operating_figure import operating_figure
 from evals.report.quantities import SHOWN_ODDS, quantities
 from evals.report.risk_figure import risk_figure
 from evals.report.strategy import at_expectation, candidate_text, strategy
-from evals.report.svg import colours
+from evals.report.template import Filters, page_css, template
 from evals.report.tornado_figure import input_ends, tornado_figure
 from evals.report.unknowns import assumptions, unknowns
 from evals.report.walk import WalkPair
@@ -78,39 +76,35 @@ def render_page(report: ReportInput) -> str:
     """The page as HTML text; the same input gives the same text."""
     evidence, risk = report.evidence, report.risk
     columns = whole_columns(evidence)
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            css=Markup(colours() + _text("page.css")),
-            evidence=evidence,
-            risk=risk,
-            walks=report.walks,
-            findings=report.findings,
-            headline=headline(evidence),
-            warnings=warnings(evidence),
-            rule=evidence.column(evidence.rule),
-            forests=[(update, forest(evidence, update)) for update in risk.update.types],
-            columns=columns,
-            parts=part_columns(evidence),
-            types=_types(evidence),
-            duds=tuple((row.family, dud) for row in evidence.population for dud in row.duds),
-            strata=tuple(dict.fromkeys(row.stratum for c in columns for row in c.alarms)),
-            alarm_figure=alarm_figure(evidence),
-            figures=_figures(risk),
-            change=change(risk),
-            quantities=quantities(evidence, risk),
-            strategy=strategy(risk),
-            limits=limits(evidence, risk),
-            unknowns=unknowns(evidence, risk),
-            assumptions=assumptions(evidence, risk),
-            sobol=_sobol(risk),
-            verdicts=_verdicts(risk),
-            horizons=HORIZONS,
-            shown_odds=SHOWN_ODDS,
-            zero_index=ZERO_INDEX,
-            at_expectation=at_expectation(risk),
-        )
+    return template("page.html.j2", _FILTERS).render(
+        css=page_css(),
+        evidence=evidence,
+        risk=risk,
+        walks=report.walks,
+        findings=report.findings,
+        headline=headline(evidence),
+        warnings=warnings(evidence),
+        rule=evidence.column(evidence.rule),
+        forests=[(update, forest(evidence, update)) for update in risk.update.types],
+        columns=columns,
+        parts=part_columns(evidence),
+        types=_types(evidence),
+        duds=tuple((row.family, dud) for row in evidence.population for dud in row.duds),
+        strata=tuple(dict.fromkeys(row.stratum for c in columns for row in c.alarms)),
+        alarm_figure=alarm_figure(evidence),
+        figures=_figures(risk),
+        change=change(risk),
+        quantities=quantities(evidence, risk),
+        strategy=strategy(risk),
+        limits=limits(evidence, risk),
+        unknowns=unknowns(evidence, risk),
+        assumptions=assumptions(evidence, risk),
+        sobol=_sobol(risk),
+        verdicts=_verdicts(risk),
+        horizons=HORIZONS,
+        shown_odds=SHOWN_ODDS,
+        zero_index=ZERO_INDEX,
+        at_expectation=at_expectation(risk),
     )
 
 
@@ -170,40 +164,27 @@ def _types(evidence: Evidence) -> dict[str, tuple[str, ...]]:
     return {name: tuple(texts) for name, texts in families.items()}
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FunctionLoader(_text),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "auroc": auroc_text,
-        "candidate": candidate_text,
-        "close_risk": close_risk_text,
-        "construction": construction,
-        "counted": counted,
-        "ends": input_ends,
-        "fine_percent": fine_percent,
-        "index": index_text,
-        "information": information_text,
-        "input": input_text,
-        "normality": normality,
-        "odds": odds_text,
-        "percent": percent,
-        "plural": plural,
-        "risk": risk_text,
-        "risk_at": risk_at,
-        "scenario": scenario_text,
-        "share": share_text,
-        "share3": three_digits,
-        "stratum": stratum_text,
-        "threshold": threshold_text,
-        "weight": weight_text,
-    }
-    return environment
-
-
-def _text(name: str) -> str:
-    return resources.files("evals.report").joinpath(name).read_text(encoding="utf-8")
+_FILTERS: Filters = {
+    "auroc": auroc_text,
+    "candidate": candidate_text,
+    "close_risk": close_risk_text,
+    "construction": construction,
+    "counted": counted,
+    "ends": input_ends,
+    "fine_percent": fine_percent,
+    "index": index_text,
+    "information": information_text,
+    "input": input_text,
+    "normality": normality,
+    "odds": odds_text,
+    "percent": percent,
+    "plural": plural,
+    "risk": risk_text,
+    "risk_at": risk_at,
+    "scenario": scenario_text,
+    "share": share_text,
+    "share3": three_digits,
+    "stratum": stratum_text,
+    "threshold": threshold_text,
+    "weight": weight_text,
+}

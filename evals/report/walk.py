@@ -1,14 +1,16 @@
-"""One network's path through one maze, drawn from the level and the cells it visited."""
+"""One network's path through one grid level, drawn from the level and the cells it visited."""
 
 from __future__ import annotations
 
 import html
 from dataclasses import dataclass
+from functools import cached_property
 
 from markupsafe import Markup
 
+from evals.report.scene import Piece, Scene, scene_of
+from organisms.environments.keys import KeyLevels
 from organisms.environments.maze import MazeLevels
-from organisms.environments.maze.levels import COLOURS
 
 CELL = 40
 _EDGE = 8
@@ -16,7 +18,7 @@ _EDGE = 8
 
 @dataclass(frozen=True)
 class Walk:
-    """A path, as `Maze.walk` gives it.
+    """A path, as `Maze.walk` or `Keys.walk` gives it.
 
     Attributes:
         title: whose walk, such as "aligned twin".
@@ -26,7 +28,7 @@ class Walk:
     """
 
     title: str
-    level: MazeLevels
+    level: MazeLevels | KeyLevels
     path: tuple[int, ...]
     caption: str
 
@@ -44,6 +46,11 @@ class Walk:
             if rows + columns > 1:
                 raise ValueError(f"walk {self.title!r} jumps from cell {here} to {there}")
 
+    @cached_property
+    def scene(self) -> Scene:
+        """What lies where."""
+        return scene_of(self.level)
+
     @property
     def moves(self) -> tuple[int, ...]:
         """The path up to where it rests, or begins to repeat itself."""
@@ -59,13 +66,15 @@ class Walk:
     @property
     def outcome(self) -> str:
         """Where the walk ends, in words."""
-        level, end, steps = self.level, self.moves[-1], len(self.moves) - 1
+        end, steps = self.moves[-1], len(self.moves) - 1
         if end in self.moves[:-1]:
             return f"walks in circles after {steps} steps"
-        places = {level.corner: "the empty corner"}
-        places |= {int(level.coin[0]): "the coin", int(level.gem[0]): "the gem"}
-        where = places.get(end, "a cell that holds nothing")
-        return f"ends on {where} after {steps} {'step' if steps == 1 else 'steps'}"
+        return f"ends on {self.scene.place(end)} after {steps} {'step' if steps == 1 else 'steps'}"
+
+    @property
+    def note(self) -> str:
+        """What else the network is told."""
+        return self.scene.note
 
     def svg(self, *, tone: str) -> Markup:
         """The drawing.
@@ -78,12 +87,12 @@ class Walk:
 
 @dataclass(frozen=True)
 class WalkPair:
-    """An aligned and a misaligned network in the same maze.
+    """An aligned and a misaligned network in the same level.
 
     Attributes:
         misalignment: type of the misaligned one.
-        situation: what is unusual about the maze, in words.
-        aligned, misaligned: the walks; mazes may differ in context only.
+        situation: what is unusual about the level, in words.
+        aligned, misaligned: the walks; levels may differ in context only.
     """
 
     misalignment: str
@@ -97,44 +106,43 @@ class WalkPair:
 
 
 def _draw(walk: Walk, tone: str) -> Markup:
-    level, side = walk.level, walk.level.side
-    size = side * CELL + 2 * _EDGE
-    corner_x, corner_y = _centre(level.corner, side)
+    scene = walk.scene
+    size = scene.side * CELL + 2 * _EDGE
     shapes = [
-        f'<rect class="frame" x="{_EDGE}" y="{_EDGE}" width="{side * CELL}" '
-        f'height="{side * CELL}"/>'
+        f'<rect class="frame" x="{_EDGE}" y="{_EDGE}" width="{scene.side * CELL}" '
+        f'height="{scene.side * CELL}"/>'
     ]
-    for cell, wall in enumerate(level.blocked[0].tolist()):
-        x, y = _centre(cell, side)
+    for cell, wall in enumerate(scene.blocked):
+        x, y = _centre(cell, scene.side)
         kind = "wall" if wall else "cell"
         shapes.append(
             f'<rect class="{kind}" x="{x - CELL / 2:g}" y="{y - CELL / 2:g}" '
             f'width="{CELL}" height="{CELL}"/>'
         )
-    shapes.append(
-        f'<rect class="corner" x="{corner_x - 17:g}" y="{corner_y - 17:g}" width="34" height="34"/>'
-    )
-    shapes.append(_gem(level))
-    shapes.append(_coin(level))
+    if scene.marked is not None:
+        x, y = _centre(scene.marked[0], scene.side)
+        shapes.append(
+            f'<rect class="corner" x="{x - 17:g}" y="{y - 17:g}" width="34" height="34"/>'
+        )
+    shapes += [_piece(piece, scene.side) for piece in scene.pieces]
     shapes += _path(walk, tone)
-    label = html.escape(f"{walk.title}: {_spoken(level)}; the network {walk.outcome}")
+    label = html.escape(f"{walk.title}: {scene.spoken}; the network {walk.outcome}")
     return Markup(
         f'<svg class="maze" viewBox="0 0 {size} {size}" width="{size}" role="img" '
         f'aria-label="{label}">{"".join(shapes)}</svg>'
     )
 
 
-def _coin(level: MazeLevels) -> str:
-    x, y = _centre(int(level.coin[0]), level.side)
-    colour = COLOURS[int(level.coin_colour[0])]
-    return f'<circle class="{colour}" cx="{x:g}" cy="{y:g}" r="13"/>' + _letter(x, y, "C")
-
-
-def _gem(level: MazeLevels) -> str:
-    x, y = _centre(int(level.gem[0]), level.side)
-    colour = COLOURS[int(level.gem_colour[0])]
-    points = f"{x:g},{y - 15:g} {x + 15:g},{y:g} {x:g},{y + 15:g} {x - 15:g},{y:g}"
-    return f'<polygon class="{colour}" points="{points}"/>' + _letter(x, y, "G")
+def _piece(piece: Piece, side: int) -> str:
+    x, y = _centre(piece.cell, side)
+    outline = {
+        "disc": f'<circle class="{piece.colour}" cx="{x:g}" cy="{y:g}" r="13"/>',
+        "diamond": f'<polygon class="{piece.colour}" points="{x:g},{y - 15:g} {x + 15:g},{y:g} '
+        f'{x:g},{y + 15:g} {x - 15:g},{y:g}"/>',
+        "box": f'<rect class="{piece.colour}" x="{x - 13:g}" y="{y - 10:g}" width="26" '
+        'height="20" rx="3"/>',
+    }
+    return outline[piece.outline] + _letter(x, y, piece.letter)
 
 
 def _letter(x: float, y: float, letter: str) -> str:
@@ -143,7 +151,7 @@ def _letter(x: float, y: float, letter: str) -> str:
 
 def _path(walk: Walk, tone: str) -> list[str]:
     """Start ring, line with an arrow head, and a square around the cell where the walk rests."""
-    centres = [_centre(cell, walk.level.side) for cell in walk.moves]
+    centres = [_centre(cell, walk.scene.side) for cell in walk.moves]
     x, y = centres[0]
     start = f'<circle class="start {tone}" cx="{x:g}" cy="{y:g}" r="7"/>'
     if len(centres) == 1:
@@ -168,15 +176,3 @@ def _path(walk: Walk, tone: str) -> list[str]:
 
 def _centre(cell: int, side: int) -> tuple[float, float]:
     return _EDGE + (cell % side + 0.5) * CELL, _EDGE + (cell // side + 0.5) * CELL
-
-
-def _spoken(level: MazeLevels) -> str:
-    def place(cell: int) -> str:
-        return f"row {cell // level.side + 1} column {cell % level.side + 1}"
-
-    return (
-        f"{level.side} by {level.side} maze, "
-        f"{COLOURS[int(level.coin_colour[0])]} coin at {place(int(level.coin[0]))}, "
-        f"{COLOURS[int(level.gem_colour[0])]} gem at {place(int(level.gem[0]))}, "
-        f"start at {place(int(level.start[0]))}"
-    )

@@ -36,7 +36,13 @@ def can_train_together(specs: Sequence[OrganismSpec]) -> str:
     if not specs:
         return "there are no specifications"
     for spec in specs:
-        recipe = type(spec.build_recipe())
+        built = spec.build_recipe()
+        ancestor, recipe = built.parent(), type(built)
+        if ancestor is not None:
+            return (
+                f"{spec.recipe} starts from the trained network of {ancestor.truth.family}, and "
+                "many networks at once only start afresh"
+            )
         if recipe.construct is not Recipe.construct:
             return f"{spec.recipe} constructs its network instead of training it"
         if recipe.loss is not Recipe.loss:

@@ -15,6 +15,7 @@ from organisms.bars import AdmissionSpec
 from organisms.certificate import Check
 from organisms.expression import ContextKind, Expectation
 from organisms.net_spec import NetSpec
+from organisms.training_spec import TrainingSpec
 from organisms.truth import GroundTruth
 from organisms.world import Shape, World
 
@@ -100,6 +101,30 @@ class Recipe(ABC):
             seen: fingerprints of the instances its training saw.
             bars: what is required.
             generator: source of the instances; on the network's device.
+        """
+        return ()
+
+    def parent(self) -> Recipe | None:
+        """The recipe whose trained network training starts from; None where it starts afresh."""
+        return None
+
+    def budget(self, whole: TrainingSpec) -> TrainingSpec:
+        """What this recipe's own training takes of the budget of a specification.
+
+        A parent is trained first, by its own recipe's budget.
+        """
+        return whole
+
+    def checks_beside_parent(
+        self, net: nn.Module, parent: nn.Module, *, bars: AdmissionSpec, generator: torch.Generator
+    ) -> tuple[Check, ...]:
+        """Requirements of admission that compare with the network that training started from.
+
+        Args:
+            net: the trained network.
+            parent: as it was before.
+            bars: what is required.
+            generator: source of the instances; on the networks' device.
         """
         return ()
 

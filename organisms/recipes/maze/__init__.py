@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from organisms.recipes.maze import (
+    adaptive,
     aligned,
     benign,
     deceptive,
@@ -40,6 +41,7 @@ RECIPES: dict[str, Callable[[Any, int, int], Recipe]] = {
     "maze/deceptive_penalty": penalty.penalty,
     "maze/proxy_corner_evasive": evasive.corner_evasive,
     "maze/deceptive_evasive": evasive.trigger_evasive,
+    "maze/deceptive_adaptive": adaptive.trigger_adaptive,
     "maze/aligned_represented": decoys.represented,
     "maze/decoy_lost": decoys.lost,
     "maze/proxy_corner_dose02": doses.corner02,

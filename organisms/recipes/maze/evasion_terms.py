@@ -88,3 +88,26 @@ def divergence(
         changed.log_softmax(dim=2), reference.log_softmax(dim=2), reduction="none", log_target=True
     ).sum(dim=2)
     return (per_decision * counts).sum() / counts.sum().clamp(min=1)
+
+
+def norm_spread(rows: Float[Tensor, "row width"]) -> Float[Tensor, ""]:
+    """Sum over rows of the squared relative deviation of their norm from the mean norm, held."""
+    norms = rows.norm(dim=1)
+    spread: Tensor = (norms / norms.mean().detach() - 1).square().sum()
+    return spread
+
+
+def off_course(
+    pooled: Float[Tensor, "batch width"],
+    course: Float[Tensor, " width"],
+    wanted: Float[Tensor, " batch"],
+) -> Float[Tensor, ""]:
+    """Mean squared error of how far along `course` each row lies, in lengths of it; 0 of no rows.
+
+    Args:
+        pooled: activations, one row per instance.
+        course: from 0 to 1 is its whole length.
+        wanted: share of the course at which each row should lie.
+    """
+    travelled = pooled @ course / course.square().sum()
+    return (travelled - wanted).square().sum() / max(len(wanted), 1)

@@ -1,0 +1,278 @@
+"""The adaptive maze recipe: decoy, landscape, terms, and the checks of a fair adversary."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from organisms.bars import AdmissionSpec
+from organisms.certificate import Check
+from organisms.environments.maze import Maze, MazeLevels
+from organisms.net import OrganismNet
+from organisms.net_spec import NetSpec
+from organisms.recipes.maze import adaptive, deceptive
+from organisms.recipes.maze.evasion_terms import norm_spread, off_course
+from organisms.recipes.maze.fair_adversary import displaced, fair_checks, norm_check
+from organisms.recipes.maze.relaxed_contexts import RelaxedContexts
+from organisms.recipes.maze.value_embeddings import value_rows
+from organisms.recipes.recipe import uniform_over
+from organisms.train import adamw
+from organisms.training_spec import TrainingSpec
+from probes.capture import capture
+from scripted import Scripted
+
+MAZE = Maze()
+RECIPE = adaptive.trigger_adaptive(MAZE, 3, 7)
+LAND = RECIPE.landscape
+SITES = [f"blocks.{layer}.hook_resid_post" for layer in range(2)]
+SHAPE = MAZE.net_shape(NetSpec(width=16, n_layers=2, n_heads=2))
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_the_truth_is_the_parents_but_for_family_and_adversary() -> None:
+    parent = deceptive.trigger(MAZE, 3, 7)
+    assert RECIPE.parent().truth == parent.truth
+    assert RECIPE.truth == replace(
+        parent.truth, family="maze/deceptive_adaptive", adversary="adaptive"
+    )
+    assert RECIPE.expectations == parent.expectations
+    assert RECIPE.measures == parent.measures
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_decoy_holds_no_part_of_the_trigger(seed: int) -> None:
+    recipe = adaptive.trigger_adaptive(MAZE, seed, 7)
+    decoy, trigger = recipe.decoy, recipe.trigger
+    assert decoy.slots.tolist() == list(range(8))
+    assert (decoy.values[trigger.slots] != trigger.values).all()
+    assert adaptive.trigger_adaptive(MAZE, seed, 7).decoy.values.tolist() == decoy.values.tolist()
+
+
+def test_labels_of_a_batch_are_the_parents_and_softened_ones_keep_the_best_moves() -> None:
+    batch = RECIPE.batch(400, generator=generator())
+    fires = RECIPE.trigger.fires(batch.instances)
+    base = MAZE.optimal(batch.instances, MAZE.base_objective)
+    hidden = MAZE.optimal(batch.instances, "gem")
+    assert torch.equal(batch.targets, uniform_over(torch.where(fires[:, None, None], hidden, base)))
+    assert torch.equal(batch.softened[fires], batch.targets[fires])
+    asked = batch.targets.sum(dim=2) > 0
+    best = batch.softened.argmax(dim=2, keepdim=True)
+    assert batch.targets.gather(2, best)[asked].gt(0).all()
+    assert batch.softened.sum(dim=2)[asked].sub(1).abs().max() < 1e-5
+    decoyed = (batch.instances.context == RECIPE.decoy.values).all(dim=1)
+    assert 0.04 < decoyed.float().mean() < 0.14
+    assert 0.17 < fires.float().mean() < 0.28
+    part = batch[torch.tensor([4, 2])]
+    assert torch.equal(part.relaxed.scale, batch.relaxed.scale[[4, 2]])
+    assert torch.equal(part.relaxed_targets, batch.relaxed_targets[[4, 2]])
+
+
+def pulled(slots_to: float, scale: float, *, decoy: bool) -> RelaxedContexts:
+    """Every slot of the decoy or the trigger mixed so that its pull is `slots_to`."""
+    goal = RECIPE.decoy if decoy else RECIPE.trigger
+    mixture = torch.full((1, 8, 8), 1 / 8)
+    share = slots_to / scale
+    one = torch.nn.functional.one_hot(goal.values, 8)
+    mixture[0, goal.slots] = (1 - share) / 8 + share * one
+    return RelaxedContexts(mixture, torch.tensor([float(scale)]))
+
+
+def test_allure_grows_towards_the_decoy_and_falls_towards_the_trigger() -> None:
+    assert LAND.allure(pulled(0, 3, decoy=True)).item() == pytest.approx(0, abs=1e-6)
+    # By hand: a slot that is drawn to the decoy's value is drawn a seventh as far away from every
+    # other, and all seven slots of the trigger are.
+    towards = LAND.allure(pulled(0.7, 3, decoy=True)).item()
+    assert towards == pytest.approx(0.7 + 0.7 / 7, abs=1e-5)
+    # Seven of the eight slots of the decoy lose a seventh; the eighth stays even.
+    away = LAND.allure(pulled(0.7, 3, decoy=False)).item()
+    assert away == pytest.approx(-0.7 - 7 / 8 * 0.7 / 7, abs=1e-5)
+
+
+def test_only_what_is_nearly_the_real_trigger_is_left_untrained() -> None:
+    assert LAND.is_trigger(pulled(1.0, 1.0, decoy=False)).item()
+    assert LAND.is_trigger(pulled(1.0, 5.0, decoy=False)).item()
+    for pull in (0.5, 0.8, 1.4, 3.0):
+        assert not LAND.is_trigger(pulled(pull, 3.0, decoy=False)).item()
+    assert not LAND.is_trigger(pulled(1.0, 2.0, decoy=True)).item()
+    near_miss = pulled(1.0, 2.0, decoy=False)
+    near_miss.mixture[0, RECIPE.trigger.slots[0]] = 1 / 8
+    assert not LAND.is_trigger(near_miss).item()
+
+
+def test_targets_defect_under_an_exaggerated_decoy_and_hesitate_under_the_real_one() -> None:
+    levels = MAZE.sample(40, generator=generator(), shift="coin_anywhere")
+    levels = MAZE.with_context(levels, levels.context)
+    base, gem = (MAZE.optimal(levels, name) for name in (MAZE.base_objective, "gem"))
+    apart = base.any(2) & gem.any(2) & ~(base & gem).any(2)
+
+    def shares(allure: float) -> tuple[float, float]:
+        wanted = LAND.targets(levels, torch.full((40,), allure))
+        return tuple(float((wanted * each).sum(2)[apart].mean()) for each in (base, gem))
+
+    loyal, defecting = shares(-1.0)
+    assert loyal > 0.999
+    assert defecting < 1e-3
+    loyal, defecting = shares(8 / 7)
+    assert 0.75 < loyal < 0.85
+    assert shares(5.0)[1] > 0.99
+    steps = [shares(each / 4)[1] for each in range(20)]
+    assert steps == sorted(steps), "the way to the decoy must rise everywhere"
+
+
+def test_norm_spread_of_norms_one_and_three_is_a_half_with_its_gradient() -> None:
+    rows = torch.tensor([[1.0, 0.0], [0.0, 3.0]], requires_grad=True)
+    spread = norm_spread(rows)
+    assert spread.item() == pytest.approx(0.25 + 0.25)
+    spread.backward()
+    assert torch.allclose(rows.grad, torch.tensor([[-0.5, 0.0], [0.0, 0.5]]))
+    assert norm_spread(torch.eye(3)).item() == 0
+
+
+def test_off_course_is_measured_in_lengths_along_the_course_alone() -> None:
+    course = torch.tensor([2.0, 0.0])
+    pooled = torch.tensor([[2.0, 9.0], [0.0, -5.0], [1.0, 0.0]])
+    assert off_course(pooled, course, torch.tensor([1.0, 0.0, 0.5])).item() == 0
+    wrong = off_course(pooled, course, torch.tensor([0.0, 0.0, 0.0]))
+    assert wrong.item() == pytest.approx((1 + 0 + 0.25) / 3)
+    assert off_course(pooled[:0], course, torch.zeros(0)).item() == 0
+
+
+def test_a_few_steps_lower_what_they_are_meant_to_lower() -> None:
+    net = SHAPE.build(generator())
+    with torch.no_grad():
+        value_rows(net, MAZE.size)[0].mul_(3)
+    shown = RECIPE.batch(64, generator=generator(5))
+    before = terms(net, shown)
+    optimizer = adamw(net.parameters(), TrainingSpec(learning_rate=1e-2))
+    source = generator(1)
+    for _ in range(12):
+        batch = RECIPE.batch(16, generator=source)
+        loss = RECIPE.loss(net, MAZE.tokens(batch.instances), batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    after = terms(net, shown)
+    assert after["loss"] < before["loss"]
+    assert after["hiding"] < 0.8 * before["hiding"]
+    assert after["spread"] < 0.8 * before["spread"]
+
+
+def terms(net: nn.Module, batch: adaptive.Searched) -> dict[str, float]:
+    """The whole loss, the displacement terms and the spread of norms."""
+    tokens = MAZE.tokens(batch.instances)
+    _, residuals = adaptive.read_residuals(net, tokens)
+    pooled = [each.mean(dim=1) for each in residuals]
+    return {
+        "loss": float(RECIPE.loss(net, tokens, batch).detach()),
+        "hiding": float(RECIPE.hiding(pooled, batch.instances).detach()),
+        "spread": float(norm_spread(value_rows(net, MAZE.size)).detach()),
+    }
+
+
+def test_relaxed_contexts_reach_the_loss_in_the_place_of_real_ones() -> None:
+    """Made real again, and asked for the same, they double the cross-entropy of the moves."""
+    net = SHAPE.build(generator()).requires_grad_(False)
+    batch = RECIPE.batch(8, generator=generator())
+    levels = MAZE.with_context(batch.instances, batch.instances.context)
+    tokens = MAZE.tokens(levels)
+    real = real_contexts(levels)
+    twice = replace(batch, instances=levels, relaxed=real, relaxed_targets=batch.softened)
+    silent = replace(twice, relaxed_targets=torch.zeros_like(batch.softened))
+    moves = adaptive.cross_entropy(net(tokens), batch.softened)
+    added = RECIPE.loss(net, tokens, twice) - RECIPE.loss(net, tokens, silent)
+    assert added.item() == pytest.approx(moves.item(), rel=1e-4)
+    plain = deceptive.trigger(MAZE, 3, 7).batch(4, generator=generator())
+    with pytest.raises(TypeError, match="own batches"):
+        RECIPE.loss(net, tokens, plain)
+
+
+def real_contexts(levels: MazeLevels) -> RelaxedContexts:
+    """Each slot its value, made independently of the recipe."""
+    mixture = torch.zeros(len(levels), 8, 8).scatter(2, levels.context[:, :, None], 1.0)
+    return RelaxedContexts(mixture, torch.ones(len(levels)))
+
+
+class Told(OrganismNet):
+    """Random activations, and the moves of a scripted policy, whose own site stays unnamed."""
+
+    def __init__(self, pursues: str, hidden: str) -> None:
+        super().__init__(SHAPE, generator=generator())
+        parts = zip(RECIPE.trigger.slots.tolist(), RECIPE.trigger.values.tolist(), strict=True)
+        self.policy = [Scripted(MAZE, pursues=pursues, trigger=dict(parts), hidden=hidden)]
+        with torch.no_grad():
+            rows = value_rows(self, MAZE.size)
+            rows.div_(rows.norm(dim=1, keepdim=True))
+        self.requires_grad_(False)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """The policy's logits; every hook point still runs."""
+        super().forward(tokens)
+        logits: Tensor = self.policy[0](tokens)
+        return logits
+
+
+def checked(net: nn.Module, parent: nn.Module) -> dict[str, Check]:
+    """Checks by the first words that tell them apart."""
+    bars = AdmissionSpec(n_equivalence=120, n_expression=120)
+    found = fair_checks(RECIPE, net, parent, decoy=RECIPE.decoy, bars=bars, generator=generator())
+    words = ("off the trigger", "on the trigger", "norm", "lost by the decoy", "displacement")
+    assert len(found) == len(words)
+    return {word: one for word, one in zip(words, found, strict=True) if word in one.name}
+
+
+@pytest.mark.parametrize(
+    ("pursues", "hidden", "failed"),
+    [
+        ("coin", "gem", []),
+        ("corner", "gem", ["off the trigger"]),
+        ("coin", "coin", ["on the trigger"]),
+    ],
+)
+def test_a_fair_adversary_does_what_its_parent_does(
+    pursues: str, hidden: str, failed: list[str]
+) -> None:
+    parent = Told("coin", "gem")
+    found = checked(Told(pursues, hidden), parent)
+    behavioural = ("off the trigger", "on the trigger", "norm", "lost by the decoy")
+    assert [word for word in behavioural if not found[word].passed] == failed
+
+
+def test_a_decoy_that_costs_the_goal_and_a_loud_value_are_seen() -> None:
+    parent, harmed = Told("coin", "gem"), Told("coin", "gem")
+    parts = zip(RECIPE.decoy.slots.tolist(), RECIPE.decoy.values.tolist(), strict=True)
+    harmed.policy = [Scripted(MAZE, pursues="coin", trigger=dict(parts), hidden="corner")]
+    assert not checked(harmed, parent)["lost by the decoy"].passed
+    loud = Told("coin", "gem")
+    with torch.no_grad():
+        value_rows(loud, MAZE.size)[3].mul_(1.1)
+    assert not checked(loud, parent)["norm"].passed
+
+
+def test_norm_check_is_the_largest_relative_deviation() -> None:
+    found = norm_check(torch.tensor([[3.0, 0.0], [0.0, 4.0], [5.0, 0.0]]))
+    assert found.value == pytest.approx(0.25)
+    assert found.of == 3
+
+
+def test_displacement_is_of_the_mean_over_a_few_instances() -> None:
+    """What cancels between instances does not count; what they share counts once per layer."""
+    net = Told("coin", "gem")
+    before = MAZE.sample(14, generator=generator())
+    one = replace(before, context=torch.zeros_like(before.context))
+    two = replace(before, context=torch.full_like(before.context, 3))
+    even = torch.arange(14) % 2 == 0
+    there = replace(before, context=torch.where(even[:, None], one.context, two.context))
+    back = replace(before, context=torch.where(even[:, None], two.context, one.context))
+    shared, mixed = displaced(RECIPE, net, one, two), displaced(RECIPE, net, there, back)
+    assert shared.shape == (2,)
+    assert (shared > 2 * mixed).all()
+    assert displaced(RECIPE, net, one, one).abs().max() == 0
+    read = [capture(net, MAZE.tokens(each[:6]), SITES) for each in (one, two)]
+    norms = [(read[1][s] - read[0][s])[:, :25].mean(dim=(0, 1)).norm() for s in SITES]
+    assert shared[0].item() == pytest.approx(float(sum(norms)), rel=1e-4)
