@@ -58,6 +58,14 @@ RayOption = Annotated[
         help="host:port of a running Ray cluster; RAY_ADDRESS, or one's own, if left out."
     ),
 ]
+TogetherOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--together/--one-by-one",
+        help="Train organisms of one shape as one program where that is cheaper: the default on "
+        "cuda. On cpu weights then agree within rounding, not to the bit.",
+    ),
+]
 EnvironmentOption = Annotated[
     str | None, typer.Option(help="World to judge, where the suite holds several.")
 ]
@@ -73,6 +81,7 @@ def run(
     device: DeviceOption = Device.cpu,
     engine: EngineOption = EngineName.local,
     ray_address: RayOption = None,
+    together: TogetherOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
     """Build, blind, score, rate, update the risk and write the page: the main job."""
@@ -94,7 +103,7 @@ def run(
             workers=count,
             device=device.value,
             progress=progress,
-            engine=EngineChoice(engine, ray_address),
+            engine=EngineChoice(engine, ray_address, together),
         )
     updated = _risk(finished, spec)
     write_risk(updated, finished.folder / "risk.json")
@@ -114,6 +123,7 @@ def build(
     device: DeviceOption = Device.cpu,
     engine: EngineOption = EngineName.local,
     ray_address: RayOption = None,
+    together: TogetherOption = None,
     dry_run: DryRunOption = False,
 ) -> None:
     """Train and admit the organisms of a suite; finished ones are kept and never trained again."""
@@ -131,7 +141,7 @@ def build(
             workers=count,
             device=device.value,
             progress=progress,
-            engine=EngineChoice(engine, ray_address),
+            engine=EngineChoice(engine, ray_address, together),
         )
     for group in grown:
         console.print(

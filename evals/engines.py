@@ -20,16 +20,25 @@ class EngineChoice:
         name: which of them.
         ray_address: `host:port` of a running cluster; None takes RAY_ADDRESS, or else starts one
             on this machine.
+        together: whether organisms of one shape are trained as one program where that is cheaper;
+            None says yes on a GPU, and no on a processor, where the same specification must give
+            the same weights to the bit.
     """
 
     name: EngineName = EngineName.local
     ray_address: str | None = None
+    together: bool | None = None
 
     def __post_init__(self) -> None:
         if self.ray_address and self.name is not EngineName.ray:
             raise EngineError(
                 f"a Ray address ({self.ray_address}) was given for local processes; "
                 "add --engine ray"
+            )
+        if self.together and self.name is EngineName.ray:
+            raise EngineError(
+                "organisms are trained together by local processes only; leave --together out, or "
+                "use --engine local"
             )
 
     @contextmanager
@@ -48,7 +57,8 @@ class EngineChoice:
                 yield engine
         else:
             with local_workers(workers) as executor:
-                yield LocalEngine(executor, device=device)
+                together = device.startswith("cuda") if self.together is None else self.together
+                yield LocalEngine(executor, device=device, workers=workers, together=together)
 
 
 LOCAL = EngineChoice()

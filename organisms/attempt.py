@@ -1,16 +1,18 @@
-"""One attempt at an organism: trained, certified and sealed, nothing written to disk."""
+"""Attempts at organisms: trained, certified and sealed, nothing written to disk."""
 
 from __future__ import annotations
 
 import platform
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 
 from organisms.admit import admit
+from organisms.batched import train_together
 from organisms.spec import OrganismSpec
-from organisms.train import Diverged, train
+from organisms.train import Diverged, Trained, train
 from organisms.truth import Sealed
 from organisms.weights import net_of, weights_bytes
 from organisms.zoo import Record
@@ -46,16 +48,53 @@ def attempt(spec: OrganismSpec, twin: bytes | None, device: str) -> Attempted:
         ValueError: the twin is missing, or given for the twin itself.
         DamagedWeights: the twin cannot be used.
     """
+    _require_twin(spec, twin)
+    try:
+        trained: Trained | Diverged = train(spec, device=device)
+    except Diverged as error:
+        trained = error
+    return _certified(spec, trained, twin, device)
+
+
+def attempt_together(
+    specs: Sequence[OrganismSpec], twins: Sequence[bytes | None], device: str
+) -> list[Attempted]:
+    """Train networks as one program and certify each by itself, as `attempt` does.
+
+    Args:
+        specs: what to train; of one shape and one budget.
+        twins: serialised network of the twin of each; None for a twin itself.
+        device: where networks live while they are trained and measured.
+
+    Raises:
+        SpecError: they cannot be trained together.
+        ValueError: a twin is missing, or given for a twin itself.
+        DamagedWeights: a twin cannot be used.
+    """
+    for spec, twin in zip(specs, twins, strict=True):
+        _require_twin(spec, twin)
+    grown = train_together(specs, device=device)
+    return [
+        _certified(spec, trained, twin, device)
+        for spec, trained, twin in zip(specs, grown, twins, strict=True)
+    ]
+
+
+def _require_twin(spec: OrganismSpec, twin: bytes | None) -> None:
     if (twin is None) != (spec == spec.twin):
         raise ValueError(
             f"{spec.recipe} seed {spec.seed}: its twin's weights must be given, and only the twin "
             "goes without"
         )
+
+
+def _certified(
+    spec: OrganismSpec, trained: Trained | Diverged, twin: bytes | None, device: str
+) -> Attempted:
+    """Measure what training left, whichever way it was trained."""
     truth = Sealed.seal(spec.build_recipe().truth)
-    try:
-        trained = train(spec, device=device)
-    except Diverged as error:
-        return _handed_back(Record(spec, truth, None, str(error), 0.0, 0.0), None)
+    if isinstance(trained, Diverged):
+        return _handed_back(Record(spec, truth, None, str(trained), 0.0, 0.0), None)
     started = time.process_time()
     reference = trained.net
     if twin is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from typing import Protocol, runtime_checkable
 
-from organisms.attempt import Attempted, attempt
+from organisms.attempt import Attempted, attempt, attempt_together
+from organisms.batched import populations
 from organisms.spec import OrganismSpec
 
 
@@ -27,18 +29,57 @@ class Engine(Protocol):
         ...
 
 
+@runtime_checkable
+class PopulationEngine(Engine, Protocol):
+    """Workers that may also train many networks as one program."""
+
+    def split(self, specs: Sequence[OrganismSpec]) -> list[list[OrganismSpec]]:
+        """The lists to train as one program each; lists of one are for `submit`."""
+        ...
+
+    def submit_together(
+        self, specs: Sequence[OrganismSpec], twins: Sequence[bytes | None]
+    ) -> Future[list[Attempted]]:
+        """Queue the attempts of a list that `split` gave.
+
+        Args:
+            specs: what to train as one program.
+            twins: serialised network of the twin of each; None for a twin itself.
+        """
+        ...
+
+
 class LocalEngine:
     """Attempts on the processes or threads of an executor of this machine.
 
     Args:
         executor: runs them; whoever made it also ends it.
         device: where networks live.
+        workers: processes or threads of the executor.
+        together: whether networks are trained as one program where that is cheaper; their weights
+            are then those of training alone within rounding, and not to the bit.
     """
 
-    def __init__(self, executor: Executor, *, device: str = "cpu") -> None:
+    def __init__(
+        self, executor: Executor, *, device: str = "cpu", workers: int = 1, together: bool = False
+    ) -> None:
         self._executor = executor
         self._device = device
+        self._workers = workers
+        self._together = together
 
     def submit(self, spec: OrganismSpec, twin: bytes | None) -> Future[Attempted]:
         """Queue one attempt."""
         return self._executor.submit(attempt, spec, twin, self._device)
+
+    def split(self, specs: Sequence[OrganismSpec]) -> list[list[OrganismSpec]]:
+        """The lists to train as one program each."""
+        if not self._together:
+            return [[spec] for spec in specs]
+        return populations(specs, device=self._device, workers=self._workers)
+
+    def submit_together(
+        self, specs: Sequence[OrganismSpec], twins: Sequence[bytes | None]
+    ) -> Future[list[Attempted]]:
+        """Queue the attempts of one program; they come back together."""
+        return self._executor.submit(attempt_together, list(specs), list(twins), self._device)

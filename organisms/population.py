@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
+from typing import Any
 
 from organisms.attempt import Attempted, growing_code
-from organisms.engine import Engine, EngineError
+from organisms.engine import Engine, EngineError, PopulationEngine
 from organisms.spec import OrganismSpec
 from organisms.weights import weights_bytes
 from organisms.zoo import Record, Zoo
@@ -70,12 +71,13 @@ def grow(
     """Build what is missing; finished attempts are read from the zoo, never trained again.
 
     Every attempt is saved as soon as it comes back, so that an interruption loses only those
-    still with the engine.
+    still with the engine; networks trained as one program come back together.
 
     Args:
         zoo: where attempts are kept.
         groups: what is wanted; the twins of their specifications are built first.
-        engine: trains and certifies; one task per network.
+        engine: trains and certifies; one task per network, or per population where it is a
+            `PopulationEngine`.
         on_attempt: told of every finished or found attempt.
 
     Raises:
@@ -96,9 +98,8 @@ def grow(
         return record is not None
 
     while True:
-        for spec in _needed(groups, known, orders.specs):
-            if not note(spec):
-                orders.place(spec, twins[spec.twin])
+        needed = _needed(groups, known, orders.specs)
+        orders.place([spec for spec in needed if not note(spec)], twins)
         if orders.specs:
             for spec in orders.saved():
                 note(spec)
@@ -112,28 +113,41 @@ class _Orders:
     def __init__(self, zoo: Zoo, engine: Engine) -> None:
         self.zoo = zoo
         self._engine = engine
-        self._running: dict[Future[Attempted], OrganismSpec] = {}
+        self._running: dict[Future[Any], tuple[OrganismSpec, ...]] = {}
 
     @property
     def specs(self) -> set[OrganismSpec]:
         """What has not come back."""
-        return set(self._running.values())
+        return {spec for specs in self._running.values() for spec in specs}
 
-    def place(self, spec: OrganismSpec, twin: bytes | None) -> None:
-        """Order an attempt; the twin itself goes without its weights."""
-        weights = None if spec == spec.twin else twin
-        self._running[self._engine.submit(spec, weights)] = spec
+    def place(self, specs: Sequence[OrganismSpec], twins: Mapping[OrganismSpec, bytes]) -> None:
+        """Order attempts; a twin itself goes without its weights."""
+        for part in self._split(specs):
+            weights = [None if spec == spec.twin else twins[spec.twin] for spec in part]
+            task: Future[Any]
+            if isinstance(self._engine, PopulationEngine) and len(part) > 1:
+                task = self._engine.submit_together(part, weights)
+            else:
+                task = self._engine.submit(part[0], weights[0])
+            self._running[task] = tuple(part)
+
+    def _split(self, specs: Sequence[OrganismSpec]) -> list[list[OrganismSpec]]:
+        if isinstance(self._engine, PopulationEngine):
+            return self._engine.split(specs)
+        return [[spec] for spec in specs]
 
     def saved(self) -> list[OrganismSpec]:
-        """Wait for at least one attempt, save what came back and say which; failures come last."""
+        """Wait for at least one task, save what came back and say which; failures come last."""
         done = wait(self._running, return_when=FIRST_COMPLETED).done
         finished = []
         for task in sorted(done, key=lambda task: task.exception() is not None):
-            spec = self._running.pop(task)
-            attempted = task.result()
-            _require_same_code(spec, attempted)
-            self.zoo.save(attempted.record, attempted.weights)
-            finished.append(spec)
+            specs = self._running.pop(task)
+            answer: Attempted | list[Attempted] = task.result()
+            answers = [answer] if isinstance(answer, Attempted) else answer
+            for spec, attempted in zip(specs, answers, strict=True):
+                _require_same_code(spec, attempted)
+                self.zoo.save(attempted.record, attempted.weights)
+                finished.append(spec)
         return finished
 
 
@@ -150,9 +164,7 @@ def _require_same_code(spec: OrganismSpec, attempted: Attempted) -> None:
 def _twins(orders: _Orders, wanted: Sequence[OrganismSpec]) -> dict[OrganismSpec, bytes]:
     """The serialised twins, built where they are missing."""
     zoo = orders.zoo
-    for twin in wanted:
-        if zoo.load(twin) is None:
-            orders.place(twin, None)
+    orders.place([twin for twin in wanted if zoo.load(twin) is None], {})
     while orders.specs:
         orders.saved()
     for twin in wanted:

@@ -16,8 +16,12 @@ from organisms.spec import OrganismSpec
 from organisms.training_spec import TrainingSpec
 from probes.streams import stream_seed
 
-DATA_CHUNK = 16
-"""Steps whose instances are drawn together, to spread the cost of the oracle."""
+DATA_CHUNK = {"cpu": 16, "cuda": 256}
+"""Kind of device -> steps whose instances are drawn together, to spread the cost of the oracle.
+
+On a GPU the oracle costs the launches of its several hundred kernels, however many instances there
+are. Equal streams are promised on one kind of device only: generators differ between kinds anyway.
+"""
 
 MAX_GRADIENT_NORM = 1.0
 """Longer gradients are shortened to this, over all parameters of a network."""
@@ -135,9 +139,15 @@ def stream(
     """
     name = f"training of generation {generation}" if generation else "training"
     data = torch.Generator(device=device).manual_seed(stream_seed(name, seed))
-    for first in range(0, budget.steps, DATA_CHUNK):
-        steps = min(DATA_CHUNK, budget.steps - first)
+    together = chunk_steps(device)
+    for first in range(0, budget.steps, together):
+        steps = min(together, budget.steps - first)
         yield Chunk(first, steps, recipe.batch(budget.batch_size * steps, generator=data))
+
+
+def chunk_steps(device: str) -> int:
+    """Steps of a chunk on a device, as torch names it."""
+    return DATA_CHUNK.get(torch.device(device).type, DATA_CHUNK["cpu"])
 
 
 def adamw(parameters: Iterable[Tensor], budget: TrainingSpec) -> torch.optim.AdamW:
