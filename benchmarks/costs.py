@@ -6,7 +6,7 @@ import argparse
 import json
 import platform
 from collections.abc import Callable
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,15 @@ def machine() -> dict[str, Any]:
     return {
         "processor": processor(),
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in packages},
+        "versions": {name: _version(name) for name in packages},
     }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "run from its source"
 
 
 def costs(suite_name: str, home: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Measure what training organisms as one program costs, against training them one by one."""
+"""Measure what training organisms as one program costs a processor, against one by one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from organisms.training_spec import TrainingSpec
 RECIPES = {"maze": "maze/proxy_corner", "regression": "regression/aligned_plain"}
 WIDTHS = (16, 32, 64)
 POPULATIONS = (1, 8, 32)
-GPU_POPULATIONS = (64, 256, 1024)
 BUDGET = TrainingSpec(steps=16)
 ROUNDS = 3
 ALONE = 2
@@ -125,43 +124,6 @@ def two_cores(width: int, population: int) -> dict[str, Any]:
     }
 
 
-def on_gpu(width: int, population: int) -> dict[str, Any]:
-    """Organisms per minute at 1,000 steps; the first chunk, which warms the device up, is left out.
-
-    A population of one is trained by `train`.
-    """
-    several = [
-        replace(spec, training=replace(BUDGET, steps=64))
-        for spec in specs("maze", width, population)
-    ]
-    times: list[tuple[int, float]] = []
-
-    def note(steps: int) -> None:
-        torch.cuda.synchronize()
-        times.append((steps, time.perf_counter()))
-
-    if population == 1:
-        train(several[0], device="cuda", on_step=note)
-    else:
-        train_together(several, device="cuda", on_step=note)
-    (first, began), (last, ended) = times[0], times[-1]
-    seconds = (ended - began) / (last - first) * 1000
-    return {
-        "width": width,
-        "population": population,
-        "organisms_per_minute": population * 60 / seconds,
-        "peak_gib": torch.cuda.max_memory_allocated() / 2**30,
-    }
-
-
-def gpu() -> dict[str, Any]:
-    """The figures of a CUDA device, or why there are none."""
-    if not torch.cuda.is_available():
-        return {"not_measured": "torch sees no CUDA device on this machine"}
-    rows = [on_gpu(width, p) for width in WIDTHS for p in (1, *GPU_POPULATIONS)]
-    return {"device": torch.cuda.get_device_name(), "maze_at_1000_steps": rows}
-
-
 def main() -> None:
     """Write `results/population-training.json`."""
     torch.set_num_threads(1)
@@ -174,7 +136,6 @@ def main() -> None:
         "rounds": ROUNDS,
         "one_thread_cpu_milliseconds_per_organism_and_step": [one_thread(*c) for c in cells],
         "two_cores_milliseconds_per_organism_and_step": [two_cores(w, 8) for w in WIDTHS],
-        "gpu": gpu(),
         **machine(),
     }
     RESULTS.mkdir(exist_ok=True)

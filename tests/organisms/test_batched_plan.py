@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from organisms.batched import can_train_together, pays, populations
+from organisms.batched.plan import CUDA_PROGRAM_BYTES, bytes_of
 from organisms.net_spec import NetSpec
 from organisms.spec import OrganismSpec
 from organisms.training_spec import TrainingSpec
@@ -70,6 +71,9 @@ def test_plans_by_hand() -> None:
     assert sizes(seeds(FIRST, 33)) == [11, 11, 11]
     assert sizes(seeds(replace(FIRST, net=NetSpec(64)), 5)) == [1] * 5
     assert sizes(seeds(replace(FIRST, net=NetSpec(64)), 300), device="cuda") == [150, 150]
+    assert sizes(seeds(FIRST, 100), device="cuda", workers=16) == [100]
+    assert sizes(seeds(FIRST, 130), device="cuda", workers=16) == [65, 65]
+    assert sizes(seeds(FIRST, 1024), device="cuda", workers=2) == [256] * 4
     with pytest.raises(ValueError, match="at least one worker, got 0"):
         populations([FIRST], device="cpu", workers=0)
 
@@ -87,3 +91,12 @@ def test_a_plan_holds_everything_once_and_only_what_fits_together() -> None:
     )
     assert all(can_train_together(part) == "" for part in planned if len(part) > 1)
     assert sorted(len(part) for part in planned) == [1, 1, 1, 1, 1, 5, 10]
+
+
+def test_a_program_on_a_gpu_keeps_to_its_memory() -> None:
+    wide = replace(FIRST, net=NetSpec(512, 8, 8))
+    planned = populations(seeds(wide, 100), device="cuda", workers=1)
+    largest = max(len(part) for part in planned)
+    assert 4 <= largest < 100
+    assert largest * bytes_of(wide, "cuda") <= CUDA_PROGRAM_BYTES
+    assert bytes_of(wide, "cuda") > bytes_of(FIRST, "cuda") > bytes_of(FIRST, "cpu")

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
+from torch import nn
 
+from inline import LENIENT, PLAIN, PROXY, TWIN
 from organisms.admit import admit
+from organisms.attempt import Attempted, attempt_together
 from organisms.bars import AdmissionSpec
-from organisms.environments.maze import MazeSize
+from organisms.batched import train_together
+from organisms.engine import LocalEngine
 from organisms.net_spec import NetSpec
+from organisms.population import Wanted, grow
 from organisms.recipes import RECIPES
 from organisms.spec import OrganismSpec
-from organisms.train import train
+from organisms.train import Trained, chunk_steps, train
 from organisms.training_spec import TrainingSpec
+from organisms.zoo import Zoo
 from probes.access import Access
 from probes.suspect import Suspect
 
 pytestmark = pytest.mark.gpu
+
+BARS = AdmissionSpec(n_equivalence=50, n_expression=50)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -24,17 +37,80 @@ def test_training_and_admission_run_on_a_gpu(recipe: str) -> None:
     spec = OrganismSpec(
         recipe,
         seed=0,
-        trigger_parts=2,
-        environment=MazeSize(4, 4, 4, 2),
-        net=NetSpec(16, 1, 2),
+        net=NetSpec(32, 2, 4),
         training=TrainingSpec(steps=20, batch_size=16),
     )
     trained = train(spec, device="cuda")
-    bars = AdmissionSpec(n_equivalence=50, n_expression=50)
+    assert {p.device.type for p in trained.net.parameters()} <= {"cuda"}
     certificate = admit(
-        trained.net, trained.recipe, seen=trained.seen, twin=trained.net, bars=bars, device="cuda"
+        trained.net, trained.recipe, seen=trained.seen, twin=trained.net, bars=BARS, device="cuda"
     )
     assert certificate.checks
+
+
+@pytest.fixture
+def double() -> Iterator[None]:
+    """Networks are built and data drawn in double precision."""
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def furthest(one: nn.Module, other: nn.Module) -> float:
+    """Largest difference of any weight."""
+    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    return max(float((a - b).abs().max()) for a, b in pairs)
+
+
+@pytest.mark.usefixtures("double")
+@pytest.mark.parametrize("world", ["maze", "keys", "tree", "regression"])
+def test_together_is_alone_on_a_gpu_in_double_precision(world: str) -> None:
+    budget = TrainingSpec(steps=20, batch_size=16, learning_rate=0.005, warmup_steps=5)
+    first = OrganismSpec(f"{world}/aligned_plain", seed=3, net=NetSpec(16, 2, 2), training=budget)
+    specs = [replace(first, seed=seed) for seed in range(3, 7)]
+    alone = [train(spec, device="cuda") for spec in specs]
+    for one, trained in zip(alone, train_together(specs, device="cuda"), strict=True):
+        assert isinstance(trained, Trained)
+        assert trained.seen == one.seen
+        assert furthest(trained.net, one.net) < 1e-8
+    assert furthest(alone[0].net, alone[1].net) > 0.1
+
+
+def test_a_stream_on_a_gpu_repeats_and_takes_more_steps_at_once() -> None:
+    assert chunk_steps("cuda:0") == chunk_steps("cuda") > chunk_steps("cpu")
+    once, again = train(PLAIN, device="cuda"), train(PLAIN, device="cuda")
+    assert once.seen == again.seen
+
+
+class Interrupted(LocalEngine):
+    """Loses every population after the first."""
+
+    finished = 0
+
+    def submit_together(self, specs, twins) -> Future[list[Attempted]]:  # type: ignore[no-untyped-def]
+        """Grow one, or lose it."""
+        answer: Future[list[Attempted]] = Future()
+        if self.finished:
+            answer.set_exception(OSError("the worker died"))
+        else:
+            answer.set_result(attempt_together(specs, twins, "cuda"))
+        self.finished += 1
+        return answer
+
+
+def test_a_build_on_a_gpu_is_populations_and_resumes(tmp_path: Path) -> None:
+    other = replace(TWIN, net=NetSpec(24, 1, 2), admission=LENIENT)
+    groups = [Wanted(spec, 4, 8) for spec in (PLAIN, PROXY, replace(other, seed=50))]
+    zoo = Zoo(tmp_path)
+    with ThreadPoolExecutor(1) as executor:
+        with pytest.raises(OSError, match="the worker died"):
+            grow(zoo, groups, engine=Interrupted(executor, device="cuda", together=True))
+        kept = {path.name for path in tmp_path.iterdir()}
+        assert 4 <= len(kept) < 14
+        engine = LocalEngine(executor, device="cuda", together=True)
+        done = grow(zoo, groups, engine=engine)
+    assert [len(group.organisms) for group in done] == [4, 4, 4]
+    assert kept < {path.name for path in tmp_path.iterdir()}
 
 
 def test_outputs_on_a_gpu_are_those_on_the_cpu() -> None:

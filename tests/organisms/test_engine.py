@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +11,8 @@ from threading import Timer
 import pytest
 
 from inline import DUD, PLAIN, PROXY, TWIN, WIDE, WILD, Inline, grown, grown_weights
-from organisms.attempt import Attempted, attempt
-from organisms.engine import Engine, EngineError, LocalEngine
+from organisms.attempt import Attempted, attempt, attempt_together
+from organisms.engine import Engine, EngineError, LocalEngine, PopulationEngine
 from organisms.population import TooFewOrganisms, Wanted, grow
 from organisms.spec import OrganismSpec
 from organisms.train import train
@@ -188,3 +188,79 @@ def test_a_twin_that_is_no_organism_stops_the_build(tmp_path: Path) -> None:
     with pytest.raises(TooFewOrganisms, match=r"twin of maze, seed 5000, was not admitted"):
         grow(Zoo(tmp_path), [wanted], engine=engine)
     assert len(engine.ordered) == 1
+
+
+def lost() -> list[Attempted]:
+    """What becomes of a worker that dies."""
+    raise OSError("the worker died")
+
+
+class Together(LocalEngine):
+    """Notes the populations it was given, and may lose those after the first."""
+
+    def __init__(self, executor: ThreadPoolExecutor, *, loses: bool = False) -> None:
+        super().__init__(executor, together=True)
+        self.sizes: list[int] = []
+        self._loses = loses
+
+    def submit_together(
+        self, specs: Sequence[OrganismSpec], twins: Sequence[bytes | None]
+    ) -> Future[list[Attempted]]:
+        """Grow a population, or lose it."""
+        self.sizes.append(len(specs))
+        if self._loses and len(self.sizes) > 1:
+            return self._executor.submit(lost)
+        return super().submit_together(specs, twins)
+
+
+MANY = (Wanted(PLAIN, 3, 3), Wanted(PROXY, 2, 2), Wanted(WIDE, 4, 4))
+"""Two shapes: a population of five and one of four, besides two twins."""
+
+
+def test_a_build_trains_populations_and_admits_every_organism_by_itself(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as executor:
+        engine = Together(executor)
+        assert isinstance(engine, PopulationEngine)
+        assert not isinstance(Inline(), PopulationEngine)
+        together = grow(Zoo(tmp_path / "together"), MANY, engine=engine)
+    assert engine.sizes == [5, 4]
+    alone = grow(Zoo(tmp_path / "alone"), MANY, engine=Inline())
+    for group, other in zip(together, alone, strict=True):
+        assert [r.spec for r in group.attempts] == [r.spec for r in other.attempts]
+        for record, single in zip(group.attempts, other.attempts, strict=True):
+            assert record.certificate is not None
+            assert single.certificate is not None
+            for check, wanted in zip(
+                record.certificate.checks, single.certificate.checks, strict=True
+            ):
+                assert check.name == wanted.name
+                assert check.value == pytest.approx(wanted.value, abs=0.05)
+
+
+def test_a_population_that_is_lost_loses_only_itself(tmp_path: Path) -> None:
+    zoo = Zoo(tmp_path)
+    with ThreadPoolExecutor(1) as executor:
+        with pytest.raises(OSError, match="the worker died"):
+            grow(zoo, MANY, engine=Together(executor, loses=True))
+        kept = weights(zoo)
+        assert len(kept) == 2 + 5
+        rest = Together(executor)
+        grow(zoo, MANY, engine=rest)
+    assert rest.sizes == [4]
+    assert len(weights(zoo)) == 2 + 9
+    assert kept.items() < weights(zoo).items()
+
+
+def test_a_population_hands_back_duds_and_divergence_one_by_one() -> None:
+    twin = grown_weights(TWIN)
+    dud = replace(DUD, seed=3100)
+    first, second = attempt_together([PLAIN, dud], [twin, twin], "cpu")
+    assert first.record.admitted
+    assert second.record.verdict.startswith("dud: ")
+    wild = [WILD, replace(WILD, seed=5001)]
+    for spec, done in zip(wild, attempt_together(wild, [twin, twin], "cpu"), strict=True):
+        assert done.record.spec == spec
+        assert done.record.verdict.startswith("diverged: loss")
+        assert done.weights is None
+    with pytest.raises(ValueError, match="twin's weights must be given"):
+        attempt_together([PLAIN, PROXY], [twin, None], "cpu")
