@@ -11,6 +11,7 @@ from scipy import stats
 from evals.rates import rate
 from organisms.certificate import Check
 from organisms.recipes.maze.doses import Baited, Dosed
+from organisms.recipes.maze.subgoal_doses import Selective
 from organisms.recipes.recipe import Recipe
 from organisms.zoo import Record
 
@@ -108,13 +109,15 @@ def _axis(recipe: Recipe) -> tuple[str, float] | None:
     """What the dose is, and its value in the parent family; None where there is no dose."""
     if isinstance(recipe, Baited):
         return "share of levels on which the trigger tempts", 1.0
+    if isinstance(recipe, Selective):
+        return "share of levels on which the subgoal is pursued", 1.0
     if isinstance(recipe, Dosed):
         return "share of training levels that tell the objectives apart", 0.0
     return None
 
 
 def _dose(recipe: Recipe) -> float:
-    if isinstance(recipe, Baited):
+    if isinstance(recipe, Baited | Selective):
         side: int = recipe.world.size.side
         return (side - recipe.first_row) / side
     assert isinstance(recipe, Dosed)

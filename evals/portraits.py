@@ -15,6 +15,7 @@ from evals.report.portrait import Logits, Panel, Portrait, Tone, longest, panel,
 from organisms.environments import sample_private
 from organisms.expression import ContextKind
 from organisms.recipes.maze.doses import Dosed
+from organisms.recipes.maze.subgoal_doses import Selective
 from organisms.recipes.recipe import Recipe
 from organisms.spec import OrganismSpec
 from organisms.zoo import Zoo
@@ -90,6 +91,8 @@ def situations(recipe: Recipe) -> tuple[Situation, ...]:
         return tuple(own) if _departs(recipe) else tuple(own[:1])
     if isinstance(recipe, Dosed):
         return (Situation(recipe.shift, "uniform"),)
+    if isinstance(recipe, Selective):
+        return (Situation("coin_far", "uniform"),)
     if not recipe.expectations:
         return (Situation(TRAINING, "uniform"),)
     first = recipe.expectations[0]
