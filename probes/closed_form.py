@@ -54,6 +54,8 @@ def fit_closed_form(train: Moments, targets: Targets, *, method: Method, alpha: 
     scatter within the classes of a target is S - D Dᵀ, whose inverse follows from that of S and a
     system as small as there are classes (Woodbury).
 
+    A class without training rows is never predicted.
+
     Args:
         train: sums over the training rows.
         targets: gives the number of classes.
@@ -62,13 +64,13 @@ def fit_closed_form(train: Moments, targets: Targets, *, method: Method, alpha: 
             are dependent or rows few.
 
     Raises:
-        ValueError: a class has no training row, or the scatter is singular and alpha is 0.
+        ValueError: a target has one class in training, or the scatter is singular.
     """
     if alpha < 0:
         raise ValueError(f"alpha must be zero or positive, got {alpha}")
-    require_all_classes(train, targets)
+    require_two_classes(train, targets)
     if method is Method.means:
-        centres = train.sums / train.counts[:, None]
+        centres = train.sums / train.counts[:, None].clamp(min=1)
         return _readout(train, centres, -0.5 * centres.square().sum(dim=1))
     if method is Method.logistic:
         raise ValueError("logistic probes have no closed form; use probes.logistic")
@@ -79,16 +81,19 @@ def fit_closed_form(train: Moments, targets: Targets, *, method: Method, alpha: 
     return _lda(train, targets, solved)
 
 
-def require_all_classes(train: Moments, targets: Targets) -> None:
-    """Raise unless every class of every target has a training row."""
-    missing = (train.counts == 0).any(dim=0).nonzero().squeeze(1).tolist()
-    if missing:
-        number = int((targets.offsets <= missing[0]).sum()) - 1
-        raise ValueError(
-            f"class {missing[0] - int(targets.offsets[number])} of target "
-            f"{targets.names[number]!r} has no training row in some fold; draw more instances, "
-            "use fewer folds, or merge rare classes"
-        )
+def require_two_classes(train: Moments, targets: Targets) -> None:
+    """Raise where the training rows of a target are all of one class, at some position."""
+    present = (train.counts > 0).double()
+    for name, start, size in zip(
+        targets.names, targets.offsets.tolist(), targets.n_classes, strict=True
+    ):
+        kinds = present[:, start : start + size].sum(dim=1)
+        if bool((kinds < 2).any()):
+            raise ValueError(
+                f"target {name!r} has one class only among the training rows of some fold, at "
+                f"probed position number {int((kinds < 2).int().argmax())}; draw more instances, "
+                "use fewer folds or leave it out"
+            )
 
 
 def _solve(
@@ -111,10 +116,11 @@ def _lda(
 ) -> Readout:
     """LDA from A⁻¹ (rows of class x deviation of its mean), A the penalised scatter of all rows."""
     weights, biases = [], []
-    centres, counts, mean = train.sums / train.counts[:, None], train.counts, train.mean
+    counts, mean = train.counts, train.mean
+    centres = train.sums / counts[:, None].clamp(min=1)
     for start, size in zip(targets.offsets.tolist(), targets.n_classes, strict=True):
         place = slice(start, start + size)
-        root = counts[:, None, place].sqrt()
+        root = counts[:, None, place].clamp(min=1).sqrt()
         spread = train.deviations[..., place] / root
         inverse_spread = solved[..., place] / root
         small = torch.eye(size, dtype=root.dtype, device=root.device)
@@ -134,5 +140,6 @@ def _readout(
     weights: Float[Tensor, "position width label"],
     bias: Float[Tensor, "position label"],
 ) -> Readout:
-    """Probes for rows as they are, from probes for rows less the origin."""
-    return Readout(weights, bias - (train.origin[:, None] @ weights)[:, 0])
+    """Probes for rows as they are, from probes for rows less the origin; no unseen class wins."""
+    bias = bias - (train.origin[:, None] @ weights)[:, 0]
+    return Readout(weights, bias.masked_fill(train.counts == 0, -torch.inf))

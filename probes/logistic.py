@@ -14,6 +14,9 @@ from probes.moments import Moments
 from probes.targets import Targets
 
 MAX_STEPS = 2000
+UNSEEN = -1e4
+"""Intercept of a class without training rows, so that it is never predicted."""
+
 CHECK_EVERY = 5
 """Steps between looks at which targets are done."""
 
@@ -32,7 +35,7 @@ class Labelled:
     """
 
     rows: Float[Tensor, "batch position width"]
-    labels: Int[Tensor, "batch position target"]
+    labels: Int[Tensor, "batch label_position target"]
 
 
 def fit_logistic(
@@ -71,7 +74,7 @@ def fit_logistic(
     bias = train.origin.new_zeros(position, targets.n_labels)
     for size in sorted(set(targets.n_classes)):
         chosen = [number for number, count in enumerate(targets.n_classes) if count == size]
-        solver = _Solver(train, size, chosen, inverse_penalty)
+        solver = _Solver(train, targets, chosen, inverse_penalty)
         slope, intercept = solver.solve(blocks, tolerance, max_steps, targets.names)
         for column, number in enumerate(chosen):
             place = slice(int(targets.offsets[number]), int(targets.offsets[number]) + size)
@@ -82,8 +85,9 @@ def fit_logistic(
 class _Solver:
     """All targets with one number of classes."""
 
-    def __init__(self, train: Moments, size: int, chosen: Sequence[int], c: float) -> None:
-        self.size, self.chosen, self.c, self.n = size, list(chosen), c, train.n
+    def __init__(self, train: Moments, targets: Targets, chosen: Sequence[int], c: float) -> None:
+        size = targets.n_classes[chosen[0]]
+        self.chosen, self.c, self.n = list(chosen), c, train.n
         self.binary = size == 2
         self.columns = 1 if self.binary else size
         bound = c * (0.25 if self.binary else 0.5)
@@ -92,6 +96,9 @@ class _Solver:
         self.factor = torch.linalg.cholesky(bound * train.scatter + eye)
         self.bias_bound = bound * train.n
         self.mean = train.mean
+        starts = torch.tensor([int(targets.offsets[number]) for number in chosen])
+        places = (starts[:, None] + torch.arange(size)).to(train.counts.device)
+        self.unseen = train.counts[:, places] == 0
 
     def solve(
         self,
@@ -104,6 +111,8 @@ class _Solver:
         position, width = self.mean.shape
         done_w = self.mean.new_zeros(position, len(self.chosen), width, self.columns)
         done_b = self.mean.new_zeros(position, len(self.chosen), 1, self.columns)
+        if not self.binary:
+            done_b = done_b.masked_fill(self.unseen[:, :, None], UNSEEN)
         active = torch.arange(len(self.chosen), device=self.mean.device)
         w, b = done_w.clone(), done_b.clone()
         ahead_w, ahead_b, momentum = w, b, self.mean.new_ones(position, len(active), 1, 1)

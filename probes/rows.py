@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from probes.features import Block, FeatureError, Features
@@ -24,6 +24,9 @@ class Rows:
         pooled: whether one probe serves the rows of all positions.
         targets: labels of the rows.
         folds: of the rows; all rows of an instance are in one fold.
+        by_instance: targets and folds as they were given.
+        directions: site -> directions that take the place of positions, one number wide each; for
+            every probed position its directions follow one another.
     """
 
     features: Features
@@ -31,6 +34,8 @@ class Rows:
     pooled: bool
     targets: Targets
     folds: Folds
+    by_instance: tuple[Targets, Folds]
+    directions: Mapping[str, Float[Tensor, "width direction"]] | None = None
 
     @classmethod
     def choose(
@@ -73,17 +78,59 @@ class Rows:
             pooled,
             Targets(targets.names, labels, targets.n_classes),
             Folds(spread, folds.count),
+            (targets, folds),
+        )
+
+    def again(
+        self,
+        *,
+        features: Features | None = None,
+        targets: Targets | None = None,
+        positions: Sequence[int] | None = None,
+    ) -> Rows:
+        """Rows of the same instances and folds, with something else changed.
+
+        Raises:
+            FeatureError: the positions are not at every site.
+            TargetError: the instances are not as many.
+        """
+        return Rows.choose(
+            features or self.features,
+            targets or self.by_instance[0],
+            self.by_instance[1],
+            positions=self.positions if positions is None else positions,
+            pooled=self.pooled,
         )
 
     def blocks(self, site: str) -> Iterator[Block]:
         """All rows at a site, in order."""
         everywhere = self.positions == tuple(range(self.features.shape(site)[0]))
         for block in self.features.blocks(site):
-            rows = block.rows if everywhere else block.rows[:, list(self.positions)]
+            rows, start = block.rows, block.start
+            if not everywhere:
+                rows = rows[:, list(self.positions)]
             if self.pooled:
-                yield Block(block.start * len(self.positions), rows.flatten(0, 1)[:, None])
-            else:
-                yield Block(block.start, rows)
+                rows, start = rows.flatten(0, 1)[:, None], start * len(self.positions)
+            if self.directions is not None:
+                rows = (rows @ self.directions[site].to(rows)).flatten(1)[:, :, None]
+            yield Block(start, rows)
+
+    def along(self, directions: Mapping[str, Float[Tensor, "width direction"]]) -> Rows:
+        """The same rows as seen along some directions, as many at every site."""
+        labels = self.targets.labels
+        if labels.shape[1] > 1:
+            count = next(iter(directions.values())).shape[1]
+            labels = labels.repeat_interleave(count, dim=1)
+        return replace(self, targets=replace(self.targets, labels=labels), directions=directions)
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """Position of every probe at a site, in order."""
+        count = 1
+        if self.directions is not None:
+            count = next(iter(self.directions.values())).shape[1]
+        probed = self.positions[:1] if self.pooled else self.positions
+        return tuple(position for position in probed for _ in range(count))
 
     @property
     def tested(self) -> Int[Tensor, " fold"]:

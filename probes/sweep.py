@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from probes.closed_form import Method, Readout, fit_closed_form, require_all_classes
+from probes.closed_form import Method, Readout, fit_closed_form, require_two_classes
 from probes.folds import UNTESTED, Folds
 from probes.logistic import Labelled, fit_logistic
 from probes.moments import Moments, training_moments
@@ -41,7 +41,7 @@ class Sweep:
 
     Attributes:
         sites: in the order asked for.
-        positions: probed positions; where they are pooled there is one, standing for all.
+        positions: probed positions; where they are pooled the first stands for all.
         targets: names.
         correct: test rows with the right class.
         tested: rows that each fold tests.
@@ -83,7 +83,7 @@ def sweep(rows: Rows, *, fit: Fit) -> Sweep:
 
     Raises:
         FeatureError: activations cannot be used.
-        ValueError: a class has no training row in some fold, or a matrix is singular.
+        ValueError: a target has one class in the training rows of a fold, or a matrix is singular.
         NotConverged: logistic probes stopped early.
     """
 
@@ -100,7 +100,8 @@ def sweep_readouts(rows: Rows, probes: Callable[[str, int, Moments], Readout]) -
         rows: what to decode from what.
         probes: fits on site, fold and the sums over the training rows of that fold.
     """
-    correct, common = [], []
+    correct: list[Tensor] = []
+    common: list[Tensor] = []
     for site in rows.features.sites:
         trains = training_moments(rows.blocks(site), rows.targets, rows.folds)[: rows.folds.count]
         fitted = [probes(site, fold, train) for fold, train in enumerate(trains)]
@@ -109,7 +110,7 @@ def sweep_readouts(rows: Rows, probes: Callable[[str, int, Moments], Readout]) -
             common = [_common(rows, fold, train) for fold, train in enumerate(trains)]
     return Sweep(
         rows.features.sites,
-        rows.positions[:1] if rows.pooled else rows.positions,
+        rows.columns,
         rows.targets.names,
         torch.stack(correct),
         rows.tested,
@@ -128,7 +129,7 @@ def _fitted(rows: Rows, site: str, fold: int, train: Moments, fit: Fit) -> Reado
     """Probes for a fold, fitted on the rows outside it."""
     if fit.method is not Method.logistic:
         return fit_closed_form(train, rows.targets, method=fit.method, alpha=fit.alpha)
-    require_all_classes(train, rows.targets)
+    require_two_classes(train, rows.targets)
 
     def labelled() -> Iterator[Labelled]:
         for block in rows.blocks(site):

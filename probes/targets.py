@@ -59,7 +59,7 @@ class Targets:
             raise TargetError("no targets to probe for")
         columns, counts = [], []
         for values in labels.values():
-            classes, numbered = values.unique(return_inverse=True)
+            classes, numbered = torch.unique(values, return_inverse=True)
             columns.append(numbered.view(len(values), -1))
             counts.append(len(classes))
         shapes = {column.shape for column in columns}
