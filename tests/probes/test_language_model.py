@@ -99,8 +99,10 @@ def test_sites_hold_the_hidden_states(loaded: tuple[LoadedModel, nn.Module]) -> 
     torch.testing.assert_close(read[SITES[2]], read[SITES[3]])
 
 
-def test_probes_find_what_attention_moved(loaded: tuple[LoadedModel, nn.Module]) -> None:
-    """The token at the first position is there at once, at the last one only after attention."""
+def test_probes_find_a_token_where_it_is_and_not_where_it_is_not(
+    loaded: tuple[LoadedModel, nn.Module],
+) -> None:
+    """Before attention the first token is known at its own position alone."""
     targets = Targets.of({"first token is early": (TOKENS[:, 0] < VOCABULARY // 2).long()})
     folds = Folds.draw(len(TOKENS), count=4, generator=torch.Generator().manual_seed(1))
     features = Features.of_network(loaded[0].network, TOKENS, SITES)
