@@ -12,6 +12,7 @@ from evals.floors import LeakDetected
 from evals.gate import IncidentError, PolicyError
 from evals.home import HomeBusy
 from evals.panel import DetectorFailed, FreezeBroken
+from evals.probing import ProbingError
 from evals.risk import FiguresError, ScenarioError, WhatIfError
 from evals.threshold import AlphaNotAttainable
 from organisms.engine import EngineError
@@ -35,6 +36,7 @@ BAD_INPUT_ERRORS = (
     HomeBusy,
     IncidentError,
     PolicyError,
+    ProbingError,
     ScenarioError,
     ScoreError,
     SpecError,

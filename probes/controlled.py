@@ -37,7 +37,7 @@ class Controls:
 
     untrained: Features | None = None
     inputs: Features | None = None
-    types: Int[Tensor, "batch position"] | None = None
+    types: Int[Tensor, "batch place"] | None = None
     n_shuffles: int = 99
     n_directions: int = 100
 
@@ -135,7 +135,9 @@ def shuffled_within(folds: Int[Tensor, " batch"], *, generator: torch.Generator)
     return order
 
 
-def _apart(accuracy: Accuracy, n_targets: int) -> Float[Tensor, "shuffle site position target"]:
+def _apart(
+    accuracy: Float[Tensor, "site position column"], n_targets: int
+) -> Float[Tensor, "shuffle site position target"]:
     """Accuracies of targets that several shuffles put side by side."""
     return accuracy.view(*accuracy.shape[:2], -1, n_targets).movedim(2, 0)
 
@@ -154,7 +156,7 @@ def _shuffles(rows: Rows, count: int, generator: torch.Generator) -> Iterator[Ta
 
 
 def _control_task(
-    rows: Rows, types: Int[Tensor, "batch position"] | None, fit: Fit, generator: torch.Generator
+    rows: Rows, types: Int[Tensor, "batch place"] | None, fit: Fit, generator: torch.Generator
 ) -> Accuracy:
     """Accuracy for random classes of the kinds of input."""
     targets, folds = rows.by_instance

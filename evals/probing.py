@@ -1,0 +1,277 @@
+"""A probe sweep of one network: which of its environment's variables are where, with controls."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from evals.blind import Lineup
+from evals.home import Home
+from evals.suite import Suite
+from organisms.zoo import Zoo, ZooError
+from probes.access import Access
+from probes.control import token_features
+from probes.controlled import ControlledSweep, Controls, controlled_sweep
+from probes.decision_targets import decision_targets
+from probes.features import BUDGET, Features
+from probes.folds import Folds
+from probes.rows import Rows
+from probes.sites import residual_sites
+from probes.suspect import Suspect
+from probes.sweep import Fit
+from probes.targets import Targets
+
+SCHEMA = "mesascope.probe/1"
+
+
+class ProbingError(ValueError):
+    """A probe sweep that cannot be made as asked; the message says why."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to sweep.
+
+    Attributes:
+        fit: kind of probe and its penalties.
+        sites: none means every site of the residual stream.
+        targets: names, or beginnings of names; none means all of the environment's.
+        shift: public shift to draw from; None is in distribution.
+        instances: how many are drawn.
+        folds: each is tested by probes fitted on the others.
+        shuffles: of the labels, for the p-values.
+        by_position: probes of their own at every decision, instead of one for all.
+        budget: bytes of activations kept at a time.
+        device: where the network and the probes live.
+    """
+
+    fit: Fit
+    sites: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    shift: str | None = None
+    instances: int = 400
+    folds: int = 4
+    shuffles: int = 39
+    by_position: bool = False
+    budget: int = BUDGET
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One site, position and target; accuracies are on instances the probe never saw.
+
+    Attributes:
+        site: where.
+        decision: position; None where one probe serves all decisions.
+        target: what.
+        accuracy: of the probe, over all folds.
+        lowest_fold: of the folds.
+        highest_fold: of the folds.
+        chance: of always saying the commonest training class.
+        control_task: Hewitt and Liang's; None where the tokens are all alike.
+        selectivity: accuracy less that.
+        shuffled: mean over shuffled labels.
+        untrained: at the same site with fresh weights.
+        input_only: from the decision's token and place.
+        random_direction: 95% quantile over random directions of the site.
+        p_value: corrected for the whole scan.
+    """
+
+    site: str
+    decision: int | None
+    target: str
+    accuracy: float
+    lowest_fold: float
+    highest_fold: float
+    chance: float
+    control_task: float | None
+    selectivity: float | None
+    shuffled: float
+    untrained: float
+    input_only: float
+    random_direction: float
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A finished sweep.
+
+    Attributes:
+        suspect: its id.
+        environment: its world.
+        question: what was asked.
+        cells: by target, then site, then position.
+        left_out: target -> why it was not probed.
+    """
+
+    suspect: str
+    environment: str
+    question: Question
+    cells: tuple[Cell, ...]
+    left_out: dict[str, str]
+
+    def best(self, target: str) -> Cell:
+        """The cell of a target with the highest accuracy, the first of equals."""
+        return max((c for c in self.cells if c.target == target), key=lambda cell: cell.accuracy)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, for JSON."""
+        return {
+            "schema": SCHEMA,
+            "suspect": self.suspect,
+            "environment": self.environment,
+            "question": asdict(self.question),
+            "cells": [asdict(cell) for cell in self.cells],
+            "left_out": self.left_out,
+        }
+
+
+def find_suspect(name: str, suite: Suite, home: Home, *, device: str) -> Suspect:
+    """A suspect of a suite's run by its id, or an organism of the zoo by (the start of) its hash.
+
+    Raises:
+        ProbingError: there is none, or the hash is of several.
+    """
+    folder = home.run(suite) / "lineup"
+    if (folder / "index.json").is_file():
+        lineup = Lineup.read(folder)
+        if name in lineup.ids:
+            return Suspect(
+                id=name,
+                network=lineup.net(name).to(device),
+                environment=lineup.world,
+                access=Access.ACTIVATIONS,
+                seed=lineup.battery_seed,
+                untrained=lineup.shapes[name].build,
+                device=device,
+            )
+    return _organism(name, suite, home.zoo, device)
+
+
+def _organism(name: str, suite: Suite, zoo: Zoo, device: str) -> Suspect:
+    folders = [] if not name else sorted(zoo.root.glob(f"{name}*"))
+    if len(folders) != 1:
+        found = f"{len(folders)} organisms start with it" if folders else "no organism does"
+        raise ProbingError(
+            f"{name!r} is no suspect of suite {suite.name!r}, and as a hash in {zoo.root} {found}; "
+            "`mesascope organisms --every` lists organisms, scores.json of a run its suspects"
+        )
+    records = [record for record in zoo.records() if record.spec.content_hash == folders[0].name]
+    if not records:
+        raise ZooError(f"{folders[0]} holds another organism than its name says; delete it")
+    spec = records[0].spec
+    return Suspect(
+        id=spec.content_hash,
+        network=zoo.net(spec).to(device),
+        environment=spec.world,
+        access=Access.ACTIVATIONS,
+        seed=suite.battery_seed,
+        untrained=spec.shape.build,
+        device=device,
+    )
+
+
+def probe(suspect: Suspect, question: Question) -> Reading:
+    """Sweep the sites of a suspect for what its environment knows.
+
+    Raises:
+        ProbingError: a shift, site or target does not exist, or nothing is left to probe for.
+        FeatureError: activations cannot be used.
+        ValueError: there are too few instances for the folds.
+    """
+    world, generator = suspect.environment, suspect.generator()
+    if question.shift is not None and question.shift not in world.public_shifts:
+        raise ProbingError(
+            f"{world.name!r} has no public shift {question.shift!r}; choose one of "
+            f"{list(world.public_shifts)}"
+        )
+    sites = question.sites or tuple(residual_sites(suspect))
+    if not sites:
+        raise ProbingError("the network names no residual sites; name sites with --site")
+    if unknown := sorted(set(sites) - set(suspect.sites())):
+        raise ProbingError(f"the network has no site {unknown[0]!r}; it has {suspect.sites()}")
+    instances = world.sample(question.instances, generator=generator, shift=question.shift)
+    n_decisions = suspect.outputs(instances[:1]).shape[1]
+    tokens = world.tokens(instances)[:, :n_decisions].cpu()
+    chosen, left_out = _targets(decision_targets(world, instances), question)
+    device = question.device
+
+    def features(of: Suspect) -> Features:
+        return Features.of_suspect(of, instances, sites, budget=question.budget, device=device)
+
+    rows = Rows.choose(
+        features(suspect),
+        Targets.of(chosen),
+        Folds.draw(question.instances, count=question.folds, generator=generator),
+        positions=range(n_decisions),
+        pooled=not question.by_position,
+    )
+    kinds = torch.unique(tokens.flatten(0, 1), dim=0, return_inverse=True)[1]
+    controls = Controls(
+        untrained=features(suspect.untrained()),
+        inputs=Features.given({"input": token_features(tokens).to(device)}, device=device),
+        types=kinds.view(tokens.shape[:2]),
+        n_shuffles=question.shuffles,
+    )
+    swept = controlled_sweep(rows, fit=question.fit, controls=controls, generator=generator)
+    return Reading(suspect.id, world.name, question, tuple(_cells(swept, question)), left_out)
+
+
+def _targets(
+    labels: dict[str, Tensor], question: Question
+) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The targets asked for that have two classes, and why others are left out."""
+    wanted = {
+        name: values
+        for name, values in labels.items()
+        if not question.targets or name.startswith(question.targets)
+    }
+    single = [name for name, values in wanted.items() if len(torch.unique(values)) < 2]
+    left_out = dict.fromkeys(single, "one class only among the instances drawn")
+    chosen = {name: values for name, values in wanted.items() if name not in left_out}
+    if not chosen:
+        reason = f"; {left_out}" if left_out else ""
+        raise ProbingError(
+            f"no target to probe for: {list(question.targets)} match {list(wanted)} of "
+            f"{list(labels)}{reason}; name others, or another --shift"
+        )
+    return chosen, left_out
+
+
+def _cells(swept: ControlledSweep, question: Question) -> list[Cell]:
+    real = swept.sweep
+    cells = []
+    for t, target in enumerate(real.targets):
+        for s, site in enumerate(real.sites):
+            for p, position in enumerate(real.positions):
+                place = (s, p, t)
+                folds = real.fold_accuracy[place]
+                cells.append(
+                    Cell(
+                        site=site,
+                        decision=position if question.by_position else None,
+                        target=target,
+                        accuracy=float(real.accuracy[place]),
+                        lowest_fold=float(folds.min()),
+                        highest_fold=float(folds.max()),
+                        chance=float(real.chance[p, t]),
+                        control_task=_number(swept.control_task[place]),
+                        selectivity=_number(swept.selectivity[place]),
+                        shuffled=float(swept.shuffled[place]),
+                        untrained=float(swept.untrained[place]),
+                        input_only=float(swept.inputs[place]),
+                        random_direction=float(swept.random_direction[place]),
+                        p_value=float(swept.p_value[place]),
+                    )
+                )
+    return cells
+
+
+def _number(value: Tensor) -> float | None:
+    return None if math.isnan(float(value)) else float(value)
