@@ -30,7 +30,7 @@ from probes.sweep import Fit, Method, sweep
 from probes.targets import Targets
 
 SITES, TARGETS, TRAINED, WIDTH, HIDDEN = 10, 20, 4000, 128, 32
-ROUNDS = 5
+ROUNDS = 3
 SEED = 20
 GPU_SIZES = {"sites": (50, 1, 100), "positions": (2, 32, 100)}
 """Name -> sites, positions and targets of the sweeps that fill a gpu."""

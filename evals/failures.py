@@ -21,6 +21,11 @@ from organisms.strict import SpecError
 from organisms.travel_manifest import TravelError
 from organisms.weights import DamagedWeights
 from organisms.zoo import ZooError
+from probes.capture import UnknownSite
+from probes.features import FeatureError
+from probes.folds import FoldError
+from probes.logistic import NotConverged
+from probes.targets import TargetError
 
 BAD_INPUT_ERRORS = (
     BrokenExecutor,
@@ -31,17 +36,22 @@ BAD_INPUT_ERRORS = (
     DetectorFailed,
     EngineError,
     EvidenceError,
+    FeatureError,
     FiguresError,
+    FoldError,
     FreezeBroken,
     HomeBusy,
     IncidentError,
+    NotConverged,
     PolicyError,
     ProbingError,
     ScenarioError,
     ScoreError,
     SpecError,
+    TargetError,
     TooFewOrganisms,
     TravelError,
+    UnknownSite,
     WhatIfError,
     ZooError,
 )

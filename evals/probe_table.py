@@ -23,7 +23,7 @@ def accuracy_table(reading: Reading) -> Table:
     )
     sites = list(dict.fromkeys(cell.site for cell in reading.cells))
     for site in sites:
-        table.add_column(site.replace("hook_", "").replace("blocks.", "block "), justify="right")
+        table.add_column(_heading(site), justify="right")
     for target in dict.fromkeys(cell.target for cell in reading.cells):
         best = [
             max(
@@ -32,7 +32,7 @@ def accuracy_table(reading: Reading) -> Table:
             )
             for site in sites
         ]
-        table.add_row(target, f"{best[0].chance:.2f}", *(_marked(cell) for cell in best))
+        table.add_row(target, _share(best[0].chance), *(_marked(cell) for cell in best))
     table.caption = (
         f"* p <= {SIGNIFICANT:g} corrected for the whole scan ({question.shuffles} shuffles); a "
         "probe locates, only interventions show use"
@@ -48,9 +48,10 @@ def control_table(reading: Reading) -> Table:
         "each target at its best site, beside what the same probes reach elsewhere",
         "target",
         "site",
+        "chance",
     )
     for heading in (
-        "accuracy\n(folds)", "control\ntask", "selectivity", "shuffled", "untrained",
+        "accuracy (folds)", "control\ntask", "selectivity", "shuffled", "untrained",
         "input\nonly", "random\ndirection", "p",
     ):  # fmt: skip
         table.add_column(heading, justify="right")
@@ -59,8 +60,9 @@ def control_table(reading: Reading) -> Table:
         place = "" if cell.decision is None else f" at {cell.decision}"
         table.add_row(
             target,
-            cell.site + place,
-            f"{cell.accuracy:.2f}\n({cell.lowest_fold:.2f}-{cell.highest_fold:.2f})",
+            cell.site.replace("hook_", "") + place,
+            _share(cell.chance),
+            f"{_share(cell.accuracy)} ({_share(cell.lowest_fold)}-{_share(cell.highest_fold)})",
             _share(cell.control_task),
             _share(cell.selectivity),
             _share(cell.shuffled),
@@ -73,8 +75,13 @@ def control_table(reading: Reading) -> Table:
 
 
 def _marked(cell: Cell) -> str:
-    return f"{cell.accuracy:.2f}{'*' if cell.p_value <= SIGNIFICANT else ' '}"
+    return f"{_share(cell.accuracy)}{'*' if cell.p_value <= SIGNIFICANT else ' '}"
+
+
+def _heading(site: str) -> str:
+    """`blocks.3.hook_resid_mid` as `3` over `mid`."""
+    return "\n".join(site.replace("blocks.", "").replace("hook_resid_", "").split("."))
 
 
 def _share(value: float | None) -> str:
-    return "n/a" if value is None else f"{value:.2f}"
+    return "n/a" if value is None else f"{value:.2f}".replace("0.", ".", 1)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
+from jaxtyping import Int
 from torch import Tensor
 
 from evals.blind import Lineup
@@ -26,6 +27,8 @@ from probes.sweep import Fit
 from probes.targets import Targets
 
 SCHEMA = "mesascope.probe/1"
+DIRECTIONS = 50
+"""Random directions at every site."""
 
 
 class ProbingError(ValueError):
@@ -38,7 +41,7 @@ class Question:
 
     Attributes:
         fit: kind of probe and its penalties.
-        sites: none means every site of the residual stream.
+        sites: none means the residual stream before the first block and inside and after each.
         targets: names, or beginnings of names; none means all of the environment's.
         shift: public shift to draw from; None is in distribution.
         instances: how many are drawn.
@@ -191,7 +194,7 @@ def probe(suspect: Suspect, question: Question) -> Reading:
             f"{world.name!r} has no public shift {question.shift!r}; choose one of "
             f"{list(world.public_shifts)}"
         )
-    sites = question.sites or tuple(residual_sites(suspect))
+    sites = question.sites or _usual_sites(suspect)
     if not sites:
         raise ProbingError("the network names no residual sites; name sites with --site")
     if unknown := sorted(set(sites) - set(suspect.sites())):
@@ -212,15 +215,35 @@ def probe(suspect: Suspect, question: Question) -> Reading:
         positions=range(n_decisions),
         pooled=not question.by_position,
     )
-    kinds = torch.unique(tokens.flatten(0, 1), dim=0, return_inverse=True)[1]
     controls = Controls(
         untrained=features(suspect.untrained()),
         inputs=Features.given({"input": token_features(tokens).to(device)}, device=device),
-        types=kinds.view(tokens.shape[:2]),
+        types=_kinds(tokens, world.goal(instances).cpu()),
         n_shuffles=question.shuffles,
+        n_directions=DIRECTIONS,
     )
     swept = controlled_sweep(rows, fit=question.fit, controls=controls, generator=generator)
     return Reading(suspect.id, world.name, question, tuple(_cells(swept, question)), left_out)
+
+
+def _usual_sites(suspect: Suspect) -> tuple[str, ...]:
+    """Residual sites without those that repeat what the block before left."""
+    before = residual_sites(suspect, kinds=("hook_resid_pre",))
+    later = residual_sites(suspect, kinds=("hook_resid_mid", "hook_resid_post"))
+    return tuple(site for site in residual_sites(suspect) if site in before[:1] or site in later)
+
+
+def _kinds(
+    tokens: Int[Tensor, "batch decision channel"], goal: Int[Tensor, " batch"]
+) -> Int[Tensor, "batch decision"]:
+    """Kinds of input for the control task: decision, token there, and goal.
+
+    Tokens alone are so few that any site which holds them knows every labelling of them by heart.
+    """
+    decision = torch.arange(tokens.shape[1]).expand(len(tokens), -1)[..., None]
+    seen = torch.cat([tokens, decision, goal[:, None, None].expand_as(decision)], dim=2)
+    kinds: Tensor = torch.unique(seen.flatten(0, 1), dim=0, return_inverse=True)[1]
+    return kinds.view(tokens.shape[:2])
 
 
 def _targets(

@@ -9,8 +9,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from probes.features import FeatureError
 from probes.moments import Moments
-from probes.targets import Targets
+from probes.targets import TargetError, Targets
 
 
 class Method(StrEnum):
@@ -64,7 +65,9 @@ def fit_closed_form(train: Moments, targets: Targets, *, method: Method, alpha: 
             are dependent or rows few.
 
     Raises:
-        ValueError: a target has one class in training, or the scatter is singular.
+        TargetError: a target has one class in training.
+        FeatureError: the scatter is singular.
+        ValueError: alpha is negative, or the method has no closed form.
     """
     if alpha < 0:
         raise ValueError(f"alpha must be zero or positive, got {alpha}")
@@ -89,7 +92,7 @@ def require_two_classes(train: Moments, targets: Targets) -> None:
     ):
         kinds = present[:, start : start + size].sum(dim=1)
         if bool((kinds < 2).any()):
-            raise ValueError(
+            raise TargetError(
                 f"target {name!r} has one class only among the training rows of some fold, at "
                 f"probed position number {int((kinds < 2).int().argmax())}; draw more instances, "
                 "use fewer folds or leave it out"
@@ -104,7 +107,7 @@ def _solve(
     penalty = alpha * torch.eye(scatter.shape[1], dtype=scatter.dtype, device=scatter.device)
     factor, failed = torch.linalg.cholesky_ex(scatter + penalty)
     if bool(failed.any()):
-        raise ValueError(
+        raise FeatureError(
             f"activations at position {int(failed.nonzero()[0])} span fewer dimensions than their "
             f"width with alpha {alpha}; raise alpha"
         )
@@ -115,24 +118,28 @@ def _lda(
     train: Moments, targets: Targets, solved: Float[Tensor, "position width label"]
 ) -> Readout:
     """LDA from A⁻¹ (rows of class x deviation of its mean), A the penalised scatter of all rows."""
-    weights, biases = [], []
-    counts, mean = train.counts, train.mean
-    centres = train.sums / counts[:, None].clamp(min=1)
-    for start, size in zip(targets.offsets.tolist(), targets.n_classes, strict=True):
-        place = slice(start, start + size)
-        root = counts[:, None, place].clamp(min=1).sqrt()
-        spread = train.deviations[..., place] / root
-        inverse_spread = solved[..., place] / root
+    weights, bias = torch.empty_like(solved), torch.empty_like(train.counts)
+    centres = train.sums / train.counts[:, None].clamp(min=1)
+    for size in sorted(set(targets.n_classes)):
+        starts = targets.offsets[torch.tensor(targets.n_classes) == size]
+        columns = (starts[:, None] + torch.arange(size)).to(solved.device)
+        # axes (position, target, width, class)
+        spread, inverse_spread, middle = (
+            part[:, :, columns].transpose(1, 2)
+            for part in (train.deviations, solved, centres + train.mean[:, :, None])
+        )
+        counts = train.counts[:, columns]
+        root = counts.clamp(min=1).sqrt()[:, :, None]
+        spread, inverse_spread = spread / root, inverse_spread / root
         small = torch.eye(size, dtype=root.dtype, device=root.device)
-        small = small - spread.transpose(1, 2) @ inverse_spread
+        small = small - spread.mT @ inverse_spread
         # (A - D Dᵀ)⁻¹ D = A⁻¹ D (I - Dᵀ A⁻¹ D)⁻¹
         within = torch.linalg.solve(small, inverse_spread, left=False)
         # the part of the class mean that all classes share changes no decision
         slope = train.n * within / root
-        middle = mean[:, :, None] + 0.5 * (centres[..., place] - mean[:, :, None])
-        weights.append(slope)
-        biases.append((counts[:, place] / train.n).log() - (middle * slope).sum(dim=1))
-    return _readout(train, torch.cat(weights, dim=2), torch.cat(biases, dim=1))
+        weights[:, :, columns] = slope.transpose(1, 2)
+        bias[:, columns] = (counts / train.n).log() - 0.5 * (middle * slope).sum(dim=2)
+    return _readout(train, weights, bias)
 
 
 def _readout(

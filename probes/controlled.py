@@ -95,8 +95,7 @@ def controlled_sweep(
 
     Raises:
         FeatureError: activations cannot be used.
-        TargetError: controls are of other instances.
-        ValueError: a target has one class in the training rows of a fold.
+        TargetError: controls are of other instances, or a target has one class in training.
     """
     real = sweep(rows, fit=fit)
     null = torch.cat(
@@ -165,15 +164,18 @@ def _control_task(
     if types is None:
         return result
     kinds, kind = torch.unique(types, return_inverse=True)
+    tasks: dict[tuple[int, ...], dict[str, Tensor]] = {}
     for number, name in enumerate(targets.names):
         column = targets.labels[..., number].flatten()
         labels = column[torch.randint(len(column), (len(kinds),), generator=generator)][kind]
         places = [p for p in rows.positions if rows.pooled or _varies(labels[:, p], folds)]
-        if not places or len(torch.unique(labels)) < 2:
-            continue
-        found = sweep(rows.again(targets=Targets.of({name: labels}), positions=places), fit=fit)
-        columns = [rows.columns.index(position) for position in found.positions]
-        result[:, columns, number] = found.accuracy[..., 0]
+        if places and len(torch.unique(labels)) > 1:
+            tasks.setdefault(tuple(places), {})[name] = labels
+    for positions, labelled in tasks.items():
+        found = sweep(rows.again(targets=Targets.of(labelled), positions=positions), fit=fit)
+        columns = torch.tensor([rows.columns.index(position) for position in found.positions])
+        numbers = torch.tensor([targets.names.index(name) for name in labelled])
+        result[:, columns[:, None], numbers] = found.accuracy
     return result
 
 

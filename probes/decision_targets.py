@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from jaxtyping import Int
 from torch import Tensor
 
 from probes.environment import Environment, Instances
 
 
-def decision_targets(
-    environment: Environment[Any], instances: Instances
-) -> dict[str, Int[Tensor, "batch *decision"]]:
-    """Labels by name, some of which may be of one class only.
+def decision_targets(environment: Environment[Any], instances: Instances) -> dict[str, Tensor]:
+    """Labels by name, by instance or by instance and decision; some may be of one class only.
 
     * `goal`: decision at which the base objective is fulfilled;
     * `step to OBJECTIVE`: at every decision the first optimal action of a candidate objective, or

@@ -14,6 +14,10 @@ UNTESTED = -1
 """Fold of an instance that is trained on and never tested."""
 
 
+class FoldError(ValueError):
+    """Instances that cannot be divided as asked."""
+
+
 @dataclass(frozen=True)
 class Folds:
     """Every fold is tested once by probes fitted on all other instances.
@@ -29,21 +33,21 @@ class Folds:
     def __post_init__(self) -> None:
         sizes = torch.bincount(self.of[self.of >= 0], minlength=self.count)
         if len(sizes) != self.count or bool((sizes == 0).any()) or int(self.of.min()) < UNTESTED:
-            raise ValueError(
+            raise FoldError(
                 f"every fold needs instances, got sizes {sizes.tolist()} for {self.count} folds"
             )
         if self.count == 1 and not bool((self.of == UNTESTED).any()):
-            raise ValueError("one fold that holds every instance leaves nothing to train on")
+            raise FoldError("one fold that holds every instance leaves nothing to train on")
 
     @classmethod
     def draw(cls, n: int, *, count: int, generator: torch.Generator) -> Folds:
         """Folds of equal size, up to one instance, at random.
 
         Raises:
-            ValueError: there are fewer than two folds, or fewer instances than folds.
+            FoldError: there are fewer than two folds, or fewer instances than folds.
         """
         if not 2 <= count <= n:
-            raise ValueError(
+            raise FoldError(
                 f"need 2 or more folds and an instance in each, got {count} folds of {n} instances;"
                 " draw more instances or ask for fewer folds"
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,6 +126,5 @@ def _placeholder() -> Any:
     from transformers import PreTrainedTokenizerFast
 
     words = models.WordLevel({"<none>": 0}, unk_token="<none>")
-    return PreTrainedTokenizerFast(
-        tokenizer_object=Tokenizer(words), unk_token="<none>", eos_token="<none>"
-    )
+    build: Callable[..., Any] = PreTrainedTokenizerFast
+    return build(tokenizer_object=Tokenizer(words), unk_token="<none>", eos_token="<none>")

@@ -153,18 +153,18 @@ class _Normal:
         if not 0 < float(self.level) < 1:
             raise RelationError("all pairs or no pairs are related; a probe needs both kinds")
         self._blocks, self._relation, self.alpha = blocks, relation, alpha
-        total, count = 0, 0
+        sums, count = [], 0
         for block in blocks():
-            total = total + block.rows.double().sum(dim=(0, 1))
+            sums.append(block.rows.double().sum(dim=(0, 1)))
             count += block.rows.shape[0] * block.rows.shape[1]
         if count != relation.shape[0] * relation.shape[1]:
             raise RelationError(
                 f"the relation is of {relation.shape[0]} x {relation.shape[1]} positions, the "
                 f"activations of {count} in all"
             )
-        self.origin = total / count
-        gram = sum(x.flatten(0, 1).T @ x.flatten(0, 1) for x, _ in self._pairs())
-        self._values, self._basis = torch.linalg.eigh(gram)
+        self.origin: Tensor = torch.stack(sums).sum(dim=0) / count
+        grams = [x.flatten(0, 1).T @ x.flatten(0, 1) for x, _ in self._pairs()]
+        self._values, self._basis = torch.linalg.eigh(torch.stack(grams).sum(dim=0))
         self._n = relation.shape[0]
 
     def _pairs(self) -> Iterable[tuple[Tensor, Tensor]]:
@@ -186,7 +186,8 @@ class _Normal:
         """About the inverse of `apply`: exact where all instances have the same Gram matrix."""
         turned = self._basis.T @ matrix @ self._basis
         scale = self._values[:, None] * self._values / self._n + self.alpha
-        return self._basis @ (turned / scale) @ self._basis.T
+        result: Tensor = self._basis @ (turned / scale) @ self._basis.T
+        return result
 
     def factor(self, basis: Tensor, *, transposed: bool) -> Tensor:
         """Ridge solution F of A = F basisᵀ, or of A = basis Fᵀ if transposed."""
@@ -201,7 +202,8 @@ class _Normal:
         square = normal.view(width, width, rank, rank).permute(0, 2, 1, 3)
         square = square.reshape(width * rank, width * rank)
         square = square + self.alpha * torch.eye(len(square)).to(square)
-        return torch.linalg.solve(square, right.flatten()).view(width, rank)
+        solved: Tensor = torch.linalg.solve(square, right.flatten())
+        return solved.view(width, rank)
 
 
 def _augmented(

@@ -82,8 +82,8 @@ def sweep(rows: Rows, *, fit: Fit) -> Sweep:
         fit: how.
 
     Raises:
-        FeatureError: activations cannot be used.
-        ValueError: a target has one class in the training rows of a fold, or a matrix is singular.
+        FeatureError: activations cannot be used, or their scatter is singular.
+        TargetError: a target has one class among the training rows of a fold.
         NotConverged: logistic probes stopped early.
     """
 
