@@ -11,6 +11,7 @@ from evals.column import EvidenceError
 from evals.floors import LeakDetected
 from evals.gate import IncidentError, PolicyError
 from evals.home import HomeBusy
+from evals.named_suspect import NoSuchSuspect
 from evals.panel import DetectorFailed, FreezeBroken
 from evals.probing import ProbingError
 from evals.risk import FiguresError, ScenarioError, WhatIfError
@@ -42,6 +43,7 @@ BAD_INPUT_ERRORS = (
     FreezeBroken,
     HomeBusy,
     IncidentError,
+    NoSuchSuspect,
     NotConverged,
     PolicyError,
     ProbingError,

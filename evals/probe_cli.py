@@ -63,8 +63,9 @@ def probe(
     import torch
 
     from evals.home import Home
+    from evals.named_suspect import find_suspect
     from evals.probe_table import accuracy_table, control_table
-    from evals.probing import ProbingError, Question, find_suspect
+    from evals.probing import ProbingError, Question
     from evals.probing import probe as sweep_suspect
     from evals.suite_file import load_suite
     from probes.closed_form import Method

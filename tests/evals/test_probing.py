@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from evals.cli import app
 from evals.failures import BAD_INPUT_ERRORS
 from evals.home import Home
-from evals.probing import Cell, ProbingError, Question, Reading, find_suspect, probe
+from evals.named_suspect import NoSuchSuspect, find_suspect
+from evals.probing import Cell, Question, Reading, probe
 from evals.run import Finished
 from evals.suite import Suite
 from organisms.spec import OrganismSpec
@@ -146,7 +147,7 @@ def test_bad_questions_are_bad_input(
 
 
 def test_unknown_and_ambiguous_suspects_are_refused(place: tuple[Home, str], tiny: Suite) -> None:
-    with pytest.raises(ProbingError, match="no organism does"):
+    with pytest.raises(NoSuchSuspect, match="no organism does"):
         find_suspect("zzz", tiny, place[0], device="cpu")
-    with pytest.raises(ProbingError, match="no organism does"):
+    with pytest.raises(NoSuchSuspect, match="no organism does"):
         find_suspect("", tiny, place[0], device="cpu")
