@@ -16,6 +16,7 @@ from rich.console import Console
 from evals.console import console
 from evals.engine_name import EngineName
 from evals.power_cli import power
+from evals.probe_cli import probe
 from evals.risk_cli import gate, print_flags, risk
 from evals.zoo_cli import zoo
 
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.command()(risk)
 app.command()(gate)
 app.command()(power)
+app.command()(probe)
 app.add_typer(zoo, name="zoo")
 
 BAD_INPUT, OUR_BUG, INTERRUPTED = 2, 3, 130

@@ -11,7 +11,9 @@ from evals.column import EvidenceError
 from evals.floors import LeakDetected
 from evals.gate import IncidentError, PolicyError
 from evals.home import HomeBusy
+from evals.named_suspect import NoSuchSuspect
 from evals.panel import DetectorFailed, FreezeBroken
+from evals.probing import ProbingError
 from evals.risk import FiguresError, ScenarioError, WhatIfError
 from evals.threshold import AlphaNotAttainable
 from organisms.engine import EngineError
@@ -20,6 +22,11 @@ from organisms.strict import SpecError
 from organisms.travel_manifest import TravelError
 from organisms.weights import DamagedWeights
 from organisms.zoo import ZooError
+from probes.capture import UnknownSite
+from probes.features import FeatureError
+from probes.folds import FoldError
+from probes.logistic import NotConverged
+from probes.targets import TargetError
 
 BAD_INPUT_ERRORS = (
     BrokenExecutor,
@@ -30,16 +37,23 @@ BAD_INPUT_ERRORS = (
     DetectorFailed,
     EngineError,
     EvidenceError,
+    FeatureError,
     FiguresError,
+    FoldError,
     FreezeBroken,
     HomeBusy,
     IncidentError,
+    NoSuchSuspect,
+    NotConverged,
     PolicyError,
+    ProbingError,
     ScenarioError,
     ScoreError,
     SpecError,
+    TargetError,
     TooFewOrganisms,
     TravelError,
+    UnknownSite,
     WhatIfError,
     ZooError,
 )

@@ -32,6 +32,7 @@ def test_help_lists_the_commands_without_loading_torch() -> None:
         "risk",
         "gate",
         "power",
+        "probe",
         "report",
     ):
         assert command in done.stdout
@@ -54,6 +55,8 @@ def test_help_lists_the_commands_without_loading_torch() -> None:
         (("score", "--suite", "tiny", "--detector", "nobody"), "no detector 'nobody'"),
         (("score", "--suite", "tiny", "--detector", "no/such.py:X"), "no/such.py"),
         (("score", "--suite", "tiny", "--detector", "random_score"), "no frozen scores"),
+        (("probe", "abc", "--suite", "tiny"), "no organism does"),
+        (("probe", "abc", "--suite", "tiny", "--method", "guess"), "guess"),
         (("risk",), "Missing option"),
         (("run", "--workers", "-1"), "greater than or equal to 0"),
     ],

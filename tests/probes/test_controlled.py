@@ -1,0 +1,150 @@
+"""Each control catches what it is there to catch, and the scan's p-value is honest."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from probes.closed_form import Method
+from probes.controlled import ControlledSweep, Controls, controlled_sweep, shuffled_within
+from probes.features import Features
+from probes.folds import Folds
+from probes.rows import Rows
+from probes.scan import corrected_p
+from probes.sweep import Fit
+from probes.targets import Targets
+
+N, POSITIONS, WIDTH, KINDS = 300, 2, 40, 12
+
+
+def seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+LABELS = torch.randint(3, (N,), generator=seeded(0))
+TYPES = torch.randint(KINDS, (N, POSITIONS), generator=seeded(1))
+NOISE = torch.randn(N, POSITIONS, WIDTH, generator=seeded(2))
+TOKENS = torch.nn.functional.one_hot(TYPES, WIDTH).float()
+
+
+def holding(labels: Tensor) -> Tensor:
+    """Noise with the label at both positions."""
+    return NOISE + 3 * torch.nn.functional.one_hot(labels, WIDTH).float()[:, None]
+
+
+def read(
+    sites: dict[str, Tensor], controls: Controls, *, labels: Tensor = LABELS, pooled: bool = True
+) -> ControlledSweep:
+    folds = Folds.draw(N, count=3, generator=seeded(3))
+    rows = Rows.choose(Features.given(sites), Targets.of({"label": labels}), folds, pooled=pooled)
+    return controlled_sweep(
+        rows, fit=Fit(method=Method.lda, alpha=10.0), controls=controls, generator=seeded(4)
+    )
+
+
+FEW = Controls(n_shuffles=19, n_directions=50)
+
+
+def test_what_is_there_is_found_and_what_is_not_there_is_not() -> None:
+    found = read({"with": holding(LABELS), "without": NOISE}, FEW)
+    with_it, without = found.sweep.accuracy[:, 0, 0].tolist()
+    assert with_it > 0.9
+    assert without == pytest.approx(1 / 3, abs=0.08)
+    assert found.p_value[:, 0, 0].tolist() == [pytest.approx(0.05), pytest.approx(1, abs=0.9)]
+    assert found.p_value[1, 0, 0] > 0.05
+    assert found.shuffled.flatten().tolist() == [pytest.approx(1 / 3, abs=0.04)] * 2
+    # a random direction of forty sees little of three
+    assert 0.36 < float(found.random_direction[0, 0, 0]) < 0.7
+    assert bool(found.untrained.isnan().all())
+    assert bool(found.inputs.isnan().all())
+    assert bool(found.selectivity.isnan().all())
+
+
+def test_an_untrained_network_and_the_input_show_what_they_give_away() -> None:
+    untrained = Features.given({"with": holding(LABELS), "without": NOISE})
+    inputs = Features.given({"tokens": TOKENS})
+    found = read(
+        {"with": NOISE, "without": holding(LABELS)},
+        Controls(untrained=untrained, inputs=inputs, n_shuffles=9, n_directions=5),
+        labels=(TYPES[:, 0] < 4).long() + (TYPES[:, 0] < 8).long(),
+    )
+    assert found.inputs.shape == found.sweep.accuracy.shape
+    # one of the two positions has the token that says it all
+    assert bool((found.inputs > 0.6).all())
+    labelled = read(
+        {"with": NOISE, "without": holding(LABELS)}, Controls(untrained=untrained, n_shuffles=9)
+    )
+    assert labelled.untrained[0].min() > 0.9 > labelled.untrained[1].max()
+
+
+def test_the_control_task_exposes_a_site_that_spells_out_its_input() -> None:
+    """With the token one-hot, any labelling of tokens is learned: no selectivity."""
+    spelled = torch.cat([TOKENS[..., :KINDS] * 5, holding(LABELS)], dim=2)
+    found = read(
+        {"label only": holding(LABELS), "input too": spelled},
+        Controls(types=TYPES, n_shuffles=5, n_directions=5),
+    )
+    assert found.control_task[1].max() > 0.95 > 0.75 > found.control_task[0].max()
+    assert found.selectivity[0].min() > 0.2 > 0.1 > found.selectivity[1].max()
+    assert bool((found.sweep.accuracy > 0.9).all())
+
+
+def test_a_position_with_one_kind_of_input_has_no_control_task() -> None:
+    types = TYPES.clone()
+    types[:, 0] = 0
+    found = read(
+        {"site": holding(LABELS)},
+        Controls(types=types, n_shuffles=5, n_directions=5),
+        pooled=False,
+    )
+    assert found.control_task[0, :, 0].isnan().tolist() == [True, False]
+
+
+def test_shuffles_keep_folds_and_move_labels() -> None:
+    folds = torch.arange(30) % 3
+    order = shuffled_within(folds, generator=seeded(5))
+    assert torch.equal(folds[order], folds)
+    assert sorted(order.tolist()) == list(range(30))
+    assert (order != torch.arange(30)).sum() > 15
+
+
+def test_the_corrected_p_value_by_hand() -> None:
+    """One target, two sites: the shuffles' best are .6, .5 and .9."""
+    null = torch.tensor([[0.6, 0.4], [0.5, 0.5], [0.3, 0.9]])[..., None, None]
+    p = corrected_p(torch.tensor([0.7, 0.55])[:, None, None], null)
+    assert p.flatten().tolist() == [pytest.approx(2 / 4), pytest.approx(3 / 4)]
+    with pytest.raises(ValueError, match="at least one shuffle"):
+        corrected_p(torch.zeros(1, 1, 1), torch.zeros(0, 1, 1, 1))
+    with pytest.raises(ValueError, match="must be numbers"):
+        corrected_p(torch.full((1, 1, 1), torch.nan), torch.zeros(2, 1, 1, 1))
+
+
+def test_a_constant_target_of_the_scan_does_not_hide_another() -> None:
+    null = torch.stack([torch.full((9, 1, 1), 0.9), torch.linspace(0.3, 0.4, 9)[:, None, None]], 3)
+    p = corrected_p(torch.tensor([[[0.9, 0.8]]]), null)
+    assert p.flatten().tolist() == [1.0, pytest.approx(0.1)]
+
+
+def test_under_the_null_the_best_of_a_scan_is_called_as_rarely_as_promised() -> None:
+    """300 scans of 3 sites x 4 positions x 2 targets with correlated sites, alpha = 1/5."""
+    alarms = naive = 0
+    scans, shuffles = 300, 19
+    for seed in range(scans):
+        generator = seeded(seed)
+        shared = torch.randn(shuffles + 1, 1, 4, 2, generator=generator)
+        scan = shared + torch.randn(shuffles + 1, 3, 4, 2, generator=generator)
+        scan = 0.5 + 0.1 * scan * torch.tensor([1.0, 3.0])
+        alarms += bool((corrected_p(scan[0], scan[1:]) <= 0.2).any())
+        single = (1 + (scan[1:] >= scan[0]).sum(dim=0)) / (shuffles + 1)
+        naive += bool((single <= 0.2).any())
+    spread = (0.2 * 0.8 / scans) ** 0.5
+    assert alarms / scans == pytest.approx(0.2, abs=3 * spread)
+    assert naive / scans > 0.8
+
+
+def test_impossible_controls_are_refused() -> None:
+    with pytest.raises(ValueError, match="at least one shuffle"):
+        Controls(n_shuffles=0)
+    with pytest.raises(ValueError, match="inputs are one site"):
+        Controls(inputs=Features.given({"a": NOISE, "b": NOISE}))

@@ -1,0 +1,150 @@
+"""Activations arrive whole, in order and within the budget, or with a reason why not."""
+
+from __future__ import annotations
+
+import weakref
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from probes.capture import UnknownSite
+from probes.features import FeatureError, Features, read_sites
+
+ROWS = torch.randn(50, 3, generator=torch.Generator().manual_seed(0))
+WIDE = 8
+
+
+def network() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(3, WIDE), nn.ReLU(), nn.Linear(WIDE, 2))
+
+
+def gathered(features: Features, site: str) -> Tensor:
+    blocks = list(features.blocks(site))
+    assert [block.start for block in blocks] == [
+        sum(len(b.rows) for b in blocks[:number]) for number in range(len(blocks))
+    ]
+    return torch.cat([block.rows for block in blocks])
+
+
+# one instance takes 32 bytes at each of two sites; half of the budget is kept, half is read
+# all kept; one site of two kept at a time, re-read when asked for in turn; 7 instances; 1
+@pytest.mark.parametrize(
+    ("budget", "passes"), [(2**20, 1), (2 * 50 * 32, 4), (64 * 7, 4 * 8), (64, 4 * 50)]
+)
+def test_any_budget_gives_the_same_rows_and_costs_the_passes_it_says(
+    budget: int, passes: int
+) -> None:
+    net, ran = network(), []
+    net.register_forward_pre_hook(lambda module, inputs: ran.append(len(inputs[0])))
+    features = Features.of_network(net, ROWS, ["0", "1"], budget=budget)
+    assert features.shape("0") == (1, WIDE)
+    with torch.no_grad():
+        wanted = net[0](ROWS)
+    ran.clear()
+    for _ in range(2):
+        assert torch.allclose(gathered(features, "0")[:, 0], wanted, atol=1e-6)
+        assert torch.allclose(gathered(features, "1")[:, 0], wanted.relu(), atol=1e-6)
+    assert len(ran) == passes
+    assert features.keeps("0") == (budget >= 3200)
+
+
+def test_no_more_than_the_budget_is_alive() -> None:
+    alive: dict[int, int] = {}
+    most = 0
+
+    def reader(part: slice, sites: list[str]) -> dict[str, Tensor]:
+        nonlocal most
+        read = {}
+        for site in sites:
+            rows = torch.full((part.stop - part.start, 4, 16), float(part.start))
+            number = id(rows)
+            alive[number] = rows.numel() * 4
+            weakref.finalize(rows, alive.pop, number)
+            read[site] = rows
+        most = max(most, sum(alive.values()))
+        return read
+
+    budget = 10 * 4 * 16 * 4
+    features = Features(reader, n_instances=200, sites=["a"], budget=budget)
+    total = sum(len(block.rows) for block in features.blocks("a"))
+    assert total == 200
+    assert 0 < most <= budget
+
+
+def test_a_budget_below_one_instance_is_refused() -> None:
+    features = Features.of_network(network(), ROWS, ["0"], budget=40)
+    with pytest.raises(FeatureError, match="raise it"):
+        list(features.blocks("0"))
+
+
+def test_heads_count_as_width_and_a_missing_position_as_one() -> None:
+    given = Features.given({"z": torch.randn(5, 4, 2, 3), "x": torch.randn(5, 7)})
+    assert (given.shape("z"), given.shape("x")) == ((4, 6), (1, 7))
+    assert gathered(given, "z").shape == (5, 4, 6)
+
+
+@pytest.mark.parametrize("bad", [torch.nan, torch.inf])
+def test_activations_that_are_no_numbers_name_site_and_instance(bad: float) -> None:
+    rows = torch.zeros(20, 2, 3)
+    rows[13, 1, 2] = bad
+    with pytest.raises(FeatureError, match=r"'here' is not finite for instance 13"):
+        list(Features.given({"here": rows}).blocks("here"))
+
+
+def test_large_numbers_whose_sum_overflows_are_numbers() -> None:
+    rows = torch.full((20, 2, 3), 3e38)
+    assert torch.equal(gathered(Features.given({"here": rows}), "here"), rows)
+
+
+class Growing(nn.Module):
+    """Its output is as wide as the batch, or drops an instance."""
+
+    def __init__(self, *, drops: bool) -> None:
+        super().__init__()
+        self.drops = drops
+        self.inside = nn.Identity()
+
+    def forward(self, rows: Tensor) -> Tensor:
+        out: Tensor = self.inside(rows[1:] if self.drops and len(rows) > 1 else rows @ rows.T)
+        return out
+
+
+@pytest.mark.parametrize("drops", [True, False])
+def test_a_shape_that_depends_on_the_batch_is_refused(drops: bool) -> None:
+    features = Features.of_network(Growing(drops=drops), ROWS, ["inside"])
+    with pytest.raises(FeatureError, match="must not depend on the batch"):
+        list(features.blocks("inside"))
+
+
+class Twice(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside = nn.Linear(3, 3)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        out: Tensor = self.inside(self.inside(rows))
+        return out
+
+
+def test_sites_without_one_meaning_are_refused() -> None:
+    with pytest.raises(FeatureError, match="more than once"):
+        read_sites(Twice(), ROWS, ["inside"])
+    with pytest.raises(FeatureError, match="a tuple"):
+        Features(lambda part, sites: {"a": (ROWS,)}, n_instances=2, sites=["a"]).shape("a")
+    with pytest.raises(FeatureError, match=r"torch.int64"):
+        list(Features.given({"tokens": torch.ones(3, 2, dtype=torch.long)}).blocks("tokens"))
+    with pytest.raises(UnknownSite, match="no site 'nowhere'"):
+        Features.of_network(network(), ROWS, ["nowhere"]).shape("nowhere")
+
+
+def test_nothing_to_probe_is_refused() -> None:
+    with pytest.raises(FeatureError, match="no sites"):
+        Features.of_network(network(), ROWS, [])
+    with pytest.raises(FeatureError, match="named once"):
+        Features.of_network(network(), ROWS, ["0", "0"])
+    with pytest.raises(FeatureError, match="need instances"):
+        Features.of_network(network(), ROWS[:0], ["0"])
+    with pytest.raises(FeatureError, match="different numbers"):
+        Features.given({"a": ROWS, "b": ROWS[1:]})

@@ -1,0 +1,246 @@
+"""Sweeps against scikit-learn probe by probe, and against streams that hold a few rows."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import NearestCentroid
+from torch import Tensor, nn
+
+from probes.closed_form import Method
+from probes.control import Split
+from probes.features import Block, FeatureError, Features
+from probes.folds import UNTESTED, Folds
+from probes.linear import RidgeProbe
+from probes.logistic import Labelled, NotConverged, fit_logistic
+from probes.moments import training_moments
+from probes.rows import Rows
+from probes.sweep import Fit, fit_everywhere, sweep
+from probes.targets import TargetError, Targets
+
+N, POSITIONS, WIDTH = 240, 3, 6
+ALPHA = 0.5
+ONE_SITE = 2 * N * POSITIONS * WIDTH * 4
+TWENTY_INSTANCES = 2 * 20 * POSITIONS * WIDTH * 4
+"""Budgets in bytes that keep what they are named after, and as much again while it is read."""
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+LABELS = {
+    "two": torch.randint(2, (N,), generator=seeded(1)),
+    "four": torch.randint(4, (N,), generator=seeded(2)),
+    "also two": torch.randint(2, (N,), generator=seeded(3)) * 5 - 1,
+    "by position": torch.randint(3, (N, POSITIONS), generator=seeded(4)),
+}
+"""Classes need not start at 0."""
+
+
+def activations(seed: int) -> Tensor:
+    """Far from the origin, with class means apart at some positions."""
+    rows = torch.randn(N, POSITIONS, WIDTH, generator=seeded(seed))
+    centres = torch.randn(4, WIDTH, generator=seeded(seed + 10))
+    rows[:, 0] += centres[LABELS["four"]] + 30
+    rows[:, 1] += LABELS["two"][:, None] * centres[0]
+    return rows + LABELS["by position"][..., None] * centres[1]
+
+
+ACTIVATIONS = {"first": activations(5), "second": activations(6)}
+TARGETS = Targets.of(LABELS)
+FOLDS = Folds.draw(N, count=4, generator=seeded(7))
+
+
+def by_scikit_learn(method: Method):
+    if method is Method.ridge:
+        return RidgeProbe(alpha=ALPHA)
+    if method is Method.means:
+        return NearestCentroid()
+    if method is Method.lda:
+        return LinearDiscriminantAnalysis(solver="lsqr")
+    return LogisticRegression(C=2.0, tol=1e-8, solver="newton-cholesky")
+
+
+def fit_of(method: Method) -> Fit:
+    alpha = 1e-9 if method is Method.lda else ALPHA
+    return Fit(method=method, alpha=alpha, inverse_penalty=2.0)
+
+
+def expected(method: Method, *, pooled: bool) -> Tensor:
+    """Accuracies of a loop over everything."""
+    table = torch.zeros(2, 1 if pooled else POSITIONS, len(LABELS), FOLDS.count)
+    for s, rows in enumerate(ACTIVATIONS.values()):
+        for t, labels in enumerate(LABELS.values()):
+            each = labels if labels.ndim == 2 else labels[:, None].expand(-1, POSITIONS)
+            for f in range(FOLDS.count):
+                test = FOLDS.of == f
+                for p in range(table.shape[1]):
+                    place = slice(None) if pooled else slice(p, p + 1)
+                    x, y = rows[:, place].double(), each[:, place]
+                    probe = by_scikit_learn(method)
+                    probe.fit(x[~test].flatten(0, 1).numpy(), y[~test].flatten().numpy())
+                    table[s, p, t, f] = probe.score(
+                        x[test].flatten(0, 1).numpy(), y[test].flatten().numpy()
+                    )
+    return table
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+@pytest.mark.parametrize("method", Method)
+def test_equals_a_loop_of_scikit_learn(method: Method, pooled: bool) -> None:
+    rows = Rows.choose(Features.given(ACTIVATIONS), TARGETS, FOLDS, pooled=pooled)
+    found = sweep(rows, fit=fit_of(method))
+    table = expected(method, pooled=pooled)
+    # a row that lies on a boundary up to the last digits may fall either way
+    slack = 1.01 / found.tested.min() if method is Method.logistic else 1e-6
+    torch.testing.assert_close(found.fold_accuracy, table, atol=float(slack), rtol=0)
+    assert (found.fold_accuracy != table).double().mean() < 0.1 or method is not Method.logistic
+    assert found.tested.tolist() == [60 * (POSITIONS if pooled else 1)] * 4
+    assert found.positions == ((0,) if pooled else (0, 1, 2))
+
+
+def test_weights_and_scores_equal_those_of_scikit_learn() -> None:
+    features = Features.given({"site": ACTIVATIONS["first"][:, :1]})
+    labels = {name: LABELS[name] for name in ("two", "four")}
+    rows = Rows.choose(features, Targets.of(labels), FOLDS)
+    x = ACTIVATIONS["first"][:, 0].double().numpy()
+    for method in (Method.lda, Method.logistic):
+        readout = fit_everywhere(rows, "site", fit=fit_of(method))
+        scores = readout.scores(ACTIVATIONS["first"][:, :1].double())[0]
+        for part, name in ((scores[:, :2], "two"), (scores[:, 2:], "four")):
+            theirs = by_scikit_learn(method).fit(x, LABELS[name].numpy())
+            ours = part.softmax(dim=1)
+            wanted = torch.from_numpy(theirs.predict_proba(x))
+            torch.testing.assert_close(ours, wanted, atol=2e-3, rtol=0)
+
+
+@pytest.mark.parametrize("method", Method)
+@pytest.mark.parametrize("budget", [TWENTY_INSTANCES, ONE_SITE])
+def test_a_tiny_budget_changes_no_result(method: Method, budget: int) -> None:
+    net = nn.Sequential(nn.Identity(), nn.Flatten(start_dim=2))
+    inputs = ACTIVATIONS["second"] / 10
+    targets = Targets.of({name: LABELS[name] for name in ("two", "also two")})
+    folds = Folds.draw(N, count=2, generator=seeded(7))
+    wide = Features.of_network(net, inputs, ["0", "1"])
+    narrow = Features.of_network(net, inputs, ["0", "1"], budget=budget)
+    fit = Fit(method=method, inverse_penalty=0.01)
+    whole, streamed = (
+        sweep(Rows.choose(f, targets, folds), fit=fit).correct for f in (wide, narrow)
+    )
+    assert narrow.keeps("0") == (budget == ONE_SITE)
+    assert (whole - streamed).abs().max() <= 1
+    assert (whole != streamed).double().mean() < 0.02
+
+
+def test_one_split_is_one_fold() -> None:
+    split = Split(torch.arange(160), torch.arange(160, N))
+    rows = Rows.choose(Features.given(ACTIVATIONS), TARGETS, Folds.of_split(split))
+    found = sweep(rows, fit=fit_of(Method.ridge))
+    probe = RidgeProbe(alpha=ALPHA)
+    x = ACTIVATIONS["second"][:, 0].numpy()
+    probe.fit(x[:160], LABELS["four"][:160].numpy())
+    wanted = probe.score(x[160:], LABELS["four"][160:].numpy())
+    assert float(found.accuracy[1, 0, 1]) == pytest.approx(wanted)
+    assert found.tested.tolist() == [80]
+
+
+def test_chance_is_the_share_of_the_commonest_training_class() -> None:
+    labels = torch.tensor([0] * 7 + [1] * 3 + [1] * 6 + [0] * 4)
+    rows = Rows.choose(
+        Features.given({"site": torch.randn(20, 2, generator=seeded())}),
+        Targets.of({"t": labels}),
+        Folds(torch.arange(20) // 10, 2),
+    )
+    # trained on the second half, where 1 is commoner, the first has 3 of 10; the other way, 4
+    assert float(sweep(rows, fit=Fit()).chance[0, 0]) == pytest.approx(0.35)
+
+
+def test_chosen_positions_are_those_of_a_smaller_site() -> None:
+    some = Rows.choose(Features.given(ACTIVATIONS), TARGETS, FOLDS, positions=(0, 2))
+    labels = {**LABELS, "by position": LABELS["by position"][:, [0, 2]]}
+    smaller = Features.given({site: rows[:, [0, 2]] for site, rows in ACTIVATIONS.items()})
+    alone = Rows.choose(smaller, Targets.of(labels), FOLDS)
+    ours, theirs = (sweep(rows, fit=fit_of(Method.lda)) for rows in (some, alone))
+    assert torch.equal(ours.correct, theirs.correct)
+    assert ours.positions == (0, 2)
+
+
+def test_a_class_missing_from_training_is_never_predicted() -> None:
+    labels = torch.tensor([0, 1] * 10 + [2] * 5)
+    rows = torch.randn(25, 3, generator=seeded()) + labels[:, None]
+    split = Split(torch.arange(20), torch.arange(20, 25))
+    for method in Method:
+        targets = Targets.of({"t": labels})
+        chosen = Rows.choose(Features.given({"s": rows}), targets, Folds.of_split(split))
+        assert float(sweep(chosen, fit=Fit(method=method)).accuracy) == 0
+
+
+@pytest.mark.parametrize("method", Method)
+def test_impossible_problems_are_refused(method: Method) -> None:
+    features = Features.given({"s": torch.randn(20, 3, generator=seeded())})
+    split = Folds.of_split(Split(torch.arange(10), torch.arange(10, 20)))
+    late = Targets.of({"late": (torch.arange(20) > 12).long()})
+    with pytest.raises(ValueError, match="'late' has one class only among the training rows"):
+        sweep(Rows.choose(features, late, split), fit=Fit(method=method))
+
+
+def test_dependent_columns_without_penalty_are_refused() -> None:
+    rows = torch.ones(20, 3)
+    chosen = Rows.choose(
+        Features.given({"s": rows}),
+        Targets.of({"t": torch.arange(20) % 2}),
+        Folds.draw(20, count=2, generator=seeded()),
+    )
+    with pytest.raises(ValueError, match="raise alpha"):
+        sweep(chosen, fit=Fit(alpha=0.0))
+    with pytest.raises(ValueError, match="alpha must be"):
+        sweep(chosen, fit=Fit(alpha=-1.0))
+    with pytest.raises(ValueError, match="C and tolerance"):
+        sweep(chosen, fit=Fit(method=Method.logistic, inverse_penalty=0.0))
+
+
+def test_probes_that_do_not_converge_say_so() -> None:
+    rows, targets = ACTIVATIONS["first"][:, :1], Targets.of({"four": LABELS["four"]})
+    folds = Folds(torch.full((N,), UNTESTED), 0)
+    (train,) = training_moments([Block(0, rows)], targets, folds)[-1:]
+    labelled = [Labelled(rows - train.origin.float(), targets.labels)]
+    fit_logistic(lambda: labelled, train, targets)
+    with pytest.raises(NotConverged, match="'four' first"):
+        fit_logistic(lambda: labelled, train, targets, max_steps=6)
+
+
+def test_targets_and_folds_that_do_not_fit_are_refused() -> None:
+    features = Features.given(ACTIVATIONS)
+    with pytest.raises(ValueError, match="60 folds of 40 instances"):
+        Folds.draw(40, count=60, generator=seeded())
+    with pytest.raises(ValueError, match="1 folds"):
+        Folds.draw(40, count=1, generator=seeded())
+    with pytest.raises(ValueError, match="nothing to train on"):
+        Folds(torch.zeros(4, dtype=torch.long), 1)
+    with pytest.raises(ValueError, match="every fold needs instances"):
+        Folds(torch.tensor([0, 0, 2]), 3)
+    with pytest.raises(TargetError, match="one class only"):
+        Targets.of({"constant": torch.zeros(5, dtype=torch.long)})
+    with pytest.raises(TargetError, match="no targets"):
+        Targets.of({})
+    with pytest.raises(TargetError, match="same instances"):
+        Rows.choose(features, Targets.of({"t": torch.arange(9) % 2}), FOLDS)
+    with pytest.raises(FeatureError, match="positions 0 to 2"):
+        Rows.choose(features, TARGETS, FOLDS, positions=(3,))
+    uneven = Features.given({"a": ACTIVATIONS["first"], "b": ACTIVATIONS["first"][:, :2]})
+    with pytest.raises(FeatureError, match="differ in positions"):
+        Rows.choose(uneven, TARGETS, FOLDS)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("method", Method)
+def test_a_gpu_finds_what_the_cpu_finds(method: Method) -> None:
+    moved = {site: rows.cuda() for site, rows in ACTIVATIONS.items()}
+    there, here = (
+        sweep(Rows.choose(features, TARGETS, FOLDS), fit=fit_of(method)).correct
+        for features in (Features.given(moved, device="cuda"), Features.given(ACTIVATIONS))
+    )
+    assert (there - here).abs().max() <= 1
