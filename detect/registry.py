@@ -8,15 +8,23 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from detect.compute_scaling import ComputeScaling
 from detect.context_screen import ContextScreen
 from detect.detector import Detector, DetectorError, require_detector
+from detect.distal_counterfactual import DistalCounterfactual
 from detect.goal_decodability import GoalDecodability
+from detect.goal_retarget import GoalRetarget
 from detect.goal_swap import GoalSwap
 from detect.homotopy_search import HomotopySearch
+from detect.in_context_optimiser import InContextOptimiser
 from detect.in_distribution import InDistribution
 from detect.metadata import Metadata
 from detect.ood_battery import OodBattery
+from detect.plan_membership import PlanMembership
+from detect.plan_probe import PlanProbe
+from detect.plan_swap import PlanSwap
 from detect.random_score import RandomScore
+from detect.search_verdict import SearchVerdict
 from detect.trigger_search import TriggerSearch
 
 _CLASSES: tuple[type[Detector], ...] = (
@@ -29,6 +37,14 @@ _CLASSES: tuple[type[Detector], ...] = (
     ContextScreen,
     TriggerSearch,
     HomotopySearch,
+    DistalCounterfactual,
+    GoalRetarget,
+    PlanSwap,
+    InContextOptimiser,
+    PlanProbe,
+    PlanMembership,
+    ComputeScaling,
+    SearchVerdict,
 )
 
 DETECTORS: dict[str, type[Detector]] = {kind.name: kind for kind in _CLASSES}

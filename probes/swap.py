@@ -1,7 +1,8 @@
-"""Put what one run holds at some tokens into another run, beside noise of the same norm."""
+"""Put what one run holds at some tokens into another run, or noise of the same norm."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -12,54 +13,54 @@ from probes.capture import BATCH
 from probes.turns import Layer, Recording, Replacement, Run
 
 Logits = Float[Tensor, "batch decision action"]
+Stream = Float[Tensor, "batch position width"]
 
 
 @dataclass(frozen=True)
-class Swapped:
-    """Outputs before and after.
+class Record:
+    """One run as it went.
 
     Attributes:
-        own: of the run that is changed, as it was.
-        donor: of the run that what is put in comes from.
-        swapped: of the own run with the donor's activations.
-        noise: of the own run with a random change of the same norm at every swapped token.
+        logits: its outputs.
+        streams: residual stream after every recorded layer.
     """
 
-    own: Logits
-    donor: Logits
-    swapped: Logits
-    noise: Logits
+    logits: Logits
+    streams: dict[Layer, Stream]
+
+    @classmethod
+    def of(cls, run: Run, layers: Sequence[Layer]) -> Record:
+        """Run once.
+
+        Raises:
+            ValueError: there are more instances than one forward pass takes.
+        """
+        recordings = {layer.site: Recording() for layer in layers}
+        logits = run(recordings)
+        if len(logits) > BATCH:
+            raise ValueError(
+                f"at most {BATCH} instances can be recorded at once, got {len(logits)}"
+            )
+        kept = {layer: recordings[layer.site].kept[layer.turn - 1] for layer in layers}
+        return cls(logits, kept)
 
 
-def swap(
-    own: Run,
-    donor: Run,
-    layer: Layer,
-    places: Bool[Tensor, "batch position"],
-    *,
-    generator: torch.Generator,
-) -> Swapped:
-    """Replace the residual stream at some tokens after one layer by that of another run.
+def difference(
+    own: Record, donor: Record, layer: Layer, places: Bool[Tensor, "batch position"]
+) -> Stream:
+    """What has to be added to the own run at some tokens to put the donor's there."""
+    ours, theirs = own.streams[layer], donor.streams[layer]
+    return (theirs - ours) * places.to(ours.device)[:, :, None]
 
-    Args:
-        own: runs the instances that are changed.
-        donor: runs as many others, one for each.
-        layer: where.
-        places: tokens replaced.
-        generator: source of the noise, on the device of the network.
 
-    Raises:
-        ValueError: there are more instances than one forward pass takes.
-    """
-    if len(places) > BATCH:
-        raise ValueError(f"at most {BATCH} instances can be swapped at once, got {len(places)}")
-    ours, theirs = Recording(layer.turn), Recording(layer.turn)
-    own_logits, donor_logits = own({layer.site: ours}), donor({layer.site: theirs})
-    difference = (theirs.kept - ours.kept) * places.to(ours.kept.device)[:, :, None]
-    noise = torch.randn(difference.shape, generator=generator, device=generator.device)
-    noise = noise.to(difference.device)
-    noise *= difference.norm(dim=2, keepdim=True) / noise.norm(dim=2, keepdim=True)
-    swapped, noised = (
-        own({layer.site: Replacement(added, layer.turn)}) for added in (difference, noise)
-    )
-    return Swapped(own_logits, donor_logits, swapped, noised)
+def noise_like(change: Stream, *, generator: torch.Generator) -> Stream:
+    """A random direction at every token, of the same norm there."""
+    noise = torch.randn(change.shape, generator=generator, device=generator.device)
+    noise = noise.to(change.device)
+    scaled: Tensor = noise * change.norm(dim=2, keepdim=True) / noise.norm(dim=2, keepdim=True)
+    return scaled
+
+
+def changed(run: Run, layer: Layer, change: Stream) -> Logits:
+    """Outputs of a run to whose residual stream something is added after one layer."""
+    return run({layer.site: Replacement(change, layer.turn)})

@@ -35,29 +35,18 @@ class Layer:
 
 
 class Recording:
-    """An edit that changes nothing and keeps what one turn of its site writes."""
+    """An edit that changes nothing and keeps what every turn of its site writes.
 
-    def __init__(self, turn: int) -> None:
-        self.turn = turn
-        self.calls = 0
-        self._kept: Tensor | None = None
+    Attributes:
+        kept: one activation per turn.
+    """
+
+    def __init__(self) -> None:
+        self.kept: list[Tensor] = []
 
     def __call__(self, activation: Tensor) -> Tensor:
-        self.calls += 1
-        if self.calls == self.turn:
-            self._kept = activation
+        self.kept.append(activation)
         return activation
-
-    @property
-    def kept(self) -> Tensor:
-        """What was written.
-
-        Raises:
-            ValueError: the site ran fewer times.
-        """
-        if self._kept is None:
-            raise ValueError(f"turn {self.turn} was to be kept, the site ran {self.calls} times")
-        return self._kept
 
 
 class Replacement:

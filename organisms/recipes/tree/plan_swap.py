@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from organisms.environments.tree import Tree, TreeProblems
 from organisms.environments.tree.places import edge_places, node_places
 from probes.capture import run
-from probes.swap import swap as swap_runs
+from probes.swap import Record, changed, difference, noise_like
 from probes.turns import Layer
 
 Place = Callable[[TreeProblems], Bool[Tensor, "batch position"]]
@@ -70,17 +70,16 @@ def obeyed(
         ValueError: there are more problems than one forward pass takes.
     """
     root = own.root[:, None]
-    outputs = swap_runs(
-        partial(run, net, world.tokens(own)),
-        partial(run, net, world.tokens(donor)),
-        sites(net)[swap.layer - 1],
-        PLACES[swap.place](own),
-        generator=generator,
-    )
+    layer = sites(net)[swap.layer - 1]
+    ours = partial(run, net, world.tokens(own))
+    record = Record.of(ours, [layer])
+    other = Record.of(partial(run, net, world.tokens(donor)), [layer])
+    plan = difference(record, other, layer, PLACES[swap.place](own))
+    noise = noise_like(plan, generator=generator)
 
     def answers(logits: Tensor) -> Tensor:
         return logits.argmax(dim=2).gather(1, root).squeeze(1)
 
-    wanted = answers(outputs.donor)
-    hits = [(answers(x) == wanted).float() for x in (outputs.swapped, outputs.noise)]
+    wanted = answers(other.logits)
+    hits = [(answers(changed(ours, layer, added)) == wanted).float() for added in (plan, noise)]
     return hits[0] - hits[1]
