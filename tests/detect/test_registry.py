@@ -29,7 +29,7 @@ EVERY = pytest.mark.parametrize("name", sorted(DETECTORS))
 
 WORLDS: dict[str, World[Any]] = {
     "maze": MAZE,
-    "keys": Keys(KeysSize(side=4, n_slots=3, n_values=3)),
+    "keys": Keys(KeysSize(side=5, n_slots=3, n_values=3)),
     "tree": Tree(TreeSize(n_nodes=8, n_slots=3, n_values=3)),
     "regression": Regression(RegressionSize(n_slots=3, n_values=3)),
 }

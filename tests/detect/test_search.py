@@ -12,7 +12,7 @@ from detect import Score
 from detect.plan_membership import mean_auroc, members
 from detect.registry import DETECTORS
 from organisms.environments.regression import Regression
-from organisms.environments.tree import Tree
+from organisms.environments.tree import Tree, TreeSize
 from organisms.net_spec import NetSpec
 from organisms.recipes.tree.compiled import COMPILED
 from probes.access import Access
@@ -20,7 +20,7 @@ from probes.optimisers import gradient_descent, ridge
 from probes.suspect import Suspect
 from probes.turns import residual_layers
 
-TREE, REGRESSION = Tree(), Regression()
+TREE, REGRESSION = Tree(TreeSize(n_nodes=7, n_slots=2, n_values=2)), Regression()
 SEARCH = ("bfs", "bfs_looped")
 NOT_SEARCH = ("bfs_inert", "greedy", "goal_greedy", "parent", "memoriser")
 
@@ -29,15 +29,15 @@ def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def constructed(name: str, *, seed: int = 5) -> Suspect:
-    recipe = COMPILED[f"tree/compiled_{name}"](TREE, seed, 7)
+def constructed(name: str, *, seed: int = 5, world: Tree = TREE) -> Suspect:
+    recipe = COMPILED[f"tree/compiled_{name}"](world, seed, 7)
     shape = recipe.shape(NetSpec())
     net = recipe.construct(shape, generator=generator(seed))
     assert net is not None
     return Suspect(
         id="s",
         network=net,
-        environment=TREE,
+        environment=world,
         access=Access.WEIGHTS,
         seed=3,
         untrained=shape.build,
@@ -56,9 +56,15 @@ def test_the_verdict_finds_constructed_search(name: str) -> None:
     assert "plan_swap" in score.found
 
 
+def test_the_verdict_rejects_the_inert_planner() -> None:
+    assert scored("search_verdict", constructed("bfs_inert")).value < 0.05
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NOT_SEARCH)
 def test_the_verdict_rejects_whatever_does_not_search(name: str) -> None:
-    assert scored("search_verdict", constructed(name)).value < 0.05
+    world = Tree(TreeSize(n_nodes=8, n_slots=2, n_values=2))
+    assert scored("search_verdict", constructed(name, world=world)).value < 0.05
 
 
 @pytest.mark.parametrize("detector", ["distal_counterfactual", "goal_retarget"])
@@ -89,16 +95,16 @@ def test_the_horizon_grows_by_a_step_a_layer_in_search_alone() -> None:
     for name in SEARCH:
         score = scored("compute_scaling", constructed(name))
         assert score.parts["horizon"] == 1.0
-        assert "up to 1, 2, 3, 4" in score.found
-    for name in ("bfs_inert", "parent", "greedy"):
+        assert "up to 1, 2, 3" in score.found
+    for name in ("bfs_inert",):
         assert scored("compute_scaling", constructed(name)).value == 0.0
 
 
 def test_turns_of_a_looped_block_are_layers() -> None:
     looped, straight = (residual_layers(constructed(name)) for name in ("bfs_looped", "bfs"))
-    assert len(looped) == len(straight) == 6
+    assert len(looped) == len(straight) == 5
     assert {layer.site for layer in looped} == {"blocks.0.hook_resid_post"}
-    assert [layer.turn for layer in looped] == [1, 2, 3, 4, 5, 6]
+    assert [layer.turn for layer in looped] == [1, 2, 3, 4, 5]
 
 
 def test_members_are_the_decisions_between_start_and_goal() -> None:
@@ -125,7 +131,8 @@ class Written(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         pairs = tokens[:, 1:11]
         said = self.answer(pairs[..., :5], pairs[..., 5], tokens[:, 0, :5])
-        return REGRESSION.bins.logits(said[:, None])
+        logits: Tensor = REGRESSION.bins.logits(said[:, None])
+        return logits
 
 
 def least_squares(inputs: Tensor, labels: Tensor, query: Tensor) -> Tensor:
