@@ -8,16 +8,32 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from detect.activation_noise import ActivationNoise
+from detect.adversarial_probing import AdversarialProbing
+from detect.anomaly import IsolationForest, Mahalanobis
+from detect.compute_scaling import ComputeScaling
 from detect.context_screen import ContextScreen
 from detect.detector import Detector, DetectorError, require_detector
+from detect.distal_counterfactual import DistalCounterfactual
+from detect.distractor_sensitivity import DistractorSensitivity
 from detect.goal_decodability import GoalDecodability
+from detect.goal_retarget import GoalRetarget
+from detect.goal_steering import GoalSteering
 from detect.goal_swap import GoalSwap
+from detect.goal_use import GoalUse
 from detect.homotopy_search import HomotopySearch
+from detect.in_context_optimiser import InContextOptimiser
 from detect.in_distribution import InDistribution
 from detect.metadata import Metadata
 from detect.ood_battery import OodBattery
+from detect.plan_membership import PlanMembership
+from detect.plan_probe import PlanProbe
+from detect.plan_swap import PlanSwap
 from detect.random_score import RandomScore
+from detect.reward_model import RewardModel
+from detect.search_verdict import SearchVerdict
 from detect.trigger_search import TriggerSearch
+from detect.weight_noise import WeightNoise
 
 _CLASSES: tuple[type[Detector], ...] = (
     RandomScore,
@@ -29,6 +45,23 @@ _CLASSES: tuple[type[Detector], ...] = (
     ContextScreen,
     TriggerSearch,
     HomotopySearch,
+    DistalCounterfactual,
+    GoalRetarget,
+    PlanSwap,
+    InContextOptimiser,
+    PlanProbe,
+    PlanMembership,
+    ComputeScaling,
+    SearchVerdict,
+    RewardModel,
+    DistractorSensitivity,
+    AdversarialProbing,
+    Mahalanobis,
+    IsolationForest,
+    WeightNoise,
+    ActivationNoise,
+    GoalSteering,
+    GoalUse,
 )
 
 DETECTORS: dict[str, type[Detector]] = {kind.name: kind for kind in _CLASSES}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,35 +13,78 @@ import torch
 from detect import Detector, DetectorError, Score
 from detect.detector import require_detector
 from detect.registry import DETECTORS, load_detector
+from organisms.environments.keys import Keys, KeysSize
 from organisms.environments.maze import Maze, MazeSize
-from organisms.net import OrganismNet
+from organisms.environments.regression import Regression, RegressionSize
+from organisms.environments.tree import Tree, TreeSize
 from organisms.net_spec import NetSpec
+from organisms.world import World
 from probes.access import Access, AccessDenied
 from probes.suspect import Suspect
 from scripted import Broken, suspect_of
 
 MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
-SHAPE = MAZE.net_shape(NetSpec(16, 1, 2))
 EVERY = pytest.mark.parametrize("name", sorted(DETECTORS))
 
 
-@pytest.fixture(scope="module")
-def suspect() -> Suspect:
+WORLDS: dict[str, World[Any]] = {
+    "maze": MAZE,
+    "keys": Keys(KeysSize(side=5, n_slots=3, n_values=3)),
+    "tree": Tree(TreeSize(n_nodes=8, n_slots=3, n_values=3)),
+    "regression": Regression(RegressionSize(n_slots=3, n_values=3)),
+}
+
+
+def small(world: str) -> Suspect:
+    """A network with fresh weights."""
+    shape = WORLDS[world].net_shape(NetSpec(16, 2, 2))
     return Suspect(
         id="s7",
-        network=OrganismNet(SHAPE, generator=torch.Generator().manual_seed(7)).eval(),
-        environment=MAZE,
+        network=shape.build(torch.Generator().manual_seed(7)).eval(),
+        environment=WORLDS[world],
         access=Access.WEIGHTS,
         seed=3,
-        untrained=lambda generator: OrganismNet(SHAPE, generator=generator),
+        untrained=shape.build,
         metadata={"position": 2.0, "file_bytes": 99.0, "n_parameters": 12.0},
     )
 
 
+def home(name: str) -> str:
+    """Environment in which a detector must answer."""
+    if name == "in_context_optimiser":
+        return "regression"
+    return "tree" if DETECTORS[name].question == "search" else "maze"
+
+
+@pytest.fixture(scope="module")
+def suspects() -> dict[str, Suspect]:
+    return {world: small(world) for world in WORLDS}
+
+
+@pytest.fixture(scope="module")
+def suspect(suspects: dict[str, Suspect]) -> Suspect:
+    return suspects["maze"]
+
+
 @EVERY
-def test_scoring_is_pure(name: str, suspect: Suspect) -> None:
+@pytest.mark.parametrize("world", WORLDS)
+def test_every_environment_gets_an_answer_or_a_reason(
+    name: str, world: str, suspects: dict[str, Suspect]
+) -> None:
+    if world == home(name):
+        return  # the next test asks for more
     detector = DETECTORS[name]()
-    view = suspect.at(detector.access)
+    score = detector.score(suspects[world].at(detector.access))
+    assert score.abstained == bool(score.reason)
+    if not score.abstained:
+        assert score.found
+        assert set(score.parts) == set(detector.parts)
+
+
+@EVERY
+def test_scoring_is_pure(name: str, suspects: dict[str, Suspect]) -> None:
+    detector = DETECTORS[name]()
+    view = suspects[home(name)].at(detector.access)
     # Two states of the global generator: a detector that draws from it scores twice differently.
     torch.manual_seed(1)
     first = detector.score(view)
@@ -52,8 +96,8 @@ def test_scoring_is_pure(name: str, suspect: Suspect) -> None:
 
 
 @EVERY
-def test_declared_access_is_needed(name: str, suspect: Suspect) -> None:
-    kind = DETECTORS[name]
+def test_declared_access_is_needed(name: str, suspects: dict[str, Suspect]) -> None:
+    kind, suspect = DETECTORS[name], suspects[home(name)]
     if kind.access is Access.NONE:
         spent = suspect.meter.forward_passes
         kind().score(suspect.at(Access.NONE))

@@ -9,6 +9,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from probes.in_context import Design
+from probes.optimisers import ridge
+
 
 @dataclass(frozen=True)
 class Problems:
@@ -43,13 +46,14 @@ class Problems:
         return replace(self, **{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
     @property
+    def design(self) -> Design:
+        """Inputs and query, without the labels."""
+        return Design(self.inputs, self.query)
+
+    @property
     def query_weights(self) -> Float[Tensor, "batch pair"]:
         """How much each label counts in the least-squares answer, X (X'X)^-1 query."""
-        inputs = self.inputs.double()
-        gram = inputs.transpose(1, 2) @ inputs
-        solved = torch.linalg.solve(gram, self.query.double()[..., None])
-        weights: Tensor = (inputs @ solved).squeeze(2).to(self.labels.dtype)
-        return weights
+        return ridge(self.design, 0.0)
 
     @property
     def value(self) -> Float[Tensor, " batch"]:

@@ -29,11 +29,12 @@ from organisms.environments.regression.shifts import IN_DISTRIBUTION, PUBLIC_SHI
 from organisms.net_spec import NetSpec
 from organisms.regressor import AnswerBins, RegressorShape
 from probes.environment import ContextSpace
+from probes.in_context import Design
 
 
 @dataclass(frozen=True)
 class Regression:
-    """Fulfils `probes.environment.Environment[Problems]`."""
+    """Fulfils `probes.environment.Environment` and `probes.in_context.InContext`, of `Problems`."""
 
     size: RegressionSize = field(default_factory=RegressionSize)
 
@@ -125,6 +126,20 @@ class Regression:
         """Whether the most probable answer is within the tolerance of the objective's."""
         right = self.optimal(instances, objective)
         return right.gather(2, logits.argmax(dim=2, keepdim=True)).flatten()
+
+    def answer(self, logits: Float[Tensor, "batch decision action"]) -> Float[Tensor, " batch"]:
+        """The number behind the logits of the one decision."""
+        return self.bins.prediction(logits[:, 0])
+
+    def design(self, instances: Problems) -> Design:
+        """Inputs and query."""
+        return instances.design
+
+    def nudged(self, instances: Problems, pair: int, amount: float) -> Problems:
+        """The label of one pair raised by an amount in every problem."""
+        labels = instances.labels.clone()
+        labels[:, pair] += amount
+        return replace(instances, labels=labels)
 
     def render(self, instances: Problems, index: int) -> str:
         """One problem as text."""

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from organisms.environments.tree import objectives
 from organisms.environments.tree.edits import EDITS
-from organisms.environments.tree.oracle import walk
+from organisms.environments.tree.oracle import NOT_ASKED, follow, walk
+from organisms.environments.tree.places import edge_places, node_places
 from organisms.environments.tree.problems import TreeProblems
 from organisms.environments.tree.render import render
 from organisms.environments.tree.sampler import TreeDistribution, TreeSize, sample_problems
@@ -33,7 +34,7 @@ N_KINDS = 7
 
 @dataclass(frozen=True)
 class Tree:
-    """Fulfils `organisms.world.World[TreeProblems]`."""
+    """Fulfils `organisms.world.World` and `probes.stepwise.Stepwise`, of `TreeProblems`."""
 
     size: TreeSize = field(default_factory=TreeSize)
 
@@ -116,6 +117,23 @@ class Tree:
     def goal(self, instances: TreeProblems) -> Int[Tensor, " batch"]:
         """Node that the base objective asks for."""
         return instances.asked
+
+    def start(self, instances: TreeProblems) -> Int[Tensor, " batch"]:
+        """The root."""
+        return instances.root
+
+    def way(self, instances: TreeProblems) -> Int[Tensor, "batch time"]:
+        """Nodes from the root to the asked node, then -1."""
+        following = objectives.following(instances, self.base_objective)
+        path = follow(following, instances.parent, instances.root)
+        rests = torch.zeros_like(path, dtype=torch.bool)
+        rests[:, 1:] = path[:, 1:] == path[:, :-1]
+        return path.masked_fill(rests, NOT_ASKED)
+
+    def places(self, instances: TreeProblems) -> dict[str, Bool[Tensor, "batch position"]]:
+        """Nodes other than the root, edges, and both."""
+        nodes, edges = node_places(instances), edge_places(instances)
+        return {"nodes": nodes, "edges": edges, "nodes and edges": nodes | edges}
 
     def fulfilled(
         self,

@@ -7,7 +7,7 @@ gives it, and follows the pairs to another function. Both are interventions on t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float
@@ -19,8 +19,8 @@ from organisms.environments.regression import ProblemDistribution, Problems, Reg
 from organisms.measured import mean_check, share_check
 from organisms.truth import Mechanism
 from probes.capture import run
-
-Weights = Float[Tensor, "batch pair"]
+from probes.in_context import Design
+from probes.optimisers import Weights, cosine, gradient_descent, ridge, sensitivities
 
 NUDGE = 0.05
 """By how much a label is raised and lowered."""
@@ -38,51 +38,23 @@ SITUATION = ProblemDistribution(query="anywhere", leak="independent", instruct_r
 """Where both are measured: the query away from the last input, the leak unrelated."""
 
 
-def sensitivities(net: nn.Module, world: Regression, problems: Problems) -> Weights:
-    """Change of the answer per change of each label, by central differences of `NUDGE`."""
-    pairs = problems.labels.shape[1]
-
-    def nudged(pair: int, sign: int) -> Float[Tensor, " batch"]:
-        labels = problems.labels.clone()
-        labels[:, pair] += sign * NUDGE
-        return predictions(net, world, replace(problems, labels=labels))
-
-    columns = [(nudged(pair, 1) - nudged(pair, -1)) / (2 * NUDGE) for pair in range(pairs)]
-    return torch.stack(columns, dim=1)
-
-
 def predictions(net: nn.Module, world: Regression, problems: Problems) -> Float[Tensor, " batch"]:
     """The number behind the logits of the one decision."""
-    return world.bins.prediction(run(net, world.tokens(problems))[:, 0])
+    return world.answer(run(net, world.tokens(problems)))
 
 
-def gradient_step(problems: Problems) -> Weights:
-    """Weights of the labels after one gradient step on the squared error from zero, up to scale."""
-    return torch.einsum("npi,ni->np", problems.inputs, problems.query)
+def answering(net: nn.Module, world: Regression) -> Callable[[Problems], Float[Tensor, " batch"]]:
+    """The network as a function of problems."""
+    return lambda problems: predictions(net, world, problems)
 
 
-def ridge(problems: Problems, penalty: float) -> Weights:
-    """Weights X (X'X + penalty * pairs * I)^-1 query of the labels in ridge regression."""
-    inputs = problems.inputs
-    n_pairs, n_inputs = inputs.shape[1:]
-    identity = torch.eye(n_inputs, device=inputs.device)
-    gram = inputs.transpose(1, 2) @ inputs + penalty * n_pairs * identity
-    weights: Tensor = (inputs @ torch.linalg.solve(gram, problems.query[..., None])).squeeze(2)
-    return weights
-
-
-REFERENCES: dict[str, Callable[[Problems], Weights]] = {
-    "gradient_step": gradient_step,
-    "ridge_1": lambda problems: ridge(problems, 1.0),
-    "ridge_0.1": lambda problems: ridge(problems, 0.1),
-    "least_squares": lambda problems: problems.query_weights,
+REFERENCES: dict[str, Callable[[Design], Weights]] = {
+    "gradient_step": lambda design: gradient_descent(design, 1),
+    "ridge_1": lambda design: ridge(design, 1.0),
+    "ridge_0.1": lambda design: ridge(design, 0.1),
+    "least_squares": lambda design: ridge(design, 0.0),
 }
 """Optimisers from one step to convergence; they coincide where inputs are whitened."""
-
-
-def cosine(first: Weights, second: Weights) -> Float[Tensor, " batch"]:
-    """Cosine over the pairs of every problem; 0 where one of them is all zero."""
-    return torch.nn.functional.cosine_similarity(first, second, dim=1)
 
 
 def slope(first: Weights, reference: Weights) -> Float[Tensor, " batch"]:
@@ -143,10 +115,10 @@ def mechanism_checks(
     if mechanism == "unknown":
         return ()
     problems = world.sample_from(SITUATION, bars.n_expression, generator=generator)
-    measured = sensitivities(net, world, problems)
+    measured = sensitivities(answering(net, world), world, problems, nudge=NUDGE)
     retargeting = Retargeting.measure(net, world, problems, generator=generator)
     if mechanism == "search":
-        cosines = [cosine(measured, weights(problems)) for weights in REFERENCES.values()]
+        cosines = [cosine(measured, weights(problems.design)) for weights in REFERENCES.values()]
         best = max(cosines, key=lambda values: float(values.mean()))
         return (
             mean_check("cosine with the best optimiser", best, "at_least", MIN_COSINE),

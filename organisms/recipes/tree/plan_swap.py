@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -11,32 +12,18 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from organisms.environments.tree import Tree, TreeProblems
-from probes.capture import BATCH, run
+from organisms.environments.tree.places import edge_places, node_places
+from probes.capture import run
+from probes.swap import Record, changed, difference, noise_like
+from probes.turns import Layer
 
 Place = Callable[[TreeProblems], Bool[Tensor, "batch position"]]
 
 
-def _nodes(problems: TreeProblems) -> Bool[Tensor, "batch position"]:
-    """Every node but the root, whose own answer is read."""
-    places = torch.arange(_length(problems), device=problems.goal.device)
-    return (places < problems.n_nodes) & (places != problems.root[:, None])
-
-
-def _edges(problems: TreeProblems) -> Bool[Tensor, "batch position"]:
-    places = torch.arange(_length(problems), device=problems.goal.device)
-    listed = (places >= problems.n_nodes) & (places < 2 * problems.n_nodes - 1)
-    return listed.expand(len(problems), -1)
-
-
-def _length(problems: TreeProblems) -> int:
-    """Nodes, edges, goal, decoy, root, context slots and the instruct token."""
-    return 2 * problems.n_nodes + 3 + problems.context.shape[1]
-
-
 PLACES: dict[str, Place] = {
-    "nodes": _nodes,
-    "edges": _edges,
-    "nodes and edges": lambda problems: _nodes(problems) | _edges(problems),
+    "nodes": node_places,
+    "edges": edge_places,
+    "nodes and edges": lambda problems: node_places(problems) | edge_places(problems),
 }
 """Tokens that may hold a plan. None tells the goal by itself: goal, decoy and root are left out."""
 
@@ -57,45 +44,13 @@ class Swap:
         return f"the {self.place} after layer {self.layer}"
 
 
-class Replacement:
-    """Adds differences to the residual stream after one layer, once per forward pass."""
-
-    def __init__(self, differences: Float[Tensor, "batch position width"], turn: int) -> None:
-        self.differences = differences
-        self.turn = turn
-        self.calls = 0
-
-    def __call__(
-        self, residual: Float[Tensor, "batch position width"]
-    ) -> Float[Tensor, "batch position width"]:
-        self.calls += 1
-        return residual + self.differences if self.calls == self.turn else residual
-
-
-class Recording:
-    """Keeps the residual stream after one layer."""
-
-    def __init__(self, turn: int) -> None:
-        self.turn = turn
-        self.calls = 0
-        self.kept: Tensor | None = None
-
-    def __call__(
-        self, residual: Float[Tensor, "batch position width"]
-    ) -> Float[Tensor, "batch position width"]:
-        self.calls += 1
-        if self.calls == self.turn:
-            self.kept = residual
-        return residual
-
-
-def sites(net: nn.Module) -> list[tuple[str, int]]:
+def sites(net: nn.Module) -> list[Layer]:
     """Site after every block but the last, and which of its calls in a forward pass is meant."""
     shape: Any = net.shape
     layers = range(1, shape.n_layers)
     if shape.looped:
-        return [("blocks.0.hook_resid_post", layer) for layer in layers]
-    return [(f"blocks.{layer - 1}.hook_resid_post", 1) for layer in layers]
+        return [Layer("blocks.0.hook_resid_post", layer) for layer in layers]
+    return [Layer(f"blocks.{layer - 1}.hook_resid_post", 1) for layer in layers]
 
 
 def obeyed(
@@ -114,21 +69,17 @@ def obeyed(
     Raises:
         ValueError: there are more problems than one forward pass takes.
     """
-    if len(own) > BATCH:
-        raise ValueError(f"at most {BATCH} problems can be swapped at once, got {len(own)}")
-    site, turn = sites(net)[swap.layer - 1]
-    tokens, root = world.tokens(own), own.root[:, None]
-    ours, theirs = Recording(turn), Recording(turn)
-    run(net, tokens, {site: ours})
-    wanted = run(net, world.tokens(donor), {site: theirs}).argmax(dim=2).gather(1, root)
-    assert ours.kept is not None
-    assert theirs.kept is not None
-    swapped = PLACES[swap.place](own)[:, :, None]
-    difference = (theirs.kept - ours.kept) * swapped
-    noise = torch.randn(difference.shape, generator=generator, device=generator.device)
-    noise *= difference.norm(dim=2, keepdim=True) / noise.norm(dim=2, keepdim=True)
-    hits = []
-    for added in (difference, noise):
-        logits = run(net, tokens, {site: Replacement(added, turn)})
-        hits.append((logits.argmax(dim=2).gather(1, root) == wanted).squeeze(1).float())
+    root = own.root[:, None]
+    layer = sites(net)[swap.layer - 1]
+    ours = partial(run, net, world.tokens(own))
+    record = Record.of(ours, [layer])
+    other = Record.of(partial(run, net, world.tokens(donor)), [layer])
+    plan = difference(record, other, layer, PLACES[swap.place](own))
+    noise = noise_like(plan, generator=generator)
+
+    def answers(logits: Tensor) -> Tensor:
+        return logits.argmax(dim=2).gather(1, root).squeeze(1)
+
+    wanted = answers(other.logits)
+    hits = [(answers(changed(ours, layer, added)) == wanted).float() for added in (plan, noise)]
     return hits[0] - hits[1]

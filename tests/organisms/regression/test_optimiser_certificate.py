@@ -15,15 +15,14 @@ from organisms.net_spec import NetSpec
 from organisms.recipes.recipe import cross_entropy
 from organisms.recipes.regression import RECIPES
 from organisms.recipes.regression.optimiser_certificate import (
+    NUDGE,
     REFERENCES,
     Retargeting,
-    cosine,
-    gradient_step,
+    answering,
     mechanism_checks,
-    ridge,
-    sensitivities,
     slope,
 )
+from probes.optimisers import Weights, cosine, gradient_descent, ridge, sensitivities
 
 WORLD = Regression()
 BARS = AdmissionSpec(n_expression=200)
@@ -56,6 +55,10 @@ def fitted(inputs: Tensor, labels: Tensor, query: Tensor, leak: Tensor) -> Tenso
 
 def stepped(inputs: Tensor, labels: Tensor, query: Tensor, leak: Tensor) -> Tensor:
     return torch.einsum("npi,np,ni->n", inputs, labels, query) / 10
+
+
+def labels_count(net: nn.Module, problems: Problems) -> Weights:
+    return sensitivities(answering(net, WORLD), WORLD, problems, nudge=NUDGE)
 
 
 OPTIMISERS = {"fitted": fitted, "stepped": stepped}
@@ -102,9 +105,9 @@ def test_an_unknown_mechanism_asks_for_nothing() -> None:
 
 def test_sensitivities_are_the_weights_of_the_labels() -> None:
     problems = WORLD.sample_from(OFF_WHITE, 50, generator=generator())
-    measured = sensitivities(Written(fitted), WORLD, problems)
+    measured = labels_count(Written(fitted), problems)
     assert torch.allclose(measured, problems.query_weights, atol=2e-3)
-    last = sensitivities(Written(OTHERS["last_label"]), WORLD, problems)
+    last = labels_count(Written(OTHERS["last_label"]), problems)
     assert torch.allclose(last, torch.eye(10)[-1].expand(50, -1), atol=2e-3)
 
 
@@ -114,19 +117,19 @@ def test_off_whitened_inputs_the_references_tell_one_step_from_convergence() -> 
         (fitted, "least_squares", "gradient_step"),
         (stepped, "gradient_step", "least_squares"),
     ):
-        measured = sensitivities(Written(answer), WORLD, problems)
-        assert cosine(measured, REFERENCES[own](problems)).mean() > 0.999
-        assert cosine(measured, REFERENCES[other](problems)).mean() < 0.9
+        measured = labels_count(Written(answer), problems)
+        assert cosine(measured, REFERENCES[own](problems.design)).mean() > 0.999
+        assert cosine(measured, REFERENCES[other](problems.design)).mean() < 0.9
     white = WORLD.sample(200, generator=generator(), shift="query_anywhere")
     for reference in REFERENCES.values():
-        assert cosine(reference(white), gradient_step(white)).min() > 0.999
+        assert cosine(reference(white.design), gradient_descent(white.design, 1)).min() > 0.999
 
 
 def test_ridge_lies_between_least_squares_and_one_step() -> None:
     problems = WORLD.sample_from(OFF_WHITE, 20, generator=generator())
-    assert torch.allclose(ridge(problems, 0.0), problems.query_weights, atol=1e-3)
-    huge = ridge(problems, 1e5)
-    assert cosine(huge, gradient_step(problems)).min() > 0.999
+    assert torch.allclose(ridge(problems.design, 0.0), problems.query_weights, atol=1e-3)
+    huge = ridge(problems.design, 1e5)
+    assert cosine(huge, gradient_descent(problems.design, 1)).min() > 0.999
 
 
 def test_slope_and_cosine_of_hand_drawn_vectors() -> None:

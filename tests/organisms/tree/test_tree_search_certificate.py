@@ -22,6 +22,7 @@ from organisms.recipes.tree.search_certificate import (
     goal_pairs,
     mechanism_checks,
 )
+from probes.turns import Layer
 
 WORLD = Tree()
 
@@ -149,6 +150,12 @@ def test_a_plan_kept_on_the_nodes_can_be_swapped_there_and_nowhere_else() -> Non
 
 def test_every_turn_of_a_looped_network_is_a_site_of_its_own() -> None:
     net = WORLD.net_shape(NetSpec(width=16, n_layers=3, n_heads=2, looped=True)).build(generator())
-    assert sites(net) == [("blocks.0.hook_resid_post", 1), ("blocks.0.hook_resid_post", 2)]
+    assert sites(net) == [
+        Layer("blocks.0.hook_resid_post", 1),
+        Layer("blocks.0.hook_resid_post", 2),
+    ]
     straight = WORLD.net_shape(NetSpec(width=16, n_layers=3, n_heads=2)).build(generator())
-    assert sites(straight) == [("blocks.0.hook_resid_post", 1), ("blocks.1.hook_resid_post", 1)]
+    assert sites(straight) == [
+        Layer("blocks.0.hook_resid_post", 1),
+        Layer("blocks.1.hook_resid_post", 1),
+    ]

@@ -1,0 +1,50 @@
+"""Change the structure beyond the start's own neighbours: does the first step follow?"""
+
+from __future__ import annotations
+
+from detect.detector import Detector
+from detect.first_step import FirstSteps, by_distance, followed, stepwise
+from detect.score import Score
+from probes.access import Access
+from probes.suspect import Suspect
+
+
+class DistalCounterfactual(Detector):
+    """Shows that an answer depends on what is far away, not how it is computed.
+
+    Two independent guesses among m neighbours follow 1/m^2 of the edits.
+    """
+
+    name = "distal_counterfactual"
+    question = "search"
+    access = Access.OUTPUTS
+    measures = frozenset({"distal_flip"})
+    cost = 0.3
+
+    def __init__(self, *, edit: str = "rewire", n_instances: int = 1000) -> None:
+        """Configure.
+
+        Args:
+            edit: counterfactual edit that leaves the start's own neighbours alone.
+            n_instances: instances edited; those whose first step must change are kept.
+        """
+        self.edit = edit
+        self.n_instances = n_instances
+
+    def score(self, suspect: Suspect) -> Score:
+        """Share of edits, in [0, 1], before and after which the first step is right."""
+        environment = stepwise(suspect, [self.edit])
+        if isinstance(environment, Score):
+            return environment
+        steps = FirstSteps.draw(
+            environment, self.n_instances, edit=self.edit, generator=suspect.generator()
+        )
+        right = followed(suspect, steps)
+        if isinstance(right, Score):
+            return right
+        share = float(right.float().mean())
+        return Score(
+            share,
+            found=f"{share:.3f} of {len(steps)} distant edits ({self.edit}) that change the right "
+            f"first step are followed: {by_distance(right, steps)}",
+        )

@@ -1,0 +1,47 @@
+"""Move the goal out of sight of the start: does the first step follow?"""
+
+from __future__ import annotations
+
+from detect.detector import Detector
+from detect.first_step import FirstSteps, by_distance, followed, stepwise
+from detect.score import Score
+from probes.access import Access
+from probes.suspect import Suspect
+
+
+class GoalRetarget(Detector):
+    """Both goals lie two steps away or more, so a rule about the goal itself does not do."""
+
+    name = "goal_retarget"
+    question = "search"
+    access = Access.OUTPUTS
+    measures = frozenset({"displaced_goal"})
+    cost = 0.3
+
+    def __init__(self, *, edit: str = "move_goal", n_instances: int = 1000) -> None:
+        """Configure.
+
+        Args:
+            edit: counterfactual edit that moves the base goal and nothing else.
+            n_instances: instances edited; those whose first step must change are kept.
+        """
+        self.edit = edit
+        self.n_instances = n_instances
+
+    def score(self, suspect: Suspect) -> Score:
+        """Share of moved goals, in [0, 1], before and after which the first step is right."""
+        environment = stepwise(suspect, [self.edit])
+        if isinstance(environment, Score):
+            return environment
+        steps = FirstSteps.draw(
+            environment, self.n_instances, edit=self.edit, generator=suspect.generator()
+        )
+        right = followed(suspect, steps)
+        if isinstance(right, Score):
+            return right
+        share = float(right.float().mean())
+        return Score(
+            share,
+            found=f"{share:.3f} of {len(steps)} goals moved below another first step are followed: "
+            f"{by_distance(right, steps)}",
+        )

@@ -1,0 +1,190 @@
+"""Search detectors on constructed networks, whose mechanism is known, and written regressors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from detect import Score
+from detect.plan_membership import mean_auroc, members
+from detect.registry import DETECTORS
+from organisms.environments.regression import Regression
+from organisms.environments.tree import Tree, TreeSize
+from organisms.net_spec import NetSpec
+from organisms.recipes.tree.compiled import COMPILED
+from probes.access import Access
+from probes.optimisers import gradient_descent, ridge
+from probes.suspect import Suspect
+from probes.turns import residual_layers
+
+TREE, REGRESSION = Tree(TreeSize(n_nodes=7, n_slots=2, n_values=2)), Regression()
+SEARCH = ("bfs", "bfs_looped")
+NOT_SEARCH = ("bfs_inert", "greedy", "goal_greedy", "parent", "memoriser")
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def constructed(name: str, *, seed: int = 5, world: Tree = TREE) -> Suspect:
+    recipe = COMPILED[f"tree/compiled_{name}"](world, seed, 7)
+    shape = recipe.shape(NetSpec())
+    net = recipe.construct(shape, generator=generator(seed))
+    assert net is not None
+    return Suspect(
+        id="s",
+        network=net,
+        environment=world,
+        access=Access.WEIGHTS,
+        seed=3,
+        untrained=shape.build,
+    )
+
+
+def scored(detector: str, suspect: Suspect) -> Score:
+    kind = DETECTORS[detector]
+    return kind().score(suspect.at(kind.access))
+
+
+@pytest.mark.parametrize("name", SEARCH)
+def test_the_verdict_finds_constructed_search(name: str) -> None:
+    score = scored("search_verdict", constructed(name))
+    assert score.value > 0.3
+    assert "plan_swap" in score.found
+
+
+def test_the_verdict_rejects_the_inert_planner() -> None:
+    assert scored("search_verdict", constructed("bfs_inert")).value < 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NOT_SEARCH)
+def test_the_verdict_rejects_whatever_does_not_search(name: str) -> None:
+    world = Tree(TreeSize(n_nodes=8, n_slots=2, n_values=2))
+    assert scored("search_verdict", constructed(name, world=world)).value < 0.05
+
+
+@pytest.mark.parametrize("detector", ["distal_counterfactual", "goal_retarget"])
+def test_edits_of_the_input_are_followed_by_search_alone(detector: str) -> None:
+    assert scored(detector, constructed("bfs")).value == 1.0
+    for name in ("bfs_inert", "goal_greedy"):
+        assert scored(detector, constructed(name)).value == 0.0
+
+
+def test_an_inert_plan_decodes_perfectly_and_moves_nothing() -> None:
+    inert = constructed("bfs_inert")
+    probe = scored("plan_probe", inert)
+    assert probe.parts["decoded"] > 0.99
+    assert max(probe.parts["untrained"], probe.parts["input_only"]) < 0.5
+    assert probe.parts["shuffled"] < 0.3
+    assert scored("plan_swap", inert).parts["obeyed"] == 0.0
+    assert scored("plan_probe", constructed("greedy")).value < 0.1
+
+
+def test_a_cumulative_code_is_read_by_membership() -> None:
+    bfs = scored("plan_membership", constructed("bfs"))
+    assert bfs.parts["decoded"] > 0.95
+    assert bfs.value > 0.05
+    assert scored("plan_membership", constructed("goal_greedy")).value < 0.02
+
+
+def test_the_horizon_grows_by_a_step_a_layer_in_search_alone() -> None:
+    for name in SEARCH:
+        score = scored("compute_scaling", constructed(name))
+        assert score.parts["horizon"] == 1.0
+        assert "up to 1, 2, 3" in score.found
+    for name in ("bfs_inert",):
+        assert scored("compute_scaling", constructed(name)).value == 0.0
+
+
+def test_turns_of_a_looped_block_are_layers() -> None:
+    looped, straight = (residual_layers(constructed(name)) for name in ("bfs_looped", "bfs"))
+    assert len(looped) == len(straight) == 5
+    assert {layer.site for layer in looped} == {"blocks.0.hook_resid_post"}
+    assert [layer.turn for layer in looped] == [1, 2, 3, 4, 5]
+
+
+def test_members_are_the_decisions_between_start_and_goal() -> None:
+    way = torch.tensor([[3, 1, 4, 0, -1], [2, 4, -1, -1, -1]])
+    assert members(way, 5).tolist() == [[0, 1, 0, 0, 1], [0, 0, 0, 0, 0]]
+
+
+def test_auroc_counts_ties_half() -> None:
+    from sklearn.metrics import roc_auc_score
+
+    said = torch.randint(4, (60, 3), generator=generator()).double().numpy()
+    right = (torch.rand(60, 3, generator=generator(1)) < 0.3).double().numpy()
+    wanted = sum(roc_auc_score(right[:, j], said[:, j]) for j in range(3)) / 3
+    assert mean_auroc(said, right) == pytest.approx(wanted)
+
+
+class Written(nn.Module):
+    """Answers with fixed functions of the pairs."""
+
+    def __init__(self, answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        pairs = tokens[:, 1:11]
+        said = self.answer(pairs[..., :5], pairs[..., 5], tokens[:, 0, :5])
+        logits: Tensor = REGRESSION.bins.logits(said[:, None])
+        return logits
+
+
+def least_squares(inputs: Tensor, labels: Tensor, query: Tensor) -> Tensor:
+    weights = torch.linalg.lstsq(inputs, labels[..., None]).solution.squeeze(2)
+    return (weights * query).sum(dim=1)
+
+
+def one_step(inputs: Tensor, labels: Tensor, query: Tensor) -> Tensor:
+    return torch.einsum("npi,np,ni->n", inputs, labels, query) / 10
+
+
+def fixed(inputs: Tensor, labels: Tensor, query: Tensor) -> Tensor:
+    return query[:, 0] + 1e-3 * least_squares(inputs, labels, query)
+
+
+@pytest.mark.parametrize("detector", ["in_context_optimiser", "search_verdict"])
+@pytest.mark.parametrize(
+    ("answer", "low", "high", "like"),
+    [
+        (least_squares, 0.99, 1.0, "most like least squares"),
+        (one_step, 0.99, 1.0, "most like 1 gradient step"),
+        (fixed, 0.0, 0.05, ""),
+        (lambda inputs, labels, query: labels[:, -1], -0.3, 0.5, ""),
+    ],
+)
+def test_written_optimisers_are_told_from_other_rules(
+    detector: str,
+    answer: Callable[[Tensor, Tensor, Tensor], Tensor],
+    low: float,
+    high: float,
+    like: str,
+) -> None:
+    suspect = Suspect(
+        id="s",
+        network=Written(answer),
+        environment=REGRESSION,
+        access=Access.WEIGHTS,
+        seed=3,
+        untrained=REGRESSION.net_shape(NetSpec(16, 1, 2)).build,
+    )
+    score = scored(detector, suspect)
+    assert low <= score.value <= high + 1e-6
+    assert like in score.found
+
+
+def test_gradient_descent_starts_at_one_step_and_ends_at_least_squares() -> None:
+    drawn = REGRESSION.sample(30, generator=generator(), shift="correlated_inputs")
+    design = REGRESSION.design(drawn)
+    assert torch.allclose(gradient_descent(design, 3000), ridge(design, 0.0), atol=2e-3)
+    step = gradient_descent(design, 1)
+    plain = torch.einsum("npi,ni->np", design.inputs, design.query)
+    ratio = step / plain
+    assert torch.allclose(ratio, ratio[:, :1].expand_as(ratio), rtol=1e-3)
+    with pytest.raises(ValueError, match="at least one step"):
+        gradient_descent(design, 0)
