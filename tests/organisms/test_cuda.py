@@ -43,7 +43,13 @@ def test_training_and_admission_run_on_a_gpu(recipe: str) -> None:
     trained = train(spec, device="cuda")
     assert {p.device.type for p in trained.net.parameters()} <= {"cuda"}
     certificate = admit(
-        trained.net, trained.recipe, seen=trained.seen, twin=trained.net, bars=BARS, device="cuda"
+        trained.net,
+        trained.recipe,
+        seen=trained.seen,
+        twin=trained.net,
+        bars=BARS,
+        parent=trained.parent,
+        device="cuda",
     )
     assert certificate.checks
 
