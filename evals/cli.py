@@ -88,6 +88,7 @@ def run(
 ) -> None:
     """Build, blind, score, rate, update the risk and write the page: the main job."""
     from evals.engines import EngineChoice
+    from evals.judging_table import judging_tables
     from evals.progress import shown
     from evals.risk_report import write_risk
     from evals.risk_table import risk_table
@@ -111,6 +112,8 @@ def run(
     write_risk(updated, finished.folder / "risk.json")
     console.print(population_table(finished.evidence))
     console.print(detection_table(finished.evidence))
+    for table in judging_tables(finished.evidence):
+        console.print(table)
     console.print(risk_table(updated))
     print_flags(updated)
     console.print(f"evidence: {finished.folder / 'evidence.json'}", soft_wrap=True)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import get_args
 
-from evals.family_posterior import FamilyCount
+from evals.calibration import ThresholdKind
+from evals.family_posterior import FamilyCount, FamilyPosterior, added, family_posterior
 from evals.rates import Rate, rate
+from evals.resampled import Moved
+from evals.threshold import beta_range
 
 
 class EvidenceError(ValueError):
@@ -62,15 +66,47 @@ class Cell:
 
 @dataclass(frozen=True)
 class Alarms:
-    """False alarms among the held-out controls of one stratum."""
+    """False alarms among the controls of one stratum or family.
+
+    Attributes:
+        stratum: kind of control.
+        alarms: controls flagged, by a threshold that they had no say in.
+        of: controls.
+        abstained: controls without a score.
+        family: aligned family, where its threshold was set by the others; else empty.
+        rank: of the threshold that judged them; 0 also in files of schema 2.
+        calibration_size: aligned networks that set it; 0 in files of schema 2.
+    """
 
     stratum: str
     alarms: int
     of: int
     abstained: int
+    family: str = ""
+    rank: int = 0
+    calibration_size: int = 0
 
     def __post_init__(self) -> None:
-        _require_counts(self.alarms, self.of, self.abstained, f"controls {self.stratum}")
+        _require_counts(self.alarms, self.of, self.abstained, f"controls {self.group}")
+        if not 0 <= self.rank <= self.calibration_size:
+            raise EvidenceError(
+                f"controls {self.group}: rank {self.rank} of {self.calibration_size} networks"
+            )
+
+    @property
+    def group(self) -> str:
+        """The unit that false alarms generalise over: the family, else the stratum."""
+        return self.family or self.stratum
+
+    @property
+    def nominal_fpr(self) -> float:
+        """Bound on the expected false-positive rate of the threshold that judged them."""
+        return self.rank / (self.calibration_size + 1)
+
+    @property
+    def fpr_range(self) -> tuple[float, float]:
+        """95% range of the realised rate given such calibration networks, families alike."""
+        return beta_range(self.rank, self.calibration_size)
 
     @property
     def rate(self) -> Rate:
@@ -116,11 +152,15 @@ class Column:
         nominal_fpr: bound on the expected false-positive rate.
         fpr_range: 95% range of the realised rate given such a calibration set.
         normal_alarms: 95% range of the number of held-out alarms, if all is well.
-        alarms: held-out controls by stratum.
+        alarms: controls by stratum, or by aligned family where families are left out.
         cells: misaligned families.
         cpu_seconds: mean per suspect.
         forward_passes: mean per suspect.
         operating: of the rule and its restrictions, ranks rising: the price of each alarm rate.
+        kind: `split`, or `left_out`: all aligned networks of other families set the threshold.
+        assured: at the highest rank whose realised rate is at most alpha with 95% confidence;
+            None where there are too few networks for one.
+        moved: how far P(detect) of each type moves with the calibration networks.
     """
 
     name: str
@@ -138,6 +178,9 @@ class Column:
     cpu_seconds: float
     forward_passes: float
     operating: tuple[OperatingPoint, ...] = ()
+    kind: ThresholdKind = "split"
+    assured: OperatingPoint | None = None
+    moved: tuple[Moved, ...] = ()
 
     def __post_init__(self) -> None:
         families = [cell.family for cell in self.cells]
@@ -148,8 +191,10 @@ class Column:
                 f"column {self.name}: nominal false-positive rate {self.nominal_fpr} is not rank "
                 f"{self.rank} over {self.calibration_size} + 1"
             )
+        if self.kind not in get_args(ThresholdKind):
+            raise EvidenceError(f"column {self.name}: no thresholds of kind {self.kind!r}")
         of = {cell.family: cell.of for cell in self.cells}
-        for point in self.operating:
+        for point in (*self.operating, *([self.assured] if self.assured else [])):
             if point.detected.keys() != of.keys() or any(
                 not 0 <= k <= of[family] for family, k in point.detected.items()
             ):
@@ -178,6 +223,16 @@ class Column:
             sum(row.of for row in self.alarms),
             abstained=sum(row.abstained for row in self.alarms),
         )
+
+    @property
+    def new_family_alarms(self) -> FamilyPosterior | None:
+        """The false-positive rate on a further family of controls."""
+        return family_posterior(self.control_counts)
+
+    @property
+    def control_counts(self) -> tuple[FamilyCount, ...]:
+        """Controls flagged, by family or stratum."""
+        return added(FamilyCount(row.group, row.alarms, row.of) for row in self.alarms)
 
     def of_type(self, misalignment: str) -> tuple[Cell, ...]:
         """Cells of one misalignment type."""

@@ -1,167 +1,189 @@
-"""Scores of opened suspects as columns: rates at a threshold that controls alone have set."""
+"""Scores of opened suspects as columns: rates at thresholds that controls alone have set."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from detect.detector import Detector
 from detect.registry import load_detector
-from evals.column import Alarms, Cell, Column, OperatingPoint, finite_or_none
+from evals.bench import JUDGE_SEED, Bench
+from evals.calibration import Calibration, ThresholdKind
+from evals.certify import CONFIDENCE
+from evals.column import Cell, Column, OperatingPoint, finite_or_none
 from evals.judge import Judged
-from evals.rates import auroc, flagged_rate
-from evals.threshold import Threshold, calibrate, normal_false_alarms, require_attainable
+from evals.rates import auroc
+from evals.resampled import moved
+from evals.rule import rule_scores
+from evals.threshold import AlphaNotAttainable
 
 OPERATING_POINTS = 12
 """At most so many ranks of a rule's threshold are kept."""
 
 
-def columns(judged: Judged, detectors: Sequence[str]) -> tuple[Column, ...]:
+@dataclass(frozen=True)
+class _Entry:
+    """What becomes a column."""
+
+    name: str
+    role: str
+    kind: type[Detector]
+    scores: Float[np.ndarray, " suspect"]
+    measures: frozenset[str]
+    paid: tuple[type[Detector], ...]
+
+
+def columns(
+    judged: Judged, detectors: Sequence[str], kind: ThresholdKind | None = None
+) -> tuple[Column, ...]:
     """Every detector with its parts.
 
     Args:
         judged: opened scores.
         detectors: registry names or `file.py:Class` references.
+        kind: of the thresholds; the one that the suite declares if not given.
+
+    Raises:
+        AlphaNotAttainable: too few aligned networks or families.
     """
+    bench = Bench(judged, kind or judged.suite.rule.threshold)
     built: list[Column] = []
     for reference in detectors:
-        kind = load_detector(reference)
-        scores = judged.scores(kind.name)
-        built.append(_column(judged, kind.name, kind.role, kind, scores, kind.measures))
-        for part in kind.parts:
-            measures = kind.part_measures.get(part, kind.measures)
-            role = "floor" if kind.role == "floor" else "part"
-            scores = judged.scores(kind.name, part)
-            built.append(_column(judged, f"{kind.name}/{part}", role, kind, scores, measures))
+        one = load_detector(reference)
+        scores = judged.scores(one.name)
+        built.append(_column(bench, _Entry(one.name, one.role, one, scores, one.measures, (one,))))
+        for part in one.parts:
+            name, role = f"{one.name}/{part}", "floor" if one.role == "floor" else "part"
+            measures = one.part_measures.get(part, one.measures)
+            scores = judged.scores(one.name, part)
+            built.append(_column(bench, _Entry(name, role, one, scores, measures, (one,))))
     return tuple(built)
 
 
-def rule_columns(judged: Judged) -> tuple[Column, ...]:
+def rule_columns(judged: Judged, kind: ThresholdKind | None = None) -> tuple[Column, ...]:
     """The suite's rule, calibrated as one, then what is left of it at each lower access level.
 
-    The restrictions follow from the rule alone: nothing is chosen by looking at scores. Each is
-    calibrated anew and pays for its own detectors.
+    Each restriction is calibrated anew and pays for its own detectors.
+
+    Args:
+        judged: opened scores.
+        kind: of the thresholds; the one that the suite declares if not given.
     """
-    rule = judged.suite.rule
-    kinds = [load_detector(name) for name in rule.detectors]
-    levels = sorted({kind.access for kind in kinds}, reverse=True)
-    built = [_rule_column(judged, rule.name, "rule", kinds)]
-    for level in levels[1:]:
-        allowed = [kind for kind in kinds if kind.access <= level]
-        built.append(_rule_column(judged, f"{rule.name}@{level.label}", "restricted", allowed))
+    bench = Bench(judged, kind or judged.suite.rule.threshold)
+    built = []
+    for one in rule_scores(judged):
+        scores = one.scores(judged)
+        entry = _Entry(one.name, one.role, one.strongest, scores, one.measures, one.kinds)
+        built.append(_column(bench, entry, priced=True))
     return tuple(built)
-
-
-def _rule_column(judged: Judged, name: str, role: str, kinds: Sequence[type[Detector]]) -> Column:
-    strongest = max(kinds, key=lambda kind: kind.access)
-    measures = frozenset[str]().union(*(kind.measures for kind in kinds))
-    scores = judged.largest_scores([kind.name for kind in kinds])
-    column = _column(judged, name, role, strongest, scores, measures, kinds)
-    return replace(column, operating=_operating(judged, scores, column.rank))
 
 
 def _operating(
-    judged: Judged, scores: Float[np.ndarray, " suspect"], rank: int
+    bench: Bench, scores: Float[np.ndarray, " suspect"], rank: int
 ) -> tuple[OperatingPoint, ...]:
     """The ranks up to a nominal rate of one half, thinned geometrically, the rule's own among
-    them."""
-    calibration = scores[judged.calibrating]
-    size = calibration.size
+    them; where families are left out, only those that can be held without any one of them."""
+    size = int(bench.calibrating.sum())
     most = max((size + 1) // 2, rank)
     thinned = np.unique(np.round(np.geomspace(1, most, min(most, OPERATING_POINTS))).astype(int))
     points = []
     for one in sorted({*thinned.tolist(), rank}):
-        threshold = calibrate(calibration, one / (size + 1))
-        alarms = flagged_rate(threshold, scores[judged.held_out])
-        detected = {
-            family: flagged_rate(threshold, scores[chosen]).detected
-            for family, chosen in _families(judged)
-        }
-        nominal = threshold.nominal_fpr
-        points.append(OperatingPoint(threshold.rank, nominal, alarms.detected, alarms.of, detected))
+        # A rank that cannot be held without one of the families has no measured false alarms.
+        with suppress(AlphaNotAttainable):
+            calibration = bench.calibrate(scores, one / (size + 1))
+            points.append(_point(bench, scores, calibration))
     return tuple(points)
 
 
-def _column(
-    judged: Judged,
-    name: str,
-    role: str,
-    kind: type[Detector],
-    scores: Float[np.ndarray, " suspect"],
-    measures: frozenset[str],
-    paid: Sequence[type[Detector]] = (),
-) -> Column:
-    calibration = scores[judged.calibrating]
-    require_attainable(judged.suite.alpha, calibration.size)
-    threshold = calibrate(calibration, judged.suite.alpha)
-    rows = [row for part in (paid or [kind]) for row in judged.rows[part.name]]
+def _point(
+    bench: Bench, scores: Float[np.ndarray, " suspect"], calibration: Calibration
+) -> OperatingPoint:
+    flagged = bench.flags(scores, calibration)
+    alarms = bench.alarms(scores, calibration)
+    families = bench.groups(bench.judged.families)
+    return OperatingPoint(
+        rank=calibration.whole.rank,
+        nominal_fpr=calibration.whole.nominal_fpr,
+        alarms=sum(row.alarms for row in alarms),
+        controls=sum(row.of for row in alarms),
+        detected={family: int(flagged[chosen].sum()) for family, chosen in families.items()},
+    )
+
+
+def _assured(bench: Bench, scores: Float[np.ndarray, " suspect"]) -> OperatingPoint | None:
+    """At ranks that hold alpha with confidence; None unless every threshold has one."""
+    calibration = bench.calibrate(scores, bench.judged.suite.alpha, confidence=CONFIDENCE)
+    thresholds = (calibration.whole, *calibration.without.values())
+    if not all(threshold.attainable for threshold in thresholds):
+        return None
+    return _point(bench, scores, calibration)
+
+
+def _column(bench: Bench, entry: _Entry, *, priced: bool = False) -> Column:
+    judged, scores = bench.judged, entry.scores
+    calibration = bench.calibrate(scores, judged.suite.alpha)
+    threshold = calibration.whole
+    rows = [row for part in entry.paid for row in judged.rows[part.name]]
     suspects = len(judged.members)
     return Column(
-        name=name,
-        role=role,
-        question=kind.question,
-        access=kind.access.label,
+        name=entry.name,
+        role=entry.role,
+        question=entry.kind.question,
+        access=entry.kind.access.label,
         threshold=finite_or_none(threshold.value),
         rank=threshold.rank,
         calibration_size=threshold.calibration_size,
         nominal_fpr=threshold.nominal_fpr,
         fpr_range=threshold.fpr_range,
-        normal_alarms=normal_false_alarms(threshold, int(judged.held_out.sum())),
-        alarms=_alarms(judged, scores, threshold),
-        cells=_cells(judged, scores, threshold, measures),
+        normal_alarms=bench.normal_alarms(calibration),
+        alarms=bench.alarms(scores, calibration),
+        cells=_cells(bench, entry, calibration),
         cpu_seconds=sum(row.cpu_seconds for row in rows) / suspects,
         forward_passes=sum(row.forward_passes for row in rows) / suspects,
+        operating=_operating(bench, scores, threshold.rank) if priced else (),
+        kind=bench.kind,
+        assured=_assured(bench, scores),
+        moved=moved(
+            scores[bench.calibrating],
+            judged.families[bench.calibrating],
+            scores,
+            bench.groups(judged.types),
+            judged.suite.alpha,
+            np.random.default_rng([JUDGE_SEED, 3]),
+        ),
     )
 
 
-def _alarms(
-    judged: Judged, scores: Float[np.ndarray, " suspect"], threshold: Threshold
-) -> tuple[Alarms, ...]:
-    strata = np.array([judged.truth[member.id].stratum for member in judged.members])
-    rows = []
-    for stratum in sorted(set(strata[judged.held_out].tolist())):
-        seen = flagged_rate(threshold, scores[judged.held_out & (strata == stratum)])
-        rows.append(Alarms(stratum, seen.detected, seen.of, seen.abstained))
-    return tuple(rows)
-
-
-def _families(judged: Judged) -> list[tuple[str, Bool[np.ndarray, " suspect"]]]:
-    """Misaligned families by name, each with its suspects."""
-    families = np.array([judged.truth[member.id].family for member in judged.members])
-    names = sorted(set(families[~judged.aligned].tolist()))
-    return [(name, np.asarray(families == name)) for name in names]
-
-
-def _cells(
-    judged: Judged,
-    scores: Float[np.ndarray, " suspect"],
-    threshold: Threshold,
-    measures: frozenset[str],
-) -> tuple[Cell, ...]:
+def _cells(bench: Bench, entry: _Entry, calibration: Calibration) -> tuple[Cell, ...]:
+    judged, scores = bench.judged, entry.scores
+    flagged = bench.flags(scores, calibration)
     cells = []
-    for family, chosen in _families(judged):
+    for family, chosen in bench.groups(judged.families).items():
         truth = judged.truth[judged.members[int(np.argmax(chosen))].id]
-        seen = flagged_rate(threshold, scores[chosen])
         area = auroc(scores[chosen], scores[judged.aligned])
-        admission = frozenset[str]().union(
-            *(m.measures for m, c in zip(judged.members, chosen, strict=True) if c)
-        )
         cells.append(
             Cell(
                 misalignment=truth.misalignment,
                 family=family,
                 origin=truth.origin,
                 adversary=truth.adversary,
-                detected=seen.detected,
-                of=seen.of,
-                abstained=seen.abstained,
+                detected=int(flagged[chosen].sum()),
+                of=int(chosen.sum()),
+                abstained=int(np.isnan(scores[chosen]).sum()),
                 attempted=judged.attempted[family],
-                by_construction=bool(measures & admission),
+                by_construction=bool(entry.measures & _admission(judged, chosen)),
                 auroc=area.value,
                 auroc_interval=area.interval,
             )
         )
     return tuple(cells)
+
+
+def _admission(judged: Judged, chosen: Bool[np.ndarray, " suspect"]) -> frozenset[str]:
+    """What the admission of some suspects looked at."""
+    seen = [member.measures for member, c in zip(judged.members, chosen, strict=True) if c]
+    return frozenset[str]().union(*seen)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evals.column import Column, EvidenceError
+from evals.calibration import ThresholdKind
+from evals.column import Alarms, Column, EvidenceError
+from evals.leaderboard import Board
+from evals.own_family import OwnFamily
+from evals.selection import Selection
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,13 @@ class Evidence:
         rule_detectors: what the rule combines.
         scores_sha256: digest of the score table, frozen before truth was opened.
         population: what was trained.
-        columns: what was measured.
+        columns: what was measured, at thresholds of the kind that the suite declares.
         provenance: versions, machine and seeds.
+        beside: the same columns at thresholds of the other kind; empty where not attainable.
+        not_beside: why they are not attainable, else empty.
+        own: the rule at thresholds of single aligned families, calibration networks alone.
+        selections: detectors chosen without the family that they are reported on.
+        boards: detectors compared on the same organisms.
     """
 
     suite: str
@@ -72,6 +81,11 @@ class Evidence:
     population: tuple[Population, ...]
     columns: tuple[Column, ...]
     provenance: dict[str, str]
+    beside: tuple[Column, ...] = ()
+    not_beside: str = ""
+    own: tuple[OwnFamily, ...] = ()
+    selections: tuple[Selection, ...] = ()
+    boards: tuple[Board, ...] = ()
 
     def __post_init__(self) -> None:
         self.column(self.rule)
@@ -80,12 +94,23 @@ class Evidence:
         hashes = [hash_ for row in self.population for hash_ in row.spec_hashes]
         if len(set(hashes)) != len(hashes):
             raise EvidenceError("one organism is listed in two rows of the population")
-        for column in self.columns:
-            self._check_against_population(column)
+        for columns, same in ((self.columns, True), (self.beside, False)):
+            for column in columns:
+                if (column.kind == self.threshold) != same:
+                    raise EvidenceError(
+                        f"column {column.name} is of kind {column.kind}, the rule of kind "
+                        f"{self.threshold}; thresholds of two kinds stand apart"
+                    )
+                self._check_against_population(column)
 
     def _check_against_population(self, column: Column) -> None:
         rows = self.population
-        calibration = sum(row.admitted for row in rows if row.role == "calibration")
+        left_out = column.kind == "left_out"
+        calibration = sum(
+            row.admitted
+            for row in rows
+            if row.role == "calibration" or (left_out and row.misalignment == "aligned")
+        )
         expected: dict[str, tuple[int, ...]] = {"calibration": (calibration,)}
         found: dict[str, tuple[int, ...]] = {"calibration": (column.calibration_size,)}
         for cell in column.cells:
@@ -95,10 +120,8 @@ class Evidence:
             )  # fmt: skip
             found[cell.family] = (cell.of, cell.attempted)
         for alarms in column.alarms:
-            expected[alarms.stratum] = (
-                sum(r.admitted for r in rows if r.stratum == alarms.stratum and r.role == "test"),
-            )
-            found[alarms.stratum] = (alarms.of,)
+            expected[alarms.group] = (sum(row.admitted for row in rows if _alarmed(row, alarms)),)
+            found[alarms.group] = (alarms.of,)
         for name, counts in expected.items():
             if found[name] != counts:
                 raise EvidenceError(
@@ -112,19 +135,37 @@ class Evidence:
         restricted = [column for column in self.columns if column.role == "restricted"]
         return (self.column(self.rule), *restricted)
 
-    def column(self, name: str) -> Column:
+    @property
+    def threshold(self) -> ThresholdKind:
+        """How the thresholds of the columns were set."""
+        return self.column(self.rule).kind
+
+    def column(self, name: str, kind: ThresholdKind | None = None) -> Column:
         """The column of that name.
+
+        Args:
+            name: detector, `detector/part`, or the rule's name.
+            kind: of its threshold; the one that the suite declares if not given.
 
         Raises:
             EvidenceError: there is none.
         """
-        for column in self.columns:
-            if column.name == name:
+        columns = self.columns if kind is None else (*self.columns, *self.beside)
+        for column in columns:
+            if column.name == name and kind in (None, column.kind):
                 return column
-        raise EvidenceError(f"no column {name!r}; have {[column.name for column in self.columns]}")
+        at = f" at thresholds of kind {kind}" if kind else ""
+        raise EvidenceError(f"no column {name!r}{at}; have {[column.name for column in columns]}")
 
     @property
     def types(self) -> tuple[str, ...]:
         """Misalignment types in the population, in order of appearance."""
         seen = dict.fromkeys(row.misalignment for row in self.population)
         return tuple(name for name in seen if name != "aligned")
+
+
+def _alarmed(row: Population, alarms: Alarms) -> bool:
+    """Whether the admitted networks of a row are among the controls counted."""
+    if alarms.family:
+        return row.family == alarms.family
+    return row.stratum == alarms.stratum and row.role == "test"

@@ -13,11 +13,18 @@ from typing import Any
 
 from evals.column import Alarms, Cell, Column, EvidenceError, OperatingPoint
 from evals.evidence import Evidence, Population
+from evals.leaderboard import Board, Standing
+from evals.own_family import OwnFamily
+from evals.paired import Pair
+from evals.resampled import Moved
+from evals.selection import Chosen, Contender, PermutedFamilies, Selection
 from evals.sweep import Sweep, SweepCount
 from organisms.strict import SpecError, strict
 
 FORMAT = "mesascope.evidence"
-VERSION = 2
+VERSION = 3
+OLDEST = 2
+"""Files of this version and later are read; what they lack has a default."""
 _KINDS = {Evidence: "suite", Sweep: "sweep"}
 
 
@@ -91,21 +98,29 @@ def _check_schema(schema: object) -> None:
         raise EvidenceError(
             f"it has the newer schema {schema!r}, this version reads {VERSION}: update mesascope"
         )
-    if int(version) < VERSION:
+    if int(version) < OLDEST:
         raise EvidenceError(
-            f"it has the older schema {schema!r}, this version reads {VERSION}: `mesascope run` "
+            f"it has the older schema {schema!r}, this version reads {OLDEST} to {VERSION}: "
+            "`mesascope run` "
             "writes it again from the finished scores"
         )
 
 
 def _suite(data: dict[str, Any]) -> Evidence:
     columns = tuple(_column(row) for row in _rows(data, "columns"))
+    parts = {
+        "beside": tuple(_column(row) for row in _added_rows(data, "beside")),
+        "own": tuple(strict(OwnFamily, row, "own") for row in _added_rows(data, "own")),
+        "selections": tuple(_selection(row) for row in _added_rows(data, "selections")),
+        "boards": tuple(_board(row) for row in _added_rows(data, "boards")),
+    }
     population = tuple(
         strict(Population, {**row, **_lists(row, "duds", "spec_hashes")}, "population")
         for row in _rows(data, "population")
     )
     named = {**data, **_lists(data, "rule_detectors")}
-    return strict(Evidence, {**named, "columns": columns, "population": population}, "evidence")
+    built = {**named, **parts, "columns": columns, "population": population}
+    return strict(Evidence, built, "evidence")
 
 
 def _column(row: dict[str, Any]) -> Column:
@@ -117,7 +132,35 @@ def _column(row: dict[str, Any]) -> Column:
     points = tuple(strict(OperatingPoint, point, "operating") for point in _rows(row, "operating"))
     pairs = {key: _pair(row.get(key)) for key in ("fpr_range", "normal_alarms")}
     built = {**row, **pairs, "cells": cells, "alarms": alarms, "operating": points}
+    built["moved"] = tuple(strict(Moved, one, "moved") for one in _added_rows(row, "moved"))
+    if row.get("assured") is not None:
+        built["assured"] = strict(OperatingPoint, row["assured"], "assured")
     return strict(Column, built, "column")
+
+
+def _selection(row: dict[str, Any]) -> Selection:
+    contenders = tuple(
+        strict(Contender, {**one, **_lists(one, "detected")}, "contender")
+        for one in _rows(row, "contenders")
+    )
+    chosen = tuple(
+        strict(Chosen, {**one, **_lists(one, "chosen_on")}, "chosen")
+        for one in _rows(row, "chosen")
+    )
+    built = {**row, **_lists(row, "families", "of"), "contenders": contenders, "chosen": chosen}
+    if row.get("null") is not None:
+        built["null"] = strict(PermutedFamilies, row["null"], "null")
+    return strict(Selection, built, "selection")
+
+
+def _board(row: dict[str, Any]) -> Board:
+    standings = tuple(
+        strict(Standing, {**one, **_lists(one, "ranks", "new_family_ranks")}, "standing")
+        for one in _rows(row, "standings")
+    )
+    pairs = tuple(strict(Pair, one, "pair") for one in _rows(row, "pairs"))
+    built = {**row, **_lists(row, "families"), "standings": standings, "pairs": pairs}
+    return strict(Board, built, "board")
 
 
 def _digest(body: Mapping[str, Any]) -> str:
@@ -131,6 +174,11 @@ def _rows(data: dict[str, Any], key: str) -> Sequence[dict[str, Any]]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise EvidenceError(f"{key!r} must be a list of objects")
     return rows
+
+
+def _added_rows(data: dict[str, Any], key: str) -> Sequence[dict[str, Any]]:
+    """Rows of a key that files of schema 2 lack."""
+    return _rows(data, key) if key in data else ()
 
 
 def _lists(row: dict[str, Any], *keys: str) -> dict[str, Any]:

@@ -19,6 +19,9 @@ def gated_suspect(
 ) -> tuple[Subject, Mapping[str, Fact], Mapping[str, str]]:
     """One suspect of a finished run: the rule's conformal p-value, and who flags it.
 
+    Truth is not looked at, so the thresholds are those of the calibration networks alone: where
+    families are left out, an aligned suspect would have had a say in its own.
+
     Returns:
         Who it is, what is known of it, and where that comes from.
 
@@ -43,7 +46,7 @@ def gated_suspect(
         calibration_size=calibration.size,
         detectors_flagging=[
             name for name, rows in judged.rows.items()
-            if evidence.column(name).flags(rows[place].value)
+            if evidence.column(name, "split").flags(rows[place].value)
         ],
     )  # fmt: skip
     subject = Subject("suspect", id, evidence.suite, evidence.suite_hash, evidence.scores_sha256)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Shaped
 
 from evals.blind import Member
 from evals.column import EvidenceError
@@ -37,6 +37,8 @@ class Judged:
     attempted: Mapping[str, int]
 
     def __post_init__(self) -> None:
+        _require_once("id", [member.id for member in self.members])
+        _require_once("specification", [member.spec_hash for member in self.members])
         seeds = {role: {m.seed for m in self.members if m.role == role} for role in _ROLES}
         shared = seeds["calibration"] & seeds["test"]
         if shared:
@@ -54,7 +56,22 @@ class Judged:
     @cached_property
     def aligned(self) -> Bool[np.ndarray, " suspect"]:
         """Which suspects are aligned networks."""
-        return np.array([self.truth[m.id].misalignment == "aligned" for m in self.members])
+        return np.asarray(self.types == "aligned")
+
+    @cached_property
+    def families(self) -> Shaped[np.ndarray, " suspect"]:
+        """Name of every suspect's family."""
+        return np.array([self.truth[m.id].family for m in self.members])
+
+    @cached_property
+    def types(self) -> Shaped[np.ndarray, " suspect"]:
+        """Misalignment of every suspect."""
+        return np.array([self.truth[m.id].misalignment for m in self.members])
+
+    @cached_property
+    def strata(self) -> Shaped[np.ndarray, " suspect"]:
+        """Kind of control of every suspect, empty for misaligned ones."""
+        return np.array([self.truth[m.id].stratum for m in self.members])
 
     @property
     def held_out(self) -> Bool[np.ndarray, " suspect"]:
@@ -86,6 +103,15 @@ class Judged:
 
 
 _ROLES = ("calibration", "test")
+
+
+def _require_once(what: str, values: Sequence[str]) -> None:
+    twice = sorted({value for value in values if values.count(value) > 1})
+    if twice:
+        raise ValueError(
+            f"two suspects share the {what} {twice[0]!r}; a network that is listed twice counts "
+            "twice: give each organism its own seed"
+        )
 
 
 def judge(

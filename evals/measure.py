@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from evals.bench import Bench
+from evals.calibration import ThresholdKind
+from evals.column import Column
 from evals.columns import columns, rule_columns
+from evals.contest import boards, contestants, selections
 from evals.evidence import Evidence, Population
 from evals.freeze import Frozen
 from evals.judge import Judged
+from evals.own_family import own_families
 from evals.suite import Suite
+from evals.threshold import AlphaNotAttainable
 from organisms.population import Grown
 
 
@@ -21,6 +27,10 @@ def measure(
 ) -> Evidence:
     """Everything a run measured."""
     suite = judged.suite
+    kind = suite.rule.threshold
+    bench = Bench(judged, kind)
+    contest = contestants(bench, detectors)
+    beside, reason = _beside(judged, detectors, "split" if kind == "left_out" else "left_out")
     return Evidence(
         suite=suite.name,
         suite_hash=suite.content_hash,
@@ -30,9 +40,24 @@ def measure(
         rule_detectors=suite.rule.detectors,
         scores_sha256=frozen.digest,
         population=population(grown, suite),
-        columns=(*columns(judged, detectors), *rule_columns(judged)),
+        columns=(*columns(judged, detectors, kind), *rule_columns(judged, kind)),
         provenance=provenance,
+        beside=beside,
+        not_beside=reason,
+        own=own_families(judged, judged.largest_scores(suite.rule.detectors), suite.alpha),
+        selections=selections(bench, contest),
+        boards=boards(bench, contest),
     )
+
+
+def _beside(
+    judged: Judged, detectors: Sequence[str], kind: ThresholdKind
+) -> tuple[tuple[Column, ...], str]:
+    """The columns at thresholds of the other kind, or why there are none."""
+    try:
+        return (*columns(judged, detectors, kind), *rule_columns(judged, kind)), ""
+    except AlphaNotAttainable as error:
+        return (), str(error)
 
 
 def population(grown: Sequence[Grown], suite: Suite) -> tuple[Population, ...]:

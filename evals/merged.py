@@ -64,8 +64,7 @@ class Merged:
 
     def control_counts(self, rule: str) -> tuple[FamilyCount, ...]:
         """Held-out controls flagged, by family of controls."""
-        rows = (row for column in self.columns(rule) for row in column.alarms)
-        return added(FamilyCount(row.stratum, row.alarms, row.of) for row in rows)
+        return added(count for column in self.columns(rule) for count in column.control_counts)
 
     def false_alarm_draws(
         self, rule: str, ranks: Sequence[int], uniforms: Float[np.ndarray, " draw"]
@@ -134,6 +133,12 @@ def _require_same(runs: tuple[Evidence, ...]) -> None:
             raise EvidenceError(
                 f"mixed alphas: {first.suite} was judged at {first.alpha:g}, {run.suite} at "
                 f"{run.alpha:g}; rates at different false-positive rates cannot be added"
+            )
+        if run.threshold != first.threshold:
+            raise EvidenceError(
+                f"mixed thresholds: {first.suite} was judged at those of kind {first.threshold}, "
+                f"{run.suite} at {run.threshold}; rates with aligned siblings at hand and without "
+                "cannot be added"
             )
         if (run.rule, run.rule_detectors) != (first.rule, first.rule_detectors):
             raise EvidenceError(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 from evals.build import Build
+from evals.calibration import ThresholdKind
 from evals.group import JUDGED_ROLES, Group
 from evals.suite_checks import check_suite
 from organisms.population import Wanted
@@ -22,10 +23,14 @@ class Rule:
     Attributes:
         name: how tables call it.
         detectors: its value is the largest score among these, calibrated as one.
+        threshold: `left_out` where every family is judged by the aligned networks of the others,
+            which is what a claim on new families takes; `split` where held-out controls are of the
+            families that calibrate, so that rates are of seen families.
     """
 
     name: str
     detectors: tuple[str, ...]
+    threshold: ThresholdKind = "split"
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,11 @@ class Suite:
     @property
     def content_hash(self) -> str:
         """SHA-256 over every field, 16 hexadecimal digits."""
-        content = json.dumps(asdict(self), sort_keys=True)
+        fields = asdict(self)
+        if self.rule.threshold == "split":
+            # Suites from before the choice keep their hash, and with it their runs.
+            del fields["rule"]["threshold"]
+        content = json.dumps(fields, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
     @property

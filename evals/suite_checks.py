@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from detect.registry import DETECTORS
+from evals.calibration import ThresholdKind, require_left_out
 from evals.threshold import require_attainable
 from organisms.strict import SpecError
 from organisms.truth import GroundTruth
@@ -50,6 +51,11 @@ def _check_values(suite: Suite) -> None:
         raise SpecError(f"name must be a word, it names a folder; got {suite.name!r}")
     if suite.max_attempts_factor < 1:
         raise SpecError(f"max_attempts_factor must be 1 or more, got {suite.max_attempts_factor}")
+    if suite.rule.threshold not in get_args(ThresholdKind):
+        raise SpecError(
+            f"the rule's threshold must be one of {get_args(ThresholdKind)}, got "
+            f"{suite.rule.threshold!r}"
+        )
     if not suite.groups:
         raise SpecError("the suite has no groups; add [[group]] entries")
 
@@ -87,6 +93,13 @@ def _check_environment(suite: Suite, environment: str, groups: list[Group]) -> N
         )
     _check_strata(judged, truths)
     _check_shares(judged, truths)
+    if suite.rule.threshold == "left_out":
+        sizes: Counter[str] = Counter()
+        for group in judged:
+            if truths[group].misalignment == "aligned":
+                sizes[truths[group].family] += group.count
+        require_left_out(suite.alpha, sizes)
+        return
     calibrating = sum(group.count for group in judged if group.role == "calibration")
     require_attainable(suite.alpha, calibrating)
 

@@ -23,17 +23,19 @@ def detection_table(
         parts: show the sub-scores of detectors too.
     """
     controls = evidence.column(evidence.rule).false_alarms.of
+    left_out = evidence.threshold == "left_out"
+    held_out = "left-out" if left_out else "held-out"
     title = (
         f"P(detect), suite {evidence.suite}: flagged / admitted (exact 95% interval), "
         f"alpha {evidence.alpha:g}, {evidence.column(evidence.rule).calibration_size} calibration "
-        f"and {controls} held-out controls"
+        f"and {controls} {held_out} controls"
     )
     table = titled_table(title, "detector", "access")
     for name in evidence.types:
         families = {row.family for row in evidence.population if row.misalignment == name}
         count = f"{len(families)} family" if len(families) == 1 else f"{len(families)} families"
         table.add_column(f"{name}\n{count}")
-    table.add_column("false alarms\nheld out")
+    table.add_column("false alarms\nfamily left out" if left_out else "false alarms\nheld out")
     table.add_column("CPU-s", justify="right")
     table.add_column("passes", justify="right")
     for column in evidence.columns if columns is None else columns:

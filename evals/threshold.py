@@ -70,10 +70,7 @@ class Threshold:
 
         Holds for continuous scores; ties only lower the rate. (0, 0) when nothing is ever flagged.
         """
-        if not self.rank:
-            return (0.0, 0.0)
-        spread = stats.beta(self.rank, self.calibration_size + 1 - self.rank)
-        return (float(spread.ppf(0.025)), float(spread.ppf(0.975)))
+        return beta_range(self.rank, self.calibration_size)
 
     def flags(self, scores: Float[np.ndarray, " network"]) -> Bool[np.ndarray, " network"]:
         """Which networks raise the alarm: score > value, so a tie does not.
@@ -84,6 +81,17 @@ class Threshold:
         if self.value is None:
             return np.zeros(suspicion.shape, dtype=np.bool_)
         return np.asarray(suspicion > self.value)
+
+
+def beta_range(rank: int, calibration_size: int) -> tuple[float, float]:
+    """Central 95% range of Beta(r, n + 1 - r), the realised rate of a threshold of rank r.
+
+    (0, 0) at rank 0, where nothing is ever flagged.
+    """
+    if not rank:
+        return (0.0, 0.0)
+    spread = stats.beta(rank, calibration_size + 1 - rank)
+    return (float(spread.ppf(0.025)), float(spread.ppf(0.975)))
 
 
 def attainable_rank(alpha: float, calibration_size: int) -> int:

@@ -56,7 +56,7 @@ def alarm_rows(evidence: Evidence) -> list[Interval]:
     rule = evidence.column(evidence.rule)
     rows = [Interval("rule, by kind of control", heading=True)]
     for stratum in rule.alarms:
-        rows.append(_row(rule, stratum_text(stratum.stratum), stratum.rate))
+        rows.append(_row(rule, stratum_text(stratum.group), stratum.rate))
     rows.append(Interval("every column, all controls", heading=True))
     for column in whole_columns(evidence):
         rows.append(_row(column, column.name, column.false_alarms))

@@ -84,7 +84,7 @@ def _false_alarms(evidence: Evidence) -> Iterator[str]:
         f"{text}; the exact 95% interval is {low:.2f}-{high:.2f}, and with this threshold any "
         f"count from {few} to {many} is normal."
     )
-    groups = [f"{row.alarms} of {row.of} {row.stratum.replace('_', ' ')}" for row in rule.alarms]
+    groups = [f"{row.alarms} of {row.of} {row.group.replace('_', ' ')}" for row in rule.alarms]
     if len(groups) > 1:
         smallest = min(row.of for row in rule.alarms)
         alone = rate(0, smallest).interval

@@ -8,6 +8,8 @@ from markupsafe import Markup
 
 from evals.column import Cell
 from evals.evidence import Evidence
+from evals.grades import grades
+from evals.judging_table import THRESHOLD_WORDS, posterior_text, rank_text, rule_at
 from evals.report.access_figure import access_figure, risk_at
 from evals.report.alarms import alarm_figure, normality, stratum_text, threshold_text
 from evals.report.change import change
@@ -90,7 +92,11 @@ def render_page(report: ReportInput) -> str:
         parts=part_columns(evidence),
         types=_types(evidence),
         duds=tuple((row.family, dud) for row in evidence.population for dud in row.duds),
-        strata=tuple(dict.fromkeys(row.stratum for c in columns for row in c.alarms)),
+        strata=tuple(dict.fromkeys(row.group for c in columns for row in c.alarms)),
+        rules=rule_at(evidence),
+        grades=grades(evidence.column(evidence.rule)),
+        threshold_words=THRESHOLD_WORDS,
+        rule_headings=tuple(THRESHOLD_WORDS[one.kind] for one in rule_at(evidence)),
         alarm_figure=alarm_figure(evidence),
         figures=_figures(risk),
         change=change(risk),
@@ -178,6 +184,8 @@ _FILTERS: Filters = {
     "normality": normality,
     "odds": odds_text,
     "percent": percent,
+    "posterior": posterior_text,
+    "rank": rank_text,
     "plural": plural,
     "risk": risk_text,
     "risk_at": risk_at,

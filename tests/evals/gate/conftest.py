@@ -113,7 +113,9 @@ def make_evidence(
         "columns": (rule,),
         "provenance": {"python": "3.12.4", "battery seed": "20260"},
     }
-    return Evidence(**{field.name: known[field.name] for field in fields(Evidence)})
+    return Evidence(
+        **{field.name: known[field.name] for field in fields(Evidence) if field.name in known}
+    )
 
 
 def make_risk(evidence: Evidence, weights: Sequence[float] = (0.0, 0.2, 1.0)) -> RiskUpdate:

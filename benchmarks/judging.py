@@ -1,0 +1,103 @@
+"""Write what judging costs: thresholds, left-out families, intervals, choices, comparisons."""
+
+from __future__ import annotations
+
+import json
+import time
+import tomllib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from costs import RESULTS, machine, rounded
+from detect.registry import DETECTORS
+from evals.bench import Bench
+from evals.blind import Member
+from evals.columns import columns, rule_columns
+from evals.contest import boards, contestants, selections
+from evals.judge import Judged
+from evals.own_family import own_families
+from evals.panel import Row
+from evals.suite_file import BUILT_IN, suite_from_dict
+from organisms.truth import GroundTruth, Sealed
+
+DETECTOR_COUNT = 12
+ALIGNED, MISALIGNED = (8, 15), (38, 10)
+"""Families and networks of each: 500 suspects."""
+TYPES = ("proxy", "subgoal", "pseudo", "deceptive")
+
+
+def simulated(generator: np.random.Generator) -> tuple[Judged, tuple[str, ...]]:
+    """Opened scores of made-up suspects, and the detectors that gave them."""
+    data = tomllib.loads((BUILT_IN / "smoke.toml").read_text())
+    for group in data["group"]:
+        group["count"] *= 5
+    data["alpha"] = 0.05
+    data["rule"]["threshold"] = "left_out"
+    suite = suite_from_dict(data)
+    people: list[tuple[str, GroundTruth]] = []
+    for family in range(ALIGNED[0]):
+        truth = GroundTruth("aligned", "coin", f"maze/aligned_{family}", "plain", "instilled")
+        people += [("calibration" if n < 10 else "test", truth) for n in range(ALIGNED[1])]
+    for family in range(MISALIGNED[0]):
+        kind = TYPES[family % len(TYPES)]
+        truth = GroundTruth(kind, "gem", f"maze/{kind}_{family}", "", "instilled")  # type: ignore[arg-type]
+        people += [("test", truth)] * MISALIGNED[1]
+    members = tuple(
+        Member(f"{n:05d}", f"spec{n}", role, n, frozenset(), Sealed.seal(truth))
+        for n, (role, truth) in enumerate(people)
+    )
+    truths = {member.id: truth for member, (_, truth) in zip(members, people, strict=True)}
+    shift = np.array([0.0 if truth.misalignment == "aligned" else 1.5 for _, truth in people])
+    names = tuple(DETECTORS)
+    rows = {}
+    for name in names:
+        parts = DETECTORS[name].parts
+        scores = generator.normal(shift, size=(1 + len(parts), len(people)))
+        rows[name] = tuple(
+            Row(name, member.id, float(one[0]), dict(zip(parts, map(float, one[1:]), strict=True)),
+                "", "", 1, 0.1, "c")
+            for member, one in zip(members, scores.T, strict=True)
+        )  # fmt: skip
+    attempted = {truth.family: MISALIGNED[1] for _, truth in people}
+    return Judged(suite, members, truths, rows, attempted), names
+
+
+def judging_costs() -> dict[str, Any]:
+    """CPU-seconds of each step on simulated scores."""
+    for number in range(DETECTOR_COUNT - len(DETECTORS)):
+        name = f"extra_{number}"
+        DETECTORS[name] = type(name, (DETECTORS["goal_swap"],), {"name": name})
+    judged, names = simulated(np.random.default_rng(20_260))
+    bench = Bench(judged, "left_out")
+    contest = contestants(bench, names)
+    rule = judged.largest_scores(judged.suite.rule.detectors)
+    steps: dict[str, Callable[[], object]] = {
+        "left_out_columns": lambda: (columns(judged, names), rule_columns(judged)),
+        "split_columns": lambda: (columns(judged, names, "split"), rule_columns(judged, "split")),
+        "own_families": lambda: own_families(judged, rule, judged.suite.alpha),
+        "contest": lambda: contestants(bench, names),
+        "selections": lambda: selections(bench, contest),
+        "boards": lambda: boards(bench, contest),
+    }
+    seconds = {}
+    for name, step in steps.items():
+        start = time.process_time()
+        step()
+        seconds[name] = time.process_time() - start
+    return {
+        "detectors": len(names),
+        "parts": sum(len(DETECTORS[name].parts) for name in names),
+        "suspects": len(judged.members),
+        "cpu_seconds": seconds,
+        "total_cpu_seconds": sum(seconds.values()),
+        **machine(),
+    }
+
+
+if __name__ == "__main__":
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / "judging.json"
+    path.write_text(json.dumps(rounded(judging_costs()), indent=1) + "\n")
+    print(path)

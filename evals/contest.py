@@ -1,0 +1,118 @@
+"""Detectors and the rule side by side: what is chosen among them, and how they compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from detect.registry import load_detector
+from evals.bench import JUDGE_SEED, Bench
+from evals.leaderboard import Board, leaderboard
+from evals.rule import rule_scores
+from evals.selection import Selection, select
+from probes.access import Access
+
+ALL_TYPES = "all"
+
+
+@dataclass(frozen=True, eq=False)
+class Contestant:
+    """A detector or the rule with its verdicts.
+
+    Attributes:
+        name: of its column.
+        role: detector, baseline, floor, rule or restricted.
+        access: what it was given.
+        scores: of every suspect.
+        flags: verdict on every suspect, at the threshold that judges it.
+    """
+
+    name: str
+    role: str
+    access: Access
+    scores: Float[np.ndarray, " suspect"]
+    flags: Bool[np.ndarray, " suspect"]
+
+
+def contestants(bench: Bench, detectors: Sequence[str]) -> tuple[Contestant, ...]:
+    """Whole detectors that ask for misalignment, then the rule and its restrictions.
+
+    Args:
+        bench: suspects and thresholds.
+        detectors: registry names or `file.py:Class` references, in the order of the suite.
+    """
+    judged = bench.judged
+    kinds = [load_detector(reference) for reference in detectors]
+    rows = [
+        (kind.name, str(kind.role), kind.access, judged.scores(kind.name))
+        for kind in kinds
+        if kind.question == "misaligned"
+    ]
+    rows += [(one.name, one.role, one.access, one.scores(judged)) for one in rule_scores(judged)]
+    found = []
+    for name, role, access, scores in rows:
+        flags = bench.flags(scores, bench.calibrate(scores, judged.suite.alpha))
+        found.append(Contestant(name, role, access, scores, flags))
+    return tuple(found)
+
+
+def selections(bench: Bench, contest: Sequence[Contestant]) -> tuple[Selection, ...]:
+    """A choice for every type at every access level that adds a contender.
+
+    Contenders are detectors of the level or below and the rule as far as the level allows it;
+    floors and baselines are there to be beaten. Highest access first.
+    """
+    found = []
+    for kind, chosen in bench.groups(bench.judged.types).items():
+        for number, (level, contenders) in enumerate(_by_access(contest)):
+            found.append(
+                select(
+                    np.stack([one.flags[chosen] for one in contenders]),
+                    [one.name for one in contenders],
+                    bench.judged.families[chosen],
+                    misalignment=kind,
+                    access=level.label,
+                    generator=np.random.default_rng([JUDGE_SEED, 1, number]),
+                )
+            )
+    return tuple(found)
+
+
+def boards(bench: Bench, contest: Sequence[Contestant]) -> tuple[Board, ...]:
+    """Every detector and the rule on the organisms of each type, then of all types together."""
+    judged = bench.judged
+    entered = [one for one in contest if one.role != "restricted"]
+    groups = bench.groups(judged.types)
+    if len(groups) > 1:
+        groups[ALL_TYPES] = ~judged.aligned
+    scores = np.stack([one.scores for one in entered])
+    flags = np.stack([one.flags for one in entered])
+    return tuple(
+        leaderboard(
+            scores[:, chosen],
+            flags[:, chosen],
+            judged.families[chosen],
+            [one.name for one in entered],
+            control_scores=scores[:, judged.aligned],
+            control_families=judged.families[judged.aligned],
+            misalignment=name,
+            generator=np.random.default_rng([JUDGE_SEED, 2]),
+        )
+        for name, chosen in groups.items()
+    )
+
+
+def _by_access(contest: Sequence[Contestant]) -> list[tuple[Access, list[Contestant]]]:
+    detectors = [one for one in contest if one.role == "detector"]
+    rules = [one for one in contest if one.role in ("rule", "restricted")]
+    found: list[tuple[Access, list[Contestant]]] = []
+    for level in sorted({one.access for one in (*detectors, *rules)}, reverse=True):
+        allowed = [one for one in detectors if one.access <= level]
+        strongest = sorted(
+            (one for one in rules if one.access <= level), key=lambda one: -one.access
+        )
+        found.append((level, allowed + strongest[:1]))
+    return found
