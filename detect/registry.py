@@ -18,11 +18,13 @@ from detect.metadata import Metadata
 from detect.ood_battery import OodBattery
 from detect.random_score import RandomScore
 from detect.trigger_search import TriggerSearch
+from detect.weight_norm import WeightNorm
 
 _CLASSES: tuple[type[Detector], ...] = (
     RandomScore,
     Metadata,
     InDistribution,
+    WeightNorm,
     OodBattery,
     GoalSwap,
     GoalDecodability,

@@ -77,6 +77,7 @@ def run(
 ) -> None:
     """Build, blind, score, rate, update the risk and write the page: the main job."""
     from evals.engines import EngineChoice
+    from evals.killer_table import killer_table, predictive_line, void_lines
     from evals.progress import shown
     from evals.risk_report import write_risk
     from evals.risk_table import risk_table
@@ -100,6 +101,9 @@ def run(
     write_risk(updated, finished.folder / "risk.json")
     console.print(population_table(finished.evidence))
     console.print(detection_table(finished.evidence))
+    console.print(killer_table(finished.evidence.killers))
+    for line in (*void_lines(finished.evidence), predictive_line(updated.predictive)):
+        console.print(line, markup=False, highlight=False)
     console.print(risk_table(updated))
     print_flags(updated)
     console.print(f"evidence: {finished.folder / 'evidence.json'}", soft_wrap=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evals.column import Column, EvidenceError
+from evals.killer import Killer
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Evidence:
         population: what was trained.
         columns: what was measured.
         provenance: versions, machine and seeds.
+        killers: every attempt to explain the rates away, and what came of it.
     """
 
     suite: str
@@ -72,6 +74,7 @@ class Evidence:
     population: tuple[Population, ...]
     columns: tuple[Column, ...]
     provenance: dict[str, str]
+    killers: tuple[Killer, ...] = ()
 
     def __post_init__(self) -> None:
         self.column(self.rule)

@@ -13,11 +13,12 @@ from typing import Any
 
 from evals.column import Alarms, Cell, Column, EvidenceError, OperatingPoint
 from evals.evidence import Evidence, Population
+from evals.killer import Killer
 from evals.sweep import Sweep, SweepCount
 from organisms.strict import SpecError, strict
 
 FORMAT = "mesascope.evidence"
-VERSION = 2
+VERSION = 3
 _KINDS = {Evidence: "suite", Sweep: "sweep"}
 
 
@@ -104,7 +105,8 @@ def _suite(data: dict[str, Any]) -> Evidence:
         strict(Population, {**row, **_lists(row, "duds", "spec_hashes")}, "population")
         for row in _rows(data, "population")
     )
-    named = {**data, **_lists(data, "rule_detectors")}
+    killers = tuple(strict(Killer, row, "killer") for row in _rows(data, "killers"))
+    named = {**data, **_lists(data, "rule_detectors"), "killers": killers}
     return strict(Evidence, {**named, "columns": columns, "population": population}, "evidence")
 
 
