@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Bool, Float
 
-from detect.detector import Detector
-from detect.registry import load_detector
+from detect.declaration import Declaration, declared
 from evals.column import Alarms, Cell, Column, OperatingPoint, finite_or_none
 from evals.judge import Judged
 from evals.rates import auroc, flagged_rate
@@ -19,16 +18,16 @@ OPERATING_POINTS = 12
 """At most so many ranks of a rule's threshold are kept."""
 
 
-def columns(judged: Judged, detectors: Sequence[str]) -> tuple[Column, ...]:
+def columns(judged: Judged, detectors: Sequence[str | Declaration]) -> tuple[Column, ...]:
     """Every detector with its parts.
 
     Args:
         judged: opened scores.
-        detectors: registry names or `file.py:Class` references.
+        detectors: registry names, references, or declarations.
     """
     built: list[Column] = []
-    for reference in detectors:
-        kind = load_detector(reference)
+    for detector in detectors:
+        kind = declared(detector)
         scores = judged.scores(kind.name)
         built.append(_column(judged, kind.name, kind.role, kind, scores, kind.measures))
         for part in kind.parts:
@@ -46,7 +45,7 @@ def rule_columns(judged: Judged) -> tuple[Column, ...]:
     calibrated anew and pays for its own detectors.
     """
     rule = judged.suite.rule
-    kinds = [load_detector(name) for name in rule.detectors]
+    kinds = [declared(name) for name in rule.detectors]
     levels = sorted({kind.access for kind in kinds}, reverse=True)
     built = [_rule_column(judged, rule.name, "rule", kinds)]
     for level in levels[1:]:
@@ -55,7 +54,7 @@ def rule_columns(judged: Judged) -> tuple[Column, ...]:
     return tuple(built)
 
 
-def _rule_column(judged: Judged, name: str, role: str, kinds: Sequence[type[Detector]]) -> Column:
+def _rule_column(judged: Judged, name: str, role: str, kinds: Sequence[Declaration]) -> Column:
     strongest = max(kinds, key=lambda kind: kind.access)
     measures = frozenset[str]().union(*(kind.measures for kind in kinds))
     scores = judged.largest_scores([kind.name for kind in kinds])
@@ -89,10 +88,10 @@ def _column(
     judged: Judged,
     name: str,
     role: str,
-    kind: type[Detector],
+    kind: Declaration,
     scores: Float[np.ndarray, " suspect"],
     measures: frozenset[str],
-    paid: Sequence[type[Detector]] = (),
+    paid: Sequence[Declaration] = (),
 ) -> Column:
     calibration = scores[judged.calibrating]
     require_attainable(judged.suite.alpha, calibration.size)

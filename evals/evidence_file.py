@@ -13,12 +13,12 @@ from typing import Any
 
 from evals.column import Alarms, Cell, Column, EvidenceError, OperatingPoint
 from evals.evidence import Evidence, Population
+from evals.evidence_schema import FORMAT, VERSION, evidence_schema
+from evals.json_schema import faults
 from evals.killer import Killer
 from evals.sweep import Sweep, SweepCount
 from organisms.strict import SpecError, strict
 
-FORMAT = "mesascope.evidence"
-VERSION = 3
 _KINDS = {Evidence: "suite", Sweep: "sweep"}
 
 
@@ -74,6 +74,15 @@ def _parse(data: dict[str, Any]) -> Evidence | Sweep:
             "its content is not what was written: it was edited or torn; a figure changed by hand "
             "is no evidence, run again or take a whole copy"
         )
+    whole = {**data, "content_sha256": claimed}
+    evidence = _built(data)
+    # The dataclasses speak first: they know what is wrong with a count. The schema sees the rest.
+    if wrong := faults(whole, evidence_schema()):
+        raise EvidenceError(f"it does not fit the schema: {wrong[0]}")
+    return evidence
+
+
+def _built(data: dict[str, Any]) -> Evidence | Sweep:
     del data["schema"]
     kind = data.pop("kind", None)
     if kind == "suite":

@@ -11,6 +11,7 @@ from evals.column import EvidenceError
 from evals.floors import LeakDetected
 from evals.gate import IncidentError, PolicyError
 from evals.home import HomeBusy
+from evals.inspect_log import InspectMissing
 from evals.panel import DetectorFailed, FreezeBroken
 from evals.risk import FiguresError, ScenarioError, WhatIfError
 from evals.threshold import AlphaNotAttainable
@@ -34,6 +35,7 @@ BAD_INPUT_ERRORS = (
     FreezeBroken,
     HomeBusy,
     IncidentError,
+    InspectMissing,
     PolicyError,
     ScenarioError,
     ScoreError,

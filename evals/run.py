@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from evals.analysis import RISK_SEED
-from evals.blind import Lineup, blind, is_blinded, read_vault
+from evals.blind import Lineup, blind, is_blinded, read_vault, require_distinct_weights
 from evals.column import EvidenceError
 from evals.engines import LOCAL, EngineChoice
 from evals.evidence import Evidence
@@ -125,6 +125,7 @@ def _run(
             lineup,
             suite.detectors,
             folder=folder / "variants",
+            store=folder / "variants",
             executor=executor,
             device=device,
         )
@@ -211,6 +212,8 @@ def _lineup(folder: Path, zoo: Zoo, suite: Suite, grown: Sequence[Grown]) -> Lin
     hashes = {record.spec.content_hash for _, record in members}
     if is_blinded(folder):
         if {member.spec_hash for member in read_vault(folder)} == hashes:
-            return Lineup.read(folder / "lineup")
+            lineup = Lineup.read(folder / "lineup")
+            require_distinct_weights(lineup)
+            return lineup
         shutil.rmtree(folder)
     return blind(folder, zoo, members, battery_seed=suite.battery_seed)

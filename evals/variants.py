@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from transformer_lens import HookedRootModule
 
-from detect.registry import load_detector
+from detect.declaration import Declaration, declared
 from evals.blind import FIXED_TIME, Lineup
 from evals.panel import Row, score_lineup
 from organisms.disguise import can_disguise, disguised
@@ -41,9 +41,10 @@ class Variants:
 
 def score_variants(
     lineup: Lineup,
-    detectors: Sequence[str],
+    detectors: Sequence[str | Declaration],
     *,
     folder: Path,
+    store: Path,
     executor: Executor,
     device: str,
     limit: float = AFFORDABLE,
@@ -54,14 +55,14 @@ def score_variants(
         lineup: the suspects.
         detectors: registry names or references; those that cost more than `limit` are left out,
             and only those that look inside score disguises.
-        folder: variants and their scores lie here.
+        folder: variants lie here.
+        store: folder of their scores, which no worker is told.
         executor: runs the scoring.
         device: where networks run.
         limit: CPU-seconds per suspect that a detector may declare.
     """
-    kinds = {reference: load_detector(reference) for reference in detectors}
-    cheap = [reference for reference, kind in kinds.items() if kind.cost <= limit]
-    inside = [name for name in cheap if kinds[name].access >= Access.ACTIVATIONS]
+    cheap = [one for one in map(declared, detectors) if one.cost <= limit]
+    inside = [one for one in cheap if one.access >= Access.ACTIVATIONS]
     if not all(can_disguise(lineup.net(id)) for id in lineup.ids):
         inside = []
 
@@ -76,7 +77,7 @@ def score_variants(
             score_lineup(
                 variant,
                 chosen,
-                store=folder / f"{name}.jsonl",
+                store=store / f"{name}.jsonl",
                 executor=executor,
                 device=device,
             )
