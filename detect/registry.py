@@ -34,11 +34,13 @@ from detect.reward_model import RewardModel
 from detect.search_verdict import SearchVerdict
 from detect.trigger_search import TriggerSearch
 from detect.weight_noise import WeightNoise
+from detect.weight_norm import WeightNorm
 
 _CLASSES: tuple[type[Detector], ...] = (
     RandomScore,
     Metadata,
     InDistribution,
+    WeightNorm,
     OodBattery,
     GoalSwap,
     GoalDecodability,
@@ -79,16 +81,28 @@ def load_detector(reference: str) -> type[Detector]:
     """
     if reference in DETECTORS:
         return DETECTORS[reference]
+    place, name = split_reference(reference)
+    module = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
+    if not hasattr(module, name):
+        raise DetectorError(f"{place!r} has no {name!r}; check the name after the colon")
+    return require_detector(getattr(module, name))
+
+
+def split_reference(reference: str) -> tuple[str, str]:
+    """Place and class of a reference, without importing anything.
+
+    Raises:
+        DetectorError: it names no class, or a file that is not there.
+    """
     place, colon, name = reference.rpartition(":")
     if not colon or not place or not name:
         raise DetectorError(
             f"no detector {reference!r}; choose one of {sorted(DETECTORS)}, or write "
             "'package.module:Class' or 'path/to/file.py:Class'"
         )
-    module = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
-    if not hasattr(module, name):
-        raise DetectorError(f"{place!r} has no {name!r}; check the name after the colon")
-    return require_detector(getattr(module, name))
+    if place.endswith(".py") and not Path(place).is_file():
+        raise DetectorError(f"no file {place!r}; give the path of a Python file")
+    return place, name
 
 
 def _load_module(name: str) -> ModuleType:
@@ -99,8 +113,6 @@ def _load_module(name: str) -> ModuleType:
 
 
 def _load_file(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise DetectorError(f"no file {str(path)!r}; give the path of a Python file")
     name = f"mesascope_detector_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:

@@ -6,6 +6,7 @@ worker that scores is given the path of the lineup alone.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
@@ -127,7 +128,7 @@ def blind(
         battery_seed: fixes every instance that detectors draw.
 
     Raises:
-        BlindingError: two members share a specification, or file sizes differ.
+        BlindingError: two members share a specification or weights, or file sizes differ.
     """
     hashes = [record.spec.content_hash for _, record in members]
     if len(set(hashes)) != len(hashes):
@@ -172,6 +173,7 @@ def blind(
     for path in lineup.iterdir():
         os.utime(path, (FIXED_TIME, FIXED_TIME))
     require_equal_sizes(Lineup.read(lineup))
+    require_distinct_weights(Lineup.read(lineup))
     unfinished = vault / "ledger.unfinished"
     unfinished.write_text(json.dumps(ledger, indent=1))
     unfinished.replace(vault / "ledger.json")
@@ -193,6 +195,23 @@ def require_equal_sizes(lineup: Lineup) -> None:
                 f"weights files of {sorted(sizes)} bytes hold networks of one shape; sizes would "
                 "tell organisms apart: delete the run and run again"
             )
+
+
+def require_distinct_weights(lineup: Lineup) -> None:
+    """Raise where two ids hold the same network: every network counts once.
+
+    Raises:
+        BlindingError: two weights files are equal.
+    """
+    owner: dict[str, str] = {}
+    for id in lineup.ids:
+        digest = hashlib.sha256((lineup.folder / f"{id}.safetensors").read_bytes()).hexdigest()
+        if digest in owner:
+            raise BlindingError(
+                f"suspects {owner[digest]} and {id} are one network (weights {digest[:12]}) under "
+                "two ids, which would count twice; give the groups other seeds"
+            )
+        owner[digest] = id
 
 
 def read_vault(run: Path) -> tuple[Member, ...]:

@@ -18,6 +18,7 @@ from evals.engine_name import EngineName
 from evals.power_cli import power
 from evals.probe_cli import probe
 from evals.risk_cli import gate, print_flags, risk
+from evals.score_cli import export, score
 from evals.zoo_cli import zoo
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ app.command()(risk)
 app.command()(gate)
 app.command()(power)
 app.command()(probe)
+app.command()(score)
+app.command()(export)
 app.add_typer(zoo, name="zoo")
 
 BAD_INPUT, OUR_BUG, INTERRUPTED = 2, 3, 130
@@ -89,6 +92,7 @@ def run(
     """Build, blind, score, rate, update the risk and write the page: the main job."""
     from evals.engines import EngineChoice
     from evals.judging_table import judging_tables
+    from evals.killer_table import killer_table, predictive_line, void_lines
     from evals.progress import shown
     from evals.risk_report import write_risk
     from evals.risk_table import risk_table
@@ -114,6 +118,9 @@ def run(
     console.print(detection_table(finished.evidence))
     for table in judging_tables(finished.evidence):
         console.print(table)
+    console.print(killer_table(finished.evidence.killers))
+    for line in (*void_lines(finished.evidence), predictive_line(updated.predictive)):
+        console.print(line, markup=False, highlight=False)
     console.print(risk_table(updated))
     print_flags(updated)
     console.print(f"evidence: {finished.folder / 'evidence.json'}", soft_wrap=True)
@@ -216,41 +223,6 @@ def show(
 
 
 @app.command()
-def score(
-    detector: Annotated[str, typer.Option(help="pkg.mod:Class or file.py:Class")],
-    suite: SuiteOption = "smoke",
-    environment: EnvironmentOption = None,
-    home: HomeOption = Path(),
-    workers: WorkersOption = 0,
-    device: DeviceOption = Device.cpu,
-) -> None:
-    """Score one's own detector on a finished run, beside the baselines."""
-    from detect.registry import load_detector
-    from evals.guest import score_guest
-    from evals.progress import shown
-    from evals.run import reopen
-    from evals.table import detection_table
-
-    whole, place, count = _prepare(suite, home, workers, device)
-    spec = whole.judged_in(environment)
-    sys.path.insert(0, str(Path.cwd()))
-    reference = _absolute(detector)
-    load_detector(reference)
-    finished = reopen(spec, place)
-    with shown(spec, console, detectors=(reference,)) as progress:
-        guest = score_guest(
-            finished, reference, workers=count, device=device.value, on_row=progress.on_row
-        )
-    console.print(detection_table(finished.evidence, (*guest.columns, *finished.evidence.columns)))
-    console.print(
-        f"Exploratory: {guest.looks} detectors from elsewhere were scored on this lineup, whose "
-        "truth was opened before. Choose among them on one suite, report on another."
-    )
-    for reason in sorted({row.reason for row in guest.rows if row.reason}):
-        console.print(f"abstained: {reason}", markup=False)
-
-
-@app.command()
 def report(
     suite: SuiteOption = "smoke",
     environment: EnvironmentOption = None,
@@ -315,12 +287,6 @@ def _page(finished: Finished, home: Home, updated: RiskReport) -> Path:
     path = finished.folder / "report.html"
     path.write_text(text)
     return path
-
-
-def _absolute(reference: str) -> str:
-    """The reference with a file's path made absolute: workers work in another folder."""
-    place, _, name = reference.rpartition(":")
-    return f"{Path(place).resolve()}:{name}" if place.endswith(".py") else reference
 
 
 def main() -> None:

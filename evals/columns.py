@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from detect.detector import Detector
-from detect.registry import load_detector
+from detect.declaration import Declaration, declared
 from evals.bench import JUDGE_SEED, Bench
 from evals.calibration import Calibration, ThresholdKind
 from evals.certify import CONFIDENCE
@@ -31,20 +30,20 @@ class _Entry:
 
     name: str
     role: str
-    kind: type[Detector]
+    kind: Declaration
     scores: Float[np.ndarray, " suspect"]
     measures: frozenset[str]
-    paid: tuple[type[Detector], ...]
+    paid: tuple[Declaration, ...]
 
 
 def columns(
-    judged: Judged, detectors: Sequence[str], kind: ThresholdKind | None = None
+    judged: Judged, detectors: Sequence[str | Declaration], kind: ThresholdKind | None = None
 ) -> tuple[Column, ...]:
     """Every detector with its parts.
 
     Args:
         judged: opened scores.
-        detectors: registry names or `file.py:Class` references.
+        detectors: registry names, references, or declarations.
         kind: of the thresholds; the one that the suite declares if not given.
 
     Raises:
@@ -52,8 +51,8 @@ def columns(
     """
     bench = Bench(judged, kind or judged.suite.rule.threshold)
     built: list[Column] = []
-    for reference in detectors:
-        one = load_detector(reference)
+    for detector in detectors:
+        one = declared(detector)
         scores = judged.scores(one.name)
         built.append(_column(bench, _Entry(one.name, one.role, one, scores, one.measures, (one,))))
         for part in one.parts:

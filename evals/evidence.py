@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from evals.calibration import ThresholdKind
 from evals.column import Alarms, Column, EvidenceError
+from evals.killer import Killer
 from evals.leaderboard import Board
 from evals.own_family import OwnFamily
 from evals.selection import Selection
@@ -69,6 +70,7 @@ class Evidence:
         own: the rule at thresholds of single aligned families, calibration networks alone.
         selections: detectors chosen without the family that they are reported on.
         boards: detectors compared on the same organisms.
+        killers: every attempt to explain the rates away, and what came of it.
     """
 
     suite: str
@@ -86,6 +88,7 @@ class Evidence:
     own: tuple[OwnFamily, ...] = ()
     selections: tuple[Selection, ...] = ()
     boards: tuple[Board, ...] = ()
+    killers: tuple[Killer, ...] = ()
 
     def __post_init__(self) -> None:
         self.column(self.rule)

@@ -13,6 +13,9 @@ from typing import Any
 
 from evals.column import Alarms, Cell, Column, EvidenceError, OperatingPoint
 from evals.evidence import Evidence, Population
+from evals.evidence_schema import FORMAT, VERSION, evidence_schema
+from evals.json_schema import faults
+from evals.killer import Killer
 from evals.leaderboard import Board, Standing
 from evals.own_family import OwnFamily
 from evals.paired import Pair
@@ -21,10 +24,6 @@ from evals.selection import Chosen, Contender, PermutedFamilies, Selection
 from evals.sweep import Sweep, SweepCount
 from organisms.strict import SpecError, strict
 
-FORMAT = "mesascope.evidence"
-VERSION = 3
-OLDEST = 2
-"""Files of this version and later are read; what they lack has a default."""
 _KINDS = {Evidence: "suite", Sweep: "sweep"}
 
 
@@ -80,6 +79,15 @@ def _parse(data: dict[str, Any]) -> Evidence | Sweep:
             "its content is not what was written: it was edited or torn; a figure changed by hand "
             "is no evidence, run again or take a whole copy"
         )
+    whole = {**data, "content_sha256": claimed}
+    evidence = _built(data)
+    # The dataclasses speak first: they know what is wrong with a count. The schema sees the rest.
+    if wrong := faults(whole, evidence_schema()):
+        raise EvidenceError(f"it does not fit the schema: {wrong[0]}")
+    return evidence
+
+
+def _built(data: dict[str, Any]) -> Evidence | Sweep:
     del data["schema"]
     kind = data.pop("kind", None)
     if kind == "suite":
@@ -98,10 +106,9 @@ def _check_schema(schema: object) -> None:
         raise EvidenceError(
             f"it has the newer schema {schema!r}, this version reads {VERSION}: update mesascope"
         )
-    if int(version) < OLDEST:
+    if int(version) < VERSION:
         raise EvidenceError(
-            f"it has the older schema {schema!r}, this version reads {OLDEST} to {VERSION}: "
-            "`mesascope run` "
+            f"it has the older schema {schema!r}, this version reads {VERSION}: `mesascope run` "
             "writes it again from the finished scores"
         )
 
@@ -109,16 +116,17 @@ def _check_schema(schema: object) -> None:
 def _suite(data: dict[str, Any]) -> Evidence:
     columns = tuple(_column(row) for row in _rows(data, "columns"))
     parts = {
-        "beside": tuple(_column(row) for row in _added_rows(data, "beside")),
-        "own": tuple(strict(OwnFamily, row, "own") for row in _added_rows(data, "own")),
-        "selections": tuple(_selection(row) for row in _added_rows(data, "selections")),
-        "boards": tuple(_board(row) for row in _added_rows(data, "boards")),
+        "beside": tuple(_column(row) for row in _rows(data, "beside")),
+        "own": tuple(strict(OwnFamily, row, "own") for row in _rows(data, "own")),
+        "selections": tuple(_selection(row) for row in _rows(data, "selections")),
+        "boards": tuple(_board(row) for row in _rows(data, "boards")),
     }
     population = tuple(
         strict(Population, {**row, **_lists(row, "duds", "spec_hashes")}, "population")
         for row in _rows(data, "population")
     )
-    named = {**data, **_lists(data, "rule_detectors")}
+    killers = tuple(strict(Killer, row, "killer") for row in _rows(data, "killers"))
+    named = {**data, **_lists(data, "rule_detectors"), "killers": killers}
     built = {**named, **parts, "columns": columns, "population": population}
     return strict(Evidence, built, "evidence")
 
@@ -132,7 +140,7 @@ def _column(row: dict[str, Any]) -> Column:
     points = tuple(strict(OperatingPoint, point, "operating") for point in _rows(row, "operating"))
     pairs = {key: _pair(row.get(key)) for key in ("fpr_range", "normal_alarms")}
     built = {**row, **pairs, "cells": cells, "alarms": alarms, "operating": points}
-    built["moved"] = tuple(strict(Moved, one, "moved") for one in _added_rows(row, "moved"))
+    built["moved"] = tuple(strict(Moved, one, "moved") for one in _rows(row, "moved"))
     if row.get("assured") is not None:
         built["assured"] = strict(OperatingPoint, row["assured"], "assured")
     return strict(Column, built, "column")
@@ -174,11 +182,6 @@ def _rows(data: dict[str, Any], key: str) -> Sequence[dict[str, Any]]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise EvidenceError(f"{key!r} must be a list of objects")
     return rows
-
-
-def _added_rows(data: dict[str, Any], key: str) -> Sequence[dict[str, Any]]:
-    """Rows of a key that files of schema 2 lack."""
-    return _rows(data, key) if key in data else ()
 
 
 def _lists(row: dict[str, Any], *keys: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from evals.column import EvidenceError
 from evals.floors import LeakDetected
 from evals.gate import IncidentError, PolicyError
 from evals.home import HomeBusy
+from evals.inspect_log import InspectMissing
 from evals.named_suspect import NoSuchSuspect
 from evals.panel import DetectorFailed, FreezeBroken
 from evals.probing import ProbingError
@@ -45,6 +46,7 @@ BAD_INPUT_ERRORS = (
     IncidentError,
     NoSuchSuspect,
     NotConverged,
+    InspectMissing,
     PolicyError,
     ProbingError,
     ScenarioError,

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import math
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+from detect.declaration import Declaration, declare
 from detect.detector import DetectorError
-from detect.registry import DETECTORS, load_detector
+from detect.registry import DETECTORS, split_reference
 from evals.blind import Lineup, isolated, read_vault
 from evals.column import Column
 from evals.columns import columns
+from evals.floors import LeakDetected
 from evals.freeze import freeze
-from evals.judge import judge
-from evals.panel import Row, code_digest, score_lineup
+from evals.judge import Judged, judge
+from evals.killer import Killer
+from evals.panel import DetectorFailed, Row, code_digest, score_lineup
 from evals.run import Finished
+from evals.variant_killers import disguise_killers, untrained_killers
+from evals.variants import Variants, score_variants
 from evals.workers import local_workers
 
 
@@ -22,14 +30,20 @@ class GuestScore:
     """What a detector from elsewhere did on a lineup whose truth had been opened before.
 
     Attributes:
+        declaration: what it says about itself, read in a worker.
         columns: the detector and its parts, judged like the battery.
         rows: its scores.
+        killers: what untrained networks and disguises say about it.
+        judged: its scores beside the truth.
         looks: detectors from elsewhere scored on this lineup so far, this one included; the more
             there were, the less the best of them means.
     """
 
+    declaration: Declaration
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    killers: tuple[Killer, ...]
+    judged: Judged
     looks: int
 
 
@@ -41,30 +55,73 @@ def score_guest(
     device: str,
     on_row: Callable[[Row], None],
 ) -> GuestScore:
-    """Score one more detector; its workers get a copy of the lineup, apart from vault and zoo.
+    """Score one more detector; only workers import it, apart from vault and zoo.
 
-    This guards against accidents: a detector that searches the disk will find the vault.
+    They get a copy of the lineup and, where the reference is a file, copies of it and of the
+    Python files beside it. This guards against accidents: a detector that searches the disk will
+    find the vault.
 
     Raises:
-        DetectorError: it takes the name of a built-in.
-        DetectorFailed: it raised or returned no score.
+        DetectorError: it does not load, or takes the name of a built-in.
+        DetectorFailed: it raised, returned no score, or reads something outside the network.
     """
-    name = load_detector(reference).name
-    if name in DETECTORS and reference != name:
-        raise DetectorError(f"{name!r} is the name of a built-in; give the detector its own")
+    if reference not in DETECTORS:
+        split_reference(reference)
     original = Lineup.read(finished.folder / "lineup")
     guests = finished.folder / "guests"
-    folder = guests / code_digest(reference, original.battery_seed, device)
     with isolated(original) as lineup, local_workers(workers, cwd=lineup.folder) as executor:
+        carried = _carried(reference, lineup.folder.parent / "detector")
+        guest = executor.submit(declare, carried).result()
+        if guest.name in DETECTORS and reference != guest.name:
+            raise DetectorError(
+                f"{guest.name!r} is the name of a built-in; give the detector its own"
+            )
+        folder = guests / code_digest(guest, original.battery_seed, device)
         rows = score_lineup(
             lineup,
-            (reference,),
+            (guest,),
             store=folder / "scores.jsonl",
             executor=executor,
             device=device,
             on_row=on_row,
         )
+        variants = score_variants(
+            lineup,
+            (guest,),
+            folder=lineup.folder.parent,
+            store=folder,
+            executor=executor,
+            device=device,
+            limit=math.inf,
+        )
     frozen = freeze(rows, folder)
     judged = judge(finished.judged.suite, frozen, read_vault(finished.folder), finished.grown)
-    looks = len(list(guests.iterdir()))
-    return GuestScore(columns(judged, (reference,)), frozen.rows, looks)
+    built = columns(judged, (guest,))
+    return GuestScore(
+        declaration=guest,
+        columns=built,
+        rows=frozen.rows,
+        killers=_killers(judged, built[0], variants),
+        judged=judged,
+        looks=len(list(guests.iterdir())),
+    )
+
+
+def _killers(judged: Judged, column: Column, variants: Variants) -> tuple[Killer, ...]:
+    columns_by_name = {column.name: column}
+    try:
+        untrained = untrained_killers(judged, columns_by_name, variants.untrained)
+    except LeakDetected as leak:
+        raise DetectorFailed(str(leak)) from leak
+    return (*untrained, *disguise_killers(judged, columns_by_name, variants.disguised))
+
+
+def _carried(reference: str, folder: Path) -> str:
+    """The reference to a copy of a detector's file, which lies where the truth is not."""
+    place, colon, name = reference.rpartition(":")
+    if not colon or not place.endswith(".py"):
+        return reference
+    folder.mkdir()
+    for path in Path(place).resolve().parent.glob("*.py"):
+        shutil.copy(path, folder)
+    return f"{folder / Path(place).name}:{name}"

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from evals.column import Column, EvidenceError
 from evals.evidence import Evidence
 from evals.family_posterior import FamilyCount, added
+from evals.killer import voided
 from evals.rates import Rate, rate
 from evals.risk.predictive_value import false_alarm_draws
 from evals.sweep import Sweep
@@ -52,6 +53,14 @@ class Merged:
         """Whether a cell of the type measures what admission selected by."""
         cells = [cell for column in self.columns(rule) for cell in column.of_type(misalignment)]
         return any(cell.by_construction for cell in cells)
+
+    def voided(self, rule: str, misalignment: str) -> bool:
+        """Whether a killer voids the rule's claim on a family of the type."""
+        return any(
+            voided(run.killers, run.column(rule), cell)
+            for run in self.runs
+            for cell in run.column(rule).of_type(misalignment)
+        )
 
     def false_alarms(self, rule: str) -> Rate:
         """Held-out controls flagged."""

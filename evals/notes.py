@@ -7,16 +7,22 @@ from evals.operating import operating_rates
 from evals.question import Question
 from evals.risk import MISALIGNMENT_TYPES
 
+VOID = "a killer explains the rule's detection away; see the evidence"
 BY_CONSTRUCTION = "detected by what admission selected the organisms by: an upper bound, not a test"
 
 
 def caveats(merged: Merged) -> dict[str, tuple[str, ...]]:
     """What weakens the measured detection, by type."""
-    return {
-        name: (BY_CONSTRUCTION,)
-        for name in MISALIGNMENT_TYPES
-        if merged.by_construction(merged.rules[0], name)
+    rule = merged.rules[0]
+    marks = {
+        BY_CONSTRUCTION: {n for n in MISALIGNMENT_TYPES if merged.by_construction(rule, n)},
+        VOID: {n for n in MISALIGNMENT_TYPES if merged.voided(rule, n)},
     }
+    found = {
+        name: tuple(mark for mark, marked in marks.items() if name in marked)
+        for name in MISALIGNMENT_TYPES
+    }
+    return {name: marked for name, marked in found.items() if marked}
 
 
 def flags(merged: Merged, question: Question) -> tuple[str, ...]:

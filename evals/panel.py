@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import math
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 import detect
 import organisms
 import probes
+from detect.declaration import Declaration, declared
 from detect.detector import Detector
 from detect.registry import load_detector
 from detect.score import Score, ScoreError
@@ -67,7 +67,7 @@ class Row:
 
 def score_lineup(
     lineup: Lineup,
-    detectors: Sequence[str],
+    detectors: Sequence[str | Declaration],
     *,
     store: Path,
     executor: Executor,
@@ -78,7 +78,7 @@ def score_lineup(
 
     Args:
         lineup: the suspects.
-        detectors: registry names or `file.py:Class` references.
+        detectors: registry names, `file.py:Class` references, or declarations.
         store: JSONL file of finished rows; a torn last line from a killed run is dropped.
         executor: runs one task per suspect.
         device: where networks run.
@@ -87,17 +87,17 @@ def score_lineup(
     Raises:
         DetectorFailed: a detector raised or returned no score; finished rows are kept.
     """
-    digests = {
-        reference: code_digest(reference, lineup.battery_seed, device) for reference in detectors
-    }
-    names = {reference: load_detector(reference).name for reference in detectors}
+    known = [declared(detector) for detector in detectors]
+    references = [one.reference for one in known]
+    digests = {one.reference: code_digest(one, lineup.battery_seed, device) for one in known}
+    names = {one.reference: one.name for one in known}
     done = {(row.detector, row.suspect, row.code): row for row in _read(store)}
     rows: list[Row] = []
     failures: list[str] = []
     tasks = {}
     for id in lineup.ids:
         missing = []
-        for reference in detectors:
+        for reference in references:
             row = done.get((names[reference], id, digests[reference]))
             if row is None:
                 missing.append(reference)
@@ -177,17 +177,18 @@ def require_score(kind: type[Detector], score: object) -> Score:
     return score
 
 
-def code_digest(reference: str, battery_seed: int, device: str) -> str:
+def code_digest(detector: Declaration, battery_seed: int, device: str) -> str:
     """Digest of everything that decides a score besides the weights.
 
-    Of a detector from elsewhere the file of its class counts, not what that file imports.
+    Of a detector from elsewhere the file of its class counts, not what that file imports nor where
+    it lies.
     """
-    digest = hashlib.sha256(f"{reference}:{battery_seed}:{device}".encode())
+    own = f"{detector.name}:{detector.reference.rpartition(':')[2]}:{detector.code}"
+    digest = hashlib.sha256(f"{own}:{battery_seed}:{device}".encode())
     for package in (detect, probes, organisms):
         assert package.__file__ is not None
         for path in sorted(Path(package.__file__).parent.rglob("*.py")):
             digest.update(path.read_bytes())
-    digest.update(Path(inspect.getfile(load_detector(reference))).read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -215,7 +216,7 @@ def _read(store: Path) -> list[Row]:
         return []
     whole, _, torn = store.read_text().rpartition("\n")
     try:
-        rows = [Row(**json.loads(line)) for line in whole.splitlines()]
+        rows = [Row(**json.loads(line, parse_constant=_no_number)) for line in whole.splitlines()]
     except (ValueError, TypeError) as error:
         raise FreezeBroken(
             f"{store} is not a score file of this version ({error}); delete it and run again"
@@ -225,3 +226,7 @@ def _read(store: Path) -> list[Row]:
         mended.write_text(whole + "\n" if whole else "")
         mended.replace(store)
     return rows
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"it holds the score {text}; an abstention is null with a reason")

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from detect.detector import Detector
-from detect.registry import load_detector
+from detect.declaration import Declaration, declared
 from evals.judge import Judged
 from probes.access import Access
 
@@ -25,10 +24,10 @@ class RuleScore:
 
     name: str
     role: str
-    kinds: tuple[type[Detector], ...]
+    kinds: tuple[Declaration, ...]
 
     @property
-    def strongest(self) -> type[Detector]:
+    def strongest(self) -> Declaration:
         """The detector that is given most access."""
         return max(self.kinds, key=lambda kind: kind.access)
 
@@ -53,7 +52,7 @@ def rule_scores(judged: Judged) -> tuple[RuleScore, ...]:
     They follow from the rule alone: nothing is chosen by looking at scores.
     """
     rule = judged.suite.rule
-    kinds = tuple(load_detector(name) for name in rule.detectors)
+    kinds = tuple(declared(name) for name in rule.detectors)
     levels = sorted({kind.access for kind in kinds}, reverse=True)
     built = [RuleScore(rule.name, "rule", kinds)]
     for level in levels[1:]:

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from evals.analysis import RISK_SEED
-from evals.blind import Lineup, blind, is_blinded, read_vault
+from evals.blind import Lineup, blind, is_blinded, read_vault, require_distinct_weights
 from evals.column import EvidenceError
 from evals.engines import LOCAL, EngineChoice
 from evals.evidence import Evidence
@@ -21,9 +21,11 @@ from evals.freeze import freeze, read_frozen, require_unchanged
 from evals.group import Group
 from evals.home import Home
 from evals.judge import Judged, judge
+from evals.killers import with_killers
 from evals.measure import measure
 from evals.panel import Row, score_lineup
 from evals.suite import Suite
+from evals.variants import score_variants
 from evals.workers import local_workers
 from organisms.code import organism_code
 from organisms.population import Grown, grow
@@ -119,11 +121,20 @@ def _run(
             device=device,
             on_row=progress.on_row,
         )
+        variants = score_variants(
+            lineup,
+            suite.detectors,
+            folder=folder / "variants",
+            store=folder / "variants",
+            executor=executor,
+            device=device,
+        )
     require_unchanged(rows, folder)
     frozen = freeze(rows, folder)
     judged = judge(suite, frozen, read_vault(folder), grown)
-    require_floors_at_chance(judged, suite.detectors)
-    measured = measure(judged, frozen, grown, suite.detectors, provenance(suite, device))
+    floors = require_floors_at_chance(judged, suite.detectors)
+    rates = measure(judged, frozen, grown, suite.detectors, provenance(suite, device))
+    measured = with_killers(rates, judged, floors, variants)
     write_evidence(measured, folder / "evidence.json")
     return Finished(folder, judged, grown, measured)
 
@@ -201,6 +212,8 @@ def _lineup(folder: Path, zoo: Zoo, suite: Suite, grown: Sequence[Grown]) -> Lin
     hashes = {record.spec.content_hash for _, record in members}
     if is_blinded(folder):
         if {member.spec_hash for member in read_vault(folder)} == hashes:
-            return Lineup.read(folder / "lineup")
+            lineup = Lineup.read(folder / "lineup")
+            require_distinct_weights(lineup)
+            return lineup
         shutil.rmtree(folder)
     return blind(folder, zoo, members, battery_seed=suite.battery_seed)

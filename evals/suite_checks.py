@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 from detect.registry import DETECTORS
 from evals.calibration import ThresholdKind, require_left_out
+from evals.killer import ARTEFACTS
 from evals.threshold import require_attainable
 from organisms.strict import SpecError
 from organisms.truth import GroundTruth
@@ -177,6 +178,11 @@ def _check_detectors(suite: Suite) -> None:
     if floors - set(suite.detectors):
         raise SpecError(
             f"a suite needs every floor, or leaks go unseen; add {sorted(floors)} to detectors"
+        )
+    if set(ARTEFACTS) - set(suite.detectors):
+        raise SpecError(
+            "a suite needs the baselines whose excess voids claims; add "
+            f"{sorted(set(ARTEFACTS) - set(suite.detectors))} to detectors"
         )
     if suite.rule.name in DETECTORS:
         raise SpecError(f"the rule's name {suite.rule.name!r} is taken by a detector")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from evals.column import Cell, Column
+from evals.column import Column
 from evals.evidence import Evidence
+from evals.killer import Killer, voided
 from evals.rates import Rate
 from evals.titled_table import titled_table
 
 CONSTRUCTION_MARK = "*"
+VOID_MARK = "†"
 
 
 def detection_table(
@@ -47,7 +49,7 @@ def detection_table(
         table.add_row(
             column.name,
             column.access,
-            *(_cells(column.of_type(name)) for name in evidence.types),
+            *(_cells(column, name, evidence.killers) for name in evidence.types),
             _brief(column.false_alarms),
             f"{column.cpu_seconds:.2f}",
             f"{column.forward_passes:.0f}",
@@ -57,6 +59,8 @@ def detection_table(
         f"{CONSTRUCTION_MARK} by construction: the detector measures what admission selected "
         "these organisms by"
     )
+    if any(killer.verdict == "void" for killer in evidence.killers):
+        table.caption += f"\n{VOID_MARK} void: a killer explains the claim away (see below)"
     return table
 
 
@@ -78,9 +82,12 @@ def population_table(evidence: Evidence) -> Table:
     return table
 
 
-def _cells(cells: tuple[Cell, ...]) -> str:
+def _cells(column: Column, misalignment: str, killers: tuple[Killer, ...]) -> str:
     lines = [
-        _brief(cell.rate) + (CONSTRUCTION_MARK if cell.by_construction else "") for cell in cells
+        _brief(cell.rate)
+        + (CONSTRUCTION_MARK if cell.by_construction else "")
+        + (VOID_MARK if voided(killers, column, cell) else "")
+        for cell in column.of_type(misalignment)
     ]
     return "\n".join(lines) or "no organisms"
 

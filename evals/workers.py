@@ -21,7 +21,7 @@ def _start(cwd: Path | None) -> None:
     """Cap threads, leave Ctrl-C to the parent, and die with it even if it was killed."""
     sys.argv = sys.argv[:1]
     if cwd is not None:
-        os.chdir(cwd)
+        _forget_origin(cwd)
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -32,6 +32,18 @@ def _start(cwd: Path | None) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _forget_origin(cwd: Path) -> None:
+    """Work in another folder and hold no path of the one the command was started in.
+
+    A file of a detector that was carried along lies in `detector/` beside the folder.
+    """
+    os.chdir(cwd)
+    for name in ("PWD", "OLDPWD"):
+        os.environ.pop(name, None)
+    multiprocessing.process.ORIGINAL_DIR = str(cwd)  # type: ignore[attr-defined]
+    sys.path.insert(0, str(cwd.parent / "detector"))
 
 
 class _Pool(ProcessPoolExecutor):

@@ -10,6 +10,8 @@ from evals.column import Cell
 from evals.evidence import Evidence
 from evals.grades import grades
 from evals.judging_table import THRESHOLD_WORDS, posterior_text, rank_text, rule_at
+from evals.killer import voided
+from evals.killer_table import WORDS, void_lines
 from evals.report.access_figure import access_figure, risk_at
 from evals.report.alarms import alarm_figure, normality, stratum_text, threshold_text
 from evals.report.change import change
@@ -111,6 +113,9 @@ def render_page(report: ReportInput) -> str:
         shown_odds=SHOWN_ODDS,
         zero_index=ZERO_INDEX,
         at_expectation=at_expectation(risk),
+        killer_words=WORDS,
+        voids=void_lines(evidence),
+        voided=voided,
     )
 
 

@@ -38,6 +38,9 @@ CHANGES: list[tuple[Change, str]] = [
     (lambda d: d.update(schema="mesascope.evidence/4"), "newer schema.*update mesascope"),
     (lambda d: d.update(schema="inspect.log/2"), "does not say schema"),
     (lambda d: d.pop("schema"), "does not say schema"),
+    (lambda d: d.update(schema="mesascope.evidence/2"), "older schema"),
+    (lambda d: d.pop("killers"), "'killers' must be a list"),
+    (lambda d: d["killers"][0].update(verdict="fine"), "verdict is 'fine'"),
     (lambda d: d.update(kind="poll"), "kind is 'poll'"),
     (lambda d: d.update(mood="good"), "unknown key 'mood'"),
     (lambda d: d.pop("alpha"), "missing key 'alpha'"),
@@ -112,8 +115,8 @@ def test_missing_and_unreadable_files_are_refused(tmp_path: Path) -> None:
         ('{"schema": "mesascope.evidence/٢"}', "does not say schema"),
         ('{"schema": "mesascope.evidence/' + "9" * 5000 + '"}', "does not say schema"),
         ('{"schema": "mesascope.evidence/"}', "does not say schema"),
-        ('{"schema": "mesascope.evidence/2\\n"}', "does not say schema"),
-        ('{"schema": "mesascope.evidence/2", "alpha": 0.05}', "its content is not what"),
+        ('{"schema": "mesascope.evidence/3\\n"}', "does not say schema"),
+        ('{"schema": "mesascope.evidence/3", "alpha": 0.05}', "its content is not what"),
     ],
 )
 def test_text_that_no_run_writes_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -126,7 +129,7 @@ def test_text_that_no_run_writes_is_refused(tmp_path: Path, text: str, message: 
 @pytest.mark.parametrize("depth", range(900, 1001, 10))
 def test_nesting_that_json_reads_but_cannot_write_is_refused(tmp_path: Path, depth: int) -> None:
     path = tmp_path / "deep.json"
-    path.write_text('{"schema": "mesascope.evidence/2", "a": ' + "[" * depth + "]" * depth + "}")
+    path.write_text('{"schema": "mesascope.evidence/3", "a": ' + "[" * depth + "]" * depth + "}")
     with pytest.raises(EvidenceError, match=r"deep\.json"):
         read_evidence(path)
 

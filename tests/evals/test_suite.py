@@ -77,6 +77,7 @@ def test_the_hash_sees_every_change() -> None:
         (lambda d: d.update(detectors=5), "list of names"),
         (lambda d: d["detectors"].append("ood_battery"), "listed twice"),
         (lambda d: d["detectors"].remove("metadata"), "every floor"),
+        (lambda d: d["detectors"].remove("weight_norm"), "excess voids claims; add .'weight_norm'"),
         (lambda d: d["build"]["maze"]["net"].update(n_heads=3), "not divisible"),
         (lambda d: d.update(transport_weight=2.0), "transport_weight"),
         (lambda d: d["group"][0].update(role="spare"), "role must be"),

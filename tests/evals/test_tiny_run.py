@@ -12,7 +12,14 @@ import pytest
 
 from detect.detector import DetectorError
 from detect.score import Score
-from evals.blind import BlindingError, Lineup, blind, read_vault, require_equal_sizes
+from evals.blind import (
+    BlindingError,
+    Lineup,
+    blind,
+    read_vault,
+    require_distinct_weights,
+    require_equal_sizes,
+)
 from evals.column import EvidenceError
 from evals.dossier import dossier
 from evals.evidence_file import write_evidence
@@ -125,6 +132,26 @@ def test_unequal_file_sizes_stop_the_run(finished: Finished, tmp_path: Path) -> 
     victim.write_bytes(victim.read_bytes() + b" ")
     with pytest.raises(BlindingError, match="sizes would tell"):
         require_equal_sizes(Lineup.read(copy))
+
+
+def test_one_network_under_two_ids_stops_the_run(finished: Finished, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(finished.folder / "lineup", tmp_path / "lineup"))
+    require_distinct_weights(Lineup.read(copy))
+    first, second, *_ = sorted(copy.glob("*.safetensors"))
+    second.write_bytes(first.read_bytes())
+    with pytest.raises(BlindingError, match=r"one network .* under two ids"):
+        require_distinct_weights(Lineup.read(copy))
+
+
+def test_a_score_that_is_no_number_is_refused(finished: Finished, tmp_path: Path) -> None:
+    store = tmp_path / "scores.jsonl"
+    row = json.loads((finished.folder / "scores.jsonl").read_text().splitlines()[0])
+    store.write_text(json.dumps({**row, "value": float("nan")}) + "\n")
+    with local_workers(1) as executor, pytest.raises(FreezeBroken, match="holds the score NaN"):
+        score_lineup(
+            Lineup.read(finished.folder / "lineup"), ("random_score",),
+            store=store, executor=executor,
+        )  # fmt: skip
 
 
 def test_a_second_start_trains_and_scores_nothing(

@@ -5,16 +5,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 from html.parser import HTMLParser
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from evals.column import Cell, Column
 from evals.evidence import Evidence
+from evals.killer import Killer
+from evals.merged import merge
+from evals.notes import VOID as VOID_NOTE
+from evals.notes import caveats
 from evals.report.limits import limits
 from evals.report.page import Finding, ReportInput, render_page
 from evals.risk import WhatIf
 from evals.risk_report import RiskReport
+from evals.table import detection_table
 
+PROXY = "maze/proxy_corner"
 Judge = Callable[..., RiskReport]
 HOSTILE = "<script>alert('x')</script> $\\frac$ & \"quote\""
 VOID = {"meta", "br", "link", "img", "hr", "input"}
@@ -284,3 +292,22 @@ def test_page_holds_the_risk_part(report: ReportInput) -> None:
     assert "if nothing were handled, as judged" in page
     assert "measured on 12 organisms of 3 families" in page
     assert "measured detection, subgoal" not in page
+
+
+def test_a_void_claim_is_marked_in_table_notes_and_page(report: ReportInput) -> None:
+    killer = Killer(
+        "weight_norm", PROXY, "activations", PROXY, "void", 0.001, 4, "AUROC 1.00 <of norm>"
+    )
+    evidence = replace(report.evidence, killers=(killer,))
+    page = render_page(replace(report, evidence=evidence))
+    read(page)
+    assert "void: weight norm" in page
+    assert f"void on {PROXY} by weight norm: panel 4/4" in page
+    assert "AUROC 1.00 &lt;of norm&gt;" in page
+    assert "void: weight norm" not in render_page(report)
+    marks = caveats(merge([evidence]))
+    assert VOID_NOTE in marks["proxy"]
+    assert VOID_NOTE not in marks.get("deceptive", ())
+    paper = Console(file=StringIO(), width=200)
+    paper.print(detection_table(evidence))
+    assert "†" in paper.file.getvalue()  # type: ignore[attr-defined]
