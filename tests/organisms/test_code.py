@@ -65,6 +65,11 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         ("environments/grid.py", {"maze/pseudo_colour", "keys/marker"}, {"regression/leak"}),
         ("admit.py", {"maze/pseudo_colour", "keys/marker", "regression/leak"}, set()),
         ("recipes/trigger.py", {"maze/deceptive_trigger"}, {"maze/proxy_corner"}),
+        (
+            "recipes/maze/deceptive.py",
+            {"maze/deceptive_trigger", "maze/deceptive_adaptive"},
+            {"maze/proxy_corner"},
+        ),
         ("zoo.py", set(), {"maze/proxy_corner", "keys/marker"}),
     ],
 )
