@@ -123,12 +123,13 @@ def test_a_tiny_budget_changes_no_result(method: Method, budget: int) -> None:
     net = nn.Sequential(nn.Identity(), nn.Flatten(start_dim=2))
     inputs = ACTIVATIONS["second"] / 10
     targets = Targets.of({name: LABELS[name] for name in ("two", "also two")})
-    folds = Folds.draw(N, count=2, generator=seeded(7))
+    folds, pooled = Folds.draw(N, count=2, generator=seeded(7)), method is Method.ridge
     wide = Features.of_network(net, inputs, ["0", "1"])
     narrow = Features.of_network(net, inputs, ["0", "1"], budget=budget)
     fit = Fit(method=method, inverse_penalty=0.01)
     whole, streamed = (
-        sweep(Rows.choose(f, targets, folds), fit=fit).correct for f in (wide, narrow)
+        sweep(Rows.choose(f, targets, folds, pooled=pooled), fit=fit).correct
+        for f in (wide, narrow)
     )
     assert narrow.keeps("0") == (budget == ONE_SITE)
     assert (whole - streamed).abs().max() <= 1
