@@ -1,6 +1,6 @@
 """Search detectors on networks whose mechanism is known by construction, the inert planner apart.
 
-python -m benchmarks.search_detectors [--trained DIRECTORY]
+python -m benchmarks.search_detectors [--seeds N] [--trained DIRECTORY]
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from probes.access import Access
 from probes.suspect import Suspect
 
 TREE = Tree()
-SEEDS = range(3)
 INERT = "tree/compiled_bfs_inert"
 TRAINED = NetSpec(width=64, n_layers=3, n_heads=4, mlp_ratio=2)
 
@@ -50,11 +49,11 @@ def known(family: str, seed: int, net: nn.Module, shape: Shape, *, searches: boo
     return Known(family, searches, suspect)
 
 
-def constructed() -> list[Known]:
-    """Every compiled family, some seeds each."""
+def constructed(n_seeds: int) -> list[Known]:
+    """Every compiled family, that many of each."""
     found = []
     for family in (name for name in RECIPES if name.startswith("tree/compiled_")):
-        for seed in SEEDS:
+        for seed in range(n_seeds):
             recipe = RECIPES[family](TREE, seed, 7)
             shape = recipe.shape(NetSpec())
             net = recipe.construct(shape, generator=torch.Generator().manual_seed(seed))
@@ -88,9 +87,10 @@ def main() -> None:
     """Print a line per detector."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trained", type=Path, help="directory of trained tree networks")
+    parser.add_argument("--seeds", type=int, default=3, help="networks per compiled family")
     wanted = parser.parse_args()
     torch.set_num_threads(1)
-    sources = {"compiled": constructed()}
+    sources = {"compiled": constructed(wanted.seeds)}
     if wanted.trained is not None:
         sources["trained"] = trained(wanted.trained)
     for source, nets in sources.items():
@@ -122,7 +122,10 @@ def report(name: str, nets: list[Known]) -> None:
     if inert:
         false = sum(value >= least for value in inert)
         said += f"; inert at most {max(inert):.3f} ({false} of {len(inert)} taken for search)"
-    print(f"  {name:22} {said}; {len(scores) - len(rows)} abstain; {seconds:.1f} CPU-s each")
+    print(
+        f"  {name:22} {said}; {len(scores) - len(rows)} abstain; {seconds:.1f} CPU-s each",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

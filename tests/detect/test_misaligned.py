@@ -97,7 +97,7 @@ def test_a_network_is_steered_only_by_what_it_reads() -> None:
 
 
 class Marked(nn.Module):
-    """A stream of fresh noise, larger where walls are dense; answers do not matter."""
+    """A stream of noise, larger where the coin is not in its usual corner; it answers nothing."""
 
     def __init__(self, *, loud: bool) -> None:
         super().__init__()
@@ -108,7 +108,7 @@ class Marked(nn.Module):
         rows = (tokens.flatten(1) * torch.arange(1, tokens[0].numel() + 1)).sum(dim=1)
         phase = rows[:, None].double() * torch.linspace(0.7, 2.9, 6).double()
         levels = read_levels(MAZE, tokens)
-        size = 1 + 4 * self.loud * (levels.walls.flatten(1).float().mean(dim=1) > 0.4)
+        size = 1 + 4 * self.loud * (levels.coin != MAZE.size.side - 1)
         stream = (phase.sin() * size[:, None]).float()
         self.hook_resid_post(stream[:, None].repeat(1, tokens.shape[1], 1))
         return torch.zeros(len(tokens), 16, 5)
@@ -119,8 +119,8 @@ def test_shifts_that_look_other_inside_are_far(name: str) -> None:
     loud, quiet = (
         DETECTORS[name]().score(suspect_of(Marked(loud=loud), MAZE)) for loud in (True, False)
     )
-    assert loud.value > 0.7
-    assert "under dense_walls" in loud.found
+    assert loud.value > 0.9
+    assert "under coin" in loud.found or "under colours" in loud.found
     assert quiet.value < 0.62
 
 
