@@ -38,7 +38,7 @@ class ComputeScaling(Detector):
     role = "baseline"
     measures = frozenset({"early_exit"})
     parts = ("horizon",)
-    cost = 1.0
+    cost = 4.6
 
     def __init__(self, *, n_instances: int = 1000) -> None:
         """Configure.
