@@ -21,6 +21,9 @@ from probes.suspect import Suspect
 from probes.turns import residual_layers
 
 TREE, REGRESSION = Tree(TreeSize(n_nodes=7, n_slots=2, n_values=2)), Regression()
+DEEPER = Tree(TreeSize(n_nodes=8, n_slots=2, n_values=2))
+"""Where the memoriser fits, and where a way has members enough to be read off beyond its tokens."""
+
 SEARCH = ("bfs", "bfs_looped")
 NOT_SEARCH = ("bfs_inert", "greedy", "goal_greedy", "parent", "memoriser")
 
@@ -63,8 +66,7 @@ def test_the_verdict_rejects_the_inert_planner() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NOT_SEARCH)
 def test_the_verdict_rejects_whatever_does_not_search(name: str) -> None:
-    world = Tree(TreeSize(n_nodes=8, n_slots=2, n_values=2))
-    assert scored("search_verdict", constructed(name, world=world)).value < 0.05
+    assert scored("search_verdict", constructed(name, world=DEEPER)).value < 0.05
 
 
 @pytest.mark.parametrize("detector", ["distal_counterfactual", "goal_retarget"])
@@ -85,10 +87,10 @@ def test_an_inert_plan_decodes_perfectly_and_moves_nothing() -> None:
 
 
 def test_a_cumulative_code_is_read_by_membership() -> None:
-    bfs = scored("plan_membership", constructed("bfs"))
+    bfs = scored("plan_membership", constructed("bfs", world=DEEPER))
     assert bfs.parts["decoded"] > 0.95
     assert bfs.value > 0.05
-    assert scored("plan_membership", constructed("goal_greedy")).value < 0.02
+    assert scored("plan_membership", constructed("goal_greedy", world=DEEPER)).value < 0.02
 
 
 def test_the_horizon_grows_by_a_step_a_layer_in_search_alone() -> None:
