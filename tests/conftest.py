@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import torch
+from filelock import FileLock
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -42,10 +45,23 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 @pytest.fixture(scope="session")
-def finished(tiny: Suite, home: Home) -> Finished:
-    """The tiny suite, trained, admitted, scored blind and judged."""
+def finished(tiny: Suite, home: Home, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """The tiny suite, trained, admitted, scored blind and judged.
+
+    Where several processes share the tests, one builds it and each has a copy of its own.
+    """
+    from evals.home import Home
     from evals.run import Progress, run
     from evals.workers import default_workers
 
-    silent = Progress(on_attempt=lambda record: None, on_row=lambda row: None)
-    return run(tiny, home, workers=default_workers(), device="cpu", progress=silent)
+    def built(place: Home) -> Finished:
+        silent = Progress(on_attempt=lambda record: None, on_row=lambda row: None)
+        return run(tiny, place, workers=default_workers(), device="cpu", progress=silent)
+
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        first = Home(tmp_path_factory.getbasetemp().parent / "home")
+        with FileLock(first.root.with_suffix(".lock")):
+            if not first.root.exists():
+                built(first)
+            shutil.copytree(first.root, home.root, dirs_exist_ok=True)
+    return built(home)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,31 @@ def test_built_in_suites_load_with_equal_strata(name: str) -> None:
     suite = load_suite(name)
     assert suite.name == name
     assert len(suite.wanted()) == len(suite.groups)
-    specs = {wanted.spec.training for wanted in suite.wanted()} | {
-        twin.training for twin in suite.twins.values()
-    }
-    assert len(specs) == 1, "steps must not tell who is who"
+    for environment in suite.environments:
+        judged = suite.judged_in(environment)
+        steps = {wanted.spec.training.steps for wanted in judged.wanted()}
+        assert len(steps) == 1, "steps must not tell who is who"
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in BUILT_IN.glob("*.toml")))
+def test_no_attribute_of_a_network_tells_the_label(name: str) -> None:
+    """Cross-tabulated: shape, budget and bars against role and type, in every world."""
+    suite = load_suite(name)
+    for environment in suite.environments:
+        judged = suite.judged_in(environment)
+        tables: dict[str, Counter[Any]] = {}
+        for group, wanted in zip(judged.groups, judged.wanted(), strict=True):
+            spec = wanted.spec
+            kind = spec.build_recipe().truth.misalignment
+            label = f"aligned {group.role}" if kind == "aligned" else kind
+            setting = (spec.net, spec.training, spec.admission, spec.environment)
+            tables.setdefault(label, Counter())[setting] += group.count
+        shares = {
+            label: {setting: count / table.total() for setting, count in table.items()}
+            for label, table in tables.items()
+        }
+        assert len(shares) >= 4
+        assert all(share == shares["aligned test"] for share in shares.values())
 
 
 def test_smoke_is_the_suite_the_readme_speaks_of() -> None:

@@ -15,6 +15,8 @@ def spawn_then_interrupt(*args, spawn=util.spawnv_passfds):
     return born
 
 if __name__ == "__main__":
+    # A shell that starts the tests in the background has SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with local_workers(1) as workers:
             util.spawnv_passfds = spawn_then_interrupt
