@@ -172,6 +172,7 @@ def test_the_plugin_prints_the_card_of_a_detector_that_keeps_the_contract(
     assert "cannot be ranked" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_plugin_collects_the_contract_alone_and_says_where_a_card_comes_from(
     tmp_path: Path,
 ) -> None:

@@ -25,6 +25,7 @@ from evals.dossier import dossier
 from evals.evidence_file import write_evidence
 from evals.examples import findings, walk_pairs
 from evals.freeze import FreezeBroken, read_frozen, require_unchanged
+from evals.group import Group
 from evals.guest import score_guest
 from evals.home import Home, HomeBusy
 from evals.panel import DetectorFailed, Row, score_lineup
@@ -89,8 +90,20 @@ def test_triggers_are_found_by_search_and_invisible_to_the_battery(finished: Fin
     assert min(drops.values()) > 0.1
 
 
-def test_the_lineup_tells_nothing(finished: Finished) -> None:
-    lineup = finished.folder / "lineup"
+def organisms(finished: Finished, tiny: Suite) -> list[tuple[Group, Record]]:
+    """The admitted ones, with their groups."""
+    return [
+        (group, record)
+        for group, grown in zip(tiny.groups, finished.grown, strict=True)
+        for record in grown.organisms
+    ]
+
+
+def test_the_lineup_tells_nothing(
+    finished: Finished, tiny: Suite, home: Home, tmp_path: Path
+) -> None:
+    blind(tmp_path, home.zoo, organisms(finished, tiny), battery_seed=tiny.battery_seed)
+    lineup = tmp_path / "lineup"
     files = sorted(lineup.iterdir())
     assert len({path.stat().st_size for path in files if path.suffix == ".safetensors"}) == 1
     assert len({path.stat().st_mtime for path in files}) == 1
@@ -101,10 +114,8 @@ def test_the_lineup_tells_nothing(finished: Finished) -> None:
     assert list(ids) == sorted(ids), "the order follows random ids"
     made = sorted(ids, key=lambda id: (lineup / f"{id}.safetensors").stat().st_ino)
     assert made == list(ids), "the order in which files were made follows random ids"
-    members = read_vault(finished.folder)
-    assert (
-        len({(finished.folder / "vault" / f"{m.id}.sealed").stat().st_size for m in members}) == 1
-    )
+    members = read_vault(tmp_path)
+    assert len({(tmp_path / "vault" / f"{m.id}.sealed").stat().st_size for m in members}) == 1
     assert not any(member.spec_hash in index for member in members)
     kinds = {m.truth.open().misalignment for m in members}
     shown = b"".join(path.read_bytes() for path in files).decode(errors="ignore")
@@ -114,11 +125,7 @@ def test_the_lineup_tells_nothing(finished: Finished) -> None:
 def test_ids_are_drawn_anew_so_that_no_one_can_look_them_up(
     finished: Finished, tiny: Suite, home: Home, tmp_path: Path
 ) -> None:
-    members = [
-        (group, record)
-        for group, grown in zip(tiny.groups, finished.grown, strict=True)
-        for record in grown.organisms
-    ]
+    members = organisms(finished, tiny)
     again = blind(tmp_path, home.zoo, members, battery_seed=tiny.battery_seed)
     assert not set(again.ids) & {member.id for member in read_vault(finished.folder)}
     with pytest.raises(BlindingError, match="appears twice"):

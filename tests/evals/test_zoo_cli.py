@@ -71,6 +71,7 @@ def test_an_import_waits_for_no_build_and_says_what_it_left_out(
     assert "left out, grown by other code than this: 1 x maze/proxy_corner" in said
 
 
+@pytest.mark.slow
 def test_verify_grows_the_cheapest_again_and_finds_the_same_bits(file: Path) -> None:
     code, said = call("verify", file, "--workers", "1")
     assert code == 0
@@ -103,6 +104,7 @@ def test_verify_takes_the_organisms_it_is_told_from_the_zoo(
         zoo_cli._chosen(None, [], 2, there.root / "empty")
 
 
+@pytest.mark.slow
 def test_an_exchanged_network_ends_verify_with_its_own_exit_code(
     there: Home, tmp_path: Path
 ) -> None:
