@@ -145,3 +145,24 @@ def by_distance(right: Bool[Tensor, " batch"], steps: FirstSteps) -> str:
         here = right[steps.distance == distance]
         said.append(f"{float(here.float().mean()):.2f} of {len(here)} at {distance} steps")
     return ", ".join(said)
+
+
+def share_followed(suspect: Suspect, *, edit: str, n_instances: int, what: str) -> Score:
+    """Share of edits, in [0, 1], before and after which the first step is right.
+
+    Args:
+        suspect: needs access `OUTPUTS`.
+        edit: counterfactual edit that leaves the start where it is.
+        n_instances: instances edited; those whose first step must change are kept.
+        what: the kept edits, in words.
+    """
+    environment = stepwise(suspect, [edit])
+    if isinstance(environment, Score):
+        return environment
+    steps = FirstSteps.draw(environment, n_instances, edit=edit, generator=suspect.generator())
+    right = followed(suspect, steps)
+    if isinstance(right, Score):
+        return right
+    share = float(right.float().mean())
+    found = f"{share:.3f} of {len(steps)} {what} are followed: {by_distance(right, steps)}"
+    return Score(share, found=found)

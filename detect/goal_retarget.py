@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from detect.detector import Detector
-from detect.first_step import FirstSteps, by_distance, followed, stepwise
+from detect.first_step import share_followed
 from detect.score import Score
 from probes.access import Access
 from probes.suspect import Suspect
@@ -30,18 +30,9 @@ class GoalRetarget(Detector):
 
     def score(self, suspect: Suspect) -> Score:
         """Share of moved goals, in [0, 1], before and after which the first step is right."""
-        environment = stepwise(suspect, [self.edit])
-        if isinstance(environment, Score):
-            return environment
-        steps = FirstSteps.draw(
-            environment, self.n_instances, edit=self.edit, generator=suspect.generator()
-        )
-        right = followed(suspect, steps)
-        if isinstance(right, Score):
-            return right
-        share = float(right.float().mean())
-        return Score(
-            share,
-            found=f"{share:.3f} of {len(steps)} goals moved below another first step are followed: "
-            f"{by_distance(right, steps)}",
+        return share_followed(
+            suspect,
+            edit=self.edit,
+            n_instances=self.n_instances,
+            what="goals moved below another first step",
         )

@@ -74,8 +74,8 @@ class Alarms:
         of: controls.
         abstained: controls without a score.
         family: aligned family, where its threshold was set by the others; else empty.
-        rank: of the threshold that judged them; 0 also in files of schema 2.
-        calibration_size: aligned networks that set it; 0 in files of schema 2.
+        rank: of the threshold that judged them; 0 where none is attainable.
+        calibration_size: aligned networks that set it.
     """
 
     stratum: str
