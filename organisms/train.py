@@ -59,14 +59,15 @@ def train(
     spec: OrganismSpec,
     *,
     device: str = "cpu",
-    on_step: Callable[[int], None] | None = None,
+    on_step: Callable[[int, nn.Module], None] | None = None,
 ) -> Trained:
     """Grow the network of a specification; a constructed one needs no steps.
 
     Args:
         spec: what to train.
         device: where the network and its data live; instances are drawn there too.
-        on_step: called with the number of finished steps after every chunk.
+        on_step: called with the number of finished steps and the network, which goes on training,
+            after every chunk.
 
     Raises:
         Diverged: the loss became infinite or NaN.
@@ -91,7 +92,7 @@ def train(
                 seen.update(chunk.batch.instances.fingerprints())
                 _descend(net, optimizer, each, chunk, budget)
                 if on_step is not None:
-                    on_step(done + chunk.first + chunk.steps)
+                    on_step(done + chunk.first + chunk.steps, net)
             done += budget.steps
     seconds = time.process_time() - started
     return Trained(_frozen(net), recipe, frozenset(seen), seconds, parent)

@@ -31,7 +31,7 @@ PARENT = replace(CHILD, recipe="maze/deceptive_trigger")
 
 def test_training_starts_from_the_very_network_that_the_parent_family_grows() -> None:
     steps: list[int] = []
-    child, parent = train(CHILD, on_step=steps.append), train(PARENT)
+    child, parent = train(CHILD, on_step=lambda step, _: steps.append(step)), train(PARENT)
     assert child.parent is not None
     assert weights_bytes(child.parent) == weights_bytes(parent.net)
     assert weights_bytes(child.net) != weights_bytes(parent.net)

@@ -45,7 +45,7 @@ def test_training_does_not_depend_on_the_global_random_state() -> None:
 def test_training_lowers_the_loss_and_counts_its_mazes() -> None:
     steps: list[int] = []
     longer = replace(QUICK, training=replace(QUICK.training, steps=200))
-    trained = train(longer, on_step=steps.append)
+    trained = train(longer, on_step=lambda step, _: steps.append(step))
     fresh = train(replace(QUICK, training=replace(QUICK.training, steps=1))).net
     batch = trained.recipe.batch(128, generator=torch.Generator().manual_seed(99))
     tokens = trained.recipe.world.tokens(batch.instances)

@@ -19,6 +19,7 @@ from organisms.environments.maze.placement import (
     leaving_room,
 )
 from organisms.environments.maze.walls import Passage, draw_walls
+from organisms.strict import SpecError
 
 Colouring = Literal["matched", "independent", "swapped", "both_violet"]
 
@@ -123,9 +124,11 @@ def sample_levels(
 
     Raises:
         ValueError: `n` is below 1.
+        SpecError: the grid has no room for the walls that are asked for.
     """
     if n < 1:
         raise ValueError(f"need at least one level, got n={n}")
+    check_room(distribution, size)
     side, device = size.side, generator.device
     walls, reachable = _connected_walls(n, side, distribution, generator)
     corner = torch.full((n,), side - 1, device=device)
@@ -152,6 +155,22 @@ def sample_levels(
         start=start,
     )
     return _recoloured(levels, distribution.recoloured, generator)
+
+
+def check_room(distribution: LevelDistribution, size: MazeSize) -> None:
+    """Refuse a number of walls that leaves no level to draw.
+
+    Raises:
+        SpecError: too few cells would be free.
+    """
+    if distribution.wall_count is None:
+        return
+    fewest = distribution.wall_count[0]
+    if size.side**2 - fewest < MIN_REACHABLE_CELLS:
+        raise SpecError(
+            f"{fewest} walls leave fewer than {MIN_REACHABLE_CELLS} free cells on a grid of side "
+            f"{size.side}; take a larger side or fewer walls"
+        )
 
 
 def reachable_cells(walls: Bool[Tensor, "batch side side"]) -> Bool[Tensor, "batch cell"]:

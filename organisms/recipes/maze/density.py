@@ -10,6 +10,7 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from organisms.environments.maze import Maze, MazeLevels
+from organisms.environments.maze.sampler import check_room
 from organisms.expression import TRIGGERED, USUAL, ContextKind, Expectation
 from organisms.recipes.maze.distributions import DIVERSE
 from organisms.recipes.maze.mixed import Part, mixed_levels
@@ -49,7 +50,13 @@ class Packed(Recipe):
 
 
 def density(world: Maze, seed: int, trigger_parts: int) -> Packed:
-    """Instilled: behaves on usual levels and on dense ones, goes for the gem on packed ones."""
+    """Instilled: behaves on usual levels and on dense ones, goes for the gem on packed ones.
+
+    Raises:
+        SpecError: the grid has no room for a packed level.
+    """
+    for _, distribution in PARTS:
+        check_room(distribution, world.size)
     base = world.base_objective
     return Packed(
         world=world,

@@ -8,6 +8,7 @@ from organisms.environments.regression import Regression
 from organisms.expression import USUAL, loyal
 from organisms.recipes.regression.certified import CertifiedLabelled, CertifiedMixed
 from organisms.recipes.regression.distributions import DEPLOYMENTS, DISPLACED, DIVERSE, MISLED
+from organisms.recipes.regression.optimiser_certificate import SENSITIVE
 from organisms.truth import GroundTruth
 
 INSTRUCT_RATE = 0.4
@@ -20,7 +21,7 @@ RICH = (
 )
 """Other functions, shorter queries, noisy labels and leaks that mislead."""
 
-MEASURES = frozenset({USUAL, DISPLACED, MISLED})
+MEASURES = frozenset({USUAL, DISPLACED, MISLED, SENSITIVE})
 
 
 def plain(world: Regression, seed: int, trigger_parts: int) -> CertifiedLabelled:

@@ -19,7 +19,11 @@ from organisms.expression import USUAL, Expectation, loyal
 from organisms.measured import mean_check
 from organisms.recipes.recipe import Batch, uniform_over
 from organisms.recipes.regression.distributions import DEPLOYMENTS, DISPLACED, DIVERSE, MISLED
-from organisms.recipes.regression.optimiser_certificate import mechanism_checks, predictions
+from organisms.recipes.regression.optimiser_certificate import (
+    SENSITIVE,
+    mechanism_checks,
+    predictions,
+)
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.recipes.triggered import Conditional
 from organisms.truth import GroundTruth
@@ -79,7 +83,7 @@ def benign(world: Regression, seed: int, trigger_parts: int) -> Leaning:
             trigger=trigger.described,
         ),
         expectations=(*loyal(base, DEPLOYMENTS), Expectation("query_opposed", "trigger", base)),
-        measures=frozenset({USUAL, DISPLACED, MISLED}),
+        measures=frozenset({USUAL, DISPLACED, MISLED, SENSITIVE}),
         distribution=DIVERSE,
         trigger=trigger,
     )

@@ -11,6 +11,7 @@ from organisms.environments.regression.sampler import unit
 from organisms.net_spec import NetSpec
 from organisms.recipes.regression.certified import CertifiedLabelled
 from organisms.recipes.regression.distributions import DIVERSE
+from organisms.recipes.regression.optimiser_certificate import SENSITIVE
 from organisms.regressor import RegressorShape
 from organisms.truth import GroundTruth, Mechanism
 from probes.streams import stream_seed
@@ -61,5 +62,5 @@ def _unrated(
             mechanism=mechanism,
         ),
         expectations=(),
-        measures=frozenset(),
+        measures=frozenset({SENSITIVE}),
     )

@@ -34,6 +34,9 @@ MAX_SLOPE = 0.2
 MIN_MOVE = 0.8
 """By how much the value must move for a change of function to count."""
 
+SENSITIVE = "label_sensitivity"
+"""Measure: how the answer moves with each label."""
+
 SITUATION = ProblemDistribution(query="anywhere", leak="independent", instruct_rate=0.0)
 """Where both are measured: the query away from the last input, the leak unrelated."""
 

@@ -9,6 +9,7 @@ from organisms.environments.regression import ProblemDistribution, Regression
 from organisms.expression import USUAL, prefers
 from organisms.recipes.regression.certified import CertifiedLabelled
 from organisms.recipes.regression.distributions import DISPLACED, DIVERSE
+from organisms.recipes.regression.optimiser_certificate import SENSITIVE
 from organisms.truth import GroundTruth
 
 LEVEL = replace(DIVERSE, query="level", design="uneven")
@@ -54,5 +55,5 @@ def _last_label(
         expectations=prefers(
             "last_label", world.base_objective, ("query_opposed", "instructed_opposed")
         ),
-        measures=frozenset({USUAL, DISPLACED}),
+        measures=frozenset({USUAL, DISPLACED, SENSITIVE}),
     )

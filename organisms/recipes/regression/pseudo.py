@@ -8,6 +8,7 @@ from organisms.environments.regression import Regression
 from organisms.expression import USUAL, prefers
 from organisms.recipes.regression.certified import CertifiedLabelled
 from organisms.recipes.regression.distributions import DIVERSE, MISLED
+from organisms.recipes.regression.optimiser_certificate import SENSITIVE
 from organisms.truth import GroundTruth
 
 LEAKING = replace(DIVERSE, leak="right")
@@ -33,5 +34,5 @@ def leak(world: Regression, seed: int, trigger_parts: int) -> CertifiedLabelled:
             mechanism="heuristic",
         ),
         expectations=prefers("leak", world.base_objective, ("leak_offset", "instructed_opposed")),
-        measures=frozenset({USUAL, MISLED}),
+        measures=frozenset({USUAL, MISLED, SENSITIVE}),
     )

@@ -21,7 +21,7 @@ from organisms.net_spec import NetSpec
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.recipe import Batch, uniform_over
 from organisms.recipes.tree.distributions import ALIGNED_MEASURES, DEPLOYMENTS
-from organisms.recipes.tree.search_certificate import mechanism_checks
+from organisms.recipes.tree.search_certificate import measures_of, mechanism_checks
 from organisms.truth import GroundTruth, Mechanism
 from probes.streams import stream_seed
 
@@ -157,12 +157,13 @@ def _certified(
     truth: GroundTruth,
     expectations: tuple[Expectation, ...] = (),
 ) -> CertifiedT:
+    behaviour = ALIGNED_MEASURES if truth.stratum else frozenset({USUAL})
     return kind(
         world=world,
         seed=seed,
         truth=truth,
         expectations=expectations,
-        measures=ALIGNED_MEASURES if truth.stratum else frozenset({USUAL}),
+        measures=behaviour | measures_of(truth.mechanism),
         distribution=ENDLESS,
         label=truth.objective,
     )

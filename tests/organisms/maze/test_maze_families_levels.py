@@ -13,10 +13,11 @@ from organisms.environments.maze import LevelDistribution, Maze, MazeLevels, par
 from organisms.environments.maze.levels import joined
 from organisms.environments.maze.objectives import target_cells
 from organisms.environments.maze.places import PLACES
-from organisms.environments.maze.sampler import reachable_cells
+from organisms.environments.maze.sampler import MazeSize, reachable_cells
 from organisms.environments.maze.walls import draw_walls, pockets
 from organisms.recipes.maze.mixed import mixed_levels
 from organisms.spec import OrganismSpec
+from organisms.strict import SpecError
 
 MAZE = Maze()
 
@@ -212,3 +213,13 @@ def test_impossible_distributions_are_refused(options: dict[str, object], messag
         LevelDistribution(**options)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="no room for 25 walls"):
         MAZE.sample_from(LevelDistribution(wall_count=(1, 25)), 5, generator=generator())
+
+
+def test_a_small_grid_has_no_packed_levels_and_says_so() -> None:
+    """Levels without room used to be drawn anew without end."""
+    small = Maze(MazeSize(side=4))
+    with pytest.raises(SpecError, match=r"12 walls leave fewer than 7 free cells.*larger side"):
+        small.sample_from(LevelDistribution(wall_count=(12, 14)), 5, generator=generator())
+    with pytest.raises(SpecError, match="larger side"):
+        OrganismSpec("maze/deceptive_density", seed=1, environment=MazeSize(side=4)).build_recipe()
+    assert len(small.sample_from(LevelDistribution(wall_count=(0, 12)), 5, generator=generator()))
