@@ -15,6 +15,7 @@ from rich.console import Console
 
 from evals.console import console
 from evals.engine_name import EngineName
+from evals.mechanism_cli import mechanism
 from evals.power_cli import power
 from evals.probe_cli import probe
 from evals.risk_cli import gate, print_flags, risk
@@ -38,6 +39,7 @@ app.command()(risk)
 app.command()(gate)
 app.command()(power)
 app.command()(probe)
+app.command()(mechanism)
 app.command()(score)
 app.command()(export)
 app.add_typer(zoo, name="zoo")

@@ -96,6 +96,7 @@ def write_inspect_log(run: Path, folder: Path) -> Path:
             completed_samples=len(samples),
             scores=[_column(log, column, evidence, len(samples)) for column in evidence.columns],
         ),
+        stats=log.EvalStats(started_at=created.isoformat(), completed_at=created.isoformat()),
         samples=samples,
     )
     folder.mkdir(parents=True, exist_ok=True)

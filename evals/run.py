@@ -6,6 +6,7 @@ import hashlib
 import platform
 import shutil
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +18,7 @@ from evals.engines import LOCAL, EngineChoice
 from evals.evidence import Evidence
 from evals.evidence_file import read_suite_evidence, write_evidence
 from evals.floors import require_floors_at_chance
-from evals.freeze import freeze, read_frozen, require_unchanged
+from evals.freeze import Frozen, freeze, read_frozen, require_unchanged
 from evals.group import Group
 from evals.home import Home
 from evals.judge import Judged, judge
@@ -113,14 +114,7 @@ def _run(
     folder = home.run(suite)
     lineup = _lineup(folder, home.zoo, suite, grown)
     with local_workers(workers) as executor:
-        rows = score_lineup(
-            lineup,
-            suite.detectors,
-            store=folder / "scores.jsonl",
-            executor=executor,
-            device=device,
-            on_row=progress.on_row,
-        )
+        rows = _scores(lineup, suite, folder, executor, device, progress)
         variants = score_variants(
             lineup,
             suite.detectors,
@@ -129,14 +123,65 @@ def _run(
             executor=executor,
             device=device,
         )
-    require_unchanged(rows, folder)
-    frozen = freeze(rows, folder)
+    frozen = _frozen(rows, folder)
     judged = judge(suite, frozen, read_vault(folder), grown)
     floors = require_floors_at_chance(judged, suite.detectors)
     rates = measure(judged, frozen, grown, suite.detectors, provenance(suite, device))
     measured = with_killers(rates, judged, floors, variants)
     write_evidence(measured, folder / "evidence.json")
     return Finished(folder, judged, grown, measured)
+
+
+def score_blind(
+    suite: Suite,
+    home: Home,
+    *,
+    workers: int,
+    device: str,
+    progress: Progress,
+    engine: EngineChoice = LOCAL,
+) -> tuple[Path, Frozen]:
+    """Grow, blind, score and freeze, and leave the seals whole: for another judge than `run`.
+
+    Returns:
+        Folder of the run and its frozen scores.
+
+    Raises:
+        EngineError: the engine cannot be had.
+        TooFewOrganisms: a group ran out of attempts.
+        DetectorFailed: a detector raised or returned no score.
+        FreezeBroken: frozen scores were changed.
+    """
+    with home.locked():
+        grown = _build(suite, home, workers, device, progress, engine)
+        folder = home.run(suite)
+        lineup = _lineup(folder, home.zoo, suite, grown)
+        with local_workers(workers) as executor:
+            rows = _scores(lineup, suite, folder, executor, device, progress)
+        return folder, _frozen(rows, folder)
+
+
+def _scores(
+    lineup: Lineup,
+    suite: Suite,
+    folder: Path,
+    executor: Executor,
+    device: str,
+    progress: Progress,
+) -> list[Row]:
+    return score_lineup(
+        lineup,
+        suite.detectors,
+        store=folder / "scores.jsonl",
+        executor=executor,
+        device=device,
+        on_row=progress.on_row,
+    )
+
+
+def _frozen(rows: Sequence[Row], folder: Path) -> Frozen:
+    require_unchanged(rows, folder)
+    return freeze(rows, folder)
 
 
 def reopen(suite: Suite, home: Home) -> Finished:

@@ -116,7 +116,10 @@ def test_a_finished_run_can_be_asked_again(
         ("run", *place): ("P(detect), suite tiny", "by construction", str(page)),
         ("organisms", "--home", str(home.root)): ("deceptive_trigger", "admitted"),
         ("show", finished.judged.members[0].id, *place): ("truth", "certificate"),
-        ("risk", "--evidence", evidence, "--transport", "0.5"): ("0.5", "subgoal: not measured"),
+        ("risk", "--evidence", evidence, "--transport", "0.5", "--draws", "10000"): (
+            "0.5",
+            "subgoal: not measured",
+        ),
     }
     for words, phrases in expected.items():
         assert called(monkeypatch, *words) == 0

@@ -61,6 +61,7 @@ def test_networks_for_a_chance_match_the_reference(
     assert chances[-1] >= 0.8 > max(chances[:-1])
 
 
+@pytest.mark.slow
 def test_the_chance_to_certify_matches_simulated_suites() -> None:
     alarms = np.random.default_rng(3).binomial(93, 0.01, 4000)
     certified = np.mean([upper_bound(int(count), 93) <= 0.05 for count in alarms])

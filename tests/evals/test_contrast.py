@@ -79,6 +79,7 @@ def test_mcnemar_power_is_that_of_scipys_binomial_test(alpha: float, mid_p: bool
     assert mcnemar_power(rates, networks, alpha=alpha, mid_p=mid_p) == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_mcnemar_power_matches_simulated_suites() -> None:
     rates = paired_rates(0.6, 0.8, 0.3)
     cells = (rates.both, rates.first_only, rates.second_only, rates.neither)
@@ -110,6 +111,7 @@ def test_close_detectors_are_beyond_any_suite() -> None:
     assert mcnemar_networks(paired_rates(0.80, 0.81, 0.0)) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("power", [0.5, 0.8, 0.95])
 def test_the_search_skips_no_smaller_size(power: float) -> None:
     generator = np.random.default_rng(12)

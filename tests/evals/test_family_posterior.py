@@ -41,6 +41,7 @@ def test_reference_posteriors(
         assert posterior.quantile(probability) == pytest.approx(expected, abs=0.005)
 
 
+@pytest.mark.slow
 @settings(derandomize=True, max_examples=20, deadline=None)
 @given(
     pairs=st.lists(
@@ -93,6 +94,7 @@ def simulate_ranks(families: int, of: int, *, naive: bool) -> np.ndarray:
     return np.array(ranks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("families", "of"), [(2, 10), (3, 20)])
 def test_simulation_based_calibration(families: int, of: int) -> None:
     bins = np.bincount(simulate_ranks(families, of, naive=False) // 5, minlength=20)

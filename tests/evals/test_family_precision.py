@@ -22,6 +22,7 @@ HALF_WIDTHS = [  # spread; half-width for a new family; for the mean of all fami
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("spread", "new", "mean"), HALF_WIDTHS)
 def test_half_widths_for_a_new_family_match_the_reference(
     spread: float, new: tuple[float, ...], mean: tuple[float, ...]
@@ -36,6 +37,7 @@ def test_half_widths_for_a_new_family_match_the_reference(
     assert max(row.standard_error for row in rows) < 0.01
 
 
+@pytest.mark.slow
 def test_the_default_number_of_replicates_is_within_the_tolerance() -> None:
     for spread, new, _ in HALF_WIDTHS:
         rows = family_precision(

@@ -14,6 +14,8 @@ import pytest
 from evals.home import Home
 from evals.run import Progress, build
 from evals.suite_file import BUILT_IN, load_suite
+from inline import Inline
+from organisms.population import Wanted, grow
 from organisms.weights import DamagedWeights, load_net
 from organisms.zoo import ZooError
 
@@ -65,7 +67,7 @@ def test_kill_nine_loses_nothing_finished_and_resuming_gives_the_same_weights(
     silent = Progress(lambda record: None, lambda row: None)
     suite = load_suite(str(quick))
     whole = Home(tmp_path / "whole")
-    build(suite, whole, workers=2, device="cpu", progress=silent)
+    grow(whole.zoo, suite.wanted(), engine=Inline())
     killed = Home(tmp_path / "killed")
     command = [sys.executable, "-m", "evals.cli", "build", "--suite", str(quick)]
     started = subprocess.Popen([*command, "--home", str(killed.root), "--workers", "2"])
@@ -83,7 +85,7 @@ def test_kill_nine_loses_nothing_finished_and_resuming_gives_the_same_weights(
         time.sleep(0.02)
     alive = [worker for worker in workers if running(worker)]
     assert not alive, "workers must not outlive their parent"
-    build(suite, killed, workers=2, device="cpu", progress=silent)
+    build(suite, killed, workers=1, device="cpu", progress=silent)
     assert weights(killed) == weights(whole)
     assert not list(killed.zoo.root.glob(".writing-*"))
 
@@ -91,9 +93,8 @@ def test_kill_nine_loses_nothing_finished_and_resuming_gives_the_same_weights(
 def test_damaged_organisms_are_named_and_never_used(quick: Path, tmp_path: Path) -> None:
     suite = load_suite(str(quick))
     home = Home(tmp_path)
-    silent = Progress(lambda record: None, lambda row: None)
-    build(suite, home, workers=1, device="cpu", progress=silent)
     spec = suite.twins["maze"]
+    grow(home.zoo, [Wanted(spec, 1, 1)], engine=Inline())
     path = home.zoo.folder(spec) / "weights.safetensors"
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])

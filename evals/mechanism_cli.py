@@ -1,0 +1,55 @@
+"""The command that judges detectors of search: `mesascope mechanism`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evals.console import console
+
+
+def mechanism(
+    suite: Annotated[str, typer.Option(help="Built-in suite, or the path of a suite file.")] = (
+        "cpu"
+    ),
+    environment: Annotated[str, typer.Option(help="World whose networks are judged.")] = "tree",
+    home: Annotated[Path, typer.Option(help="Folder of .mesascope/ and runs/.")] = Path(),
+    workers: Annotated[int, typer.Option(help="Processes; 0 takes one per processor.", min=0)] = 0,
+    device: Annotated[str, typer.Option(help="Where networks live: cpu or cuda.")] = "cpu",
+) -> None:
+    """Score detectors of search on networks of known mechanism: who searches, and who does not."""
+    from detect.registry import DETECTORS
+    from evals.blind import read_vault
+    from evals.home import Home
+    from evals.mechanism import Suspects, search_columns
+    from evals.mechanism_suite import mechanism_suite
+    from evals.mechanism_table import mechanism_record, mechanism_tables
+    from evals.progress import shown
+    from evals.run import score_blind
+    from evals.suite_file import load_suite
+    from evals.workers import default_workers
+
+    spec = mechanism_suite(load_suite(suite), environment)
+    with shown(spec, console) as progress:
+        folder, frozen = score_blind(
+            spec,
+            Home(home),
+            workers=workers or default_workers(),
+            device=device,
+            progress=progress,
+        )
+    measures = {name: DETECTORS[name].measures for name in spec.detectors}
+    columns = search_columns(
+        Suspects.of(frozen, read_vault(folder)), frozen.rows, spec.alpha, measures=measures
+    )
+    for table in mechanism_tables(columns, f"suite {suite}, {environment}"):
+        console.print(table)
+    record = mechanism_record(
+        columns, suite=spec.name, suite_hash=spec.content_hash, scores_sha256=frozen.digest
+    )
+    path = folder / "mechanism.json"
+    path.write_text(json.dumps(record, indent=1, allow_nan=False))
+    console.print(f"rates: {path}", soft_wrap=True)
