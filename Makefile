@@ -20,9 +20,10 @@ check: $(READY)  ## style, types and import direction
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_import_direction.py
 
-bench: demo  ## write what the smoke suite and its risk report cost to benchmarks/results/
+bench: demo  ## write what suite, risk report and judging cost to benchmarks/results/
 	$(BIN)/python benchmarks/costs.py --suite smoke
 	$(BIN)/python benchmarks/risk.py --suite smoke
+	$(BIN)/python benchmarks/judging.py
 
 clean:  ## remove the environment and caches; built organisms and runs stay
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
