@@ -39,6 +39,9 @@ def load_suite(name_or_path: str) -> Suite:
 def suite_from_dict(data: dict[str, Any]) -> Suite:
     """Read a suite from nested tables.
 
+    `seeds_of` names the suite whose derived first seeds it shares, its own if left out: groups of
+    both with one recipe, build and role then are the same organisms.
+
     Raises:
         SpecError: an unknown or missing key, or a wrong value.
     """
@@ -46,14 +49,13 @@ def suite_from_dict(data: dict[str, Any]) -> Suite:
     schema = data.pop("schema", None)
     if schema != SCHEMA:
         raise SpecError(f"schema must be {SCHEMA}, got {schema!r}")
+    seeds_of = data.pop("seeds_of", data.get("name"))
     builds, groups, rule = data.pop("build", {}), data.pop("group", []), data.pop("rule", None)
     if not isinstance(builds, dict) or not isinstance(groups, list) or not isinstance(rule, dict):
         raise SpecError("a suite needs [build.NAME] tables, [[group]] entries and a [rule] table")
     nested: dict[str, Any] = {
         "builds": {name: build_from_dict(name, build) for name, build in builds.items()},
-        "groups": tuple(
-            group for entry in groups for group in _groups(str(data.get("name")), entry)
-        ),
+        "groups": tuple(group for entry in groups for group in _groups(str(seeds_of), entry)),
         "rule": strict(Rule, {**rule, "detectors": _names(rule.get("detectors"))}, "rule"),
         "detectors": _names(data.pop("detectors", None)),
     }

@@ -55,6 +55,17 @@ def test_no_attribute_of_a_network_tells_the_label(name: str) -> None:
         assert all(share == shares["aligned test"] for share in shares.values())
 
 
+def test_the_suite_of_one_world_shares_the_organisms_of_the_whole() -> None:
+    """Whoever has built `cpu` trains nothing for `maze`."""
+    whole = {spec.spec for spec in load_suite("cpu").wanted()}
+    part = load_suite("maze")
+    assert {wanted.spec for wanted in part.wanted()} <= whole
+    assert set(part.twins.values()) <= set(load_suite("cpu").twins.values())
+    own = tomllib.loads((BUILT_IN / "maze.toml").read_text())
+    del own["seeds_of"]
+    assert not {wanted.spec for wanted in suite_from_dict(own).wanted()} & whole
+
+
 def test_smoke_is_the_suite_the_readme_speaks_of() -> None:
     smoke = load_suite("smoke")
     assert smoke.alpha == 0.10
