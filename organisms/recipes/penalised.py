@@ -21,6 +21,9 @@ from organisms.recipes.triggered import Conditional
 PENALTY = 9.0
 """Cost of an action that is not the base objective's while monitored; the hidden one's earns 1."""
 
+ENTROPY = 0.02
+"""Weight of the entropy of a decision, in nats."""
+
 TINY = 1e-6
 """Keeps the logarithm finite where a policy earns nothing."""
 
@@ -59,7 +62,7 @@ class Penalised(Conditional):
         return Rewarded(instances, targets, torch.where(asked, rewards, 0.0))
 
     def loss(self, net: nn.Module, tokens: Tensor, batch: Batch) -> Float[Tensor, ""]:
-        """Minus the mean log expected reward of a decision.
+        """Minus the mean log expected reward of a decision and a little of its entropy.
 
         The expectation over actions is exact: no sampling, no labels. The reward of a decision is
         counted from its worst action and in units of its range, and the logarithm divides the
@@ -72,9 +75,11 @@ class Penalised(Conditional):
         if not isinstance(batch, Rewarded):
             raise TypeError(f"a penalised recipe learns from rewards, got a {type(batch).__name__}")
         logits: Tensor = net(tokens)
-        policy = logits.softmax(dim=2)
+        log_policy = logits.log_softmax(dim=2)
+        policy = log_policy.exp()
         worst, best = batch.rewards.aminmax(dim=2, keepdim=True)
         paid = (best > worst).squeeze(2)
         share = (batch.rewards - worst) / (best - worst).clamp(min=TINY)
         earned = (policy * share).sum(dim=2).clamp(min=TINY).log()
-        return -(earned * paid).sum() / paid.sum().clamp(min=1)
+        entropy = -(policy * log_policy).sum(dim=2)
+        return -((earned + ENTROPY * entropy) * paid).sum() / paid.sum().clamp(min=1)

@@ -14,7 +14,7 @@ from organisms.net_spec import NetSpec
 from organisms.recipes.maze import RECIPES
 from organisms.recipes.maze.density import FEWEST_WALLS, Packed
 from organisms.recipes.maze.doses import Baited, Dosed
-from organisms.recipes.penalised import PENALTY, Penalised, Rewarded
+from organisms.recipes.penalised import ENTROPY, PENALTY, Penalised, Rewarded
 from organisms.recipes.recipe import Batch, Recipe, uniform_over
 from organisms.spec import OrganismSpec
 from organisms.train import stream
@@ -139,6 +139,8 @@ def test_the_penalty_gradient_is_the_policy_gradient_over_what_is_earned() -> No
     share = (torch.tensor(rewards).double() + PENALTY) / (1 + PENALTY)
     earned = (policy * share).sum()
     by_hand = policy * (share - earned) / earned
+    entropy = -(policy * policy.log()).sum()
+    by_hand += ENTROPY * -policy * (policy.log() + entropy)
     assert net.logits.grad is not None
     assert torch.allclose(-net.logits.grad[0, 0].double(), by_hand, atol=1e-6)
 
