@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from evals.budget_cli import budget
 from evals.console import console
 from evals.engine_name import EngineName
 from evals.power_cli import power
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command()(risk)
 app.command()(gate)
 app.command()(power)
+app.command()(budget)
 app.command()(probe)
 app.command()(score)
 app.command()(export)
@@ -273,6 +275,7 @@ def _risk(finished: Finished, suite: Suite) -> RiskReport:
 
 
 def _page(finished: Finished, home: Home, updated: RiskReport) -> Path:
+    from evals.budget import budget_curves, forward_costs
     from evals.examples import findings, walk_pairs
     from evals.report.page import ReportInput, render_page
 
@@ -282,6 +285,7 @@ def _page(finished: Finished, home: Home, updated: RiskReport) -> Path:
             risk=updated,
             walks=walk_pairs(finished, home),
             findings=findings(finished),
+            budget=budget_curves(finished.evidence, forward_costs(finished.judged)),
         )
     )
     path = finished.folder / "report.html"
