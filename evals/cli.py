@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from evals.budget_cli import budget
 from evals.console import console
 from evals.engine_name import EngineName
 from evals.mechanism_cli import mechanism
@@ -38,6 +39,7 @@ app = typer.Typer(
 app.command()(risk)
 app.command()(gate)
 app.command()(power)
+app.command()(budget)
 app.command()(probe)
 app.command()(mechanism)
 app.command()(score)
@@ -275,6 +277,7 @@ def _risk(finished: Finished, suite: Suite) -> RiskReport:
 
 
 def _page(finished: Finished, home: Home, updated: RiskReport) -> Path:
+    from evals.budget import budget_curves, forward_costs
     from evals.examples import findings, walk_pairs
     from evals.report.page import ReportInput, render_page
 
@@ -284,6 +287,7 @@ def _page(finished: Finished, home: Home, updated: RiskReport) -> Path:
             risk=updated,
             walks=walk_pairs(finished, home),
             findings=findings(finished),
+            budget=budget_curves(finished.evidence, forward_costs(finished.judged)),
         )
     )
     path = finished.folder / "report.html"

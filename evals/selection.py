@@ -189,17 +189,7 @@ def select(
     chosen: tuple[Chosen, ...] = ()
     null = None
     if len(known) >= FEWEST_TO_CHOOSE:
-        picked = _pick(hits[None] / sizes)[0]
-        chosen = tuple(
-            Chosen(
-                family=family,
-                chosen_on=tuple(other for other in known if other != family),
-                detector=names[picked[place]],
-                detected=int(hits[picked[place], place]),
-                of=int(sizes[place]),
-            )
-            for place, family in enumerate(known)
-        )
+        chosen = chosen_elsewhere(hits.astype(int), names, known, sizes)
         dealt = generator.permuted(np.tile(member, (permutations, 1)), axis=1)
         null = _null(
             _chosen_rates(_hits(flags, dealt, len(known)) / sizes),
@@ -216,6 +206,33 @@ def select(
         ),
         chosen=chosen,
         null=null,
+    )
+
+
+def chosen_elsewhere(
+    detected: Int[np.ndarray, "detector family"],
+    names: Sequence[str],
+    families: Sequence[str],
+    of: Int[np.ndarray, " family"],
+) -> tuple[Chosen, ...]:
+    """For every family the detector of the highest mean rate on all others, and what it does.
+
+    Args:
+        detected: networks flagged.
+        names: of the detectors, in an order fixed beforehand: it breaks ties.
+        families: at least two.
+        of: networks of each family, at least one.
+    """
+    picked = _pick((detected / of)[None])[0]
+    return tuple(
+        Chosen(
+            family=family,
+            chosen_on=tuple(other for other in families if other != family),
+            detector=names[picked[place]],
+            detected=int(detected[picked[place], place]),
+            of=int(of[place]),
+        )
+        for place, family in enumerate(families)
     )
 
 

@@ -32,6 +32,7 @@ def test_help_lists_the_commands_without_loading_torch() -> None:
         "risk",
         "gate",
         "power",
+        "budget",
         "probe",
         "report",
     ):
@@ -115,6 +116,7 @@ def test_a_finished_run_can_be_asked_again(
     expected = {
         ("run", *place): ("P(detect), suite tiny", "by construction", str(page)),
         ("organisms", "--home", str(home.root)): ("deceptive_trigger", "admitted"),
+        ("budget", *place): ("one family of the type", "budget.json", "picture: none"),
         ("show", finished.judged.members[0].id, *place): ("truth", "certificate"),
         ("risk", "--evidence", evidence, "--transport", "0.5", "--draws", "10000"): (
             "0.5",

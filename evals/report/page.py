@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from evals.budget import BudgetCurve
+from evals.budget_table import chosen_text, seen_text, shown_curves
 from evals.column import Cell
 from evals.evidence import Evidence
 from evals.grades import grades
@@ -14,6 +16,7 @@ from evals.killer import voided
 from evals.killer_table import WORDS, void_lines
 from evals.report.access_figure import access_figure, risk_at
 from evals.report.alarms import alarm_figure, normality, stratum_text, threshold_text
+from evals.report.budget_figure import budget_figure
 from evals.report.change import change
 from evals.report.fan import fan
 from evals.report.forest import construction, forest, part_columns, whole_columns
@@ -68,12 +71,14 @@ class ReportInput:
         risk: what the analysis of this evidence found.
         walks: one pair per misalignment type, or none.
         findings: a few; the page shows all of them.
+        budget: P(detect) by forward passes, or none.
     """
 
     evidence: Evidence
     risk: RiskReport
     walks: tuple[WalkPair, ...] = ()
     findings: tuple[Finding, ...] = ()
+    budget: tuple[BudgetCurve, ...] = ()
 
 
 def render_page(report: ReportInput) -> str:
@@ -86,6 +91,8 @@ def render_page(report: ReportInput) -> str:
         risk=risk,
         walks=report.walks,
         findings=report.findings,
+        budget=shown_curves(report.budget),
+        budget_figure=budget_figure(report.budget),
         headline=headline(evidence),
         warnings=warnings(evidence),
         rule=evidence.column(evidence.rule),
@@ -177,6 +184,8 @@ def _types(evidence: Evidence) -> dict[str, tuple[str, ...]]:
 
 _FILTERS: Filters = {
     "auroc": auroc_text,
+    "budget_choice": chosen_text,
+    "budget_seen": seen_text,
     "candidate": candidate_text,
     "close_risk": close_risk_text,
     "construction": construction,

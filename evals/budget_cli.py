@@ -1,0 +1,56 @@
+"""The command that says what detection costs: `mesascope budget`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evals.console import console
+
+
+def budget(
+    suite: Annotated[str, typer.Option(help="Suite of a finished run, or its file.")] = "smoke",
+    environment: Annotated[
+        str | None, typer.Option(help="World to judge, where the suite holds several.")
+    ] = None,
+    home: Annotated[Path, typer.Option(help="Folder of .mesascope/ and runs/.")] = Path(),
+) -> None:
+    """P(detect) of a finished run by forward passes per suspect: table, figures and picture."""
+    from dataclasses import asdict
+
+    from evals.budget import budget_curves, forward_costs
+    from evals.budget_table import budget_table
+    from evals.home import Home
+    from evals.report.budget_figure import budget_figure
+    from evals.report.svg import standalone_svg
+    from evals.run import reopen
+    from evals.suite_file import load_suite
+
+    finished = reopen(load_suite(suite).judged_in(environment), Home(home))
+    costs = forward_costs(finished.judged)
+    curves = budget_curves(finished.evidence, costs)
+    console.print(budget_table(curves))
+    body = {
+        "schema": "mesascope.budget/1",
+        "suite": finished.evidence.suite,
+        "suite_hash": finished.evidence.suite_hash,
+        "environment": finished.evidence.environment,
+        "alpha": finished.evidence.alpha,
+        "scores_sha256": finished.evidence.scores_sha256,
+        "provenance": finished.evidence.provenance,
+        "forward_passes": costs,
+        "curves": [asdict(curve) for curve in curves],
+    }
+    written = finished.folder / "budget.json"
+    written.write_text(json.dumps(body, indent=1, allow_nan=False))
+    console.print(f"figures: {written}", soft_wrap=True)
+    drawing = budget_figure(curves)
+    if not drawing:
+        console.print("picture: none, as no type has a choice of detectors to draw")
+        return
+    picture = finished.folder / "budget.svg"
+    picture.write_text(standalone_svg(drawing), encoding="utf-8")
+    console.print(f"picture: {picture}", soft_wrap=True)
