@@ -12,6 +12,7 @@ from detect.activation_noise import ActivationNoise
 from detect.adversarial_probing import AdversarialProbing
 from detect.anomaly import IsolationForest, Mahalanobis
 from detect.compute_scaling import ComputeScaling
+from detect.context_gating import ContextGating
 from detect.context_screen import ContextScreen
 from detect.detector import Detector, DetectorError, require_detector
 from detect.distal_counterfactual import DistalCounterfactual
@@ -64,6 +65,7 @@ _CLASSES: tuple[type[Detector], ...] = (
     ActivationNoise,
     GoalSteering,
     GoalUse,
+    ContextGating,
 )
 
 DETECTORS: dict[str, type[Detector]] = {kind.name: kind for kind in _CLASSES}
