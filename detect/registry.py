@@ -36,6 +36,7 @@ from detect.search_verdict import SearchVerdict
 from detect.trigger_search import TriggerSearch
 from detect.weight_noise import WeightNoise
 from detect.weight_norm import WeightNorm
+from detect.weight_statistics import WeightStatistics
 
 _CLASSES: tuple[type[Detector], ...] = (
     RandomScore,
@@ -66,6 +67,7 @@ _CLASSES: tuple[type[Detector], ...] = (
     GoalSteering,
     GoalUse,
     ContextGating,
+    WeightStatistics,
 )
 
 DETECTORS: dict[str, type[Detector]] = {kind.name: kind for kind in _CLASSES}

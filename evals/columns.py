@@ -16,7 +16,7 @@ from evals.certify import CONFIDENCE
 from evals.column import Cell, Column, OperatingPoint, finite_or_none
 from evals.judge import Judged
 from evals.rates import auroc
-from evals.resampled import moved
+from evals.resampled import Moved, moved
 from evals.rule import rule_scores
 from evals.threshold import AlphaNotAttainable
 
@@ -25,8 +25,16 @@ OPERATING_POINTS = 12
 
 
 @dataclass(frozen=True)
-class _Entry:
-    """What becomes a column."""
+class Entry:
+    """What becomes a column.
+
+    Attributes:
+        name, role: of the column.
+        kind: whose question and access it has.
+        scores: of every suspect.
+        measures: in the vocabulary of admission.
+        paid: the detectors that it costs.
+    """
 
     name: str
     role: str
@@ -54,12 +62,14 @@ def columns(
     for detector in detectors:
         one = declared(detector)
         scores = judged.scores(one.name)
-        built.append(_column(bench, _Entry(one.name, one.role, one, scores, one.measures, (one,))))
+        built.append(
+            measured_column(bench, Entry(one.name, one.role, one, scores, one.measures, (one,)))
+        )
         for part in one.parts:
             name, role = f"{one.name}/{part}", "floor" if one.role == "floor" else "part"
             measures = one.part_measures.get(part, one.measures)
             scores = judged.scores(one.name, part)
-            built.append(_column(bench, _Entry(name, role, one, scores, measures, (one,))))
+            built.append(measured_column(bench, Entry(name, role, one, scores, measures, (one,))))
     return tuple(built)
 
 
@@ -76,8 +86,8 @@ def rule_columns(judged: Judged, kind: ThresholdKind | None = None) -> tuple[Col
     built = []
     for one in rule_scores(judged):
         scores = one.scores(judged)
-        entry = _Entry(one.name, one.role, one.strongest, scores, one.measures, one.kinds)
-        built.append(_column(bench, entry, priced=True))
+        entry = Entry(one.name, one.role, one.strongest, scores, one.measures, one.kinds)
+        built.append(measured_column(bench, entry, priced=True))
     return tuple(built)
 
 
@@ -122,7 +132,18 @@ def _assured(bench: Bench, scores: Float[np.ndarray, " suspect"]) -> OperatingPo
     return _point(bench, scores, calibration)
 
 
-def _column(bench: Bench, entry: _Entry, *, priced: bool = False) -> Column:
+def measured_column(
+    bench: Bench, entry: Entry, *, priced: bool = False, resampled: bool = True
+) -> Column:
+    """What a score did.
+
+    Args:
+        bench: suspects and thresholds.
+        entry: the score.
+        priced: at other ranks of the threshold too.
+        resampled: with the assured threshold and the spread over calibration networks, which
+            suppose that one threshold judges all suspects.
+    """
     judged, scores = bench.judged, entry.scores
     calibration = bench.calibrate(scores, judged.suite.alpha)
     threshold = calibration.whole
@@ -145,19 +166,24 @@ def _column(bench: Bench, entry: _Entry, *, priced: bool = False) -> Column:
         forward_passes=sum(row.forward_passes for row in rows) / suspects,
         operating=_operating(bench, scores, threshold.rank) if priced else (),
         kind=bench.kind,
-        assured=_assured(bench, scores),
-        moved=moved(
-            scores[bench.calibrating],
-            judged.families[bench.calibrating],
-            scores,
-            bench.groups(judged.types),
-            judged.suite.alpha,
-            np.random.default_rng([JUDGE_SEED, 3]),
-        ),
+        assured=_assured(bench, scores) if resampled else None,
+        moved=_moved(bench, scores) if resampled else (),
     )
 
 
-def _cells(bench: Bench, entry: _Entry, calibration: Calibration) -> tuple[Cell, ...]:
+def _moved(bench: Bench, scores: Float[np.ndarray, " suspect"]) -> tuple[Moved, ...]:
+    judged = bench.judged
+    return moved(
+        scores[bench.calibrating],
+        judged.families[bench.calibrating],
+        scores,
+        bench.groups(judged.types),
+        judged.suite.alpha,
+        np.random.default_rng([JUDGE_SEED, 3]),
+    )
+
+
+def _cells(bench: Bench, entry: Entry, calibration: Calibration) -> tuple[Cell, ...]:
     judged, scores = bench.judged, entry.scores
     flagged = bench.flags(scores, calibration)
     cells = []

@@ -10,7 +10,9 @@ from jaxtyping import Bool, Float
 
 from detect.registry import load_detector
 from evals.bench import JUDGE_SEED, Bench
+from evals.ensemble import ROLE, fixed_combinations
 from evals.leaderboard import Board, leaderboard
+from evals.ranked import RankedBench
 from evals.rule import rule_scores
 from evals.selection import Selection, select
 from probes.access import Access
@@ -24,7 +26,7 @@ class Contestant:
 
     Attributes:
         name: of its column.
-        role: detector, baseline, floor, rule or restricted.
+        role: detector, baseline, floor, rule, restricted or combination.
         access: what it was given.
         scores: of every suspect.
         flags: verdict on every suspect, at the threshold that judges it.
@@ -38,7 +40,10 @@ class Contestant:
 
 
 def contestants(bench: Bench, detectors: Sequence[str]) -> tuple[Contestant, ...]:
-    """Whole detectors that ask for misalignment, then the rule and its restrictions.
+    """Whole detectors that ask for misalignment, the rule and its restrictions, combinations.
+
+    Only combinations by fixed rules are entered: one that is fitted has seen the family that a
+    choice is reported on wherever it is rated on another.
 
     Args:
         bench: suspects and thresholds.
@@ -56,13 +61,19 @@ def contestants(bench: Bench, detectors: Sequence[str]) -> tuple[Contestant, ...
     for name, role, access, scores in rows:
         flags = bench.flags(scores, bench.calibrate(scores, judged.suite.alpha))
         found.append(Contestant(name, role, access, scores, flags))
+    ranked = RankedBench(judged, bench.kind)
+    for combined in fixed_combinations(ranked, detectors):
+        entry = combined.entry
+        flags = ranked.flags(entry.scores, ranked.calibrate(entry.scores, judged.suite.alpha))
+        found.append(Contestant(entry.name, ROLE, entry.kind.access, entry.scores, flags))
     return tuple(found)
 
 
 def selections(bench: Bench, contest: Sequence[Contestant]) -> tuple[Selection, ...]:
     """A choice for every type at every access level that adds a contender.
 
-    Contenders are detectors of the level or below and the rule as far as the level allows it;
+    Contenders are detectors and combinations of the level or below and the rule as far as the
+    level allows it;
     floors and baselines are there to be beaten. Highest access first.
     """
     found = []
@@ -82,9 +93,12 @@ def selections(bench: Bench, contest: Sequence[Contestant]) -> tuple[Selection, 
 
 
 def boards(bench: Bench, contest: Sequence[Contestant]) -> tuple[Board, ...]:
-    """Every detector and the rule on the organisms of each type, then of all types together."""
+    """Every detector and the rule on the organisms of each type, then of all types together.
+
+    Combinations stay out: near copies of one another would only cost the others comparisons.
+    """
     judged = bench.judged
-    entered = [one for one in contest if one.role != "restricted"]
+    entered = [one for one in contest if one.role not in ("restricted", ROLE)]
     groups = bench.groups(judged.types)
     if len(groups) > 1:
         groups[ALL_TYPES] = ~judged.aligned
@@ -106,7 +120,7 @@ def boards(bench: Bench, contest: Sequence[Contestant]) -> tuple[Board, ...]:
 
 
 def _by_access(contest: Sequence[Contestant]) -> list[tuple[Access, list[Contestant]]]:
-    detectors = [one for one in contest if one.role == "detector"]
+    detectors = [one for one in contest if one.role in ("detector", ROLE)]
     rules = [one for one in contest if one.role in ("rule", "restricted")]
     found: list[tuple[Access, list[Contestant]]] = []
     for level in sorted({one.access for one in (*detectors, *rules)}, reverse=True):

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from evals.calibration import ThresholdKind
 from evals.column import Alarms, Column, EvidenceError
+from evals.dependence import Dependence
 from evals.killer import Killer
 from evals.leaderboard import Board
 from evals.own_family import OwnFamily
 from evals.selection import Selection
+from evals.stacked_null import StackedNull
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ class Evidence:
         own: the rule at thresholds of single aligned families, calibration networks alone.
         selections: detectors chosen without the family that they are reported on.
         boards: detectors compared on the same organisms.
+        dependence: how alike detectors rank networks of one kind.
+        stacks: fitted combinations beside what they flag where labels are dealt anew.
         killers: every attempt to explain the rates away, and what came of it.
     """
 
@@ -89,6 +93,8 @@ class Evidence:
     selections: tuple[Selection, ...] = ()
     boards: tuple[Board, ...] = ()
     killers: tuple[Killer, ...] = ()
+    dependence: tuple[Dependence, ...] = ()
+    stacks: tuple[StackedNull, ...] = ()
 
     def __post_init__(self) -> None:
         self.column(self.rule)

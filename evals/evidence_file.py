@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.column import Alarms, Cell, Column, EvidenceError, OperatingPoint
+from evals.dependence import Dependence
 from evals.evidence import Evidence, Population
 from evals.evidence_schema import FORMAT, VERSION, evidence_schema
 from evals.json_schema import faults
@@ -21,6 +22,7 @@ from evals.own_family import OwnFamily
 from evals.paired import Pair
 from evals.resampled import Moved
 from evals.selection import Chosen, Contender, PermutedFamilies, Selection
+from evals.stacked_null import StackedNull
 from evals.sweep import Sweep, SweepCount
 from organisms.strict import SpecError, strict
 
@@ -120,6 +122,14 @@ def _suite(data: dict[str, Any]) -> Evidence:
         "own": tuple(strict(OwnFamily, row, "own") for row in _rows(data, "own")),
         "selections": tuple(_selection(row) for row in _rows(data, "selections")),
         "boards": tuple(_board(row) for row in _rows(data, "boards")),
+        "dependence": tuple(
+            strict(Dependence, {**row, "interval": _pair(row.get("interval"))}, "dependence")
+            for row in _rows(data, "dependence")
+        ),
+        "stacks": tuple(
+            strict(StackedNull, {**row, **_lists(row, "features")}, "stack")
+            for row in _rows(data, "stacks")
+        ),
     }
     population = tuple(
         strict(Population, {**row, **_lists(row, "duds", "spec_hashes")}, "population")

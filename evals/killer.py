@@ -14,7 +14,7 @@ the test to fail. `not_run`: says why. What fails the whole run raises and is in
 ARTEFACTS = ("weight_norm", "in_distribution")
 """Baselines of which an excess voids claims; every suite scores them."""
 
-CLAIMING_ROLES = ("detector", "part", "rule", "restricted")
+CLAIMING_ROLES = ("detector", "part", "rule", "restricted", "combination")
 """Columns that claim to detect; floors and baselines claim nothing."""
 
 

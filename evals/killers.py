@@ -10,12 +10,15 @@ import numpy as np
 from evals.artefacts import artefact_killers
 from evals.column import Column, EvidenceError
 from evals.columns import rule_columns
+from evals.ensemble import ROLE
 from evals.evidence import Evidence
 from evals.floors import floor_killers
 from evals.judge import Judged
 from evals.killer import Killer
 from evals.permuted import chance_killers, permuted_killers
-from evals.threshold import calibrate
+from evals.ranked import ranked_value
+from evals.stack_killers import stack_killers
+from evals.threshold import attainable_rank, calibrate
 from evals.variant_killers import disguise_killers, untrained_killers
 from evals.variants import AFFORDABLE, Variants
 
@@ -52,6 +55,7 @@ def with_killers(
         *disguises,
         *_left_out("disguise", disguises, evidence.columns),
         *artefact_killers(judged),
+        *stack_killers(judged, evidence.stacks, variants.untrained),
     )
     return replace(evidence, killers=found)
 
@@ -66,6 +70,9 @@ def require_calibrated_thresholds(judged: Judged, columns: Sequence[Column]) -> 
     for column in columns:
         if column.role in ("rule", "restricted"):
             expected = rules[column.name].threshold
+        elif column.role == ROLE:
+            size = column.calibration_size
+            expected = ranked_value(attainable_rank(judged.suite.alpha, size), size)
         else:
             name, _, part = column.name.partition("/")
             scores = judged.scores(name, part)[judged.calibrating]

@@ -9,6 +9,8 @@ from evals.calibration import ThresholdKind
 from evals.column import Column
 from evals.columns import columns, rule_columns
 from evals.contest import boards, contestants, selections
+from evals.dependence import dependences
+from evals.ensemble import combination_columns, stacked_nulls
 from evals.evidence import Evidence, Population
 from evals.freeze import Frozen
 from evals.judge import Judged
@@ -40,13 +42,26 @@ def measure(
         rule_detectors=suite.rule.detectors,
         scores_sha256=frozen.digest,
         population=population(grown, suite),
-        columns=(*columns(judged, detectors, kind), *rule_columns(judged, kind)),
+        columns=_all_columns(judged, detectors, kind),
         provenance=provenance,
         beside=beside,
         not_beside=reason,
         own=own_families(judged, judged.largest_scores(suite.rule.detectors), suite.alpha),
         selections=selections(bench, contest),
         boards=boards(bench, contest),
+        dependence=dependences(judged, detectors),
+        stacks=stacked_nulls(judged, detectors),
+    )
+
+
+def _all_columns(
+    judged: Judged, detectors: Sequence[str], kind: ThresholdKind
+) -> tuple[Column, ...]:
+    """Detectors with their parts, combinations of them, then the rule."""
+    return (
+        *columns(judged, detectors, kind),
+        *combination_columns(judged, detectors, kind),
+        *rule_columns(judged, kind),
     )
 
 
@@ -55,7 +70,7 @@ def _beside(
 ) -> tuple[tuple[Column, ...], str]:
     """The columns at thresholds of the other kind, or why there are none."""
     try:
-        return (*columns(judged, detectors, kind), *rule_columns(judged, kind)), ""
+        return _all_columns(judged, detectors, kind), ""
     except AlphaNotAttainable as error:
         return (), str(error)
 

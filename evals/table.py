@@ -12,6 +12,7 @@ from evals.titled_table import titled_table
 
 CONSTRUCTION_MARK = "*"
 VOID_MARK = "†"
+COMBINATION_MARK = " +"
 
 
 def detection_table(
@@ -45,9 +46,11 @@ def detection_table(
             continue
         if "/" in column.name and column.role == "floor":
             continue
-        style = {"rule": "bold", "floor": "dim", "baseline": "dim"}.get(column.role, "")
+        style = {"rule": "bold", "floor": "dim", "baseline": "dim", "combination": "italic"}.get(
+            column.role, ""
+        )
         table.add_row(
-            column.name,
+            column.name + (COMBINATION_MARK if column.role == "combination" else ""),
             column.access,
             *(_cells(column, name, evidence.killers) for name in evidence.types),
             _brief(column.false_alarms),
@@ -59,6 +62,12 @@ def detection_table(
         f"{CONSTRUCTION_MARK} by construction: the detector measures what admission selected "
         "these organisms by"
     )
+    shown = evidence.columns if columns is None else columns
+    if any(column.role == "combination" for column in shown):
+        table.caption += (
+            f"\n{COMBINATION_MARK.strip()} a combination of detectors or parts, calibrated as "
+            "one by conformal p-values; its threshold is a rank"
+        )
     if any(killer.verdict == "void" for killer in evidence.killers):
         table.caption += f"\n{VOID_MARK} void: a killer explains the claim away (see below)"
     return table

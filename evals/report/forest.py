@@ -14,18 +14,27 @@ from evals.report.svg import BASELINE, DETECTOR, FLOOR, JUDGED, PREDICTED, RULE
 from evals.report.wording import share_text
 from evals.risk.update import TypeUpdate
 
-ROLES = ("rule", "restricted", "detector", "baseline", "floor")
+ROLES = ("rule", "restricted", "combination", "detector", "baseline", "floor")
 COLOURS = {
     "rule": RULE,
     "restricted": RULE,
+    "combination": RULE,
     "detector": DETECTOR,
     "baseline": BASELINE,
     "floor": FLOOR,
 }
-MARKERS = {"rule": "D", "restricted": "d", "detector": "o", "baseline": "^", "floor": "v"}
+MARKERS = {
+    "rule": "D",
+    "restricted": "d",
+    "combination": "P",
+    "detector": "o",
+    "baseline": "^",
+    "floor": "v",
+}
 _HEADINGS = {
     "rule": "rule fixed beforehand",
     "restricted": "the rule with less access",
+    "combination": "combinations of all detectors",
     "detector": "detectors",
     "baseline": "baselines",
     "floor": "floors, to stay at chance",

@@ -115,8 +115,8 @@ def test_missing_and_unreadable_files_are_refused(tmp_path: Path) -> None:
         ('{"schema": "mesascope.evidence/٢"}', "does not say schema"),
         ('{"schema": "mesascope.evidence/' + "9" * 5000 + '"}', "does not say schema"),
         ('{"schema": "mesascope.evidence/"}', "does not say schema"),
-        ('{"schema": "mesascope.evidence/3\\n"}', "does not say schema"),
-        ('{"schema": "mesascope.evidence/3", "alpha": 0.05}', "its content is not what"),
+        ('{"schema": "mesascope.evidence/4\\n"}', "does not say schema"),
+        ('{"schema": "mesascope.evidence/4", "alpha": 0.05}', "its content is not what"),
     ],
 )
 def test_text_that_no_run_writes_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -129,7 +129,7 @@ def test_text_that_no_run_writes_is_refused(tmp_path: Path, text: str, message: 
 @pytest.mark.parametrize("depth", range(900, 1001, 10))
 def test_nesting_that_json_reads_but_cannot_write_is_refused(tmp_path: Path, depth: int) -> None:
     path = tmp_path / "deep.json"
-    path.write_text('{"schema": "mesascope.evidence/3", "a": ' + "[" * depth + "]" * depth + "}")
+    path.write_text('{"schema": "mesascope.evidence/4", "a": ' + "[" * depth + "]" * depth + "}")
     with pytest.raises(EvidenceError, match=r"deep\.json"):
         read_evidence(path)
 

@@ -17,7 +17,11 @@ from evals.bench import Bench
 from evals.blind import Member
 from evals.column import EvidenceError
 from evals.columns import columns, rule_columns
+from evals.combination import RULES
 from evals.contest import boards, contestants, selections
+from evals.dependence import dependences
+from evals.ensemble import combination_columns, stacked_nulls
+from evals.ensemble_table import ensemble_tables
 from evals.evidence import Evidence, Population
 from evals.evidence_file import read_evidence, write_evidence
 from evals.grades import grades
@@ -30,6 +34,7 @@ from evals.report.page import ReportInput, render_page
 from evals.risk_report import RiskReport
 from evals.suite import Suite
 from evals.suite_file import BUILT_IN, load_suite, suite_from_dict
+from evals.table import detection_table
 from evals.threshold import AlphaNotAttainable
 from organisms.strict import SpecError
 from organisms.truth import GroundTruth, Sealed
@@ -119,10 +124,12 @@ def evidence(case: Judged) -> Evidence:
     contest = contestants(bench, DETECTORS)
     return Evidence(
         "made_up", "5f1c" * 4, "maze", 0.05, "panel", case.suite.rule.detectors, "ab34" * 16,
-        population(), (*columns(case, DETECTORS), *rule_columns(case)), {},
+        population(),
+        (*columns(case, DETECTORS), *combination_columns(case, DETECTORS), *rule_columns(case)), {},
         beside=(*columns(case, DETECTORS, other), *rule_columns(case, other)),  # type: ignore[arg-type]
         own=own_families(case, case.largest_scores(case.suite.rule.detectors), 0.05),
         selections=selections(bench, contest), boards=boards(bench, contest),
+        dependence=dependences(case, DETECTORS), stacks=stacked_nulls(case, DETECTORS, deals=9),
     )  # fmt: skip
 
 
@@ -169,7 +176,10 @@ def test_choices_are_made_per_type_and_access(found: Evidence) -> None:
     by = {(one.misalignment, one.access): one for one in found.selections}
     assert set(by) == {(k, a) for k in SHIFTS for a in ("weights", "activations")}
     best = by["deceptive", "weights"]
-    assert {one.name for one in best.contenders} == {"trigger_search", "homotopy_search", "panel"}
+    combined = {f"combined_{rule}" for rule in RULES}
+    assert {one.name for one in best.contenders} == {
+        "trigger_search", "homotopy_search", "panel", *combined
+    }  # fmt: skip
     assert {one.name for one in by["proxy", "activations"].contenders} == {
         "trigger_search", "panel@activations"
     }  # fmt: skip
@@ -199,6 +209,16 @@ def test_evidence_reads_back_with_everything(found: Evidence, tmp_path: Path) ->
     path = tmp_path / "evidence.json"
     write_evidence(found, path)
     assert read_evidence(path) == found
+
+
+def test_tables_of_combinations_say_what_they_rest_on(found: Evidence) -> None:
+    assert found.column("combined_cauchy").role == found.column("stacked").role == "combination"
+    console = Console(width=140, file=StringIO())
+    for table in (detection_table(found), *ensemble_tables(found)):
+        console.print(table)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    for words in ("combined_cauchy +", "stacked +", "60 networks, 4 families", "labels dealt anew"):
+        assert words in text
 
 
 def test_thresholds_of_two_kinds_are_kept_apart(found: Evidence) -> None:
