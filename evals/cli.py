@@ -17,6 +17,7 @@ from evals.budget_cli import budget
 from evals.console import console
 from evals.engine_name import EngineName
 from evals.mechanism_cli import mechanism
+from evals.lead_cli import lead_time
 from evals.power_cli import power
 from evals.probe_cli import probe
 from evals.risk_cli import gate, print_flags, risk
@@ -40,6 +41,7 @@ app.command()(risk)
 app.command()(gate)
 app.command()(power)
 app.command()(budget)
+app.command()(lead_time)
 app.command()(probe)
 app.command()(mechanism)
 app.command()(score)

@@ -91,7 +91,7 @@ def score_lineup(
     references = [one.reference for one in known]
     digests = {one.reference: code_digest(one, lineup.battery_seed, device) for one in known}
     names = {one.reference: one.name for one in known}
-    done = {(row.detector, row.suspect, row.code): row for row in _read(store)}
+    done = {(row.detector, row.suspect, row.code): row for row in read_rows(store)}
     rows: list[Row] = []
     failures: list[str] = []
     tasks = {}
@@ -138,29 +138,38 @@ def score_suspect(
     rows: list[Row] = []
     for reference, code in zip(references, codes, strict=True):
         kind = load_detector(reference)
-        suspect = _suspect(lineup, id, kind.access, device)
-        started = time.process_time()
         try:
-            score = require_score(kind, kind().score(suspect))
-        except (Exception, SystemExit) as error:  # a stranger's code may raise anything
-            return rows, (
-                f"detector {kind.name!r} failed on suspect {id}: {type(error).__name__}: {error}; "
-                "use Score.abstain(reason) if it cannot look"
-            )
-        rows.append(
-            Row(
-                detector=kind.name,
-                suspect=id,
-                value=_number(score.value),
-                parts={name: _number(value) for name, value in score.parts.items()},
-                found=score.found,
-                reason=score.reason,
-                forward_passes=suspect.meter.forward_passes,
-                cpu_seconds=time.process_time() - started,
-                code=code,
-            )
-        )
+            rows.append(score_once(kind, _suspect(lineup, id, kind.access, device), code))
+        except DetectorFailed as error:
+            return rows, str(error)
     return rows, ""
+
+
+def score_once(kind: type[Detector], suspect: Suspect, code: str) -> Row:
+    """One detector's score of one suspect, whose meter is at zero.
+
+    Raises:
+        DetectorFailed: it raised or returned no score.
+    """
+    started = time.process_time()
+    try:
+        score = require_score(kind, kind().score(suspect))
+    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+        raise DetectorFailed(
+            f"detector {kind.name!r} failed on suspect {suspect.id}: {type(error).__name__}: "
+            f"{error}; use Score.abstain(reason) if it cannot look"
+        ) from error
+    return Row(
+        detector=kind.name,
+        suspect=suspect.id,
+        value=_number(score.value),
+        parts={name: _number(value) for name, value in score.parts.items()},
+        found=score.found,
+        reason=score.reason,
+        forward_passes=suspect.meter.forward_passes,
+        cpu_seconds=time.process_time() - started,
+        code=code,
+    )
 
 
 def require_score(kind: type[Detector], score: object) -> Score:
@@ -211,7 +220,12 @@ def _number(value: float) -> float | None:
     return None if math.isnan(value) else float(value)
 
 
-def _read(store: Path) -> list[Row]:
+def read_rows(store: Path) -> list[Row]:
+    """Finished rows of a store, none where it is missing; a torn last line is dropped from it.
+
+    Raises:
+        FreezeBroken: it is not a score file of this version.
+    """
     if not store.is_file():
         return []
     whole, _, torn = store.read_text().rpartition("\n")
