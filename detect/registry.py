@@ -11,9 +11,11 @@ from types import ModuleType
 from detect.activation_noise import ActivationNoise
 from detect.adversarial_probing import AdversarialProbing
 from detect.anomaly import IsolationForest, Mahalanobis
+from detect.awareness import Awareness
 from detect.compute_scaling import ComputeScaling
 from detect.context_gating import ContextGating
 from detect.context_screen import ContextScreen
+from detect.deceptive_capability import DeceptiveCapability
 from detect.detector import Detector, DetectorError, require_detector
 from detect.distal_counterfactual import DistalCounterfactual
 from detect.distractor_sensitivity import DistractorSensitivity
@@ -68,6 +70,8 @@ _CLASSES: tuple[type[Detector], ...] = (
     GoalUse,
     ContextGating,
     WeightStatistics,
+    Awareness,
+    DeceptiveCapability,
 )
 
 DETECTORS: dict[str, type[Detector]] = {kind.name: kind for kind in _CLASSES}
