@@ -16,8 +16,8 @@ from rich.console import Console
 from evals.budget_cli import budget
 from evals.console import console
 from evals.engine_name import EngineName
-from evals.mechanism_cli import mechanism
 from evals.lead_cli import lead_time
+from evals.mechanism_cli import mechanism
 from evals.power_cli import power
 from evals.probe_cli import probe
 from evals.risk_cli import gate, print_flags, risk
