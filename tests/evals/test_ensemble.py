@@ -107,6 +107,21 @@ def test_false_alarms_hold_under_any_dependence(n: int, alpha: float, rho: float
         assert abs(np.mean(shares) - nominal) < 4 * error + 0.004, (name, np.mean(shares), nominal)
 
 
+@pytest.mark.parametrize("rule", RULES)
+def test_of_n_plus_one_networks_at_most_k_have_a_p_value_of_k(rule: str) -> None:
+    """Whoever is the newcomer sees the same n + 1, so the bound holds for every single set."""
+    generator = np.random.default_rng(11)
+    for rho in (0.0, 0.9):
+        rows = np.round(scores(30, 5, rho, generator), 1)
+        found = [
+            combined_p_values(np.delete(rows, place, axis=0), rows[[place]], RULES[rule])[0]
+            for place in range(30)
+        ]
+        assert all(np.sum(np.array(found) <= k / 30 + 1e-9) <= k for k in range(1, 31))
+        expected = (31 - stats.rankdata(-1 * np.array(found), method="min")) / 30
+        assert found == pytest.approx(expected), "the rank among all, ties at their worst"
+
+
 def test_levels_among_the_controls_alone_flag_too_many() -> None:
     """The control of the test above: only a newcomer can lie beyond all controls."""
     generator = np.random.default_rng(4)
