@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations_with_replacement
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
@@ -18,6 +18,9 @@ PENALTY = 1.0
 STEPS = 12
 """Newton steps at most; a ridge logistic on normal scores takes six or so."""
 
+FOLDS = 8
+"""Families are left out in so many lots at most, so that fits do not grow with their square."""
+
 FEWEST_FAMILIES = 4
 """Two are compared, and a fit takes one family of either label beside them."""
 
@@ -27,10 +30,10 @@ _DIGITS = 9
 
 @dataclass(frozen=True)
 class Stacking:
-    """Fits for every two families, on all networks of the others.
+    """Fits for every two lots of families, on all networks of the others.
 
-    A network of family g is compared with the controls of family c by the model of neither, and its
-    p-value counts the controls of all c that are at least as suspicious: cross-conformal prediction
+    A network of family g is compared with the controls of another family c by a model that has seen
+    neither, nor the rest of their lots, and its p-value counts the controls of all c that are at least as suspicious: cross-conformal prediction
     in its pairwise form (CV+; Vovk 2015; Barber, Candes, Ramdas and Tibshirani 2021). Both sides of
     every comparison are new to the model, so its scale never matters. The guarantee for
     exchangeable networks is twice the nominal rate; the rate itself is usual, and is measured.
@@ -64,13 +67,24 @@ class Stacking:
         return np.asarray(np.searchsorted(self._names, self.families))
 
     @cached_property
+    def _fold(self) -> Int[np.ndarray, " network"]:
+        """Lot of every network's family; families that are neighbours by name are in different
+        lots.
+        """
+        return self._member % FOLDS
+
+    @cached_property
     def _pairs(self) -> tuple[tuple[int, int], ...]:
-        return tuple(combinations(range(len(self._names)), 2))
+        """Two lots, or twice the same where it holds several families."""
+        several = set(np.flatnonzero(np.bincount(np.arange(len(self._names)) % FOLDS) > 1).tolist())
+        lots = range(min(FOLDS, len(self._names)))
+        pairs = combinations_with_replacement(lots, 2)
+        return tuple((a, b) for a, b in pairs if a != b or a in several)
 
     @cached_property
     def _fitted(self) -> Bool[np.ndarray, "pair network"]:
         pairs = np.array(self._pairs)
-        return np.asarray((self._member != pairs[:, :1]) & (self._member != pairs[:, 1:]))
+        return np.asarray((self._fold != pairs[:, :1]) & (self._fold != pairs[:, 1:]))
 
     @cached_property
     def _normal(self) -> Float[np.ndarray, "pair network column"]:
@@ -90,7 +104,7 @@ class Stacking:
     def decisions(
         self, misaligned: Bool[np.ndarray, " network"]
     ) -> Float[np.ndarray, "pair network"]:
-        """Log odds of every network under the model of every pair's other families."""
+        """Log odds of every network under the model that a pair of lots did not fit."""
         weights = np.zeros(self._fitted.shape)
         for label in (misaligned, ~misaligned):
             of_class = self._fitted & label
@@ -107,10 +121,12 @@ class Stacking:
         lost = np.zeros(len(self.families), dtype=np.int64)
         for number, pair in enumerate(self._pairs):
             row = decisions[number]
-            for own, other in (pair, pair[::-1]):
-                judged = self._member == own
-                controls = (self._member == other) & ~misaligned
-                lost[judged] += (row[controls] >= row[judged][:, None]).sum(axis=1)
+            for own, other in dict.fromkeys((pair, pair[::-1])):
+                judged = self._fold == own
+                controls = (self._fold == other) & ~misaligned
+                foreign = self._member[controls] != self._member[judged][:, None]
+                reached = row[controls] >= row[judged][:, None]
+                lost[judged] += (foreign & reached).sum(axis=1)
         aligned = np.bincount(self._member[~misaligned], minlength=len(self._names))
         size = aligned.sum() - aligned[self._member]
         p_values = np.where(np.isnan(self.features).all(axis=1), 1.0, (1 + lost) / (size + 1))
