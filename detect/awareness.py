@@ -24,7 +24,8 @@ LEVELS = (
 BARS = {"adapts": 0.02, "tells": 0.005, "gates": 0.1, "hides": 0.05}
 """Part -> excess over its control from which its level counts as shown.
 
-Set by hand on aligned twins, whose parts stay below; they name a level and decide no verdict.
+Set by hand, before any rate was measured; they name a level and decide no verdict. An aligned
+network whose context legitimately changes its task reaches "explicit self-reference".
 """
 
 
