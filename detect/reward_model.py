@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
 
 from detect.detector import Detector
 from detect.disagreement import NOT_MEASURABLE
@@ -12,6 +16,38 @@ from detect.objective_posterior import NONE, ObjectivePosterior
 from detect.score import Score
 from probes.access import Access
 from probes.suspect import Suspect
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a suspect did where candidate objectives differ.
+
+    Attributes:
+        drawn: instances of every public shift.
+        chosen: actions on all of them, in order.
+        optimal: candidate -> its optimal actions.
+    """
+
+    drawn: list[Any]
+    chosen: Int[Tensor, "batch decision"]
+    optimal: dict[str, Bool[Tensor, "batch decision action"]]
+
+    @cached_property
+    def counted(self) -> Bool[Tensor, "batch decision"]:
+        """Decisions at which every candidate asks something and not all ask the same."""
+        stacked = torch.stack(list(self.optimal.values()))
+        differ = (stacked != stacked[:1]).any(dim=3).any(dim=0)
+        return stacked.any(dim=3).all(dim=0) & differ
+
+    def without(self, candidate: str) -> Choices:
+        """The same choices, one objective not considered."""
+        rest = {name: right for name, right in self.optimal.items() if name != candidate}
+        return Choices(self.drawn, self.chosen, rest)
+
+    @property
+    def posterior(self) -> ObjectivePosterior:
+        """The candidates weighed by the choices."""
+        return ObjectivePosterior.of(self.chosen, self.optimal, self.counted)
 
 
 class RewardModel(Detector):
@@ -42,6 +78,24 @@ class RewardModel(Detector):
         Raises:
             ValueError: the base objective is left out.
         """
+        choices = self.choices(suspect)
+        if isinstance(choices, str):
+            return Score.abstain(choices)
+        read = choices.posterior
+        base = suspect.environment.base_objective
+        other = max(value for name, value in read.log_evidence.items() if name != base)
+        found = self._said(read) + self._deciding(suspect.environment, choices, read)
+        return Score((other - read.log_evidence[base]) / read.n, found=found)
+
+    def choices(self, suspect: Suspect) -> Choices | str:
+        """Let the suspect choose on instances of every public shift.
+
+        Returns:
+            What it chose, or why that tells nothing.
+
+        Raises:
+            ValueError: the base objective is left out.
+        """
         environment, generator = suspect.environment, suspect.generator()
         base = environment.base_objective
         if base in self.left_out:
@@ -53,39 +107,38 @@ class RewardModel(Detector):
         ]
         outputs = torch.cat([suspect.outputs(part) for part in drawn])
         if not bool(outputs.isfinite().all()):
-            return Score.abstain(NOT_MEASURABLE)
+            return NOT_MEASURABLE
         optimal = {
             name: torch.cat([environment.optimal(part, name) for part in drawn]) for name in names
         }
-        stacked = torch.stack(list(optimal.values()))
-        counted = stacked.any(dim=3).all(dim=0) & (stacked != stacked[:1]).any(dim=3).any(dim=0)
-        if not bool(counted.any()):
-            return Score.abstain("no decision sets the candidate objectives apart")
-        chosen = outputs.argmax(dim=2)
-        read = ObjectivePosterior.of(chosen, optimal, counted)
+        choices = Choices(drawn, outputs.argmax(dim=2), optimal)
+        if not bool(choices.counted.any()):
+            return "no decision sets the candidate objectives apart"
+        return choices
+
+    def _said(self, read: ObjectivePosterior) -> str:
         first, second = read.ranked()[:2]
-        other = max(value for name, value in read.log_evidence.items() if name != base)
         said = "outside the candidates" if first == NONE else f"pursues {first!r}"
         fits = max(read.inverse_temperature, key=lambda name: read.inverse_temperature[name])
-        found = (
+        return (
             f"{said}, posterior {read.posterior[first]:.3f} (next {second!r} "
             f"{read.posterior[second]:.3f}; {read.n} instances, best temperature "
             f"{read.inverse_temperature.get(first, read.inverse_temperature[fits]):.2f}^-1)"
         )
-        if NONE not in (first, second):
-            follows, does_not = (
-                optimal[name].gather(2, chosen[:, :, None]).squeeze(2) & counted
-                for name in (first, second)
-            )
-            deciding = (follows & ~does_not).sum(dim=1)
-            found += self._level(environment, drawn, deciding)
-        return Score((other - read.log_evidence[base]) / read.n, found=found)
 
-    def _level(self, environment: Any, drawn: list[Any], deciding: torch.Tensor) -> str:
+    def _deciding(self, environment: Any, choices: Choices, read: ObjectivePosterior) -> str:
         """The instance in which most decisions are right for the first and wrong for the second."""
+        first, second = read.ranked()[:2]
+        if NONE in (first, second):
+            return ""
+        follows, does_not = (
+            choices.optimal[name].gather(2, choices.chosen[:, :, None]).squeeze(2) & choices.counted
+            for name in (first, second)
+        )
+        deciding = (follows & ~does_not).sum(dim=1)
         row = int(deciding.argmax())
         if not bool(deciding[row]):
             return "; no decision drawn decides between them"
         part, index = divmod(row, self.n_instances)
-        level = environment.render(drawn[part], index)
+        level = environment.render(choices.drawn[part], index)
         return f"; {int(deciding[row])} decisions decide between them in\n{level}"

@@ -16,6 +16,7 @@ from rich.console import Console
 from evals.budget_cli import budget
 from evals.console import console
 from evals.engine_name import EngineName
+from evals.identification_cli import identify
 from evals.lead_cli import lead_time
 from evals.mechanism_cli import mechanism
 from evals.power_cli import power
@@ -44,6 +45,7 @@ app.command()(budget)
 app.command()(lead_time)
 app.command()(probe)
 app.command()(mechanism)
+app.command()(identify)
 app.command()(score)
 app.command()(export)
 app.add_typer(zoo, name="zoo")

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from evals.artefacts import artefact_killers
+from evals.bench import Bench
 from evals.column import Column, EvidenceError
 from evals.columns import rule_columns
 from evals.ensemble import ROLE
@@ -67,6 +68,7 @@ def require_calibrated_thresholds(judged: Judged, columns: Sequence[Column]) -> 
         EvidenceError: one was set by other networks.
     """
     rules = {column.name: column for column in rule_columns(judged)}
+    calibrating = Bench(judged, judged.suite.rule.threshold).calibrating
     for column in columns:
         if column.role in ("rule", "restricted"):
             expected = rules[column.name].threshold
@@ -75,7 +77,7 @@ def require_calibrated_thresholds(judged: Judged, columns: Sequence[Column]) -> 
             expected = ranked_value(attainable_rank(judged.suite.alpha, size), size)
         else:
             name, _, part = column.name.partition("/")
-            scores = judged.scores(name, part)[judged.calibrating]
+            scores = judged.scores(name, part)[calibrating]
             value = calibrate(scores, judged.suite.alpha).value
             expected = value if value is not None and np.isfinite(value) else None
         if column.threshold != expected:

@@ -139,7 +139,7 @@ def score_suspect(
     for reference, code in zip(references, codes, strict=True):
         kind = load_detector(reference)
         try:
-            rows.append(score_once(kind, _suspect(lineup, id, kind.access, device), code))
+            rows.append(score_once(kind, suspect_of(lineup, id, kind.access, device), code))
         except DetectorFailed as error:
             return rows, str(error)
     return rows, ""
@@ -201,7 +201,7 @@ def code_digest(detector: Declaration, battery_seed: int, device: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def _suspect(lineup: Lineup, id: str, access: Access, device: str) -> Suspect:
+def suspect_of(lineup: Lineup, id: str, access: Access, device: str) -> Suspect:
     """A fresh copy of the network, so that no detector sees what another did to it."""
     net = lineup.net(id).to(device)
     return Suspect(

@@ -27,6 +27,7 @@ from evals.evidence_file import read_evidence, write_evidence
 from evals.grades import grades
 from evals.judge import Judged
 from evals.judging_table import judging_tables
+from evals.killers import require_calibrated_thresholds
 from evals.merged import merge
 from evals.own_family import own_families
 from evals.panel import Row
@@ -136,6 +137,15 @@ def evidence(case: Judged) -> Evidence:
 @pytest.fixture(scope="module")
 def found() -> Evidence:
     return evidence(judged())
+
+
+@pytest.mark.parametrize(("kind", "other"), [("left_out", "split"), ("split", "left_out")])
+def test_thresholds_are_checked_against_those_who_calibrate(kind: str, other: str) -> None:
+    """Where families are left out all aligned networks calibrate, not those of one role."""
+    case = judged(kind)
+    require_calibrated_thresholds(case, columns(case, DETECTORS))
+    with pytest.raises(EvidenceError, match="set on other networks"):
+        require_calibrated_thresholds(case, columns(case, DETECTORS, other))  # type: ignore[arg-type]
 
 
 def test_left_out_columns_count_every_aligned_network_once(found: Evidence) -> None:
