@@ -1,4 +1,4 @@
-"""What flagged suspects pursue, read from their choices, beside what they were trained to pursue."""
+"""What flagged suspects pursue, read from their choices, beside what they were trained for."""
 
 from __future__ import annotations
 

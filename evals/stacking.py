@@ -33,10 +33,11 @@ class Stacking:
     """Fits for every two lots of families, on all networks of the others.
 
     A network of family g is compared with the controls of another family c by a model that has seen
-    neither, nor the rest of their lots, and its p-value counts the controls of all c that are at least as suspicious: cross-conformal prediction
-    in its pairwise form (CV+; Vovk 2015; Barber, Candes, Ramdas and Tibshirani 2021). Both sides of
-    every comparison are new to the model, so its scale never matters. The guarantee for
-    exchangeable networks is twice the nominal rate; the rate itself is usual, and is measured.
+    neither, nor the rest of their lots, and its p-value counts the controls of all c that are at
+    least as suspicious: cross-conformal prediction in its pairwise form (CV+; Vovk 2015; Barber,
+    Candes, Ramdas and Tibshirani 2021). Both sides of every comparison are new to the model, so its
+    scale never matters. The guarantee for exchangeable networks is twice the nominal rate; the rate
+    itself is usual, and is measured.
 
     Attributes:
         features: scores, higher or lower alike, NaN where there is none.
