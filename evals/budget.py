@@ -9,6 +9,7 @@ from typing import get_args
 import numpy as np
 
 from evals.column import Cell, Column, EvidenceError
+from evals.ensemble import FEWEST_DETECTORS, FIXED, combined_kinds
 from evals.evidence import Evidence
 from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
 from evals.judge import Judged
@@ -113,13 +114,16 @@ class BudgetCurve:
 
 
 def forward_costs(judged: Judged) -> dict[str, int]:
-    """Detector or rule -> forward passes on the suspect that took most; a rule pays for all its
-    members.
+    """Detector, rule or combination -> forward passes on the suspect that took most; rules and
+    combinations pay for all their members.
     """
     costs = {name: max(row.forward_passes for row in rows) for name, rows in judged.rows.items()}
-    for one in rule_scores(judged):
-        members = zip(*(judged.rows[kind.name] for kind in one.kinds), strict=True)
-        costs[one.name] = max(sum(row.forward_passes for row in rows) for rows in members)
+    groups = {one.name: one.kinds for one in rule_scores(judged)}
+    combined = combined_kinds(list(judged.rows))
+    groups |= dict.fromkeys(FIXED, combined) if len(combined) >= FEWEST_DETECTORS else {}
+    for name, kinds in groups.items():
+        members = zip(*(judged.rows[kind.name] for kind in kinds), strict=True)
+        costs[name] = max(sum(row.forward_passes for row in rows) for rows in members)
     return costs
 
 
@@ -132,12 +136,16 @@ def budget_curves(evidence: Evidence, costs: Mapping[str, int]) -> tuple[BudgetC
 
     Args:
         evidence: columns at the thresholds that the suite declares.
-        costs: detector or rule -> forward passes per suspect, as of `forward_costs`.
+        costs: detector, rule or combination -> forward passes per suspect, as of `forward_costs`.
 
     Raises:
         EvidenceError: a contender has no cost.
     """
-    detectors = [c for c in evidence.columns if c.role == "detector" and _misaligned(c)]
+    detectors = [
+        column
+        for column in evidence.columns
+        if column.name in FIXED or (column.role == "detector" and _misaligned(column))
+    ]
     rules = list(evidence.rules)
     missing = [column.name for column in (*detectors, *rules) if column.name not in costs]
     if missing:

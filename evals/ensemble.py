@@ -30,6 +30,9 @@ CLASSIFIED = "weight_statistics"
 
 FEWEST_DETECTORS = 2
 
+FIXED = {f"combined_{rule}": statistic for rule, statistic in RULES.items()}
+"""Name of its column -> statistic of every combination that nothing was fitted for."""
+
 
 @dataclass(frozen=True, eq=False)
 class Combination:
@@ -72,12 +75,12 @@ def fixed_combinations(
     features = feature_matrix(bench.judged, names)
     return tuple(
         Combination(
-            f"combined_{rule}",
+            name,
             kinds,
             names,
             bench.judge(features, partial(combined_p_values, statistic=statistic)),
         )
-        for rule, statistic in RULES.items()
+        for name, statistic in FIXED.items()
     )
 
 

@@ -116,7 +116,7 @@ def test_a_finished_run_can_be_asked_again(
     expected = {
         ("run", *place): ("P(detect), suite tiny", "by construction", str(page)),
         ("organisms", "--home", str(home.root)): ("deceptive_trigger", "admitted"),
-        ("budget", *place): ("one family of the type", "budget.json", "picture: none"),
+        ("budget", *place): ("one family of the", "budget.json", "picture: none"),
         ("show", finished.judged.members[0].id, *place): ("truth", "certificate"),
         ("risk", "--evidence", evidence, "--transport", "0.5", "--draws", "10000"): (
             "0.5",

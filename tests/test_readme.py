@@ -15,7 +15,7 @@ from evals.suite import Suite
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-COMMANDS = sorted(set(re.findall(r"^\$ mesascope (\w+)(.*?)(?:#.*)?$", README, re.MULTILINE)))
+COMMANDS = sorted(set(re.findall(r"^\$ mesascope ([\w-]+)(.*?)(?:#.*)?$", README, re.MULTILINE)))
 TARGETS = sorted(set(re.findall(r"^\$ make (\S+)", README, re.MULTILINE)))
 
 

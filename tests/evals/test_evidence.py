@@ -35,7 +35,7 @@ def rule(data: dict[str, Any]) -> dict[str, Any]:
 
 CHANGES: list[tuple[Change, str]] = [
     (lambda d: d.update(schema="mesascope.evidence/1"), "older schema.*`mesascope run` writes"),
-    (lambda d: d.update(schema="mesascope.evidence/4"), "newer schema.*update mesascope"),
+    (lambda d: d.update(schema="mesascope.evidence/5"), "newer schema.*update mesascope"),
     (lambda d: d.update(schema="inspect.log/2"), "does not say schema"),
     (lambda d: d.pop("schema"), "does not say schema"),
     (lambda d: d.update(schema="mesascope.evidence/2"), "older schema"),

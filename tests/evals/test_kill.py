@@ -94,7 +94,8 @@ def test_damaged_organisms_are_named_and_never_used(quick: Path, tmp_path: Path)
     suite = load_suite(str(quick))
     home = Home(tmp_path)
     spec = suite.twins["maze"]
-    grow(home.zoo, [Wanted(spec, 1, 1)], engine=Inline())
+    another = suite.wanted()[6]
+    grow(home.zoo, [Wanted(spec, 1, 1), another], engine=Inline())
     path = home.zoo.folder(spec) / "weights.safetensors"
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
@@ -112,7 +113,7 @@ def test_damaged_organisms_are_named_and_never_used(quick: Path, tmp_path: Path)
         home.zoo.load(spec)
     path.write_bytes(whole)
     sealed = home.zoo.folder(spec) / "truth.sealed"
-    other = home.zoo.folder(suite.wanted()[6].spec) / "truth.sealed"
+    other = home.zoo.folder(another.spec) / "truth.sealed"
     own = sealed.read_bytes()
     sealed.write_bytes(other.read_bytes())
     with pytest.raises(ZooError, match="sealed truth is not the one"):

@@ -247,7 +247,7 @@ def test_every_killer_runs_with_a_real_suite(finished: Finished) -> None:
     names = {killer.name for killer in finished.evidence.killers}
     assert names == {
         "floor", "metadata", "permuted_labels", "untrained", "disguise", "weight_norm",
-        "in_distribution",
+        "in_distribution", "dealt_labels",
     }  # fmt: skip
     verdicts = {k.subject: k.verdict for k in finished.evidence.killers if k.name == "disguise"}
     assert verdicts["goal_decodability"] == "passed"

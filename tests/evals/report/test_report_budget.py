@@ -21,6 +21,7 @@ from evals.budget import (
 )
 from evals.budget_table import budget_table
 from evals.column import Column, EvidenceError
+from evals.ensemble import FIXED
 from evals.evidence import Evidence
 from evals.rates import rate
 from evals.report.budget_figure import budget_figure
@@ -29,7 +30,7 @@ from evals.risk_report import RiskReport
 from evals.selection import Chosen
 
 CHEAP, DEAR, RULE = "trigger_search", "homotopy_search", "panel"
-COSTS = {CHEAP: 100, DEAR: 500, RULE: 600, "panel@activations": 100}
+COSTS = {CHEAP: 100, DEAR: 500, RULE: 600, "panel@activations": 100, **dict.fromkeys(FIXED, 600)}
 FAMILIES = ("proxy_0", "proxy_1", "proxy_2")
 """The last is evasive, the others naive."""
 
@@ -54,7 +55,9 @@ def designed(found: Evidence) -> Evidence:
     counts = {CHEAP: ((2, 2, 10), 3), DEAR: ((9, 8, 0), 1), RULE: ((7, 7, 7), 2)}
     counts["panel@activations"] = ((0, 0, 0), 0)
     columns = tuple(
-        flagging(one, *counts[one.name]) if one.name in counts else one for one in found.columns
+        flagging(one, *counts[one.name]) if one.name in counts else one
+        for one in found.columns
+        if one.name not in FIXED
     )
     return replace(found, columns=columns, selections=(), boards=())
 
