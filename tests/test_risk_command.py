@@ -62,6 +62,7 @@ def test_the_report_is_printed_written_and_drawn(
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
 
 
+@pytest.mark.slow
 def test_priors_suppositions_and_a_second_file_change_the_answer(
     file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -66,6 +66,7 @@ def test_where_any_false_alarm_rate_will_do_no_network_is_needed() -> None:
     assert row(printed(base_rate_table(0.8, 0.9)), "0.9") == ["0.9", "1", "-", "-"]
 
 
+@pytest.mark.slow
 def test_the_same_generator_gives_the_same_tables() -> None:
     first, again, other = (
         printed(new_family_table(np.random.default_rng(seed), 0.8, families=2, networks=5))

@@ -293,12 +293,14 @@ def test_a_strangers_detector_is_scored_beside_the_battery(
     [
         ("raise KeyError('boom')", "KeyError: 'boom'"),
         ("return Score(float('nan'))", "NaN without a reason"),
-        ("return 0.5", "wanted a detect.Score"),
-        ("return Score(float('inf'))", "infinite"),
-        ("return suspect.network()", "AccessDenied"),
-        ("return Score(1.0, parts={'x': 1.0})", "declared"),
+        pytest.param("return 0.5", "wanted a detect.Score", marks=pytest.mark.slow),
+        pytest.param("return Score(float('inf'))", "infinite", marks=pytest.mark.slow),
+        pytest.param("return suspect.network()", "AccessDenied", marks=pytest.mark.slow),
+        pytest.param("return Score(1.0, parts={'x': 1.0})", "declared", marks=pytest.mark.slow),
         ("import sys; sys.exit(0)", "SystemExit"),
-        ("return Score(1.0, found=3)", "found and reason are text"),
+        pytest.param(
+            "return Score(1.0, found=3)", "found and reason are text", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_failing_detector_is_named_and_finished_rows_are_kept(
