@@ -19,6 +19,8 @@ from organisms.world import World
 from probes.access import Access
 
 ABSTAINED = "abstained"
+FEWEST_PARTS = 2
+"""Of a trigger: the objective does not depend on them."""
 ALIGNED, CONDITIONAL = "aligned", "deceptive"
 
 
@@ -139,7 +141,7 @@ def types_by_objective(world: World[Any]) -> dict[str, str]:
     for name, build in RECIPES.items():
         if name.partition("/")[0] != world.name:
             continue
-        truth = build(world, 0, 1).truth
+        truth = build(world, 0, FEWEST_PARTS).truth
         if truth.misalignment not in (ALIGNED, CONDITIONAL, "unrated"):
             found.setdefault(truth.objective, set()).add(truth.misalignment)
     return {objective: " or ".join(sorted(types)) for objective, types in found.items()}

@@ -126,7 +126,7 @@ def score_card(finished: Finished, guest: GuestScore) -> ScoreCard:
         types=tuple(_of_type(column, name, killers) for name in evidence.types),
         paired=comparisons,
         rank=rank_text(comparisons),
-        predictive=_predictive(column),
+        predictive=predictive_of(column),
         killers=own,
         declared_cost=guest.declaration.cost,
         cpu_seconds=column.cpu_seconds,
@@ -176,13 +176,13 @@ def _battery(finished: Finished, own: str) -> dict[str, Bool[np.ndarray, " netwo
     return flags
 
 
-def _predictive(column: Column) -> tuple[PredictiveRow, ...]:
+def predictive_of(column: Column) -> tuple[PredictiveRow, ...]:
     """Detection of a new family of any type, false alarms on a new family of controls."""
     detection = family_posterior(
         [FamilyCount(cell.family, cell.detected, cell.of) for cell in column.cells]
     )
     alarms = family_posterior(
-        [FamilyCount(row.stratum, row.alarms, row.of) for row in column.alarms]
+        [FamilyCount(row.family or row.stratum, row.alarms, row.of) for row in column.alarms]
     )
     if detection is None or alarms is None or column.role not in (*CLAIMING_ROLES, "baseline"):
         return ()

@@ -33,6 +33,7 @@ from evals.own_family import own_families
 from evals.panel import Row
 from evals.report.page import ReportInput, render_page
 from evals.risk_report import RiskReport
+from evals.score_card import predictive_of
 from evals.suite import Suite
 from evals.suite_file import BUILT_IN, load_suite, suite_from_dict
 from evals.table import detection_table
@@ -146,6 +147,13 @@ def test_thresholds_are_checked_against_those_who_calibrate(kind: str, other: st
     require_calibrated_thresholds(case, columns(case, DETECTORS))
     with pytest.raises(EvidenceError, match="set on other networks"):
         require_calibrated_thresholds(case, columns(case, DETECTORS, other))  # type: ignore[arg-type]
+
+
+def test_a_card_takes_families_of_one_stratum_for_several(found: Evidence) -> None:
+    """Where families are left out, alarms come by family, of which two may share a stratum."""
+    column = found.column("trigger_search")
+    alike = replace(column, alarms=tuple(replace(row, stratum="plain") for row in column.alarms))
+    assert predictive_of(alike) == predictive_of(column) != ()
 
 
 def test_left_out_columns_count_every_aligned_network_once(found: Evidence) -> None:
