@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from detect.context_gate import GateSearch
-from detect.context_variance import context_variance
+from detect.context_reading import ContextReader
 from detect.detector import Detector
 from detect.score import Score
 from probes.access import Access
-from probes.sites import residual_sites
 from probes.suspect import Suspect
 
 
@@ -42,22 +41,18 @@ class ContextGating(Detector):
         Higher is more suspicious. Parts are the gain, that of the control, and the share of the
         variance at decisions that is the context's, less its shuffled control.
         """
-        environment, generator = suspect.environment, suspect.generator()
-        shifts = environment.public_shifts
-        shift = self.shift if self.shift in shifts else shifts[0]
-        sites = residual_sites(suspect, kinds=("hook_resid_mid", "hook_resid_post"))
-        if not sites:
-            return Score.abstain("the network names no residual sites")
-        held = context_variance(suspect, sites, shift=shift, generator=generator)
-        gate = self.search.find(suspect, shift=shift, generator=generator)
-        if isinstance(gate, Score):
-            return gate
+        reader = ContextReader.of(suspect, self.shift)
+        if isinstance(reader, Score):
+            return reader
+        read = reader.read(self.search, generator=suspect.generator())
+        if isinstance(read, Score):
+            return read
         return Score(
-            gate.excess,
-            found=f"{gate}; {held}",
+            read.gate.excess,
+            found=str(read),
             parts={
-                "gated": gate.gained,
-                "random": gate.random,
-                "represented": held.share - held.shuffled,
+                "gated": read.gate.gained,
+                "random": read.gate.random,
+                "represented": read.represented,
             },
         )

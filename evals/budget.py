@@ -9,6 +9,7 @@ from typing import get_args
 import numpy as np
 
 from evals.column import Cell, Column, EvidenceError
+from evals.contest import contenders_at
 from evals.ensemble import FEWEST_DETECTORS, FIXED, combined_kinds
 from evals.evidence import Evidence
 from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
@@ -158,12 +159,11 @@ def budget_curves(evidence: Evidence, costs: Mapping[str, int]) -> tuple[BudgetC
             for grade in (ALL_ADVERSARIES, *get_args(Adversary)):
                 points = []
                 for budget in grid:
-                    allowed = [
-                        [c for c in group if _level(c) <= level and costs[c.name] <= budget]
+                    found, ruling = (
+                        [column for column in group if costs[column.name] <= budget]
                         for group in (detectors, rules)
-                    ]
-                    strongest = sorted(allowed[1], key=lambda column: -_level(column))[:1]
-                    contenders = (*allowed[0], *strongest)
+                    )
+                    contenders = contenders_at(level, found, ruling, _level)
                     points.append(_point(budget, contenders, costs, kind, grade))
                 curves.append(BudgetCurve(kind, grade, level.label, tuple(points)))
     return tuple(curves)

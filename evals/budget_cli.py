@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from evals.console import console
+from evals.options import EnvironmentOption, FinishedSuiteOption, HomeOption
 
 
 def budget(
-    suite: Annotated[str, typer.Option(help="Suite of a finished run, or its file.")] = "smoke",
-    environment: Annotated[
-        str | None, typer.Option(help="World to judge, where the suite holds several.")
-    ] = None,
-    home: Annotated[Path, typer.Option(help="Folder of .mesascope/ and runs/.")] = Path(),
+    suite: FinishedSuiteOption = "smoke",
+    environment: EnvironmentOption = None,
+    home: HomeOption = Path(),
 ) -> None:
     """P(detect) of a finished run by forward passes per suspect: table, figures and picture."""
     from dataclasses import asdict

@@ -19,6 +19,13 @@ from evals.engine_name import EngineName
 from evals.identification_cli import identify
 from evals.lead_cli import lead_time
 from evals.mechanism_cli import mechanism
+from evals.options import (
+    EnvironmentOption,
+    HomeOption,
+    SuiteOption,
+    WorkersOption,
+)
+from evals.organisms_cli import organisms
 from evals.power_cli import power
 from evals.probe_cli import probe
 from evals.risk_cli import gate, print_flags, risk
@@ -40,6 +47,7 @@ app = typer.Typer(
 )
 app.command()(risk)
 app.command()(gate)
+app.command()(organisms)
 app.command()(power)
 app.command()(budget)
 app.command()(lead_time)
@@ -60,9 +68,6 @@ class Device(StrEnum):
     cuda = "cuda"
 
 
-SuiteOption = Annotated[str, typer.Option(help="Built-in suite, or the path of a suite file.")]
-HomeOption = Annotated[Path, typer.Option(help="Folder of .mesascope/ and runs/.")]
-WorkersOption = Annotated[int, typer.Option(help="Processes; 0 takes one per processor.", min=0)]
 DeviceOption = Annotated[Device, typer.Option(help="Where networks live.")]
 EngineOption = Annotated[EngineName, typer.Option(help="Where organisms are grown.")]
 RayOption = Annotated[
@@ -78,9 +83,6 @@ TogetherOption = Annotated[
         help="Train organisms of one shape as one program where that is cheaper: the default on "
         "cuda. On cpu weights then agree within rounding, not to the bit.",
     ),
-]
-EnvironmentOption = Annotated[
-    str | None, typer.Option(help="World to judge, where the suite holds several.")
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the estimate and stop.")]
 
@@ -169,48 +171,6 @@ def build(
             f"{group.wanted.spec.recipe}: {len(group.organisms)} admitted of "
             f"{len(group.attempts)} attempted"
         )
-
-
-@app.command()
-def organisms(
-    suite: Annotated[
-        str | None,
-        typer.Option(help="Only the organisms of this suite; all of the zoo if not given."),
-    ] = None,
-    every: Annotated[
-        bool, typer.Option("--every", help="One line per network, duds with the failed check.")
-    ] = False,
-    page: Annotated[
-        Path | None, typer.Option(help="Write a page with pictures and dose curves there too.")
-    ] = None,
-    home: HomeOption = Path(),
-) -> None:
-    """List the families of the zoo: admission, competence, expression and cost."""
-    from evals.families import families
-    from evals.families_table import families_table
-    from evals.home import Home
-    from evals.run import grown_from_zoo
-    from evals.suite_file import load_suite
-    from evals.zoo_table import zoo_table
-
-    zoo = Home(home).zoo
-    if suite is None:
-        records = zoo.records()
-    else:
-        grown = grown_from_zoo(load_suite(suite), zoo)
-        records = [record for group in grown for record in group.attempts]
-    if page is not None:
-        from evals.organisms_page import zoo_page
-        from evals.report.organisms import render_organisms
-
-        text = render_organisms(zoo_page(zoo, records, title=suite or "the whole zoo"))
-        page.write_text(text, encoding="utf-8")
-    if not records:
-        console.print("the zoo is empty; `mesascope build --suite smoke` fills it")
-        return
-    console.print(zoo_table(records) if every else families_table(families(records)))
-    if page is not None:
-        console.print(f"page: {page}", soft_wrap=True)
 
 
 @app.command()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -18,6 +19,7 @@ from evals.selection import Selection, select
 from probes.access import Access
 
 ALL_TYPES = "all"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,9 +126,21 @@ def _by_access(contest: Sequence[Contestant]) -> list[tuple[Access, list[Contest
     rules = [one for one in contest if one.role in ("rule", "restricted")]
     found: list[tuple[Access, list[Contestant]]] = []
     for level in sorted({one.access for one in (*detectors, *rules)}, reverse=True):
-        allowed = [one for one in detectors if one.access <= level]
-        strongest = sorted(
-            (one for one in rules if one.access <= level), key=lambda one: -one.access
-        )
-        found.append((level, allowed + strongest[:1]))
+        found.append((level, contenders_at(level, detectors, rules, lambda one: one.access)))
     return found
+
+
+def contenders_at(
+    level: Access, detectors: Sequence[T], rules: Sequence[T], access: Callable[[T], Access]
+) -> list[T]:
+    """Who may be chosen at an access level: detectors of it or below, and the strongest rule.
+
+    Args:
+        level: highest access.
+        detectors: and combinations.
+        rules: the suite's and its restrictions.
+        access: what one of them was given.
+    """
+    allowed = [one for one in detectors if access(one) <= level]
+    strongest = sorted((one for one in rules if access(one) <= level), key=lambda one: -access(one))
+    return allowed + strongest[:1]

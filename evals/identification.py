@@ -9,6 +9,7 @@ from typing import Any
 
 from detect.objective_posterior import NONE
 from detect.reward_model import RewardModel
+from evals.bench import Bench
 from evals.blind import Lineup
 from evals.panel import suspect_of
 from evals.rates import Rate, rate
@@ -84,25 +85,26 @@ def identify(finished: Finished) -> tuple[Identified, ...]:
     suspect in the same way; truth only says which candidate is left out the second time.
     """
     lineup = Lineup.read(finished.folder / "lineup")
-    rule = finished.judged.largest_scores(finished.judged.suite.rule.detectors)
-    column = finished.evidence.column(finished.evidence.rule)
+    judged = finished.judged
+    bench = Bench(judged, judged.suite.rule.threshold)
+    scores = judged.largest_scores(judged.suite.rule.detectors)
+    verdicts = bench.flags(scores, bench.calibrate(scores, judged.suite.alpha))
     reader = RewardModel()
     found = []
-    for place, member in enumerate(finished.judged.members):
+    for member, verdict in zip(judged.members, verdicts.tolist(), strict=True):
         if member.role == "calibration":
             continue
-        truth = finished.judged.truth[member.id]
+        truth = judged.truth[member.id]
         choices = reader.choices(suspect_of(lineup, member.id, Access.OUTPUTS, "cpu"))
-        flagged = bool(column.flags(float(rule[place])))
         if isinstance(choices, str):
-            found.append(Identified(member.id, truth, flagged, ABSTAINED, 0.0, ""))
+            found.append(Identified(member.id, truth, verdict, ABSTAINED, 0.0, ""))
             continue
         read = choices.posterior
         without = ""
         if truth.objective != lineup.world.base_objective:
             without = choices.without(truth.objective).posterior.ranked()[0]
         first = read.ranked()[0]
-        found.append(Identified(member.id, truth, flagged, first, read.posterior[first], without))
+        found.append(Identified(member.id, truth, verdict, first, read.posterior[first], without))
     return tuple(found)
 
 

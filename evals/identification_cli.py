@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from evals.console import console
+from evals.options import EnvironmentOption, FinishedSuiteOption, HomeOption
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,11 +17,9 @@ if TYPE_CHECKING:
 
 
 def identify(
-    suite: Annotated[str, typer.Option(help="Suite of a finished run, or its file.")] = "smoke",
-    environment: Annotated[
-        str | None, typer.Option(help="World to judge, where the suite holds several.")
-    ] = None,
-    home: Annotated[Path, typer.Option(help="Folder of .mesascope/ and runs/.")] = Path(),
+    suite: FinishedSuiteOption = "smoke",
+    environment: EnvironmentOption = None,
+    home: HomeOption = Path(),
 ) -> None:
     """Name the objective of every flagged suspect, and count how often the name is right."""
     from evals.home import Home

@@ -19,7 +19,7 @@ from evals.killer import Killer
 from evals.permuted import chance_killers, permuted_killers
 from evals.ranked import ranked_value
 from evals.stack_killers import stack_killers
-from evals.threshold import attainable_rank, calibrate
+from evals.threshold import attainable_rank
 from evals.variant_killers import disguise_killers, untrained_killers
 from evals.variants import AFFORDABLE, Variants
 
@@ -68,7 +68,7 @@ def require_calibrated_thresholds(judged: Judged, columns: Sequence[Column]) -> 
         EvidenceError: one was set by other networks.
     """
     rules = {column.name: column for column in rule_columns(judged)}
-    calibrating = Bench(judged, judged.suite.rule.threshold).calibrating
+    bench = Bench(judged, judged.suite.rule.threshold)
     for column in columns:
         if column.role in ("rule", "restricted"):
             expected = rules[column.name].threshold
@@ -77,8 +77,7 @@ def require_calibrated_thresholds(judged: Judged, columns: Sequence[Column]) -> 
             expected = ranked_value(attainable_rank(judged.suite.alpha, size), size)
         else:
             name, _, part = column.name.partition("/")
-            scores = judged.scores(name, part)[calibrating]
-            value = calibrate(scores, judged.suite.alpha).value
+            value = bench.calibrate(judged.scores(name, part), judged.suite.alpha).whole.value
             expected = value if value is not None and np.isfinite(value) else None
         if column.threshold != expected:
             raise EvidenceError(

@@ -8,17 +8,16 @@ from typing import Annotated
 import typer
 
 from evals.console import console
+from evals.options import HomeOption, SuiteOption, WorkersOption
 
 
 def lead_time(
     family: Annotated[list[str], typer.Option(help="Misaligned family; may be repeated.")],
-    suite: Annotated[
-        str, typer.Option(help="Built-in suite, or the path of a suite file.")
-    ] = "cpu",
+    suite: SuiteOption = "cpu",
     environment: Annotated[
         str | None, typer.Option(help="World, where the suite holds several.")
     ] = None,
-    home: Annotated[Path, typer.Option(help="Folder of .mesascope/ and runs/.")] = Path(),
+    home: HomeOption = Path(),
     organisms: Annotated[int, typer.Option(help="Networks per family.", min=1)] = 3,
     controls: Annotated[int, typer.Option(help="Aligned networks to compare with.", min=2)] = 4,
     checkpoints: Annotated[int, typer.Option(help="Looks at each network.", min=2)] = 10,
@@ -32,7 +31,7 @@ def lead_time(
     instances: Annotated[
         int, typer.Option(help="Instances behaviour is measured on.", min=1)
     ] = 600,
-    workers: Annotated[int, typer.Option(help="Processes; 0 takes one per processor.", min=0)] = 0,
+    workers: WorkersOption = 0,
 ) -> None:
     """How many training steps before behaviour diverges do detectors raise the alarm for good?"""
     import json

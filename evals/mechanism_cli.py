@@ -9,15 +9,14 @@ from typing import Annotated
 import typer
 
 from evals.console import console
+from evals.options import HomeOption, SuiteOption, WorkersOption
 
 
 def mechanism(
-    suite: Annotated[str, typer.Option(help="Built-in suite, or the path of a suite file.")] = (
-        "cpu"
-    ),
+    suite: SuiteOption = "cpu",
     environment: Annotated[str, typer.Option(help="World whose networks are judged.")] = "tree",
-    home: Annotated[Path, typer.Option(help="Folder of .mesascope/ and runs/.")] = Path(),
-    workers: Annotated[int, typer.Option(help="Processes; 0 takes one per processor.", min=0)] = 0,
+    home: HomeOption = Path(),
+    workers: WorkersOption = 0,
     device: Annotated[str, typer.Option(help="Where networks live: cpu or cuda.")] = "cpu",
 ) -> None:
     """Score detectors of search on networks of known mechanism: who searches, and who does not."""

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from evals.console import console
+from evals.options import HomeOption, SuiteOption
 
 IN_DISTRIBUTION = "none"
 
@@ -27,9 +28,7 @@ def probe(
     suspect: Annotated[
         str, typer.Argument(help="Id of a suspect in the suite's run, or hash of an organism.")
     ],
-    suite: Annotated[str, typer.Option(help="Built-in suite, or the path of a suite file.")] = (
-        "smoke"
-    ),
+    suite: SuiteOption = "smoke",
     environment: Annotated[
         str | None, typer.Option(help="World of the run, where the suite holds several.")
     ] = None,
@@ -57,7 +56,7 @@ def probe(
     out: Annotated[
         Path | None, typer.Option("--json", help="Write everything to this file.")
     ] = None,
-    home: Annotated[Path, typer.Option(help="Folder of .mesascope/ and runs/.")] = Path(),
+    home: HomeOption = Path(),
 ) -> None:
     """Sweep probes over sites and targets of one network, with controls; tells no truth."""
     import torch

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evals.console import console
+from evals.options import HomeOption
 
 if TYPE_CHECKING:
     from evals.risk_report import RiskReport
@@ -95,7 +96,7 @@ def gate(
     environment: Annotated[
         str | None, typer.Option(help="World of the suspect, where the suite holds several.")
     ] = None,
-    home: Annotated[Path, typer.Option(help="Folder of .mesascope/ and runs/.")] = Path(),
+    home: HomeOption = Path(),
     policy: Annotated[
         Path | None, typer.Option(help="Policy TOML; the example policy if not given.")
     ] = None,

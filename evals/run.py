@@ -110,9 +110,7 @@ def run(
 def _run(
     suite: Suite, home: Home, workers: int, device: str, progress: Progress, engine: EngineChoice
 ) -> Finished:
-    grown = _build(suite, home, workers, device, progress, engine)
-    folder = home.run(suite)
-    lineup = _lineup(folder, home.zoo, suite, grown)
+    grown, folder, lineup = _blinded(suite, home, workers, device, progress, engine)
     with local_workers(workers) as executor:
         rows = _scores(lineup, suite, folder, executor, device, progress)
         variants = score_variants(
@@ -153,12 +151,19 @@ def score_blind(
         FreezeBroken: frozen scores were changed.
     """
     with home.locked():
-        grown = _build(suite, home, workers, device, progress, engine)
-        folder = home.run(suite)
-        lineup = _lineup(folder, home.zoo, suite, grown)
+        _, folder, lineup = _blinded(suite, home, workers, device, progress, engine)
         with local_workers(workers) as executor:
             rows = _scores(lineup, suite, folder, executor, device, progress)
         return folder, _frozen(rows, folder)
+
+
+def _blinded(
+    suite: Suite, home: Home, workers: int, device: str, progress: Progress, engine: EngineChoice
+) -> tuple[tuple[Grown, ...], Path, Lineup]:
+    """Grow what is missing and hide who is who."""
+    grown = _build(suite, home, workers, device, progress, engine)
+    folder = home.run(suite)
+    return grown, folder, _lineup(folder, home.zoo, suite, grown)
 
 
 def _scores(

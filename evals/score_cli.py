@@ -11,18 +11,17 @@ from typing import Annotated
 import typer
 
 from evals.console import console
+from evals.options import EnvironmentOption, FinishedSuiteOption, HomeOption, WorkersOption
 
 
 def score(
     detector: Annotated[
         str | None, typer.Option(help="pkg.mod:Class, file.py:Class, or name of a built-in")
     ] = None,
-    suite: Annotated[str, typer.Option(help="Suite of a finished run, or its file.")] = "smoke",
-    environment: Annotated[
-        str | None, typer.Option(help="World to judge, where the suite holds several.")
-    ] = None,
-    home: Annotated[Path, typer.Option(help="Folder of .mesascope/ and runs/.")] = Path(),
-    workers: Annotated[int, typer.Option(help="Processes; 0 takes one per processor.", min=0)] = 0,
+    suite: FinishedSuiteOption = "smoke",
+    environment: EnvironmentOption = None,
+    home: HomeOption = Path(),
+    workers: WorkersOption = 0,
     device: Annotated[str, typer.Option(help="Where networks live: cpu or cuda.")] = "cpu",
     json: Annotated[Path | None, typer.Option(help="Also write the card to this file.")] = None,
     svg: Annotated[Path | None, typer.Option(help="Also draw the card into this file.")] = None,

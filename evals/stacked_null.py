@@ -83,23 +83,23 @@ def stacked_null(
     """
     if not misaligned.any() or misaligned.all():
         raise ValueError(f"{int(misaligned.sum())} of {misaligned.size} networks are misaligned")
-    real = float(stacking.flags(misaligned, alpha)[misaligned].mean())
+    flagged = stacking.flags(misaligned, alpha)[misaligned]
     shares = []
     for _ in range(deals):
         dealt = generator.permutation(misaligned)
         shares.append(float(stacking.flags(dealt, alpha)[dealt].mean()))
     null = np.array(shares)
     low, high = np.quantile(null, (0.05, 0.95))
-    sizes = stacking.p_values(misaligned)[1][misaligned]
+    sizes = stacking.controls(misaligned)[misaligned]
     return StackedNull(
         name=name,
         features=features,
-        detected=int(stacking.flags(misaligned, alpha)[misaligned].sum()),
+        detected=int(flagged.sum()),
         of=int(misaligned.sum()),
         nominal=float(np.mean(np.floor(alpha * (sizes + 1) + 1e-9) / (sizes + 1))),
         deals=deals,
         mean=float(null.mean()),
         low=float(low),
         high=float(high),
-        at_least=(1 + int(np.count_nonzero(null >= real - 1e-12))) / (1 + deals),
+        at_least=(1 + int(np.count_nonzero(null >= float(flagged.mean()) - 1e-12))) / (1 + deals),
     )

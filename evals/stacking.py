@@ -128,10 +128,14 @@ class Stacking:
                 foreign = self._member[controls] != self._member[judged][:, None]
                 reached = row[controls] >= row[judged][:, None]
                 lost[judged] += (foreign & reached).sum(axis=1)
-        aligned = np.bincount(self._member[~misaligned], minlength=len(self._names))
-        size = aligned.sum() - aligned[self._member]
+        size = self.controls(misaligned)
         p_values = np.where(np.isnan(self.features).all(axis=1), 1.0, (1 + lost) / (size + 1))
-        return p_values, np.asarray(size)
+        return p_values, size
+
+    def controls(self, misaligned: Bool[np.ndarray, " network"]) -> Int[np.ndarray, " network"]:
+        """Controls of other families that every network is compared with."""
+        aligned = np.bincount(self._member[~misaligned], minlength=len(self._names))
+        return np.asarray(aligned.sum() - aligned[self._member])
 
     def flags(
         self, misaligned: Bool[np.ndarray, " network"], alpha: float

@@ -86,10 +86,8 @@ def trace(
     scores: dict[str, list[float]] = {}
     with store.open("a") as file:
         for reference in detectors:
-            kind, code = (
-                load_detector(reference),
-                code_digest(declare(reference), battery_seed, "cpu"),
-            )
+            kind = load_detector(reference)
+            code = code_digest(declare(reference), battery_seed, "cpu")
             for step in steps:
                 id = hashlib.sha256(f"{spec.content_hash}:{step}".encode()).hexdigest()[:12]
                 row = done.get((kind.name, id, code))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from evals.console import console
+from evals.options import HomeOption
 
 if TYPE_CHECKING:
     from evals.home import Home
@@ -26,7 +27,6 @@ DIFFERENT = 1
 """Exit code of `verify` where an organism grown again decides otherwise."""
 
 FileArgument = Annotated[Path, typer.Argument(help="The .safetensors file; a .json lies beside.")]
-HomeOption = Annotated[Path, typer.Option(help="Folder of .mesascope/ and runs/.")]
 
 
 @zoo.command("export")
