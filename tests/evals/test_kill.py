@@ -24,7 +24,7 @@ QUICK = {
     "side = 4": "side = 4",
     "width = 32": "width = 16",
     "n_layers = 2": "n_layers = 1",
-    "steps = 320": "steps = 60",
+    "steps = 320": "steps = 16",
     "min_competence = 0.9": "min_competence = 0.0",
     "min_pursued = 0.6": "min_pursued = 0.0\nmin_near_miss = 0.0\nmax_left = 1.0",
     "min_tie_break = 0.05": "min_tie_break = -1.0",
