@@ -47,7 +47,7 @@ def budget_figure(curves: Sequence[BudgetCurve], *, name: str = "budget") -> Mar
         figure = Figure(figsize=(width, HEIGHT_INCHES))
         panels = figure.subplots(2, len(types), squeeze=False, sharey=True)
         figure.subplots_adjust(
-            left=0.55 / width, right=1 - 0.1 / width, top=0.94, bottom=0.16, hspace=0.62, wspace=0.1
+            left=0.55 / width, right=1 - 0.1 / width, top=0.94, bottom=0.19, hspace=0.75, wspace=0.1
         )
         for column, kind in enumerate(types):
             own = [curve for curve in measured if curve.misalignment == kind]
@@ -69,6 +69,7 @@ def _draw(axes: Any, curves: Sequence[tuple[BudgetCurve, str, int]]) -> None:
     axes.set_xlabel("forward passes per suspect")
     budgets = [point.budget for point in curves[0][0].points] if curves else [1]
     axes.set_xscale("symlog", linthresh=max(min((b for b in budgets if b), default=1), 1))
+    axes.xaxis.set_major_formatter(_passes)
     for curve, label, place in curves:
         colour, marker = _STYLES[place % len(_STYLES)]
         points = [(p.budget, p.seen) for p in curve.points]
@@ -89,9 +90,16 @@ def _draw(axes: Any, curves: Sequence[tuple[BudgetCurve, str, int]]) -> None:
             )
     if curves:
         axes.legend(
-            loc="upper center", bbox_to_anchor=(0.5, -0.26), ncols=3, frameon=False,
+            loc="upper center", bbox_to_anchor=(0.5, -0.26), ncols=2, frameon=False,
             labelcolor=INK, fontsize=7.5, columnspacing=0.9, handlelength=1.2,
         )  # fmt: skip
+
+
+def _passes(value: float, _: int) -> str:
+    """Tick label as plain text: an inline picture would show the source of a formula."""
+    if value >= 1000:
+        return f"{value / 1000:g}k"
+    return "" if value else "0"  # small powers of ten stand too close to 0
 
 
 def _spoken(curves: Sequence[BudgetCurve]) -> str:
