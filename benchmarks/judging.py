@@ -16,6 +16,7 @@ from evals.bench import Bench
 from evals.blind import Member
 from evals.columns import columns, rule_columns
 from evals.contest import boards, contestants, selections
+from evals.ensemble import combination_columns, stacked_nulls
 from evals.judge import Judged
 from evals.own_family import own_families
 from evals.panel import Row
@@ -76,6 +77,8 @@ def judging_costs() -> dict[str, Any]:
     steps: dict[str, Callable[[], object]] = {
         "left_out_columns": lambda: (columns(judged, names), rule_columns(judged)),
         "split_columns": lambda: (columns(judged, names, "split"), rule_columns(judged, "split")),
+        "combinations": lambda: combination_columns(judged, names),
+        "stacked_nulls": lambda: stacked_nulls(judged, names),
         "own_families": lambda: own_families(judged, rule, judged.suite.alpha),
         "contest": lambda: contestants(bench, names),
         "selections": lambda: selections(bench, contest),

@@ -107,7 +107,9 @@ def local_workers(count: int, *, cwd: Path | None = None) -> Iterator[ProcessPoo
     except BaseException:
         for process in list((pool._processes or {}).values()):
             process.terminate()
-        pool.shutdown(wait=False, cancel_futures=True)
+        # Waiting takes no longer than they take to die. Without it the interpreter's exit may wake
+        # the pool's thread through a pipe that this thread is closing (OSError, bad descriptor).
+        pool.shutdown(cancel_futures=True)
         raise
 
 
