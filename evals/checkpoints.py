@@ -16,23 +16,28 @@ from organisms.weights import load_net, weights_bytes
 
 
 def checkpoint_steps(spec: OrganismSpec, count: int) -> tuple[int, ...]:
-    """So many steps at about equal distances, the last one that of the finished network.
+    """Steps in about geometric progression, the last that of the finished network.
 
-    Training shows its network after every chunk, so steps are multiples of one. A parent's
-    training, where there is one, comes first and counts.
+    Behaviour forms early: equal distances would put most checkpoints after everything happened.
+    Training shows its network after every chunk, so steps are multiples of one, the first a single
+    chunk. A parent's training, where there is one, comes first and counts.
 
     Raises:
         SpecError: training has fewer chunks than that.
     """
     total = sum(each.budget(spec.training).steps for each in lineage(spec.build_recipe()))
     chunk = chunk_steps("cpu")
-    if not 1 <= count <= total // chunk:
+    chunks = -(-total // chunk)
+    if not 1 <= count <= chunks:
         raise SpecError(
-            f"{spec.recipe} has {total} training steps in chunks of {chunk}; wanted 1 to "
-            f"{total // chunk} checkpoints, got {count}"
+            f"{spec.recipe} has {total} training steps in chunks of {chunk}; wanted 1 to {chunks} "
+            f"checkpoints, got {count}"
         )
-    inner = (round(total * k / count / chunk) * chunk for k in range(1, count))
-    return (*inner, total)
+    places: list[int] = []
+    for k in range(count - 1):
+        place = max(round(chunks ** (k / (count - 1))), places[-1] + 1 if places else 1)
+        places.append(min(place, chunks - (count - 1 - k)))
+    return (*(place * chunk for place in places), total)
 
 
 def checkpoints(

@@ -53,9 +53,9 @@ def lead_table(summaries: Sequence[LeadSummary]) -> Table:
         )
     if summaries:
         table.caption = (
-            f"checkpoints are up to {summaries[0].spacing} steps apart: leads are known no better; "
-            "thresholds of finished networks also flag what is half-trained: a lead of theirs "
-            "alone, without one at the same step, is no evidence"
+            "alarm and divergence are stated at the checkpoint that shows them first and may have "
+            "begun right after the one before; thresholds of finished networks also flag what is "
+            "half-trained: a lead of theirs alone, without one at the same step, is no evidence"
         )
     return table
 

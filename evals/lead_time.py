@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -84,7 +83,6 @@ class LeadSummary:
         detector: name.
         bars: its thresholds.
         leads: one per organism.
-        spacing: most steps between two checkpoints: a lead is known no better than that.
         first: step of the first checkpoint; an alarm there may have begun earlier.
     """
 
@@ -92,7 +90,6 @@ class LeadSummary:
     detector: str
     bars: StepBars
     leads: tuple[Lead, ...]
-    spacing: int
     first: int
 
     @property
@@ -218,8 +215,7 @@ def lead_summary(
                 None if flagged is None else steps[flagged],
             )
         )
-    spacing = max((b - a for a, b in pairwise(steps)), default=steps[0])
-    return LeadSummary(family, detector, bars, tuple(leads), spacing, steps[0])
+    return LeadSummary(family, detector, bars, tuple(leads), steps[0])
 
 
 def step_alarms(

@@ -127,7 +127,7 @@ def test_what_sees_the_flaw_before_behaviour_leads() -> None:
         found = summary("honest", kind, early)
         assert found.median == DIVERGED - 200
         assert found.interval == (300.0, 300.0, pytest.approx(1 - 2 / 2**5))
-        assert (found.spacing, found.unflagged, found.at_first) == (100, 0, 0)
+        assert (found.unflagged, found.at_first) == (0, 0)
 
 
 def test_never_flagged_is_the_latest_lead_and_never_diverged_is_no_lead() -> None:
@@ -209,8 +209,12 @@ def test_checkpoints_are_those_of_the_very_training(
     small: OrganismSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert checkpoint_steps(small, 2) == (16, 40)
-    with pytest.raises(SpecError, match="wanted 1 to 2 checkpoints, got 3"):
-        checkpoint_steps(small, 3)
+    assert checkpoint_steps(small, 3) == (16, 32, 40)
+    with pytest.raises(SpecError, match="wanted 1 to 3 checkpoints, got 4"):
+        checkpoint_steps(small, 4)
+    long = replace(small, training=replace(small.training, steps=1600))
+    assert checkpoint_steps(long, 3) == (16, 160, 1600)
+    assert checkpoint_steps(long, 100) == tuple(range(16, 1601, 16))
     nets = checkpoints(small, (16, 40), tmp_path)
     for kept, made in zip(nets[40].parameters(), train(small).net.parameters(), strict=True):
         assert kept.equal(made)
@@ -260,7 +264,7 @@ def test_a_plan_takes_controls_in_turn(suite: Suite, tmp_path: Path) -> None:
     )  # fmt: skip
     assert [spec.recipe for spec in plan.controls] == ["maze/aligned_plain", "maze/aligned_benign"]
     assert [spec.seed for spec in plan.organisms["maze/pseudo_colour"]] == [3100, 3101, 3102]
-    assert plan.steps == (80, 160, 240, 320)
+    assert plan.steps == (16, 48, 112, 320)
     assert "weight_norm" in plan.detectors
     assert "random_score" not in plan.detectors
     for families, counts, message in (
