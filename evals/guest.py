@@ -12,13 +12,14 @@ from detect.declaration import Declaration, declare
 from detect.detector import DetectorError
 from detect.registry import DETECTORS, split_reference
 from evals.blind import Lineup, isolated, read_vault
+from evals.code_digest import code_digest
 from evals.column import Column
 from evals.columns import columns
 from evals.floors import LeakDetected
 from evals.freeze import freeze
 from evals.judge import Judged, judge
 from evals.killer import Killer
-from evals.panel import DetectorFailed, Row, code_digest, score_lineup
+from evals.panel import DetectorFailed, Row, score_lineup
 from evals.run import Finished
 from evals.variant_killers import disguise_killers, untrained_killers
 from evals.variants import Variants, score_variants

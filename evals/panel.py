@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import time
@@ -11,14 +10,12 @@ from concurrent.futures import Executor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import detect
-import organisms
-import probes
 from detect.declaration import Declaration, declared
 from detect.detector import Detector
 from detect.registry import load_detector
 from detect.score import Score, ScoreError
 from evals.blind import Lineup
+from evals.code_digest import code_digest
 from probes.access import Access
 from probes.suspect import Suspect
 
@@ -184,21 +181,6 @@ def require_score(kind: type[Detector], score: object) -> Score:
     if set(score.parts) != wanted:
         raise ScoreError(f"parts are {sorted(score.parts)}, declared {sorted(wanted)}")
     return score
-
-
-def code_digest(detector: Declaration, battery_seed: int, device: str) -> str:
-    """Digest of everything that decides a score besides the weights.
-
-    Of a detector from elsewhere the file of its class counts, not what that file imports nor where
-    it lies.
-    """
-    own = f"{detector.name}:{detector.reference.rpartition(':')[2]}:{detector.code}"
-    digest = hashlib.sha256(f"{own}:{battery_seed}:{device}".encode())
-    for package in (detect, probes, organisms):
-        assert package.__file__ is not None
-        for path in sorted(Path(package.__file__).parent.rglob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def suspect_of(lineup: Lineup, id: str, access: Access, device: str) -> Suspect:

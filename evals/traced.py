@@ -14,8 +14,9 @@ from jaxtyping import Float
 from detect.declaration import declare
 from detect.registry import load_detector
 from evals.checkpoints import checkpoints
+from evals.code_digest import code_digest
 from evals.divergence import Expressed, expressed
-from evals.panel import code_digest, read_rows, score_once
+from evals.panel import read_rows, score_once
 from evals.rates import Rate
 from organisms.spec import OrganismSpec
 from probes.suspect import Suspect
