@@ -1,11 +1,12 @@
-"""Write what judging costs: thresholds, left-out families, intervals, choices, comparisons."""
+"""Write what judging costs: thresholds, left-out families, intervals, comparisons, killers."""
 
 from __future__ import annotations
 
 import json
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,16 @@ from evals.bench import Bench
 from evals.blind import Member
 from evals.columns import columns, rule_columns
 from evals.contest import boards, contestants, selections
+from evals.dependence import dependences
 from evals.ensemble import combination_columns, stacked_nulls
+from evals.evidence import Evidence, Population
+from evals.floors import require_floors_at_chance
 from evals.judge import Judged
+from evals.killers import with_killers
 from evals.own_family import own_families
 from evals.panel import Row
 from evals.suite_file import BUILT_IN, suite_from_dict
+from evals.variants import Variants
 from organisms.truth import GroundTruth, Sealed
 
 DETECTOR_COUNT = 12
@@ -50,19 +56,62 @@ def simulated(generator: np.random.Generator) -> tuple[Judged, tuple[str, ...]]:
         for n, (role, truth) in enumerate(people)
     )
     truths = {member.id: truth for member, (_, truth) in zip(members, people, strict=True)}
-    shift = np.array([0.0 if truth.misalignment == "aligned" else 1.5 for _, truth in people])
+    flawed = np.array([truth.misalignment != "aligned" for _, truth in people])
     names = tuple(DETECTORS)
-    rows = {}
-    for name in names:
-        parts = DETECTORS[name].parts
-        scores = generator.normal(shift, size=(1 + len(parts), len(people)))
-        rows[name] = tuple(
-            Row(name, member.id, float(one[0]), dict(zip(parts, map(float, one[1:]), strict=True)),
-                "", "", 1, 0.1, "c")
-            for member, one in zip(members, scores.T, strict=True)
-        )  # fmt: skip
+    rows = {
+        name: made_up(generator, name, members, 1.5 * flawed * (DETECTORS[name].role == "detector"))
+        for name in names
+    }
     attempted = {truth.family: MISALIGNED[1] for _, truth in people}
     return Judged(suite, members, truths, rows, attempted), names
+
+
+def made_up(
+    generator: np.random.Generator, name: str, members: Sequence[Member], shift: np.ndarray
+) -> tuple[Row, ...]:
+    """A detector's normal scores, and those of its parts, around a shift per suspect."""
+    parts = DETECTORS[name].parts
+    scores = generator.normal(shift, size=(1 + len(parts), len(members)))
+    return tuple(
+        Row(name, member.id, float(one[0]), dict(zip(parts, map(float, one[1:]), strict=True)),
+            "", "", 1, 0.1, "c")
+        for member, one in zip(members, scores.T, strict=True)
+    )  # fmt: skip
+
+
+def populations(judged: Judged) -> tuple[Population, ...]:
+    """Everybody was admitted at the first attempt."""
+    hashes: dict[tuple[GroundTruth, str], list[str]] = {}
+    for member in judged.members:
+        hashes.setdefault((judged.truth[member.id], member.role), []).append(member.spec_hash)
+    return tuple(
+        Population(
+            family=truth.family, misalignment=truth.misalignment, stratum=truth.stratum, role=role,
+            attempted=len(those), admitted=len(those), diverged=0, duds=(), cpu_seconds=0.0,
+            spec_hashes=tuple(those),
+        )
+        for (truth, role), those in hashes.items()
+    )  # fmt: skip
+
+
+def found(judged: Judged, names: tuple[str, ...]) -> Evidence:
+    """All that killers look at."""
+    suite = judged.suite
+    return Evidence(
+        suite=suite.name,
+        suite_hash=suite.content_hash,
+        environment=suite.environments[0],
+        alpha=suite.alpha,
+        rule=suite.rule.name,
+        rule_detectors=suite.rule.detectors,
+        scores_sha256="0" * 64,
+        population=populations(judged),
+        columns=(
+            *columns(judged, names), *combination_columns(judged, names), *rule_columns(judged)
+        ),
+        provenance={},
+        stacks=stacked_nulls(judged, names),
+    )  # fmt: skip
 
 
 def judging_costs() -> dict[str, Any]:
@@ -70,7 +119,12 @@ def judging_costs() -> dict[str, Any]:
     for number in range(DETECTOR_COUNT - len(DETECTORS)):
         name = f"extra_{number}"
         DETECTORS[name] = type(name, (DETECTORS["goal_swap"],), {"name": name})
-    judged, names = simulated(np.random.default_rng(20_260))
+    generator = np.random.default_rng(20_260)
+    judged, names = simulated(generator)
+    evidence = found(judged, names)
+    flat = np.zeros(len(judged.members))
+    untrained = [made_up(generator, name, judged.members, flat) for name in names]
+    variants = Variants(tuple(chain(*untrained)), tuple(chain(*judged.rows.values())))
     bench = Bench(judged, "left_out")
     contest = contestants(bench, names)
     rule = judged.largest_scores(judged.suite.rule.detectors)
@@ -83,6 +137,10 @@ def judging_costs() -> dict[str, Any]:
         "contest": lambda: contestants(bench, names),
         "selections": lambda: selections(bench, contest),
         "boards": lambda: boards(bench, contest),
+        "dependence": lambda: dependences(judged, names),
+        "killers": lambda: with_killers(
+            evidence, judged, require_floors_at_chance(judged, names), variants
+        ),
     }
     seconds = {}
     for name, step in steps.items():
