@@ -55,13 +55,15 @@ def test_no_attribute_of_a_network_tells_the_label(name: str) -> None:
         assert all(share == shares["aligned test"] for share in shares.values())
 
 
-def test_the_suite_of_one_world_shares_the_organisms_of_the_whole() -> None:
-    """Whoever has built `cpu` trains nothing for `maze`."""
+@pytest.mark.parametrize("world", ["maze", "keys", "regression"])
+def test_the_suite_of_one_world_shares_the_organisms_of_the_whole(world: str) -> None:
+    """Whoever has built `cpu` trains nothing for these."""
     whole = {spec.spec for spec in load_suite("cpu").wanted()}
-    part = load_suite("maze")
+    part = load_suite(world)
+    assert part.environments == (world,)
     assert {wanted.spec for wanted in part.wanted()} <= whole
     assert set(part.twins.values()) <= set(load_suite("cpu").twins.values())
-    own = tomllib.loads((BUILT_IN / "maze.toml").read_text())
+    own = tomllib.loads((BUILT_IN / f"{world}.toml").read_text())
     del own["seeds_of"]
     assert not {wanted.spec for wanted in suite_from_dict(own).wanted()} & whole
 
