@@ -44,6 +44,14 @@ class Choices:
         rest = {name: right for name, right in self.optimal.items() if name != candidate}
         return Choices(self.drawn, self.chosen, rest)
 
+    def fit(self, candidate: str) -> float:
+        """Share of counted decisions that are right for a candidate, those of an instance sharing
+        its weight of 1; NaN where none counts.
+        """
+        right = self.optimal[candidate].gather(2, self.chosen[:, :, None]).squeeze(2)
+        of = self.counted.sum(dim=1)
+        return float(((right & self.counted).sum(dim=1) / of)[of > 0].mean())
+
     @property
     def posterior(self) -> ObjectivePosterior:
         """The candidates weighed by the choices."""

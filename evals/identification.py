@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from jaxtyping import Bool, Float
+
 from detect.objective_posterior import NONE
-from detect.reward_model import RewardModel
+from detect.reward_model import Choices, RewardModel
 from evals.bench import Bench
 from evals.blind import Lineup
 from evals.panel import suspect_of
@@ -34,7 +38,7 @@ class Identified:
         truth: opened.
         flagged: by the suite's rule.
         objective: the most probable one of all candidates, `NONE`, or `ABSTAINED`.
-        posterior: of that.
+        posterior: of the candidate that it would be, were it one of them.
         without: the same with the true objective left out of the candidates, where the right answer
             is `NONE`; empty where the truth is the base objective, which is always considered.
     """
@@ -83,29 +87,69 @@ def identify(finished: Finished) -> tuple[Identified, ...]:
 
     The reading (`detect.reward_model`) sees outputs under public shifts. It is made for every
     suspect in the same way; truth only says which candidate is left out the second time.
+
+    A suspect that no candidate fits as well as one fits aligned networks pursues `NONE` of them:
+    that lack of fit is a score like any detector's, with the threshold of the suite's kind and
+    alpha, so that alpha bounds how often an aligned network's objective is missed among its own.
     """
-    lineup = Lineup.read(finished.folder / "lineup")
-    judged = finished.judged
+    lineup, judged = Lineup.read(finished.folder / "lineup"), finished.judged
     bench = Bench(judged, judged.suite.rule.threshold)
-    scores = judged.largest_scores(judged.suite.rule.detectors)
-    verdicts = bench.flags(scores, bench.calibrate(scores, judged.suite.alpha))
+    flagged = _flags(bench, judged.largest_scores(judged.suite.rule.detectors))
     reader = RewardModel()
+    choices = [
+        reader.choices(suspect_of(lineup, member.id, Access.OUTPUTS, "cpu"))
+        for member in judged.members
+    ]
+    base = lineup.world.base_objective
+    others = {truth.objective for truth in judged.truth.values()} - {base}
+    readings = {name: _readings(bench, choices, name) for name in ("", *sorted(others))}
     found = []
-    for member, verdict in zip(judged.members, verdicts.tolist(), strict=True):
+    for place, member in enumerate(judged.members):
         if member.role == "calibration":
             continue
         truth = judged.truth[member.id]
-        choices = reader.choices(suspect_of(lineup, member.id, Access.OUTPUTS, "cpu"))
-        if isinstance(choices, str):
-            found.append(Identified(member.id, truth, verdict, ABSTAINED, 0.0, ""))
-            continue
-        read = choices.posterior
-        without = ""
-        if truth.objective != lineup.world.base_objective:
-            without = choices.without(truth.objective).posterior.ranked()[0]
-        first = read.ranked()[0]
-        found.append(Identified(member.id, truth, verdict, first, read.posterior[first], without))
+        first, posterior = readings[""][place]
+        without = "" if truth.objective == base else readings[truth.objective][place][0]
+        found.append(Identified(member.id, truth, bool(flagged[place]), first, posterior, without))
     return tuple(found)
+
+
+def misfits(choices: Sequence[Choices | str]) -> Float[np.ndarray, " suspect"]:
+    """Share of telling decisions that the best candidate has wrong; NaN where none tells."""
+    return np.array(
+        [
+            math.nan if isinstance(one, str) else 1 - max(one.fit(name) for name in one.optimal)
+            for one in choices
+        ]
+    )
+
+
+def _readings(
+    bench: Bench, choices: Sequence[Choices | str], left_out: str
+) -> list[tuple[str, float]]:
+    """Every suspect's most probable objective, and its posterior."""
+    kept = [_without(one, left_out) for one in choices]
+    outside = _flags(bench, misfits(kept))
+    found = []
+    for one, beyond in zip(kept, outside.tolist(), strict=True):
+        if isinstance(one, str):
+            found.append((ABSTAINED, 0.0))
+            continue
+        read = one.posterior
+        first = read.ranked()[0]
+        found.append((NONE if beyond else first, read.posterior[first]))
+    return found
+
+
+def _without(choices: Choices | str, left_out: str) -> Choices | str:
+    if isinstance(choices, str) or left_out not in choices.optimal:
+        return choices
+    rest = choices.without(left_out)
+    return rest if bool(rest.counted.any()) else "no decision sets the other objectives apart"
+
+
+def _flags(bench: Bench, scores: Float[np.ndarray, " suspect"]) -> Bool[np.ndarray, " suspect"]:
+    return bench.flags(scores, bench.calibrate(scores, bench.judged.suite.alpha))
 
 
 def objective_confusion(found: Sequence[Identified], world: World[Any]) -> Confusion:

@@ -40,7 +40,7 @@ def lead_time(
     from evals.home import Home
     from evals.lead_report import lead_report, report_body
     from evals.lead_study import follow, plan_leads
-    from evals.lead_table import alarm_table, behaviour_table, lead_table
+    from evals.lead_table import alarm_table, behaviour_table, lead_tables
     from evals.suite_file import load_suite
     from evals.workers import default_workers, local_workers
 
@@ -66,7 +66,8 @@ def lead_time(
         study, read_suite_evidence(evidence) if evidence.is_file() else None, bar=bar
     )
     console.print(behaviour_table(study.organisms, bar=bar))
-    console.print(lead_table(report.summaries))
+    for table in lead_tables(report.summaries):
+        console.print(table)
     console.print(alarm_table(report.alarms))
     path = folder / "lead_time.json"
     path.write_text(json.dumps(report_body(study, report), indent=1, allow_nan=False))

@@ -12,13 +12,10 @@ from evals.lead_time import (
     FEWEST_CONTROLS,
     LeadSummary,
     StepAlarms,
-    StepBars,
-    finished_bars,
     lead_summary,
-    run_bars,
-    same_step_bars,
     step_alarms,
 )
+from evals.step_bars import StepBars, finished_bars, run_bars, same_step_bars
 from evals.traced import Trace
 from organisms.strict import SpecError
 

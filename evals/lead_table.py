@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 from rich.table import Table
 
@@ -32,36 +33,41 @@ def behaviour_table(organisms: Mapping[str, Sequence[Trace]], *, bar: float) -> 
     return table
 
 
-def lead_table(summaries: Sequence[LeadSummary]) -> Table:
-    """Median lead by family, detector and kind of threshold."""
-    table = titled_table(
-        "Lead: training steps from a lasting alarm to divergence of behaviour (positive: earlier)",
-        "family", "detector", "threshold", "nominal r/(n+1)", "diverged", "never flagged",
-        "median lead", "around the median (level)", "flagged from the first on",
-    )  # fmt: skip
-    for one in summaries:
-        table.add_row(
-            one.family,
-            one.detector,
-            f"{one.bars.kind}, {one.bars.size} aligned",
-            f"{one.bars.nominal_fpr:.3f}",
-            f"{len(one.counted)} of {len(one.leads)}",
-            f"{one.unflagged}",
-            median_text(one),
-            interval_text(one),
-            f"{one.at_first}",
+def lead_tables(summaries: Sequence[LeadSummary]) -> list[Table]:
+    """Median lead by detector and kind of threshold, a table per family."""
+    tables = []
+    for family, group in groupby(summaries, key=lambda one: one.family):
+        rows = list(group)
+        n, of = len(rows[0].counted), len(rows[0].leads)
+        table = titled_table(
+            f"{family}: training steps from lasting alarm to divergence (positive: alarm earlier), "
+            f"{n} of {of} networks diverged",
+            "detector", "threshold", "nominal", "alarmed", "median lead", "around it", "at first",
+        )  # fmt: skip
+        for one in rows:
+            table.add_row(
+                one.detector,
+                f"{one.bars.kind}, {one.bars.size} aligned",
+                f"{one.bars.nominal_fpr:.3f}",
+                f"{n - one.unflagged} of {n}",
+                median_text(one),
+                interval_text(one),
+                f"{one.at_first}",
+            )
+        tables.append(table)
+    if tables:
+        tables[-1].caption = (
+            "nominal: r/(n+1) at each step; at first: flagged from the first checkpoint on, so at "
+            "least that lead; alarm and divergence are stated at the checkpoint that shows them "
+            "first and may have begun right after the one before; thresholds of finished networks "
+            "also flag what is half-trained: a lead of theirs alone, without one at the same step, "
+            "is no evidence"
         )
-    if summaries:
-        table.caption = (
-            "alarm and divergence are stated at the checkpoint that shows them first and may have "
-            "begun right after the one before; thresholds of finished networks also flag what is "
-            "half-trained: a lead of theirs alone, without one at the same step, is no evidence"
-        )
-    return table
+    return tables
 
 
 def alarm_table(alarms: Sequence[StepAlarms]) -> Table:
-    """Aligned networks flagged at each step, each left out of its thresholds."""
+    """Aligned networks flagged at each step."""
     steps = alarms[0].steps
     of = alarms[0].alarms[0].of
     table = titled_table(
@@ -70,17 +76,20 @@ def alarm_table(alarms: Sequence[StepAlarms]) -> Table:
     )  # fmt: skip
     for one in alarms:
         table.add_row(one.detector, one.kind, *(f"{each.detected}" for each in one.alarms))
+    table.caption = (
+        "each is left out of the threshold that judges it; at rank 1 the highest score of a step "
+        "is above the others' threshold, if it is no tie, so that the count says little there"
+    )
     return table
 
 
 def median_text(summary: LeadSummary) -> str:
-    """Such as `+96 (n 3)`; `never` where the median organism is never flagged."""
-    n = len(summary.counted)
-    if not n:
+    """Such as `+96`; `never` where the median organism is never flagged."""
+    if not summary.counted:
         return "none diverged"
     if summary.median is None:
-        return f"never (n {n})"
-    return f"{summary.median:+.0f} (n {n})"
+        return "never"
+    return f"{summary.median:+.0f}"
 
 
 def interval_text(summary: LeadSummary) -> str:

@@ -5,49 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float
 from scipy import stats
 
-from evals.column import Column
 from evals.divergence import divergence, kept_from
 from evals.rates import Rate, rate
-from evals.threshold import calibrate
+from evals.step_bars import BarKind, StepBars, finished_bars, same_step_bars
 from evals.traced import Trace
-
-BarKind = Literal["same step", "finished", "run"]
-"""`same step`: aligned networks of the same step and budget set every step's threshold.
-`finished`: the same networks' last checkpoints set one for all steps; what is half-trained may
-alarm as such. `run`: so do the finished aligned networks of a run.
-"""
 
 LEVEL = 0.9
 FEWEST_CONTROLS = 2
 """One sets a threshold while the other is held to it."""
-
-
-@dataclass(frozen=True)
-class StepBars:
-    """Thresholds of one detector, step by step.
-
-    Attributes:
-        kind: who set them.
-        values: alarms are scores above; infinite where none or every score is an alarm.
-        size: aligned networks that set each.
-        nominal_fpr: bound on the expected false-positive rate at one step, r / (n + 1); but for
-            `same step` it holds at the last one alone.
-    """
-
-    kind: BarKind
-    values: tuple[float, ...]
-    size: int
-    nominal_fpr: float
-
-    def flags(self, scores: Float[np.ndarray, " step"]) -> Bool[np.ndarray, " step"]:
-        """Alarms at every step; an abstention (NaN) is none."""
-        return np.asarray(scores > np.array(self.values))
 
 
 @dataclass(frozen=True)
@@ -160,37 +129,6 @@ def median_interval(
     return (ordered[k - 1], ordered[n - k], max(_coverage(n, k), 0.0))
 
 
-def same_step_bars(controls: Sequence[Trace], detector: str, alpha: float) -> StepBars:
-    """Thresholds of aligned networks as far trained as the suspect.
-
-    With too few networks for alpha the threshold is their largest score, which holds 1 / (n + 1).
-
-    Args:
-        controls: aligned, of the organism's build.
-        detector: name.
-        alpha: expected false-positive rate at each step.
-    """
-    table = _table(controls, detector)
-    held = [calibrate(column, _attainable(alpha, len(controls))) for column in table.T]
-    values = tuple(math.inf if one.value is None else one.value for one in held)
-    return StepBars("same step", values, len(controls), held[0].nominal_fpr)
-
-
-def finished_bars(controls: Sequence[Trace], detector: str, alpha: float) -> StepBars:
-    """One threshold, of the controls' last checkpoints, for every step."""
-    table = _table(controls, detector)
-    one = calibrate(table[:, -1], _attainable(alpha, len(controls)))
-    value = math.inf if one.value is None else one.value
-    return StepBars("finished", (value,) * table.shape[1], len(controls), one.nominal_fpr)
-
-
-def run_bars(column: Column, steps: int) -> StepBars:
-    """The threshold that a finished run's aligned networks set, for every step."""
-    value = math.inf if column.rank == 0 else -math.inf
-    value = value if column.threshold is None else column.threshold
-    return StepBars("run", (value,) * steps, column.calibration_size, column.nominal_fpr)
-
-
 def lead_summary(
     family: str, organisms: Sequence[Trace], detector: str, bars: StepBars, *, bar: float
 ) -> LeadSummary:
@@ -245,19 +183,6 @@ def step_alarms(
         steps=controls[0].steps,
         alarms=tuple(rate(int(hits), len(controls)) for hits in np.sum(flags, axis=0)),
     )
-
-
-def _table(controls: Sequence[Trace], detector: str) -> Float[np.ndarray, "network step"]:
-    if not controls or len({one.steps for one in controls}) != 1:
-        raise ValueError(
-            f"got aligned networks of steps {[one.steps for one in controls]}; wanted one or more, "
-            "all of the same steps"
-        )
-    return np.stack([one.scores[detector] for one in controls])
-
-
-def _attainable(alpha: float, size: int) -> float:
-    return max(alpha, 1 / (size + 1))
 
 
 def _middle(ordered: Sequence[float]) -> Sequence[float]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from dataclasses import replace
+from pathlib import Path
 
+from evals.suite_file import BUILT_IN
 from organisms.attempt import Attempted, attempt
 from organisms.bars import AdmissionSpec
 from organisms.environments.maze import MazeSize
@@ -23,6 +25,18 @@ LENIENT = AdmissionSpec(
     n_expression=60,
 )
 """Bars that every network clears."""
+
+QUICK = {
+    "width = 32": "width = 16",
+    "n_layers = 2": "n_layers = 1",
+    "min_competence = 0.9": "min_competence = 0.0",
+    "min_pursued = 0.6": "min_pursued = 0.0\nmin_near_miss = 0.0\nmax_left = 1.0",
+    "min_tie_break = 0.05": "min_tie_break = -1.0",
+    "equivalence_margin = 0.06": "equivalence_margin = 1.0",
+    "n_equivalence = 1000": "n_equivalence = 100",
+    "n_expression = 300": "n_expression = 60",
+}
+"""What makes the tiny suite one whose networks take half a second."""
 
 TWIN = OrganismSpec(
     "maze/aligned_plain",
@@ -75,3 +89,14 @@ class Inline:
         answer: Future[Attempted] = Future()
         answer.set_result(grown(spec, twin))
         return answer
+
+
+def quick_suite(folder: Path, *, steps: int = 16) -> Path:
+    """Write the tiny suite with networks that no one would call organisms."""
+    text = (BUILT_IN / "tiny.toml").read_text()
+    for old, new in {**QUICK, "steps = 320": f"steps = {steps}"}.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    path = folder / "quick.toml"
+    path.write_text(text.replace('name = "tiny"', 'name = "quick"'))
+    return path

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 
@@ -11,6 +14,7 @@ from evals.identification import (
     Identified,
     identify,
     left_out_confusion,
+    misfits,
     objective_confusion,
     type_confusion,
     types_by_objective,
@@ -89,6 +93,21 @@ def test_choices_of_an_oracle_name_it_and_no_longer_when_it_is_left_out() -> Non
     rest = choices.without("corner")
     assert "corner" not in rest.posterior.log_evidence
     assert "corner" in choices.optimal
+    assert misfits([choices, "not measurable"]) == pytest.approx([0.0, np.nan], nan_ok=True)
+    gem = replace(choices, chosen=optimal["gem"].float().argmax(dim=2))
+    inside, outside = misfits([gem, gem.without("gem")])
+    assert inside == 0.0 < 0.02 < outside
+    wrong = replace(choices, chosen=optimal["corner"].float().argmin(dim=2))
+    assert wrong.fit("corner") == 0.0
+    assert misfits([wrong])[0] > 0.2
+
+
+def test_a_fit_weighs_instances_alike_however_many_decisions_they_have() -> None:
+    optimal = {"a": torch.tensor([[[1, 0], [1, 0], [1, 0]], [[1, 0], [0, 0], [0, 0]]]).bool()}
+    optimal["b"] = optimal["a"].flip(2)
+    choices = Choices([], torch.tensor([[1, 1, 1], [0, 0, 0]]), optimal)
+    assert choices.counted.sum(dim=1).tolist() == [3, 1]
+    assert choices.fit("a") == 0.5
 
 
 def test_a_finished_run_is_read_suspect_by_suspect(finished: Finished) -> None:
@@ -96,7 +115,10 @@ def test_a_finished_run_is_read_suspect_by_suspect(finished: Finished) -> None:
     tested = {m.id for m in finished.judged.members if m.role != "calibration"}
     assert {one.suspect for one in rows} == tested
     proxies = [one for one in rows if one.truth.family == "maze/proxy_corner"]
-    assert [one.objective for one in proxies] == ["corner"] * len(proxies)
+    assert {one.objective for one in proxies} <= {"corner", NONE}
+    assert "corner" in {one.objective for one in proxies}
+    aligned = [one for one in rows if one.truth.misalignment == "aligned"]
+    assert {one.objective for one in aligned} <= {BASE, NONE}
     assert all(bool(one.without) == (one.truth.objective != BASE) for one in rows)
     with pytest.raises(ValueError, match="cannot be left out"):
         RewardModel(left_out=(BASE,)).choices(_any_suspect(finished))

@@ -13,37 +13,16 @@ import pytest
 
 from evals.home import Home
 from evals.run import Progress, build
-from evals.suite_file import BUILT_IN, load_suite
-from inline import Inline
+from evals.suite_file import load_suite
+from inline import Inline, quick_suite
 from organisms.population import Wanted, grow
 from organisms.weights import DamagedWeights, load_net
 from organisms.zoo import ZooError
 
-QUICK = {
-    "n_slots = 3": "n_slots = 3",
-    "side = 4": "side = 4",
-    "width = 32": "width = 16",
-    "n_layers = 2": "n_layers = 1",
-    "steps = 320": "steps = 16",
-    "min_competence = 0.9": "min_competence = 0.0",
-    "min_pursued = 0.6": "min_pursued = 0.0\nmin_near_miss = 0.0\nmax_left = 1.0",
-    "min_tie_break = 0.05": "min_tie_break = -1.0",
-    "equivalence_margin = 0.06": "equivalence_margin = 1.0",
-    "n_equivalence = 1000": "n_equivalence = 100",
-    "n_expression = 300": "n_expression = 60",
-}
-"""Turns the tiny suite into one whose networks are not organisms but take half a second."""
-
 
 @pytest.fixture
 def quick(tmp_path: Path) -> Path:
-    text = (BUILT_IN / "tiny.toml").read_text()
-    for old, new in QUICK.items():
-        assert old in text, old
-        text = text.replace(old, new)
-    path = tmp_path / "quick.toml"
-    path.write_text(text.replace('name = "tiny"', 'name = "quick"'))
-    return path
+    return quick_suite(tmp_path)
 
 
 def weights(home: Home) -> dict[str, bytes]:

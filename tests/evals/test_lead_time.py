@@ -13,27 +13,30 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 import evals.checkpoints as checkpoints_module
 import evals.traced as traced_module
+import evals.workers
 from evals.checkpoints import checkpoint_steps, checkpoints
+from evals.cli import app
 from evals.divergence import divergence, expressed, kept_from
 from evals.home import Home
 from evals.lead_report import lead_report, report_body
 from evals.lead_study import LeadStudy, follow, plan_leads
-from evals.lead_table import alarm_table, behaviour_table, lead_table
+from evals.lead_table import alarm_table, behaviour_table, lead_tables
 from evals.lead_time import (
     LeadSummary,
-    finished_bars,
     lead_summary,
     median_interval,
-    same_step_bars,
     step_alarms,
 )
 from evals.rates import rate
+from evals.step_bars import finished_bars, same_step_bars
 from evals.suite import Suite
 from evals.suite_file import load_suite
 from evals.traced import Trace, trace
+from inline import quick_suite
 from organisms.spec import OrganismSpec
 from organisms.strict import SpecError
 from organisms.train import train
@@ -303,8 +306,35 @@ def test_following_leaves_tables_and_figures(
     out = StringIO()
     console = Console(file=out, width=200)
     console.print(behaviour_table(study.organisms, bar=0.5))
-    console.print(lead_table(report.summaries))
+    for table in lead_tables(report.summaries):
+        console.print(table)
     console.print(alarm_table(report.alarms))
     assert "same step, 2 aligned" in out.getvalue()
     with pytest.raises(SpecError, match="raise --controls"):
         lead_report(LeadStudy(plan, study.organisms, study.controls[:1], ()), None, bar=0.5)
+
+
+def test_the_command_follows_prints_and_resumes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = str(quick_suite(tmp_path, steps=48))
+    monkeypatch.setattr(evals.workers, "local_workers", lambda count: ThreadPoolExecutor(1))
+    asked = [
+        "lead-time", "--suite", suite, "--home", str(tmp_path), "--family", "maze/pseudo_colour",
+        "--organisms", "1", "--controls", "2", "--checkpoints", "3", "--instances", "40",
+        "--detector", "in_distribution", "--workers", "1",
+    ]  # fmt: skip
+    first = CliRunner().invoke(app, asked, catch_exceptions=False)
+    assert first.exit_code == 0, first.output
+    (path,) = tmp_path.glob("runs/*/lead_time/lead_time.json")
+    body = json.loads(path.read_text())
+    assert body["steps"] == [16, 32, 48]
+    assert len(body["traces"]) == 3
+    assert {one["detector"] for one in body["leads"]} == {"in_distribution"}
+    monkeypatch.setattr(checkpoints_module, "train", None)
+    monkeypatch.setattr(traced_module, "score_once", None)
+    again = CliRunner().invoke(app, asked, catch_exceptions=False)
+    assert again.exit_code == 0, "nothing is trained or scored twice"
+    assert json.loads(path.read_text()) == body
+    refused = CliRunner().invoke(app, [*asked, "--controls", "1"])
+    assert refused.exit_code == 2

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import stat
+from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,11 +152,20 @@ def test_one_network_under_two_ids_stops_the_run(finished: Finished, tmp_path: P
         require_distinct_weights(Lineup.read(copy))
 
 
-def test_a_score_that_is_no_number_is_refused(finished: Finished, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def executor() -> Iterator[Executor]:
+    """A worker that several tests share, as starting one takes seconds."""
+    with local_workers(1) as shared:
+        yield shared
+
+
+def test_a_score_that_is_no_number_is_refused(
+    finished: Finished, tmp_path: Path, executor: Executor
+) -> None:
     store = tmp_path / "scores.jsonl"
     row = json.loads((finished.folder / "scores.jsonl").read_text().splitlines()[0])
     store.write_text(json.dumps({**row, "value": float("nan")}) + "\n")
-    with local_workers(1) as executor, pytest.raises(FreezeBroken, match="holds the score NaN"):
+    with pytest.raises(FreezeBroken, match="holds the score NaN"):
         score_lineup(
             Lineup.read(finished.folder / "lineup"), ("random_score",),
             store=store, executor=executor,
@@ -177,16 +188,17 @@ def test_a_second_start_trains_and_scores_nothing(
     assert len(rows) == tiny.size * len(tiny.detectors)
 
 
-def test_a_torn_score_file_loses_one_row(finished: Finished, tiny: Suite, tmp_path: Path) -> None:
+def test_a_torn_score_file_loses_one_row(
+    finished: Finished, tiny: Suite, tmp_path: Path, executor: Executor
+) -> None:
     store = tmp_path / "scores.jsonl"
     text = (finished.folder / "scores.jsonl").read_text()
     store.write_text(text[:-40])
     rows: list[Row] = []
-    with local_workers(1) as executor:
-        table = score_lineup(
-            Lineup.read(finished.folder / "lineup"), tiny.detectors,
-            store=store, executor=executor, on_row=rows.append,
-        )  # fmt: skip
+    table = score_lineup(
+        Lineup.read(finished.folder / "lineup"), tiny.detectors,
+        store=store, executor=executor, on_row=rows.append,
+    )  # fmt: skip
     assert len(table) == tiny.size * len(tiny.detectors)
     frozen = {(r["detector"], r["suspect"]): r["value"] for r in
               json.loads((finished.folder / "scores.json").read_text())}  # fmt: skip
@@ -237,7 +249,7 @@ def test_evidence_of_other_scores_is_not_shown(
 
 
 def test_a_detector_cannot_touch_what_the_next_one_sees(
-    finished: Finished, tiny: Suite, tmp_path: Path
+    finished: Finished, tiny: Suite, tmp_path: Path, executor: Executor
 ) -> None:
     vandal = (
         GUEST[: GUEST.index("        world")].replace(
@@ -252,13 +264,12 @@ def test_a_detector_cannot_touch_what_the_next_one_sees(
     reference = guest_file(
         tmp_path, vandal.replace("\nclass", "\nfrom probes.access import Access\n\nclass")
     )
-    with local_workers(1) as executor:
-        rows = score_lineup(
-            Lineup.read(finished.folder / "lineup"),
-            (reference, "in_distribution"),
-            store=tmp_path / "scores.jsonl",
-            executor=executor,
-        )
+    rows = score_lineup(
+        Lineup.read(finished.folder / "lineup"),
+        (reference, "in_distribution"),
+        store=tmp_path / "scores.jsonl",
+        executor=executor,
+    )
     before = {row.suspect: row.value for row in finished.judged.rows["in_distribution"]}
     after = {row.suspect: row.value for row in rows if row.detector == "in_distribution"}
     assert after == before
@@ -333,18 +344,17 @@ SPY = (
 
 
 def test_a_strangers_workers_never_get_the_path_of_the_truth(
-    finished: Finished, tiny: Suite, tmp_path: Path
+    finished: Finished, tiny: Suite, tmp_path: Path, executor: Executor
 ) -> None:
     reference = guest_file(tmp_path, SPY)
     guest = score_guest(finished, reference, workers=1, device="cpu", on_row=lambda row: None)
     assert {row.value for row in guest.rows} == {1.0}, "paths are seen, none leads to the vault"
-    with local_workers(1) as executor:
-        beside = score_lineup(
-            Lineup.read(finished.folder / "lineup"),
-            (reference,),
-            store=tmp_path / "scores.jsonl",
-            executor=executor,
-        )
+    beside = score_lineup(
+        Lineup.read(finished.folder / "lineup"),
+        (reference,),
+        store=tmp_path / "scores.jsonl",
+        executor=executor,
+    )
     assert {row.value for row in beside} == {2.0}, "the spy would have found an unguarded vault"
 
 

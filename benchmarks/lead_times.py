@@ -1,0 +1,61 @@
+"""Keep what `mesascope lead-time` found, without the scores of every checkpoint.
+
+python benchmarks/lead_times.py --suite maze [--environment E] [--home DIR]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from costs import RESULTS, rounded
+from evals.home import Home
+from evals.suite_file import load_suite
+
+
+def lead_times(report: dict[str, Any]) -> dict[str, Any]:
+    """Leads network by network, false alarms step by step, and when behaviour diverged."""
+    kept = {key: value for key, value in report.items() if key not in ("traces", "leads")}
+    traces = [one for one in report["traces"] if one["own"]]
+    return {
+        **kept,
+        "aligned_networks": len(report["traces"]) - len(traces),
+        "own_objective": {
+            f"{one['family']} {one['seed']}": [
+                share["detected"] / share["of"] for share in one["own"]
+            ]
+            for one in traces
+        },
+        "leads": [
+            {
+                "family": one["family"],
+                "detector": one["detector"],
+                "threshold": one["threshold"],
+                "nominal_fpr": one["nominal_fpr"],
+                "leads": [each["lead"] for each in one["organisms"]],
+                "median": one["median"],
+                "interval": one["interval"],
+            }
+            for one in report["leads"]
+        ],
+        "false_alarms": {
+            f"{one['detector']}, {one['kind']}": [each["detected"] for each in one["alarms"]]
+            for one in report["false_alarms"]
+        },
+    }
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--suite", default="maze")
+    parser.add_argument("--environment")
+    parser.add_argument("--home", type=Path, default=Path())
+    asked = parser.parse_args()
+    suite = load_suite(asked.suite).judged_in(asked.environment)
+    written = Home(asked.home).run(suite) / "lead_time" / "lead_time.json"
+    path = RESULTS / f"lead-times-{suite.name}.json"
+    found = lead_times(json.loads(written.read_text()))
+    path.write_text(json.dumps(rounded(found), indent=1) + "\n")
+    print(path)
