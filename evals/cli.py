@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 import traceback
-from enum import StrEnum
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -20,9 +19,17 @@ from evals.identification_cli import identify
 from evals.lead_cli import lead_time
 from evals.mechanism_cli import mechanism
 from evals.options import (
+    Battery,
+    BatteryOption,
+    Device,
+    DeviceOption,
+    DryRunOption,
+    EngineOption,
     EnvironmentOption,
     HomeOption,
+    RayOption,
     SuiteOption,
+    TogetherOption,
     WorkersOption,
 )
 from evals.organisms_cli import organisms
@@ -61,36 +68,11 @@ app.add_typer(zoo, name="zoo")
 BAD_INPUT, OUR_BUG, INTERRUPTED = 2, 3, 130
 
 
-class Device(StrEnum):
-    """Where networks live."""
-
-    cpu = "cpu"
-    cuda = "cuda"
-
-
-DeviceOption = Annotated[Device, typer.Option(help="Where networks live.")]
-EngineOption = Annotated[EngineName, typer.Option(help="Where organisms are grown.")]
-RayOption = Annotated[
-    str | None,
-    typer.Option(
-        help="host:port of a running Ray cluster; RAY_ADDRESS, or one's own, if left out."
-    ),
-]
-TogetherOption = Annotated[
-    bool | None,
-    typer.Option(
-        "--together/--one-by-one",
-        help="Train organisms of one shape as one program where that is cheaper: the default on "
-        "cuda. On cpu weights then agree within rounding, not to the bit.",
-    ),
-]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the estimate and stop.")]
-
-
 @app.command()
 def run(
     suite: SuiteOption = "smoke",
     environment: EnvironmentOption = None,
+    battery: BatteryOption = Battery.full,
     home: HomeOption = Path(),
     workers: WorkersOption = 0,
     device: DeviceOption = Device.cpu,
@@ -105,6 +87,7 @@ def run(
     from evals.judging_table import judging_tables
     from evals.killer_table import killer_table, predictive_line, void_lines
     from evals.progress import shown
+    from evals.quick import quick
     from evals.risk_report import write_risk
     from evals.risk_table import risk_table
     from evals.run import run as run_suite
@@ -112,6 +95,7 @@ def run(
 
     whole, place, count = _prepare(suite, home, workers, device)
     spec = whole.judged_in(environment)
+    spec = quick(spec) if battery is Battery.quick else spec
     if _estimate(spec, place, count, dry_run):
         return
     with shown(spec, console) as progress:

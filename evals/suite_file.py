@@ -8,6 +8,7 @@ from typing import Any
 
 from evals.build import build_from_dict
 from evals.group import Group, derived_seed
+from evals.quick import ENDING, quick
 from evals.suite import Rule, Suite
 from organisms.strict import SpecError, strict
 
@@ -18,9 +19,13 @@ BUILT_IN = Path(__file__).parent / "suites"
 def load_suite(name_or_path: str) -> Suite:
     """Read a built-in suite by name, or any suite by the path of its TOML file.
 
+    Either may end in `_quick`: the suite with its cheap detectors (`evals.quick`).
+
     Raises:
         SpecError: no such suite, not TOML, an unknown key or a wrong value.
     """
+    if name_or_path.endswith(ENDING):
+        return quick(load_suite(name_or_path.removesuffix(ENDING)))
     path = Path(name_or_path)
     if path.suffix != ".toml":
         path = BUILT_IN / f"{name_or_path}.toml"

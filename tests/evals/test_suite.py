@@ -5,11 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from detect.registry import load_detector
+from evals.quick import quick
 from evals.suite_file import BUILT_IN, load_suite, suite_from_dict
 from organisms.strict import SpecError
 
@@ -66,6 +69,21 @@ def test_the_suite_of_one_world_shares_the_organisms_of_the_whole(world: str) ->
     own = tomllib.loads((BUILT_IN / f"{world}.toml").read_text())
     del own["seeds_of"]
     assert not {wanted.spec for wanted in suite_from_dict(own).wanted()} & whole
+
+
+def test_a_quick_suite_has_the_organisms_of_the_whole_and_its_cheap_detectors() -> None:
+    whole, part = load_suite("maze"), load_suite("maze_quick")
+    assert {one.spec for one in part.wanted()} == {one.spec for one in whole.wanted()}
+    costs = [load_detector(name).cost for name in part.detectors]
+    assert 0 < sum(costs) < 5.5
+    assert max(costs) <= 1.0
+    assert set(part.detectors) < set(whole.detectors)
+    assert part.rule.detectors == ("ood_battery",)
+    assert part.content_hash != whole.content_hash
+    with pytest.raises(SpecError, match="no detector of at most 1 CPU-second"):
+        quick(replace(whole, rule=replace(whole.rule, detectors=("homotopy_search",))))
+    with pytest.raises(SpecError, match="no suite 'nothing'"):
+        load_suite("nothing_quick")
 
 
 def test_smoke_is_the_suite_the_readme_speaks_of() -> None:
