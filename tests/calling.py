@@ -15,14 +15,13 @@ from evals.cli import main
 ROOT = Path(__file__).parent.parent
 
 
-def mesascope(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def mesascope(*words: str) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "evals.cli", *words],
         capture_output=True,
         text=True,
         check=False,
-        cwd=cwd,
         env={**os.environ, "COLUMNS": "160", "PYTHONPATH": str(ROOT)},
     )
 

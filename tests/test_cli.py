@@ -89,18 +89,23 @@ def test_our_own_bugs_are_told_apart_from_bad_input(
     assert "bug in mesascope" in errors
 
 
-def test_an_unknown_key_is_named(tmp_path: Path) -> None:
-    (tmp_path / "typo.toml").write_text(TINY.read_text().replace("alpha =", "aplha ="))
-    done = mesascope("run", "--suite", "typo.toml", cwd=tmp_path)
-    assert done.returncode == 2
-    assert "unknown key 'aplha'" in done.stderr
+def test_an_unknown_key_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "typo.toml"
+    path.write_text(TINY.read_text().replace("alpha =", "aplha ="))
+    assert called(monkeypatch, "run", "--suite", str(path)) == 2
+    assert "unknown key 'aplha'" in capsys.readouterr().err
 
 
-def test_a_dry_run_estimates_and_builds_nothing(tmp_path: Path) -> None:
-    done = mesascope("build", "--suite", "tiny", "--dry-run", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "13 networks to train" in done.stdout
-    assert "GiB memory" in done.stdout
+def test_a_dry_run_estimates_and_builds_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert called(monkeypatch, "build", "--suite", "tiny", "--dry-run") == 0
+    printed = capsys.readouterr().out
+    assert "13 networks to train" in printed
+    assert "GiB memory" in printed
     assert not list(tmp_path.iterdir())
 
 
@@ -131,10 +136,12 @@ def test_a_finished_run_can_be_asked_again(
     assert "<svg" in page.read_text()
 
 
-def test_an_empty_zoo_says_how_to_fill_it(tmp_path: Path) -> None:
-    done = mesascope("organisms", cwd=tmp_path)
-    assert done.returncode == 0
-    assert "mesascope build" in done.stdout
+def test_an_empty_zoo_says_how_to_fill_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert called(monkeypatch, "organisms") == 0
+    assert "mesascope build" in capsys.readouterr().out
 
 
 def test_ctrl_c_says_that_finished_work_is_kept(tmp_path: Path) -> None:

@@ -178,12 +178,13 @@ def test_only_a_sweep_moves_emergence(finished: Finished, report: RiskReport) ->
     assert any("P(misaligned | emergence) stays judged: nothing emerged" in f for f in swept.flags)
 
 
-def test_the_decision_level_is_stated_and_crossed_where_it_says(finished: Finished) -> None:
-    usual = ask(finished.evidence)
-    expected = usual.update.row("near_term", 0.2).residual.mean
-    assert usual.decision_level == usual.information.decision_level == expected
-    assert usual.crossing is None
-    ends = [usual.update.row("near_term", w).residual.mean for w in (0.0, 1.0)]
+def test_the_decision_level_is_stated_and_crossed_where_it_says(
+    finished: Finished, report: RiskReport
+) -> None:
+    expected = report.update.row("near_term", 0.2).residual.mean
+    assert report.decision_level == report.information.decision_level == expected
+    assert report.crossing is None
+    ends = [report.update.row("near_term", w).residual.mean for w in (0.0, 1.0)]
     middle = 0.75 * ends[0] + 0.25 * ends[1]
     asked = ask(finished.evidence, question=replace(QUICK, decision_level=middle))
     assert asked.crossing == pytest.approx(0.25)
