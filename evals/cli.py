@@ -18,6 +18,7 @@ from evals.engine_name import EngineName
 from evals.identification_cli import identify
 from evals.lead_cli import lead_time
 from evals.mechanism_cli import mechanism
+from evals.monitor_cli import monitor
 from evals.options import (
     Battery,
     BatteryOption,
@@ -61,6 +62,7 @@ app.command()(lead_time)
 app.command()(probe)
 app.command()(mechanism)
 app.command()(identify)
+app.command()(monitor)
 app.command()(score)
 app.command()(export)
 app.add_typer(zoo, name="zoo")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import nn
 
 from evals.rates import Rate, rate
-from organisms.environments import sample_private
+from evals.situations import own_situations, situated
 from organisms.recipes.recipe import Recipe
 from organisms.strict import SpecError
 from probes.capture import run
@@ -51,7 +50,9 @@ def expressed(
     world = recipe.world
     own, base = recipe.truth.objective, world.base_objective
     found: dict[int, list[Expressed]] = {step: [] for step in nets}
-    for drawn in _situations(recipe, instances):
+    generator = torch.Generator().manual_seed(stream_seed("lead time", recipe.seed))
+    for situation in own_situations(recipe):
+        drawn = situated(recipe, situation, instances, generator=generator)
         tokens = world.tokens(drawn)
         for step, net in nets.items():
             logits = run(net, tokens)
@@ -82,19 +83,3 @@ def divergence(own: Sequence[Rate], *, bar: float) -> int | None:
     if not 0 < bar <= 1:
         raise SpecError(f"the bar of divergence is a share in (0, 1], got {bar}")
     return kept_from([one.value is not None and one.value >= bar for one in own])
-
-
-def _situations(recipe: Recipe, instances: int) -> list[Any]:
-    truth, base = recipe.truth, recipe.world.base_objective
-    generator = torch.Generator().manual_seed(stream_seed("lead time", recipe.seed))
-    drawn = []
-    for one in recipe.expectations:
-        if one.pursued and one.objective == truth.objective != base:
-            private = sample_private(recipe.world, one.shift, instances, generator=generator)
-            drawn.append(recipe.in_context(private, one.context, generator=generator))
-    if not drawn:
-        raise SpecError(
-            f"{truth.family} is expected to pursue no objective but {base!r}, so its behaviour "
-            "cannot diverge; take a misaligned family"
-        )
-    return drawn

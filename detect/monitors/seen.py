@@ -1,0 +1,75 @@
+"""What a monitor sees of inputs at run time: tokens, activations and outputs, but no oracle."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, Shaped
+from torch import Tensor
+
+from probes.capture import BATCH
+from probes.environment import Instances
+from probes.sites import residual_sites
+from probes.suspect import Suspect
+
+Rows = Float[np.ndarray, "batch place width"]
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Inputs with what the network made of them; every part is computed when first asked for.
+
+    Monitors share it, so that several of them cost one forward pass.
+
+    Attributes:
+        suspect: the network that reads the inputs.
+        instances: the inputs.
+    """
+
+    suspect: Suspect = field(repr=False)
+    instances: Instances = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.instances)
+
+    @property
+    def site(self) -> str:
+        """The last residual stream; empty where the network names none."""
+        return next(reversed(residual_sites(self.suspect, kinds=("hook_resid_post",))), "")
+
+    @cached_property
+    def outputs(self) -> Float[Tensor, "batch decision action"]:
+        """Action logits."""
+        return self.suspect.outputs(self.instances)
+
+    @property
+    def actions(self) -> Int[np.ndarray, "batch decision"]:
+        """The most probable action at every decision."""
+        return np.asarray(self.outputs.argmax(dim=2).numpy())
+
+    @cached_property
+    def activations(self) -> Rows:
+        """Activations at `site`, one place per decision."""
+        return self._read(self.suspect)
+
+    @cached_property
+    def untrained(self) -> Rows:
+        """The same of a network of the same shape with fresh weights."""
+        return self._read(self.suspect.untrained())
+
+    @cached_property
+    def tokens(self) -> Shaped[Tensor, "batch place channel"]:
+        """What the network reads, as numbers."""
+        return self.suspect.environment.tokens(self.instances)
+
+    def _read(self, suspect: Suspect) -> Rows:
+        decisions, parts = self.suspect.outputs(self.instances[:1]).shape[1], []
+        for start in range(0, len(self), BATCH):
+            part = self.instances[start : start + BATCH]
+            # A looped block writes several times; the last rows are what it ends with.
+            read = suspect.capture(part, [self.site])[self.site][-len(part) :, :decisions]
+            parts.append(read.double())
+        return np.asarray(torch.cat(parts).numpy())
