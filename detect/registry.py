@@ -24,6 +24,7 @@ from detect.goal_retarget import GoalRetarget
 from detect.goal_steering import GoalSteering
 from detect.goal_swap import GoalSwap
 from detect.goal_use import GoalUse
+from detect.gradient_probing import GradientProbing
 from detect.homotopy_search import HomotopySearch
 from detect.in_context_optimiser import InContextOptimiser
 from detect.in_distribution import InDistribution
@@ -62,6 +63,7 @@ _CLASSES: tuple[type[Detector], ...] = (
     RewardModel,
     DistractorSensitivity,
     AdversarialProbing,
+    GradientProbing,
     Mahalanobis,
     IsolationForest,
     WeightNoise,
