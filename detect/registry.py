@@ -37,6 +37,7 @@ from detect.random_score import RandomScore
 from detect.reward_model import RewardModel
 from detect.search_verdict import SearchVerdict
 from detect.trigger_search import TriggerSearch
+from detect.twin_diffing import TwinDiffing
 from detect.weight_noise import WeightNoise
 from detect.weight_norm import WeightNorm
 from detect.weight_statistics import WeightStatistics
@@ -72,6 +73,7 @@ _CLASSES: tuple[type[Detector], ...] = (
     GoalUse,
     ContextGating,
     WeightStatistics,
+    TwinDiffing,
     Awareness,
     DeceptiveCapability,
 )
