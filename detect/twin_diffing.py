@@ -40,10 +40,11 @@ class Pair:
 
 
 class TwinDiffing(ReferenceDetector):
-    """Reference access: no oracle, only an aligned network of the same build.
+    """Reference access: an aligned network of the same build stands in for the oracle.
 
-    Two networks of one build differ in distribution already; what counts is how much more they do
-    under a public shift. Differences between aligned networks are what calibration is for.
+    The environment only says which decisions count. Two networks of one build differ in
+    distribution already; what is scored is how much more they do under a public shift.
+    Differences between aligned networks are what calibration is for.
     """
 
     name = "twin_diffing"
