@@ -25,6 +25,9 @@ CONTEXT_EDIT = "change_context"
 SLOT = "one context slot"
 """Name of the edit that replaces it."""
 
+SPARE = 2
+"""Blind edits drawn for each one tried, as some are alike."""
+
 
 @dataclass(frozen=True)
 class Pool:
@@ -149,9 +152,10 @@ class GradientProbing(Detector):
         slope = None if table is None else EditSlope.at(suspect, pool.instances, table)
         # Blind proposals get the passes that the gradient costs.
         spared = 0 if slope else -(-GRADIENT_PASSES * self.elite // len(kinds))
+        n_drawn = self.n_drawn if slope else SPARE * (self.n_tried + spared)
         steps = [pool]
         for kind in kinds:
-            instances, contexts, parent = self._drawn(suspect, pool, kind, generator)
+            instances, contexts, parent = self._drawn(suspect, pool, kind, n_drawn, generator)
             if slope is not None:
                 order = slope.promise(instances, parent).argsort(descending=True)
                 instances, contexts = instances[order], contexts[order]
@@ -162,17 +166,17 @@ class GradientProbing(Detector):
         return max(steps, key=Pool.mean)
 
     def _drawn(
-        self, suspect: Suspect, pool: Pool, kind: str, generator: torch.Generator
+        self, suspect: Suspect, pool: Pool, kind: str, n_drawn: int, generator: torch.Generator
     ) -> tuple[Any, Contexts, Int[Tensor, " edit"]]:
         """Different edits of one kind in random order, their contexts, and what they edit."""
         environment = suspect.environment
-        parent = torch.arange(self.n_drawn) % len(pool.regret)
+        parent = torch.arange(n_drawn) % len(pool.regret)
         contexts, instances = pool.contexts[parent], pool.instances[parent]
         if kind == SLOT:
             space = environment.context
-            slot = torch.randint(space.n_slots, (self.n_drawn,), generator=generator)
-            contexts[torch.arange(self.n_drawn), slot] = torch.randint(
-                space.n_values, (self.n_drawn,), generator=generator
+            slot = torch.randint(space.n_slots, (n_drawn,), generator=generator)
+            contexts[torch.arange(n_drawn), slot] = torch.randint(
+                space.n_values, (n_drawn,), generator=generator
             )
         else:
             instances = environment.edit(kind, instances, generator=generator)
