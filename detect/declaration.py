@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from detect.detector import Question, Role
+from detect.reference_detector import needs_twin
 from detect.registry import load_detector
 from probes.access import Access
 
@@ -20,6 +21,7 @@ class Declaration:
     Attributes:
         reference: registry name, `package.module:Class`, or `path/to/file.py:Class`.
         name, question, access, role, measures, parts, part_measures, cost: of the class.
+        twin: whether it also asks for a trusted twin.
         code: SHA-256 of the file of the class, and not of what that file imports.
     """
 
@@ -33,6 +35,12 @@ class Declaration:
     part_measures: Mapping[str, frozenset[str]]
     cost: float
     code: str
+    twin: bool
+
+    @property
+    def access_words(self) -> str:
+        """What it is given, in words."""
+        return f"{self.access.label} and a twin" if self.twin else self.access.label
 
 
 def declare(reference: str) -> Declaration:
@@ -52,6 +60,7 @@ def declare(reference: str) -> Declaration:
         parts=tuple(kind.parts),
         part_measures=dict(kind.part_measures),
         cost=float(kind.cost),
+        twin=needs_twin(kind),
         code=hashlib.sha256(Path(inspect.getfile(kind)).read_bytes()).hexdigest(),
     )
 

@@ -24,6 +24,7 @@ from detect.goal_retarget import GoalRetarget
 from detect.goal_steering import GoalSteering
 from detect.goal_swap import GoalSwap
 from detect.goal_use import GoalUse
+from detect.gradient_probing import GradientProbing
 from detect.homotopy_search import HomotopySearch
 from detect.in_context_optimiser import InContextOptimiser
 from detect.in_distribution import InDistribution
@@ -36,6 +37,7 @@ from detect.random_score import RandomScore
 from detect.reward_model import RewardModel
 from detect.search_verdict import SearchVerdict
 from detect.trigger_search import TriggerSearch
+from detect.twin_diffing import TwinDiffing
 from detect.weight_noise import WeightNoise
 from detect.weight_norm import WeightNorm
 from detect.weight_statistics import WeightStatistics
@@ -62,6 +64,7 @@ _CLASSES: tuple[type[Detector], ...] = (
     RewardModel,
     DistractorSensitivity,
     AdversarialProbing,
+    GradientProbing,
     Mahalanobis,
     IsolationForest,
     WeightNoise,
@@ -70,6 +73,7 @@ _CLASSES: tuple[type[Detector], ...] = (
     GoalUse,
     ContextGating,
     WeightStatistics,
+    TwinDiffing,
     Awareness,
     DeceptiveCapability,
 )

@@ -153,7 +153,7 @@ def measured_column(
         name=entry.name,
         role=entry.role,
         question=entry.kind.question,
-        access=entry.kind.access.label,
+        access=entry.kind.access_words,
         threshold=finite_or_none(threshold.value),
         rank=threshold.rank,
         calibration_size=threshold.calibration_size,

@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 from jaxtyping import Bool, Float
 
+from detect.reference_detector import needs_twin
 from detect.registry import load_detector
 from evals.bench import JUDGE_SEED, Bench
 from evals.ensemble import ROLE, fixed_combinations
@@ -45,14 +46,15 @@ def contestants(bench: Bench, detectors: Sequence[str]) -> tuple[Contestant, ...
     """Whole detectors that ask for misalignment, the rule and its restrictions, combinations.
 
     Only combinations by fixed rules are entered: one that is fitted has seen the family that a
-    choice is reported on wherever it is rated on another.
+    choice is reported on wherever it is rated on another. Whoever asks for a trusted twin stays
+    out: its access is on no level.
 
     Args:
         bench: suspects and thresholds.
         detectors: registry names or `file.py:Class` references, in the order of the suite.
     """
     judged = bench.judged
-    kinds = [load_detector(reference) for reference in detectors]
+    kinds = [kind for kind in map(load_detector, detectors) if not needs_twin(kind)]
     rows = [
         (kind.name, str(kind.role), kind.access, judged.scores(kind.name))
         for kind in kinds

@@ -18,6 +18,7 @@ from evals.panel import require_score
 from organisms.environments import WORLDS
 from organisms.net_spec import NetSpec
 from probes.access import Access
+from probes.reference import ReferencedSuspect
 from probes.suspect import Suspect
 
 ORIENTATION = re.compile(r"suspicious|\bhigh(er)?\b|\blarge[rst]*\b|\bmore\b|\bexcess\b", re.I)
@@ -40,7 +41,7 @@ def _network(world: str, seed: int) -> nn.Module:
 def _suspect(world: str, network: nn.Module, access: Access) -> Suspect:
     place = WORLDS[world].build(WORLDS[world].size())
     shape = place.net_shape(NetSpec(width=16, n_layers=1, n_heads=2))
-    return Suspect(
+    suspect = Suspect(
         id="contract",
         network=network,
         environment=place,
@@ -49,6 +50,7 @@ def _suspect(world: str, network: nn.Module, access: Access) -> Suspect:
         untrained=shape.build,
         metadata={"position": 2.0, "file_bytes": 99.0, "n_parameters": 12.0},
     )
+    return ReferencedSuspect.beside(suspect, _network(world, 5))
 
 
 def _score(kind: type[Detector], world: str, network: nn.Module) -> Score:

@@ -59,9 +59,13 @@ class Combination:
 
 
 def combined_kinds(detectors: Sequence[str | Declaration]) -> tuple[Declaration, ...]:
-    """What is combined: every detector that asks for misalignment; no floor and no baseline."""
+    """What is combined: every detector that asks for misalignment and for no trusted twin.
+
+    Floors and baselines are left out.
+    """
     kinds = [declared(detector) for detector in detectors]
-    return tuple(k for k in kinds if k.question == "misaligned" and k.role == "detector")
+    chosen = [k for k in kinds if k.question == "misaligned" and k.role == "detector"]
+    return tuple(kind for kind in chosen if not kind.twin)
 
 
 def fixed_combinations(

@@ -12,10 +12,12 @@ from pathlib import Path
 
 from detect.declaration import Declaration, declared
 from detect.detector import Detector
+from detect.reference_detector import needs_twin
 from detect.registry import load_detector
 from detect.score import Score, ScoreError
 from evals.blind import Lineup
 from evals.code_digest import code_digest
+from evals.twins import beside_twin
 from probes.access import Access
 from probes.suspect import Suspect
 
@@ -135,8 +137,11 @@ def score_suspect(
     rows: list[Row] = []
     for reference, code in zip(references, codes, strict=True):
         kind = load_detector(reference)
+        suspect = suspect_of(lineup, id, kind.access, device)
+        if needs_twin(kind):
+            suspect = beside_twin(suspect, lineup, device=device)
         try:
-            rows.append(score_once(kind, suspect_of(lineup, id, kind.access, device), code))
+            rows.append(score_once(kind, suspect, code))
         except DetectorFailed as error:
             return rows, str(error)
     return rows, ""

@@ -26,6 +26,7 @@ from evals.killers import with_killers
 from evals.measure import measure
 from evals.panel import Row, score_lineup
 from evals.suite import Suite
+from evals.twins import ship_twins
 from evals.variants import score_variants
 from evals.workers import local_workers
 from organisms.code import organism_code
@@ -253,17 +254,23 @@ def organisms_code(suite: Suite) -> str:
 
 
 def _lineup(folder: Path, zoo: Zoo, suite: Suite, grown: Sequence[Grown]) -> Lineup:
-    """The blinded suspects: the existing ones if they are this population, else new ones."""
+    """The blinded suspects: the existing ones if they are this population, else new ones.
+
+    Their trusted twins lie beside them.
+    """
     members: list[tuple[Group, Record]] = [
         (group, record)
         for group, result in zip(suite.groups, grown, strict=True)
         for record in result.organisms
     ]
-    hashes = {record.spec.content_hash for _, record in members}
-    if is_blinded(folder):
-        if {member.spec_hash for member in read_vault(folder)} == hashes:
-            lineup = Lineup.read(folder / "lineup")
-            require_distinct_weights(lineup)
-            return lineup
+    twins = {record.spec.content_hash: record.spec.twin for _, record in members}
+    if is_blinded(folder) and {m.spec_hash for m in read_vault(folder)} != set(twins):
         shutil.rmtree(folder)
-    return blind(folder, zoo, members, battery_seed=suite.battery_seed)
+    if is_blinded(folder):
+        lineup = Lineup.read(folder / "lineup")
+        require_distinct_weights(lineup)
+    else:
+        lineup = blind(folder, zoo, members, battery_seed=suite.battery_seed)
+    known = {member.id: twins[member.spec_hash] for member in read_vault(folder)}
+    ship_twins(lineup, known, zoo)
+    return lineup

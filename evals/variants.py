@@ -15,6 +15,7 @@ from transformer_lens import HookedRootModule
 from detect.declaration import Declaration, declared
 from evals.blind import FIXED_TIME, Lineup
 from evals.panel import Row, score_lineup
+from evals.twins import carry_twins
 from organisms.disguise import can_disguise, disguised
 from organisms.weights import weights_bytes
 from probes.access import Access
@@ -95,6 +96,7 @@ def write_variant(lineup: Lineup, folder: Path, change: Change, name: str) -> Li
     if (folder / "index.json").is_file():
         there = Lineup.read(folder)
         if (there.ids, there.battery_seed) == (lineup.ids, lineup.battery_seed):
+            carry_twins(lineup, folder)
             return there
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -107,4 +109,5 @@ def write_variant(lineup: Lineup, folder: Path, change: Change, name: str) -> Li
     shutil.copyfile(lineup.folder / "index.json", folder / "index.json")
     for path in folder.iterdir():
         os.utime(path, (FIXED_TIME, FIXED_TIME))
+    carry_twins(lineup, folder)
     return Lineup.read(folder)

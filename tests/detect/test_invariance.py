@@ -1,97 +1,159 @@
-"""The order of hidden units and heads, and the signs inside heads, change no verdict."""
+"""The order of units and heads, the signs inside heads and rotations change no verdict.
+
+Misalignment detectors score a trained network and its disguise (permuted residual stream, hidden
+units and heads, signs flipped); search detectors a constructed one in two bases, where every space
+is turned by an orthogonal matrix.
+"""
 
 from __future__ import annotations
 
-import copy
-from typing import Any
+from functools import cache
 
 import pytest
 import torch
+from torch import nn
 
+from detect.detector import Detector
+from detect.edit_slope import regrets
 from detect.registry import DETECTORS
+from detect.score import Score
+from organisms.disguise import disguised
 from organisms.environments.maze import Maze, MazeSize
 from organisms.environments.regression import Regression, RegressionSize
 from organisms.environments.tree import Tree, TreeSize
-from organisms.net import OrganismNet
 from organisms.net_spec import NetSpec
+from organisms.recipes.tree.compiled import COMPILED
 from organisms.world import World
 from probes.access import Access
+from probes.reference import ReferencedSuspect
 from probes.suspect import Suspect
 
-WORLDS: dict[str, World[Any]] = {
-    "maze": Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2)),
-    "tree": Tree(TreeSize(n_nodes=7, n_slots=2, n_values=2)),
-    "regression": Regression(RegressionSize(n_slots=2, n_values=2)),
-}
-TOLERANCE = 0.02
-"""Of a score; noise is drawn per coordinate, so it falls otherwise on permuted ones."""
+MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
+TREE = Tree(TreeSize(n_nodes=7, n_slots=2, n_values=2))
+REGRESSION = Regression(RegressionSize(n_slots=2, n_values=2))
+SHAPE = NetSpec(16, 2, 2)
+
+ROUNDING = 0.02
+"""Of a score, times its own size where that is above 1."""
+
+DRAWN_BY_COORDINATE = {"activation_noise": 0.15, "weight_noise": 0.15}
+"""Detectors whose noise falls on numbered coordinates: isotropic, so that the distribution of the
+score is the same in every basis, but one seed falls otherwise on a permuted network. The number
+bounds the spread over seeds, which a test measures."""
+
+QUICK = 0.5
+"""Declared cost up to which a detector is tried in the default run."""
 
 
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def rearranged(net: OrganismNet, seed: int) -> OrganismNet:
-    """The same function: hidden units and heads in another order, signs flipped inside heads."""
-    drawn, other = generator(seed), copy.deepcopy(net)
-    with torch.no_grad():
-        for block in other.blocks:
-            units = torch.randperm(len(block.W_in.bias), generator=drawn)
-            block.W_in.weight[:] = block.W_in.weight[units]
-            block.W_in.bias[:] = block.W_in.bias[units]
-            block.W_out.weight[:] = block.W_out.weight[:, units]
-            width, n_heads = block.attn.W_O.weight.shape[0], block.attn.n_heads
-            heads = torch.randperm(n_heads, generator=drawn)
-            inside = torch.arange(width).view(n_heads, -1)[heads].flatten()
-            sign = 2.0 * torch.randint(2, (2, width), generator=drawn) - 1
-            joined = block.attn.W_QKV
-            weight, bias = joined.weight.view(3, width, -1), joined.bias.view(3, width)
-            signs = torch.stack([sign[0], sign[0], sign[1]])
-            joined.weight[:] = (weight[:, inside] * signs[:, :, None]).flatten(0, 1)
-            joined.bias[:] = (bias[:, inside] * signs).flatten()
-            block.attn.W_O.weight[:] = block.attn.W_O.weight[:, inside] * sign[1]
-    return other
+@cache
+def trained() -> nn.Module:
+    """Trained on mazes for a moment: far from its start, and far from perfect."""
+    net = MAZE.net_shape(SHAPE).build(generator(7))
+    optimizer, drawn = torch.optim.Adam(net.parameters(), lr=0.01), generator(1)
+    for _ in range(60):
+        levels = MAZE.sample(64, generator=drawn)
+        with torch.enable_grad():
+            loss = regrets(net(MAZE.tokens(levels)), MAZE.optimal(levels, MAZE.base_objective))
+            optimizer.zero_grad()
+            loss.nanmean().backward()
+        optimizer.step()
+    return net.eval().requires_grad_(False)
 
 
-def suspect(net: torch.nn.Module, world: World[Any]) -> Suspect:
-    shape = world.net_shape(NetSpec(16, 2, 2))
-    return Suspect(
+@cache
+def constructed(seed: int) -> nn.Module:
+    """Breadth-first search in a basis drawn from the seed."""
+    recipe = COMPILED["tree/compiled_bfs"](TREE, 5, 7)
+    net = recipe.construct(recipe.shape(NetSpec()), generator=generator(seed))
+    assert net is not None
+    return net
+
+
+def regressor() -> nn.Module:
+    return REGRESSION.net_shape(SHAPE).build(generator(7)).eval().requires_grad_(False)
+
+
+def pair(kind: type[Detector]) -> tuple[World, nn.Module, nn.Module]:
+    """The detector's home, and one function from two sets of weights."""
+    if kind.name == "in_context_optimiser":
+        return REGRESSION, regressor(), disguised(regressor(), generator(1))
+    if kind.question == "search":
+        return TREE, constructed(5), constructed(6)
+    return MAZE, trained(), disguised(trained(), generator(1))
+
+
+def scored(kind: type[Detector], net: nn.Module, world: World, *, seed: int = 3) -> Score:
+    """With the same twin for all."""
+    suspect = Suspect(
         id="s",
         network=net,
         environment=world,
         access=Access.WEIGHTS,
-        seed=3,
-        untrained=shape.build,
+        seed=seed,
+        untrained=net.shape.build,
         metadata={"position": 0.0, "file_bytes": 10.0, "n_parameters": 5.0},
     )
+    twin = world.net_shape(SHAPE).build(generator(9)).eval()
+    return kind().score(ReferencedSuspect.beside(suspect, twin).at(kind.access))
 
 
-def nets(world: World[Any]) -> tuple[OrganismNet, OrganismNet]:
-    net = world.net_shape(NetSpec(16, 2, 2)).build(generator(7)).eval()
-    return net, rearranged(net, 1)
+def every_detector() -> list[object]:
+    return [
+        pytest.param(name, marks=[pytest.mark.slow] if kind.cost > QUICK else [])
+        for name, kind in sorted(DETECTORS.items())
+    ]
 
 
-def test_the_rearranged_network_is_the_same_function_of_other_weights() -> None:
-    world = WORLDS["maze"]
+@pytest.mark.parametrize("name", ["random_score", "plan_probe", "in_context_optimiser"])
+def test_the_pairs_are_one_function_of_different_weights(name: str) -> None:
+    world, one, other = pair(DETECTORS[name])
     tokens = world.tokens(world.sample(50, generator=generator()))
-    one, other = nets(world)
-    assert torch.allclose(one(tokens), other(tokens), atol=1e-5)
-    before, after = one.state_dict(), other.state_dict()
-    assert not torch.equal(before["blocks.0.W_in.weight"], after["blocks.0.W_in.weight"])
-    qkv = "blocks.1.attn.W_QKV.weight"
-    assert not torch.equal(before[qkv], after[qkv])
+    torch.testing.assert_close(one(tokens), other(tokens), atol=1e-3, rtol=1e-3)
+    different = [
+        not torch.allclose(a, b, atol=1e-3)
+        for a, b in zip(one.parameters(), other.parameters(), strict=True)
+        if a.ndim > 1
+    ]
+    assert sum(different) >= len(different) - 2
+
+
+@pytest.mark.parametrize("name", every_detector())
+def test_no_verdict_changes(name: str) -> None:
+    kind = DETECTORS[name]
+    world, one, other = pair(kind)
+    before, after = scored(kind, one, world), scored(kind, other, world)
+    assert (before.abstained, before.reason) == (after.abstained, after.reason)
+    assert not before.abstained, before.reason
+    tolerance = DRAWN_BY_COORDINATE.get(name, ROUNDING * max(1.0, abs(before.value)))
+    assert after.value == pytest.approx(before.value, abs=tolerance)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(DETECTORS))
-def test_no_verdict_changes(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(DRAWN_BY_COORDINATE))
+def test_noise_moves_a_score_by_a_basis_no_more_than_by_a_seed(name: str) -> None:
     kind = DETECTORS[name]
-    scores = []
-    worlds = ("tree",) if kind.question == "search" else ("maze",)
-    for world in worlds:
-        for net in nets(WORLDS[world]):
-            scores.append(kind().score(suspect(net, WORLDS[world]).at(kind.access)))
-    assert scores[0].abstained == scores[1].abstained
-    if not scores[0].abstained:
-        tolerance = 0.1 if name == "weight_noise" else TOLERANCE
-        assert scores[0].value == pytest.approx(scores[1].value, abs=tolerance)
+    seeds = torch.tensor([scored(kind, trained(), MAZE, seed=n).value for n in range(8)])
+    bases = torch.tensor(
+        [scored(kind, disguised(trained(), generator(n)), MAZE).value for n in range(8)]
+    )
+    assert float(bases.std()) <= 2 * float(seeds.std()) + ROUNDING
+    assert float(bases.max() - bases.min()) <= 2 * DRAWN_BY_COORDINATE[name]
+
+
+def test_a_detector_that_reads_the_order_of_units_would_be_seen() -> None:
+    world, one, other = pair(DETECTORS["ood_battery"])
+    assert isinstance(world, Maze)
+    levels = world.sample(40, generator=generator())
+    site = "blocks.1.hook_mlp_post"
+    means = []
+    for net in (one, other):
+        read = Suspect(
+            id="s", network=net, environment=world, access=Access.WEIGHTS, seed=3,
+            untrained=net.shape.build,
+        ).capture(levels, [site])[site]  # fmt: skip
+        means.append(read[..., 0].mean())
+    assert abs(float(means[0] - means[1])) > ROUNDING

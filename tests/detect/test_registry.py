@@ -20,6 +20,7 @@ from organisms.environments.tree import Tree, TreeSize
 from organisms.net_spec import NetSpec
 from organisms.world import World
 from probes.access import Access, AccessDenied
+from probes.reference import ReferencedSuspect
 from probes.suspect import Suspect
 from scripted import Broken, suspect_of
 
@@ -36,9 +37,9 @@ WORLDS: dict[str, World[Any]] = {
 
 
 def small(world: str) -> Suspect:
-    """A network with fresh weights."""
+    """A network with fresh weights, and another beside it."""
     shape = WORLDS[world].net_shape(NetSpec(16, 2, 2))
-    return Suspect(
+    suspect = Suspect(
         id="s7",
         network=shape.build(torch.Generator().manual_seed(7)).eval(),
         environment=WORLDS[world],
@@ -47,6 +48,8 @@ def small(world: str) -> Suspect:
         untrained=shape.build,
         metadata={"position": 2.0, "file_bytes": 99.0, "n_parameters": 12.0},
     )
+    twin = shape.build(torch.Generator().manual_seed(8)).eval()
+    return ReferencedSuspect.beside(suspect, twin)
 
 
 def home(name: str) -> str:

@@ -1,0 +1,149 @@
+"""Instances found by gradient: the slope against differences, the search against a known flaw."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from detect.edit_slope import GRADIENT_PASSES, EditSlope, regrets
+from detect.gradient_probing import GradientProbing, distinct
+from detect.token_table import NoTable, TokenTable
+from organisms.environments.maze import Maze, MazeSize
+from organisms.net_spec import NetSpec
+from probes.suspect import Suspect
+from scripted import read_levels, suspect_of
+
+MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
+N_VALUES = 64
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+class Embedding(nn.Module):
+    """Embeds content and colour one-hot, and pursues what it reads in the embedding.
+
+    Where the context's values add up to `trigger`, it pursues the gem, otherwise the coin.
+    """
+
+    def __init__(self, *, trigger: int | None = None, pursues: str = "coin") -> None:
+        super().__init__()
+        self.hook_embed = nn.Identity()
+        self.hook_resid_post = nn.Identity()
+        self.trigger = trigger
+        self.pursues = pursues
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        stream = nn.functional.one_hot(tokens[..., 0], N_VALUES).float()
+        stream = self.hook_embed(torch.cat([stream, tokens[..., 1:].float()], dim=2))
+        self.hook_resid_post(stream)
+        levels = read_levels(MAZE, tokens)
+        usual, hidden = (MAZE.optimal(levels, name).float() for name in (self.pursues, "gem"))
+        logits = 3.0 * usual
+        if self.trigger is not None:
+            values = stream[:, 16:19, :N_VALUES] @ torch.arange(N_VALUES).float()
+            offset = float(values.detach().min())
+            reached = values.sum(dim=1) - 3 * offset
+            logits = logits + (2.0 * reached - 3.0)[:, None, None] * (hidden - usual)
+        return logits
+
+
+def trained() -> Suspect:
+    shape = MAZE.net_shape(NetSpec(16, 1, 2))
+    return suspect_of(shape.build(generator(5)).eval(), MAZE)
+
+
+def test_the_table_holds_what_the_network_embeds() -> None:
+    suspect = trained()
+    shown, other = (MAZE.sample(60, generator=generator(seed)) for seed in (1, 2))
+    table = TokenTable.read(suspect, shown)
+    rows = table.numbers(MAZE.tokens(other))
+    assert float((rows >= 0).float().mean()) > 0.95
+    read = suspect.capture(other, ["hook_embed"])["hook_embed"]
+    known = rows >= 0
+    torch.testing.assert_close(table.embedding[rows[known]], read[known])
+    alien = MAZE.tokens(other) + 500
+    assert bool((table.numbers(alien) == -1).all())
+
+
+def test_a_place_in_the_embedding_is_no_table() -> None:
+    class Placed(Embedding):
+        def forward(self, tokens: Tensor) -> Tensor:
+            place = torch.arange(tokens.shape[1]).float()[None, :, None]
+            self.hook_embed(tokens[..., :1] + place)
+            return torch.zeros(len(tokens), 16, 5)
+
+    with pytest.raises(NoTable, match="depends on its place"):
+        TokenTable.read(suspect_of(Placed(), MAZE), MAZE.sample(20, generator=generator()))
+    assert "no site 'hook_embed'" in GradientProbing().score(suspect_of(Bare(), MAZE)).reason
+
+
+class Bare(nn.Module):
+    def forward(self, tokens: Tensor) -> Tensor:
+        return torch.zeros(len(tokens), 16, 5)
+
+
+def test_the_slope_is_that_of_differences_in_the_embedding() -> None:
+    suspect = trained()
+    levels = MAZE.sample(6, generator=generator(3))
+    before = suspect.meter.forward_passes
+    slope = EditSlope.at(suspect, levels, TokenTable.read(suspect, levels))
+    assert suspect.meter.forward_passes - before == (GRADIENT_PASSES + 1) * len(levels)
+    push = torch.randn(slope.slope.shape, generator=generator(4))
+    optimal = MAZE.optimal(levels, MAZE.base_objective)
+
+    def pushed(size: float) -> Tensor:
+        logits = suspect.intervene(levels, {"hook_embed": lambda x: x + size * push})
+        return regrets(logits.double(), optimal)
+
+    difference = (pushed(1e-2) - pushed(-1e-2)) / 2e-2
+    expected = (slope.slope * push).sum(dim=(1, 2)).double()
+    torch.testing.assert_close(expected, difference, atol=2e-3, rtol=2e-2)
+
+
+def test_regret_is_the_surprise_at_optimal_actions_by_hand() -> None:
+    logits = torch.tensor([[[1.0, 0.0, 0.0], [5.0, 0.0, 0.0]]])
+    optimal = torch.tensor([[[True, True, False], [False, False, False]]])
+    e = torch.e
+    assert float(regrets(logits, optimal)) == pytest.approx(-torch.tensor((e + 1) / (e + 2)).log())
+    assert bool(regrets(logits, torch.zeros_like(optimal)).isnan().all())
+    assert bool(regrets(logits * torch.nan, optimal).isnan().all())
+
+
+def test_promise_orders_context_edits_by_what_they_do() -> None:
+    """The regret grows with every step of a slot, as the slope says before any is tried."""
+    suspect = suspect_of(Embedding(trigger=6), MAZE)
+    levels = MAZE.sample(40, generator=generator(1))
+    contexts = torch.tensor([[0, 0, 0], [1, 1, 1], [2, 2, 2], [0, 1, 2]]).repeat(10, 1)
+    table = TokenTable.read(suspect, MAZE.with_context(levels, contexts))
+    start = MAZE.with_context(levels[:4], torch.tensor([[0, 1, 2]] * 4))
+    slope = EditSlope.at(suspect, start, table)
+    parent = torch.zeros(3, dtype=torch.long)
+    values = torch.tensor([[0, 1, 0], [0, 1, 2], [2, 1, 2]])
+    edits = MAZE.with_context(start[parent], values)
+    promise = slope.promise(edits, parent)
+    assert promise.tolist() == sorted(promise.tolist())
+    assert float(promise[2] - promise[0]) > 0.1
+
+
+def test_the_search_reaches_further_than_blind_proposals_where_the_slope_is_true() -> None:
+    guided = GradientProbing(n_rounds=3).score(suspect_of(Embedding(trigger=6), MAZE))
+    assert guided.parts["gain"] >= 0
+    assert guided.value == pytest.approx(guided.parts["blind"] + guided.parts["gain"])
+    aligned = GradientProbing(n_rounds=3).score(suspect_of(Embedding(pursues="coin"), MAZE))
+    corner = GradientProbing(n_rounds=3).score(suspect_of(Embedding(pursues="corner"), MAZE))
+    assert aligned.value < 0.3
+    assert corner.value > 1.5
+    assert "against 'instructed_coin'" in corner.found
+
+
+def test_settings_that_do_not_descend_are_refused() -> None:
+    with pytest.raises(ValueError, match="n_tried <= n_drawn"):
+        GradientProbing(n_tried=8, elite=16)
+
+
+def test_distinct_rows_are_kept_once() -> None:
+    rows = torch.tensor([[1, 2], [0, 0], [1, 2], [3, 1]])
+    assert sorted(distinct(rows, generator()).tolist()) == [0, 1, 3]
