@@ -14,7 +14,9 @@ from evals.report.svg import FAINT, INK, PAPER, figure_style, inline_svg
 
 ROW_INCHES, MARGIN_INCHES = 0.235, 0.62
 LEFT_INCHES, RIGHT_INCHES = 1.62, 1.8
-LONGEST_LABEL = 21
+SHORT_LABEL, LONGEST_LABEL = 21, 32
+INCHES_PER_LETTER = 0.072
+"""What every letter over a short label adds to the left, and to the figure's width."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +77,15 @@ def draw_intervals(
         scale: the shared axis.
         name: unique on the page.
         label: what the figure shows, in words.
-        width_inches: labels, axis and details together.
+        width_inches: labels, axis and details together, where no label is long.
     """
     height = MARGIN_INCHES + ROW_INCHES * len(rows)
+    longest = max((len(shorten(row.label)) for row in rows if not row.heading), default=0)
+    added = INCHES_PER_LETTER * max(longest - SHORT_LABEL, 0)
+    width = width_inches + added
     with figure_style():
-        figure = Figure(figsize=(width_inches, height))
-        left, right = LEFT_INCHES / width_inches, 1 - RIGHT_INCHES / width_inches
+        figure = Figure(figsize=(width, height))
+        left, right = (LEFT_INCHES + added) / width, 1 - RIGHT_INCHES / width
         axes = figure.add_axes((left, 0.52 / height, right - left, 1 - MARGIN_INCHES / height))
         _prepare(axes, scale, len(rows))
         for index, row in enumerate(rows):
