@@ -12,10 +12,12 @@ from evals.mechanism import SearchColumn
 from evals.titled_table import titled_table
 
 CONSTRUCTION_MARK = "*"
+DETECTORS_A_TABLE = 4
+"""More do not fit beside the names of families on a terminal of 140 columns."""
 
 
-def mechanism_tables(columns: Sequence[SearchColumn], title: str) -> tuple[Table, Table]:
-    """One table of detectors and one of families by detector.
+def mechanism_tables(columns: Sequence[SearchColumn], title: str) -> tuple[Table, ...]:
+    """One table of detectors, and as many of families by detector as it takes.
 
     Args:
         columns: of one run, not empty.
@@ -37,20 +39,25 @@ def mechanism_tables(columns: Sequence[SearchColumn], title: str) -> tuple[Table
             f"{one.forward_passes:.0f}",
         )
     shown = [one for one in columns if one.detected.detected or one.false_alarms.detected]
-    families = titled_table(
-        f"Told to search by family, {title}", "family", "mechanism", *(o.detector for o in shown)
+    starts = range(0, len(shown), DETECTORS_A_TABLE)
+    return (rates, *(_by_family(shown[k : k + DETECTORS_A_TABLE], title) for k in starts))
+
+
+def _by_family(columns: Sequence[SearchColumn], title: str) -> Table:
+    table = titled_table(
+        f"Told to search by family, {title}", "family", "mechanism", *(o.detector for o in columns)
     )
-    for number, family in enumerate(first.families):
+    for number, family in enumerate(columns[0].families):
         cells = []
-        for one in shown:
+        for one in columns:
             verdicts = one.families[number]
             mark = CONSTRUCTION_MARK if verdicts.by_construction else ""
             cells.append(f"{verdicts.searching.detected}/{verdicts.searching.of}{mark}")
-        families.add_row(family.family, family.mechanism, *cells)
-    families.caption = (
+        table.add_row(family.family, family.mechanism, *cells)
+    table.caption = (
         f"{CONSTRUCTION_MARK} by construction: admission looked at what the detector measures"
     )
-    return rates, families
+    return table
 
 
 def mechanism_record(

@@ -135,6 +135,8 @@ def test_the_tables_name_every_family_and_the_record_is_json(tmp_path: Path) -> 
     rates, families = mechanism_tables(found, "suite cpu, tree")
     assert rates.row_count == 1
     assert families.row_count == len(FAMILIES)
+    many = mechanism_tables(found * 6, "suite cpu, tree")
+    assert [len(table.columns) for table in many[1:]] == [2 + 4, 2 + 2], "no name is cut"
     record = mechanism_record(found, suite="cpu_search", suite_hash="a", scores_sha256="b")
     text = json.dumps(record, allow_nan=False)
     assert json.loads(text)["columns"][0]["detected"]["detected"] == EACH
