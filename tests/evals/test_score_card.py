@@ -64,7 +64,7 @@ def test_the_card_holds_what_a_reader_needs(card: ScoreCard, finished: Finished)
     assert proxy.new_family[2] > 0.99, "one family says nothing about the next"
     assert card.nominal_fpr == 0.25
     assert card.false_alarms.of == 3
-    assert len(card.paired) == 8
+    assert len(card.paired) == 7
     assert "cannot be ranked" in card.rank, "six networks tell no detectors apart"
     assert [row.odds for row in card.predictive] == ["1:2", "1:100", "1:10,000"]
     assert card.forward_passes > 0
