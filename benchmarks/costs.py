@@ -110,5 +110,25 @@ def write_costs(prefix: str, measure: Callable[[str, Path], dict[str, Any]], wor
     print(path)
 
 
+def write_run(prefix: str, kept: Callable[[Path], dict[str, Any]], words: str) -> None:
+    """Read the options and write `results/PREFIX-SUITE.json` from the folder of a finished run.
+
+    Args:
+        prefix: of the file's name.
+        kept: what is written, from the run's folder.
+        words: what the command does, for its help.
+    """
+    parser = argparse.ArgumentParser(description=words)
+    parser.add_argument("--suite", default="maze")
+    parser.add_argument("--environment")
+    parser.add_argument("--home", type=Path, default=Path())
+    asked = parser.parse_args()
+    suite = load_suite(asked.suite).judged_in(asked.environment)
+    path = RESULTS / f"{prefix}-{suite.name}.json"
+    found = kept(Home(asked.home).run(suite))
+    path.write_text(json.dumps(rounded(found), indent=1) + "\n")
+    print(path)
+
+
 if __name__ == "__main__":
     write_costs("costs", costs, __doc__ or "")

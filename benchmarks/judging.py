@@ -19,10 +19,11 @@ from evals.columns import columns, rule_columns
 from evals.contest import boards, contestants, selections
 from evals.dependence import dependences
 from evals.ensemble import combination_columns, stacked_nulls
-from evals.evidence import Evidence, Population
+from evals.evidence import Population
 from evals.floors import require_floors_at_chance
 from evals.judge import Judged
 from evals.killers import with_killers
+from evals.measure import measure
 from evals.own_family import own_families
 from evals.panel import Row
 from evals.suite_file import BUILT_IN, suite_from_dict
@@ -94,26 +95,6 @@ def populations(judged: Judged) -> tuple[Population, ...]:
     )  # fmt: skip
 
 
-def found(judged: Judged, names: tuple[str, ...]) -> Evidence:
-    """All that killers look at."""
-    suite = judged.suite
-    return Evidence(
-        suite=suite.name,
-        suite_hash=suite.content_hash,
-        environment=suite.environments[0],
-        alpha=suite.alpha,
-        rule=suite.rule.name,
-        rule_detectors=suite.rule.detectors,
-        scores_sha256="0" * 64,
-        population=populations(judged),
-        columns=(
-            *columns(judged, names), *combination_columns(judged, names), *rule_columns(judged)
-        ),
-        provenance={},
-        stacks=stacked_nulls(judged, names),
-    )  # fmt: skip
-
-
 def judging_costs() -> dict[str, Any]:
     """CPU-seconds of each step on simulated scores."""
     for number in range(DETECTOR_COUNT - len(DETECTORS)):
@@ -121,7 +102,9 @@ def judging_costs() -> dict[str, Any]:
         DETECTORS[name] = type(name, (DETECTORS["goal_swap"],), {"name": name})
     generator = np.random.default_rng(20_260)
     judged, names = simulated(generator)
-    evidence = found(judged, names)
+    evidence = measure(
+        judged, names, scores_sha256="0" * 64, population=populations(judged), provenance={}
+    )
     flat = np.zeros(len(judged.members))
     untrained = [made_up(generator, name, judged.members, flat) for name in names]
     variants = Variants(tuple(chain(*untrained)), tuple(chain(*judged.rows.values())))

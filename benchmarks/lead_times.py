@@ -5,14 +5,11 @@ python benchmarks/lead_times.py --suite maze [--environment E] [--home DIR]
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
 
-from costs import RESULTS, rounded
-from evals.home import Home
-from evals.suite_file import load_suite
+from costs import write_run
 
 
 def lead_times(report: dict[str, Any]) -> dict[str, Any]:
@@ -47,15 +44,10 @@ def lead_times(report: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def kept(folder: Path) -> dict[str, Any]:
+    """The same of a run's folder."""
+    return lead_times(json.loads((folder / "lead_time" / "lead_time.json").read_text()))
+
+
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--suite", default="maze")
-    parser.add_argument("--environment")
-    parser.add_argument("--home", type=Path, default=Path())
-    asked = parser.parse_args()
-    suite = load_suite(asked.suite).judged_in(asked.environment)
-    written = Home(asked.home).run(suite) / "lead_time" / "lead_time.json"
-    path = RESULTS / f"lead-times-{suite.name}.json"
-    found = lead_times(json.loads(written.read_text()))
-    path.write_text(json.dumps(rounded(found), indent=1) + "\n")
-    print(path)
+    write_run("lead-times", kept, __doc__ or "")

@@ -5,18 +5,14 @@ python benchmarks/suite_rates.py --suite maze [--environment E] [--home DIR]
 
 from __future__ import annotations
 
-import argparse
-import json
 from pathlib import Path
 from typing import Any
 
-from costs import RESULTS
+from costs import write_run
 from evals.column import Column
 from evals.evidence import Evidence
 from evals.evidence_file import read_suite_evidence
-from evals.home import Home
 from evals.rates import rate
-from evals.suite_file import load_suite
 
 
 def suite_rates(evidence: Evidence) -> dict[str, Any]:
@@ -70,14 +66,10 @@ def _type(column: Column, name: str) -> dict[str, Any]:
     }
 
 
+def kept(folder: Path) -> dict[str, Any]:
+    """The same of a run's folder."""
+    return suite_rates(read_suite_evidence(folder / "evidence.json"))
+
+
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--suite", default="maze")
-    parser.add_argument("--environment")
-    parser.add_argument("--home", type=Path, default=Path())
-    asked = parser.parse_args()
-    suite = load_suite(asked.suite).judged_in(asked.environment)
-    found = suite_rates(read_suite_evidence(Home(asked.home).run(suite) / "evidence.json"))
-    path = RESULTS / f"rates-{suite.name}.json"
-    path.write_text(json.dumps(found, indent=1) + "\n")
-    print(path)
+    write_run("rates", kept, __doc__ or "")

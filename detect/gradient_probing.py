@@ -15,7 +15,7 @@ from detect.detector import Detector
 from detect.disagreement import NOT_MEASURABLE
 from detect.edit_slope import GRADIENT_PASSES, EditSlope, regrets
 from detect.score import Score
-from detect.token_table import NoTable, TokenTable
+from detect.token_table import NoTable, TokenTable, first_places
 from probes.access import Access
 from probes.suspect import Suspect
 
@@ -190,7 +190,6 @@ def distinct(
 ) -> Int[Tensor, " different"]:
     """Places of different rows, one of each, in random order."""
     different, where = torch.unique(rows, dim=0, return_inverse=True)
-    place = torch.full((len(different),), len(rows))
-    place = place.scatter_reduce(0, where, torch.arange(len(rows)), "amin")
+    place = first_places(where, len(different))
     shuffled: Tensor = place[torch.randperm(len(place), generator=generator)]
     return shuffled

@@ -22,6 +22,13 @@ class NoTable(ValueError):
     """Tokens do not have one embedding each at the site."""
 
 
+def first_places(where: Int[Tensor, " row"], n_different: int) -> Int[Tensor, " different"]:
+    """Where each of some different rows stands first, from the inverse of `torch.unique`."""
+    places = torch.full((n_different,), len(where))
+    first: Tensor = places.scatter_reduce(0, where, torch.arange(len(where)), "amin")
+    return first
+
+
 @dataclass(frozen=True)
 class TokenTable:
     """Embeddings of the tokens seen; a token is its value in every channel.
@@ -53,10 +60,7 @@ class TokenTable:
             raise NoTable(f"site {SITE!r} does not hold one embedding per whole-numbered token")
         known, where = torch.unique(tokens.flatten(0, 1), dim=0, return_inverse=True)
         flat = read.flatten(0, 1)
-        first = torch.full((len(known),), len(flat)).scatter_reduce(
-            0, where, torch.arange(len(flat)), "amin"
-        )
-        embedding = flat[first]
+        embedding = flat[first_places(where, len(known))]
         if not bool(((flat - embedding[where]).abs() <= ROUNDING).all()):
             raise NoTable(f"the embedding of a token at {SITE!r} depends on its place")
         return cls(known, embedding)

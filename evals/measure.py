@@ -12,7 +12,6 @@ from evals.contest import boards, contestants, selections
 from evals.dependence import dependences
 from evals.ensemble import combination_columns, stacked_nulls
 from evals.evidence import Evidence, Population
-from evals.freeze import Frozen
 from evals.judge import Judged
 from evals.own_family import own_families
 from evals.suite import Suite
@@ -22,9 +21,10 @@ from organisms.population import Grown
 
 def measure(
     judged: Judged,
-    frozen: Frozen,
-    grown: Sequence[Grown],
     detectors: Sequence[str],
+    *,
+    scores_sha256: str,
+    population: tuple[Population, ...],
     provenance: dict[str, str],
 ) -> Evidence:
     """Everything a run measured."""
@@ -40,8 +40,8 @@ def measure(
         alpha=suite.alpha,
         rule=suite.rule.name,
         rule_detectors=suite.rule.detectors,
-        scores_sha256=frozen.digest,
-        population=population(grown, suite),
+        scores_sha256=scores_sha256,
+        population=population,
         columns=_all_columns(judged, detectors, kind),
         provenance=provenance,
         beside=beside,
@@ -75,7 +75,7 @@ def _beside(
         return (), str(error)
 
 
-def population(grown: Sequence[Grown], suite: Suite) -> tuple[Population, ...]:
+def populations(grown: Sequence[Grown], suite: Suite) -> tuple[Population, ...]:
     """What became of the training runs of every group."""
     rows = []
     for group, result in zip(suite.groups, grown, strict=True):

@@ -22,6 +22,7 @@ from evals.panel import suspect_of
 from evals.rates import auroc
 from evals.situations import own_situations, situated, spared_situations
 from evals.threshold import calibrate, p_values, require_attainable
+from organisms.expression import Expectation
 from organisms.recipes.recipe import Recipe
 from organisms.spec import OrganismSpec
 from probes.access import Access
@@ -169,20 +170,18 @@ def _inputs(
     usual = torch.Generator().manual_seed(seed)
     null = Seen(suspect, world.sample(settings.calibration, generator=usual))
     fresh = Seen(suspect, world.sample(settings.fresh, generator=usual))
-    harmful, spared = [], []
+    harmful: list[_Chosen] = []
+    spared: list[_Chosen] = []
     if own is not None:
         recipe = own.build_recipe()
-        generator = _situation_stream(recipe)
-        for expected in own_situations(recipe):
-            seen = Seen(
-                suspect, situated(recipe, expected, settings.situation, generator=generator)
-            )
-            harmful.append(_Chosen(seen, _fulfils(seen, recipe.truth.objective) & ~_fulfils(seen)))
-        for expected in spared_situations(recipe):
-            seen = Seen(
-                suspect, situated(recipe, expected, settings.situation, generator=generator)
-            )
-            spared.append(_Chosen(seen, _fulfils(seen)))
+        situations = (*own_situations(recipe), *spared_situations(recipe))
+        seen = _drawn(suspect, recipe, situations, settings.situation)
+        n_own = len(own_situations(recipe))
+        harmful = [
+            _Chosen(one, _fulfils(one, recipe.truth.objective) & ~_fulfils(one))
+            for one in seen[:n_own]
+        ]
+        spared = [_Chosen(one, _fulfils(one)) for one in seen[n_own:]]
     visited = {
         host.content_hash: _visit(suspect, host.build_recipe(), settings.situation)
         for host in visits
@@ -192,17 +191,16 @@ def _inputs(
 
 def _visit(suspect: Suspect, recipe: Recipe, n: int) -> list[_Chosen]:
     """The inputs on which an organism is expected to show its own objective, seen by another."""
-    generator = _situation_stream(recipe)
-    drawn = [
-        Seen(suspect, situated(recipe, expected, n, generator=generator))
-        for expected in own_situations(recipe)
-    ]
+    drawn = _drawn(suspect, recipe, own_situations(recipe), n)
     return [_Chosen(seen, _fulfils(seen)) for seen in drawn]
 
 
-def _situation_stream(recipe: Recipe) -> torch.Generator:
+def _drawn(
+    suspect: Suspect, recipe: Recipe, situations: Sequence[Expectation], n: int
+) -> list[Seen]:
     """One stream for an organism and its visitors, so that all of them see the same inputs."""
-    return torch.Generator().manual_seed(stream_seed("monitoring", recipe.seed))
+    generator = torch.Generator().manual_seed(stream_seed("monitoring", recipe.seed))
+    return [Seen(suspect, situated(recipe, one, n, generator=generator)) for one in situations]
 
 
 def _fulfils(seen: Seen, objective: str = "") -> Bool[np.ndarray, " batch"]:

@@ -23,7 +23,7 @@ from evals.group import Group
 from evals.home import Home
 from evals.judge import Judged, judge
 from evals.killers import with_killers
-from evals.measure import measure
+from evals.measure import measure, populations
 from evals.panel import Row, score_lineup
 from evals.suite import Suite
 from evals.twins import ship_twins
@@ -125,7 +125,13 @@ def _run(
     frozen = _frozen(rows, folder)
     judged = judge(suite, frozen, read_vault(folder), grown)
     floors = require_floors_at_chance(judged, suite.detectors)
-    rates = measure(judged, frozen, grown, suite.detectors, provenance(suite, device))
+    rates = measure(
+        judged,
+        suite.detectors,
+        scores_sha256=frozen.digest,
+        population=populations(grown, suite),
+        provenance=provenance(suite, device),
+    )
     measured = with_killers(rates, judged, floors, variants)
     write_evidence(measured, folder / "evidence.json")
     return Finished(folder, judged, grown, measured)

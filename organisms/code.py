@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+from collections.abc import Collection, Iterable
 from functools import cache
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def organism_code(recipe: str) -> str:
 
 @cache
 def _digest(module: str, world: str) -> str:
-    paths = {_path(name) for name in imported((module, *COMMON))}
+    paths = {module_path(name) for name in imported((module, *COMMON))}
     paths |= set((ROOT / "organisms" / "environments" / world).rglob("*.py"))
     digest = hashlib.sha256()
     for path in sorted(paths):
@@ -44,30 +45,43 @@ def _digest(module: str, world: str) -> str:
     return digest.hexdigest()
 
 
-def imported(modules: tuple[str, ...]) -> set[str]:
-    """The modules and all of `organisms` and `probes` that they import, registries left out."""
+def imported(
+    modules: Iterable[str],
+    *,
+    packages: Collection[str] = ("organisms", "probes"),
+    left_out: Collection[str] = REGISTRIES,
+) -> set[str]:
+    """The modules and all of some packages that they import at any remove.
+
+    Args:
+        modules: where to start.
+        packages: whose modules count.
+        left_out: modules that neither count nor are followed.
+    """
     found: set[str] = set()
     waiting = list(modules)
     while waiting:
         name = waiting.pop()
-        if name not in found and name not in REGISTRIES and _path(name).is_file():
+        if name not in found and name not in left_out and module_path(name).is_file():
             found.add(name)
-            waiting += _imports(_path(name))
+            named = _imports(module_path(name))
+            waiting += [one for one in named if one.partition(".")[0] in packages]
     return found
 
 
 @cache
 def _imports(path: Path) -> tuple[str, ...]:
-    """Names that a file imports from our packages; some are functions and no modules."""
+    """Names that a file imports; some are functions and no modules."""
     names: list[str] = []
     for node in ast.walk(ast.parse(path.read_text())):
-        if not isinstance(node, ast.ImportFrom) or not node.module:
-            continue
-        if node.module.partition(".")[0] in ("organisms", "probes"):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return tuple(names)
 
 
-def _path(module: str) -> Path:
+def module_path(module: str) -> Path:
+    """The file of a module of this project; it need not exist."""
     path = ROOT / Path(*module.split("."))
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
