@@ -13,9 +13,9 @@ from matplotlib.transforms import blended_transform_factory
 from evals.report.svg import FAINT, INK, PAPER, figure_style, inline_svg
 
 ROW_INCHES, MARGIN_INCHES = 0.235, 0.62
-LEFT_INCHES, RIGHT_INCHES = 1.62, 1.8
+LEFT_INCHES, RIGHT_INCHES = 1.8, 1.8
 SHORT_LABEL, LONGEST_LABEL = 21, 32
-INCHES_PER_LETTER = 0.072
+INCHES_PER_LETTER = 0.082
 """What every letter over a short label adds to the left, and to the figure's width."""
 
 
