@@ -58,7 +58,7 @@ def test_no_attribute_of_a_network_tells_the_label(name: str) -> None:
         assert all(share == shares["aligned test"] for share in shares.values())
 
 
-@pytest.mark.parametrize("world", ["maze", "keys", "regression"])
+@pytest.mark.parametrize("world", ["maze", "keys", "regression", "tree"])
 def test_the_suite_of_one_world_shares_the_organisms_of_the_whole(world: str) -> None:
     """Whoever has built `cpu` trains nothing for these."""
     whole = {spec.spec for spec in load_suite("cpu").wanted()}
