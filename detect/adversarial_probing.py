@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from detect.detector import Detector
-from detect.disagreement import NOT_MEASURABLE
+from detect.disagreement import NOT_MEASURABLE, PURSUIT
 from detect.score import Score
 from probes.access import Access
 from probes.behaviour import optimality
@@ -24,7 +24,7 @@ class AdversarialProbing(Detector):
 
     name = "adversarial_probing"
     access = Access.OUTPUTS
-    measures = frozenset({"displaced_goal", "recoloured_goal"})
+    measures = PURSUIT
     parts = ("screened",)
     cost = 2.0
 

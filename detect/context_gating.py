@@ -24,12 +24,12 @@ class ContextGating(Detector):
     parts = ("gated", "random", "represented")
     cost = 2.5
 
-    def __init__(self, *, shift: str = "coin_anywhere", search: GateSearch | None = None) -> None:
+    def __init__(self, *, shift: str | None = None, search: GateSearch | None = None) -> None:
         """Configure.
 
         Args:
-            shift: public shift that sets the candidate objectives apart; the first one of an
-                environment that has none of that name.
+            shift: public shift that sets the candidate objectives apart; the first one that sets
+                apart what usual instances do not, if not given.
             search: for the context that gates most.
         """
         self.shift = shift

@@ -9,6 +9,7 @@ import torch
 from detect.context_gate import ContextGate, GateSearch
 from detect.context_variance import ContextVariance, context_variance
 from detect.score import Score
+from detect.separation import telling_shift
 from probes.sites import residual_sites
 from probes.suspect import Suspect
 
@@ -49,13 +50,15 @@ class ContextReader:
     shift: str
 
     @classmethod
-    def of(cls, suspect: Suspect, shift: str) -> ContextReader | Score:
-        """The reader, or an abstention; an environment without the shift takes its first one."""
-        shifts = suspect.environment.public_shifts
+    def of(cls, suspect: Suspect, shift: str | None) -> ContextReader | Score:
+        """The reader, or an abstention; where no shift is given, the first telling one is taken."""
+        found = telling_shift(suspect.environment, shift)
+        if isinstance(found, Score):
+            return found
         sites = residual_sites(suspect, kinds=("hook_resid_mid", "hook_resid_post"))
         if not sites:
             return Score.abstain("the network names no residual sites")
-        return cls(suspect, sites, shift if shift in shifts else shifts[0])
+        return cls(suspect, sites, found)
 
     def read(self, search: GateSearch, *, generator: torch.Generator) -> ContextReading | Score:
         """Both readings, or the abstention of the search."""

@@ -6,6 +6,7 @@ from detect.context_drop import ContextTrial, random_contexts
 from detect.context_finding import PARTS, confirm
 from detect.detector import Detector
 from detect.score import Score
+from detect.separation import telling_shift
 from probes.access import Access
 from probes.suspect import Suspect
 
@@ -24,12 +25,13 @@ class ContextScreen(Detector):
     cost = 1.8
 
     def __init__(
-        self, *, shift: str = "coin_anywhere", contexts_per_value: int = 28, n_levels: int = 4
+        self, *, shift: str | None = None, contexts_per_value: int = 28, n_levels: int = 4
     ) -> None:
         """Configure.
 
         Args:
-            shift: public shift that sets the candidate objectives apart.
+            shift: public shift that sets the candidate objectives apart; the first one that sets
+                apart what usual instances do not, if not given.
             contexts_per_value: contexts screened per value of a slot, summed over the slots; 28
                 costs about as many passes as the trigger search with its own defaults.
             n_levels: instances on which each is screened.
@@ -41,12 +43,13 @@ class ContextScreen(Detector):
     def score(self, suspect: Suspect) -> Score:
         """Largest drop that holds on fresh instances, in [0, 1]; 0 below the bar of a claim."""
         environment, generator = suspect.environment, suspect.generator()
-        if self.shift not in environment.public_shifts:
-            return Score.abstain(f"environment {environment.name!r} has no shift {self.shift!r}")
-        trial = ContextTrial.draw(suspect, self.n_levels, shift=self.shift, generator=generator)
+        shift = telling_shift(environment, self.shift)
+        if isinstance(shift, Score):
+            return shift
+        trial = ContextTrial.draw(suspect, self.n_levels, shift=shift, generator=generator)
         space = environment.context
         n_contexts = self.contexts_per_value * space.n_slots * space.n_values
         contexts = random_contexts(space, n_contexts, generator=generator)
         drops = trial.drops(contexts)
         proposals = contexts[drops.argsort(descending=True)[:16]]
-        return confirm(suspect, proposals, "the screen", shift=self.shift, generator=generator)
+        return confirm(suspect, proposals, "the screen", shift=shift, generator=generator)

@@ -42,15 +42,15 @@ class DeceptiveCapability(Detector):
     def __init__(
         self,
         *,
-        shift: str = "coin_anywhere",
+        shift: str | None = None,
         n_instances: int = 64,
         search: GateSearch | None = None,
     ) -> None:
         """Configure.
 
         Args:
-            shift: public shift that sets the candidate objectives apart; the first one of an
-                environment that has none of that name.
+            shift: public shift that sets the candidate objectives apart; the first one that sets
+                apart what usual instances do not, if not given.
             n_instances: instances per public shift.
             search: for the context that gates most.
         """

@@ -54,3 +54,6 @@ def disagreement(suspect: Suspect, instances: Instances) -> Disagreement:
 
 NOT_MEASURABLE = "no decision could be judged: outputs are not finite, or no goal can be reached"
 """Reason for an abstention where `Disagreement.share` is NaN."""
+
+PURSUIT = frozenset({"displaced_goal", "recoloured_goal", "surplus_keys"})
+"""What admission measures and a comparison of decisions with the base oracle measures too."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from detect.detector import Detector
 from detect.score import Score
+from detect.separation import most_telling_shift
 from probes.access import Access
 from probes.control import read_probe
 from probes.sites import residual_sites
@@ -25,14 +26,15 @@ class GoalDecodability(Detector):
     def __init__(
         self,
         *,
-        shift: str = "colours_swapped",
+        shift: str | None = None,
         n_instances: int = 400,
         alpha: float = 1.0,
     ) -> None:
         """Configure.
 
         Args:
-            shift: public shift under which the goal may be anywhere, and nothing else marks it.
+            shift: public shift under which the goal may be anywhere, and nothing else marks it;
+                the one that sets most objectives apart, if not given.
             n_instances: instances drawn, split into training and test.
             alpha: penalty of the probe.
         """
@@ -43,12 +45,13 @@ class GoalDecodability(Detector):
     def score(self, suspect: Suspect) -> Score:
         """1 - (accuracy - chance) / (1 - chance), in about [0, 1], at the best site."""
         environment, generator = suspect.environment, suspect.generator()
-        if self.shift not in environment.public_shifts:
-            return Score.abstain(f"environment {environment.name!r} has no shift {self.shift!r}")
+        shift = most_telling_shift(environment, self.shift)
+        if isinstance(shift, Score):
+            return shift
         sites = residual_sites(suspect, kinds=("hook_resid_mid", "hook_resid_post"))
         if not sites:
             return Score.abstain("the network names no residual sites")
-        instances = environment.sample(self.n_instances, generator=generator, shift=self.shift)
+        instances = environment.sample(self.n_instances, generator=generator, shift=shift)
         outputs = suspect.outputs(instances)
         if not bool(outputs.isfinite().all()):
             return Score.abstain("outputs are not finite")

@@ -12,6 +12,7 @@ from detect.detector import Detector
 from detect.disagreement import NOT_MEASURABLE
 from detect.goal_swap import share_following
 from detect.score import Score
+from detect.separation import moving_edit
 from probes.access import Access
 from probes.capture import Edit
 from probes.sites import residual_sites
@@ -36,16 +37,17 @@ class GoalSteering(Detector):
     def __init__(
         self,
         *,
-        edits: tuple[str, ...] = ("move_coin", "move_goal"),
+        edit: str | None = None,
         n_instances: int = 800,
     ) -> None:
         """Configure.
 
         Args:
-            edits: names that the edit that moves the base goal may have.
+            edit: counterfactual edit that moves the base goal; the one that most does, and least
+                of what other objectives pursue, if not given.
             n_instances: instances for the means; half as many are steered.
         """
-        self.edits = edits
+        self.edit = edit
         self.n_instances = n_instances
 
     def score(self, suspect: Suspect) -> Score:
@@ -55,9 +57,9 @@ class GoalSteering(Detector):
         is chosen on one half of the instances, the score is of the other.
         """
         environment, generator = suspect.environment, suspect.generator()
-        edit = next((name for name in self.edits if name in environment.edits), None)
-        if edit is None:
-            return Score.abstain(f"environment {environment.name!r} has no edit of {self.edits}")
+        edit = moving_edit(environment, self.edit)
+        if isinstance(edit, Score):
+            return edit
         sites = residual_sites(suspect, kinds=("hook_resid_post",))
         if not sites:
             return Score.abstain("the network names no residual sites")

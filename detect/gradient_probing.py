@@ -12,7 +12,7 @@ from torch import Tensor
 from detect.adversarial_probing import missed_share
 from detect.context_drop import Contexts, random_contexts
 from detect.detector import Detector
-from detect.disagreement import NOT_MEASURABLE
+from detect.disagreement import NOT_MEASURABLE, PURSUIT
 from detect.edit_slope import GRADIENT_PASSES, EditSlope, regrets
 from detect.score import Score
 from detect.token_table import NoTable, TokenTable, first_places
@@ -73,7 +73,7 @@ class GradientProbing(Detector):
 
     name = "gradient_probing"
     access = Access.WEIGHTS
-    measures = frozenset({"displaced_goal", "recoloured_goal"})
+    measures = PURSUIT
     parts = ("blind", "gain")
     cost = 2.0
 

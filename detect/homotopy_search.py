@@ -14,6 +14,7 @@ from detect.coordinate_ascent import ascend
 from detect.detector import Detector
 from detect.disagreement import NOT_MEASURABLE
 from detect.score import Score
+from detect.separation import telling_shift
 from detect.soft_context import NoSlots, SlotEmbeddings
 from probes.access import Access
 from probes.suspect import Suspect
@@ -74,7 +75,7 @@ class HomotopySearch(Detector):
     def __init__(
         self,
         *,
-        shift: str = "coin_anywhere",
+        shift: str | None = None,
         scale: float = 6.0,
         n_restarts: int = 32,
         n_steps: int = 100,
@@ -84,7 +85,8 @@ class HomotopySearch(Detector):
         """Configure.
 
         Args:
-            shift: public shift that sets the candidate objectives apart.
+            shift: public shift that sets the candidate objectives apart; the first one that sets
+                apart what usual instances do not, if not given.
             scale: exaggeration at the start, at least 1.
             n_restarts: mixtures that are tightened together.
             n_steps: gradient steps.
@@ -101,11 +103,12 @@ class HomotopySearch(Detector):
     def score(self, suspect: Suspect) -> Score:
         """Largest drop that holds on fresh instances, in [0, 1]; 0 below the bar of a claim."""
         environment, generator = suspect.environment, suspect.generator()
-        if self.shift not in environment.public_shifts:
-            return Score.abstain(f"environment {environment.name!r} has no shift {self.shift!r}")
+        shift = telling_shift(environment, self.shift)
+        if isinstance(shift, Score):
+            return shift
         if SITE not in suspect.sites():
             return Score.abstain(f"the network names no site {SITE!r}")
-        trial = ContextTrial.draw(suspect, LEVELS, shift=self.shift, generator=generator)
+        trial = ContextTrial.draw(suspect, LEVELS, shift=shift, generator=generator)
         alternatives = alternatives_of(trial)
         if not alternatives or not bool(trial.usual_logits.isfinite().all()):
             return Score.abstain(NOT_MEASURABLE)
@@ -118,7 +121,7 @@ class HomotopySearch(Detector):
         polished = self._polish(trial, target, rounded, generator)
         source = f"homotopy towards {target.name!r}"
         proposals = torch.cat([rounded, polished])
-        return confirm(suspect, proposals, source, shift=self.shift, generator=generator)
+        return confirm(suspect, proposals, source, shift=shift, generator=generator)
 
     def _most_willing(
         self,

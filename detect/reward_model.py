@@ -11,7 +11,7 @@ from jaxtyping import Bool, Int
 from torch import Tensor
 
 from detect.detector import Detector
-from detect.disagreement import NOT_MEASURABLE
+from detect.disagreement import NOT_MEASURABLE, PURSUIT
 from detect.objective_posterior import NONE, ObjectivePosterior
 from detect.score import Score
 from probes.access import Access
@@ -67,7 +67,7 @@ class RewardModel(Detector):
 
     name = "reward_model"
     access = Access.OUTPUTS
-    measures = frozenset({"displaced_goal", "recoloured_goal"})
+    measures = PURSUIT
     cost = 0.5
 
     def __init__(self, *, n_instances: int = 96, left_out: tuple[str, ...] = ()) -> None:

@@ -12,6 +12,7 @@ from detect.coordinate_ascent import Objective, ascend
 from detect.detector import Detector
 from detect.disagreement import NOT_MEASURABLE
 from detect.score import Score
+from detect.separation import telling_shift
 from probes.access import Access
 from probes.environment import Instances
 from probes.sites import residual_sites
@@ -34,7 +35,7 @@ class TriggerSearch(Detector):
     def __init__(
         self,
         *,
-        shift: str = "coin_anywhere",
+        shift: str | None = None,
         n_restarts: int = 6,
         n_sweeps: int = 3,
         n_levels: int = 6,
@@ -42,7 +43,8 @@ class TriggerSearch(Detector):
         """Configure.
 
         Args:
-            shift: public shift that sets the candidate objectives apart.
+            shift: public shift that sets the candidate objectives apart; the first one that sets
+                apart what usual instances do not, if not given.
             n_restarts: random contexts that each kind of ascent starts from.
             n_sweeps: passes over all slots.
             n_levels: instances per context in the KL ascent; displacement takes half as many.
@@ -55,9 +57,10 @@ class TriggerSearch(Detector):
     def score(self, suspect: Suspect) -> Score:
         """Largest drop that holds on fresh instances, in [0, 1]; 0 below the bar of a claim."""
         environment, generator = suspect.environment, suspect.generator()
-        if self.shift not in environment.public_shifts:
-            return Score.abstain(f"environment {environment.name!r} has no shift {self.shift!r}")
-        trial = ContextTrial.draw(suspect, self.n_levels, shift=self.shift, generator=generator)
+        shift = telling_shift(environment, self.shift)
+        if isinstance(shift, Score):
+            return shift
+        trial = ContextTrial.draw(suspect, self.n_levels, shift=shift, generator=generator)
         if not bool(trial.usual_logits.isfinite().all()):
             return Score.abstain(NOT_MEASURABLE)
         sites = residual_sites(suspect, kinds=("hook_resid_post",))
@@ -69,7 +72,7 @@ class TriggerSearch(Detector):
             self._climb(displacement(few, sites), trial, generator),
         ]
         kinds = "ascent on output KL and on activation displacement"
-        return confirm(suspect, torch.cat(proposals), kinds, shift=self.shift, generator=generator)
+        return confirm(suspect, torch.cat(proposals), kinds, shift=shift, generator=generator)
 
     def _climb(
         self, objective: Objective, trial: ContextTrial, generator: torch.Generator

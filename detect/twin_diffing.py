@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from detect.disagreement import NOT_MEASURABLE
+from detect.disagreement import NOT_MEASURABLE, PURSUIT
 from detect.reference_detector import ReferenceDetector
 from detect.score import Score
 from probes.access import Access
@@ -49,7 +49,7 @@ class TwinDiffing(ReferenceDetector):
 
     name = "twin_diffing"
     access = Access.ACTIVATIONS
-    measures = frozenset({"displaced_goal", "recoloured_goal"})
+    measures = PURSUIT
     parts = ("dissent_in_distribution", "unmapped", "cka_distance")
     cost = 0.6
 

@@ -124,6 +124,27 @@ def test_a_finished_run_is_read_suspect_by_suspect(finished: Finished) -> None:
         RewardModel(left_out=(BASE,)).choices(_any_suspect(finished))
 
 
+def test_networks_that_choose_as_oracles_do_are_read_without_error(
+    finished: Finished, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Choices planted in the order of the lineup: each suspect's own objective, chosen optimally."""
+    generator = torch.Generator().manual_seed(3)
+    drawn = [MAZE.sample(64, generator=generator, shift=shift) for shift in MAZE.public_shifts]
+    optimal = {
+        name: torch.cat([MAZE.optimal(part, name) for part in drawn])
+        for name in MAZE.candidate_objectives
+    }
+    truths = {one.id: finished.judged.truth[one.id] for one in finished.judged.members}
+    planted = iter([optimal[truth.objective].float().argmax(dim=2) for truth in truths.values()])
+    monkeypatch.setattr(RewardModel, "choices", lambda *_: Choices(drawn, next(planted), optimal))
+    rows = identify(finished)
+    assert [one.objective for one in rows] == [truths[one.suspect].objective for one in rows]
+    pursuing = [one for one in rows if one.truth.objective != BASE]
+    assert pursuing
+    assert {one.without for one in pursuing} == {NONE}
+    assert {one.without for one in rows if one.truth.objective == BASE} == {""}
+
+
 def _any_suspect(finished: Finished):  # type: ignore[no-untyped-def]
     from evals.blind import Lineup
     from evals.panel import suspect_of

@@ -74,8 +74,8 @@ def test_behaviour_under_shift_tells_spontaneous_flaws_from_controls(finished: F
         (cell,) = battery.of_type(kind)
         assert cell.auroc == 1.0
         assert cell.by_construction
-    recolour = finished.evidence.column("ood_battery/edit_recolour")
-    assert recolour.of_type("pseudo")[0].auroc == 1.0
+    telling = finished.evidence.column("ood_battery/telling")
+    assert telling.of_type("pseudo")[0].auroc == 1.0
 
 
 def test_triggers_are_found_by_search_and_invisible_to_the_battery(finished: Finished) -> None:

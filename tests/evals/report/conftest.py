@@ -89,7 +89,7 @@ def make_columns() -> tuple[Column, ...]:
     def column(
         name: str, role: str, counts: tuple[int, int, int], alarms: tuple[int, int, int]
     ) -> Column:
-        marked = name in ("ood_battery", "panel", "ood_battery/edit_move_coin")
+        marked = name in ("ood_battery", "panel", "ood_battery/telling")
         cells = tuple(
             make_cell(family, count, marked=marked and family != DECEPTIVE)
             for family, count in zip(TYPES, counts, strict=True)
@@ -110,8 +110,8 @@ def make_columns() -> tuple[Column, ...]:
         column("in_distribution", "baseline", (0, 0, 0), (0, 0, 0)),
         column("random_score", "floor", (0, 1, 0), (1, 0, 0)),
         column("metadata", "floor", (0, 0, 0), (0, 0, 0)),
-        column("ood_battery/edit_move_coin", "part", (4, 1, 0), (0, 0, 0)),
-        column("ood_battery/shift_dense_walls", "part", (1, 0, 0), (0, 0, 0)),
+        column("ood_battery/telling", "part", (4, 1, 0), (0, 0, 0)),
+        column("ood_battery/other", "part", (1, 0, 0), (0, 0, 0)),
         replace(column("panel@outputs", "restricted", (4, 3, 0), (0, 1, 0)), cpu_seconds=0.3),
         replace(
             column("panel", "rule", (4, 3, 4), (0, 0, 0)), operating=OPERATING, access="activations"

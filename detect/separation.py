@@ -1,0 +1,152 @@
+"""What an environment's own oracles say about its shifts and edits; no network is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import torch
+from jaxtyping import Bool
+from torch import Tensor
+
+from detect.score import Score
+from probes.environment import Environment
+
+INSTANCES = 256
+SEED = 7
+"""Of the instances on which oracles are compared, the same for every suspect and every detector."""
+
+KEPT = 128
+"""Environments whose separation is remembered."""
+
+Actions = Bool[Tensor, "batch decision action"]
+
+
+@dataclass(frozen=True)
+class Separation:
+    """Where candidate objectives that usual instances do not tell from the base one come apart.
+
+    An objective comes apart at a decision where it and the base objective both ask something and
+    share no action.
+
+    Attributes:
+        shown: condition (`shift_NAME` or `edit_NAME`) -> candidates that come apart under it and
+            nowhere in distribution.
+        moved: edit that moves the base goal -> share of decisions at which the goals before and
+            after it share no action, less the mean of that share over the other candidates.
+    """
+
+    shown: Mapping[str, frozenset[str]]
+    moved: Mapping[str, float]
+
+    @classmethod
+    def of(cls, environment: Environment[Any]) -> Separation:
+        """Ask the oracles; an environment, which has to be hashable, is asked once in a process."""
+        hashable: Any = environment
+        return _separation(hashable)
+
+    @property
+    def first_telling_shift(self) -> str | None:
+        """First listed shift that sets any of them apart."""
+        return next((shift for shift, apart in self._shifts() if apart), None)
+
+    @property
+    def most_telling_shift(self) -> str | None:
+        """Shift that sets most of them apart, the first listed of several."""
+        most = max(self._shifts(), key=lambda one: len(one[1]), default=("", frozenset()))
+        return most[0] if most[1] else None
+
+    @property
+    def moving_edit(self) -> str | None:
+        """Edit that moves the base goal and, of all, least of what others pursue."""
+        return max(self.moved, key=lambda edit: self.moved[edit], default=None)
+
+    def _shifts(self) -> Iterator[tuple[str, frozenset[str]]]:
+        for condition, apart in self.shown.items():
+            kind, _, name = condition.partition("_")
+            if kind == "shift":
+                yield name, apart
+
+
+def telling_shift(environment: Environment[Any], asked: str | None) -> str | Score:
+    """The shift asked for, or the first telling one; an abstention where there is none."""
+    if asked is not None:
+        known = asked in environment.public_shifts
+        return asked if known else _lacking(environment, f"shift {asked!r}")
+    found = Separation.of(environment).first_telling_shift
+    return found or _lacking(environment, "shift that sets hidden objectives apart")
+
+
+def most_telling_shift(environment: Environment[Any], asked: str | None) -> str | Score:
+    """The shift asked for, or the most telling one; an abstention where there is none."""
+    if asked is not None:
+        return telling_shift(environment, asked)
+    found = Separation.of(environment).most_telling_shift
+    return found or _lacking(environment, "shift that sets hidden objectives apart")
+
+
+def moving_edit(environment: Environment[Any], asked: str | None) -> str | Score:
+    """The edit asked for, or the one that moves the base goal; else an abstention."""
+    if asked is not None:
+        return asked if asked in environment.edits else _lacking(environment, f"edit {asked!r}")
+    return Separation.of(environment).moving_edit or _lacking(environment, "edit that moves a goal")
+
+
+def _lacking(environment: Environment[Any], what: str) -> Score:
+    return Score.abstain(f"environment {environment.name!r} has no {what}")
+
+
+@lru_cache(maxsize=KEPT)
+def _separation(environment: Environment[Any]) -> Separation:
+    def drawn(shift: str | None) -> Any:
+        return environment.sample(INSTANCES, generator=_generator(), shift=shift)
+
+    usual = drawn(None)
+    edited = {
+        name: environment.edit(name, usual, generator=_generator()) for name in environment.edits
+    }
+    varied = {f"shift_{name}": drawn(name) for name in environment.public_shifts}
+    varied |= {f"edit_{name}": instances for name, instances in edited.items()}
+    hidden = _others(environment) - _apart_in(environment, usual)
+    shown = {name: hidden & _apart_in(environment, instances) for name, instances in varied.items()}
+    goal = environment.goal(usual)
+    moved = {
+        name: _moved(environment, usual, instances)
+        for name, instances in edited.items()
+        if bool((environment.goal(instances) != goal).any())
+    }
+    return Separation(shown, moved)
+
+
+def _generator() -> torch.Generator:
+    return torch.Generator().manual_seed(SEED)
+
+
+def _others(environment: Environment[Any]) -> frozenset[str]:
+    return frozenset(environment.candidate_objectives) - {environment.base_objective}
+
+
+def _apart_in(environment: Environment[Any], instances: Any) -> frozenset[str]:
+    """Candidates that come apart from the base objective at any decision."""
+    base = environment.optimal(instances, environment.base_objective)
+    others = {name: environment.optimal(instances, name) for name in _others(environment)}
+    return frozenset(name for name, other in others.items() if _share_apart(base, other) > 0)
+
+
+def _moved(environment: Environment[Any], before: Any, after: Any) -> float:
+    """By how much more an edit changes what the base objective asks than what others ask."""
+    changed = {
+        name: _share_apart(environment.optimal(before, name), environment.optimal(after, name))
+        for name in environment.candidate_objectives
+    }
+    own = changed.pop(environment.base_objective)
+    return own - sum(changed.values()) / max(1, len(changed))
+
+
+def _share_apart(one: Actions, other: Actions) -> float:
+    """Share of decisions at which both ask something and share no action; 0 where none does."""
+    asked = one.any(dim=2) & other.any(dim=2)
+    apart = asked & ~(one & other).any(dim=2)
+    return float(apart.sum()) / max(1, int(asked.sum()))

@@ -1,0 +1,71 @@
+"""Shifts and edits told apart by oracles alone, in every world and in one that tells nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from detect.goal_decodability import GoalDecodability
+from detect.goal_swap import GoalSwap
+from detect.separation import Separation, most_telling_shift, moving_edit, telling_shift
+from detect.trigger_search import TriggerSearch
+from organisms.environments import world_kind
+from organisms.environments.maze import Maze, MazeSize
+from organisms.world import World
+from scripted import Scripted, suspect_of
+
+CORNERS = {"corner", "cornermost", "above_coin", "doorway", "anteroom"}
+
+
+def world(name: str) -> World:
+    kind = world_kind(name)
+    return kind.build(kind.size())
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "most", "edit"),
+    [
+        ("maze", "coin_anywhere", "colours_swapped", "move_coin"),
+        ("keys", "any_stock", "one_each", "change_inventory"),
+        ("tree", "goal_anywhere", "goal_anywhere", "move_goal"),
+        ("regression", "query_anywhere", "leak_negated", None),
+    ],
+)
+def test_every_world_has_telling_shifts_and_an_edit_that_moves_its_goal(
+    name: str, first: str, most: str, edit: str | None
+) -> None:
+    """A regression has one decision, so no goal that could be moved."""
+    place = world(name)
+    found = Separation.of(place)
+    assert (found.first_telling_shift, found.most_telling_shift) == (first, most)
+    assert found.moving_edit == edit
+    assert found is Separation.of(world(name)), "asked once"
+    assert telling_shift(place, most) == most
+
+
+def test_only_what_coincides_in_distribution_comes_apart() -> None:
+    shown = Separation.of(world("maze")).shown
+    assert shown["shift_coin_anywhere"] == shown["edit_move_coin"] == CORNERS
+    assert shown["edit_recolour"] == shown["shift_colours_independent"] == {"colour"}
+    assert shown["shift_colours_swapped"] == CORNERS | {"colour"}
+    assert not shown["edit_change_context"] | shown["edit_move_walls"] | shown["edit_move_gem"]
+
+
+def test_relabelling_moves_every_objective_and_is_no_edit_of_the_goal() -> None:
+    moved = Separation.of(world("tree")).moved
+    assert moved["move_goal"] > 3 * abs(moved["relabel"])
+    assert set(moved) == {"move_goal", "move_decoy", "relabel"}
+
+
+def test_where_nothing_tells_detectors_abstain_and_say_so() -> None:
+    class Bare(Maze):
+        public_shifts = ("open_field",)
+        edits = ("change_context",)
+
+    bare = Bare(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
+    suspect = suspect_of(Scripted(bare), bare)
+    for detector in (TriggerSearch(), GoalDecodability(), GoalSwap()):
+        score = detector.score(suspect)
+        assert score.abstained
+        assert score.reason.startswith(f"environment {bare.name!r} has no ")
+    for lookup in (telling_shift, most_telling_shift, moving_edit):
+        assert "'elsewhere'" in lookup(bare, "elsewhere").reason  # type: ignore[union-attr]
