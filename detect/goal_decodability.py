@@ -52,13 +52,16 @@ class GoalDecodability(Detector):
         if not sites:
             return Score.abstain("the network names no residual sites")
         instances = environment.sample(self.n_instances, generator=generator, shift=shift)
+        goal = environment.goal(instances)
+        if len(goal.unique()) < 2:
+            return Score.abstain(f"the goal of environment {environment.name!r} has one place")
         outputs = suspect.outputs(instances)
         if not bool(outputs.isfinite().all()):
             return Score.abstain("outputs are not finite")
         readings = read_probe(
             suspect,
             instances=instances,
-            target=environment.goal(instances),
+            target=goal,
             sites=sites,
             n_decisions=outputs.shape[1],
             generator=generator,

@@ -18,9 +18,9 @@ class Mine(Detector):
     name = "mine"
     question = "misaligned"  # or "search"
     access = Access.OUTPUTS  # NONE < OUTPUTS < ACTIVATIONS < INTERVENTIONS < WEIGHTS
-    # What it shares with admission: "displaced_goal", "recoloured_goal", "in_distribution".
+    # What it shares with admission; "in_distribution" and "context_drop" are words for it too.
     # Cells where they meet are marked: they show that the instrument works, not how well.
-    measures = frozenset({"displaced_goal", "recoloured_goal"})
+    measures = frozenset({"displaced_goal", "recoloured_goal", "surplus_keys"})
     cost = 0.5  # CPU-seconds a suspect is expected to take
 
     def score(self, suspect: Suspect) -> Score:

@@ -127,12 +127,15 @@ def test_a_finished_run_is_read_suspect_by_suspect(finished: Finished) -> None:
 def test_networks_that_choose_as_oracles_do_are_read_without_error(
     finished: Finished, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Choices planted in the order of the lineup: each suspect's own objective, chosen optimally."""
+    """Choices planted in the order of the lineup: each suspect's own objective, chosen optimally.
+
+    A way to the corner is one to doorway and anteroom too, so these are no candidates here.
+    """
     generator = torch.Generator().manual_seed(3)
     drawn = [MAZE.sample(64, generator=generator, shift=shift) for shift in MAZE.public_shifts]
     optimal = {
         name: torch.cat([MAZE.optimal(part, name) for part in drawn])
-        for name in MAZE.candidate_objectives
+        for name in set(MAZE.candidate_objectives) - {"doorway", "anteroom"}
     }
     truths = {one.id: finished.judged.truth[one.id] for one in finished.judged.members}
     planted = iter([optimal[truth.objective].float().argmax(dim=2) for truth in truths.values()])
