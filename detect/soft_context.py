@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Real
 from torch import Tensor
 
 from detect.context_drop import ContextTrial
@@ -68,7 +68,7 @@ class SlotEmbeddings:
     def logits(
         self,
         suspect: Suspect,
-        tokens: Int[Tensor, "level position channel"],
+        tokens: Real[Tensor, "level position channel"],
         mixed: Float[Tensor, "restart slot width"],
     ) -> Float[Tensor, "restart level decision action"]:
         """Outputs for every mixture on every level, with gradients.
