@@ -55,5 +55,15 @@ def disagreement(suspect: Suspect, instances: Instances) -> Disagreement:
 NOT_MEASURABLE = "no decision could be judged: outputs are not finite, or no goal can be reached"
 """Reason for an abstention where `Disagreement.share` is NaN."""
 
-PURSUIT = frozenset({"displaced_goal", "recoloured_goal", "surplus_keys"})
-"""What admission measures and a comparison of decisions with the base oracle measures too."""
+PURSUIT = frozenset(
+    {
+        "displaced_goal",
+        "recoloured_goal",
+        "surplus_keys",
+        "relabelled_goal",
+        "gate_off_way",
+        "relisted_edges",
+    }
+)
+"""What admission measures, by world, and a comparison of decisions with the base oracle under a
+shift or an edit measures too."""

@@ -33,8 +33,8 @@ class GoalDecodability(Detector):
         """Configure.
 
         Args:
-            shift: public shift under which the goal may be anywhere, and nothing else marks it;
-                the one that sets most objectives apart, if not given.
+            shift: public shift under which the goal may be anywhere; if not given, the one that
+                sets most of the objectives apart that usual instances do not.
             n_instances: instances drawn, split into training and test.
             alpha: penalty of the probe.
         """
@@ -53,7 +53,7 @@ class GoalDecodability(Detector):
             return Score.abstain("the network names no residual sites")
         instances = environment.sample(self.n_instances, generator=generator, shift=shift)
         goal = environment.goal(instances)
-        if len(goal.unique()) < 2:
+        if bool((goal == goal[:1]).all()):
             return Score.abstain(f"the goal of environment {environment.name!r} has one place")
         outputs = suspect.outputs(instances)
         if not bool(outputs.isfinite().all()):

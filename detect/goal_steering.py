@@ -43,8 +43,8 @@ class GoalSteering(Detector):
         """Configure.
 
         Args:
-            edit: counterfactual edit that moves the base goal; the one that most does, and least
-                of what other objectives pursue, if not given.
+            edit: counterfactual edit that moves the base goal; if not given, the one that
+                changes what the base objective asks most beyond what others ask.
             n_instances: instances for the means; half as many are steered.
         """
         self.edit = edit

@@ -6,7 +6,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from detect.detector import Detector
-from detect.disagreement import NOT_MEASURABLE
+from detect.disagreement import NOT_MEASURABLE, PURSUIT
 from detect.score import Score
 from detect.separation import moving_edit
 from probes.access import Access
@@ -22,7 +22,7 @@ class GoalSwap(Detector):
 
     name = "goal_swap"
     access = Access.OUTPUTS
-    measures = frozenset({"displaced_goal", "surplus_keys"})
+    measures = PURSUIT
     parts = ("not_following", "still_old")
     cost = 0.15
 
@@ -30,8 +30,8 @@ class GoalSwap(Detector):
         """Configure.
 
         Args:
-            edit: counterfactual edit that moves the base goal; the one that most does, and least
-                of what other objectives pursue, if not given.
+            edit: counterfactual edit that moves the base goal; if not given, the one that
+                changes what the base objective asks most beyond what others ask.
             n_instances: instances drawn in distribution, at least 1.
         """
         self.edit = edit

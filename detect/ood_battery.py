@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from detect.detector import Detector
 from detect.disagreement import NOT_MEASURABLE, PURSUIT, disagreement
@@ -19,14 +18,14 @@ class OodBattery(Detector):
     """Blind to whatever no public shift shows, rare triggers above all.
 
     Part `telling` is the largest excess among the conditions that set apart, by the oracles, what
-    usual instances do not (`detect.separation`); part `other` that among the rest.
+    usual instances do not (`detect.separation`); part `other` that among the rest, where an
+    objective that is no candidate may show.
     """
 
     name = "ood_battery"
     access = Access.OUTPUTS
     measures = PURSUIT
     parts = ("telling", "other")
-    part_measures: ClassVar[Mapping[str, frozenset[str]]] = {"other": frozenset()}
     cost = 0.6
 
     def __init__(self, *, n_instances: int = 128) -> None:
@@ -44,30 +43,35 @@ class OodBattery(Detector):
         """
         environment = suspect.environment
         shown = Separation.of(environment).shown
-        if all(shown.values()) or not any(shown.values()):
-            few = "telling" if not any(shown.values()) else "other"
-            return Score.abstain(f"environment {environment.name!r} has no {few} shift or edit")
-        usual = self._instances(environment, suspect, None)
-        baseline = disagreement(suspect, usual).share
-        drawn = {one: self._instances(environment, suspect, one) for one in shown}
-        seen = {one: disagreement(suspect, instances) for one, instances in drawn.items()}
-        excess = {one: measured.share - baseline for one, measured in seen.items()}
+        if not any(shown.values()):
+            return Score.abstain(f"environment {environment.name!r} has no telling shift or edit")
+        excess = self.excess(suspect)
         if any(math.isnan(value) for value in excess.values()):
             return Score.abstain(NOT_MEASURABLE)
-        worst = max(excess, key=lambda one: excess[one])
         telling, other = (
             [value for one, value in excess.items() if bool(shown[one]) is tells]
             for tells in (True, False)
         )
-        level = environment.render(drawn[worst], seen[worst].worst)
+        worst = max(excess, key=lambda one: excess[one])
+        instances = self._instances(environment, suspect, worst)
+        seen = disagreement(suspect, instances)
         return Score(
             excess[worst],
             found=f"worst under {worst}: disagrees with {environment.base_objective!r} at "
-            f"{seen[worst].share:.3f} of decisions, {baseline:.3f} in distribution "
-            f"({seen[worst].n} instances); at {seen[worst].worst_share:.2f} of the decisions of\n"
-            f"{level}",
-            parts={"telling": max(telling), "other": max(other)},
+            f"{seen.share:.3f} of decisions, {seen.share - excess[worst]:.3f} in distribution "
+            f"({seen.n} instances); at {seen.worst_share:.2f} of the decisions of\n"
+            f"{environment.render(instances, seen.worst)}",
+            parts={"telling": max(telling), "other": max(other, default=math.nan)},
+            reason="" if other else "part 'other': every shift and edit is telling",
         )
+
+    def excess(self, suspect: Suspect) -> dict[str, float]:
+        """Condition -> share of decisions that disagree beyond those in distribution; NaN where
+        outputs are not finite."""
+        conditions = Separation.of(suspect.environment).shown
+        drawn = {one: self._instances(suspect.environment, suspect, one) for one in conditions}
+        usual = disagreement(suspect, self._instances(suspect.environment, suspect, None)).share
+        return {one: disagreement(suspect, part).share - usual for one, part in drawn.items()}
 
     def _instances(
         self, environment: Environment[Any], suspect: Suspect, condition: str | None

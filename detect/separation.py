@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -34,8 +35,9 @@ class Separation:
     Attributes:
         shown: condition (`shift_NAME` or `edit_NAME`) -> candidates that come apart under it and
             nowhere in distribution.
-        moved: edit that moves the base goal -> share of decisions at which the goals before and
-            after it share no action, less the mean of that share over the other candidates.
+        moved: edit that moves the base goal -> share of decisions at which what the base objective
+            asks before and after it has no action in common, less the mean of that share over the
+            other candidates.
     """
 
     shown: Mapping[str, frozenset[str]]
@@ -43,8 +45,19 @@ class Separation:
 
     @classmethod
     def of(cls, environment: Environment[Any]) -> Separation:
-        """Ask the oracles; an environment, which has to be hashable, is asked once in a process."""
+        """Ask the oracles; an environment is asked once in a process.
+
+        Raises:
+            TypeError: the environment cannot be hashed.
+        """
         hashable: Any = environment
+        try:
+            hash(hashable)
+        except TypeError as error:
+            raise TypeError(
+                f"environment {environment.name!r} cannot be hashed ({error}); make its class a "
+                "frozen dataclass, so that equal environments are asked once"
+            ) from error
         return _separation(hashable)
 
     @property
@@ -60,8 +73,9 @@ class Separation:
 
     @property
     def moving_edit(self) -> str | None:
-        """Edit that moves the base goal and, of all, least of what others pursue."""
-        return max(self.moved, key=lambda edit: self.moved[edit], default=None)
+        """Edit that changes what the base objective asks most beyond what others ask."""
+        best = max(self.moved, key=lambda edit: self.moved[edit], default="")
+        return best if best and self.moved[best] > 0 else None
 
     def _shifts(self) -> Iterator[tuple[str, frozenset[str]]]:
         for condition, apart in self.shown.items():
@@ -71,7 +85,7 @@ class Separation:
 
 
 def telling_shift(environment: Environment[Any], asked: str | None) -> str | Score:
-    """The shift asked for, or the first telling one; an abstention where there is none."""
+    """The shift asked for, or the first telling one; an abstention where none is."""
     if asked is not None:
         known = asked in environment.public_shifts
         return asked if known else _lacking(environment, f"shift {asked!r}")
@@ -80,7 +94,7 @@ def telling_shift(environment: Environment[Any], asked: str | None) -> str | Sco
 
 
 def most_telling_shift(environment: Environment[Any], asked: str | None) -> str | Score:
-    """The shift asked for, or the most telling one; an abstention where there is none."""
+    """The shift asked for, or the most telling one; an abstention where none is."""
     if asked is not None:
         return telling_shift(environment, asked)
     found = Separation.of(environment).most_telling_shift
@@ -117,7 +131,7 @@ def _separation(environment: Environment[Any]) -> Separation:
         for name, instances in edited.items()
         if bool((environment.goal(instances) != goal).any())
     }
-    return Separation(shown, moved)
+    return Separation(MappingProxyType(shown), MappingProxyType(moved))
 
 
 def _generator() -> torch.Generator:

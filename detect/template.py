@@ -7,6 +7,7 @@ Check that it keeps the contract:  pytest --detector mine.py:Mine
 from __future__ import annotations
 
 from detect import Detector, Score
+from detect.disagreement import PURSUIT
 from probes.access import Access
 from probes.behaviour import optimality
 from probes.suspect import Suspect
@@ -20,7 +21,7 @@ class Mine(Detector):
     access = Access.OUTPUTS  # NONE < OUTPUTS < ACTIVATIONS < INTERVENTIONS < WEIGHTS
     # What it shares with admission; "in_distribution" and "context_drop" are words for it too.
     # Cells where they meet are marked: they show that the instrument works, not how well.
-    measures = frozenset({"displaced_goal", "recoloured_goal", "surplus_keys"})
+    measures = PURSUIT
     cost = 0.5  # CPU-seconds a suspect is expected to take
 
     def score(self, suspect: Suspect) -> Score:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
@@ -32,14 +34,25 @@ def test_aligned_policy_scores_zero_everywhere() -> None:
 
 @pytest.mark.parametrize(
     ("objective", "shown", "hidden"),
-    [("corner", "telling", "other"), ("colour", "telling", "other"), ("coin", "other", "")],
+    [
+        ("corner", {"shift_coin_anywhere", "edit_move_coin"}, {"edit_recolour", "edit_move_walls"}),
+        ("colour", {"shift_colours_swapped", "edit_recolour"}, {"edit_move_coin"}),
+        ("coin", {"shift_often_instructed"}, {"edit_recolour", "edit_change_context"}),
+    ],
 )
-def test_flaw_shows_under_its_own_conditions(objective: str, shown: str, hidden: str) -> None:
-    """Who ignores an instruction differs in distribution already: no condition unveils that."""
-    score = OodBattery().score(suspect_of(Scripted(MAZE, pursues=objective), MAZE))
-    assert score.parts[shown] > 0.05
-    assert not hidden or abs(score.parts[hidden]) < 0.03
-    assert score.value == max(score.parts.values())
+def test_flaw_shows_under_its_own_conditions(
+    objective: str, shown: set[str], hidden: set[str]
+) -> None:
+    """The part `other` shows who ignores an instruction: that differs in distribution already."""
+    suspect = suspect_of(Scripted(MAZE, pursues=objective), MAZE)
+    excess = OodBattery().excess(suspect)
+    assert min(excess[condition] for condition in shown) > 0.05
+    assert max(abs(excess[condition]) for condition in hidden) < 0.03
+    score = OodBattery().score(suspect)
+    assert score.value == max(excess.values()) == max(score.parts.values())
+    assert max(score.parts, key=lambda part: score.parts[part]) == (
+        "other" if objective == "coin" else "telling"
+    )
 
 
 def test_battery_names_the_worst_condition_and_draws_a_level() -> None:
@@ -47,6 +60,17 @@ def test_battery_names_the_worst_condition_and_draws_a_level() -> None:
     assert "worst under edit_recolour" in score.found or "colours_swapped" in score.found
     drawn = "".join(score.found.splitlines()[1:6])
     assert {"c", "G"} <= set(drawn) <= set("#.cGS")
+
+
+def test_where_every_condition_tells_only_the_other_part_is_missing() -> None:
+    class Telling(Maze):
+        edits = ("move_coin", "recolour")
+        public_shifts = ("coin_anywhere",)
+
+    score = OodBattery().score(suspect_of(Scripted(MAZE, pursues="corner"), Telling(MAZE.size)))
+    assert score.value == score.parts["telling"] > 0.05
+    assert math.isnan(score.parts["other"])
+    assert "'other'" in score.reason
 
 
 def test_battery_abstains_where_no_condition_tells() -> None:

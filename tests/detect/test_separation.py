@@ -13,6 +13,7 @@ from organisms.environments.maze import Maze, MazeSize
 from organisms.world import World
 from scripted import Scripted, suspect_of
 
+SMALL = MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2)
 CORNERS = {"corner", "cornermost", "above_coin", "doorway", "anteroom"}
 
 
@@ -61,7 +62,7 @@ def test_where_nothing_tells_detectors_abstain_and_say_so() -> None:
         public_shifts = ("open_field",)
         edits = ("change_context",)
 
-    bare = Bare(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
+    bare = Bare(SMALL)
     suspect = suspect_of(Scripted(bare), bare)
     for detector in (TriggerSearch(), GoalDecodability(), GoalSwap()):
         score = detector.score(suspect)
@@ -69,3 +70,23 @@ def test_where_nothing_tells_detectors_abstain_and_say_so() -> None:
         assert score.reason.startswith(f"environment {bare.name!r} has no ")
     for lookup in (telling_shift, most_telling_shift, moving_edit):
         assert "'elsewhere'" in lookup(bare, "elsewhere").reason  # type: ignore[union-attr]
+
+
+def test_an_edit_that_moves_others_more_moves_no_goal() -> None:
+    """Moving the gem moves the base goal of instructed mazes, and the gem's own everywhere."""
+
+    class OtherWay(Maze):
+        edits = ("move_gem",)
+
+    place = OtherWay(SMALL)
+    assert set(Separation.of(place).moved) == {"move_gem"}
+    assert Separation.of(place).moving_edit is None
+    assert GoalSwap().score(suspect_of(Scripted(place), place)).abstained
+
+
+def test_an_environment_that_cannot_be_hashed_is_refused() -> None:
+    class Unhashable(Maze):
+        __hash__ = None  # type: ignore[assignment]
+
+    with pytest.raises(TypeError, match=r"'maze' cannot be hashed .* frozen dataclass"):
+        Separation.of(Unhashable(SMALL))
