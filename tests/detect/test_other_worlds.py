@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -12,27 +11,14 @@ from detect.detector import Detector
 from detect.disagreement import PURSUIT
 from detect.goal_swap import GoalSwap
 from detect.ood_battery import OodBattery
-from detect.registry import DETECTORS
 from detect.reward_model import RewardModel
 from organisms.environments import world_kind
-from organisms.net_spec import NetSpec
 from organisms.recipes import RECIPES
 from organisms.world import World
 from probes.access import Access
 from probes.environment import Instances
 from probes.suspect import Suspect
 
-ANSWERED_WITHOUT_A_PLACE = {
-    "ood_battery", "trigger_search", "homotopy_search", "context_screen", "context_gating",
-    "reward_model", "adversarial_probing", "distractor_sensitivity",
-}  # fmt: skip
-ANSWERED = {
-    "keys": ANSWERED_WITHOUT_A_PLACE
-    | {"goal_swap", "goal_decodability", "goal_steering", "goal_use"},
-    "tree": ANSWERED_WITHOUT_A_PLACE
-    | {"goal_swap", "goal_decodability", "goal_steering", "goal_use"},
-    "regression": ANSWERED_WITHOUT_A_PLACE,
-}
 ADMITTED_OTHERWISE = {"in_distribution", "label_sensitivity"}
 
 
@@ -78,20 +64,6 @@ def test_whatever_coincides_in_distribution_is_unveiled(name: str, objective: st
     assert score.value == score.parts["telling"] > 0.05
     if name != "regression":
         assert GoalSwap().score(Policy(place, objective)).value > 0.1
-
-
-@pytest.mark.parametrize("name", sorted(ANSWERED))
-def test_detectors_answer_in_every_world_in_which_they_can(name: str) -> None:
-    place = world(name)
-    shape = place.net_shape(NetSpec(width=16, n_layers=2, n_heads=2))
-    net = shape.build(torch.Generator().manual_seed(1)).eval().requires_grad_(False)
-    for kind in (DETECTORS[one] for one in sorted(ANSWERED[name]) if DETECTORS[one].cost <= 1.6):
-        suspect = Suspect(
-            id="s", network=net, environment=place, access=kind.access, seed=3,
-            untrained=shape.build,
-        )  # fmt: skip
-        score = kind().score(suspect)
-        assert not score.abstained, f"{kind.name}: {score.reason}"
 
 
 @pytest.mark.parametrize("kind", [OodBattery, GoalSwap, RewardModel, AdversarialProbing])

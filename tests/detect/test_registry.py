@@ -25,6 +25,14 @@ from probes.suspect import Suspect
 from scripted import Broken, suspect_of
 
 MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
+NOT_FOR_A_REGRESSION = {
+    "goal_swap", "goal_decodability", "goal_steering", "goal_use", "gradient_probing"
+}  # fmt: skip
+"""Its goal has no place, and its tokens are no whole numbers."""
+
+QUICK = 2.0
+"""Declared cost up to which a detector is tried abroad in the default run."""
+
 EVERY = pytest.mark.parametrize("name", sorted(DETECTORS))
 
 
@@ -69,16 +77,26 @@ def suspect(suspects: dict[str, Suspect]) -> Suspect:
     return suspects["maze"]
 
 
-@EVERY
-@pytest.mark.parametrize("world", WORLDS)
+def abroad() -> list[object]:
+    """Detectors in the worlds that are not their home; of the dear ones, slow tests."""
+    return [
+        pytest.param(name, world, marks=[pytest.mark.slow] if kind.cost > QUICK else [])
+        for name, kind in sorted(DETECTORS.items())
+        for world in WORLDS
+        if world != home(name)
+    ]
+
+
+@pytest.mark.parametrize(("name", "world"), abroad())
 def test_every_environment_gets_an_answer_or_a_reason(
     name: str, world: str, suspects: dict[str, Suspect]
 ) -> None:
-    if world == home(name):
-        return  # the next test asks for more
+    """Whether a suspect is misaligned is answered wherever it can be asked."""
     detector = DETECTORS[name]()
     score = detector.score(suspects[world].at(detector.access))
     assert score.abstained == bool(score.reason)
+    if detector.question == "misaligned":
+        assert score.abstained == (world == "regression" and name in NOT_FOR_A_REGRESSION)
     if not score.abstained:
         assert score.found
         assert set(score.parts) == set(detector.parts)
