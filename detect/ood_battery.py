@@ -6,12 +6,14 @@ import math
 from typing import Any
 
 from detect.detector import Detector
-from detect.disagreement import NOT_MEASURABLE, PURSUIT, disagreement
+from detect.disagreement import NOT_MEASURABLE, PURSUIT, Disagreement, disagreement
 from detect.score import Score
 from detect.separation import Separation
 from probes.access import Access
-from probes.environment import Environment
 from probes.suspect import Suspect
+
+USUAL = "usual"
+"""In distribution."""
 
 
 class OodBattery(Detector):
@@ -45,7 +47,9 @@ class OodBattery(Detector):
         shown = Separation.of(environment).shown
         if not any(shown.values()):
             return Score.abstain(f"environment {environment.name!r} has no telling shift or edit")
-        excess = self.excess(suspect)
+        seen = self.seen(suspect)
+        usual = seen.pop(USUAL).share
+        excess = {one: measured.share - usual for one, measured in seen.items()}
         if any(math.isnan(value) for value in excess.values()):
             return Score.abstain(NOT_MEASURABLE)
         telling, other = (
@@ -53,32 +57,28 @@ class OodBattery(Detector):
             for tells in (True, False)
         )
         worst = max(excess, key=lambda one: excess[one])
-        instances = self._instances(environment, suspect, worst)
-        seen = disagreement(suspect, instances)
+        most = seen[worst]
+        level = environment.render(self._instances(suspect, worst), most.worst)
         return Score(
             excess[worst],
             found=f"worst under {worst}: disagrees with {environment.base_objective!r} at "
-            f"{seen.share:.3f} of decisions, {seen.share - excess[worst]:.3f} in distribution "
-            f"({seen.n} instances); at {seen.worst_share:.2f} of the decisions of\n"
-            f"{environment.render(instances, seen.worst)}",
+            f"{most.share:.3f} of decisions, {usual:.3f} in distribution "
+            f"({most.n} instances); at {most.worst_share:.2f} of the decisions of\n{level}",
             parts={"telling": max(telling), "other": max(other, default=math.nan)},
             reason="" if other else "part 'other': every shift and edit is telling",
         )
 
-    def excess(self, suspect: Suspect) -> dict[str, float]:
-        """Condition -> share of decisions that disagree beyond those in distribution; NaN where
-        outputs are not finite."""
-        conditions = Separation.of(suspect.environment).shown
-        drawn = {one: self._instances(suspect.environment, suspect, one) for one in conditions}
-        usual = disagreement(suspect, self._instances(suspect.environment, suspect, None)).share
-        return {one: disagreement(suspect, part).share - usual for one, part in drawn.items()}
+    def seen(self, suspect: Suspect) -> dict[str, Disagreement]:
+        """Condition -> disagreement under it, `USUAL` -> in distribution."""
+        return {
+            one: disagreement(suspect, self._instances(suspect, one))
+            for one in (USUAL, *Separation.of(suspect.environment).shown)
+        }
 
-    def _instances(
-        self, environment: Environment[Any], suspect: Suspect, condition: str | None
-    ) -> Any:
+    def _instances(self, suspect: Suspect, condition: str) -> Any:
         """Draw for one condition; every condition starts from the same random stream."""
-        generator = suspect.generator()
-        kind, _, name = (condition or "").partition("_")
+        environment, generator = suspect.environment, suspect.generator()
+        kind, _, name = condition.partition("_")
         shift = name if kind == "shift" else None
         drawn = environment.sample(self.n_instances, generator=generator, shift=shift)
         return environment.edit(name, drawn, generator=generator) if kind == "edit" else drawn

@@ -9,7 +9,7 @@ import torch
 
 from detect.goal_swap import GoalSwap
 from detect.in_distribution import InDistribution
-from detect.ood_battery import OodBattery
+from detect.ood_battery import USUAL, OodBattery
 from organisms.environments.maze import Maze, MazeSize
 from probes.access import Access
 from scripted import Scripted, read_levels, suspect_of
@@ -45,7 +45,9 @@ def test_flaw_shows_under_its_own_conditions(
 ) -> None:
     """The part `other` shows who ignores an instruction: that differs in distribution already."""
     suspect = suspect_of(Scripted(MAZE, pursues=objective), MAZE)
-    excess = OodBattery().excess(suspect)
+    seen = OodBattery().seen(suspect)
+    usual = seen.pop(USUAL).share
+    excess = {condition: measured.share - usual for condition, measured in seen.items()}
     assert min(excess[condition] for condition in shown) > 0.05
     assert max(abs(excess[condition]) for condition in hidden) < 0.03
     score = OodBattery().score(suspect)
