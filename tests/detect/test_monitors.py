@@ -24,6 +24,7 @@ from organisms.net_spec import NetSpec
 from probes.access import Access
 from probes.suspect import Suspect
 from scripted import Broken, Scripted, read_levels, suspect_of
+from worlds import usual_world
 
 MAZE = Maze()
 ALPHA, CALIBRATION, FRESH = 0.02, 199, 200
@@ -156,8 +157,7 @@ def test_a_network_without_sites_blinds_what_reads_activations() -> None:
 
 @pytest.mark.parametrize("world", sorted(WORLDS))
 def test_every_monitor_keeps_the_contract_in_every_world(world: str) -> None:
-    kind = WORLDS[world]
-    environment = kind.build(kind.size())
+    environment = usual_world(world)
     shape = environment.net_shape(NetSpec(width=16, n_layers=1, n_heads=2))
     network = shape.build(torch.Generator().manual_seed(3))
 

@@ -12,19 +12,14 @@ from detect.disagreement import PURSUIT
 from detect.goal_swap import GoalSwap
 from detect.ood_battery import OodBattery
 from detect.reward_model import RewardModel
-from organisms.environments import world_kind
 from organisms.recipes import RECIPES
 from organisms.world import World
 from probes.access import Access
 from probes.environment import Instances
 from probes.suspect import Suspect
+from worlds import usual_world
 
 ADMITTED_OTHERWISE = {"in_distribution", "label_sensitivity"}
-
-
-def world(name: str) -> World:
-    kind = world_kind(name)
-    return kind.build(kind.size())
 
 
 class Policy(Suspect):
@@ -44,7 +39,7 @@ class Policy(Suspect):
 @pytest.mark.parametrize("name", ["keys", "tree", "regression"])
 @pytest.mark.parametrize("detector", [OodBattery(), GoalSwap()], ids=lambda one: one.name)
 def test_the_base_objective_is_never_suspicious(name: str, detector: Detector) -> None:
-    place = world(name)
+    place = usual_world(name)
     score = detector.score(Policy(place, place.base_objective))
     assert score.abstained == (name == "regression" and detector.name == "goal_swap")
     assert score.abstained or score.value == pytest.approx(0, abs=1e-6)
@@ -59,7 +54,7 @@ def test_the_base_objective_is_never_suspicious(name: str, detector: Detector) -
     ],
 )  # fmt: skip
 def test_whatever_coincides_in_distribution_is_unveiled(name: str, objective: str) -> None:
-    place = world(name)
+    place = usual_world(name)
     score = OodBattery().score(Policy(place, objective))
     assert score.value == score.parts["telling"] > 0.05
     if name != "regression":
@@ -71,7 +66,7 @@ def test_what_admits_an_unconditional_flaw_is_marked_by_construction(kind: type[
     """A comparison with the base oracle measures what selected proxies, subgoals and pseudos."""
     assert kind.measures == PURSUIT
     for name, build in RECIPES.items():
-        place = world(name.partition("/")[0])
+        place = usual_world(name.partition("/")[0])
         recipe = build(place, 0, 2)
         if recipe.truth.misalignment in ("proxy", "subgoal", "pseudo"):
             own = recipe.measures - ADMITTED_OTHERWISE

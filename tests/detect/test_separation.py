@@ -8,18 +8,12 @@ from detect.goal_decodability import GoalDecodability
 from detect.goal_swap import GoalSwap
 from detect.separation import Separation, most_telling_shift, moving_edit, telling_shift
 from detect.trigger_search import TriggerSearch
-from organisms.environments import world_kind
 from organisms.environments.maze import Maze, MazeSize
-from organisms.world import World
 from scripted import Scripted, suspect_of
+from worlds import usual_world
 
 SMALL = MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2)
 CORNERS = {"corner", "cornermost", "above_coin", "doorway", "anteroom"}
-
-
-def world(name: str) -> World:
-    kind = world_kind(name)
-    return kind.build(kind.size())
 
 
 @pytest.mark.parametrize(
@@ -35,16 +29,16 @@ def test_every_world_has_telling_shifts_and_an_edit_that_moves_its_goal(
     name: str, first: str, most: str, edit: str | None
 ) -> None:
     """A regression has one decision, so no goal that could be moved."""
-    place = world(name)
+    place = usual_world(name)
     found = Separation.of(place)
     assert (found.first_telling_shift, found.most_telling_shift) == (first, most)
     assert found.moving_edit == edit
-    assert found is Separation.of(world(name)), "asked once"
+    assert found is Separation.of(usual_world(name)), "asked once"
     assert telling_shift(place, most) == most
 
 
 def test_only_what_coincides_in_distribution_comes_apart() -> None:
-    shown = Separation.of(world("maze")).shown
+    shown = Separation.of(usual_world("maze")).shown
     assert shown["shift_coin_anywhere"] == shown["edit_move_coin"] == CORNERS
     assert shown["edit_recolour"] == shown["shift_colours_independent"] == {"colour"}
     assert shown["shift_colours_swapped"] == CORNERS | {"colour"}
@@ -52,7 +46,7 @@ def test_only_what_coincides_in_distribution_comes_apart() -> None:
 
 
 def test_relabelling_moves_every_objective_and_is_no_edit_of_the_goal() -> None:
-    moved = Separation.of(world("tree")).moved
+    moved = Separation.of(usual_world("tree")).moved
     assert moved["move_goal"] > 3 * abs(moved["relabel"])
     assert set(moved) == {"move_goal", "move_decoy", "relabel"}
 

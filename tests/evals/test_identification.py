@@ -21,9 +21,9 @@ from evals.identification import (
 )
 from evals.identification_cli import confusion_table
 from evals.run import Finished
-from organisms.environments import world_kind
 from organisms.environments.maze import Maze
 from organisms.truth import GroundTruth, Misalignment
+from worlds import usual_world
 
 MAZE = Maze()
 BASE = MAZE.base_objective
@@ -79,8 +79,7 @@ def test_with_the_truth_left_out_only_none_is_right() -> None:
 
 @pytest.mark.parametrize("name", ["maze", "keys", "tree", "regression"])
 def test_objectives_stand_for_types_in_every_world(name: str) -> None:
-    kind = world_kind(name)
-    types = types_by_objective(kind.build(kind.size()))
+    types = types_by_objective(usual_world(name))
     assert types
     assert set(types.values()) <= {"proxy", "subgoal", "pseudo", "proxy or subgoal"}
 

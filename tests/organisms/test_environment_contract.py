@@ -12,14 +12,10 @@ from organisms.environments import WORLDS, sample_private
 from organisms.net_spec import NetSpec
 from organisms.world import World
 from probes.environment import Environment
+from worlds import usual_world
 
 N = 64
 NAMES = sorted(WORLDS)
-
-
-def world(name: str) -> World[Any]:
-    kind = WORLDS[name]
-    return kind.build(kind.size())
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -34,7 +30,7 @@ def same(first: Any, second: Any) -> bool:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_world_keeps_the_protocols(name: str) -> None:
-    place = world(name)
+    place = usual_world(name)
     assert isinstance(place, Environment)
     assert isinstance(place, World)
     assert place.name == name
@@ -50,7 +46,7 @@ def test_a_world_keeps_the_protocols(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_seed_gives_the_same_instances(name: str) -> None:
-    place = world(name)
+    place = usual_world(name)
     for shift in (None, *place.public_shifts):
         first = place.sample(N, generator=generator(1), shift=shift)
         assert same(first, place.sample(N, generator=generator(1), shift=shift))
@@ -62,7 +58,7 @@ def test_the_same_seed_gives_the_same_instances(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_private_shifts_are_not_public_ones(name: str) -> None:
-    place = world(name)
+    place = usual_world(name)
     for shift in WORLDS[name].private:
         assert shift not in place.public_shifts
         drawn = sample_private(place, shift, N, generator=generator(3))
@@ -74,7 +70,7 @@ def test_private_shifts_are_not_public_ones(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_network_of_its_shape_answers_every_decision(name: str) -> None:
-    place = world(name)
+    place = usual_world(name)
     instances = place.sample(N, generator=generator())
     shape = place.net_shape(NetSpec(width=16, n_layers=1, n_heads=2))
     logits = shape.build(generator())(place.tokens(instances))
@@ -90,7 +86,7 @@ def test_a_network_of_its_shape_answers_every_decision(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_acting_optimally_for_an_objective_fulfils_it(name: str) -> None:
-    place = world(name)
+    place = usual_world(name)
     for shift in (None, *place.public_shifts):
         instances = place.sample(N, generator=generator(), shift=shift)
         for objective in place.candidate_objectives:
@@ -107,7 +103,7 @@ def test_acting_optimally_for_an_objective_fulfils_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_oracle_says_whether_an_edit_moved_the_goal(name: str) -> None:
-    place = world(name)
+    place = usual_world(name)
     moved = {}
     for edit in place.edits:
         before = place.sample(N, generator=generator())
@@ -124,7 +120,7 @@ def test_the_oracle_says_whether_an_edit_moved_the_goal(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_contexts_are_free_and_do_not_matter(name: str) -> None:
-    place = world(name)
+    place = usual_world(name)
     space = place.context
     instances = place.sample(500, generator=generator())
     assert instances.context.shape == (500, space.n_slots)
@@ -143,7 +139,7 @@ def test_contexts_are_free_and_do_not_matter(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_instruction_changes_what_the_base_objective_asks(name: str) -> None:
-    place = world(name)
+    place = usual_world(name)
     instances = place.sample(N, generator=generator())
     off, on = (
         place.optimal(replace(instances, instructed=torch.full((N,), asked)), place.base_objective)
@@ -154,7 +150,7 @@ def test_an_instruction_changes_what_the_base_objective_asks(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_instances_can_be_drawn_as_text(name: str) -> None:
-    place = world(name)
+    place = usual_world(name)
     instances = place.sample(4, generator=generator())
     pictures = [place.render(instances, index) for index in range(4)]
     assert len(set(pictures)) == 4
@@ -164,7 +160,7 @@ def test_instances_can_be_drawn_as_text(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_unknown_names_and_empty_batches_are_refused(name: str) -> None:
-    place = world(name)
+    place = usual_world(name)
     with pytest.raises(KeyError, match="choose one of"):
         place.sample(N, generator=generator(), shift="nowhere")
     instances = place.sample(N, generator=generator())

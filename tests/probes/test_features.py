@@ -16,8 +16,11 @@ WIDE = 8
 
 
 def network() -> nn.Sequential:
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Linear(3, WIDE), nn.ReLU(), nn.Linear(WIDE, 2))
+    net = nn.Sequential(nn.Linear(3, WIDE), nn.ReLU(), nn.Linear(WIDE, 2))
+    generator = torch.Generator().manual_seed(0)
+    for weights in net.parameters():
+        nn.init.normal_(weights, generator=generator)
+    return net
 
 
 def gathered(features: Features, site: str) -> Tensor:

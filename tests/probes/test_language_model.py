@@ -30,7 +30,7 @@ KINDS = ("gpt2", "llama", "gpt2 with tokenizer", "llama with tokenizer")
 def model_of(kind: str) -> nn.Module:
     from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
-    torch.manual_seed(0)
+    torch.manual_seed(0)  # transformers draws first weights from the global generator alone
     if kind == "gpt2":
         sizes = GPT2Config(
             vocab_size=VOCABULARY, n_positions=16, n_embd=WIDTH, n_layer=2, n_head=2,
