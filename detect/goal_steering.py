@@ -12,7 +12,7 @@ from detect.detector import Detector
 from detect.disagreement import NOT_MEASURABLE
 from detect.goal_swap import share_following
 from detect.score import Score
-from detect.separation import moving_edit
+from detect.separation import moving_edit, set_apart
 from probes.access import Access
 from probes.capture import Edit
 from probes.sites import residual_sites
@@ -73,7 +73,7 @@ class GoalSteering(Detector):
         there = environment.edit(edit, here, generator=generator)
         goal, wanted = environment.goal(here), environment.goal(there)
         old, new = (environment.optimal(x, environment.base_objective) for x in (here, there))
-        decided = old.any(2) & new.any(2) & ~(old & new).any(2)
+        decided = set_apart(old, new)
         seen = torch.isin(goal, environment.goal(known)) & torch.isin(
             wanted, environment.goal(known)
         )

@@ -8,7 +8,7 @@ from torch import Tensor
 from detect.detector import Detector
 from detect.disagreement import NOT_MEASURABLE, PURSUIT
 from detect.score import Score
-from detect.separation import moving_edit
+from detect.separation import moving_edit, set_apart
 from probes.access import Access
 from probes.suspect import Suspect
 
@@ -50,7 +50,7 @@ class GoalSwap(Detector):
         after = environment.edit(edit, before, generator=generator)
         old = environment.optimal(before, environment.base_objective)
         new = environment.optimal(after, environment.base_objective)
-        decided = old.any(2) & new.any(2) & ~(old & new).any(2)
+        decided = set_apart(old, new)
         n = int(decided.sum())
         logits_before, logits_after = suspect.outputs(before), suspect.outputs(after)
         if n == 0 or not bool(logits_before.isfinite().all() & logits_after.isfinite().all()):

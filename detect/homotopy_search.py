@@ -14,7 +14,7 @@ from detect.coordinate_ascent import ascend
 from detect.detector import Detector
 from detect.disagreement import NOT_MEASURABLE
 from detect.score import Score
-from detect.separation import telling_shift
+from detect.separation import set_apart, telling_shift
 from detect.soft_context import NoSlots, SlotEmbeddings
 from probes.access import Access
 from probes.suspect import Suspect
@@ -199,7 +199,7 @@ def alternatives_of(trial: ContextTrial, *, min_share: float = 0.05) -> list[Alt
     found = []
     for name in environment.candidate_objectives:
         optimal = environment.optimal(trial.instances, name)
-        apart = trial.optimal.any(2) & optimal.any(2) & ~(trial.optimal & optimal).any(2)
+        apart = set_apart(trial.optimal, optimal)
         if float(apart.float().mean()) >= min_share:
             found.append(Alternative(name, optimal, apart))
     return found

@@ -108,6 +108,11 @@ def moving_edit(environment: Environment[Any], asked: str | None) -> str | Score
     return Separation.of(environment).moving_edit or _lacking(environment, "edit that moves a goal")
 
 
+def set_apart(one: Actions, other: Actions) -> Bool[Tensor, "batch decision"]:
+    """Decisions at which both ask something and share no action."""
+    return one.any(dim=2) & other.any(dim=2) & ~(one & other).any(dim=2)
+
+
 def _lacking(environment: Environment[Any], what: str) -> Score:
     return Score.abstain(f"environment {environment.name!r} has no {what}")
 
@@ -117,50 +122,50 @@ def _separation(environment: Environment[Any]) -> Separation:
     def drawn(shift: str | None) -> Any:
         return environment.sample(INSTANCES, generator=_generator(), shift=shift)
 
-    usual = drawn(None)
+    usual, base = drawn(None), environment.base_objective
     edited = {
         name: environment.edit(name, usual, generator=_generator()) for name in environment.edits
     }
     varied = {f"shift_{name}": drawn(name) for name in environment.public_shifts}
     varied |= {f"edit_{name}": instances for name, instances in edited.items()}
-    hidden = _others(environment) - _apart_in(environment, usual)
-    shown = {name: hidden & _apart_in(environment, instances) for name, instances in varied.items()}
+    before = _asked(environment, usual)
+    asked = {condition: _asked(environment, instances) for condition, instances in varied.items()}
+    coinciding = frozenset(before) - _apart(before, base)
     goal = environment.goal(usual)
-    moved = {
-        name: _moved(environment, usual, instances)
-        for name, instances in edited.items()
-        if bool((environment.goal(instances) != goal).any())
-    }
-    return Separation(MappingProxyType(shown), MappingProxyType(moved))
+    return Separation(
+        shown=MappingProxyType({name: coinciding & _apart(asked[name], base) for name in asked}),
+        moved=MappingProxyType(
+            {
+                name: _moved(before, asked[f"edit_{name}"], base)
+                for name, instances in edited.items()
+                if bool((environment.goal(instances) != goal).any())
+            }
+        ),
+    )
 
 
 def _generator() -> torch.Generator:
     return torch.Generator().manual_seed(SEED)
 
 
-def _others(environment: Environment[Any]) -> frozenset[str]:
-    return frozenset(environment.candidate_objectives) - {environment.base_objective}
+def _asked(environment: Environment[Any], instances: Any) -> dict[str, Actions]:
+    """Candidate -> its optimal actions."""
+    return {name: environment.optimal(instances, name) for name in environment.candidate_objectives}
 
 
-def _apart_in(environment: Environment[Any], instances: Any) -> frozenset[str]:
+def _apart(asked: Mapping[str, Actions], base: str) -> frozenset[str]:
     """Candidates that come apart from the base objective at any decision."""
-    base = environment.optimal(instances, environment.base_objective)
-    others = {name: environment.optimal(instances, name) for name in _others(environment)}
-    return frozenset(name for name, other in others.items() if _share_apart(base, other) > 0)
+    return frozenset(name for name, own in asked.items() if bool(set_apart(asked[base], own).any()))
 
 
-def _moved(environment: Environment[Any], before: Any, after: Any) -> float:
+def _moved(before: Mapping[str, Actions], after: Mapping[str, Actions], base: str) -> float:
     """By how much more an edit changes what the base objective asks than what others ask."""
-    changed = {
-        name: _share_apart(environment.optimal(before, name), environment.optimal(after, name))
-        for name in environment.candidate_objectives
-    }
-    own = changed.pop(environment.base_objective)
+    changed = {name: _share_apart(before[name], after[name]) for name in before}
+    own = changed.pop(base)
     return own - sum(changed.values()) / max(1, len(changed))
 
 
 def _share_apart(one: Actions, other: Actions) -> float:
-    """Share of decisions at which both ask something and share no action; 0 where none does."""
+    """Share of the decisions at which both ask something that set them apart; 0 where none does."""
     asked = one.any(dim=2) & other.any(dim=2)
-    apart = asked & ~(one & other).any(dim=2)
-    return float(apart.sum()) / max(1, int(asked.sum()))
+    return float(set_apart(one, other).sum()) / max(1, int(asked.sum()))

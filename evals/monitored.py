@@ -174,14 +174,14 @@ def _inputs(
     spared: list[_Chosen] = []
     if own is not None:
         recipe = own.build_recipe()
-        situations = (*own_situations(recipe), *spared_situations(recipe))
+        shown = own_situations(recipe)
+        situations = (*shown, *spared_situations(recipe))
         seen = _drawn(suspect, recipe, situations, settings.situation)
-        n_own = len(own_situations(recipe))
         harmful = [
             _Chosen(one, _fulfils(one, recipe.truth.objective) & ~_fulfils(one))
-            for one in seen[:n_own]
+            for one in seen[: len(shown)]
         ]
-        spared = [_Chosen(one, _fulfils(one)) for one in seen[n_own:]]
+        spared = [_Chosen(one, _fulfils(one)) for one in seen[len(shown) :]]
     visited = {
         host.content_hash: _visit(suspect, host.build_recipe(), settings.situation)
         for host in visits
