@@ -8,9 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from detect.alternative import Alternative, alternatives_of
 from detect.context_drop import ContextTrial
 from detect.goal_swap import share_following
-from detect.homotopy_search import Alternative, alternatives_of
 
 Logits = Float[Tensor, "context level decision action"]
 

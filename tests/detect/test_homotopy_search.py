@@ -7,8 +7,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from detect.alternative import alternatives_of
 from detect.context_drop import ContextTrial
-from detect.homotopy_search import SITE, HomotopySearch, alternatives_of
+from detect.homotopy_search import SITE, HomotopySearch, most_willing, screen
+from detect.relaxed_context import Relaxed, Schedule, relax
 from detect.soft_context import NoSlots, SlotEmbeddings
 from organisms.environments.maze import Maze, MazeSize
 from organisms.environments.maze.maze import FIRST_GLYPH
@@ -45,6 +47,12 @@ class Smooth(Scripted):
         hidden = self.maze.optimal(levels, self.hidden).float()
         logits = CONFIDENT * ((1 - gate) * base + gate * hidden)
         return self.hook_resid_post(logits)
+
+
+def trial_of(net: nn.Module) -> ContextTrial:
+    return ContextTrial.draw(
+        suspect_of(net, MAZE), 32, shift="coin_anywhere", generator=generator()
+    )
 
 
 def test_rare_conjunction_is_found_and_spelled_out() -> None:
@@ -91,7 +99,8 @@ def test_site_that_mixes_the_slots_is_refused() -> None:
 def test_weights_are_left_as_they_were() -> None:
     net = OrganismNet(MAZE.net_shape(NetSpec(16, 1, 2)), generator=generator(1))
     before = {name: value.clone() for name, value in net.state_dict().items()}
-    HomotopySearch(n_steps=3, n_restarts=2).score(suspect_of(net, MAZE))
+    brief = Schedule(n_restarts=2, n_steps=3, learning_rate=0.1)
+    HomotopySearch(quick=brief, slow=brief, n_voted=4).score(suspect_of(net, MAZE))
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
     assert all(parameter.grad is None for parameter in net.parameters())
 
@@ -111,3 +120,40 @@ def test_alternatives_share_no_action_with_the_base_objective() -> None:
         < 0.1
         < found["gem"].reluctance(trial.usual_logits[None], every)
     )
+
+
+def test_screening_keeps_what_unseats_the_base_objective() -> None:
+    trial = trial_of(Smooth(MAZE, trigger=RARE))
+    whole = torch.tensor([[3, 1, 5, 0, 0, 7, 1, 2]])
+    others = torch.randint(8, (300, 8), generator=generator(3))
+    kept = screen(trial, torch.cat([others, whole, whole]))
+    assert len(kept) == 32
+    assert torch.equal(kept[:1], whole)
+
+
+def test_the_alternative_elicited_loudest_is_pursued_further() -> None:
+    trial = trial_of(Smooth(MAZE, trigger=RARE))
+    every = alternatives_of(trial)
+    shy, quiet = torch.tensor([4.0, 4.0]), torch.tensor([9.0, 9.0])
+    shares = torch.full((2, 8, 8), 1 / 8)
+    relaxed = [
+        Relaxed(shares, loud=torch.tensor([9.0, 0.1]), late=quiet)
+        if one.name == "gem"
+        else Relaxed(shares, loud=shy, late=torch.zeros(2))
+        for one in every
+    ]
+    assert most_willing(trial, every, relaxed).name == "gem"
+
+
+def test_mixtures_are_tightened_towards_the_parts_of_a_conjunction() -> None:
+    trial = trial_of(Smooth(MAZE, trigger=RARE))
+    slots = SlotEmbeddings.read(trial, site=SITE)
+    gem = next(one for one in alternatives_of(trial) if one.name == "gem")
+    schedule = Schedule(n_restarts=16, n_steps=40, learning_rate=0.25)
+    ended = relax(trial, slots, gem, schedule, generator())
+    parts = list(RARE)
+    wanted = torch.tensor([RARE[slot] for slot in parts])
+    assert torch.equal(ended.votes[parts].argmax(dim=1), wanted)
+    assert torch.allclose(ended.mixtures.sum(dim=2), torch.ones(16, 8))
+    usual = gem.reluctance(trial.usual_logits[None], torch.arange(32))
+    assert float(ended.late.min()) < float(usual) / 2 < float(ended.late.max())

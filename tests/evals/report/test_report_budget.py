@@ -191,12 +191,13 @@ def test_table_and_page_show_every_step(
     printed = out.getvalue()
     assert "14 of 30 (0.28-0.66)" in printed
     assert "no admitted organism" in printed
-    page = render_page(ReportInput(found, judge_risk(found), budget=curves))
+    plain = ReportInput(found, judge_risk(found))
+    page = render_page(replace(plain, budget=curves))
     assert "What detection costs" in page
     assert "mathdefault" not in page, "tick labels are text and not the source of a formula"
     assert "<td>4 of 30 (0.04-0.31)</td>" in page
     assert "from 500 passes 4 of 30 (0.04-0.31)" in page, "spoken by the picture"
-    assert "What detection costs" not in render_page(ReportInput(found, judge_risk(found)))
+    assert "What detection costs" not in render_page(plain)
 
 
 def test_nothing_to_choose_is_no_picture(found: Evidence) -> None:
