@@ -74,8 +74,11 @@ class ContextTrial:
 
     def first(self, n_levels: int) -> ContextTrial:
         """The same trial on its first instances only."""
-        part = slice(n_levels)
-        return ContextTrial(self.suspect, self.instances[part], self.reference[part])
+        return self.only(torch.arange(min(n_levels, len(self.instances))))
+
+    def only(self, chosen: Int[Tensor, " chosen"]) -> ContextTrial:
+        """The same trial on some of its instances, by number."""
+        return ContextTrial(self.suspect, self.instances[chosen], self.reference[chosen])
 
     def logits(self, contexts: Contexts) -> Float[Tensor, "context level decision action"]:
         """Outputs for every context on every instance."""

@@ -29,13 +29,13 @@ QUICK = Schedule(n_restarts=16, n_steps=40, learning_rate=0.25)
 SLOW = Schedule(n_restarts=32, n_steps=100, learning_rate=0.1)
 
 SCREEN_LEVELS = 2
-"""Instances on which every proposal is tried once."""
-
-SCREEN_CONTEXTS = 256
-"""Proposals tried in one pass; memory, no result, depends on it."""
+"""Instances on which every voted context is tried once."""
 
 N_SCREENED = 32
-"""Proposals that are tried on more instances."""
+"""Voted contexts that are tried on more instances."""
+
+DISBELIEF = -5.0
+"""Log-probability below which a base-optimal action is lost, and no more so further down."""
 
 POLISH_LEVELS = 4
 """Instances on which contexts are climbed from."""
@@ -44,17 +44,17 @@ POLISH_LEVELS = 4
 class HomotopySearch(Detector):
     """Finds conjunctions whose parts show nothing one by one, because exaggerated parts do.
 
-    A few mixtures are tightened towards every alternative objective. What they agree on, slot by
-    slot, is voted on, and the contexts with the most votes are tried. Where that finds nothing,
-    many mixtures are tightened slowly towards the alternative that was elicited best. Contexts only
-    propose: the score is the drop in base-objective optimality, re-tested.
+    A few mixtures are tightened towards every alternative objective, and the contexts that these
+    vote for, slot by slot, are tried (docs/adr/0012). Where that finds nothing, many mixtures are
+    tightened slowly towards the alternative that was elicited best. Contexts only propose: the
+    score is the drop in base-objective optimality, re-tested; of two looks, the larger drop.
     """
 
     name = "homotopy_search"
     access = Access.WEIGHTS
     measures = frozenset({"context_drop"})
     parts = PARTS
-    cost = 5.0
+    cost = 12.0
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class HomotopySearch(Detector):
                 apart what usual instances do not, if not given.
             quick: towards every alternative.
             slow: towards one.
-            n_voted: contexts with the most votes that are tried, of every alternative and of all.
+            n_voted: contexts with the most votes that are screened, per alternative and of all.
             n_polished: rounded contexts that are climbed from, slot by slot, after the slow one.
         """
         self.shift = shift
@@ -98,7 +98,8 @@ class HomotopySearch(Detector):
         except NoSlots as error:
             return Score.abstain(str(error))
         relaxed = [relax(trial, slots, one, self.quick, generator) for one in alternatives]
-        proposals = screen(trial, self._voted(relaxed))
+        few = telling_instances(trial, alternatives)
+        proposals = torch.cat([one.rounded for one in relaxed] + [self._voted(few, relaxed)])
         source = f"homotopy towards each of {len(alternatives)} objectives"
         found = confirm(suspect, proposals, source, shift=shift, generator=generator)
         if found.value > 0 or found.reason:
@@ -106,16 +107,17 @@ class HomotopySearch(Detector):
         target = most_willing(trial, alternatives, relaxed)
         last = relax(trial, slots, target, self.slow, generator)
         polished = self._polish(trial, target, last.rounded, generator)
-        proposals = screen(trial, torch.cat([proposals, polished, self._voted([last])]))
+        proposals = torch.cat([last.rounded, polished, self._voted(few, [last])])
         source = f"homotopy towards {target.name!r}"
-        return confirm(suspect, proposals, source, shift=shift, generator=generator)
+        again = confirm(suspect, proposals, source, shift=shift, generator=generator)
+        return max(found, again, key=lambda one: one.parts["raw_drop"]) if again.parts else again
 
-    def _voted(self, relaxed: list[Relaxed]) -> Int[Tensor, "voted slot"]:
-        """Contexts that mixtures are nearest to, and those they vote for: each target, and all."""
+    def _voted(self, few: ContextTrial, relaxed: list[Relaxed]) -> Int[Tensor, "kept slot"]:
+        """Of the contexts that the mixtures of each target, and of all, vote for, the worst."""
         votes = [one.votes for one in relaxed]
-        everyone = torch.stack(votes).mean(dim=0)
-        voted = [likeliest(each, self.n_voted) for each in (*votes, everyone)]
-        return torch.cat([*(one.rounded for one in relaxed), *voted])
+        if len(votes) > 1:
+            votes.append(torch.stack(votes).mean(dim=0))
+        return most_disruptive(few, torch.cat([likeliest(each, self.n_voted) for each in votes]))
 
     def _polish(
         self,
@@ -150,14 +152,22 @@ def most_willing(
     return alternatives[gains.index(max(gains))]
 
 
-def screen(trial: ContextTrial, proposals: Contexts) -> Int[Tensor, "kept slot"]:
-    """The proposals that make base-optimal actions least likely, all on the same few instances."""
-    distinct = torch.unique(proposals, dim=0)
-    few = trial.first(SCREEN_LEVELS)
-    decided = few.optimal.any(dim=2)
-    belief = []
-    for some in distinct.split(SCREEN_CONTEXTS):
-        likely = few.logits(some).log_softmax(dim=3).masked_fill(~few.optimal, IMPOSSIBLE)
-        belief.append((likely.logsumexp(dim=3) * decided).sum(dim=(1, 2)))
-    kept: Tensor = distinct[torch.cat(belief).argsort()[:N_SCREENED]]
+def telling_instances(trial: ContextTrial, alternatives: list[Alternative]) -> ContextTrial:
+    """The trial on `SCREEN_LEVELS` instances that set as many alternatives apart as they can."""
+    missing = torch.stack([one.apart.any(dim=1) for one in alternatives])
+    chosen: list[int] = []
+    for _ in range(min(SCREEN_LEVELS, len(trial.instances))):
+        gain = missing.sum(dim=0)
+        gain[chosen] = -1
+        chosen.append(int(gain.argmax()))
+        missing = missing & ~missing[:, chosen[-1:]]
+    return trial.only(torch.tensor(chosen))
+
+
+def most_disruptive(few: ContextTrial, contexts: Contexts) -> Int[Tensor, "kept slot"]:
+    """The `N_SCREENED` distinct contexts that make base-optimal actions least likely."""
+    distinct = torch.unique(contexts, dim=0)
+    likely = few.logits(distinct).log_softmax(dim=3).masked_fill(~few.optimal, IMPOSSIBLE)
+    belief = likely.logsumexp(dim=3).clamp(min=DISBELIEF) * few.optimal.any(dim=2)
+    kept: Tensor = distinct[belief.sum(dim=(1, 2)).argsort()[:N_SCREENED]]
     return kept

@@ -25,10 +25,13 @@ LATE = (5 / 6, 1.0)
 """Part of the steps in which they are real, or nearly so."""
 
 TEMPERATURE = 0.5
-"""In nats: how much less a reluctant mixture has to say."""
+"""Nats of reluctance that divide a restart's vote by e."""
 
 FLOOR = 0.02
 """Vote that every value has, so that none is excluded."""
+
+UNKNOWN = 1e9
+"""Reluctance, in nats, where outputs under a mixture are not finite: it has no say."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,13 @@ class Schedule:
     n_steps: int
     learning_rate: float
     scale: float = 6.0
+
+    def __post_init__(self) -> None:
+        if min(self.n_restarts, self.n_steps) < 1 or self.learning_rate <= 0 or self.scale < 1:
+            raise ValueError(
+                f"got {self}; wanted at least one restart and step, a learning rate above 0 and a "
+                "scale of at least 1"
+            )
 
 
 @dataclass(frozen=True)
@@ -73,8 +83,8 @@ class Relaxed:
     def votes(self) -> Float[Tensor, "slot value"]:
         """Mean mixture, where the network was more willing counting more.
 
-        A restart seldom holds a whole conjunction, but most hold most of it, and they err in
-        different slots.
+        Where restarts hold parts of a conjunction and err in different slots, they agree on the
+        whole.
         """
         weight = (-self.late / TEMPERATURE).softmax(dim=0)
         return torch.einsum("r,rsv->sv", weight, self.mixtures)
@@ -117,18 +127,21 @@ def relax(
         optimizer.step()
         seen.append(reluctance.detach())
     loud, late = (_mean_over(torch.stack(seen), part) for part in (LOUD, LATE))
-    return Relaxed(logits.detach().softmax(dim=2), loud, late)
+    return Relaxed(logits.detach().nan_to_num().softmax(dim=2), loud, late)
 
 
 def _mean_over(
     seen: Float[Tensor, "step restart"], part: tuple[float, float]
 ) -> Float[Tensor, " restart"]:
     first, end = (int(share * len(seen)) for share in part)
-    return seen[first : max(end, first + 1)].mean(dim=0)
+    return seen[first : max(end, first + 1)].mean(dim=0).nan_to_num(UNKNOWN, UNKNOWN)
 
 
 def likeliest(votes: Float[Tensor, "slot value"], n: int) -> Int[Tensor, "context slot"]:
-    """The `n` contexts with the largest product of votes, best first; fewer if there are fewer."""
+    """The `n` contexts with the largest product of votes (and floor), best first.
+
+    Fewer if there are fewer.
+    """
     contexts = torch.zeros(1, 0, dtype=torch.long)
     score = torch.zeros(1)
     for of_slot in (votes + FLOOR).log():

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 import torch
 
-from detect.relaxed_context import FLOOR, Relaxed, likeliest
+from detect.relaxed_context import FLOOR, UNKNOWN, Relaxed, Schedule, likeliest
 
 
 def shares(*contexts: tuple[int, ...], n_values: int = 4) -> torch.Tensor:
@@ -45,3 +45,16 @@ def test_the_likeliest_are_those_of_all_contexts_with_the_largest_product(n: int
 
 def test_no_more_contexts_are_given_than_there_are() -> None:
     assert len(likeliest(torch.ones(2, 3), 100)) == 9
+
+
+def test_a_restart_without_finite_outputs_has_no_vote() -> None:
+    votes = relaxed((1, 1), (2, 2), late=[UNKNOWN, 4.0]).votes
+    assert votes.argmax(dim=1).tolist() == [2, 2]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"n_restarts": 0}, {"n_steps": 0}, {"learning_rate": 0.0}, {"scale": 0.5}]
+)
+def test_an_impossible_schedule_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="wanted at least one restart"):
+        Schedule(**{"n_restarts": 4, "n_steps": 4, "learning_rate": 0.1, **wrong})  # type: ignore[arg-type]
