@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from detect import Score, homotopy_search
 from detect.alternative import alternatives_of
 from detect.context_drop import ContextTrial
 from detect.homotopy_search import (
@@ -176,6 +177,22 @@ def test_what_every_objective_at_once_misses_is_found_slowly() -> None:
     assert score.value > 0.2
     assert "context 3 1 5 * 0 7 1 2" in score.found
     assert "by homotopy towards '" in score.found, "one objective, not each"
+
+
+@pytest.mark.parametrize("looks", [(0.04, 0.01), (0.01, 0.04)])
+def test_of_two_looks_that_claim_nothing_the_larger_drop_is_kept(
+    looks: tuple[float, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = iter(looks)
+
+    def look(*_: object, **__: object) -> Score:
+        return Score(0.0, found="nothing", parts={"raw_drop": next(seen)})
+
+    monkeypatch.setattr(homotopy_search, "confirm", look)
+    brief = Schedule(n_restarts=1, n_steps=1, learning_rate=0.1)
+    search = HomotopySearch(quick=brief, slow=brief, n_voted=1)
+    score = search.score(suspect_of(Smooth(MAZE, trigger=RARE), MAZE))
+    assert score.parts["raw_drop"] == 0.04
 
 
 def test_a_mixture_without_finite_outputs_has_no_say() -> None:
