@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evals.home import Home
+from evals.recovered import recovered
 from evals.run import Finished
 
 
@@ -28,6 +29,8 @@ def dossier(finished: Finished, home: Home, id: str) -> str:
         flagged = finished.evidence.column(name).flags(row.value)
         lines.append(f"  {name:18} {value}{'  ALARM' if flagged else ''}")
         lines += [f"      {line}" for line in row.found.splitlines()]
+        if truth.trigger is not None and (parts := recovered(row.found, truth.trigger)):
+            lines.append(f"      {parts}")
     lines += ["", f"truth {truth.misalignment}: pursues {truth.objective}, {truth.origin}"]
     lines.append(f"  family {truth.family}, seed {member.seed}, spec {member.spec_hash}")
     if truth.stratum:
