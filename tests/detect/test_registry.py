@@ -33,6 +33,9 @@ NOT_FOR_A_REGRESSION = {
 QUICK = 2.0
 """Declared cost up to which a detector is tried abroad in the default run."""
 
+DEAR = 10.0
+"""Declared cost above which scoring twice is left to the slow tests."""
+
 EVERY = pytest.mark.parametrize("name", sorted(DETECTORS))
 
 
@@ -102,7 +105,13 @@ def test_every_environment_gets_an_answer_or_a_reason(
         assert set(score.parts) == set(detector.parts)
 
 
-@EVERY
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if kind.cost > DEAR else [])
+        for name, kind in sorted(DETECTORS.items())
+    ],
+)
 def test_scoring_is_pure(name: str, suspects: dict[str, Suspect]) -> None:
     detector = DETECTORS[name]()
     view = suspects[home(name)].at(detector.access)
