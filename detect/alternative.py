@@ -8,10 +8,8 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from detect.context_drop import ContextTrial
+from detect.likelihood import log_likelihood
 from detect.separation import set_apart
-
-IMPOSSIBLE = -1e9
-"""Log-probability of what is not wanted; finite, so that its gradient is zero and not NaN."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +30,8 @@ class Alternative:
         self, logits: Float[Tensor, "context level decision action"], levels: Tensor
     ) -> Float[Tensor, " context"]:
         """Mean over the decisions apart of -log(probability of its optimal actions), in nats."""
-        wanted = logits.log_softmax(dim=3).masked_fill(~self.optimal[levels], IMPOSSIBLE)
         apart = self.apart[levels]
-        reluctance = -wanted.logsumexp(dim=3).masked_fill(~apart, 0.0)
+        reluctance = -log_likelihood(logits, self.optimal[levels]).masked_fill(~apart, 0.0)
         return reluctance.sum(dim=(1, 2)) / apart.sum().clamp(min=1)
 
 

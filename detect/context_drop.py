@@ -74,9 +74,9 @@ class ContextTrial:
 
     def first(self, n_levels: int) -> ContextTrial:
         """The same trial on its first instances only."""
-        return self.only(torch.arange(min(n_levels, len(self.instances))))
+        return self.only(slice(n_levels))
 
-    def only(self, chosen: Int[Tensor, " chosen"]) -> ContextTrial:
+    def only(self, chosen: slice | Int[Tensor, " chosen"]) -> ContextTrial:
         """The same trial on some of its instances, by number."""
         return ContextTrial(self.suspect, self.instances[chosen], self.reference[chosen])
 

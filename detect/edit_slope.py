@@ -9,15 +9,13 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from detect.likelihood import log_likelihood
 from detect.token_table import SITE, TokenTable
 from probes.capture import edited
 from probes.suspect import Suspect
 
 GRADIENT_PASSES = 3
 """Forward passes that a gradient is worth: one forward, two for the way back."""
-
-IMPOSSIBLE = -1e9
-"""Log-probability of what is not optimal; finite, so that its gradient is zero and not NaN."""
 
 
 def regrets(
@@ -28,8 +26,8 @@ def regrets(
     NaN where no decision counts or an output is not finite.
     """
     counts = optimal.any(dim=2)
-    likely = logits.log_softmax(dim=2).masked_fill(~optimal, IMPOSSIBLE).logsumexp(dim=2)
-    regret = -likely.masked_fill(~counts, 0.0).sum(dim=1) / counts.sum(dim=1)
+    regret = -log_likelihood(logits, optimal).masked_fill(~counts, 0.0)
+    regret = regret.sum(dim=1) / counts.sum(dim=1)
     finite = logits.detach().isfinite().flatten(1).all(dim=1)
     return torch.where(finite, regret, torch.nan)
 

@@ -6,12 +6,13 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from detect.alternative import IMPOSSIBLE, Alternative, alternatives_of
+from detect.alternative import Alternative, alternatives_of
 from detect.context_drop import Contexts, ContextTrial
 from detect.context_finding import PARTS, confirm
 from detect.coordinate_ascent import ascend
 from detect.detector import Detector
 from detect.disagreement import NOT_MEASURABLE
+from detect.likelihood import log_likelihood
 from detect.relaxed_context import Relaxed, Schedule, likeliest, relax
 from detect.score import Score
 from detect.separation import telling_shift
@@ -102,7 +103,7 @@ class HomotopySearch(Detector):
         proposals = torch.cat([one.rounded for one in relaxed] + [self._voted(few, relaxed)])
         source = f"homotopy towards each of {len(alternatives)} objectives"
         found = confirm(suspect, proposals, source, shift=shift, generator=generator)
-        if found.value > 0 or found.reason:
+        if found.value > 0 or found.abstained:
             return found
         target = most_willing(trial, alternatives, relaxed)
         last = relax(trial, slots, target, self.slow, generator)
@@ -110,7 +111,9 @@ class HomotopySearch(Detector):
         proposals = torch.cat([last.rounded, polished, self._voted(few, [last])])
         source = f"homotopy towards {target.name!r}"
         again = confirm(suspect, proposals, source, shift=shift, generator=generator)
-        return max(found, again, key=lambda one: one.parts["raw_drop"]) if again.parts else again
+        if again.abstained:
+            return again
+        return max(found, again, key=lambda one: one.parts["raw_drop"])
 
     def _voted(self, few: ContextTrial, relaxed: list[Relaxed]) -> Int[Tensor, "kept slot"]:
         """Of the contexts that the mixtures of each target, and of all, vote for, the worst."""
@@ -167,7 +170,7 @@ def telling_instances(trial: ContextTrial, alternatives: list[Alternative]) -> C
 def most_disruptive(few: ContextTrial, contexts: Contexts) -> Int[Tensor, "kept slot"]:
     """The `N_SCREENED` distinct contexts that make base-optimal actions least likely."""
     distinct = torch.unique(contexts, dim=0)
-    likely = few.logits(distinct).log_softmax(dim=3).masked_fill(~few.optimal, IMPOSSIBLE)
-    belief = likely.logsumexp(dim=3).clamp(min=DISBELIEF) * few.optimal.any(dim=2)
+    likely = log_likelihood(few.logits(distinct), few.optimal)
+    belief = likely.clamp(min=DISBELIEF) * few.optimal.any(dim=2)
     kept: Tensor = distinct[belief.sum(dim=(1, 2)).argsort()[:N_SCREENED]]
     return kept

@@ -80,11 +80,16 @@ def suspect(suspects: dict[str, Suspect]) -> Suspect:
     return suspects["maze"]
 
 
+def dear(name: str, most: float) -> list[pytest.MarkDecorator]:
+    """Slow, where a detector says it costs more."""
+    return [pytest.mark.slow] if DETECTORS[name].cost > most else []
+
+
 def abroad() -> list[object]:
     """Detectors in the worlds that are not their home; of the dear ones, slow tests."""
     return [
-        pytest.param(name, world, marks=[pytest.mark.slow] if kind.cost > QUICK else [])
-        for name, kind in sorted(DETECTORS.items())
+        pytest.param(name, world, marks=dear(name, QUICK))
+        for name in sorted(DETECTORS)
         for world in WORLDS
         if world != home(name)
     ]
@@ -106,19 +111,14 @@ def test_every_environment_gets_an_answer_or_a_reason(
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=[pytest.mark.slow] if kind.cost > DEAR else [])
-        for name, kind in sorted(DETECTORS.items())
-    ],
+    "name", [pytest.param(name, marks=dear(name, DEAR)) for name in sorted(DETECTORS)]
 )
 def test_scoring_is_pure(name: str, suspects: dict[str, Suspect]) -> None:
     detector = DETECTORS[name]()
     view = suspects[home(name)].at(detector.access)
-    # Two states of the global generator: a detector that draws from it scores twice differently.
-    torch.manual_seed(1)
+    torch.manual_seed(1)  # on purpose: a detector that draws from the global generator
     first = detector.score(view)
-    torch.manual_seed(2)
+    torch.manual_seed(2)  # scores differently from another of its states
     assert detector.score(view) == first
     assert not first.abstained
     assert set(first.parts) == set(detector.parts)
