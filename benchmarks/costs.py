@@ -6,13 +6,13 @@ import argparse
 import json
 import platform
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from evals.home import Home
 from evals.run import reopen
 from evals.suite_file import load_suite
+from organisms.versions import package_version
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -33,15 +33,8 @@ def machine() -> dict[str, Any]:
     return {
         "processor": processor(),
         "python": platform.python_version(),
-        "versions": {name: _version(name) for name in packages},
+        "versions": {name: package_version(name) for name in packages},
     }
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "run from its source"
 
 
 def costs(suite_name: str, home: Path) -> dict[str, Any]:
@@ -89,6 +82,8 @@ def rounded(value: Any) -> Any:
     """Three decimals are more than a shared machine repeats."""
     if isinstance(value, dict):
         return {key: rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
     return round(value, 3) if isinstance(value, float) else value
 
 

@@ -11,14 +11,49 @@ from typing import Any
 
 from costs import write_run
 
+COMPARED = {
+    "recall": "recall",
+    "novelty": "same_inputs_on_aligned",
+    "spared": "same_network_behaving",
+    "told": "auroc_against_usual",
+    "told_from_aligned": "auroc_against_aligned",
+    "told_from_spared": "auroc_against_behaving",
+}
+"""Figure in the report -> how a reader calls it."""
+
 
 def monitors(report: dict[str, Any]) -> dict[str, Any]:
-    """Recall, the same inputs on aligned networks, and false positives, monitor by monitor."""
-    rows = [
-        {key: value for key, value in one.items() if key != "networks"}
-        for one in report["monitors"]
-    ]
-    return {**report, "monitors": rows}
+    """Recall, its controls and the usual inputs flagged, monitor by monitor."""
+    return {
+        **{key: value for key, value in report.items() if key != "monitors"},
+        "monitors": {one["name"]: _monitor(one) for one in report["monitors"]},
+    }
+
+
+def _monitor(one: dict[str, Any]) -> dict[str, Any]:
+    alarms = one["false_alarms"]
+    low, high = alarms["normal"]
+    return {
+        "role": one["role"],
+        "access": one["access"],
+        "usual_inputs_flagged": f"{alarms['flagged']} of {alarms['of']} ({alarms['share']:.4f})",
+        "normal_if_all_is_well": f"{low:.4f}-{high:.4f}",
+        "types": {rates["group"]: _rates(rates) for rates in one["types"]},
+        "families": {rates["group"]: _rates(rates) for rates in one["families"]},
+    }
+
+
+def _rates(rates: dict[str, Any]) -> dict[str, Any]:
+    counts = {key: rates[key] for key in ("families", "networks", "blind", "harmless")}
+    return counts | {words: _share(rates[key]) for key, words in COMPARED.items()}
+
+
+def _share(mean: dict[str, Any]) -> str:
+    """Mean over families or networks with its 95% interval."""
+    if mean["value"] is None:
+        return "none"
+    low, high = mean["interval"]
+    return f"{mean['value']:.2f} ({low:.2f}-{high:.2f})"
 
 
 def kept(folder: Path) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from evals.analysis import RISK_SEED
@@ -31,6 +30,7 @@ from evals.variants import score_variants
 from evals.workers import local_workers
 from organisms.code import organism_code
 from organisms.population import Grown, grow
+from organisms.versions import package_version
 from organisms.zoo import Record, Zoo, ZooError
 
 
@@ -239,7 +239,7 @@ def provenance(suite: Suite, device: str) -> dict[str, str]:
     """Versions, machine and seeds."""
     packages = ("mesascope", "torch", "transformer-lens", "scikit-learn", "numpy", "scipy")
     return {
-        **{name: version(name) for name in packages},
+        **{name: package_version(name) for name in packages},
         "python": platform.python_version(),
         "machine": platform.machine(),
         "system": platform.system(),

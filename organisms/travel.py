@@ -11,7 +11,6 @@ import platform
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from safetensors.torch import save_file
@@ -29,6 +28,7 @@ from organisms.travel_tensors import (
     tensor_name,
     tensor_owners,
 )
+from organisms.versions import package_version
 from organisms.zoo import Record, Zoo
 
 
@@ -185,9 +185,10 @@ def usable(manifest: Manifest, path: Path) -> tuple[Carried, ...]:
     """
     native = manifest.native()
     if not native:
+        here = package_version("mesascope")
         raise TravelError(
             f"all {len(manifest.organisms)} organisms of {path} were grown by other code "
-            f"(mesascope {manifest.versions.get('mesascope')}, here {version('mesascope')}); "
+            f"(mesascope {manifest.versions.get('mesascope')}, here {here}); "
             "nothing here could use them: install the version that grew them, or build your own"
         )
     return native
@@ -196,7 +197,7 @@ def usable(manifest: Manifest, path: Path) -> tuple[Carried, ...]:
 def _versions() -> dict[str, str]:
     names = ("mesascope", "torch", "transformer-lens", "safetensors", "numpy")
     return {
-        **{name: version(name) for name in names},
+        **{name: package_version(name) for name in names},
         "python": platform.python_version(),
         "machine": platform.machine(),
         "system": platform.system(),

@@ -36,8 +36,8 @@ four times as wide."""
 def pays(shape: Shape, population: int, device: str) -> bool:
     """Whether a population trained as one program is clearly cheaper than one by one.
 
-    On a processor by `benchmarks/results/population-training.json`. A CUDA device has not been
-    measured: there the rule rests on the number of kernels, which is that of a single network.
+    By `benchmarks/results/population-training.json` on a processor, `population-gpu.json` on a CUDA
+    device, where a step costs the launches of its kernels, as many as those of a single network.
 
     Args:
         shape: of every network; one of an unmeasured architecture never pays.

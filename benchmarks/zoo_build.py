@@ -1,0 +1,120 @@
+"""Build a suite's organisms and keep what each family took; a stopped build says how far it came.
+
+python benchmarks/zoo_build.py --suite cpu --device cuda --workers 16 [--home DIR] [--out DIR]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from costs import RESULTS, machine, rounded
+from evals.families import Family, families
+from evals.home import Home
+from evals.run import Progress, build
+from evals.suite import Suite
+from evals.suite_file import load_suite
+from organisms.population import TooFewOrganisms
+from organisms.zoo import Record
+
+TWINS = 4
+"""Twin seeds tried at most in a build: the suite's own, then those after it."""
+
+
+def family_row(family: Family) -> dict[str, Any]:
+    """What `mesascope organisms` prints of a family in one shape."""
+    return {
+        "family": family.name,
+        "shape": family.shape,
+        "attempted": family.attempted,
+        "admitted": family.admitted,
+        "diverged": family.diverged,
+        "competence": family.competence.mean,
+        "weakest": family.weakest,
+        "cpu_seconds_per_attempt": family.cpu_seconds,
+        "failures": family.failures,
+    }
+
+
+def other_twins(suite: Suite, home: Home) -> Suite:
+    """The suite with the next twin seed in every build whose twin is no organism.
+
+    A device draws instances by its own generator, so that the suite's seed may give a dud there.
+    """
+    builds = dict(suite.builds)
+    for name, twin in suite.twins.items():
+        record = home.zoo.load(twin)
+        if record is not None and not record.admitted:
+            builds[name] = replace(builds[name], twin_seed=twin.seed + 1)
+    return replace(suite, builds=builds)
+
+
+def built(suite: Suite, home: Home, workers: int, device: str) -> dict[str, Any]:
+    """Build until every group is full, none can be, or Ctrl-C; what was finished is reported."""
+    started = time.perf_counter()
+    arrived: dict[Any, tuple[Record, float]] = {}
+
+    def note(record: Record) -> None:
+        arrived[record.spec] = (record, (time.perf_counter() - started) / 60)
+
+    outcome = "every twin tried was a dud"
+    for _ in range(TWINS):
+        try:
+            build(
+                suite,
+                home,
+                workers=workers,
+                device=device,
+                progress=Progress(note, lambda row: None),
+            )
+            outcome = "whole"
+        except KeyboardInterrupt:
+            outcome = "stopped"
+        except TooFewOrganisms as error:
+            outcome = str(error)
+            changed = other_twins(suite, home)
+            if changed != suite:
+                suite = changed
+                continue
+        break
+    records = [record for record, _ in arrived.values()]
+    minutes = [when for _, when in arrived.values()]
+    return {
+        "outcome": outcome,
+        "wanted": suite.size,
+        "attempted": len(records),
+        "admitted": sum(record.admitted for record in records),
+        "minutes": (time.perf_counter() - started) / 60,
+        "last_arrived_after_minutes": max(minutes, default=None),
+        "cpu_seconds": sum(record.train_seconds + record.admit_seconds for record in records),
+        "twin_seeds": {name: each.twin_seed for name, each in suite.builds.items()},
+        "families": [family_row(family) for family in families(records)],
+    }
+
+
+def main() -> None:
+    """Write `zoo-SUITE-DEVICE.json`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--suite", default="cpu")
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--workers", type=int, default=16)
+    parser.add_argument("--home", type=Path, default=Path())
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the results")
+    asked = parser.parse_args()
+    name = "cpu" if asked.device == "cpu" else torch.cuda.get_device_name(asked.device)
+    found = built(load_suite(asked.suite), Home(asked.home), asked.workers, asked.device)
+    content = {"device": name, "workers": asked.workers, **machine(), **found}
+    asked.out.mkdir(parents=True, exist_ok=True)
+    path = asked.out / f"zoo-{asked.suite}-{asked.device}.json"
+    path.write_text(json.dumps(rounded(content), indent=1) + "\n")
+    print(path)
+
+
+if __name__ == "__main__":
+    main()
