@@ -95,7 +95,7 @@ def run(
     from evals.run import run as run_suite
     from evals.table import detection_table, population_table
 
-    whole, place, count = _prepare(suite, home, workers, device)
+    whole, place, count = _prepare(suite, home, workers)
     spec = whole.judged_in(environment)
     spec = quick(spec) if battery is Battery.quick else spec
     if _estimate(spec, place, count, dry_run):
@@ -140,7 +140,7 @@ def build(
     from evals.progress import shown
     from evals.run import build as build_suite
 
-    spec, place, count = _prepare(suite, home, workers, device)
+    spec, place, count = _prepare(suite, home, workers)
     if _estimate(spec, place, count, dry_run):
         return
     with shown(spec, console) as progress:
@@ -194,16 +194,11 @@ def report(
     console.print(f"page: {_page(finished, place, updated)}", soft_wrap=True)
 
 
-def _prepare(suite: str, home: Path, workers: int, device: Device) -> tuple[Suite, Home, int]:
-    import torch
-
+def _prepare(suite: str, home: Path, workers: int) -> tuple[Suite, Home, int]:
     from evals.home import Home
     from evals.suite_file import load_suite
     from evals.workers import default_workers
-    from organisms.strict import SpecError
 
-    if device is Device.cuda and not torch.cuda.is_available():
-        raise SpecError("--device cuda asked for, but torch sees no CUDA device; use --device cpu")
     return load_suite(suite), Home(home), workers or default_workers()
 
 

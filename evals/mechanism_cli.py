@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from evals.console import console
-from evals.options import HomeOption, SuiteOption, WorkersOption
+from evals.options import Device, DeviceOption, HomeOption, SuiteOption, WorkersOption
 
 
 def mechanism(
@@ -17,7 +17,7 @@ def mechanism(
     environment: Annotated[str, typer.Option(help="World whose networks are judged.")] = "tree",
     home: HomeOption = Path(),
     workers: WorkersOption = 0,
-    device: Annotated[str, typer.Option(help="Where networks live: cpu or cuda.")] = "cpu",
+    device: DeviceOption = Device.cpu,
 ) -> None:
     """Score detectors of search on networks of known mechanism: who searches, and who does not."""
     from detect.registry import DETECTORS
@@ -37,7 +37,7 @@ def mechanism(
             spec,
             Home(home),
             workers=workers or default_workers(),
-            device=device,
+            device=device.value,
             progress=progress,
         )
     measures = {name: DETECTORS[name].measures for name in spec.detectors}

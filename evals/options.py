@@ -25,6 +25,16 @@ class Battery(StrEnum):
     quick = "quick"
 
 
+def _there(device: Device) -> Device:
+    """Refuse a device that this machine lacks, before anything is read or trained."""
+    if device is Device.cuda:
+        import torch
+
+        if not torch.cuda.is_available():
+            raise typer.BadParameter("torch sees no CUDA device; use --device cpu")
+    return device
+
+
 SuiteOption = Annotated[str, typer.Option(help="Built-in suite, or the path of a suite file.")]
 FinishedSuiteOption = Annotated[str, typer.Option(help="Suite of a finished run, or its file.")]
 EnvironmentOption = Annotated[
@@ -35,7 +45,7 @@ WorkersOption = Annotated[int, typer.Option(help="Processes; 0 takes one per pro
 BatteryOption = Annotated[
     Battery, typer.Option(help="quick: the cheap detectors, as suite NAME_quick.")
 ]
-DeviceOption = Annotated[Device, typer.Option(help="Where networks live.")]
+DeviceOption = Annotated[Device, typer.Option(help="Where networks live.", callback=_there)]
 EngineOption = Annotated[EngineName, typer.Option(help="Where organisms are grown.")]
 RayOption = Annotated[
     str | None,

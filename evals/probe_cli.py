@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from evals.console import console
-from evals.options import HomeOption, SuiteOption
+from evals.options import Device, DeviceOption, HomeOption, SuiteOption
 
 IN_DISTRIBUTION = "none"
 
@@ -52,7 +52,7 @@ def probe(
     by_position: Annotated[
         bool, typer.Option("--by-position", help="Probes of their own at every decision.")
     ] = False,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    device: DeviceOption = Device.cpu,
     out: Annotated[
         Path | None, typer.Option("--json", help="Write everything to this file.")
     ] = None,
@@ -64,17 +64,15 @@ def probe(
     from evals.home import Home
     from evals.named_suspect import find_suspect
     from evals.probe_table import accuracy_table, control_table
-    from evals.probing import ProbingError, Question
+    from evals.probing import Question
     from evals.probing import probe as sweep_suspect
     from evals.suite_file import load_suite
     from probes.closed_form import Method
     from probes.sweep import Fit
 
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ProbingError("--device cuda asked for, but torch sees no CUDA device")
     torch.set_num_threads(1)
     found = find_suspect(
-        suspect, load_suite(suite).judged_in(environment), Home(home), device=device
+        suspect, load_suite(suite).judged_in(environment), Home(home), device=device.value
     )
     shifts = found.environment.public_shifts
     drawn = (shifts[0] if shifts else None) if shift is None else shift
@@ -87,7 +85,7 @@ def probe(
         folds=folds,
         shuffles=shuffles,
         by_position=by_position,
-        device=device,
+        device=device.value,
     )
     with console.status(f"probing {found.id}"):
         reading = sweep_suspect(found, question)

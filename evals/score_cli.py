@@ -11,7 +11,14 @@ from typing import Annotated
 import typer
 
 from evals.console import console
-from evals.options import EnvironmentOption, FinishedSuiteOption, HomeOption, WorkersOption
+from evals.options import (
+    Device,
+    DeviceOption,
+    EnvironmentOption,
+    FinishedSuiteOption,
+    HomeOption,
+    WorkersOption,
+)
 
 
 def score(
@@ -22,7 +29,7 @@ def score(
     environment: EnvironmentOption = None,
     home: HomeOption = Path(),
     workers: WorkersOption = 0,
-    device: Annotated[str, typer.Option(help="Where networks live: cpu or cuda.")] = "cpu",
+    device: DeviceOption = Device.cpu,
     json: Annotated[Path | None, typer.Option(help="Also write the card to this file.")] = None,
     svg: Annotated[Path | None, typer.Option(help="Also draw the card into this file.")] = None,
     template: Annotated[
@@ -59,7 +66,7 @@ def score(
             finished,
             detector,
             workers=workers or default_workers(),
-            device=device,
+            device=device.value,
             on_row=progress.on_row,
         )
     card = score_card(finished, guest)

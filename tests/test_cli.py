@@ -50,6 +50,8 @@ def test_help_lists_the_commands_without_loading_torch() -> None:
         (("run", "--suite", "huge"), "no suite 'huge'"),
         (("run", "--suite", "missing.toml"), "no suite 'missing.toml'"),
         (("build", "--suite", "tiny", "--device", "cuda"), "no CUDA device"),
+        (("probe", "abc", "--suite", "tiny", "--device", "cuda"), "no CUDA device"),
+        (("mechanism", "--device", "tpu"), "tpu"),
         (("risk", "--evidence", "missing.json"), "no evidence at missing.json"),
         (("show", "abc", "--suite", "tiny"), "no frozen scores"),
         (("report", "--suite", "tiny"), "no frozen scores"),
