@@ -9,10 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from evals.home import Home
 from evals.run import reopen
 from evals.suite_file import load_suite
-from organisms.versions import package_version
+from organisms.versions import package_versions
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -27,13 +29,17 @@ def processor() -> str:
     return platform.processor()
 
 
+def device_name(device: str) -> str:
+    """`cpu`, or how a GPU calls itself."""
+    return "cpu" if device == "cpu" else torch.cuda.get_device_name(device)
+
+
 def machine() -> dict[str, Any]:
     """Processor and versions."""
-    packages = ("mesascope", "torch", "transformer-lens", "scikit-learn", "numpy", "scipy")
     return {
         "processor": processor(),
         "python": platform.python_version(),
-        "versions": {name: package_version(name) for name in packages},
+        "versions": package_versions(),
     }
 
 

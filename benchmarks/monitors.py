@@ -25,7 +25,7 @@ COMPARED = {
 def monitors(report: dict[str, Any]) -> dict[str, Any]:
     """Recall, its controls and the usual inputs flagged, monitor by monitor."""
     return {
-        **{key: value for key, value in report.items() if key != "monitors"},
+        **{key: value for key, value in report.items() if key not in ("schema", "monitors")},
         "monitors": {one["name"]: _monitor(one) for one in report["monitors"]},
     }
 
@@ -36,7 +36,7 @@ def _monitor(one: dict[str, Any]) -> dict[str, Any]:
     return {
         "role": one["role"],
         "access": one["access"],
-        "usual_inputs_flagged": f"{alarms['flagged']} of {alarms['of']} ({alarms['share']:.4f})",
+        "usual_inputs_flagged": f"{alarms['flagged']} of {alarms['of']}",
         "normal_if_all_is_well": f"{low:.4f}-{high:.4f}",
         "types": {rates["group"]: _rates(rates) for rates in one["types"]},
         "families": {rates["group"]: _rates(rates) for rates in one["families"]},

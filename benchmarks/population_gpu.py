@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from costs import RESULTS, machine, rounded
+from costs import RESULTS, device_name, machine, rounded
 from evals.build import Build
 from evals.suite_file import load_suite
 from evals.workers import local_workers
@@ -203,9 +203,12 @@ def main() -> None:
     parser.add_argument("--admit", type=int, default=0, help="real organisms to train and admit")
     parser.add_argument("--workers", type=int, default=4, help="processes that train and admit")
     asked = parser.parse_args()
-    name = "cpu" if asked.device == "cpu" else torch.cuda.get_device_name(asked.device)
     torch.set_num_threads(1)
-    content: dict[str, Any] = {"device": name, "scaled_to_steps": FULL, **machine()}
+    content: dict[str, Any] = {
+        "device": device_name(asked.device),
+        "scaled_to_steps": FULL,
+        **machine(),
+    }
     asked.out.mkdir(parents=True, exist_ok=True)
     path = asked.out / f"population-{'cpu' if asked.device == 'cpu' else 'gpu'}.json"
 

@@ -8,23 +8,18 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from costs import RESULTS, machine, rounded
+from costs import RESULTS, device_name, machine, rounded
 from evals.families import Family, families
 from evals.home import Home
 from evals.run import Progress, build
 from evals.suite import Suite
 from evals.suite_file import load_suite
 from organisms.population import TooFewOrganisms
+from organisms.spec import OrganismSpec
 from organisms.zoo import Record
-
-TWINS = 4
-"""Twin seeds tried at most in a build: the suite's own, then those after it."""
 
 
 def family_row(family: Family) -> dict[str, Any]:
@@ -42,58 +37,37 @@ def family_row(family: Family) -> dict[str, Any]:
     }
 
 
-def other_twins(suite: Suite, home: Home) -> Suite:
-    """The suite with the next twin seed in every build whose twin is no organism.
-
-    A device draws instances by its own generator, so that the suite's seed may give a dud there.
-    """
-    builds = dict(suite.builds)
-    for name, twin in suite.twins.items():
-        record = home.zoo.load(twin)
-        if record is not None and not record.admitted:
-            builds[name] = replace(builds[name], twin_seed=twin.seed + 1)
-    return replace(suite, builds=builds)
-
-
 def built(suite: Suite, home: Home, workers: int, device: str) -> dict[str, Any]:
-    """Build until every group is full, none can be, or Ctrl-C; what was finished is reported."""
+    """Build until every group is full, one cannot be, or Ctrl-C; what was finished is reported.
+
+    Twins are built first and counted in the minutes alone.
+    """
+    found_before = len(home.zoo.records())
     started = time.perf_counter()
-    arrived: dict[Any, tuple[Record, float]] = {}
+    arrived: dict[OrganismSpec, tuple[Record, float]] = {}
 
     def note(record: Record) -> None:
         arrived[record.spec] = (record, (time.perf_counter() - started) / 60)
 
-    outcome = "every twin tried was a dud"
-    for _ in range(TWINS):
-        try:
-            build(
-                suite,
-                home,
-                workers=workers,
-                device=device,
-                progress=Progress(note, lambda row: None),
-            )
-            outcome = "whole"
-        except KeyboardInterrupt:
-            outcome = "stopped"
-        except TooFewOrganisms as error:
-            outcome = str(error)
-            changed = other_twins(suite, home)
-            if changed != suite:
-                suite = changed
-                continue
-        break
+    try:
+        build(
+            suite, home, workers=workers, device=device, progress=Progress(note, lambda row: None)
+        )
+        outcome = "whole"
+    except KeyboardInterrupt:
+        outcome = "stopped"
+    except TooFewOrganisms as error:
+        outcome = str(error)
     records = [record for record, _ in arrived.values()]
-    minutes = [when for _, when in arrived.values()]
     return {
         "outcome": outcome,
+        "found_before": found_before,
         "wanted": suite.size,
         "attempted": len(records),
         "admitted": sum(record.admitted for record in records),
         "minutes": (time.perf_counter() - started) / 60,
-        "last_arrived_after_minutes": max(minutes, default=None),
+        "last_arrived_after_minutes": max((when for _, when in arrived.values()), default=None),
         "cpu_seconds": sum(record.train_seconds + record.admit_seconds for record in records),
-        "twin_seeds": {name: each.twin_seed for name, each in suite.builds.items()},
         "families": [family_row(family) for family in families(records)],
     }
 
@@ -107,9 +81,8 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=Path())
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the results")
     asked = parser.parse_args()
-    name = "cpu" if asked.device == "cpu" else torch.cuda.get_device_name(asked.device)
     found = built(load_suite(asked.suite), Home(asked.home), asked.workers, asked.device)
-    content = {"device": name, "workers": asked.workers, **machine(), **found}
+    content = {"device": device_name(asked.device), "workers": asked.workers, **machine(), **found}
     asked.out.mkdir(parents=True, exist_ok=True)
     path = asked.out / f"zoo-{asked.suite}-{asked.device}.json"
     path.write_text(json.dumps(rounded(content), indent=1) + "\n")

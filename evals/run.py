@@ -30,7 +30,7 @@ from evals.variants import score_variants
 from evals.workers import local_workers
 from organisms.code import organism_code
 from organisms.population import Grown, grow
-from organisms.versions import package_version
+from organisms.versions import package_versions
 from organisms.zoo import Record, Zoo, ZooError
 
 
@@ -237,9 +237,8 @@ def grown_from_zoo(suite: Suite, zoo: Zoo) -> list[Grown]:
 
 def provenance(suite: Suite, device: str) -> dict[str, str]:
     """Versions, machine and seeds."""
-    packages = ("mesascope", "torch", "transformer-lens", "scikit-learn", "numpy", "scipy")
     return {
-        **{name: package_version(name) for name in packages},
+        **package_versions(),
         "python": platform.python_version(),
         "machine": platform.machine(),
         "system": platform.system(),
