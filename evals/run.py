@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import shutil
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -130,7 +131,7 @@ def _run(
         suite.detectors,
         scores_sha256=frozen.digest,
         population=populations(grown, suite),
-        provenance=provenance(suite, device),
+        provenance=provenance(suite, device, grown),
     )
     measured = with_killers(rates, judged, floors, variants)
     write_evidence(measured, folder / "evidence.json")
@@ -235,8 +236,9 @@ def grown_from_zoo(suite: Suite, zoo: Zoo) -> list[Grown]:
     return found
 
 
-def provenance(suite: Suite, device: str) -> dict[str, str]:
-    """Versions, machine and seeds."""
+def provenance(suite: Suite, device: str, grown: Sequence[Grown]) -> dict[str, str]:
+    """Versions, machine, seeds, and where organisms were grown."""
+    places = Counter(one.device or "unknown" for group in grown for one in group.organisms)
     return {
         **package_versions(),
         "python": platform.python_version(),
@@ -246,6 +248,7 @@ def provenance(suite: Suite, device: str) -> dict[str, str]:
         "twin_seeds": ", ".join(str(build.twin_seed) for build in suite.builds.values()),
         "risk_seed": str(RISK_SEED),
         "device": device,
+        "grown_on": ", ".join(f"{place} {count}" for place, count in sorted(places.items())),
         "organism_code": organisms_code(suite),
     }
 

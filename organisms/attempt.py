@@ -94,7 +94,7 @@ def _certified(
     """Measure what training left, whichever way it was trained."""
     truth = Sealed.seal(spec.build_recipe().truth)
     if isinstance(trained, Diverged):
-        return _handed_back(Record(spec, truth, None, str(trained), 0.0, 0.0), None)
+        return _handed_back(Record(spec, truth, None, str(trained), 0.0, 0.0, device), None)
     started = time.process_time()
     reference = trained.net
     if twin is not None:
@@ -111,7 +111,7 @@ def _certified(
         device=device,
     )
     seconds = time.process_time() - started
-    record = Record(spec, truth, certificate, "", trained.train_seconds, seconds)
+    record = Record(spec, truth, certificate, "", trained.train_seconds, seconds, device)
     return _handed_back(record, weights_bytes(trained.net))
 
 

@@ -39,6 +39,7 @@ class Carried:
         truth: sealed envelope, base64.
         truth_sha256: digest of the envelope.
         weights_sha256: digest of the network, None where training diverged.
+        device: where it was grown; empty where the set does not say.
     """
 
     hash: str
@@ -50,6 +51,7 @@ class Carried:
     truth: str
     truth_sha256: str
     weights_sha256: str | None
+    device: str = ""
 
     def __post_init__(self) -> None:
         if (self.certificate is None) != (self.weights_sha256 is None):
@@ -69,6 +71,7 @@ class Carried:
             truth=b64encode(record.truth.envelope()).decode(),
             truth_sha256=record.truth.digest,
             weights_sha256=weights_sha256,
+            device=record.device,
         )
 
     @property
@@ -97,7 +100,13 @@ class Carried:
                 "again from where it was exported"
             ) from error
         return Record(
-            spec, truth, certificate, self.diverged, self.train_seconds, self.admit_seconds
+            spec,
+            truth,
+            certificate,
+            self.diverged,
+            self.train_seconds,
+            self.admit_seconds,
+            self.device,
         )
 
 

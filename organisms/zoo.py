@@ -35,6 +35,8 @@ class Record:
         diverged: what happened, empty otherwise.
         train_seconds: CPU seconds of training.
         admit_seconds: CPU seconds of admission.
+        device: where it was grown, as torch names it; devices draw different instances, so the same
+            specification is another network on another kind. Empty in records from before.
     """
 
     spec: OrganismSpec
@@ -43,6 +45,7 @@ class Record:
     diverged: str
     train_seconds: float
     admit_seconds: float
+    device: str = ""
 
     @property
     def admitted(self) -> bool:
@@ -82,6 +85,7 @@ class Zoo:
             "diverged": record.diverged,
             "train_seconds": record.train_seconds,
             "admit_seconds": record.admit_seconds,
+            "device": record.device,
         }
         with tempfile.TemporaryDirectory(dir=self.root, prefix=".writing-") as name:
             folder = Path(name) / "organism"
@@ -149,6 +153,7 @@ class Zoo:
                 diverged=plain["diverged"],
                 train_seconds=plain["train_seconds"],
                 admit_seconds=plain["admit_seconds"],
+                device=plain.get("device", ""),
             )
         except (OSError, ValueError, KeyError) as error:
             raise ZooError(

@@ -68,6 +68,10 @@ def test_every_type_is_trained_admitted_and_judged(finished: Finished, tiny: Sui
     assert rule.false_alarms.of == 3
 
 
+def test_evidence_says_where_organisms_were_grown(finished: Finished, tiny: Suite) -> None:
+    assert finished.evidence.provenance["grown_on"] == f"cpu {tiny.size}"
+
+
 def test_behaviour_under_shift_tells_spontaneous_flaws_from_controls(finished: Finished) -> None:
     battery = finished.evidence.column("ood_battery")
     for kind in ("proxy", "pseudo"):

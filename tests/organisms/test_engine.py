@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -38,7 +39,21 @@ def test_an_attempt_is_the_trained_network_with_its_certificate_and_no_file(
     assert done.record.admitted
     assert done.record.truth.open() == PLAIN.build_recipe().truth
     assert min(done.record.train_seconds, done.record.admit_seconds) > 0
+    assert done.record.device == "cpu"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_device_of_an_attempt_is_kept_and_unknown_in_older_records(tmp_path: Path) -> None:
+    zoo = Zoo(tmp_path)
+    done = grown(TWIN)
+    zoo.save(replace(done.record, device="cuda"), done.weights)
+    (read,) = zoo.records()
+    assert read.device == "cuda"
+    path = zoo.folder(TWIN) / "record.json"
+    plain = json.loads(path.read_text())
+    del plain["device"]
+    path.write_text(json.dumps(plain))
+    assert zoo.load(TWIN) == replace(read, device="")
 
 
 def test_the_twin_given_is_the_one_compared_with() -> None:
