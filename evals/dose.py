@@ -121,7 +121,8 @@ def _dose(recipe: Recipe) -> float:
         side: int = recipe.world.size.side
         return (side - recipe.first_row) / side
     assert isinstance(recipe, Dosed)
-    share: float = max(recipe.distribution.off_corner, recipe.distribution.recoloured)
+    # Doses of colour leave the coin anywhere, as their parent does: its place is then no dose.
+    share: float = recipe.distribution.recoloured or recipe.distribution.off_corner
     return share
 
 

@@ -74,6 +74,18 @@ def test_a_duds_expression_counts_nowhere() -> None:
     assert [point.mean for point in curve.points] == [1.0, 0.7, 0.3]
 
 
+def test_doses_of_colour_are_shares_of_recoloured_levels() -> None:
+    name = "dose: pursues colour on repainted, uniform context"
+    doses = ("0005", "002", "005", "02")
+    records = [
+        record
+        for dose in doses
+        for record in made_up(f"maze/pseudo_colour_dose{dose}", 0.5, name=name)
+    ]
+    (curve,) = dose_curves(records)
+    assert [point.dose for point in curve.points] == [0.0005, 0.002, 0.005, 0.02]
+
+
 def test_trigger_doses_rise_to_the_whole_trigger() -> None:
     expected = "pursues gem on coin_far, trigger context"
     (curve,) = dose_curves(
