@@ -111,6 +111,7 @@ def test_a_dry_run_estimates_and_builds_nothing(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_finished_run_can_be_asked_again(
     finished: Finished,
     home: Home,

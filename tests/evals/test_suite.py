@@ -71,6 +71,15 @@ def test_the_suite_of_one_world_shares_the_organisms_of_the_whole(world: str) ->
     assert not {wanted.spec for wanted in suite_from_dict(own).wanted()} & whole
 
 
+def test_the_suite_of_doses_has_every_dose_of_the_whole_and_their_parents() -> None:
+    """Whoever has built `cpu` trains nothing for it, and every curve has its end."""
+    whole, part = load_suite("cpu"), load_suite("doses")
+    assert {wanted.spec for wanted in part.wanted()} <= {one.spec for one in whole.wanted()}
+    doses = {group.recipe for group in whole.groups if group.role == "dose"}
+    flawed = {group.recipe for group in part.groups if "/aligned_" not in group.recipe}
+    assert flawed == doses | {name.partition("_dose")[0] for name in doses}
+
+
 def test_a_quick_suite_has_the_organisms_of_the_whole_and_its_cheap_detectors() -> None:
     whole, part = load_suite("maze"), load_suite("maze_quick")
     assert {one.spec for one in part.wanted()} == {one.spec for one in whole.wanted()}

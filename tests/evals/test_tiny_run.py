@@ -284,6 +284,7 @@ def guest_file(folder: Path, body: str = GUEST) -> str:
     return f"{folder / 'mine.py'}:Displaced"
 
 
+@pytest.mark.slow
 def test_a_strangers_detector_is_scored_beside_the_battery(
     finished: Finished, tiny: Suite, tmp_path: Path
 ) -> None:
@@ -312,7 +313,7 @@ def test_a_strangers_detector_is_scored_beside_the_battery(
         pytest.param("return Score(float('inf'))", "infinite", marks=pytest.mark.slow),
         pytest.param("return suspect.network()", "AccessDenied", marks=pytest.mark.slow),
         pytest.param("return Score(1.0, parts={'x': 1.0})", "declared", marks=pytest.mark.slow),
-        ("import sys; sys.exit(0)", "SystemExit"),
+        pytest.param("import sys; sys.exit(0)", "SystemExit", marks=pytest.mark.slow),
         pytest.param(
             "return Score(1.0, found=3)", "found and reason are text", marks=pytest.mark.slow
         ),
