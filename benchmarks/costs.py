@@ -93,6 +93,12 @@ def rounded(value: Any) -> Any:
     return round(value, 3) if isinstance(value, float) else value
 
 
+def write_result(path: Path, content: dict[str, Any]) -> None:
+    """Write measured figures, rounded, making the folder where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(rounded(content), indent=1) + "\n")
+
+
 def write_costs(prefix: str, measure: Callable[[str, Path], dict[str, Any]], words: str) -> None:
     """Read the options and write `results/PREFIX-SUITE.json`.
 
@@ -105,9 +111,8 @@ def write_costs(prefix: str, measure: Callable[[str, Path], dict[str, Any]], wor
     parser.add_argument("--suite", default="smoke", help="a suite that has been run")
     parser.add_argument("--home", type=Path, default=Path(), help="folder of runs/")
     options = parser.parse_args()
-    RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{prefix}-{options.suite}.json"
-    path.write_text(json.dumps(rounded(measure(options.suite, options.home)), indent=1) + "\n")
+    write_result(path, measure(options.suite, options.home))
     print(path)
 
 
@@ -126,8 +131,7 @@ def write_run(prefix: str, kept: Callable[[Path], dict[str, Any]], words: str) -
     asked = parser.parse_args()
     suite = load_suite(asked.suite).judged_in(asked.environment)
     path = RESULTS / f"{prefix}-{suite.name}.json"
-    found = kept(Home(asked.home).run(suite))
-    path.write_text(json.dumps(rounded(found), indent=1) + "\n")
+    write_result(path, kept(Home(asked.home).run(suite)))
     print(path)
 
 

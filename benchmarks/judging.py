@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import tomllib
 from collections.abc import Callable, Sequence
@@ -11,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from costs import RESULTS, machine, rounded
+from costs import RESULTS, machine, write_result
 from detect.registry import DETECTORS
 from evals.bench import Bench
 from evals.blind import Member
@@ -141,7 +140,6 @@ def judging_costs() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    RESULTS.mkdir(exist_ok=True)
     path = RESULTS / "judging.json"
-    path.write_text(json.dumps(rounded(judging_costs()), indent=1) + "\n")
+    write_result(path, judging_costs())
     print(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 import time
 from dataclasses import asdict, replace
@@ -12,7 +11,7 @@ from typing import Any
 
 import torch
 
-from costs import RESULTS, device_name, machine, rounded
+from costs import RESULTS, device_name, machine, write_result
 from evals.build import Build
 from evals.suite_file import load_suite
 from evals.workers import local_workers
@@ -209,12 +208,11 @@ def main() -> None:
         "scaled_to_steps": FULL,
         **machine(),
     }
-    asked.out.mkdir(parents=True, exist_ok=True)
     path = asked.out / f"population-{'cpu' if asked.device == 'cpu' else 'gpu'}.json"
 
     def keep(part: str, value: object) -> None:
         content[part] = value
-        path.write_text(json.dumps(rounded(content), indent=1) + "\n")
+        write_result(path, content)
 
     if asked.seconds > 0:
         sizes = tuple(asked.populations)

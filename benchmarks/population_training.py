@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +10,7 @@ from typing import Any
 
 import torch
 
-from costs import RESULTS, machine, rounded
+from costs import RESULTS, machine, write_result
 from evals.workers import local_workers
 from organisms.batched import train_together
 from organisms.net_spec import NetSpec
@@ -138,9 +137,8 @@ def main() -> None:
         "two_cores_milliseconds_per_organism_and_step": [two_cores(w, 8) for w in WIDTHS],
         **machine(),
     }
-    RESULTS.mkdir(exist_ok=True)
     path = RESULTS / "population-training.json"
-    path.write_text(json.dumps(rounded(content), indent=1) + "\n")
+    write_result(path, content)
     print(path)
 
 

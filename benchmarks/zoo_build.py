@@ -6,12 +6,11 @@ python benchmarks/zoo_build.py --suite cpu --device cuda --workers 16 [--home DI
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from pathlib import Path
 from typing import Any
 
-from costs import RESULTS, device_name, machine, rounded
+from costs import RESULTS, device_name, machine, write_result
 from evals.families import Family, families
 from evals.home import Home
 from evals.run import Progress, build
@@ -83,9 +82,8 @@ def main() -> None:
     asked = parser.parse_args()
     found = built(load_suite(asked.suite), Home(asked.home), asked.workers, asked.device)
     content = {"device": device_name(asked.device), "workers": asked.workers, **machine(), **found}
-    asked.out.mkdir(parents=True, exist_ok=True)
     path = asked.out / f"zoo-{asked.suite}-{asked.device}.json"
-    path.write_text(json.dumps(rounded(content), indent=1) + "\n")
+    write_result(path, content)
     print(path)
 
 

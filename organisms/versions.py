@@ -7,7 +7,6 @@ from importlib.metadata import PackageNotFoundError, version
 SOURCE = "run from its source"
 """Version of a package that is imported without being installed, as from a checkout."""
 
-
 PACKAGES = ("mesascope", "torch", "transformer-lens", "scikit-learn", "numpy", "scipy")
 """What figures depend on."""
 
