@@ -14,7 +14,7 @@ from organisms.batched import train_together
 from organisms.spec import OrganismSpec
 from organisms.train import Diverged, Trained, train
 from organisms.truth import Sealed
-from organisms.weights import net_of, weights_bytes
+from organisms.weights import net_of, round_to_half, weights_bytes
 from organisms.zoo import Record
 
 
@@ -96,6 +96,7 @@ def _certified(
     if isinstance(trained, Diverged):
         return _handed_back(Record(spec, truth, None, str(trained), 0.0, 0.0, device), None)
     started = time.process_time()
+    round_to_half(trained.net)
     reference = trained.net
     if twin is not None:
         where = f"the twin, seed {spec.twin_seed},"
