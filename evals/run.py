@@ -22,7 +22,6 @@ from evals.freeze import Frozen, freeze, read_frozen, require_unchanged
 from evals.group import Group
 from evals.home import Home
 from evals.judge import Judged, judge
-from evals.killers import with_killers
 from evals.measure import measure, populations
 from evals.panel import Row, score_lineup
 from evals.suite import Suite
@@ -126,14 +125,15 @@ def _run(
     frozen = _frozen(rows, folder)
     judged = judge(suite, frozen, read_vault(folder), grown)
     floors = require_floors_at_chance(judged, suite.detectors)
-    rates = measure(
+    measured = measure(
         judged,
         suite.detectors,
+        floors=floors,
+        variants=variants,
         scores_sha256=frozen.digest,
         population=populations(grown, suite),
         provenance=provenance(suite, device, grown),
     )
-    measured = with_killers(rates, judged, floors, variants)
     write_evidence(measured, folder / "evidence.json")
     return Finished(folder, judged, grown, measured)
 
