@@ -70,7 +70,7 @@ def new_family_limit(
     within = float((inside**2).sum() / (size - count))
     parts = between * (1 + 1 / count) / effective, within * (1 - 1 / effective)
     freedom = sum(parts) ** 2 / (parts[0] ** 2 / (count - 1) + parts[1] ** 2 / (size - count))
-    value = centre + float(stats.t.ppf(1 - alpha, freedom)) * sum(parts) ** 0.5
+    value = float(centre + stats.t.ppf(1 - alpha, freedom) * sum(parts) ** 0.5)
     skewness = float(stats.skew(inside)) if within > 0 else 0.0
     return Limit(value, "random_effects", "", count, size, level, skewness)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from evals.analysis import RISK_SEED
 from evals.blind import Lineup, blind, is_blinded, read_vault, require_distinct_weights
 from evals.column import EvidenceError
+from evals.distinct_networks import require_distinct_networks
 from evals.engines import LOCAL, EngineChoice
 from evals.evidence import Evidence
 from evals.evidence_file import read_suite_evidence, write_evidence
@@ -102,6 +103,7 @@ def run(
         TooFewOrganisms: a group ran out of attempts.
         DetectorFailed: a detector raised or returned no score.
         FreezeBroken: frozen scores were changed.
+        BlindingError: two suspects are one network.
         LeakDetected: a floor beats chance.
     """
     with home.locked():
@@ -112,6 +114,7 @@ def _run(
     suite: Suite, home: Home, workers: int, device: str, progress: Progress, engine: EngineChoice
 ) -> Finished:
     grown, folder, lineup = _blinded(suite, home, workers, device, progress, engine)
+    require_distinct_networks(lineup)
     with local_workers(workers) as executor:
         rows = _scores(lineup, suite, folder, executor, device, progress)
         variants = score_variants(
