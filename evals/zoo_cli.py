@@ -156,7 +156,7 @@ def _named(
 
     for each in hashes:
         if each not in records:
-            raise TravelError(f"no organism {each!r} of this code in {where}")
+            raise TravelError(f"no organism {each!r} of these versions in {where}")
         if records[each].spec not in kept:
             raise TravelError(f"training of {each!r} diverged: there is no network to compare")
     return [records[each].spec for each in hashes]
@@ -175,4 +175,4 @@ def _verdict(grown: Regrown) -> str:
 
 def _left_out(foreign: Mapping[str, int]) -> str:
     rows = ", ".join(f"{count} x {recipe}" for recipe, count in sorted(foreign.items()))
-    return f"left out, grown by other code than this: {rows}"
+    return f"left out, of other versions than those here: {rows}"

@@ -37,6 +37,7 @@ class Record:
         admit_seconds: CPU seconds of admission.
         device: where it was grown, as torch names it; devices draw different instances, so the same
             specification is another network on another kind. Empty in records from before.
+        code: digest of the source that grew it, for the record only.
     """
 
     spec: OrganismSpec
@@ -46,6 +47,7 @@ class Record:
     train_seconds: float
     admit_seconds: float
     device: str = ""
+    code: str = ""
 
     @property
     def admitted(self) -> bool:
@@ -86,6 +88,7 @@ class Zoo:
             "train_seconds": record.train_seconds,
             "admit_seconds": record.admit_seconds,
             "device": record.device,
+            "code": record.code,
         }
         with tempfile.TemporaryDirectory(dir=self.root, prefix=".writing-") as name:
             folder = Path(name) / "organism"
@@ -154,6 +157,7 @@ class Zoo:
                 train_seconds=plain["train_seconds"],
                 admit_seconds=plain["admit_seconds"],
                 device=plain.get("device", ""),
+                code=plain.get("code", ""),
             )
         except (OSError, ValueError, KeyError) as error:
             raise ZooError(
