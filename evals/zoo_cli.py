@@ -1,4 +1,4 @@
-"""The commands that move organisms between machines: `mesascope zoo export|import|verify`."""
+"""The commands for organisms from elsewhere: `mesascope zoo export|import|verify|readmit`."""
 
 from __future__ import annotations
 
@@ -97,6 +97,27 @@ def verify(
         console.print(_verdict(each), highlight=False, soft_wrap=True)
     if not all(each.confirmed for each in grown):
         raise typer.Exit(DIFFERENT)
+
+
+@zoo.command()
+def readmit(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Organisms of earlier versions; the home's if left out.")
+    ] = None,
+    home: HomeOption = Path(),
+    workers: Annotated[int, typer.Option(help="Processes; 0: one per processor.", min=0)] = 0,
+) -> None:
+    """Round networks grown before and admit them under the present versions; nothing is trained."""
+    from evals.home import Home
+    from evals.workers import default_workers, local_workers
+    from organisms.readmit import readmit_all
+
+    place = Home(home)
+    with place.locked(), local_workers(workers or default_workers()) as executor:
+        for record, reason in readmit_all(folder or place.zoo.root, place.zoo, executor):
+            said = f"left out, {reason}: grow it again" if reason else record.verdict
+            name = f"{record.spec.content_hash} {record.spec.recipe} seed {record.spec.seed}"
+            console.print(f"{name}: {said}", highlight=False, soft_wrap=True)
 
 
 def _of_suite(name: str, home: Home) -> list[OrganismSpec]:

@@ -54,7 +54,7 @@ def attempt(spec: OrganismSpec, twin: bytes | None, device: str) -> Attempted:
         trained: Trained | Diverged = train(spec, device=device)
     except Diverged as error:
         trained = error
-    return _certified(spec, trained, twin, device)
+    return certified(spec, trained, twin, device)
 
 
 def attempt_together(
@@ -76,7 +76,7 @@ def attempt_together(
         _require_twin(spec, twin)
     grown = train_together(specs, device=device)
     return [
-        _certified(spec, trained, twin, device)
+        certified(spec, trained, twin, device)
         for spec, trained, twin in zip(specs, grown, twins, strict=True)
     ]
 
@@ -89,10 +89,10 @@ def _require_twin(spec: OrganismSpec, twin: bytes | None) -> None:
         )
 
 
-def _certified(
+def certified(
     spec: OrganismSpec, trained: Trained | Diverged, twin: bytes | None, device: str
 ) -> Attempted:
-    """Measure what training left, whichever way it was trained."""
+    """Round and measure what training left, whichever way it was trained."""
     truth = Sealed.seal(spec.build_recipe().truth)
     if isinstance(trained, Diverged):
         failed = Record(spec, truth, None, str(trained), 0.0, 0.0, device, organism_code())

@@ -108,12 +108,12 @@ class Zoo:
             ZooError: the folder is there but cannot be read.
         """
         folder = self.folder(spec)
-        return self._read(folder) if folder.exists() else None
+        return self.read(folder) if folder.exists() else None
 
     def records(self) -> list[Record]:
         """Every attempt in the zoo."""
         folders = sorted(p for p in self.root.glob("*") if not p.name.startswith("."))
-        return [self._read(folder) for folder in folders]
+        return [self.read(folder) for folder in folders]
 
     def net(self, spec: OrganismSpec) -> HookedRootModule:
         """Read the network of an attempt.
@@ -141,7 +141,12 @@ class Zoo:
             shutil.rmtree(leftover, ignore_errors=True)
 
     @staticmethod
-    def _read(folder: Path) -> Record:
+    def read(folder: Path) -> Record:
+        """Read the attempt of a folder, whatever its name.
+
+        Raises:
+            ZooError: it cannot be read.
+        """
         try:
             plain = json.loads((folder / RECORD).read_text())
             stored = plain["certificate"]
