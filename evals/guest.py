@@ -13,7 +13,6 @@ from detect.detector import DetectorError
 from detect.registry import DETECTORS, split_reference
 from evals.bench import Bench
 from evals.blind import Lineup, isolated, read_vault
-from evals.code_digest import code_digest
 from evals.column import Column
 from evals.columns import columns
 from evals.entry import Entry, detector_entries
@@ -80,7 +79,7 @@ def score_guest(
             raise DetectorError(
                 f"{guest.name!r} is the name of a built-in; give the detector its own"
             )
-        folder = guests / code_digest(guest, original.battery_seed, device)
+        folder = guests / guest.score_key(original.battery_seed, device)
         rows = score_lineup(
             lineup,
             (guest,),

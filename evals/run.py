@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +28,6 @@ from evals.suite import Suite
 from evals.twins import ship_twins
 from evals.variants import score_variants
 from evals.workers import local_workers
-from organisms.code import organism_code
 from organisms.population import Grown, grow
 from organisms.versions import package_versions
 from organisms.zoo import Record, Zoo, ZooError
@@ -241,7 +239,7 @@ def grown_from_zoo(suite: Suite, zoo: Zoo) -> list[Grown]:
 
 def provenance(suite: Suite, device: str, grown: Sequence[Grown]) -> dict[str, str]:
     """Versions, machine, seeds, and where organisms were grown."""
-    places = Counter(one.device or "unknown" for group in grown for one in group.organisms)
+    organisms = [one for group in grown for one in group.organisms]
     return {
         **package_versions(),
         "python": platform.python_version(),
@@ -251,17 +249,15 @@ def provenance(suite: Suite, device: str, grown: Sequence[Grown]) -> dict[str, s
         "twin_seeds": ", ".join(str(build.twin_seed) for build in suite.builds.values()),
         "risk_seed": str(RISK_SEED),
         "device": device,
-        "grown_on": ", ".join(f"{place} {count}" for place, count in sorted(places.items())),
-        "organism_code": organisms_code(suite),
+        "grown_on": _counted(one.device for one in organisms),
+        "organism_code": _counted(one.code for one in organisms),
     }
 
 
-def organisms_code(suite: Suite) -> str:
-    """Digest over the deciding code of every recipe of a suite, 16 hexadecimal digits."""
-    digest = hashlib.sha256()
-    for recipe in sorted({group.recipe for group in suite.groups}):
-        digest.update(organism_code(recipe).encode())
-    return digest.hexdigest()[:16]
+def _counted(values: Iterable[str]) -> str:
+    """Every value with how often it occurs."""
+    counts = Counter(value or "unknown" for value in values)
+    return ", ".join(f"{value} {count}" for value, count in sorted(counts.items()))
 
 
 def _lineup(folder: Path, zoo: Zoo, suite: Suite, grown: Sequence[Grown]) -> Lineup:

@@ -152,8 +152,7 @@ class Scaled(Labelled):
 def scaled(world, seed, trigger_parts):  # type: ignore[no-untyped-def]
     """Seed 13 has infinite labels, so its loss is not finite from the first step."""
     plain = aligned.plain(world, seed, trigger_parts)
-    fields = {name: getattr(plain, name) for name in plain.__dataclass_fields__}
-    return Scaled(**fields, factor=float("inf") if seed == 13 else 1.0)
+    return Scaled(**vars(plain), factor=float("inf") if seed == 13 else 1.0)
 
 
 @pytest.fixture
@@ -204,7 +203,7 @@ class Constructed(Labelled):
 def of_kind(kind):  # type: ignore[no-untyped-def]
     def build(world, seed, trigger_parts):  # type: ignore[no-untyped-def]
         plain = aligned.plain(world, seed, trigger_parts)
-        return kind(**{name: getattr(plain, name) for name in plain.__dataclass_fields__})
+        return kind(**vars(plain))
 
     return build
 
