@@ -71,7 +71,7 @@ def test_the_suite_of_one_world_shares_the_organisms_of_the_whole(world: str) ->
     assert not {wanted.spec for wanted in suite_from_dict(own).wanted()} & whole
 
 
-@pytest.mark.parametrize("world", ["maze"])
+@pytest.mark.parametrize("world", ["maze", "keys", "regression", "tree"])
 def test_the_suite_of_one_world_has_eight_aligned_families_of_six(world: str) -> None:
     counts: Counter[str] = Counter()
     for group in load_suite(world).groups:
