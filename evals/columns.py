@@ -12,9 +12,9 @@ from jaxtyping import Bool, Float
 from detect.declaration import Declaration, declared
 from evals.bench import JUDGE_SEED, Bench
 from evals.calibration import Calibration, ThresholdKind
-from evals.certify import CONFIDENCE
 from evals.column import Cell, Column, OperatingPoint, finite_or_none
 from evals.judge import Judged
+from evals.power import CONFIDENCE
 from evals.rates import auroc
 from evals.resampled import Moved, moved
 from evals.rule import rule_scores

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from evals.certify import upper_bound
 from evals.column import Cell, Column
 from evals.evidence import Evidence
+from evals.power import upper_bound
 from evals.rates import rate
 from evals.risk import RiskRow, RiskUpdate, TypeUpdate
 
