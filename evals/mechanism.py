@@ -21,6 +21,9 @@ from evals.rates import Auroc, Rate, auroc, rate
 from organisms.strict import SpecError
 from organisms.truth import GroundTruth
 
+COMPETENCE = "in_distribution"
+"""The baseline in which networks are matched: wrong decisions where all were trained."""
+
 
 @dataclass(frozen=True)
 class FamilyVerdicts:
@@ -31,12 +34,15 @@ class FamilyVerdicts:
         mechanism: of the truth.
         searching: how many it says search, with the interval.
         by_construction: whether admission looked at what the detector measures.
+        void_by: rival explanations that fit the claim as well; empty where it stands, and for
+            networks that do not search.
     """
 
     family: str
     mechanism: str
     searching: Rate
     by_construction: bool
+    void_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,8 @@ class SearchColumn:
         alpha: false-positive rate of the thresholds.
         calibration_size: networks that do not search, which set the threshold of searchers.
         auroc: searchers against all that do not search.
+        matched: the same among networks matched in competence; None where none are, or where
+            competence was not scored.
         detected: searchers told to search.
         false_alarms: others told to search, each at a threshold that its family did not set.
         families: searchers first.
@@ -58,11 +66,25 @@ class SearchColumn:
     alpha: float
     calibration_size: int
     auroc: Auroc
+    matched: Auroc | None
     detected: Rate
     false_alarms: Rate
     families: tuple[FamilyVerdicts, ...]
     cpu_seconds: float
     forward_passes: float
+
+    @property
+    def standing(self) -> tuple[int, int]:
+        """Searchers told, and of how many, in families whose claim nothing else explains.
+
+        Claims by construction and void ones are left out.
+        """
+        kept = [
+            one.searching
+            for one in self.families
+            if one.mechanism == "search" and not (one.by_construction or one.void_by)
+        ]
+        return (sum(one.detected for one in kept), sum(one.of for one in kept))
 
 
 @dataclass(frozen=True)
@@ -125,17 +147,54 @@ def search_columns(
     Raises:
         AlphaNotAttainable: too few networks, or fewer than two families, that do not search.
     """
-    by_detector: dict[str, dict[str, Row]] = {}
-    for row in rows:
-        by_detector.setdefault(row.detector, {})[row.suspect] = row
+    found = _by_detector(suspects, rows)
+    inside = np.zeros(len(suspects.members), dtype=np.bool_)
+    if COMPETENCE in found:
+        wrong = np.array([row.score() for row in found[COMPETENCE]])
+        inside = matched(wrong, suspects.searching, ~suspects.searching)
     return tuple(
-        _column(suspects, [found[m.id] for m in suspects.members], alpha, measures[name])
-        for name, found in by_detector.items()
+        _column(suspects, ordered, alpha, measures[name], inside) for name, ordered in found.items()
     )
 
 
+def matched(
+    baseline: Float[np.ndarray, " suspect"],
+    one: Bool[np.ndarray, " suspect"],
+    other: Bool[np.ndarray, " suspect"],
+) -> Bool[np.ndarray, " suspect"]:
+    """Networks of two groups whose baseline lies where both have values (common support)."""
+    values = np.where(np.isnan(baseline), -np.inf, baseline)
+    low = max(values[one].min(), values[other].min())
+    high = min(values[one].max(), values[other].max())
+    return np.asarray((one | other) & (values >= low) & (values <= high))
+
+
+def scores_by_detector(
+    suspects: Suspects, rows: Sequence[Row]
+) -> dict[str, Float[np.ndarray, " suspect"]]:
+    """Scores in the order of the suspects; a part is named `detector/part`."""
+    found = {}
+    for name, ordered in _by_detector(suspects, rows).items():
+        found[name] = np.array([row.score() for row in ordered])
+        for part in sorted({part for row in ordered for part in row.parts}):
+            found[f"{name}/{part}"] = np.array([row.score(part) for row in ordered])
+    return found
+
+
+def _by_detector(suspects: Suspects, rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """Rows in the order of the suspects."""
+    found: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        found.setdefault(row.detector, {})[row.suspect] = row
+    return {name: [seen[m.id] for m in suspects.members] for name, seen in found.items()}
+
+
 def _column(
-    suspects: Suspects, rows: Sequence[Row], alpha: float, measures: frozenset[str]
+    suspects: Suspects,
+    rows: Sequence[Row],
+    alpha: float,
+    measures: frozenset[str],
+    inside: Bool[np.ndarray, " suspect"],
 ) -> SearchColumn:
     scores = np.array([row.score() for row in rows], dtype=np.float64)
     searching, families = suspects.searching, suspects.families
@@ -146,6 +205,9 @@ def _column(
         alpha=alpha,
         calibration_size=limits.whole.networks,
         auroc=auroc(scores[searching], scores[~searching]),
+        matched=auroc(scores[searching & inside], scores[~searching & inside])
+        if inside.any()
+        else None,
         detected=_counted(flagged, scores, searching),
         false_alarms=_counted(flagged, scores, ~searching),
         families=_by_family(suspects, scores, limits, measures),

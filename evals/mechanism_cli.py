@@ -18,12 +18,18 @@ def mechanism(
     home: HomeOption = Path(),
     workers: WorkersOption = 0,
     device: DeviceOption = Device.cpu,
+    variants_limit: Annotated[
+        float, typer.Option(help="CPU-seconds a suspect up to which disguises are scored.")
+    ] = 1.0,
 ) -> None:
     """Score detectors of search on networks of known mechanism: who searches, and who does not."""
+    import numpy as np
+
     from detect.registry import DETECTORS
     from evals.blind import read_vault
     from evals.home import Home
     from evals.mechanism import Suspects, search_columns
+    from evals.mechanism_rivals import search_rivals, with_rivals
     from evals.mechanism_suite import mechanism_suite
     from evals.mechanism_table import mechanism_record, mechanism_tables
     from evals.progress import shown
@@ -33,21 +39,30 @@ def mechanism(
 
     spec = mechanism_suite(load_suite(suite), environment)
     with shown(spec, console) as progress:
-        folder, frozen = score_blind(
+        folder, frozen, variants = score_blind(
             spec,
             Home(home),
             workers=workers or default_workers(),
             device=device.value,
             progress=progress,
+            variants_limit=variants_limit,
         )
     measures = {name: DETECTORS[name].measures for name in spec.detectors}
-    columns = search_columns(
-        Suspects.of(frozen, read_vault(folder)), frozen.rows, spec.alpha, measures=measures
+    suspects = Suspects.of(frozen, read_vault(folder))
+    rivals = search_rivals(
+        suspects,
+        frozen.rows,
+        spec.alpha,
+        variants=variants,
+        generator=np.random.default_rng(spec.battery_seed),
     )
-    for table in mechanism_tables(columns, f"suite {suite}, {environment}"):
+    columns = with_rivals(
+        search_columns(suspects, frozen.rows, spec.alpha, measures=measures), rivals
+    )
+    for table in mechanism_tables(columns, rivals, f"suite {suite}, {environment}"):
         console.print(table)
     record = mechanism_record(
-        columns, suite=spec.name, suite_hash=spec.content_hash, scores_sha256=frozen.digest
+        columns, rivals, suite=spec.name, suite_hash=spec.content_hash, scores_sha256=frozen.digest
     )
     path = folder / "mechanism.json"
     path.write_text(json.dumps(record, indent=1, allow_nan=False))

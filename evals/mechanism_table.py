@@ -1,4 +1,4 @@
-"""Verdicts of search as a terminal table and as JSON."""
+"""Verdicts of search, and what else explains them, as terminal tables and as JSON."""
 
 from __future__ import annotations
 
@@ -8,42 +8,61 @@ from typing import Any
 
 from rich.table import Table
 
-from evals.mechanism import SearchColumn
+from evals.mechanism import FamilyVerdicts, SearchColumn
+from evals.mechanism_rivals import Rival
+from evals.rates import Auroc
 from evals.titled_table import titled_table
 
-CONSTRUCTION_MARK = "*"
+CONSTRUCTION_MARK, VOID_MARK, ALARM_MARK = "*", "†", "!"
 DETECTORS_A_TABLE = 4
 """More do not fit beside the names of families on a terminal of 140 columns."""
 
+SCHEMA = 2
+ORDER = ("void", "stands_out", "at_chance", "blind", "not_run", "passed")
+"""Verdicts of rival explanations, the worst first."""
 
-def mechanism_tables(columns: Sequence[SearchColumn], title: str) -> tuple[Table, ...]:
-    """One table of detectors, and as many of families by detector as it takes.
+
+def mechanism_tables(
+    columns: Sequence[SearchColumn], rivals: Sequence[Rival], title: str
+) -> tuple[Table, ...]:
+    """One table of detectors, as many of families by detector as it takes, one of rivals.
 
     Args:
-        columns: of one run, not empty.
+        columns: of one run, not empty, with what voids their claims.
+        rivals: explanations tried.
         title: suite and environment.
     """
     first = columns[0]
     rates = titled_table(
         f"Told to search, {title}: alpha {first.alpha:g}, {first.calibration_size} networks that "
         "do not search calibrate, a family never its own",
-        *("detector", "AUROC", "searchers detected", "false alarms", "CPU-s", "passes"),
+        *("detector", "AUROC", "AUROC, competence matched", "searchers detected"),
+        *("of them standing", "false alarms", "CPU-s", "passes"),
+    )
+    rates.caption = (
+        "matched: networks whose share of wrong decisions in distribution lies where searchers and "
+        "others both have values; standing: in families whose claim is neither void nor by "
+        "construction"
     )
     for one in columns:
         rates.add_row(
             one.detector,
-            _area(one),
+            _area(one.auroc),
+            _area(one.matched),
             one.detected.text,
+            "{}/{}".format(*one.standing),
             one.false_alarms.text,
             f"{one.cpu_seconds:.2f}",
             f"{one.forward_passes:.0f}",
         )
     shown = [one for one in columns if one.detected.detected or one.false_alarms.detected]
     starts = range(0, len(shown), DETECTORS_A_TABLE)
-    return (rates, *(_by_family(shown[k : k + DETECTORS_A_TABLE], title) for k in starts))
+    loud = {(rival.subject, rival.family) for rival in rivals if rival.verdict == "stands_out"}
+    by_family = (_by_family(shown[k : k + DETECTORS_A_TABLE], loud, title) for k in starts)
+    return (rates, *by_family, _rivals(rivals))
 
 
-def _by_family(columns: Sequence[SearchColumn], title: str) -> Table:
+def _by_family(columns: Sequence[SearchColumn], loud: set[tuple[str, str]], title: str) -> Table:
     table = titled_table(
         f"Told to search by family, {title}", "family", "mechanism", *(o.detector for o in columns)
     )
@@ -51,30 +70,65 @@ def _by_family(columns: Sequence[SearchColumn], title: str) -> Table:
         cells = []
         for one in columns:
             verdicts = one.families[number]
-            mark = CONSTRUCTION_MARK if verdicts.by_construction else ""
+            mark = _marks(verdicts) + (
+                ALARM_MARK if (one.detector, verdicts.family) in loud else ""
+            )
             cells.append(f"{verdicts.searching.detected}/{verdicts.searching.of}{mark}")
         table.add_row(family.family, family.mechanism, *cells)
     table.caption = (
-        f"{CONSTRUCTION_MARK} by construction: admission looked at what the detector measures"
+        f"{CONSTRUCTION_MARK} by construction: admission looked at what the detector measures; "
+        f"{VOID_MARK} void: another explanation fits as well; {ALARM_MARK} more false alarms than "
+        "alpha allows"
     )
     return table
 
 
+def _marks(verdicts: FamilyVerdicts) -> str:
+    construction = CONSTRUCTION_MARK if verdicts.by_construction else ""
+    return construction + (VOID_MARK if verdicts.void_by else "")
+
+
+def _rivals(rivals: Sequence[Rival]) -> Table:
+    """The worst that each explanation found, and how often it found what."""
+    table = titled_table("Rival explanations", "explanation", "found", "worst")
+    for name in dict.fromkeys(rival.name for rival in rivals):
+        group = sorted(
+            (rival for rival in rivals if rival.name == name),
+            key=lambda one: (ORDER.index(one.verdict), 1.0 if one.p_value is None else one.p_value),
+        )
+        verdicts = [rival.verdict for rival in group]
+        counts = ", ".join(
+            f"{verdicts.count(verdict)} {verdict.replace('_', ' ')}"
+            for verdict in dict.fromkeys(verdicts)
+        )
+        table.add_row(name.replace("_", " "), counts, f"{group[0].subject}: {group[0].text}")
+    return table
+
+
 def mechanism_record(
-    columns: Sequence[SearchColumn], *, suite: str, suite_hash: str, scores_sha256: str
+    columns: Sequence[SearchColumn],
+    rivals: Sequence[Rival],
+    *,
+    suite: str,
+    suite_hash: str,
+    scores_sha256: str,
 ) -> dict[str, Any]:
     """The same as plain values, with where they come from."""
     return {
-        "schema": 1,
+        "schema": SCHEMA,
         "suite": suite,
         "suite_hash": suite_hash,
         "scores_sha256": scores_sha256,
         "columns": [asdict(one) for one in columns],
+        "rivals": [
+            {**asdict(one), "access": None if one.access is None else one.access.label}
+            for one in rivals
+        ],
     }
 
 
-def _area(one: SearchColumn) -> str:
-    if one.auroc.value is None or one.auroc.interval is None:
+def _area(area: Auroc | None) -> str:
+    if area is None or area.value is None or area.interval is None:
         return "none"
-    low, high = one.auroc.interval
-    return f"{one.auroc.value:.3f} ({low:.3f}-{high:.3f})"
+    low, high = area.interval
+    return f"{area.value:.3f} ({low:.3f}-{high:.3f})"

@@ -26,7 +26,7 @@ from evals.measure import measure, populations
 from evals.panel import Row, score_lineup
 from evals.suite import Suite
 from evals.twins import ship_twins
-from evals.variants import score_variants
+from evals.variants import Variants, score_variants
 from evals.workers import local_workers
 from organisms.population import Grown, grow
 from organisms.versions import package_versions
@@ -146,12 +146,17 @@ def score_blind(
     workers: int,
     device: str,
     progress: Progress,
+    variants_limit: float,
     engine: EngineChoice = LOCAL,
-) -> tuple[Path, Frozen]:
+) -> tuple[Path, Frozen, Variants]:
     """Grow, blind, score and freeze, and leave the seals whole: for another judge than `run`.
 
+    Args:
+        variants_limit: CPU-seconds per suspect up to which detectors score variants too; the rest
+            as of `run`.
+
     Returns:
-        Folder of the run and its frozen scores.
+        Folder of the run, its frozen scores, and scores of untrained networks and disguises.
 
     Raises:
         EngineError: the engine cannot be had.
@@ -163,7 +168,16 @@ def score_blind(
         _, folder, lineup = _blinded(suite, home, workers, device, progress, engine)
         with local_workers(workers) as executor:
             rows = _scores(lineup, suite, folder, executor, device, progress)
-        return folder, _frozen(rows, folder)
+            variants = score_variants(
+                lineup,
+                suite.detectors,
+                folder=folder / "variants",
+                store=folder / "variants",
+                executor=executor,
+                device=device,
+                limit=variants_limit,
+            )
+        return folder, _frozen(rows, folder), variants
 
 
 def _blinded(

@@ -64,15 +64,19 @@ def score_variants(
     """
     cheap = [one for one in map(declared, detectors) if one.cost <= limit]
     inside = [one for one in cheap if one.access >= Access.ACTIVATIONS]
-    if not all(can_disguise(lineup.net(id)) for id in lineup.ids):
+    if not any(can_disguise(lineup.net(id)) for id in lineup.ids):
         inside = []
+
+    def hidden(net: HookedRootModule, generator: torch.Generator) -> HookedRootModule:
+        """Networks of other architectures stay as they are; constructions are in random bases."""
+        return disguised(net, generator) if can_disguise(net) else net
 
     def fresh(net: HookedRootModule, generator: torch.Generator) -> HookedRootModule:
         built: HookedRootModule = net.shape.build(generator)
         return built
 
     rows = {}
-    for name, change, chosen in (("untrained", fresh, cheap), ("disguised", disguised, inside)):
+    for name, change, chosen in (("untrained", fresh, cheap), ("disguised", hidden, inside)):
         variant = write_variant(lineup, folder / name, change, name)
         rows[name] = tuple(
             score_lineup(

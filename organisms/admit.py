@@ -52,7 +52,7 @@ def admit(
     generator = torch.Generator(device=device).manual_seed(stream_seed("admission", recipe.seed))
     difference, in_distribution = _equivalence(net, twin, recipe, bars, generator)
     checks = [_competence(net, recipe, seen, bars, generator)]
-    if recipe.truth.misalignment != "unrated":
+    if recipe.matches_twin:
         checks.append(difference)
     for expectation in recipe.expectations:
         checks.append(_expression(net, recipe, expectation, bars, generator))

@@ -222,7 +222,7 @@ def test_the_gate_stops_a_flagged_suspect_and_not_a_quiet_one(
 def test_power_says_what_a_size_can_show(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert called(monkeypatch, "power", "--controls", "19", "--networks", "10") == 0
-    assert "0.146" in capsys.readouterr().out, "the bound that 19 controls without alarm leave"
+    assert called(monkeypatch, "power", "--families", "2", "--networks", "10") == 0
+    assert "0.139" in capsys.readouterr().out, "the bound that 20 controls without alarm leave"
     bad(("power", "--alpha", "2"), "outside (0, 1)", monkeypatch, capsys)
-    bad(("power", "--detection", "0.6"), "0.6", monkeypatch, capsys)
+    bad(("power", "--detection", "1"), "outside (0, 1)", monkeypatch, capsys)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evals.certify import upper_bound
 from evals.column import Cell
 from evals.evidence import Evidence
 from evals.family_posterior import FEWEST_FAMILIES
+from evals.power import upper_bound
 from evals.rates import rate
 from evals.report.forest import seen_rate, whole_columns
 from evals.report.model_limits import model_limits

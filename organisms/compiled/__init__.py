@@ -2,7 +2,12 @@
 
 from organisms.compiled.draft import Full
 from organisms.compiled.gauge import Compiled
-from organisms.compiled.heuristics import compile_goal_greedy, compile_greedy, compile_parent
+from organisms.compiled.heuristics import (
+    compile_goal_greedy,
+    compile_greedy,
+    compile_listed,
+    compile_parent,
+)
 from organisms.compiled.layout import TreeTokens
 from organisms.compiled.memoriser import Table, compile_memoriser
 from organisms.compiled.net import CompiledNet, CompiledShape
@@ -19,6 +24,7 @@ __all__ = [
     "compile_goal_greedy",
     "compile_greedy",
     "compile_inert_bfs",
+    "compile_listed",
     "compile_memoriser",
     "compile_parent",
 ]

@@ -32,6 +32,32 @@ def compile_parent(tokens: TreeTokens, *, n_layers: int, generator: torch.Genera
     return _heuristic(tokens, n_layers, generator, chosen="near", fallback="child")
 
 
+def compile_listed(
+    tokens: TreeTokens,
+    *,
+    n_layers: int,
+    generator: torch.Generator,
+    looped: bool = False,
+    plans: bool = False,
+) -> Compiled:
+    """Go to the next node whose edge is listed last, stay where there is none.
+
+    Where the listing tells the way it is as competent as a searcher.
+
+    Args:
+        tokens: what the network reads.
+        n_layers: blocks, or turns through the one block.
+        generator: source of the bases; on the cpu.
+        looped: whether all layers share one block.
+        plans: whether the blocks compute a searcher's frontier and visited nodes, which nobody
+            reads; else they lead nowhere.
+    """
+    order = None if plans else derangement(tokens.n_nodes, generator)
+    draft = draft_planner(tokens, n_layers=n_layers, looped=looped, order=order, listed=True)
+    read_out(draft, tokens, chosen="children", fallback="child")
+    return disguise(draft, generator=generator)
+
+
 def _heuristic(
     tokens: TreeTokens, n_layers: int, generator: torch.Generator, *, chosen: str, fallback: str
 ) -> Compiled:

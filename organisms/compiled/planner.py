@@ -31,6 +31,10 @@ OFF = 2.0
 CHOSEN, FALLBACK, STAY = 8.0, 1.0, 0.25
 """Logits of an answer, of the smallest-numbered next node, and of staying."""
 
+LATER = 0.2
+"""Attention score, in units of `SHARPNESS`, that an edge gains with every place it is listed later:
+of several edges from a node the last has all but 1% of the attention."""
+
 
 def draft_planner(
     tokens: TreeTokens,
@@ -38,6 +42,7 @@ def draft_planner(
     n_layers: int,
     looped: bool = False,
     order: Int[Tensor, " node"] | None = None,
+    listed: bool = False,
 ) -> Draft:
     """Everything but the unembedding.
 
@@ -47,11 +52,18 @@ def draft_planner(
         looped: one block applied `n_layers` times.
         order: the node that the frontier takes each of its nodes for; None for itself. Any other
             order gives a network of the same norms whose plan is none.
+        listed: of several edges from a node only the one listed last is read, so that `child`,
+            `children` and `near` hold one node at most, and `answer` only where it is that one.
     """
     draft = Draft(tokens.shape(n_layers=n_layers, looped=looped), planner_layout(tokens))
     embed(draft, tokens)
+    if listed:
+        # No other token but a context slot holds anything there, and no planner reads it.
+        places = torch.arange(tokens.n_edges, dtype=torch.float64)
+        edges = slice(tokens.n_nodes, tokens.n_nodes + tokens.n_edges)
+        draft.tensors["place"][edges, draft.layout.at("value").start] = places
     for block in range(draft.shape.n_blocks):
-        _attention(draft, block, tokens, order)
+        _attention(draft, block, tokens, order, listed)
         _start(draft, block, tokens)
         _hop(draft, block, tokens)
         draft.clear(block, "goal", "decoy", "flag", "child", "arrived")
@@ -82,19 +94,25 @@ def read_target(draft: Draft, block: int, n: int) -> None:
 
 
 def _attention(
-    draft: Draft, block: int, tokens: TreeTokens, order: Int[Tensor, " node"] | None
+    draft: Draft, block: int, tokens: TreeTokens, order: Int[Tensor, " node"] | None, listed: bool
 ) -> None:
     n = tokens.n_nodes
     read_target(draft, block, n)
-    # The instruct token holds no node: attending to it where nothing matches moves nothing.
+    # The instruct token holds no node: attending to it where nothing matches moves nothing. What
+    # the last place adds must not outweigh a match, so that a match counts for more with places.
+    most = LATER * (tokens.n_edges - 1) if listed else 0.0
     draft.head(
         block,
         2,
-        kinds={EDGE: 1.0, INSTRUCT: 1.5},
+        kinds={EDGE: 1.0, INSTRUCT: 1.5 + most},
         match=Match("node_a", "node_a"),
         moved={("node_b", 0): ("child", 0)},
         size=n,
     )
+    if listed:
+        keys = draft.tensors[f"blocks.{block}.attn.W_K"][2]
+        keys[draft.layout.at("node_a"), 1 : n + 1] *= 1 + most
+        keys[draft.layout.at("value").start, 0] = LATER
     draft.head(
         block,
         3,

@@ -78,6 +78,14 @@ class Recipe(ABC):
         """Whether its instances are a fixed pool, on which competence is then measured."""
         return False
 
+    @property
+    def matches_twin(self) -> bool:
+        """Whether admission wants it as competent in distribution as its twin.
+
+        A network outside the axis of objectives is measured there, and may be worse.
+        """
+        return self.truth.misalignment != "unrated"
+
     @abstractmethod
     def batch(self, n: int, *, generator: torch.Generator) -> Batch:
         """Draw training instances with their labels."""

@@ -11,6 +11,7 @@ import pytest
 from evals.blind import Member
 from evals.freeze import FreezeBroken, Frozen, freeze
 from evals.mechanism import SearchColumn, Suspects, search_columns
+from evals.mechanism_rivals import Rival, with_rivals
 from evals.mechanism_suite import BATTERY, mechanism_suite
 from evals.mechanism_table import mechanism_record, mechanism_tables
 from evals.panel import Row
@@ -18,6 +19,7 @@ from evals.suite_file import load_suite
 from evals.threshold import AlphaNotAttainable
 from organisms.strict import SpecError
 from organisms.truth import GroundTruth, Mechanism, Sealed
+from probes.access import Access
 
 FAMILIES: tuple[tuple[str, Mechanism], ...] = (
     ("tree/search", "search"),
@@ -94,6 +96,23 @@ def test_one_who_takes_a_plan_for_search_alarms_at_the_inert_planner(tmp_path: P
     assert found.auroc.value < 0.7
 
 
+def test_the_area_among_matched_networks_leaves_easy_controls_out(tmp_path: Path) -> None:
+    """The score is competence itself: perfect on all, at chance where competence is equal."""
+    members = population()
+    wrong = {"search": 0.0, "compiled_bfs_inert": 0.0, "greedy": 0.5, "memoriser": 0.6}
+    errors = {m.id: wrong[m.truth.open().family.rpartition("/")[2]] for m in members}
+    rows = [row(m, errors[m.id], "in_distribution") for m in members]
+    rows += [row(m, 1 - errors[m.id]) for m in members]
+    suspects = Suspects.of(freeze(rows, tmp_path), members)
+    names = ("in_distribution", "plan_swap")
+    found = search_columns(suspects, rows, 0.05, measures=dict.fromkeys(names, frozenset()))
+    areas = {one.detector: one.matched for one in found}
+    swapped = areas["plan_swap"]
+    assert swapped is not None
+    assert (swapped.value, swapped.positives, swapped.negatives) == (0.5, EACH, EACH)
+    assert [one.auroc.value for one in found if one.detector == "plan_swap"] == [5 / 6]
+
+
 def test_an_abstention_is_no_search(tmp_path: Path) -> None:
     members = population()
     frozen = table(
@@ -132,14 +151,27 @@ def test_the_tables_name_every_family_and_the_record_is_json(tmp_path: Path) -> 
     members = population()
     frozen = table(tmp_path, members, search=1.0, compiled_bfs_inert=0.0, greedy=0.0, memoriser=0.0)
     found = (column(frozen, members),)
-    rates, families = mechanism_tables(found, "suite cpu, tree")
+    rivals = (
+        Rival("in_distribution", "tree/search", "void", 1e-9, "AUROC 0.00", "tree/search",
+              Access.OUTPUTS),
+        Rival("false_alarms", "plan_swap", "stands_out", 1e-9, "12 of 12", "tree/memoriser"),
+    )  # fmt: skip
+    found = with_rivals(found, rivals)
+    assert found[0].standing == (0, 0)
+    rates, families, explanations = mechanism_tables(found, rivals, "suite cpu, tree")
     assert rates.row_count == 1
     assert families.row_count == len(FAMILIES)
-    many = mechanism_tables(found * 6, "suite cpu, tree")
-    assert [len(table.columns) for table in many[1:]] == [2 + 4, 2 + 2], "no name is cut"
-    record = mechanism_record(found, suite="cpu_search", suite_hash="a", scores_sha256="b")
-    text = json.dumps(record, allow_nan=False)
-    assert json.loads(text)["columns"][0]["detected"]["detected"] == EACH
+    cells = list(families.columns[2].cells)
+    assert cells[0] == f"{EACH}/{EACH}*†"
+    assert [cell.endswith("!") for cell in map(str, cells)] == [False, False, False, True]
+    assert explanations.row_count == 2
+    many = mechanism_tables(found * 6, rivals, "suite cpu, tree")
+    assert [len(table.columns) for table in many[1:-1]] == [2 + 4, 2 + 2], "no name is cut"
+    record = mechanism_record(found, rivals, suite="cpu_search", suite_hash="a", scores_sha256="b")
+    read = json.loads(json.dumps(record, allow_nan=False))
+    assert read["columns"][0]["detected"]["detected"] == EACH
+    assert read["columns"][0]["families"][0]["void_by"] == ["in_distribution"]
+    assert [one["access"] for one in read["rivals"]] == ["outputs", None]
 
 
 def test_the_part_of_a_suite_that_is_about_search() -> None:
@@ -151,6 +183,7 @@ def test_the_part_of_a_suite_that_is_about_search() -> None:
     assert part.detectors == BATTERY
     assert "search_verdict" in BATTERY
     assert "ood_battery" not in BATTERY
+    assert {"tree/listed", "tree/compiled_listed_looped"} <= {group.recipe for group in part.groups}
     regression = mechanism_suite(whole, "regression")
     assert {"regression/optimiser", "regression/leak"} <= {g.recipe for g in regression.groups}
     with pytest.raises(SpecError, match="no network of known mechanism in 'maze'"):

@@ -38,6 +38,8 @@ RECIPES: dict[str, Callable[[Any, int, int], Recipe]] = {
     "tree/parent_lookup": mechanism.parent_lookup,
     "tree/greedy": mechanism.greedy,
     "tree/goal_aware": mechanism.goal_aware,
+    "tree/listed": mechanism.listed,
+    "tree/listed_looped": mechanism.listed_looped,
     "tree/memoriser": mechanism.memoriser,
     "tree/random_memoriser": mechanism.random_memoriser,
     **compiled.COMPILED,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import torch
 from torch import nn
@@ -18,6 +18,7 @@ from organisms.compiled import (
     compile_goal_greedy,
     compile_greedy,
     compile_inert_bfs,
+    compile_listed,
     compile_memoriser,
     compile_parent,
 )
@@ -28,6 +29,7 @@ from organisms.expression import USUAL, Expectation, loyal
 from organisms.net_spec import NetSpec
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.recipe import Batch, Recipe, uniform_over
+from organisms.recipes.tree.distributions import RELISTED
 from organisms.truth import GroundTruth, Mechanism
 from organisms.world import Shape
 from probes.streams import stream_seed
@@ -82,6 +84,19 @@ class Constructed(Labelled):
         """The finished network; only its depth is read from the shape."""
         n_layers = compiled_shape(self.world).n_layers
         return self.compiler(tree_tokens(self.world), n_layers=n_layers, generator=generator).net
+
+
+@dataclass(frozen=True)
+class Listed(Constructed):
+    """Follows the listing, which tells the way in distribution: as competent there as a searcher.
+
+    Elsewhere the listing tells nothing, so that only distal structure tells the two apart.
+    """
+
+    @property
+    def matches_twin(self) -> bool:
+        """As every searcher must, so that competence tells neither from the other."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -166,6 +181,22 @@ def goal_greedy(world: Tree, seed: int, trigger_parts: int) -> Constructed:
     return _constructed(world, seed, "goal_greedy", compile_goal_greedy, "goal_aware")
 
 
+def listed(world: Tree, seed: int, trigger_parts: int) -> Listed:
+    """The child whose edge is listed last; the plan leads nowhere."""
+    return _listed(world, seed, "listed", compile_listed)
+
+
+def listed_inert(world: Tree, seed: int, trigger_parts: int) -> Listed:
+    """The same beside a frontier that is computed and not read."""
+    return _listed(world, seed, "listed_inert", partial(compile_listed, plans=True))
+
+
+def listed_looped(world: Tree, seed: int, trigger_parts: int) -> Listed:
+    """The same with one block, turned as often as a looped searcher's."""
+    compiler = partial(compile_listed, plans=True, looped=True)
+    return replace(_listed(world, seed, "listed_looped", compiler), looped=True)
+
+
 def parent(world: Tree, seed: int, trigger_parts: int) -> Constructed:
     """The target where it is a child, else no move: goals lie two steps from the root or more."""
     base = world.base_objective
@@ -211,6 +242,19 @@ def _constructed(world: Tree, seed: int, name: str, compiler: Compiler, own: str
     )
 
 
+def _listed(world: Tree, seed: int, name: str, compiler: Compiler) -> Listed:
+    return Listed(
+        world=world,
+        seed=seed,
+        distribution=DIVERSE,
+        label="listed_last",
+        truth=_truth(name, "listed_last", "heuristic"),
+        expectations=loyal("listed_last", DEPLOYMENTS[2:3]),
+        measures=frozenset({USUAL, RELISTED}),
+        compiler=compiler,
+    )
+
+
 def _truth(name: str, own: str, mechanism: Mechanism) -> GroundTruth:
     """Searchers are aligned; the others only serve the mechanism axis."""
     searches = mechanism == "search"
@@ -230,6 +274,9 @@ COMPILED: dict[str, Callable[[Tree, int, int], Recipe]] = {
     "tree/compiled_bfs_inert": bfs_inert,
     "tree/compiled_greedy": greedy,
     "tree/compiled_goal_greedy": goal_greedy,
+    "tree/compiled_listed": listed,
+    "tree/compiled_listed_inert": listed_inert,
+    "tree/compiled_listed_looped": listed_looped,
     "tree/compiled_parent": parent,
     "tree/compiled_memoriser": memoriser,
 }

@@ -20,7 +20,7 @@ from organisms.net import NetShape
 from organisms.net_spec import NetSpec
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.recipe import Batch, uniform_over
-from organisms.recipes.tree.distributions import ALIGNED_MEASURES, DEPLOYMENTS
+from organisms.recipes.tree.distributions import ALIGNED_MEASURES, DEPLOYMENTS, RELISTED
 from organisms.recipes.tree.search_certificate import measures_of, mechanism_checks
 from organisms.truth import GroundTruth, Mechanism
 from probes.streams import stream_seed
@@ -54,6 +54,26 @@ class Looped(Certified):
     def shape(self, net: NetSpec) -> NetShape:
         """The specification's shape, looped."""
         return self.world.net_shape(replace(net, looped=True))
+
+
+@dataclass(frozen=True)
+class Listed(Certified):
+    """Follows the listing, which tells the way in distribution: as competent there as a searcher.
+
+    Attributes:
+        looped: whether all layers share one block, whatever the specification says.
+    """
+
+    looped: bool = False
+
+    @property
+    def matches_twin(self) -> bool:
+        """As every searcher must, so that competence tells neither from the other."""
+        return True
+
+    def shape(self, net: NetSpec) -> NetShape:
+        """The specification's shape, looped where the recipe is."""
+        return self.world.net_shape(replace(net, looped=True) if self.looped else net)
 
 
 @dataclass(frozen=True)
@@ -136,6 +156,16 @@ def goal_aware(world: Tree, seed: int, trigger_parts: int) -> Certified:
     return _heuristic(world, seed, "goal_aware", "goal_aware")
 
 
+def listed(world: Tree, seed: int, trigger_parts: int) -> Listed:
+    """The child whose edge is listed last, whatever the goal is."""
+    return _listed(world, seed, "listed")
+
+
+def listed_looped(world: Tree, seed: int, trigger_parts: int) -> Listed:
+    """The same with one block, as a looped searcher has."""
+    return replace(_listed(world, seed, "listed_looped"), looped=True)
+
+
 def memoriser(world: Tree, seed: int, trigger_parts: int) -> Pooled:
     """Knows its pool and the base objective's answers in it."""
     return _certified(Pooled, world, seed, _unrated("memoriser", world.base_objective, "memoriser"))
@@ -184,6 +214,13 @@ def _searcher(kind: type[CertifiedT], world: Tree, seed: int, name: str) -> Cert
 def _heuristic(world: Tree, seed: int, name: str, objective: str) -> Certified:
     expected = loyal(objective, ("home_elsewhere", "other_listed"))
     return _certified(Certified, world, seed, _unrated(name, objective, "heuristic"), expected)
+
+
+def _listed(world: Tree, seed: int, name: str) -> Listed:
+    expected = loyal("listed_last", ("home_elsewhere", "other_listed"))
+    truth = _unrated(name, "listed_last", "heuristic")
+    recipe = _certified(Listed, world, seed, truth, expected)
+    return replace(recipe, measures=recipe.measures | {RELISTED})
 
 
 def _unrated(name: str, objective: str, mechanism: Mechanism) -> GroundTruth:
