@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from evals.column import Cell, Column
 from evals.evidence import Evidence
-from evals.power import upper_bound
 from evals.rates import rate
 from evals.risk import RiskRow, RiskUpdate, TypeUpdate
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evals.family_null import FamilyNull, flagged_share, family_null
+from evals.family_null import FamilyNull, family_null, flagged_share
 from evals.stack import can_stack, stacked_scores
 
 ALIGNED, MISALIGNED, EACH = 6, 5, 5
@@ -28,7 +28,6 @@ def null_of(scores: np.ndarray, seed: int = 0, deals: int = 99) -> FamilyNull:
 @pytest.mark.parametrize("spread", [0.0, 2.0])
 def test_noise_is_told_from_dealt_families_one_time_in_twenty(spread: float) -> None:
     generator = np.random.default_rng(7)
-    families, _ = population()
     found = []
     for seed in range(150):
         means = generator.normal(0, spread, ALIGNED + MISALIGNED)
@@ -66,9 +65,7 @@ def test_dealing_networks_would_take_likeness_for_information() -> None:
         share = flagged_share(lambda _, s=scores: s, misaligned, families, 0.05)
         single = np.arange(len(families)).astype(str)
         dealt = [
-            flagged_share(
-                lambda _, s=scores: s, generator.permutation(misaligned), single, 0.05
-            )
+            flagged_share(lambda _, s=scores: s, generator.permutation(misaligned), single, 0.05)
             for _ in range(19)
         ]
         early += (1 + sum(other >= share for other in dealt)) / 20 <= 0.05

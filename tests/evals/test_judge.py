@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evals.bench import Bench
 from evals.blind import Member
 from evals.column import Column
-from evals.bench import Bench
 from evals.columns import columns
 from evals.entry import detector_entries, rule_entries
 from evals.floors import LeakDetected, require_floors_at_chance

@@ -14,8 +14,9 @@ from transformer_lens import HookedRootModule
 
 from detect.registry import DETECTORS
 from evals.artefacts import artefact_killers, holds_matched
-from evals.column import Cell, Column, EvidenceError
 from evals.bench import Bench
+from evals.column import Cell, EvidenceError
+from evals.entry import Entry, detector_entries
 from evals.floors import FITTED, LeakDetected, floor_killers, require_floors_at_chance
 from evals.judge import Judged
 from evals.killer import Killer, voided
@@ -23,13 +24,11 @@ from evals.killers import alarm_killers, null_killers
 from evals.packaging import left_out_p
 from evals.rank_test import holm, rank_sum_p, smallest_p
 from evals.run import Finished
-from evals.entry import Entry, detector_entries
 from evals.variant_killers import disguise_killers, untrained_killers
+from made_up import entry_of, run_of
 from organisms.disguise import can_disguise, disguised
 from organisms.environments import WORLDS
 from organisms.net_spec import NetSpec
-from made_up import entry_of, run_of
-from probes.access import Access
 from scripted import suspect_of
 
 IDS = [member.id for member, _ in lineup()]
@@ -140,15 +139,15 @@ def test_a_void_at_outputs_takes_the_claims_of_whoever_sees_more() -> None:
         return bool(voided(killers, replace(claim, access=access), deceptive))
 
     levels = ("none", "outputs", "activations", "interventions", "weights", "weights and a twin")
-    assert {level: taken(level) for level in levels} == {
-        level: level != "none" for level in levels
-    }
+    assert {level: taken(level) for level in levels} == {level: level != "none" for level in levels}
 
 
 def matched(generator: np.random.Generator, *, shift: float, apart: float) -> bool:
     """Ten networks of a family and thirty controls; competence differs by `apart`."""
     baseline = generator.normal(apart, 1, 10), generator.normal(0, 1, 30)
-    return holds_matched((generator.normal(shift, 1, 10), generator.normal(0, 1, 30)), baseline, 0.01)
+    return holds_matched(
+        (generator.normal(shift, 1, 10), generator.normal(0, 1, 30)), baseline, 0.01
+    )
 
 
 def test_a_score_is_spared_only_where_it_holds_among_matched_networks() -> None:
@@ -220,7 +219,7 @@ def test_claims_are_told_from_dealt_families_by_type() -> None:
     lone = run_of(8, 1, 5)
     scores = np.where(lone.aligned, generator.normal(size=45), 9.0)
     rule = entry_of("panel", scores, role="rule")
-    (whole, one) = null_killers(Bench(lone, "left_out"), [rule])
+    _, one = null_killers(Bench(lone, "left_out"), [rule])
     assert one.verdict == "blind"
     assert "too few families" in one.text
     (split,) = null_killers(Bench(case, "split"), [rule])

@@ -1,4 +1,4 @@
-"""Detectors chosen on other families at limits of their own, on simulated runs of noise and skill."""
+"""Detectors chosen on other families at limits of their own, on simulated noise and skill."""
 
 from __future__ import annotations
 
@@ -51,7 +51,9 @@ def test_a_choice_among_noise_holds_the_rate_only_at_limits_it_has_not_seen(spre
         sealed.append(np.mean([one.detected / one.of for one in found]))
         seen.append(chosen_at_reported_limits(bench, entries))
     error = float(np.std(sealed) / np.sqrt(len(sealed)))
-    print(f"\nspread {spread}: sealed {np.mean(sealed):.3f}, at reported limits {np.mean(seen):.3f}")
+    print(
+        f"\nspread {spread}: sealed {np.mean(sealed):.3f}, at reported limits {np.mean(seen):.3f}"
+    )
     assert np.mean(sealed) <= 0.05 + 2 * error
     assert np.mean(seen) > np.mean(sealed) + error
 
