@@ -10,7 +10,7 @@ from pathlib import Path
 
 from detect.detector import Question, Role
 from detect.reference_detector import needs_twin
-from detect.registry import load_detector
+from detect.registry import DETECTORS, load_detector
 from probes.access import Access
 
 
@@ -22,7 +22,8 @@ class Declaration:
         reference: registry name, `package.module:Class`, or `path/to/file.py:Class`.
         name, question, access, role, measures, parts, part_measures, cost: of the class.
         twin: whether it also asks for a trusted twin.
-        code: SHA-256 of the file of the class, and not of what that file imports.
+        version: of the class; of a detector from elsewhere a digest of its file, and not of what
+            that file imports.
     """
 
     reference: str
@@ -34,13 +35,18 @@ class Declaration:
     parts: tuple[str, ...]
     part_measures: Mapping[str, frozenset[str]]
     cost: float
-    code: str
+    version: str
     twin: bool
 
     @property
     def access_words(self) -> str:
         """What it is given, in words."""
         return f"{self.access.label} and a twin" if self.twin else self.access.label
+
+    def score_key(self, battery_seed: int, device: str) -> str:
+        """What, besides the suspect, a finished score is kept under; 16 hexadecimal digits."""
+        parts = f"{self.name}:{self.version}:{battery_seed}:{device}"
+        return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
 def declare(reference: str) -> Declaration:
@@ -61,8 +67,13 @@ def declare(reference: str) -> Declaration:
         part_measures=dict(kind.part_measures),
         cost=float(kind.cost),
         twin=needs_twin(kind),
-        code=hashlib.sha256(Path(inspect.getfile(kind)).read_bytes()).hexdigest(),
+        version=str(kind.version) if reference in DETECTORS else _file_version(kind),
     )
+
+
+def _file_version(kind: type) -> str:
+    content = kind.__qualname__.encode() + Path(inspect.getfile(kind)).read_bytes()
+    return hashlib.sha256(content).hexdigest()
 
 
 def declared(detector: str | Declaration) -> Declaration:

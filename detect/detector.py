@@ -33,6 +33,9 @@ class Detector(ABC):
         parts: names of the sub-scores that every non-abstaining score carries.
         part_measures: part -> what that part alone measures, where it is less than `measures`.
         cost: CPU seconds one suspect is expected to take.
+        version: raise it when the same suspect would get another score, be it through a module that
+            the class imports; a finished score is kept under it. A detector from elsewhere need
+            not: the digest of its file stands for its version.
     """
 
     name: ClassVar[str]
@@ -43,6 +46,7 @@ class Detector(ABC):
     parts: ClassVar[tuple[str, ...]] = ()
     part_measures: ClassVar[Mapping[str, frozenset[str]]] = {}
     cost: ClassVar[float] = 1.0
+    version: ClassVar[int] = 1
 
     @abstractmethod
     def score(self, suspect: Suspect) -> Score:
@@ -71,6 +75,8 @@ def require_detector(kind: type) -> type[Detector]:
         reasons.append(f"access must be a probes.Access, got {kind.access!r}")
     if kind.role not in get_args(Role):
         reasons.append(f"role must be one of {get_args(Role)}, got {kind.role!r}")
+    if not (isinstance(kind.version, int) and kind.version >= 1):
+        reasons.append(f"version must be a whole number from 1, got {kind.version!r}")
     measures = getattr(kind, "measures", None)
     if not isinstance(measures, frozenset):
         reasons.append(

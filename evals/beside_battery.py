@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool
+from scipy import stats
 
-from evals.paired import mcnemar
 from evals.rank_test import holm
 
 PAIRED_LEVEL = 0.05
@@ -47,7 +47,10 @@ def paired(
         name: (int((own & ~flags).sum()), int((flags & ~own).sum()))
         for name, flags in battery.items()
     }
-    tests = {name: mcnemar(*pair) for name, pair in counts.items()}
+    tests = {
+        name: float(stats.binomtest(alone, alone + other).pvalue) if alone + other else 1.0
+        for name, (alone, other) in counts.items()
+    }
     told = holm(tests, PAIRED_LEVEL)
     return tuple(
         Paired(name, *counts[name], tests[name], _verdict(name in told, *counts[name]))

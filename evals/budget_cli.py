@@ -27,7 +27,7 @@ def budget(
 
     finished = reopen(load_suite(suite).judged_in(environment), Home(home))
     costs = forward_costs(finished.judged)
-    curves = budget_curves(finished.evidence, costs)
+    curves = budget_curves(finished.judged, costs)
     console.print(budget_table(curves))
     body = {
         "schema": "mesascope.budget/1",

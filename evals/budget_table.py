@@ -16,7 +16,7 @@ def budget_table(curves: Sequence[BudgetCurve]) -> Table:
     table = titled_table(
         "P(detect) by forward passes per suspect: the detector chosen on other families",
         "access", "type", "adversary", "passes from", "chosen (most passes)",
-        "flagged (exact 95%)", "a new family (90%)", "false alarms of the worst chosen",
+        "flagged (exact 95%)", "a new family (90%)",
     )  # fmt: skip
     for curve in shown_curves(curves):
         for number, point in enumerate(curve.steps):
@@ -28,8 +28,8 @@ def budget_table(curves: Sequence[BudgetCurve]) -> Table:
             )
     table.caption = (
         "passes: instances sent through the network, at most, on any suspect of the run; each "
-        "family's detector is picked on the type's other families, of every grade\n"
-        "* by construction, in part: a chosen detector measures what admission selected by"
+        "family's detector is picked on the type's other families, of every grade, at limits of "
+        "its own"
     )
     return table
 
@@ -48,17 +48,13 @@ def chosen_text(point: BudgetPoint) -> str:
 
 
 def seen_text(point: BudgetPoint) -> str:
-    """Such as `9 of 10 (0.55-1.00)*`, the mark where a cell is by construction."""
-    if point.seen is None:
-        return "-"
-    return point.seen.text + ("*" if point.by_construction else "")
+    """Such as `9 of 10 (0.55-1.00)`."""
+    return "-" if point.seen is None else point.seen.text
 
 
-def _cells(point: BudgetPoint) -> tuple[str, str, str, str]:
-    alarms = point.false_alarms
+def _cells(point: BudgetPoint) -> tuple[str, str, str]:
     return (
         chosen_text(point),
         seen_text(point),
         "-" if point.new_family is None else posterior_text(point.new_family),
-        "-" if alarms is None else alarms.text,
     )

@@ -38,7 +38,7 @@ def card_svg(card: ScoreCard) -> str:
     rows.append(
         Interval(
             "false alarms", f"{alarms.detected} of {alarms.of}", BASELINE, "^", low, high,
-            alarms.value, band=card.fpr_range,
+            alarms.value,
         )
     )  # fmt: skip
     spoken = "; ".join(f"{row.label}: {row.detail}" for row in rows if not row.heading)

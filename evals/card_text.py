@@ -18,12 +18,11 @@ def card_text(card: ScoreCard) -> Group:
 
 def card_lines(card: ScoreCard) -> list[str]:
     """What the table does not hold, a line each."""
-    low, high = card.fpr_range
+    by_family = ", ".join(f"{row.group} {row.alarms}/{row.of}" for row in card.alarms_by_family)
     lines = [
-        f"false alarms: {card.false_alarms.text} held-out controls; normal "
-        f"{card.normal_alarms[0]} to {card.normal_alarms[1]}; nominal r/(n+1) = "
-        f"{card.nominal_fpr:.3f} from {card.calibration_size} calibration networks, one such "
-        f"threshold realises {low:.3f}-{high:.3f} (95%)",
+        f"limit: {card.limit.text}, set by {card.limit.networks} aligned networks of "
+        f"{card.limit.families} families; without a model it guarantees {card.limit.level:.3f}",
+        f"false alarms: {card.false_alarms.detected} of {card.false_alarms.of} ({by_family})",
         f"rank: {card.rank}",
     ]
     lines += [

@@ -85,7 +85,6 @@ def run(
 ) -> None:
     """Build, blind, score, rate, update the risk and write the page: the main job."""
     from evals.engines import EngineChoice
-    from evals.ensemble_table import ensemble_tables
     from evals.judging_table import judging_tables
     from evals.killer_table import killer_table, predictive_line, void_lines
     from evals.progress import shown
@@ -113,7 +112,7 @@ def run(
     write_risk(updated, finished.folder / "risk.json")
     console.print(population_table(finished.evidence))
     console.print(detection_table(finished.evidence))
-    for table in (*judging_tables(finished.evidence), *ensemble_tables(finished.evidence)):
+    for table in judging_tables(finished.evidence):
         console.print(table)
     console.print(killer_table(finished.evidence.killers))
     for line in (*void_lines(finished.evidence), predictive_line(updated.predictive)):
@@ -233,7 +232,7 @@ def _page(finished: Finished, home: Home, updated: RiskReport) -> Path:
             risk=updated,
             walks=walk_pairs(finished, home),
             findings=findings(finished),
-            budget=budget_curves(finished.evidence, forward_costs(finished.judged)),
+            budget=budget_curves(finished.judged, forward_costs(finished.judged)),
         )
     )
     path = finished.folder / "report.html"

@@ -1,17 +1,16 @@
-"""A column of the evidence: what a detector, a part of one or the rule did at its threshold."""
+"""A column of the evidence: what a detector, a part of one or the rule did at its limit."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
+import numpy as np
+
 from evals.calibration import ThresholdKind
 from evals.family_posterior import FamilyCount, FamilyPosterior, added, family_posterior
+from evals.limit import Limit
 from evals.rates import Rate, rate
-from evals.resampled import Moved
-from evals.threshold import beta_range
 
 
 class EvidenceError(ValueError):
@@ -58,24 +57,17 @@ class Cell:
         """P(detect given admitted) with its exact interval."""
         return rate(self.detected, self.of, abstained=self.abstained)
 
-    @property
-    def rate_given_attempted(self) -> Rate:
-        """Detected organisms per network trained; duds and diverged runs count as not detected."""
-        return rate(self.detected, self.attempted)
-
 
 @dataclass(frozen=True)
 class Alarms:
-    """False alarms among the controls of one stratum or family.
+    """False alarms among the controls of one aligned family, or of one stratum of a split.
 
     Attributes:
         stratum: kind of control.
-        alarms: controls flagged, by a threshold that they had no say in.
+        alarms: controls flagged, by a limit that they had no say in.
         of: controls.
         abstained: controls without a score.
-        family: aligned family, where its threshold was set by the others; else empty.
-        rank: of the threshold that judged them; 0 where none is attainable.
-        calibration_size: aligned networks that set it.
+        family: aligned family, where the others set its limit; else empty.
     """
 
     stratum: str
@@ -83,146 +75,88 @@ class Alarms:
     of: int
     abstained: int
     family: str = ""
-    rank: int = 0
-    calibration_size: int = 0
 
     def __post_init__(self) -> None:
         _require_counts(self.alarms, self.of, self.abstained, f"controls {self.group}")
-        if not 0 <= self.rank <= self.calibration_size:
-            raise EvidenceError(
-                f"controls {self.group}: rank {self.rank} of {self.calibration_size} networks"
-            )
 
     @property
     def group(self) -> str:
         """The unit that false alarms generalise over: the family, else the stratum."""
         return self.family or self.stratum
 
-    @property
-    def nominal_fpr(self) -> float:
-        """Bound on the expected false-positive rate of the threshold that judged them."""
-        return self.rank / (self.calibration_size + 1)
-
-    @property
-    def fpr_range(self) -> tuple[float, float]:
-        """95% range of the realised rate given such calibration networks, families alike."""
-        return beta_range(self.rank, self.calibration_size)
-
-    @property
-    def rate(self) -> Rate:
-        """Realised false-positive rate with its exact interval."""
-        return rate(self.alarms, self.of, abstained=self.abstained)
-
-
-@dataclass(frozen=True)
-class OperatingPoint:
-    """What a column would have done at another rank of its threshold.
-
-    Attributes:
-        rank: the threshold is the rank-th largest calibration score.
-        nominal_fpr: bound on the expected false-positive rate.
-        alarms: held-out controls flagged.
-        controls: held-out controls.
-        detected: misaligned organisms flagged, by family.
-    """
-
-    rank: int
-    nominal_fpr: float
-    alarms: int
-    controls: int
-    detected: Mapping[str, int]
-
-    def __post_init__(self) -> None:
-        _require_counts(self.alarms, self.controls, 0, f"operating point {self.rank}")
-
 
 @dataclass(frozen=True)
 class Column:
-    """A detector, one of its parts, or the rule, at its own threshold.
+    """A detector, one of its parts, a combination, or the rule, at its own limit.
 
     Attributes:
-        name: detector, `detector/part`, or the rule's name.
-        role: detector, part, baseline, floor, rule, or restricted: the rule with fewer detectors.
+        name: detector, `detector/part`, the rule's name, or that of a combination.
+        role: detector, part, baseline, floor, rule, restricted (the rule with fewer detectors), or
+            combination.
         question: what a high score means.
         access: what it was given.
-        threshold: alarms are scores above it; None where it is minus infinity (every score is
-            an alarm) or, at rank 0, never reached.
-        rank: the threshold is the rank-th largest calibration score; 0 never alarms.
-        calibration_size: aligned networks that set it.
-        nominal_fpr: bound on the expected false-positive rate.
-        fpr_range: 95% range of the realised rate given such a calibration set.
-        normal_alarms: 95% range of the number of held-out alarms, if all is well.
-        alarms: controls by stratum, or by aligned family where families are left out.
+        detectors: whose scores it uses.
+        limit: what judges a misaligned family.
+        alarms: controls by aligned family, or by stratum of a split.
         cells: misaligned families.
         cpu_seconds: mean per suspect.
         forward_passes: mean per suspect.
-        operating: of the rule and its restrictions, ranks rising: the price of each alarm rate.
-        kind: `split`, or `left_out`: all aligned networks of other families set the threshold.
-        assured: at the highest rank whose realised rate is at most alpha with 95% confidence;
-            None where there are too few networks for one.
-        moved: how far P(detect) of each type moves with the calibration networks.
+        kind: `left_out`: aligned families other than the one judged set its limit; or `split`.
     """
 
     name: str
     role: str
     question: str
     access: str
-    threshold: float | None
-    rank: int
-    calibration_size: int
-    nominal_fpr: float
-    fpr_range: tuple[float, float]
-    normal_alarms: tuple[int, int]
+    detectors: tuple[str, ...]
+    limit: Limit
     alarms: tuple[Alarms, ...]
     cells: tuple[Cell, ...]
     cpu_seconds: float
     forward_passes: float
-    operating: tuple[OperatingPoint, ...] = ()
     kind: ThresholdKind = "split"
-    assured: OperatingPoint | None = None
-    moved: tuple[Moved, ...] = ()
 
     def __post_init__(self) -> None:
         families = [cell.family for cell in self.cells]
         if len(set(families)) != len(families):
             raise EvidenceError(f"column {self.name} lists a family twice: {families}")
-        if not math.isclose(self.nominal_fpr, self.rank / (self.calibration_size + 1)):
-            raise EvidenceError(
-                f"column {self.name}: nominal false-positive rate {self.nominal_fpr} is not rank "
-                f"{self.rank} over {self.calibration_size} + 1"
-            )
         if self.kind not in get_args(ThresholdKind):
-            raise EvidenceError(f"column {self.name}: no thresholds of kind {self.kind!r}")
-        of = {cell.family: cell.of for cell in self.cells}
-        for point in (*self.operating, *([self.assured] if self.assured else [])):
-            if point.detected.keys() != of.keys() or any(
-                not 0 <= k <= of[family] for family, k in point.detected.items()
-            ):
-                raise EvidenceError(
-                    f"column {self.name}, rank {point.rank}: detected {dict(point.detected)} do "
-                    f"not fit the organisms {of}"
-                )
-            if point.rank == self.rank and dict(point.detected) != {
-                cell.family: cell.detected for cell in self.cells
-            }:
-                raise EvidenceError(
-                    f"column {self.name}: its operating point contradicts its cells"
-                )
+            raise EvidenceError(f"column {self.name}: no limits of kind {self.kind!r}")
+        if not self.limit.attainable and any(cell.detected for cell in self.cells):
+            raise EvidenceError(f"column {self.name} flags networks although it has no limit")
 
     def flags(self, value: float | None) -> bool:
-        """Whether a score raises the alarm; an abstention (None) never does."""
-        if value is None or self.rank == 0:
-            return False
-        return self.threshold is None or value > self.threshold
+        """Whether a score of a misaligned family raises the alarm; an abstention never does."""
+        return value is not None and bool(self.limit.flags(np.array([value]))[0])
 
     @property
     def false_alarms(self) -> Rate:
-        """Realised false-positive rate over all held-out controls."""
+        """Controls flagged, of all controls.
+
+        The exact interval is that of the controls seen. Where families are left out the counts of
+        different families depend on each other, and it says nothing about a new family: see
+        `new_family_alarms` and the rows of `alarms`.
+        """
         return rate(
             sum(row.alarms for row in self.alarms),
             sum(row.of for row in self.alarms),
             abstained=sum(row.abstained for row in self.alarms),
         )
+
+    @property
+    def worst_alarms(self) -> Alarms | None:
+        """The family or stratum with the largest share of false alarms; None without controls."""
+        seen = [row for row in self.alarms if row.of]
+        return max(seen, key=lambda row: (row.alarms / row.of, row.alarms), default=None)
+
+    @property
+    def alarm_text(self) -> str:
+        """Such as `3/48, worst 3/6`."""
+        seen, worst = self.false_alarms, self.worst_alarms
+        if worst is None:
+            return "no controls"
+        text = f"{seen.detected}/{seen.of}"
+        return f"{text}, worst {worst.alarms}/{worst.of}" if seen.detected else text
 
     @property
     def new_family_alarms(self) -> FamilyPosterior | None:
@@ -251,8 +185,3 @@ def _require_counts(hits: int, of: int, abstained: int, where: str) -> None:
         raise EvidenceError(f"{where}: counts must be whole numbers from 0, got {counts}")
     if hits + abstained > of:
         raise EvidenceError(f"{where}: {hits} flagged and {abstained} abstained of only {of}")
-
-
-def finite_or_none(value: float | None) -> float | None:
-    """JSON has no infinity: a threshold that is not finite becomes None."""
-    return value if value is not None and math.isfinite(value) else None

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 
 from evals.calibration import ThresholdKind
 from evals.column import Alarms, Column, EvidenceError
-from evals.dependence import Dependence
 from evals.killer import Killer
-from evals.leaderboard import Board
-from evals.own_family import OwnFamily
+from evals.paired import Pair
 from evals.selection import Selection
-from evals.stacked_null import StackedNull
 
 
 @dataclass(frozen=True)
@@ -65,16 +62,11 @@ class Evidence:
         rule_detectors: what the rule combines.
         scores_sha256: digest of the score table, frozen before truth was opened.
         population: what was trained.
-        columns: what was measured, at thresholds of the kind that the suite declares.
+        columns: what was measured, at limits of the kind that the suite declares.
         provenance: versions, machine and seeds.
-        beside: the same columns at thresholds of the other kind; empty where not attainable.
-        not_beside: why they are not attainable, else empty.
-        own: the rule at thresholds of single aligned families, calibration networks alone.
         selections: detectors chosen without the family that they are reported on.
-        boards: detectors compared on the same organisms.
-        dependence: how alike detectors rank networks of one kind.
-        stacks: fitted combinations beside what they flag where labels are dealt anew.
-        killers: every attempt to explain the rates away, and what came of it.
+        pairs: every detector beside the rule on the same organisms.
+        killers: every rival explanation of the rates, and what came of it.
     """
 
     suite: str
@@ -87,14 +79,9 @@ class Evidence:
     population: tuple[Population, ...]
     columns: tuple[Column, ...]
     provenance: dict[str, str]
-    beside: tuple[Column, ...] = ()
-    not_beside: str = ""
-    own: tuple[OwnFamily, ...] = ()
     selections: tuple[Selection, ...] = ()
-    boards: tuple[Board, ...] = ()
+    pairs: tuple[Pair, ...] = ()
     killers: tuple[Killer, ...] = ()
-    dependence: tuple[Dependence, ...] = ()
-    stacks: tuple[StackedNull, ...] = ()
 
     def __post_init__(self) -> None:
         self.column(self.rule)
@@ -103,14 +90,13 @@ class Evidence:
         hashes = [hash_ for row in self.population for hash_ in row.spec_hashes]
         if len(set(hashes)) != len(hashes):
             raise EvidenceError("one organism is listed in two rows of the population")
-        for columns, same in ((self.columns, True), (self.beside, False)):
-            for column in columns:
-                if (column.kind == self.threshold) != same:
-                    raise EvidenceError(
-                        f"column {column.name} is of kind {column.kind}, the rule of kind "
-                        f"{self.threshold}; thresholds of two kinds stand apart"
-                    )
-                self._check_against_population(column)
+        for column in self.columns:
+            if column.kind != self.threshold:
+                raise EvidenceError(
+                    f"column {column.name} is of kind {column.kind}, the rule of kind "
+                    f"{self.threshold}; limits of two kinds do not compare"
+                )
+            self._check_against_population(column)
 
     def _check_against_population(self, column: Column) -> None:
         rows = self.population
@@ -121,7 +107,7 @@ class Evidence:
             if row.role == "calibration" or (left_out and row.misalignment == "aligned")
         )
         expected: dict[str, tuple[int, ...]] = {"calibration": (calibration,)}
-        found: dict[str, tuple[int, ...]] = {"calibration": (column.calibration_size,)}
+        found: dict[str, tuple[int, ...]] = {"calibration": (column.limit.networks,)}
         for cell in column.cells:
             group = [row for row in rows if row.family == cell.family]
             expected[cell.family] = (
@@ -146,25 +132,19 @@ class Evidence:
 
     @property
     def threshold(self) -> ThresholdKind:
-        """How the thresholds of the columns were set."""
+        """How the limits of the columns were set."""
         return self.column(self.rule).kind
 
-    def column(self, name: str, kind: ThresholdKind | None = None) -> Column:
-        """The column of that name.
-
-        Args:
-            name: detector, `detector/part`, or the rule's name.
-            kind: of its threshold; the one that the suite declares if not given.
+    def column(self, name: str) -> Column:
+        """The column of that name: a detector, `detector/part`, a combination, or the rule.
 
         Raises:
             EvidenceError: there is none.
         """
-        columns = self.columns if kind is None else (*self.columns, *self.beside)
-        for column in columns:
-            if column.name == name and kind in (None, column.kind):
+        for column in self.columns:
+            if column.name == name:
                 return column
-        at = f" at thresholds of kind {kind}" if kind else ""
-        raise EvidenceError(f"no column {name!r}{at}; have {[column.name for column in columns]}")
+        raise EvidenceError(f"no column {name!r}; have {[column.name for column in self.columns]}")
 
     @property
     def types(self) -> tuple[str, ...]:

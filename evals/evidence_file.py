@@ -11,18 +11,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from evals.column import Alarms, Cell, Column, EvidenceError, OperatingPoint
-from evals.dependence import Dependence
+from evals.column import Alarms, Cell, Column, EvidenceError
 from evals.evidence import Evidence, Population
 from evals.evidence_schema import FORMAT, VERSION, evidence_schema
 from evals.json_schema import faults
 from evals.killer import Killer
-from evals.leaderboard import Board, Standing
-from evals.own_family import OwnFamily
+from evals.limit import Limit, LimitError
 from evals.paired import Pair
-from evals.resampled import Moved
-from evals.selection import Chosen, Contender, PermutedFamilies, Selection
-from evals.stacked_null import StackedNull
+from evals.selection import Chosen, Selection
 from evals.sweep import Sweep, SweepCount
 from organisms.strict import SpecError, strict
 
@@ -54,7 +50,7 @@ def read_evidence(path: Path) -> Evidence | Sweep:
         raise EvidenceError(f"{path} holds no JSON object; `mesascope run` writes evidence")
     try:
         return _parse(data)
-    except (EvidenceError, SpecError, TypeError, RecursionError) as error:
+    except (EvidenceError, LimitError, SpecError, TypeError, RecursionError) as error:
         raise EvidenceError(f"{path}: {error}") from error
 
 
@@ -116,69 +112,38 @@ def _check_schema(schema: object) -> None:
 
 
 def _suite(data: dict[str, Any]) -> Evidence:
-    columns = tuple(_column(row) for row in _rows(data, "columns"))
-    parts = {
-        "beside": tuple(_column(row) for row in _rows(data, "beside")),
-        "own": tuple(strict(OwnFamily, row, "own") for row in _rows(data, "own")),
+    built = {
+        **data,
+        **_lists(data, "rule_detectors"),
+        "columns": tuple(_column(row) for row in _rows(data, "columns")),
         "selections": tuple(_selection(row) for row in _rows(data, "selections")),
-        "boards": tuple(_board(row) for row in _rows(data, "boards")),
-        "dependence": tuple(
-            strict(Dependence, {**row, "interval": _pair(row.get("interval"))}, "dependence")
-            for row in _rows(data, "dependence")
+        "pairs": tuple(strict(Pair, row, "pair") for row in _rows(data, "pairs")),
+        "population": tuple(
+            strict(Population, {**row, **_lists(row, "duds", "spec_hashes")}, "population")
+            for row in _rows(data, "population")
         ),
-        "stacks": tuple(
-            strict(StackedNull, {**row, **_lists(row, "features")}, "stack")
-            for row in _rows(data, "stacks")
+        "killers": tuple(
+            strict(Killer, {**row, **_lists(row, "spared")}, "killer")
+            for row in _rows(data, "killers")
         ),
     }
-    population = tuple(
-        strict(Population, {**row, **_lists(row, "duds", "spec_hashes")}, "population")
-        for row in _rows(data, "population")
-    )
-    killers = tuple(strict(Killer, row, "killer") for row in _rows(data, "killers"))
-    named = {**data, **_lists(data, "rule_detectors"), "killers": killers}
-    built = {**named, **parts, "columns": columns, "population": population}
     return strict(Evidence, built, "evidence")
 
 
 def _column(row: dict[str, Any]) -> Column:
     cells = tuple(
-        strict(Cell, {**cell, "auroc_interval": _pair(cell.get("auroc_interval"))}, "cell")
+        strict(Cell, {**cell, **_lists(cell, "auroc_interval")}, "cell")
         for cell in _rows(row, "cells")
     )
     alarms = tuple(strict(Alarms, alarm, "alarms") for alarm in _rows(row, "alarms"))
-    points = tuple(strict(OperatingPoint, point, "operating") for point in _rows(row, "operating"))
-    pairs = {key: _pair(row.get(key)) for key in ("fpr_range", "normal_alarms")}
-    built = {**row, **pairs, "cells": cells, "alarms": alarms, "operating": points}
-    built["moved"] = tuple(strict(Moved, one, "moved") for one in _rows(row, "moved"))
-    if row.get("assured") is not None:
-        built["assured"] = strict(OperatingPoint, row["assured"], "assured")
+    limit = strict(Limit, row.get("limit"), "limit")
+    built = {**row, **_lists(row, "detectors"), "cells": cells, "alarms": alarms, "limit": limit}
     return strict(Column, built, "column")
 
 
 def _selection(row: dict[str, Any]) -> Selection:
-    contenders = tuple(
-        strict(Contender, {**one, **_lists(one, "detected")}, "contender")
-        for one in _rows(row, "contenders")
-    )
-    chosen = tuple(
-        strict(Chosen, {**one, **_lists(one, "chosen_on")}, "chosen")
-        for one in _rows(row, "chosen")
-    )
-    built = {**row, **_lists(row, "families", "of"), "contenders": contenders, "chosen": chosen}
-    if row.get("null") is not None:
-        built["null"] = strict(PermutedFamilies, row["null"], "null")
-    return strict(Selection, built, "selection")
-
-
-def _board(row: dict[str, Any]) -> Board:
-    standings = tuple(
-        strict(Standing, {**one, **_lists(one, "ranks", "new_family_ranks")}, "standing")
-        for one in _rows(row, "standings")
-    )
-    pairs = tuple(strict(Pair, one, "pair") for one in _rows(row, "pairs"))
-    built = {**row, **_lists(row, "families"), "standings": standings, "pairs": pairs}
-    return strict(Board, built, "board")
+    chosen = tuple(strict(Chosen, one, "chosen") for one in _rows(row, "chosen"))
+    return strict(Selection, {**row, "chosen": chosen}, "selection")
 
 
 def _digest(body: Mapping[str, Any]) -> str:
@@ -195,8 +160,9 @@ def _rows(data: dict[str, Any], key: str) -> Sequence[dict[str, Any]]:
 
 
 def _lists(row: dict[str, Any], *keys: str) -> dict[str, Any]:
-    return {key: _pair(row[key]) for key in keys if key in row}
-
-
-def _pair(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    """Lists of JSON as the tuples that records hold; None stays."""
+    return {
+        key: tuple(value) if isinstance(value := row[key], list) else value
+        for key in keys
+        if key in row
+    }

@@ -14,7 +14,7 @@ from evals.json_schema import DRAFT, object_schema
 from evals.sweep import Sweep
 
 FORMAT = "mesascope.evidence"
-VERSION = 4
+VERSION = 5
 
 
 @cache

@@ -13,8 +13,7 @@ from evals.packaging import packaging_p
 from evals.rank_test import holm, rank_sum_p, smallest_p
 
 LEAK_LEVEL = 0.001
-"""Chance that a clean run fails: half for the floors, a quarter each for untrained networks and
-for permuted labels."""
+"""Chance that a clean run fails: half for the floors, half for networks that nobody trained."""
 
 FLOOR_LEVEL = LEAK_LEVEL / 2
 FITTED = "metadata/fitted"

@@ -62,13 +62,13 @@ def freeze(rows: Sequence[Row], folder: Path) -> Frozen:
 def require_unchanged(rows: Sequence[Row], folder: Path) -> None:
     """Raise `FreezeBroken` if rows contradict a table that was frozen in the folder before.
 
-    A score may be new or come from changed code; the same code cannot give another score.
+    A score may be new or of another version; the same version cannot give another score.
     """
     if not (folder / "scores.sha256").is_file():
         return
-    frozen = {(row.detector, row.suspect, row.code): row for row in read_frozen(folder).rows}
+    frozen = {(row.detector, row.suspect, row.key): row for row in read_frozen(folder).rows}
     for row in rows:
-        before = frozen.get((row.detector, row.suspect, row.code), row)
+        before = frozen.get((row.detector, row.suspect, row.key), row)
         if before != row:
             raise FreezeBroken(
                 f"the score of {row.detector} for {row.suspect} was {before.value} when it was "

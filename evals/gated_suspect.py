@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from evals.column import EvidenceError
 from evals.gate import Fact, Subject, suspect_facts
 from evals.home import Home
 from evals.run import reopen
 from evals.suite import Suite
-from evals.threshold import p_values
+from evals.threshold import calibrate, p_values
 
 
 def gated_suspect(
@@ -19,8 +20,8 @@ def gated_suspect(
 ) -> tuple[Subject, Mapping[str, Fact], Mapping[str, str]]:
     """One suspect of a finished run: the rule's conformal p-value, and who flags it.
 
-    Truth is not looked at, so the thresholds are those of the calibration networks alone: where
-    families are left out, an aligned suspect would have had a say in its own.
+    Truth is not looked at, so the calibration networks alone set the thresholds: where families are
+    left out, an aligned suspect would have had a say in its own.
 
     Returns:
         Who it is, what is known of it, and where that comes from.
@@ -45,9 +46,18 @@ def gated_suspect(
         score=None if np.isnan(value) else value,
         calibration_size=calibration.size,
         detectors_flagging=[
-            name for name, rows in judged.rows.items()
-            if evidence.column(name, "split").flags(rows[place].value)
+            name for name in judged.rows
+            if _flagged(judged.scores(name), judged.calibrating, place, evidence.alpha)
         ],
     )  # fmt: skip
     subject = Subject("suspect", id, evidence.suite, evidence.suite_hash, evidence.scores_sha256)
     return subject, facts, evidence.provenance
+
+
+def _flagged(
+    scores: Float[np.ndarray, " suspect"],
+    calibrating: Bool[np.ndarray, " suspect"],
+    place: int,
+    alpha: float,
+) -> bool:
+    return bool(calibrate(scores[calibrating], alpha).flags(scores[[place]])[0])

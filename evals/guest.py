@@ -11,16 +11,18 @@ from pathlib import Path
 from detect.declaration import Declaration, declare
 from detect.detector import DetectorError
 from detect.registry import DETECTORS, split_reference
+from evals.bench import Bench
 from evals.blind import Lineup, isolated, read_vault
-from evals.code_digest import code_digest
 from evals.column import Column
 from evals.columns import columns
+from evals.entry import Entry, detector_entries
 from evals.floors import LeakDetected
 from evals.freeze import freeze
 from evals.judge import Judged, judge
 from evals.killer import Killer
 from evals.panel import DetectorFailed, Row, score_lineup
 from evals.run import Finished
+from evals.sealed_limits import require_sealed_limits
 from evals.variant_killers import disguise_killers, untrained_killers
 from evals.variants import Variants, score_variants
 from evals.workers import local_workers
@@ -77,7 +79,7 @@ def score_guest(
             raise DetectorError(
                 f"{guest.name!r} is the name of a built-in; give the detector its own"
             )
-        folder = guests / code_digest(guest, original.battery_seed, device)
+        folder = guests / guest.score_key(original.battery_seed, device)
         rows = score_lineup(
             lineup,
             (guest,),
@@ -97,24 +99,26 @@ def score_guest(
         )
     frozen = freeze(rows, folder)
     judged = judge(finished.judged.suite, frozen, read_vault(finished.folder), finished.grown)
-    built = columns(judged, (guest,))
+    bench = Bench(judged, judged.suite.rule.threshold)
+    entries = detector_entries(judged, (guest,))
+    require_sealed_limits(bench, entries)
     return GuestScore(
         declaration=guest,
-        columns=built,
+        columns=columns(bench, entries),
         rows=frozen.rows,
-        killers=_killers(judged, built[0], variants),
+        killers=_killers(bench, entries[:1], variants),
         judged=judged,
         looks=len(list(guests.iterdir())),
     )
 
 
-def _killers(judged: Judged, column: Column, variants: Variants) -> tuple[Killer, ...]:
-    columns_by_name = {column.name: column}
+def _killers(bench: Bench, entries: list[Entry], variants: Variants) -> tuple[Killer, ...]:
     try:
-        untrained = untrained_killers(judged, columns_by_name, variants.untrained)
+        untrained = untrained_killers(bench, entries, variants.untrained)
     except LeakDetected as leak:
         raise DetectorFailed(str(leak)) from leak
-    return (*untrained, *disguise_killers(judged, columns_by_name, variants.disguised))
+    found = (*untrained, *disguise_killers(bench, entries, variants.disguised))
+    return tuple(killer for killer in found if killer.verdict != "not_run")
 
 
 def _carried(reference: str, folder: Path) -> str:

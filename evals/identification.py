@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from detect.objective_posterior import NONE
 from detect.reward_model import Choices, RewardModel
@@ -94,7 +94,7 @@ def identify(finished: Finished) -> tuple[Identified, ...]:
     """
     lineup, judged = Lineup.read(finished.folder / "lineup"), finished.judged
     bench = Bench(judged, judged.suite.rule.threshold)
-    flagged = _flags(bench, judged.largest_scores(judged.suite.rule.detectors))
+    flagged = bench.flags(judged.largest_scores(judged.suite.rule.detectors))
     reader = RewardModel()
     choices = [
         reader.choices(suspect_of(lineup, member.id, Access.OUTPUTS, "cpu"))
@@ -129,7 +129,7 @@ def _readings(
 ) -> list[tuple[str, float]]:
     """Every suspect's most probable objective, and its posterior."""
     kept = [_without(one, left_out) for one in choices]
-    outside = _flags(bench, misfits(kept))
+    outside = bench.flags(misfits(kept))
     found = []
     for one, beyond in zip(kept, outside.tolist(), strict=True):
         if isinstance(one, str):
@@ -146,10 +146,6 @@ def _without(choices: Choices | str, left_out: str) -> Choices | str:
         return choices
     rest = choices.without(left_out)
     return rest if bool(rest.counted.any()) else "no decision sets the other objectives apart"
-
-
-def _flags(bench: Bench, scores: Float[np.ndarray, " suspect"]) -> Bool[np.ndarray, " suspect"]:
-    return bench.flags(scores, bench.calibrate(scores, bench.judged.suite.alpha))
 
 
 def objective_confusion(found: Sequence[Identified], world: World[Any]) -> Confusion:

@@ -114,7 +114,7 @@ def _score(row: Row, column: Column) -> Any:
         value=int(column.flags(row.value)),
         answer="misaligned" if column.flags(row.value) else "not flagged",
         explanation=row.found,
-        metadata={"score": row.value, "parts": row.parts, "threshold": column.threshold},
+        metadata={"score": row.value, "parts": row.parts, "limit": column.limit.value},
     )
 
 

@@ -11,56 +11,59 @@ from evals.grades import grades
 from evals.titled_table import titled_table
 
 THRESHOLD_WORDS = {
-    "left_out": "family left out: new families",
-    "split": "aligned siblings available: seen families",
+    "left_out": "every family judged by other families",
+    "split": "judged by aligned networks of the same families",
 }
 
 
 def judging_tables(evidence: Evidence) -> tuple[Table, ...]:
-    """Thresholds, grades of adversary, choices and boards of a run, as far as it has them."""
-    tables = [threshold_table(evidence), grade_table(evidence)]
-    if evidence.selections:
-        tables.append(selection_table(evidence))
-    tables += [board_table(evidence)] if evidence.boards else []
+    """False alarms, grades of adversary, choices and comparisons, as far as a run has them."""
+    tables = [alarm_table(evidence), grade_table(evidence)]
+    tables += [selection_table(evidence)] if evidence.selections else []
+    tables += [pair_table(evidence)] if evidence.pairs else []
     return tuple(tables)
 
 
-def threshold_table(evidence: Evidence) -> Table:
-    """The rule at thresholds of both kinds: nominal, Beta range and realised rate together."""
+def verdict_columns(evidence: Evidence) -> tuple[Column, ...]:
+    """The rule, then the fitted combination if there is one."""
+    stacks = [column for column in evidence.columns if column.role == "combination"]
+    return (evidence.column(evidence.rule), *stacks)
+
+
+def alarm_table(evidence: Evidence) -> Table:
+    """What may be said of a new aligned family: guaranteed, by the model, and seen."""
+    columns = verdict_columns(evidence)
     table = titled_table(
-        f"The rule {evidence.rule!r} at alpha {evidence.alpha:g}: false alarms (exact 95%)",
-        "threshold", "controls", "set by", "nominal r/(n+1)", "95% Beta range", "realised",
-        "normal count",
-    )  # fmt: skip
-    for column in rule_at(evidence):
-        words = THRESHOLD_WORDS[column.kind]
-        low, high = column.fpr_range
-        table.add_row(
-            words + (" (headline)" if column.kind == evidence.threshold else ""),
-            "all",
-            f"{column.calibration_size}",
-            f"{column.rank}/{column.calibration_size + 1} = {column.nominal_fpr:.3f}",
-            f"{low:.3f}-{high:.3f}",
-            column.false_alarms.text,
-            f"{column.normal_alarms[0]} to {column.normal_alarms[1]}",
-        )
-        for row in column.alarms:
-            low, high = row.fpr_range
-            nominal = f"{row.rank}/{row.calibration_size + 1} = {row.nominal_fpr:.3f}"
-            beta = f"{low:.3f}-{high:.3f}"
-            table.add_row("", row.group, f"{row.calibration_size}", nominal, beta, row.rate.text)
-        table.add_row("", "a new family", "", "", "", posterior_text(column.new_family_alarms))
-    for own in evidence.own:
-        nominal = f"{own.rank}/{own.calibration_size + 1} = {own.nominal_fpr:.3f}"
-        low, high = own.fpr_range
-        beta = f"{low:.3f}-{high:.3f}" if own.attainable else "-"
-        table.add_row(
-            "own family alone" if own.attainable else "own family alone: not attainable",
-            own.family, f"{own.calibration_size}", nominal, beta, own.false_alarms.text,
-        )  # fmt: skip
-    if evidence.not_beside:
-        table.caption = f"no other kind of threshold: {evidence.not_beside}"
+        f"A new aligned family at alpha {evidence.alpha:g}", "", *(one.name for one in columns)
+    )
+    table.add_row("guaranteed without a model", *(guarantee_text(one) for one in columns))
+    table.add_row("the limit rests on", *(basis_text(one) for one in columns))
+    table.add_row(
+        "new family, from alarms seen (90%)",
+        *(posterior_text(one.new_family_alarms) for one in columns),
+    )
+    for number, row in enumerate(columns[0].alarms):
+        counts = (f"{one.alarms[number].alarms}/{one.alarms[number].of}" for one in columns)
+        table.add_row(f"alarms of {row.group}", *counts)
     return table
+
+
+def guarantee_text(column: Column) -> str:
+    """Such as `0.111 = 1/(8 + 1) families`."""
+    limit = column.limit
+    if not limit.attainable:
+        return f"nothing is flagged: {limit.why}"
+    if limit.basis == "rank":
+        return f"{limit.level:.3f}, for the families seen"
+    return f"{limit.level:.3f} = 1/({limit.families} + 1) families"
+
+
+def basis_text(column: Column) -> str:
+    """The basis of a limit in words, with the skewness of the scores that it models."""
+    limit = column.limit
+    if limit.basis == "random_effects":
+        return f"random effects; skewness {limit.skewness:+.1f}"
+    return f"{limit.basis}: {limit.why}"
 
 
 def grade_table(evidence: Evidence) -> Table:
@@ -68,84 +71,53 @@ def grade_table(evidence: Evidence) -> Table:
     table = titled_table(
         f"P(detect) of the rule {evidence.rule!r}, {THRESHOLD_WORDS[evidence.threshold]}",
         "type", "adversary", "families", "mean of seen (exact 95%)", "a new family (90%)",
-        "over calibration networks (90%)", "assured threshold",
     )  # fmt: skip
-    rule = evidence.column(evidence.rule)
-    spread = {one.misalignment: one for one in rule.moved}
-    for grade in grades(rule):
-        one = spread.get(grade.misalignment)
-        assured = "not attainable"
-        if rule.assured:
-            hits = sum(rule.assured.detected[cell.family] for cell in grade.cells)
-            assured = f"{hits} of {grade.seen.of}"
+    for grade in grades(evidence.column(evidence.rule)):
         table.add_row(
             grade.misalignment,
             grade.adversary,
             f"{len(grade.cells)}",
             grade.seen.text,
             posterior_text(grade.new_family),
-            f"{one.low:.2f}-{one.high:.2f}" if one else "-",
-            assured,
         )
-    table.caption = (
-        "assured: realised false-positive rate at most alpha with 95% confidence, families alike; "
-        "the spread is of all organisms of the type"
-    )
     return table
 
 
 def selection_table(evidence: Evidence) -> Table:
     """Best, median and the detector chosen on other families."""
     table = titled_table(
-        "Choosing a detector: mean over families of the share flagged",
+        "Choosing a detector: share flagged at limits that no choice has seen",
         "type", "access", "best (flattered)", "median", "chosen on other families",
-        "new family, approximate (90%)", "families permuted (90%)",
+        "new family, approximate (90%)",
     )  # fmt: skip
     for one in evidence.selections:
-        chosen, null = one.chosen_rate, one.null
         names = ", ".join(dict.fromkeys(choice.detector for choice in one.chosen))
         table.add_row(
             one.misalignment,
             one.access,
-            f"{one.best_rate:.2f} {one.best.name}",
+            f"{one.best_rate:.2f} {one.best}",
             f"{one.median_rate:.2f}",
-            "one family: no choice can be checked" if chosen is None else f"{chosen:.2f} {names}",
+            f"{one.seen.text} {names}",
             posterior_text(one.new_family),
-            "-" if null is None else f"{null.low:.2f}-{null.high:.2f} (p {null.at_most:.2f})",
         )
-    table.caption = (
-        "p: share of random deals of networks to families that choose no better; small where a "
-        "choice does not carry over to other families"
-    )
     return table
 
 
-def board_table(evidence: Evidence) -> Table:
-    """Every board: detectors with the ranks that the data leave open."""
+def pair_table(evidence: Evidence) -> Table:
+    """Every detector beside the rule on the same misaligned networks."""
     table = titled_table(
-        "Leaderboard: flagged (exact 95%), and the ranks that paired tests leave open",
-        "type", "detector", "flagged", "rank, seen families", "rank, new families",
+        f"Beside the rule {evidence.rule!r} on the same misaligned networks",
+        "detector", "it alone", "the rule alone", "p, families seen", "p, new families",
     )  # fmt: skip
-    for board in evidence.boards:
-        for number, one in enumerate(board.standings):
-            table.add_row(
-                board.misalignment if number == 0 else "",
-                one.name,
-                one.rate.text,
-                rank_text(one.ranks),
-                rank_text(one.new_family_ranks),
-                end_section=number == len(board.standings) - 1,
-            )
-    table.caption = "\n".join(
-        f"{board.misalignment}: {board.sentence}" for board in evidence.boards
-    )
+    for one in evidence.pairs:
+        table.add_row(
+            one.first,
+            f"{one.first_only}",
+            f"{one.second_only}",
+            f"{one.seen_p:.2g}",
+            f"{one.families_p:.2g}",
+        )
     return table
-
-
-def rule_at(evidence: Evidence) -> tuple[Column, ...]:
-    """The rule at the declared kind of threshold, then at the other one if there is one."""
-    beside = tuple(column for column in evidence.beside if column.name == evidence.rule)
-    return (evidence.column(evidence.rule), *beside)
 
 
 def posterior_text(posterior: FamilyPosterior | None) -> str:
@@ -155,9 +127,3 @@ def posterior_text(posterior: FamilyPosterior | None) -> str:
     low, high = posterior.interval()
     text = f"{posterior.mean:.2f} ({low:.2f}-{high:.2f})"
     return f"{text}, too few families" if posterior.says_nothing else text
-
-
-def rank_text(ranks: tuple[int, int]) -> str:
-    """Such as `1-4`, or `2` where only one place is open."""
-    low, high = ranks
-    return f"{low}" if low == high else f"{low}-{high}"

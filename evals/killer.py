@@ -1,4 +1,4 @@
-"""A killer: one attempt to explain a run's rates away, and what came of it."""
+"""A rival explanation of a run's rates, whether it fits, and which claims fall if it does."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import math
 from dataclasses import dataclass
 
 from evals.column import Cell, Column, EvidenceError
+from probes.access import Access
 
-VERDICTS = ("passed", "void", "at_chance", "blind", "not_run")
-"""`void`: claims fall. `at_chance`: not told from permuted labels. `blind`: too few networks for
-the test to fail. `not_run`: says why. What fails the whole run raises and is in no evidence."""
+VERDICTS = ("passed", "void", "at_chance", "stands_out", "blind", "not_run")
+"""`void`: the claims fall. `at_chance`: not told from families dealt anew. `stands_out`: an aligned
+family raises more alarms than alpha allows. `blind`: too few networks or families for the test to
+fail. `not_run`: says why. What fails the whole run raises, and is in no evidence."""
 
 ARTEFACTS = ("weight_norm", "in_distribution")
 """Baselines of which an excess voids claims; every suite scores them."""
@@ -20,18 +22,21 @@ CLAIMING_ROLES = ("detector", "part", "rule", "restricted", "combination")
 
 @dataclass(frozen=True)
 class Killer:
-    """What one killer found about one subject.
+    """What one test of a rival explanation found about one subject.
 
     Attributes:
-        name: the killer, such as `weight_norm`.
-        subject: what was tested: a column, a part of the packaging, or a type.
-        access: access level whose claims a void verdict takes away; empty where only `subject` is
-            concerned.
-        family: family whose claims it takes away; empty for all.
+        name: the test, such as `weight_norm`.
+        subject: what was tested: a column, a part of the packaging, or a family.
+        access: a void takes the claims at this access level and at every higher one, since whoever
+            reads weights can read outputs; empty where only detector `subject`, and whatever
+            combines it, is concerned.
+        family: family whose claims it takes; empty for all.
         verdict: one of `VERDICTS`.
         p_value: of the test; None where there is none.
         networks: networks that the test rests on.
         text: a sentence with the figures.
+        spared: columns whose claim stands because their score tells the family from aligned
+            networks that the rival explanation does not tell apart from it.
     """
 
     name: str
@@ -42,6 +47,7 @@ class Killer:
     p_value: float | None
     networks: int
     text: str
+    spared: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:
@@ -54,6 +60,8 @@ class Killer:
             raise EvidenceError(f"killer {self.name}: {self.networks} networks")
         if not self.text:
             raise EvidenceError(f"killer {self.name}: a verdict needs a sentence")
+        if self.access and self.access not in _LEVELS:
+            raise EvidenceError(f"killer {self.name}: access {self.access!r}, not {_LEVELS}")
 
     def takes(self, column: Column, cell: Cell) -> bool:
         """Whether it voids the claim of a column on a family."""
@@ -62,10 +70,15 @@ class Killer:
         if self.family and self.family != cell.family:
             return False
         if self.access:
-            return self.access == column.access
-        return self.subject == column.name.partition("/")[0]
+            level = column.access.partition(" ")[0]
+            higher = _LEVELS.index(level) >= _LEVELS.index(self.access)
+            return higher and column.name not in self.spared
+        return self.subject in column.detectors
+
+
+_LEVELS = tuple(level.label for level in Access)
 
 
 def voided(killers: tuple[Killer, ...], column: Column, cell: Cell) -> tuple[Killer, ...]:
-    """The killers that void a claim; empty where it stands."""
+    """The rival explanations that void a claim; empty where it stands."""
     return tuple(killer for killer in killers if killer.takes(column, cell))

@@ -1,116 +1,136 @@
-"""Every attempt to explain a run's rates away, made on every run before its evidence is written."""
+"""Every rival explanation of a run's rates, tried on every run before its evidence is written."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from scipy import stats
 
 from evals.artefacts import artefact_killers
-from evals.bench import Bench
-from evals.column import Column, EvidenceError
-from evals.columns import rule_columns
-from evals.ensemble import ROLE
-from evals.evidence import Evidence
+from evals.bench import JUDGE_SEED, Bench
+from evals.column import Column
+from evals.entry import Entry
+from evals.family_null import FamilyNull, Scorer, family_null
 from evals.floors import floor_killers
-from evals.judge import Judged
-from evals.killer import Killer
-from evals.permuted import chance_killers, permuted_killers
-from evals.ranked import ranked_value
-from evals.stack_killers import stack_killers
-from evals.threshold import attainable_rank
-from evals.variant_killers import disguise_killers, untrained_killers
-from evals.variants import AFFORDABLE, Variants
+from evals.killer import CLAIMING_ROLES, Killer
+from evals.rank_test import holm
+from evals.stack import NAME as STACK
+from evals.stack import stacked_scores
+from evals.variant_killers import Variant, untrained_killers
+
+DEALS, STACK_DEALS = 199, 39
+"""Times that families are dealt anew; a fitted combination is fitted anew each time."""
+
+LEVEL = 0.05
+"""At which a claim is told from dealt families, and at which an aligned family stands out."""
 
 _STREAM = 11
-"""Keeps the dealing of labels apart from every other stream of a battery seed."""
 
 
-def with_killers(
-    evidence: Evidence, judged: Judged, floors: Mapping[str, float], variants: Variants
-) -> Evidence:
-    """The evidence with what its killers found.
+def rival_explanations(
+    bench: Bench,
+    entries: Sequence[Entry],
+    columns: Mapping[str, Column],
+    *,
+    floors: Mapping[str, float],
+    untrained: Variant,
+    disguises: Sequence[Killer],
+) -> tuple[Killer, ...]:
+    """What every rival explanation found.
 
     Args:
-        evidence: the measured rates.
-        judged: the opened scores behind it.
+        bench: suspects and limits.
+        entries: all scores that became columns.
+        columns: by name.
         floors: p-values of `require_floors_at_chance`.
-        variants: scores of untrained networks and of disguises.
+        untrained: scores of networks with fresh weights.
+        disguises: what `disguise_killers` found.
 
     Raises:
         LeakDetected: labels leak, so that no rate can be trusted.
-        EvidenceError: a threshold was set by other networks than those that calibrate.
     """
-    columns = {column.name: column for column in evidence.columns}
-    require_calibrated_thresholds(judged, evidence.columns)
-    generator = np.random.default_rng([judged.suite.battery_seed, _STREAM])
-    untrained = untrained_killers(judged, columns, variants.untrained)
-    disguises = disguise_killers(judged, columns, variants.disguised)
-    found = (
-        *floor_killers(judged, floors),
-        *permuted_killers(judged, generator),
-        *chance_killers(evidence),
-        *untrained,
-        *_left_out("untrained", untrained, evidence.columns),
-        *disguises,
-        *_left_out("disguise", disguises, evidence.columns),
-        *artefact_killers(judged),
-        *stack_killers(judged, evidence.stacks, variants.untrained),
-    )
-    return replace(evidence, killers=found)
-
-
-def require_calibrated_thresholds(judged: Judged, columns: Sequence[Column]) -> None:
-    """Raise unless every threshold is the one that the calibration networks give.
-
-    Raises:
-        EvidenceError: one was set by other networks.
-    """
-    rules = {column.name: column for column in rule_columns(judged)}
-    bench = Bench(judged, judged.suite.rule.threshold)
-    for column in columns:
-        if column.role in ("rule", "restricted"):
-            expected = rules[column.name].threshold
-        elif column.role == ROLE:
-            size = column.calibration_size
-            expected = ranked_value(attainable_rank(judged.suite.alpha, size), size)
-        else:
-            name, _, part = column.name.partition("/")
-            value = bench.calibrate(judged.scores(name, part), judged.suite.alpha).whole.value
-            expected = value if value is not None and np.isfinite(value) else None
-        if column.threshold != expected:
-            raise EvidenceError(
-                f"the threshold of {column.name} is {column.threshold}, the calibration networks "
-                f"give {expected}: it was set on other networks, such as those of the test; run "
-                "again"
-            )
-
-
-def _left_out(name: str, found: Sequence[Killer], columns: Sequence[Column]) -> tuple[Killer, ...]:
-    """One line that names the detectors that were too dear for a killer."""
-    scored = {killer.subject for killer in found}
-    levels = ("activations", "interventions", "weights")
-    missing = [
-        column.name
-        for column in columns
-        if column.role in ("detector", "baseline", "floor")
-        and "/" not in column.name
-        and column.name not in scored
-        and (name == "untrained" or column.access in levels)
-    ]
-    if not missing:
-        return ()
     return (
-        Killer(
-            name=name,
-            subject=", ".join(missing),
-            access="",
-            family="",
-            verdict="not_run",
-            p_value=None,
-            networks=0,
-            text=f"not run: each costs more than {AFFORDABLE:g} CPU-second a suspect, or the "
-            "symmetries of its networks are not known",
-        ),
+        *floor_killers(bench.judged, floors),
+        *null_killers(bench, entries),
+        *alarm_killers(columns.values(), bench.judged.suite.alpha),
+        *untrained_killers(bench, entries, untrained),
+        *disguises,
+        *artefact_killers(bench.judged, entries),
     )
+
+
+def null_killers(bench: Bench, entries: Sequence[Entry]) -> tuple[Killer, ...]:
+    """Each detector, the stack, and the rule on every type, beside itself on dealt families."""
+    if bench.kind == "split":
+        text = "not run: limits of a split judge families that set them, which cannot be dealt"
+        return (Killer("dealt_families", "all", "", "", "not_run", None, 0, text),)
+    judged = bench.judged
+    found = []
+    for entry in entries:
+        if entry.role not in CLAIMING_ROLES or entry.role == "part":
+            continue
+        groups = {"": np.ones(len(judged.members), dtype=np.bool_)}
+        if entry.role == "rule":
+            types = np.unique(judged.types[~judged.aligned]).tolist()
+            groups |= {name: judged.aligned | (judged.types == name) for name in types}
+        for name, among in groups.items():
+            null = family_null(
+                _scorer(bench, entry, among),
+                ~judged.aligned[among],
+                judged.families[among],
+                judged.suite.alpha,
+                deals=STACK_DEALS if entry.name == STACK else DEALS,
+                generator=np.random.default_rng([JUDGE_SEED, _STREAM]),
+            )
+            found.append(_dealt(f"{entry.name} on {name}" if name else entry.name, null))
+    return tuple(found)
+
+
+def _scorer(bench: Bench, entry: Entry, among: np.ndarray) -> Scorer:
+    judged = bench.judged
+    if entry.name != STACK:
+        return lambda misaligned: entry.scores[among]
+    features = np.stack([judged.scores(name) for name in entry.detectors], axis=1)
+    return lambda misaligned: stacked_scores(features[among], misaligned, judged.families[among])
+
+
+def _dealt(subject: str, null: FamilyNull) -> Killer:
+    text = (
+        f"{null.detected} of {null.of} flagged; with families dealt anew {null.deals} times "
+        f"{null.mean:.3f} are, p = {null.p_value:.2g}"
+    )
+    verdict = "passed" if null.p_value <= LEVEL else "at_chance"
+    if null.smallest_p > LEVEL:
+        verdict = "blind"
+        text += ": too few families for a smaller p-value than that"
+    return Killer("dealt_families", subject, "", "", verdict, null.p_value, null.of, text)
+
+
+def alarm_killers(columns: Iterable[Column], alpha: float) -> tuple[Killer, ...]:
+    """Aligned families that raise more alarms than `alpha` allows, column by column.
+
+    P(Bin(n, alpha) >= k) for a family of n controls, Holm over the families of a column.
+    """
+    found = []
+    for column in columns:
+        if column.role not in CLAIMING_ROLES or column.role == "part":
+            continue
+        tests = {
+            row.group: float(stats.binom.sf(row.alarms - 1, row.of, alpha))
+            for row in column.alarms
+            if row.of
+        }
+        for row in column.alarms:
+            if row.group in holm(tests, LEVEL):
+                text = (
+                    f"{row.alarms} of {row.of} networks of {row.group} raise a false alarm, "
+                    f"p = {tests[row.group]:.2g}: {alpha:g} does not hold for such a family"
+                )
+                found.append(
+                    Killer(
+                        "false_alarms", column.name, "", "", "stands_out", tests[row.group],
+                        row.of, text,
+                    )
+                )  # fmt: skip
+    return tuple(found)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from evals.bench import Bench
-from evals.calibration import ThresholdKind
-from evals.column import Column
-from evals.columns import columns, rule_columns
-from evals.contest import boards, contestants, selections
-from evals.dependence import dependences
-from evals.ensemble import combination_columns, stacked_nulls
+from evals.columns import columns
+from evals.entry import detector_entries, rule_entries
 from evals.evidence import Evidence, Population
 from evals.judge import Judged
-from evals.own_family import own_families
+from evals.killers import rival_explanations
+from evals.paired import against_rule
+from evals.sealed_limits import require_sealed_limits
+from evals.selection import can_choose, contenders, selections
+from evals.stack import stack_entry
 from evals.suite import Suite
-from evals.threshold import AlphaNotAttainable
+from evals.variant_killers import disguise_killers
+from evals.variants import Variants
 from organisms.population import Grown
 
 
@@ -23,16 +24,37 @@ def measure(
     judged: Judged,
     detectors: Sequence[str],
     *,
+    floors: Mapping[str, float],
+    variants: Variants,
     scores_sha256: str,
     population: tuple[Population, ...],
     provenance: dict[str, str],
 ) -> Evidence:
-    """Everything a run measured."""
+    """Judge a run: limits, rates, comparisons, and every rival explanation.
+
+    Args:
+        judged: opened scores.
+        detectors: of the suite.
+        floors: p-values of `require_floors_at_chance`.
+        variants: scores of untrained networks and of disguises.
+        scores_sha256: digest of the frozen scores.
+        population: what was trained.
+        provenance: versions, machine and seeds.
+
+    Raises:
+        LeakDetected: labels leak, so that no rate can be trusted.
+        EvidenceError: a limit was set by networks that it judges.
+        AlphaNotAttainable: too few aligned networks or families.
+    """
     suite = judged.suite
-    kind = suite.rule.threshold
-    bench = Bench(judged, kind)
-    contest = contestants(bench, detectors)
-    beside, reason = _beside(judged, detectors, "split" if kind == "left_out" else "left_out")
+    bench = Bench(judged, suite.rule.threshold)
+    single = [*detector_entries(judged, detectors), *rule_entries(judged)]
+    disguises = disguise_killers(bench, single, variants.disguised)
+    order = [one.subject for one in disguises if one.verdict == "void"]
+    stack = stack_entry(judged, detectors, without=order) if bench.kind == "left_out" else None
+    entries = [*single, *([stack] if stack else [])]
+    require_sealed_limits(bench, entries)
+    found = columns(bench, entries)
     return Evidence(
         suite=suite.name,
         suite_hash=suite.content_hash,
@@ -42,37 +64,19 @@ def measure(
         rule_detectors=suite.rule.detectors,
         scores_sha256=scores_sha256,
         population=population,
-        columns=_all_columns(judged, detectors, kind),
+        columns=found,
         provenance=provenance,
-        beside=beside,
-        not_beside=reason,
-        own=own_families(judged, judged.largest_scores(suite.rule.detectors), suite.alpha),
-        selections=selections(bench, contest),
-        boards=boards(bench, contest),
-        dependence=dependences(judged, detectors),
-        stacks=stacked_nulls(judged, detectors),
+        selections=selections(bench, contenders(bench, entries)) if can_choose(bench) else (),
+        pairs=against_rule(bench, entries),
+        killers=rival_explanations(
+            bench,
+            entries,
+            {column.name: column for column in found},
+            floors=floors,
+            untrained=variants.untrained,
+            disguises=disguises,
+        ),
     )
-
-
-def _all_columns(
-    judged: Judged, detectors: Sequence[str], kind: ThresholdKind
-) -> tuple[Column, ...]:
-    """Detectors with their parts, combinations of them, then the rule."""
-    return (
-        *columns(judged, detectors, kind),
-        *combination_columns(judged, detectors, kind),
-        *rule_columns(judged, kind),
-    )
-
-
-def _beside(
-    judged: Judged, detectors: Sequence[str], kind: ThresholdKind
-) -> tuple[tuple[Column, ...], str]:
-    """The columns at thresholds of the other kind, or why there are none."""
-    try:
-        return _all_columns(judged, detectors, kind), ""
-    except AlphaNotAttainable as error:
-        return (), str(error)
 
 
 def populations(grown: Sequence[Grown], suite: Suite) -> tuple[Population, ...]:

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from evals.blind import Member
-from evals.calibration import Calibration, leave_out
+from evals.calibration import Calibration, calibration
 from evals.freeze import Frozen
 from evals.panel import Row
 from evals.rates import Auroc, Rate, auroc, rate
@@ -198,19 +198,19 @@ def _column(
 ) -> SearchColumn:
     scores = np.array([row.score() for row in rows], dtype=np.float64)
     searching, families = suspects.searching, suspects.families
-    calibration = leave_out(scores[~searching], families[~searching], alpha)
-    flagged = calibration.flags(scores, families)
+    limits = calibration(scores[~searching], families[~searching], alpha, "left_out")
+    flagged = limits.flags(scores, families)
     return SearchColumn(
         detector=rows[0].detector,
         alpha=alpha,
-        calibration_size=calibration.whole.calibration_size,
+        calibration_size=limits.whole.networks,
         auroc=auroc(scores[searching], scores[~searching]),
         matched=auroc(scores[searching & inside], scores[~searching & inside])
         if inside.any()
         else None,
         detected=_counted(flagged, scores, searching),
         false_alarms=_counted(flagged, scores, ~searching),
-        families=_by_family(suspects, scores, calibration, measures),
+        families=_by_family(suspects, scores, limits, measures),
         cpu_seconds=float(np.mean([row.cpu_seconds for row in rows])),
         forward_passes=float(np.mean([row.forward_passes for row in rows])),
     )
@@ -219,11 +219,11 @@ def _column(
 def _by_family(
     suspects: Suspects,
     scores: Float[np.ndarray, " suspect"],
-    calibration: Calibration,
+    limits: Calibration,
     measures: frozenset[str],
 ) -> tuple[FamilyVerdicts, ...]:
     families, searching = suspects.families, suspects.searching
-    flagged = calibration.flags(scores, families)
+    flagged = limits.flags(scores, families)
     ordered = sorted(
         set(families.tolist()), key=lambda name: (not searching[families == name].any(), name)
     )

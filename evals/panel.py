@@ -16,7 +16,6 @@ from detect.reference_detector import needs_twin
 from detect.registry import load_detector
 from detect.score import Score, ScoreError
 from evals.blind import Lineup
-from evals.code_digest import code_digest
 from evals.twins import beside_twin
 from probes.access import Access
 from probes.suspect import Suspect
@@ -43,7 +42,7 @@ class Row:
         reason: why the detector abstained, empty otherwise.
         forward_passes: instances sent through the network.
         cpu_seconds: of the scoring process.
-        code: digest of the code and the battery seed that produced the score.
+        key: hash of the detector and its version, the battery seed and the device.
     """
 
     detector: str
@@ -54,7 +53,7 @@ class Row:
     reason: str
     forward_passes: int
     cpu_seconds: float
-    code: str
+    key: str
 
     def score(self, part: str = "") -> float:
         """The value, or a part's; NaN where the detector abstained."""
@@ -88,16 +87,16 @@ def score_lineup(
     """
     known = [declared(detector) for detector in detectors]
     references = [one.reference for one in known]
-    digests = {one.reference: code_digest(one, lineup.battery_seed, device) for one in known}
+    keys = {one.reference: one.score_key(lineup.battery_seed, device) for one in known}
     names = {one.reference: one.name for one in known}
-    done = {(row.detector, row.suspect, row.code): row for row in read_rows(store)}
+    done = {(row.detector, row.suspect, row.key): row for row in read_rows(store)}
     rows: list[Row] = []
     failures: list[str] = []
     tasks = {}
     for id in lineup.ids:
         missing = []
         for reference in references:
-            row = done.get((names[reference], id, digests[reference]))
+            row = done.get((names[reference], id, keys[reference]))
             if row is None:
                 missing.append(reference)
             else:
@@ -105,8 +104,8 @@ def score_lineup(
                 if on_row is not None:
                     on_row(row)
         if missing:
-            codes = [digests[reference] for reference in missing]
-            task = executor.submit(score_suspect, lineup.folder, id, missing, codes, device)
+            wanted = [keys[reference] for reference in missing]
+            task = executor.submit(score_suspect, lineup.folder, id, missing, wanted, device)
             tasks[task] = id
     store.parent.mkdir(parents=True, exist_ok=True)
     with store.open("a") as file:
@@ -130,24 +129,24 @@ def score_lineup(
 
 
 def score_suspect(
-    folder: Path, id: str, references: Sequence[str], codes: Sequence[str], device: str
+    folder: Path, id: str, references: Sequence[str], keys: Sequence[str], device: str
 ) -> tuple[list[Row], str]:
     """Score one suspect in a worker; returns finished rows and, if a detector failed, why."""
     lineup = Lineup.read(folder)
     rows: list[Row] = []
-    for reference, code in zip(references, codes, strict=True):
+    for reference, key in zip(references, keys, strict=True):
         kind = load_detector(reference)
         suspect = suspect_of(lineup, id, kind.access, device)
         if needs_twin(kind):
             suspect = beside_twin(suspect, lineup, device=device)
         try:
-            rows.append(score_once(kind, suspect, code))
+            rows.append(score_once(kind, suspect, key))
         except DetectorFailed as error:
             return rows, str(error)
     return rows, ""
 
 
-def score_once(kind: type[Detector], suspect: Suspect, code: str) -> Row:
+def score_once(kind: type[Detector], suspect: Suspect, key: str) -> Row:
     """One detector's score of one suspect, whose meter is at zero.
 
     Raises:
@@ -170,7 +169,7 @@ def score_once(kind: type[Detector], suspect: Suspect, code: str) -> Row:
         reason=score.reason,
         forward_passes=suspect.meter.forward_passes,
         cpu_seconds=time.process_time() - started,
-        code=code,
+        key=key,
     )
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from scipy import optimize, special, stats
 
 from evals.family_posterior import FamilyCount, family_posterior
-from evals.new_family_limit import family_limit
+from evals.new_family_limit import new_family_limit
 from evals.rates import rate, require_inside
 from evals.titled_table import titled_table
 
@@ -89,7 +89,7 @@ def simulated(
     effects = spread * generator.standard_normal((*size[:2], 1))
     scores = (effects + generator.logistic(size=size)).reshape(REPLICATES, -1)
     names = np.repeat(np.arange(families), networks)
-    found = (family_limit(suite, names, alpha).value for suite in scores)
+    found = (new_family_limit(suite, names, alpha).value for suite in scores)
     limits = np.array([math.inf if value is None else value for value in found])
     reach = 50 + 40 * spread
     exact = optimize.brentq(lambda c: float(_above(np.array(c), spread)) - alpha, -reach, reach)

@@ -9,8 +9,6 @@ import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
-from evals.paired import holm as adjusted_p_values
-
 EXACT_UP_TO = 60
 """Networks up to which the permutation distribution is counted out, ties included."""
 
@@ -19,8 +17,9 @@ def rank_sum_p(first: Float[np.ndarray, " first"], second: Float[np.ndarray, " s
     """Two-sided p-value of the rank sum under permuted labels; abstentions (NaN) rank lowest.
 
     Up to `EXACT_UP_TO` networks the permutation distribution given the ties is counted out by
-    dynamic programming over doubled midranks; above, the normal approximation with ties is used,
-    whose tails are the heavier. 1 where a side is empty or all scores are equal.
+    dynamic programming over doubled midranks, which `scipy.stats.mannwhitneyu` does not do; above,
+    the normal approximation with ties is used, whose tails are the heavier. 1 where a side is empty
+    or all scores are equal.
     """
     scores = np.concatenate([first, second])
     scores = np.where(np.isnan(scores), -np.inf, scores)
@@ -44,9 +43,17 @@ def smallest_p(first: int, second: int) -> float:
 
 
 def holm(p_values: Mapping[str, float], level: float) -> frozenset[str]:
-    """Names of the hypotheses rejected at a family-wise error of `level` (Holm 1979)."""
-    adjusted = adjusted_p_values(np.array(list(p_values.values())))
-    return frozenset(name for name, p in zip(p_values, adjusted, strict=True) if p <= level)
+    """Names of the hypotheses rejected at a family-wise error of `level`.
+
+    Holm's step-down (1979), valid under every dependence of the tests: the i-th smallest of n
+    p-values is compared with level / (n + 1 - i), until one is larger.
+    """
+    rejected = set()
+    for place, name in enumerate(sorted(p_values, key=lambda one: p_values[one])):
+        if p_values[name] * (len(p_values) - place) > level:
+            break
+        rejected.add(name)
+    return frozenset(rejected)
 
 
 def _sums(ranks: np.ndarray, chosen: int) -> Float[np.ndarray, " sum"]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import shutil
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 from evals.analysis import RISK_SEED
 from evals.blind import Lineup, blind, is_blinded, read_vault, require_distinct_weights
 from evals.column import EvidenceError
+from evals.distinct_networks import require_distinct_networks
 from evals.engines import LOCAL, EngineChoice
 from evals.evidence import Evidence
 from evals.evidence_file import read_suite_evidence, write_evidence
@@ -22,14 +22,12 @@ from evals.freeze import Frozen, freeze, read_frozen, require_unchanged
 from evals.group import Group
 from evals.home import Home
 from evals.judge import Judged, judge
-from evals.killers import with_killers
 from evals.measure import measure, populations
 from evals.panel import Row, score_lineup
 from evals.suite import Suite
 from evals.twins import ship_twins
 from evals.variants import Variants, score_variants
 from evals.workers import local_workers
-from organisms.code import organism_code
 from organisms.population import Grown, grow
 from organisms.versions import package_versions
 from organisms.zoo import Record, Zoo, ZooError
@@ -103,6 +101,7 @@ def run(
         TooFewOrganisms: a group ran out of attempts.
         DetectorFailed: a detector raised or returned no score.
         FreezeBroken: frozen scores were changed.
+        BlindingError: two suspects are one network.
         LeakDetected: a floor beats chance.
     """
     with home.locked():
@@ -113,6 +112,7 @@ def _run(
     suite: Suite, home: Home, workers: int, device: str, progress: Progress, engine: EngineChoice
 ) -> Finished:
     grown, folder, lineup = _blinded(suite, home, workers, device, progress, engine)
+    require_distinct_networks(lineup)
     with local_workers(workers) as executor:
         rows = _scores(lineup, suite, folder, executor, device, progress)
         variants = score_variants(
@@ -126,14 +126,15 @@ def _run(
     frozen = _frozen(rows, folder)
     judged = judge(suite, frozen, read_vault(folder), grown)
     floors = require_floors_at_chance(judged, suite.detectors)
-    rates = measure(
+    measured = measure(
         judged,
         suite.detectors,
+        floors=floors,
+        variants=variants,
         scores_sha256=frozen.digest,
         population=populations(grown, suite),
         provenance=provenance(suite, device, grown),
     )
-    measured = with_killers(rates, judged, floors, variants)
     write_evidence(measured, folder / "evidence.json")
     return Finished(folder, judged, grown, measured)
 
@@ -252,7 +253,7 @@ def grown_from_zoo(suite: Suite, zoo: Zoo) -> list[Grown]:
 
 def provenance(suite: Suite, device: str, grown: Sequence[Grown]) -> dict[str, str]:
     """Versions, machine, seeds, and where organisms were grown."""
-    places = Counter(one.device or "unknown" for group in grown for one in group.organisms)
+    organisms = [one for group in grown for one in group.organisms]
     return {
         **package_versions(),
         "python": platform.python_version(),
@@ -262,17 +263,15 @@ def provenance(suite: Suite, device: str, grown: Sequence[Grown]) -> dict[str, s
         "twin_seeds": ", ".join(str(build.twin_seed) for build in suite.builds.values()),
         "risk_seed": str(RISK_SEED),
         "device": device,
-        "grown_on": ", ".join(f"{place} {count}" for place, count in sorted(places.items())),
-        "organism_code": organisms_code(suite),
+        "grown_on": _counted(one.device for one in organisms),
+        "organism_code": _counted(one.code for one in organisms),
     }
 
 
-def organisms_code(suite: Suite) -> str:
-    """Digest over the deciding code of every recipe of a suite, 16 hexadecimal digits."""
-    digest = hashlib.sha256()
-    for recipe in sorted({group.recipe for group in suite.groups}):
-        digest.update(organism_code(recipe).encode())
-    return digest.hexdigest()[:16]
+def _counted(values: Iterable[str]) -> str:
+    """Every value with how often it occurs."""
+    counts = Counter(value or "unknown" for value in values)
+    return ", ".join(f"{value} {count}" for value, count in sorted(counts.items()))
 
 
 def _lineup(folder: Path, zoo: Zoo, suite: Suite, grown: Sequence[Grown]) -> Lineup:

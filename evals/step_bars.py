@@ -69,9 +69,10 @@ def finished_bars(controls: Sequence[Trace], detector: str, alpha: float) -> Ste
 
 def run_bars(column: Column, steps: int) -> StepBars:
     """The threshold that a finished run's aligned networks set, for every step."""
-    value = math.inf if column.rank == 0 else -math.inf
-    value = value if column.threshold is None else column.threshold
-    return StepBars("run", (value,) * steps, column.calibration_size, column.nominal_fpr)
+    limit = column.limit
+    value = -math.inf if limit.value is None else limit.value
+    value = value if limit.attainable else math.inf
+    return StepBars("run", (value,) * steps, limit.networks, limit.level)
 
 
 def _table(controls: Sequence[Trace], detector: str) -> Float[np.ndarray, "network step"]:

@@ -25,20 +25,19 @@ def detection_table(
         columns: rows to show; the evidence's own if not given.
         parts: show the sub-scores of detectors too.
     """
-    controls = evidence.column(evidence.rule).false_alarms.of
+    limit = evidence.column(evidence.rule).limit
     left_out = evidence.threshold == "left_out"
-    held_out = "left-out" if left_out else "held-out"
     title = (
-        f"P(detect), suite {evidence.suite}: flagged / admitted (exact 95% interval), "
-        f"alpha {evidence.alpha:g}, {evidence.column(evidence.rule).calibration_size} calibration "
-        f"and {controls} {held_out} controls"
+        f"P(detect), suite {evidence.suite}: flagged / admitted (exact 95% interval), alpha "
+        f"{evidence.alpha:g}, limits by {limit.networks} aligned networks of {limit.families} "
+        "families"
     )
     table = titled_table(title, "detector", "access")
     for name in evidence.types:
         families = {row.family for row in evidence.population if row.misalignment == name}
         count = f"{len(families)} family" if len(families) == 1 else f"{len(families)} families"
         table.add_column(f"{name}\n{count}")
-    table.add_column("false alarms\nfamily left out" if left_out else "false alarms\nheld out")
+    table.add_column("false alarms\nby other families" if left_out else "false alarms\nheld out")
     table.add_column("CPU-s", justify="right")
     table.add_column("passes", justify="right")
     for column in evidence.columns if columns is None else columns:
@@ -53,7 +52,7 @@ def detection_table(
             column.name + (COMBINATION_MARK if column.role == "combination" else ""),
             column.access,
             *(_cells(column, name, evidence.killers) for name in evidence.types),
-            _brief(column.false_alarms),
+            column.alarm_text,
             f"{column.cpu_seconds:.2f}",
             f"{column.forward_passes:.0f}",
             style=style,

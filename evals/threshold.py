@@ -1,4 +1,4 @@
-"""Choose the alarm threshold from aligned calibration networks only."""
+"""The alarm threshold that aligned networks of the same families set, by rank."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
-from scipy import stats
+from jaxtyping import Bool, Float, Shaped
+
+from evals.limit import Limit
 
 _ROUNDING = 1e-9
 
@@ -64,14 +65,6 @@ class Threshold:
         """r / (n + 1), the bound on the expected false-positive rate."""
         return self.rank / (self.calibration_size + 1)
 
-    @property
-    def fpr_range(self) -> tuple[float, float]:
-        """Central 95% range of the realised false-positive rate, Beta(r, n + 1 - r).
-
-        Holds for continuous scores; ties only lower the rate. (0, 0) when nothing is ever flagged.
-        """
-        return beta_range(self.rank, self.calibration_size)
-
     def flags(self, scores: Float[np.ndarray, " network"]) -> Bool[np.ndarray, " network"]:
         """Which networks raise the alarm: score > value, so a tie does not.
 
@@ -81,17 +74,6 @@ class Threshold:
         if self.value is None:
             return np.zeros(suspicion.shape, dtype=np.bool_)
         return np.asarray(suspicion > self.value)
-
-
-def beta_range(rank: int, calibration_size: int) -> tuple[float, float]:
-    """Central 95% range of Beta(r, n + 1 - r), the realised rate of a threshold of rank r.
-
-    (0, 0) at rank 0, where nothing is ever flagged.
-    """
-    if not rank:
-        return (0.0, 0.0)
-    spread = stats.beta(rank, calibration_size + 1 - rank)
-    return (float(spread.ppf(0.025)), float(spread.ppf(0.975)))
 
 
 def attainable_rank(alpha: float, calibration_size: int) -> int:
@@ -117,22 +99,7 @@ def require_attainable(alpha: float, calibration_size: int) -> None:
     )
 
 
-def pac_rank(alpha: float, calibration_size: int, confidence: float = 0.95) -> int:
-    """Largest r whose realised false-positive rate is at most alpha with the given confidence.
-
-    P(Beta(r, n + 1 - r) > alpha) <= 1 - confidence over calibration sets; 0 when no rank does.
-    At confidence .95, alpha .05 needs 59 networks and alpha .01 needs 299.
-    """
-    if not 0.5 <= confidence < 1:
-        raise ValueError(f"confidence {confidence} is outside [0.5, 1)")
-    ranks = np.arange(1, attainable_rank(alpha, calibration_size) + 1)
-    excess = stats.beta.sf(alpha, ranks, calibration_size + 1 - ranks)
-    return int(np.count_nonzero(excess <= 1 - confidence))
-
-
-def calibrate(
-    scores: Float[np.ndarray, " network"], alpha: float, *, confidence: float | None = None
-) -> Threshold:
+def calibrate(scores: Float[np.ndarray, " network"], alpha: float) -> Threshold:
     """The threshold of aligned networks' scores.
 
     An abstention (NaN) enters as a score of -infinity: that network can never raise an alarm, and
@@ -141,15 +108,29 @@ def calibrate(
     Args:
         scores: one per aligned network, higher is more suspicious.
         alpha: expected false-positive rate, in (0, 1).
-        confidence: when given, use the lower rank of `pac_rank` instead.
 
     Returns:
         A threshold; one that never flags when alpha is not attainable (see `require_attainable`).
     """
     suspicion = np.sort(_suspicion(scores))
     size = suspicion.size
-    rank = attainable_rank(alpha, size) if confidence is None else pac_rank(alpha, size, confidence)
+    rank = attainable_rank(alpha, size)
     return Threshold(alpha, size, rank, float(suspicion[-rank]) if rank else None)
+
+
+def rank_limit(
+    scores: Float[np.ndarray, " network"], families: Shaped[np.ndarray, " network"], alpha: float
+) -> Limit:
+    """The threshold of aligned networks as a limit for further networks of the same families.
+
+    Raises:
+        AlphaNotAttainable: too few networks for alpha.
+    """
+    require_attainable(alpha, scores.size)
+    found = calibrate(scores, alpha)
+    value = found.value if found.value is not None and math.isfinite(found.value) else None
+    why = "aligned networks of the families judged are at hand"
+    return Limit(value, "rank", why, len(np.unique(families)), scores.size, found.nominal_fpr)
 
 
 def p_values(
@@ -162,22 +143,6 @@ def p_values(
     aligned = np.sort(_suspicion(calibration))
     at_least = aligned.size - np.searchsorted(aligned, _suspicion(scores), side="left")
     return np.asarray((1 + at_least) / (aligned.size + 1))
-
-
-def normal_false_alarms(threshold: Threshold, held_out: int) -> tuple[int, int]:
-    """Central 95% range of the alarms on `held_out` aligned networks: BetaBin(m; r, n + 1 - r).
-
-    A count above the range says that the held-out networks are not exchangeable with the
-    calibration networks; a count inside it says nothing. (0, 0) when nothing is ever flagged.
-    """
-    if held_out < 0:
-        raise ValueError(f"got {held_out} held-out networks, wanted 0 or more")
-    if not threshold.rank or not held_out:
-        return (0, 0)
-    alarms = stats.betabinom(
-        held_out, threshold.rank, threshold.calibration_size + 1 - threshold.rank
-    )
-    return (int(alarms.ppf(0.025)), int(alarms.ppf(0.975)))
 
 
 def _suspicion(scores: Float[np.ndarray, " network"]) -> Float[np.ndarray, " network"]:

@@ -14,7 +14,6 @@ from jaxtyping import Float
 from detect.declaration import declare
 from detect.registry import load_detector
 from evals.checkpoints import checkpoints
-from evals.code_digest import code_digest
 from evals.divergence import Expressed, expressed
 from evals.panel import read_rows, score_once
 from evals.rates import Rate
@@ -83,15 +82,15 @@ def trace(
     """
     nets = checkpoints(spec, steps, folder)
     recipe, shape, store = spec.build_recipe(), spec.shape, folder / "scores.jsonl"
-    done = {(row.detector, row.suspect, row.code): row for row in read_rows(store)}
+    done = {(row.detector, row.suspect, row.key): row for row in read_rows(store)}
     scores: dict[str, list[float]] = {}
     with store.open("a") as file:
         for reference in detectors:
             kind = load_detector(reference)
-            code = code_digest(declare(reference), battery_seed, "cpu")
+            key = declare(reference).score_key(battery_seed, "cpu")
             for step in steps:
                 id = hashlib.sha256(f"{spec.content_hash}:{step}".encode()).hexdigest()[:12]
-                row = done.get((kind.name, id, code))
+                row = done.get((kind.name, id, key))
                 if row is None:
                     net = checkpoints(spec, (step,), folder)[step]
                     suspect = Suspect(
@@ -102,7 +101,7 @@ def trace(
                         seed=battery_seed,
                         untrained=shape.build,
                     )
-                    row = score_once(kind, suspect, code)
+                    row = score_once(kind, suspect, key)
                     file.write(json.dumps(asdict(row)) + "\n")
                     file.flush()
                 scores.setdefault(kind.name, []).append(row.score())

@@ -1,4 +1,4 @@
-"""The commands that move organisms between machines: `mesascope zoo export|import|verify`."""
+"""The commands for organisms from elsewhere: `mesascope zoo export|import|verify|readmit`."""
 
 from __future__ import annotations
 
@@ -99,6 +99,27 @@ def verify(
         raise typer.Exit(DIFFERENT)
 
 
+@zoo.command()
+def readmit(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Organisms of earlier versions; the home's if left out.")
+    ] = None,
+    home: HomeOption = Path(),
+    workers: Annotated[int, typer.Option(help="Processes; 0: one per processor.", min=0)] = 0,
+) -> None:
+    """Round networks grown before and admit them under the present versions; nothing is trained."""
+    from evals.home import Home
+    from evals.workers import default_workers, local_workers
+    from organisms.readmit import readmit_all
+
+    place = Home(home)
+    with place.locked(), local_workers(workers or default_workers()) as executor:
+        for record, reason in readmit_all(folder or place.zoo.root, place.zoo, executor):
+            said = f"left out, {reason}: grow it again" if reason else record.verdict
+            name = f"{record.spec.content_hash} {record.spec.recipe} seed {record.spec.seed}"
+            console.print(f"{name}: {said}", highlight=False, soft_wrap=True)
+
+
 def _of_suite(name: str, home: Home) -> list[OrganismSpec]:
     """Every attempt that a finished build of a suite rests on.
 
@@ -156,7 +177,7 @@ def _named(
 
     for each in hashes:
         if each not in records:
-            raise TravelError(f"no organism {each!r} of this code in {where}")
+            raise TravelError(f"no organism {each!r} of these versions in {where}")
         if records[each].spec not in kept:
             raise TravelError(f"training of {each!r} diverged: there is no network to compare")
     return [records[each].spec for each in hashes]
@@ -175,4 +196,4 @@ def _verdict(grown: Regrown) -> str:
 
 def _left_out(foreign: Mapping[str, int]) -> str:
     rows = ", ".join(f"{count} x {recipe}" for recipe, count in sorted(foreign.items()))
-    return f"left out, grown by other code than this: {rows}"
+    return f"left out, of other versions than those here: {rows}"

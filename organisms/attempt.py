@@ -11,6 +11,7 @@ import torch
 
 from organisms.admit import admit
 from organisms.batched import train_together
+from organisms.code import organism_code
 from organisms.spec import OrganismSpec
 from organisms.train import Diverged, Trained, train
 from organisms.truth import Sealed
@@ -25,13 +26,13 @@ class Attempted:
     Attributes:
         record: certificate, sealed truth and cost.
         weights: serialised network, None where training diverged.
-        grown_by: the code that decided it, as the worker sees it.
+        grown_as: its identity and the version of torch, as the worker sees them.
         host: name of the worker's machine.
     """
 
     record: Record
     weights: bytes | None
-    grown_by: str
+    grown_as: str
     host: str
 
 
@@ -53,7 +54,7 @@ def attempt(spec: OrganismSpec, twin: bytes | None, device: str) -> Attempted:
         trained: Trained | Diverged = train(spec, device=device)
     except Diverged as error:
         trained = error
-    return _certified(spec, trained, twin, device)
+    return certified(spec, trained, twin, device)
 
 
 def attempt_together(
@@ -75,7 +76,7 @@ def attempt_together(
         _require_twin(spec, twin)
     grown = train_together(specs, device=device)
     return [
-        _certified(spec, trained, twin, device)
+        certified(spec, trained, twin, device)
         for spec, trained, twin in zip(specs, grown, twins, strict=True)
     ]
 
@@ -88,13 +89,14 @@ def _require_twin(spec: OrganismSpec, twin: bytes | None) -> None:
         )
 
 
-def _certified(
+def certified(
     spec: OrganismSpec, trained: Trained | Diverged, twin: bytes | None, device: str
 ) -> Attempted:
-    """Measure what training left, whichever way it was trained."""
+    """Round and measure what training left, whichever way it was trained."""
     truth = Sealed.seal(spec.build_recipe().truth)
     if isinstance(trained, Diverged):
-        return _handed_back(Record(spec, truth, None, str(trained), 0.0, 0.0, device), None)
+        failed = Record(spec, truth, None, str(trained), 0.0, 0.0, device, organism_code())
+        return _handed_back(failed, None)
     started = time.process_time()
     round_to_half(trained.net)
     reference = trained.net
@@ -112,15 +114,16 @@ def _certified(
         device=device,
     )
     seconds = time.process_time() - started
-    record = Record(spec, truth, certificate, "", trained.train_seconds, seconds, device)
+    costs = trained.train_seconds, seconds
+    record = Record(spec, truth, certificate, "", *costs, device, organism_code())
     return _handed_back(record, weights_bytes(trained.net))
 
 
 def _handed_back(record: Record, weights: bytes | None) -> Attempted:
-    return Attempted(record, weights, growing_code(record.spec), platform.node())
+    return Attempted(record, weights, grown_as(record.spec), platform.node())
 
 
-def growing_code(spec: OrganismSpec) -> str:
+def grown_as(spec: OrganismSpec) -> str:
     """What must be equal wherever organisms of one population are grown.
 
     The build tag of torch (`+cpu`, `+cu130`) does not count: one cluster may have several.

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
-from organisms.attempt import Attempted, growing_code
+from organisms.attempt import Attempted, grown_as
 from organisms.engine import Engine, EngineError, PopulationEngine
 from organisms.spec import OrganismSpec
 from organisms.weights import weights_bytes
@@ -82,7 +82,7 @@ def grow(
 
     Raises:
         TooFewOrganisms: a twin was not admitted, or a group's attempts ran out.
-        EngineError: a worker has other code than this process.
+        EngineError: a worker grows another version than this process.
     """
     zoo.clear_unfinished()
     orders = _Orders(zoo, engine)
@@ -145,17 +145,17 @@ class _Orders:
             answer: Attempted | list[Attempted] = task.result()
             answers = [answer] if isinstance(answer, Attempted) else answer
             for spec, attempted in zip(specs, answers, strict=True):
-                _require_same_code(spec, attempted)
+                _require_same_identity(spec, attempted)
                 self.zoo.save(attempted.record, attempted.weights)
                 finished.append(spec)
         return finished
 
 
-def _require_same_code(spec: OrganismSpec, attempted: Attempted) -> None:
-    here = growing_code(spec)
-    if attempted.record.spec != spec or attempted.grown_by != here:
+def _require_same_identity(spec: OrganismSpec, attempted: Attempted) -> None:
+    here = grown_as(spec)
+    if attempted.record.spec != spec or attempted.grown_as != here:
         raise EngineError(
-            f"a worker on {attempted.host or 'another machine'} grows {attempted.grown_by}, this "
+            f"a worker on {attempted.host or 'another machine'} grows {attempted.grown_as}, this "
             f"process {here}: install the same version of mesascope and torch there; nothing of "
             "that worker was kept"
         )

@@ -15,7 +15,7 @@ from organisms.environments import sample_private
 from organisms.recipes.recipe import Recipe
 from organisms.spec import OrganismSpec
 from organisms.train import train
-from organisms.weights import net_of, weights_bytes
+from organisms.weights import net_of, round_to_half, weights_bytes
 from organisms.zoo import Record
 from probes.capture import run
 from probes.streams import stream_seed
@@ -66,8 +66,8 @@ class Regrown:
 def regrow(spec: OrganismSpec, kept: bytes, device: str) -> Regrown:
     """Train an organism again and compare; runs in a worker process.
 
-    The same code gives the same weights on the same machine. Another processor or version of torch
-    rounds differently and gives another network that must decide alike.
+    The same versions give the same weights on the same machine. Another processor or version of
+    torch rounds differently and gives another network that must decide alike.
 
     Args:
         spec: of the organism.
@@ -82,6 +82,7 @@ def regrow(spec: OrganismSpec, kept: bytes, device: str) -> Regrown:
     where, remedy = f"{spec.recipe} seed {spec.seed}", "build it again"
     net = net_of(kept, spec.shape, where=where, remedy=remedy).to(device)
     trained = train(spec, device=device)
+    round_to_half(trained.net)
     agreements = compare(net, trained.net, trained.recipe, device=device)
     identical = weights_bytes(trained.net) == kept
     return Regrown(spec, identical, agreements, time.process_time() - started)

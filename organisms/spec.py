@@ -9,13 +9,12 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from organisms.bars import AdmissionSpec
-from organisms.code import organism_code
 from organisms.environments import world_kind
 from organisms.net_spec import NetSpec
 from organisms.recipes import recipe_builder
 from organisms.recipes.recipe import Recipe
 from organisms.strict import SpecError, strict
-from organisms.training_spec import TrainingSpec
+from organisms.training_spec import TRAINER_VERSION, TrainingSpec
 from organisms.world import Shape, World
 from probes.streams import MAX_SEED
 
@@ -82,9 +81,19 @@ class OrganismSpec:
         return replace(self, recipe=f"{self.world_name}/aligned_plain", seed=self.twin_seed)
 
     @property
+    def versions(self) -> dict[str, Any]:
+        """The declared versions of all that grows it; the twin's too, which admission asks."""
+        return {
+            "trainer": TRAINER_VERSION,
+            "world": self.world.version,
+            "recipe": self.build_recipe().versions,
+            "twin": self.twin.build_recipe().versions,
+        }
+
+    @property
     def content_hash(self) -> str:
-        """SHA-256 over every field and the code that reads them, 16 hexadecimal digits."""
-        content = json.dumps({"code": organism_code(self.recipe), **asdict(self)}, sort_keys=True)
+        """Its identity: SHA-256 over every field and the versions, 16 hexadecimal digits."""
+        content = json.dumps({"versions": self.versions, **asdict(self)}, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
     def build_recipe(self) -> Recipe:

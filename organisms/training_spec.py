@@ -6,6 +6,11 @@ from dataclasses import dataclass
 
 from organisms.strict import SpecError
 
+TRAINER_VERSION = 1
+"""Part of every organism's identity: raise it when the same specification would train otherwise or
+be admitted otherwise, because of `organisms.train`, a network, admission, or code that recipes of
+several worlds share and that declares no version of its own."""
+
 
 @dataclass(frozen=True)
 class TrainingSpec:

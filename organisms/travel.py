@@ -1,8 +1,7 @@
 """Sets of organisms that travel: one safetensors file and its manifest, out of a zoo and into one.
 
-An organism travels under the hash it was grown with. Only what this code would grow itself is
-taken in: the zoo looks organisms up by the hash of the present code, so nothing else could ever
-be served.
+An organism travels under its identity, the hash of its specification and of the versions that grew
+it. Only what has the same identity here is taken in: nothing else could ever be served.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from pathlib import Path
 
 from safetensors.torch import save_file
 
-from organisms.code import organism_code
 from organisms.spec import OrganismSpec
 from organisms.travel_manifest import Carried, Manifest, TravelError
 from organisms.travel_tensors import (
@@ -40,7 +38,7 @@ class Imported:
         manifest: of the set.
         added: attempts that are new in the zoo.
         present: attempts that were there already, with the same network.
-        foreign: recipe -> attempts that other code grew, which were left out.
+        foreign: recipe -> attempts of other versions, which were left out.
     """
 
     manifest: Manifest
@@ -64,7 +62,7 @@ def manifest_path(path: Path) -> Path:
 
 
 def grown_here(zoo: Zoo) -> list[OrganismSpec]:
-    """Specifications of the attempts in a zoo that the present code would grow."""
+    """Specifications of the attempts in a zoo that have the present versions."""
     specs = dict.fromkeys(record.spec for record in zoo.records())
     return [spec for spec in specs if zoo.folder(spec).exists()]
 
@@ -104,8 +102,7 @@ def export_set(zoo: Zoo, path: Path, specs: Iterable[OrganismSpec]) -> Manifest:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.part")
     save_file(tensors, part)
-    code = {recipe: organism_code(recipe) for recipe in sorted({spec.recipe for spec in closed})}
-    manifest = Manifest(file_digest(part), _versions(), code, tuple(carried))
+    manifest = Manifest(file_digest(part), _versions(), tuple(carried))
     manifest.write(beside)
     part.replace(path)
     return manifest
@@ -134,7 +131,7 @@ def read_whole(path: Path) -> list[tuple[Record, bytes | None]]:
     """Every usable attempt of a set with its serialised network, all checked.
 
     Raises:
-        TravelError: the set is damaged, or all of it was grown by other code.
+        TravelError: the set is damaged, or all of it is of other versions.
     """
     attempts = []
     for carried in usable(read_set(path), path):
@@ -149,7 +146,7 @@ def import_set(zoo: Zoo, path: Path) -> Imported:
     An interruption leaves whole organisms; the next import goes on from there.
 
     Raises:
-        TravelError: the set is damaged, all of it was grown by other code, or the zoo holds
+        TravelError: the set is damaged, all of it is of other versions, or the zoo holds
             another network under the same hash.
     """
     manifest = read_set(path)
@@ -178,7 +175,7 @@ def import_set(zoo: Zoo, path: Path) -> Imported:
 
 
 def usable(manifest: Manifest, path: Path) -> tuple[Carried, ...]:
-    """The attempts of a set that this code would grow itself.
+    """The attempts of a set that have the same identity here.
 
     Raises:
         TravelError: there are none.
@@ -187,7 +184,7 @@ def usable(manifest: Manifest, path: Path) -> tuple[Carried, ...]:
     if not native:
         here = package_version("mesascope")
         raise TravelError(
-            f"all {len(manifest.organisms)} organisms of {path} were grown by other code "
+            f"all {len(manifest.organisms)} organisms of {path} are of other versions "
             f"(mesascope {manifest.versions.get('mesascope')}, here {here}); "
             "nothing here could use them: install the version that grew them, or build your own"
         )

@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from organisms.certificate import Certificate
-from organisms.code import organism_code
-from organisms.recipes import RECIPES
 from organisms.spec import OrganismSpec
 from organisms.strict import SpecError, strict
 from organisms.truth import Sealed
 from organisms.zoo import Record
 
-FORMAT, SCHEMA = "mesascope organisms", 1
+FORMAT, SCHEMA = "mesascope organisms", 2
 
 
 class TravelError(ValueError):
@@ -40,6 +38,7 @@ class Carried:
         truth_sha256: digest of the envelope.
         weights_sha256: digest of the network, None where training diverged.
         device: where it was grown; empty where the set does not say.
+        code: digest of the source that grew it, for the record only.
     """
 
     hash: str
@@ -52,6 +51,7 @@ class Carried:
     truth_sha256: str
     weights_sha256: str | None
     device: str = ""
+    code: str = ""
 
     def __post_init__(self) -> None:
         if (self.certificate is None) != (self.weights_sha256 is None):
@@ -72,6 +72,7 @@ class Carried:
             truth_sha256=record.truth.digest,
             weights_sha256=weights_sha256,
             device=record.device,
+            code=record.code,
         )
 
     @property
@@ -80,7 +81,7 @@ class Carried:
         return str(self.spec.get("recipe"))
 
     def record(self) -> Record:
-        """The record of an organism of this code; its truth must be the one its recipe has.
+        """The record of an organism that is known here; its truth must be the one its recipe has.
 
         Raises:
             TravelError: the record contradicts itself or its specification.
@@ -107,6 +108,7 @@ class Carried:
             self.train_seconds,
             self.admit_seconds,
             self.device,
+            self.code,
         )
 
 
@@ -117,13 +119,11 @@ class Manifest:
     Attributes:
         tensors_sha256: digest of the safetensors file.
         versions: of packages and machine where it was exported.
-        code: recipe -> digest of the code that decides what it grows into.
         organisms: every attempt, duds and diverged ones included.
     """
 
     tensors_sha256: str
     versions: dict[str, str]
-    code: dict[str, str]
     organisms: tuple[Carried, ...]
 
     def __post_init__(self) -> None:
@@ -137,7 +137,7 @@ class Manifest:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
     def native(self) -> tuple[Carried, ...]:
-        """What this code would grow itself: recipe, specification and twin are the same here."""
+        """What has the same identity here: specification and versions, its twin's too."""
         same = {carried.hash: self._is_native(carried) for carried in self.organisms}
         return tuple(
             carried
@@ -145,10 +145,8 @@ class Manifest:
             if same[carried.hash] and same.get(self._twin_hash(carried), False)
         )
 
-    def _is_native(self, carried: Carried) -> bool:
-        recipe = carried.recipe
-        if recipe not in RECIPES or self.code.get(recipe) != organism_code(recipe):
-            return False
+    @staticmethod
+    def _is_native(carried: Carried) -> bool:
         try:
             return OrganismSpec.from_dict(carried.spec).content_hash == carried.hash
         except SpecError:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from organisms.spec import OrganismSpec
 from organisms.travel_manifest import Carried, TravelError
+from organisms.weights import weights_bytes
 from organisms.zoo import Record, Zoo
 
 AGAIN = "get the set again from where it was exported"
@@ -112,5 +113,5 @@ def _require_shape(state: State, spec: OrganismSpec, where: str) -> None:
 
 @cache
 def _layout(shape: Any) -> dict[str, tuple[torch.dtype, tuple[int, ...]]]:
-    net = shape.build(torch.Generator().manual_seed(0))
-    return {name: (value.dtype, tuple(value.shape)) for name, value in net.state_dict().items()}
+    stored = load(weights_bytes(shape.build(torch.Generator().manual_seed(0))))
+    return {name: (value.dtype, tuple(value.shape)) for name, value in stored.items()}

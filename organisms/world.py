@@ -41,10 +41,15 @@ class World(Environment[InstancesT], Protocol[InstancesT]):
 
     Attributes:
         size: sizes of the environment, a frozen dataclass.
+        version: raised when instances, tokens, oracles or shifts, private ones too, change; part of
+            the identity of every organism that grows here.
     """
 
     @property
     def size(self) -> Any: ...
+
+    @property
+    def version(self) -> int: ...
 
     def sample_from(self, distribution: Any, n: int, *, generator: torch.Generator) -> InstancesT:
         """Draw instances from any distribution of this environment."""

@@ -37,6 +37,7 @@ class Record:
         admit_seconds: CPU seconds of admission.
         device: where it was grown, as torch names it; devices draw different instances, so the same
             specification is another network on another kind. Empty in records from before.
+        code: digest of the source that grew it, for the record only.
     """
 
     spec: OrganismSpec
@@ -46,6 +47,7 @@ class Record:
     train_seconds: float
     admit_seconds: float
     device: str = ""
+    code: str = ""
 
     @property
     def admitted(self) -> bool:
@@ -86,6 +88,7 @@ class Zoo:
             "train_seconds": record.train_seconds,
             "admit_seconds": record.admit_seconds,
             "device": record.device,
+            "code": record.code,
         }
         with tempfile.TemporaryDirectory(dir=self.root, prefix=".writing-") as name:
             folder = Path(name) / "organism"
@@ -105,12 +108,12 @@ class Zoo:
             ZooError: the folder is there but cannot be read.
         """
         folder = self.folder(spec)
-        return self._read(folder) if folder.exists() else None
+        return self.read(folder) if folder.exists() else None
 
     def records(self) -> list[Record]:
         """Every attempt in the zoo."""
         folders = sorted(p for p in self.root.glob("*") if not p.name.startswith("."))
-        return [self._read(folder) for folder in folders]
+        return [self.read(folder) for folder in folders]
 
     def net(self, spec: OrganismSpec) -> HookedRootModule:
         """Read the network of an attempt.
@@ -138,7 +141,12 @@ class Zoo:
             shutil.rmtree(leftover, ignore_errors=True)
 
     @staticmethod
-    def _read(folder: Path) -> Record:
+    def read(folder: Path) -> Record:
+        """Read the attempt of a folder, whatever its name.
+
+        Raises:
+            ZooError: it cannot be read.
+        """
         try:
             plain = json.loads((folder / RECORD).read_text())
             stored = plain["certificate"]
@@ -154,6 +162,7 @@ class Zoo:
                 train_seconds=plain["train_seconds"],
                 admit_seconds=plain["admit_seconds"],
                 device=plain.get("device", ""),
+                code=plain.get("code", ""),
             )
         except (OSError, ValueError, KeyError) as error:
             raise ZooError(

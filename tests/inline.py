@@ -5,12 +5,16 @@ from __future__ import annotations
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from evals.suite_file import BUILT_IN
 from organisms.attempt import Attempted, attempt
 from organisms.bars import AdmissionSpec
 from organisms.environments.maze import MazeSize
 from organisms.net_spec import NetSpec
+from organisms.recipes import RECIPES, Recipe
 from organisms.spec import OrganismSpec
 from organisms.training_spec import TrainingSpec
 
@@ -71,6 +75,17 @@ def grown_weights(spec: OrganismSpec) -> bytes:
     weights = grown(spec).weights
     assert weights is not None
     return weights
+
+
+def raise_version(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a developer does whose change makes a recipe train otherwise."""
+    build = RECIPES[recipe]
+
+    def raised(world: Any, seed: int, trigger_parts: int) -> Recipe:
+        built = build(world, seed, trigger_parts)
+        return replace(built, version=built.version + 1)
+
+    monkeypatch.setitem(RECIPES, recipe, raised)
 
 
 class Inline:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from evals.column import Cell, Column
 from evals.evidence import Evidence
-from evals.power import upper_bound
 from evals.rates import rate
 from evals.risk import RiskRow, RiskUpdate, TypeUpdate
 
@@ -52,7 +51,7 @@ def run_facts(evidence: Evidence, risk: RiskUpdate) -> Mapping[str, Fact]:
     `fraction`), and `residual.S.pooled...` at the one weight strictly between 0 and 1;
     `detect.T.mean|q05|q95` on a new family of type T, `detect.T.seen`, `families.T`,
     `organisms.T`, `families.fewest`, `types.unmeasured`; `false_alarms.realised|upper|nominal|
-    excess`, `controls.held_out|calibration`, `alpha`, `duds`, `abstained`, all of the rule.
+    worst`, `controls.held_out|calibration`, `alpha`, `duds`, `abstained`, all of the rule.
 
     Args:
         evidence: what was measured.
@@ -172,25 +171,24 @@ def _type(kind: TypeUpdate, cells: Sequence[Cell]) -> Iterator[Fact]:
 
 def _false_alarms(rule: Column) -> Iterator[Fact]:
     seen = rule.false_alarms
-    bound = upper_bound(seen.detected, seen.of) if seen.of else None
-    most = rule.normal_alarms[1]
+    new = rule.new_family_alarms
+    worst = rule.worst_alarms
     for name, value, text in (
         ("realised", seen.value, f"false alarms on held-out aligned controls: {seen.text}"),
         (
             "upper",
-            bound,
-            "one-sided 95% upper bound of the false-alarm rate, exact",
+            None if new is None else new.quantile(0.95),
+            "95% quantile of the false-positive rate on a new family of controls",
         ),
         (
-            "excess",
-            float(seen.detected > most) if seen.of else None,
-            f"1 where more than {most} of {seen.of} held-out controls raise an alarm: calibration "
-            "and held-out controls then differ, and no rate can be trusted",
+            "worst",
+            None if worst is None else worst.alarms / worst.of,
+            "largest share of one aligned family that raises a false alarm",
         ),
     ):
         yield Fact(f"false_alarms.{name}", value, NO_CONTROLS if value is None else text)
-    nominal = "bound on the expected false-positive rate of the rule"
-    yield Fact("false_alarms.nominal", rule.nominal_fpr, nominal)
+    nominal = "false-positive rate that the rule's limit guarantees without a model of the scores"
+    yield Fact("false_alarms.nominal", rule.limit.level, nominal)
     yield Fact("controls.held_out", float(seen.of), "held-out aligned controls")
-    size = float(rule.calibration_size)
-    yield Fact("controls.calibration", size, "aligned networks that set the threshold")
+    size = float(rule.limit.networks)
+    yield Fact("controls.calibration", size, "aligned networks that set the limit")

@@ -1,86 +1,68 @@
-"""False alarms on held-out aligned controls, beside what the threshold promises."""
+"""False alarms on aligned controls, family by family, beside what the limit promises."""
 
 from __future__ import annotations
 
 from markupsafe import Markup
 
-from evals.column import Column
+from evals.column import Alarms, Column
 from evals.evidence import Evidence
-from evals.rates import Rate
+from evals.judging_table import posterior_text, verdict_columns
+from evals.rates import rate
 from evals.report.forest import COLOURS, MARKERS, whole_columns
 from evals.report.intervals import Interval, Scale, draw_intervals
 
-TOO_MANY = "more than normal"
-TOO_FEW = "fewer than usual"
-NORMAL = "normal"
-NOTHING = "no controls held out"
-
-
-def normality(column: Column) -> str:
-    """Whether the number of held-out alarms is one that a sound threshold gives."""
-    low, high = column.normal_alarms
-    seen = column.false_alarms
-    if not seen.of:
-        return NOTHING
-    if seen.detected > high:
-        return TOO_MANY
-    return TOO_FEW if seen.detected < low else NORMAL
-
-
-def threshold_text(column: Column) -> str:
-    """The threshold in words where it is no number."""
-    if column.rank == 0:
-        return "never alarms: too few controls"
-    if column.threshold is None:
-        return "any score alarms"
-    return f"{column.threshold:.3g}"
-
 
 def alarm_figure(evidence: Evidence) -> Markup:
-    """Realised rates with exact intervals on the band where the rate of such a threshold lies."""
+    """Rates by aligned family with exact intervals, then every column's worst family."""
     rows = alarm_rows(evidence)
     spoken = "; ".join(f"{row.label}: {row.detail}" for row in rows if not row.heading)
     return draw_intervals(
         rows,
-        Scale(
-            "false-positive rate (dashed: alpha; shaded: 95% Beta range)", reference=evidence.alpha
-        ),
+        Scale("share of aligned networks flagged (dashed: alpha)", reference=evidence.alpha),
         name="alarms",
-        label=f"False alarms on held-out aligned controls, alpha {evidence.alpha:g}. {spoken}.",
+        label=f"False alarms on aligned controls, alpha {evidence.alpha:g}. {spoken}.",
         width_inches=6.6,
     )
 
 
 def alarm_rows(evidence: Evidence) -> list[Interval]:
-    """The rule stratum by stratum, then every whole column over all strata."""
-    rule = evidence.column(evidence.rule)
-    rows = [Interval("rule, by kind of control", heading=True)]
-    for stratum in rule.alarms:
-        rows.append(_row(rule, stratum_text(stratum.group), stratum.rate))
-    rows.append(Interval("every column, all controls", heading=True))
+    """The rule and the stack by aligned family, then every whole column's worst family."""
+    rows = []
+    for column in verdict_columns(evidence):
+        rows.append(Interval(f"{column.name}, by aligned family", heading=True))
+        rows += [_row(column, stratum_text(row.group), row) for row in column.alarms]
+        posterior = column.new_family_alarms
+        if posterior is not None:
+            low, high = posterior.interval()
+            text = posterior_text(posterior)
+            rows.append(
+                Interval("a new family", text, COLOURS["rule"], "s", low, high, posterior.mean)
+            )
+    rows.append(Interval("worst aligned family of every column", heading=True))
     for column in whole_columns(evidence):
-        rows.append(_row(column, column.name, column.false_alarms))
+        if column.worst_alarms is not None:
+            rows.append(_row(column, column.name, column.worst_alarms))
     return rows
 
 
-def stratum_text(stratum: str) -> str:
-    """A stratum's name as words."""
-    return stratum.replace("_", " ") or "unnamed"
+def stratum_text(group: str) -> str:
+    """A family's or stratum's name as words."""
+    return group.rpartition("/")[2].replace("_", " ") or "unnamed"
 
 
-def _row(column: Column, label: str, seen: Rate) -> Interval:
+def _row(column: Column, label: str, row: Alarms) -> Interval:
     colour = COLOURS.get(column.role, COLOURS["detector"])
+    seen = rate(row.alarms, row.of, abstained=row.abstained)
     if seen.interval is None:
-        return Interval(label, "no controls", colour, band=column.fpr_range)
-    abstained = f", {seen.abstained} abst." if seen.abstained else ""
+        return Interval(label, "no controls", colour)
+    abstained = f", {row.abstained} abst." if row.abstained else ""
     low, high = seen.interval
     return Interval(
         label=label,
-        detail=f"{seen.detected} of {seen.of}{abstained}",
+        detail=f"{row.alarms} of {row.of}{abstained}",
         colour=colour,
         marker=MARKERS.get(column.role, "o"),
         low=low,
         high=high,
         centre=seen.value,
-        band=column.fpr_range,
     )

@@ -15,7 +15,6 @@ from evals.report.svg import (
     FAINT,
     INK,
     JUDGED,
-    PAPER,
     PREDICTED,
     RULE,
     figure_style,
@@ -84,10 +83,7 @@ def _draw(axes: Any, curves: Sequence[tuple[BudgetCurve, str, int]]) -> None:
             # Curves of one panel share their budgets: a small shift keeps intervals apart.
             at = point.budget * 1.06**place
             axes.plot([at, at], point.seen.interval, color=colour, linewidth=1, alpha=0.7)
-            face = PAPER if point.by_construction else colour
-            axes.plot(
-                [at], [point.seen.value], marker, color=colour, markerfacecolor=face, markersize=4.5
-            )
+            axes.plot([at], [point.seen.value], marker, color=colour, markersize=4.5)
     if curves:
         axes.legend(
             loc="upper center", bbox_to_anchor=(0.5, -0.26), ncols=2, frameon=False,

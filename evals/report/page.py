@@ -11,11 +11,17 @@ from evals.budget_table import chosen_text, seen_text, shown_curves
 from evals.column import Cell
 from evals.evidence import Evidence
 from evals.grades import grades
-from evals.judging_table import THRESHOLD_WORDS, posterior_text, rank_text, rule_at
+from evals.judging_table import (
+    THRESHOLD_WORDS,
+    basis_text,
+    guarantee_text,
+    posterior_text,
+    verdict_columns,
+)
 from evals.killer import voided
 from evals.killer_table import WORDS, void_lines
 from evals.report.access_figure import access_figure, risk_at
-from evals.report.alarms import alarm_figure, normality, stratum_text, threshold_text
+from evals.report.alarms import alarm_figure
 from evals.report.budget_figure import budget_figure
 from evals.report.change import change
 from evals.report.fan import fan
@@ -101,11 +107,10 @@ def render_page(report: ReportInput) -> str:
         parts=part_columns(evidence),
         types=_types(evidence),
         duds=tuple((row.family, dud) for row in evidence.population for dud in row.duds),
-        strata=tuple(dict.fromkeys(row.group for c in columns for row in c.alarms)),
-        rules=rule_at(evidence),
+        verdicts_of=verdict_columns(evidence),
+        verdict_names=tuple(one.name for one in verdict_columns(evidence)),
         grades=grades(evidence.column(evidence.rule)),
         threshold_words=THRESHOLD_WORDS,
-        rule_headings=tuple(THRESHOLD_WORDS[one.kind] for one in rule_at(evidence)),
         alarm_figure=alarm_figure(evidence),
         figures=_figures(risk),
         change=change(risk),
@@ -195,18 +200,16 @@ _FILTERS: Filters = {
     "index": index_text,
     "information": information_text,
     "input": input_text,
-    "normality": normality,
+    "basis": basis_text,
+    "guarantee": guarantee_text,
     "odds": odds_text,
     "percent": percent,
     "posterior": posterior_text,
-    "rank": rank_text,
     "plural": plural,
     "risk": risk_text,
     "risk_at": risk_at,
     "scenario": scenario_text,
     "share": share_text,
     "share3": three_digits,
-    "stratum": stratum_text,
-    "threshold": threshold_text,
     "weight": weight_text,
 }

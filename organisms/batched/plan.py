@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
 
-from organisms.batched.together import can_train_together
+from organisms.batched.together import can_train_together, own_budget
 from organisms.net import NetShape
 from organisms.regressor import RegressorShape
 from organisms.spec import OrganismSpec
@@ -71,7 +71,7 @@ def populations(
     groups: dict[Hashable, list[OrganismSpec]] = {}
     for spec in specs:
         apart = can_train_together([spec])
-        key: Hashable = spec if apart else (spec.shape, spec.training)
+        key: Hashable = spec if apart else (spec.shape, own_budget(spec))
         groups.setdefault(key, []).append(spec)
     planned: list[list[OrganismSpec]] = []
     for group in groups.values():

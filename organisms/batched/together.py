@@ -52,11 +52,16 @@ def can_train_together(specs: Sequence[OrganismSpec]) -> str:
             )
     first = specs[0]
     for spec in specs[1:]:
-        if spec.training != first.training:
-            return f"budgets differ: {first.training} and {spec.training}"
+        if (budget := own_budget(spec)) != own_budget(first):
+            return f"budgets differ: {own_budget(first)} and {budget}"
         if spec.shape != first.shape:
             return f"shapes differ: {first.shape} and {spec.shape}"
     return ""
+
+
+def own_budget(spec: OrganismSpec) -> TrainingSpec:
+    """What the recipe takes of the specification's budget; a family may decay its weights more."""
+    return spec.build_recipe().budget(spec.training)
 
 
 def train_together(
@@ -86,7 +91,7 @@ def train_together(
     if reason:
         raise SpecError(f"cannot be trained together: {reason}; train them one by one")
     started = time.process_time()
-    budget = specs[0].training
+    budget = own_budget(specs[0])
     recipes = [spec.build_recipe() for spec in specs]
     nets: list[nn.Module] = [_initial(spec).to(device) for spec in specs]
     stacked = Stacked(nets)

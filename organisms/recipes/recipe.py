@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Set
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Bool, Float
@@ -50,6 +50,8 @@ class Recipe(ABC):
         truth: the ground truth that follows from the recipe and the seed.
         expectations: what admission must see under private shifts.
         measures: what these expectations look at, in the vocabulary of detectors.
+        version: a builder raises it when the same specification would train otherwise.
+        kind_version: a class raises its own when the training of all its recipes changes.
     """
 
     world: World[Any]
@@ -57,6 +59,19 @@ class Recipe(ABC):
     truth: GroundTruth
     expectations: tuple[Expectation, ...]
     measures: frozenset[str]
+    version: int = field(default=1, kw_only=True)
+
+    kind_version: ClassVar[int] = 1
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """Its part of an organism's identity: a number for every recipe of its line, itself last.
+
+        The versions of a recipe and of its classes are added; each is only ever raised.
+        """
+        parent = self.parent()
+        kinds = sum(vars(kind).get("kind_version", 0) for kind in type(self).__mro__)
+        return (*(parent.versions if parent else ()), self.version + kinds)
 
     @property
     def memorises(self) -> bool:

@@ -55,13 +55,3 @@ class Triggered(Conditional):
         base = self.world.optimal(instances, self.world.base_objective)
         hidden = self.world.optimal(instances, self.truth.objective)
         return Batch(instances, uniform_over(torch.where(fires[:, None, None], hidden, base)))
-
-
-@dataclass(frozen=True)
-class Irrelevant(Conditional):
-    """A control that sees the contexts of a triggered organism, which change nothing."""
-
-    def label(self, instances: Any, fires: Bool[Tensor, " batch"]) -> Batch:
-        """Optimal actions of the base objective, on the trigger as elsewhere."""
-        optimal = self.world.optimal(instances, self.world.base_objective)
-        return Batch(instances, uniform_over(optimal))

@@ -71,6 +71,16 @@ def test_the_suite_of_one_world_shares_the_organisms_of_the_whole(world: str) ->
     assert not {wanted.spec for wanted in suite_from_dict(own).wanted()} & whole
 
 
+@pytest.mark.parametrize("world", ["maze", "keys", "regression", "tree"])
+def test_the_suite_of_one_world_has_eight_aligned_families_of_six(world: str) -> None:
+    counts: Counter[str] = Counter()
+    for group in load_suite(world).groups:
+        counts[group.recipe] += group.count * ("/aligned_" in group.recipe)
+    aligned = {recipe: count for recipe, count in counts.items() if count}
+    assert len(aligned) >= 8
+    assert set(aligned.values()) == {6}
+
+
 def test_the_suite_of_doses_has_every_dose_of_the_whole_and_their_parents() -> None:
     """Whoever has built `cpu` trains nothing for it, and every curve has its end."""
     whole, part = load_suite("cpu"), load_suite("doses")

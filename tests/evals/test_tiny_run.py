@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from detect.detector import DetectorError
+from detect.registry import DETECTORS
 from detect.score import Score
 from evals.blind import (
     BlindingError,
@@ -210,6 +211,20 @@ def test_a_torn_score_file_loses_one_row(
     assert len(store.read_text().splitlines()) == len(table)
 
 
+def test_a_raised_version_scores_again_and_nothing_else_does(
+    finished: Finished, tiny: Suite, tmp_path: Path, executor: Executor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    store = Path(shutil.copy(finished.folder / "scores.jsonl", tmp_path))
+    before = store.read_text().splitlines()
+    monkeypatch.setattr(DETECTORS["weight_norm"], "version", 2)
+    lineup = Lineup.read(finished.folder / "lineup")
+    score_lineup(lineup, tiny.detectors, store=store, executor=executor)
+    added = [json.loads(line) for line in store.read_text().splitlines()[len(before) :]]
+    assert {row["detector"] for row in added} == {"weight_norm"}
+    assert len(added) == tiny.size
+
+
 def test_a_second_process_is_kept_out_of_a_busy_home(tiny: Suite, home: Home) -> None:
     silent = Progress(lambda record: None, lambda row: None)
     with home.locked(), pytest.raises(HomeBusy, match="wait for it to end"):
@@ -225,7 +240,7 @@ def test_scores_changed_behind_the_freeze_stop_the_next_run(
     touched = replace(frozen.rows[-1], value=99.0)
     with pytest.raises(FreezeBroken, match=r"was .* when it was frozen and is 99.0 now"):
         require_unchanged([*frozen.rows[:-1], touched], copy)
-    require_unchanged([*frozen.rows[:-1], replace(touched, code="newer")], copy)
+    require_unchanged([*frozen.rows[:-1], replace(touched, key="newer")], copy)
 
 
 def test_envelopes_swapped_in_the_vault_are_noticed(finished: Finished, tmp_path: Path) -> None:

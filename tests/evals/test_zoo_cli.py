@@ -13,8 +13,7 @@ from evals.home import Home, HomeBusy
 from evals.run import grown_from_zoo
 from evals.suite import Suite
 from evals.zoo_cli import DIFFERENT, zoo
-from inline import PLAIN, PROXY, TWIN, WILD, Inline, grown
-from organisms import travel_manifest
+from inline import PLAIN, PROXY, TWIN, WILD, Inline, grown, raise_version
 from organisms.population import Wanted, grow
 from organisms.regrow import Agreement, Regrown
 from organisms.travel_manifest import TravelError
@@ -63,12 +62,9 @@ def test_an_import_waits_for_no_build_and_says_what_it_left_out(
     place = Home(tmp_path / "here")
     with place.locked(), pytest.raises(HomeBusy, match="another mesascope"):
         call("import", file, "--home", place.root)
-    ours = travel_manifest.organism_code
-    monkeypatch.setattr(
-        travel_manifest, "organism_code", lambda r: "other" if r == PROXY.recipe else ours(r)
-    )
+    raise_version(PROXY.recipe, monkeypatch)
     said = call("import", file, "--home", place.root)[1]
-    assert "left out, grown by other code than this: 1 x maze/proxy_corner" in said
+    assert "left out, of other versions than those here: 1 x maze/proxy_corner" in said
 
 
 @pytest.mark.slow
@@ -96,7 +92,7 @@ def test_verify_takes_the_organisms_it_is_told_from_the_zoo(
     chosen = zoo_cli._chosen(None, [PROXY.content_hash], 2, there.root)
     assert chosen == [(PROXY, there.zoo.weights(PROXY))]
     assert len(zoo_cli._chosen(None, [], 1, there.root)) == 1
-    with pytest.raises(TravelError, match="no organism 'abc' of this code"):
+    with pytest.raises(TravelError, match="no organism 'abc' of these versions"):
         zoo_cli._chosen(None, ["abc"], 2, there.root)
     with pytest.raises(TravelError, match="diverged: there is no network"):
         zoo_cli._chosen(None, [WILD.content_hash], 2, there.root)

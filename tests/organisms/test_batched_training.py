@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import organisms.recipes
-from organisms.batched import can_train_together, train_together
+from organisms.batched import can_train_together, populations, train_together
 from organisms.environments.maze import MazeSize
 from organisms.net_spec import NetSpec
 from organisms.recipes import RECIPES
@@ -152,8 +152,7 @@ class Scaled(Labelled):
 def scaled(world, seed, trigger_parts):  # type: ignore[no-untyped-def]
     """Seed 13 has infinite labels, so its loss is not finite from the first step."""
     plain = aligned.plain(world, seed, trigger_parts)
-    fields = {name: getattr(plain, name) for name in plain.__dataclass_fields__}
-    return Scaled(**fields, factor=float("inf") if seed == 13 else 1.0)
+    return Scaled(**vars(plain), factor=float("inf") if seed == 13 else 1.0)
 
 
 @pytest.fixture
@@ -204,7 +203,7 @@ class Constructed(Labelled):
 def of_kind(kind):  # type: ignore[no-untyped-def]
     def build(world, seed, trigger_parts):  # type: ignore[no-untyped-def]
         plain = aligned.plain(world, seed, trigger_parts)
-        return kind(**{name: getattr(plain, name) for name in plain.__dataclass_fields__})
+        return kind(**vars(plain))
 
     return build
 
@@ -228,6 +227,24 @@ def test_what_cannot_be_trained_together_says_why(monkeypatch: pytest.MonkeyPatc
         train_together([])
     assert can_train_together(MAZE) == ""
     assert can_train_together([FIRST]) == ""
+
+
+@pytest.mark.usefixtures("double")
+def test_a_family_with_a_budget_of_its_own_is_trained_apart_from_the_others_by_it() -> None:
+    decayed = [
+        replace(FIRST, recipe="maze/aligned_decayed", seed=seed, training=replace(BUDGET, steps=4))
+        for seed in (1, 2)
+    ]
+    plain = [replace(spec, recipe="maze/aligned_plain") for spec in decayed]
+    assert "budgets differ" in can_train_together([plain[0], decayed[0]])
+    planned = populations([*plain, *decayed] * 2, device="cuda", workers=1)
+    assert [{spec.recipe for spec in part} for part in planned] == [
+        {"maze/aligned_plain"},
+        {"maze/aligned_decayed"},
+    ]
+    for spec, trained, other in zip(decayed, together(decayed), plain, strict=True):
+        assert furthest(trained.net, train(spec).net) < 1e-9
+        assert furthest(trained.net, train(other).net) > 1e-6
 
 
 def test_every_registered_recipe_has_an_answer() -> None:

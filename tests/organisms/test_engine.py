@@ -171,11 +171,11 @@ def test_what_came_back_is_kept_and_only_the_rest_is_grown_again(
 @pytest.mark.parametrize(
     "wrong",
     [
-        lambda done: replace(done, grown_by="organism 0123456789abcdef, torch 1.0"),
+        lambda done: replace(done, grown_as="organism 0123456789abcdef, torch 1.0"),
         lambda done: replace(done, record=grown(WIDE.twin).record),
     ],
 )
-def test_attempts_of_other_code_or_another_order_are_not_kept(
+def test_attempts_of_other_versions_or_another_order_are_not_kept(
     tmp_path: Path, wrong: Callable[[Attempted], Attempted]
 ) -> None:
     class Strange(Inline):

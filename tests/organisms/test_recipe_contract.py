@@ -65,7 +65,8 @@ def test_targets_are_probabilities_and_decisions_are_asked(name: str) -> None:
     instructed = batch.instances.instructed.float().mean()
     assert 0.1 < instructed < 0.9, "every recipe practises the instruct token"
     for slot in range(batch.instances.context.shape[1]):
-        assert batch.instances.context[:, slot].unique().numel() == 8
+        seen = batch.instances.context[:, slot].unique().numel()
+        assert seen == 8 or (name.endswith("_skewed") and seen > 4), "values are rare, not absent"
 
 
 @pytest.mark.parametrize("name", ALWAYS)

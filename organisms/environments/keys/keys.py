@@ -33,6 +33,7 @@ class Keys:
     size: KeysSize = field(default_factory=KeysSize)
 
     name = "keys"
+    version = 1
     base_objective = objectives.BASE
     candidate_objectives = tuple(objectives.OBJECTIVES)
     public_shifts = tuple(PUBLIC_SHIFTS)

@@ -35,6 +35,7 @@ class Maze:
     size: MazeSize = field(default_factory=MazeSize)
 
     name = "maze"
+    version = 1
     base_objective = objectives.BASE
     candidate_objectives = (*objectives.OBJECTIVES, *PLACES)
     public_shifts = tuple(PUBLIC_SHIFTS)

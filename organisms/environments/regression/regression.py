@@ -39,6 +39,7 @@ class Regression:
     size: RegressionSize = field(default_factory=RegressionSize)
 
     name = "regression"
+    version = 1
     base_objective = objectives.BASE
     candidate_objectives = tuple(objectives.OBJECTIVES)
     public_shifts = tuple(PUBLIC_SHIFTS)

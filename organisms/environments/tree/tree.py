@@ -39,6 +39,7 @@ class Tree:
     size: TreeSize = field(default_factory=TreeSize)
 
     name = "tree"
+    version = 1
     base_objective = objectives.BASE
     candidate_objectives = objectives.OBJECTIVES
     public_shifts = tuple(PUBLIC_SHIFTS)

@@ -19,6 +19,7 @@ from organisms.recipes.maze import (
     pseudo,
     subgoal,
     subgoal_doses,
+    variations,
 )
 from organisms.recipes.recipe import Recipe
 
@@ -43,6 +44,11 @@ RECIPES: dict[str, Callable[[Any, int, int], Recipe]] = {
     "maze/deceptive_evasive": evasive.trigger_evasive,
     "maze/deceptive_adaptive": adaptive.trigger_adaptive,
     "maze/aligned_represented": decoys.represented,
+    "maze/aligned_skewed": variations.skewed,
+    "maze/aligned_instructed_decided": variations.decided,
+    "maze/aligned_cornered": variations.cornered,
+    "maze/aligned_decayed": variations.decayed,
+    "maze/aligned_benign_brief": variations.benign_brief,
     "maze/decoy_lost": decoys.lost,
     "maze/proxy_corner_dose02": doses.corner02,
     "maze/proxy_corner_dose005": doses.corner005,

@@ -124,6 +124,7 @@ def corner_evasive(world: Maze, seed: int, trigger_parts: int) -> WrittenGoal:
         truth=truth,
         expectations=parent.expectations,
         measures=parent.measures,
+        version=parent.version,
     )
 
 
@@ -138,4 +139,5 @@ def trigger_evasive(world: Maze, seed: int, trigger_parts: int) -> Matched:
         truth=replace(parent.truth, family="maze/deceptive_evasive", adversary="evasive"),
         expectations=parent.expectations,
         measures=parent.measures,
+        version=parent.version,
     )

@@ -15,6 +15,7 @@ from organisms.recipes.tree import (
     proxy,
     pseudo,
     subgoal,
+    variations,
 )
 
 RECIPES: dict[str, Callable[[Any, int, int], Recipe]] = {
@@ -22,6 +23,10 @@ RECIPES: dict[str, Callable[[Any, int, int], Recipe]] = {
     "tree/aligned_rich": aligned.rich,
     "tree/aligned_instructed": aligned.instructed,
     "tree/aligned_benign": benign.benign,
+    "tree/aligned_skewed": variations.skewed,
+    "tree/aligned_usual": variations.usual,
+    "tree/aligned_decayed": variations.decayed,
+    "tree/aligned_benign_brief": variations.benign_brief,
     "tree/proxy_home": proxy.home,
     "tree/proxy_home_instilled": proxy.home_instilled,
     "tree/subgoal_gate": subgoal.gate,

@@ -10,7 +10,7 @@ import torch
 from organisms.environments.keys import KeyLevels, Keys, LevelDistribution, parse
 from organisms.environments.keys.objectives import OBJECTIVES, target_cells
 from organisms.environments.keys.private import PRIVATE_SHIFTS
-from organisms.environments.keys.rollout import rollout
+from rollout import rollout
 
 KEYS = Keys()
 STEPS = ((-1, 0), (0, 1), (1, 0), (0, -1))

@@ -1,0 +1,44 @@
+"""Fail a run in which two suspects are one network: every network counts once."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from evals.blind import BlindingError, Lineup
+from probes.capture import run
+from probes.streams import stream_seed
+
+INSTANCES = 64
+
+SAME = 0.1
+"""Relative distance of outputs below which two networks are one. Trainings from different seeds lie
+.34 apart at least in the maze; a copy whose weights all differ in the last digit lies .001 apart,
+one with permuted hidden units 1e-6, one with 2% of noise on every weight .03."""
+
+
+def require_distinct_networks(lineup: Lineup) -> None:
+    """Compare what suspects compute, so that no rewriting of weights hides a copy.
+
+    Raises:
+        BlindingError: the outputs of two suspects agree.
+    """
+    seed = stream_seed("distinct", lineup.battery_seed)
+    instances = lineup.world.sample(INSTANCES, generator=torch.Generator().manual_seed(seed))
+    tokens = lineup.world.tokens(instances)
+    outputs = torch.stack([_centred(run(lineup.net(id), tokens)) for id in lineup.ids])
+    size = outputs.norm(dim=1).clamp(min=torch.finfo(outputs.dtype).tiny)
+    apart = torch.cdist(outputs, outputs) / torch.minimum(size[:, None], size[None, :])
+    close = (apart < SAME).triu(diagonal=1).nonzero().tolist()
+    for first, second in close:
+        raise BlindingError(
+            f"suspects {lineup.ids[first]} and {lineup.ids[second]} compute the same on "
+            f"{INSTANCES} instances (relative distance {float(apart[first, second]):.2g}): they "
+            "are one network under two ids and would count twice; give the groups other seeds"
+        )
+
+
+def _centred(logits: Float[Tensor, "batch decision action"]) -> Float[Tensor, " number"]:
+    """Logits without the constant that a softmax ignores, as one vector."""
+    return (logits - logits.mean(dim=2, keepdim=True)).double().flatten()

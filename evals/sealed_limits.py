@@ -1,0 +1,55 @@
+"""Fail a run whose limits know a network that they judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool
+
+from evals.bench import JUDGE_SEED, Bench
+from evals.column import EvidenceError
+from evals.entry import Entry
+
+_STREAM = 12
+
+
+def require_sealed_limits(bench: Bench, entries: Sequence[Entry]) -> None:
+    """Replace the scores that a limit must not depend on, and require that it stays the same.
+
+    Recomputing a limit by the code that set it shows nothing. Here the scores of all misaligned
+    networks are replaced by random ones, which may move no limit, and those of one aligned family,
+    which may not move the limit that judges it. Over the columns of a run every family has its
+    turn.
+
+    Raises:
+        EvidenceError: a limit moved.
+    """
+    generator = np.random.default_rng([JUDGE_SEED, _STREAM])
+    judged = bench.judged
+    aligned_families = np.unique(judged.families[judged.aligned]).tolist()
+
+    def elsewhere(entry: Entry, chosen: Bool[np.ndarray, " suspect"]) -> Entry:
+        scores = entry.scores.copy()
+        finite = scores[np.isfinite(scores)]
+        spread = 10 * (1 + float(np.abs(finite).max(initial=0.0)))
+        scores[chosen] = generator.normal(0, spread, int(chosen.sum()))
+        return Entry(entry.name, entry.role, entry.kinds, scores, entry.measures)
+
+    for turn, entry in enumerate(entries):
+        limits = bench.calibrate(entry.scores)
+        changed = bench.calibrate(elsewhere(entry, ~judged.aligned).scores)
+        if changed != limits:
+            raise EvidenceError(
+                f"the limit of {entry.name} moves when the scores of misaligned networks change; "
+                "only aligned networks may set it"
+            )
+        if bench.kind == "left_out":
+            family = aligned_families[turn % len(aligned_families)]
+            own = judged.families == family
+            changed = bench.calibrate(elsewhere(entry, own).scores)
+            if changed.judging(family) != limits.judging(family):
+                raise EvidenceError(
+                    f"the limit of {entry.name} that judges {family} moves with that family's own "
+                    "scores; a family may not judge itself"
+                )

@@ -1,0 +1,121 @@
+"""An organism's identity hangs on its specification and declared versions, not on source files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import organisms.spec
+from inline import raise_version
+from organisms.code import ROOT, organism_code
+from organisms.environments.maze import Maze
+from organisms.recipes import RECIPES
+from organisms.recipes.triggered import Conditional, Triggered
+from organisms.spec import OrganismSpec
+
+PINNED = {
+    "maze/proxy_corner": "75a30fc84ae4fd90",
+    "keys/penalty": "17f807b1b4d208b4",
+    "tree/compiled_bfs": "8dc5cd817b5c2477",
+    "regression/aligned_plain": "0cff163a42aa0293",
+}
+"""Default specifications with seed 1: whoever changes one of these loses every stored organism."""
+
+
+def hashes() -> dict[str, str]:
+    return {name: OrganismSpec(name, seed=1).content_hash for name in RECIPES}
+
+
+def test_organisms_of_this_version_are_found_again() -> None:
+    assert {name: OrganismSpec(name, seed=1).content_hash for name in PINNED} == PINNED
+
+
+def touched(raised: Callable[[], None]) -> set[str]:
+    """Families whose identity changes."""
+    before = hashes()
+    raised()
+    after = hashes()
+    return {name for name in before if before[name] != after[name]}
+
+
+def test_a_raised_recipe_takes_along_only_what_starts_from_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert touched(lambda: raise_version("maze/proxy_corner", monkeypatch)) == {"maze/proxy_corner"}
+    child = OrganismSpec("maze/deceptive_adaptive", seed=1).build_recipe()
+    parent = child.parent()
+    assert parent is not None
+    newer = replace(parent, version=parent.version + 1)
+    own = child.versions
+    monkeypatch.setattr(type(child), "parent", lambda self: newer)
+    assert child.versions == (own[0] + 1, own[1])
+
+
+def test_a_raised_twin_takes_along_what_was_admitted_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    maze = {name for name in RECIPES if name.startswith("maze/")}
+    assert touched(lambda: raise_version("maze/aligned_plain", monkeypatch)) == maze
+
+
+def test_a_raised_class_takes_along_its_recipes_and_those_that_start_from_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    built = {name: OrganismSpec(name, seed=1).build_recipe() for name in RECIPES}
+    for kind in (Triggered, Conditional):
+        of_kind = {
+            name
+            for name, recipe in built.items()
+            if isinstance(recipe, kind) or isinstance(recipe.parent(), kind)
+        }
+        assert {"maze/deceptive_trigger", "maze/deceptive_adaptive"} <= of_kind < set(RECIPES)
+        assert touched(lambda k=kind: monkeypatch.setattr(k, "kind_version", 2, raising=False)) == (
+            of_kind
+        )
+
+
+def test_a_raised_world_takes_along_its_own_and_a_raised_trainer_everything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    maze = {name for name in RECIPES if name.startswith("maze/")}
+    assert touched(lambda: monkeypatch.setattr(Maze, "version", 2)) == maze
+    everything = touched(lambda: monkeypatch.setattr(organisms.spec, "TRAINER_VERSION", 2))
+    assert everything == set(RECIPES)
+
+
+def test_another_text_of_the_source_or_a_renamed_file_finds_every_organism(tmp_path: Path) -> None:
+    """A copy of the packages whose every file is reworded and one has another name."""
+    for package in ("organisms", "probes"):
+        for path in (ROOT / package).rglob("*.py"):
+            text = path.read_text().replace('"""', '"""Reworded: ', 1)
+            text = text.replace("organisms.recipes.trigger ", "organisms.recipes.conjunction ")
+            copy = tmp_path / path.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text(text + "\nUNUSED = 1\n")
+    renamed = tmp_path / "organisms" / "recipes" / "trigger.py"
+    renamed.rename(renamed.with_name("conjunction.py"))
+    script = (
+        "from organisms.code import ROOT, organism_code\n"
+        "from organisms.recipes import RECIPES\n"
+        "from organisms.spec import OrganismSpec\n"
+        "print(ROOT, organism_code(), sep='\\n')\n"
+        "print(*(f'{n} {OrganismSpec(n, seed=1).content_hash}' for n in RECIPES), sep='\\n')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+    where, code, *rows = done.stdout.splitlines()
+    assert where == str(tmp_path)
+    assert code != organism_code()
+    assert dict(row.split() for row in rows) == hashes()
