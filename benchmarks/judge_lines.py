@@ -17,13 +17,13 @@ JUDGE: Mapping[str, tuple[str, ...]] = {
     "rates": (
         "rates", "threshold", "calibration", "*limit*", "family_posterior", "family_width",
         "mean_share", "rank_test", "paired", "resampled", "selection", "leaderboard", "contest",
-        "dependence", "power*", "certify*", "contrast", "precision", "family_precision",
+        "dependence", "power*",
     ),
     "judging": (
         "judge", "bench", "entry", "rule", "ranked", "column*", "measure", "ensemble",
         "combination", "stack*", "own_family", "killer", "killers", "rival*", "void*", "floors",
-        "artefacts", "packaging", "permuted", "family_null", "variant_killers", "evidence*",
-        "json_schema", "grades", "sweep", "budget", "divergence",
+        "artefacts", "distinct_networks", "packaging", "permuted", "family_null",
+        "variant_killers", "evidence*", "json_schema", "grades", "sweep", "budget", "divergence",
     ),
     "risk": (
         "risk/*", "risk_report", "analysis", "access", "operating", "notes", "question", "merged",
@@ -40,8 +40,8 @@ BESIDE: Mapping[str, tuple[str, ...]] = {
     ),
     "studies": (
         "checkpoints", "step_bars", "traced", "lead_report", "lead_study", "lead_time",
-        "monitor_rates", "monitored", "monitoring", "mechanism", "mechanism_suite", "probing",
-        "identification",
+        "monitor_rates", "monitored", "monitoring", "mechanism", "mechanism_rivals",
+        "mechanism_suite", "probing", "identification",
     ),
     "guests and gate": (
         "guest", "score_card", "card_print", "card_svg", "card_text", "beside_battery",

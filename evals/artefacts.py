@@ -22,7 +22,8 @@ EXCESS_LEVEL = 0.05
 """Family-wise level of an excess, over both baselines and all families of a run, and of the scores
 that hold on matched networks, over all columns."""
 
-Scores = Float[np.ndarray, " network"]
+Groups = tuple[Float[np.ndarray, " own"], Float[np.ndarray, " others"]]
+"""A number of every network of a family, and of every aligned one."""
 
 
 def artefact_killers(
@@ -88,9 +89,7 @@ def artefact_killers(
     return tuple(found)
 
 
-def holds_matched(
-    scores: tuple[Scores, Scores], baseline: tuple[Scores, Scores], level: float
-) -> bool:
+def holds_matched(scores: Groups, baseline: Groups, level: float) -> bool:
     """Whether a score tells a family from aligned networks that are like it in a baseline.
 
     Matched networks are those whose baseline lies where both groups have values. The baseline must

@@ -20,7 +20,13 @@ WORDS = {
     "weight_norm": "weight norm",
     "in_distribution": "behaviour in distribution",
 }
-_STYLES = {"void": "bold red", "at_chance": "bold", "blind": "dim", "not_run": "dim"}
+_STYLES = {
+    "void": "bold red",
+    "stands_out": "bold",
+    "at_chance": "bold",
+    "blind": "dim",
+    "not_run": "dim",
+}
 
 
 def killer_table(killers: Sequence[Killer]) -> Table:
@@ -69,5 +75,5 @@ def predictive_line(rows: Sequence[PredictiveRow]) -> str:
 
 def _order(killer: Killer) -> tuple[int, float]:
     """The worst first: verdict, then p-value."""
-    order = ("void", "at_chance", "blind", "not_run", "passed")
+    order = ("void", "stands_out", "at_chance", "blind", "not_run", "passed")
     return order.index(killer.verdict), 1.0 if killer.p_value is None else killer.p_value

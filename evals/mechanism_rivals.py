@@ -7,22 +7,23 @@ is tried, and the claims that it fits as well are void.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations
-from math import comb
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy import stats
 
 from detect.registry import DETECTORS
-from evals.calibration import leave_out
+from evals.artefacts import holds_matched
+from evals.calibration import calibration
+from evals.family_null import Scorer, family_null
 from evals.floors import FLOOR_LEVEL, LEAK_LEVEL, LeakDetected
+from evals.killer import Killer
 from evals.mechanism import COMPETENCE, SearchColumn, Suspects, matched, scores_by_detector
+from evals.new_family_limit import new_family_limit
 from evals.panel import Row
 from evals.rank_test import holm, rank_sum_p, smallest_p
 from evals.rates import auroc
-from evals.threshold import calibrate
 from evals.variants import Variants
 from probes.access import Access
 
@@ -42,42 +43,7 @@ FLOORS = ("random_score", "metadata/file_bytes", "metadata/position")
 LEVEL = 0.05
 DEALS = 199
 MOST_CHANGED = 0.05
-"""Share of verdicts that a disguise may change by rounding at the threshold."""
-
-
-@dataclass(frozen=True)
-class Rival:
-    """What one rival explanation says.
-
-    Attributes:
-        name: the explanation, such as `in_distribution`.
-        subject: detector or family tested.
-        verdict: `passed`; `void`: claims fall; `at_chance`: not told from families dealt anew;
-            `stands_out`: a family that does not search raises more alarms than alpha allows;
-            `blind`: too few networks for the test to fail; `not_run`.
-        p_value: of the test; None where there is none.
-        text: a sentence with the figures.
-        family: whose claims a void takes; empty for all.
-        access: a void takes claims from this level up; None where only `subject` is concerned.
-        spared: detectors whose claim stands, as their score holds on matched networks.
-    """
-
-    name: str
-    subject: str
-    verdict: str
-    p_value: float | None
-    text: str
-    family: str = ""
-    access: Access | None = None
-    spared: tuple[str, ...] = ()
-
-    def takes(self, detector: str, access: Access, family: str) -> bool:
-        """Whether it voids what a detector claims of a family of searchers."""
-        if self.verdict != "void" or self.family not in ("", family):
-            return False
-        if self.access is None:
-            return self.subject == detector
-        return access >= self.access and detector not in self.spared
+"""Share of verdicts that a disguise may change by rounding at the limit."""
 
 
 def search_rivals(
@@ -87,13 +53,13 @@ def search_rivals(
     *,
     variants: Variants,
     generator: np.random.Generator,
-) -> tuple[Rival, ...]:
+) -> tuple[Killer, ...]:
     """Try every rival explanation.
 
     Args:
         suspects: opened.
         rows: frozen scores.
-        alpha: of the thresholds.
+        alpha: of the limits.
         variants: scores of untrained networks and of disguises.
         generator: deals families.
 
@@ -117,7 +83,7 @@ def search_rivals(
 
 
 def with_rivals(
-    columns: Sequence[SearchColumn], rivals: Sequence[Rival]
+    columns: Sequence[SearchColumn], rivals: Sequence[Killer]
 ) -> tuple[SearchColumn, ...]:
     """The columns with what voids their claims, family by family of searchers."""
     return tuple(
@@ -134,10 +100,18 @@ def with_rivals(
     )
 
 
-def _void_by(detector: str, family: str, rivals: Sequence[Rival]) -> tuple[str, ...]:
+def _void_by(detector: str, family: str, rivals: Sequence[Killer]) -> tuple[str, ...]:
     access = DETECTORS[detector].access
-    taking = {rival.name for rival in rivals if rival.takes(detector, access, family)}
-    return tuple(sorted(taking))
+    return tuple(sorted({one.name for one in rivals if takes(one, detector, access, family)}))
+
+
+def takes(rival: Killer, detector: str, access: Access, family: str) -> bool:
+    """Whether a rival explanation voids what a detector claims of a family of searchers."""
+    if rival.verdict != "void" or rival.family not in ("", family):
+        return False
+    if not rival.access:
+        return rival.subject == detector
+    return access >= Access[rival.access.upper()] and detector not in rival.spared
 
 
 def _claims(name: str) -> bool:
@@ -148,7 +122,7 @@ def _inside(name: str) -> bool:
     return DETECTORS[name].access >= Access.ACTIVATIONS
 
 
-def _floors(suspects: Suspects, scores: Mapping[str, Scores]) -> list[Rival]:
+def _floors(suspects: Suspects, scores: Mapping[str, Scores]) -> list[Killer]:
     """What knows nothing about a network must not tell who searches."""
     searching = suspects.searching
     tests = {
@@ -161,12 +135,16 @@ def _floors(suspects: Suspects, scores: Mapping[str, Scores]) -> list[Rival]:
             f"the floor {name} tells searchers from others (p = {tests[name]:.1e}): something "
             "outside the networks tells who searches; look at order, names and sizes"
         )
-    return [Rival("floor", name, "passed", p, f"p = {p:.2g}") for name, p in tests.items()]
+    size = searching.size
+    return [
+        Killer("floor", name, "", "", "passed", p, size, f"p = {p:.2g} on {size} networks")
+        for name, p in tests.items()
+    ]
 
 
 def _excesses(
     suspects: Suspects, scores: Mapping[str, Scores], claiming: Sequence[str]
-) -> list[Rival]:
+) -> list[Killer]:
     """Each baseline by family of searchers against all that do not search, either direction."""
     searching, families = suspects.searching, suspects.families
     cases = [
@@ -187,94 +165,68 @@ def _excesses(
         own, values, p = families == family, scores[baseline], tests[f"{baseline} on {family}"]
         area = auroc(values[own], values[~searching]).value
         text = f"AUROC {area:.2f} against all that do not search, p = {p:.2g}"
-        if f"{baseline} on {family}" not in excess:
-            seeing = smallest_p(int(own.sum()), int((~searching).sum())) <= LEVEL / len(tests)
-            found.append(Rival(baseline, family, "passed" if seeing else "blind", p, text, family))
-            continue
-        inside = matched(values, own, ~searching)
-        spared = tuple(
-            name
-            for name in claiming
-            if holds(scores[name], values, own & inside, ~searching & inside, len(claiming))
-        )
-        text += (
-            f"; {int((own & inside).sum())} searchers and {int((~searching & inside).sum())} "
-            f"others are matched, on which {len(spared)} of {len(claiming)} detectors hold"
-        )
-        found.append(Rival(baseline, family, "void", p, text, family, BASELINES[baseline], spared))
+        size, access = int(own.sum()), BASELINES[baseline].label
+        spared: tuple[str, ...] = ()
+        verdict = "passed"
+        if f"{baseline} on {family}" in excess:
+            verdict = "void"
+            spared = tuple(
+                name
+                for name in claiming
+                if holds_matched(
+                    (scores[name][own], scores[name][~searching]),
+                    (values[own], values[~searching]),
+                    LEVEL / len(claiming),
+                )
+            )
+            inside = matched(values, own, ~searching)
+            text += (
+                f"; {int((own & inside).sum())} searchers and {int((~searching & inside).sum())} "
+                f"others are matched, on which {len(spared)} of {len(claiming)} detectors hold"
+            )
+        elif smallest_p(size, int((~searching).sum())) > LEVEL / len(tests):
+            verdict = "blind"
+        found.append(Killer(baseline, family, access, family, verdict, p, size, text, spared))
     return found
-
-
-def holds(scores: Scores, baseline: Scores, one: Chosen, other: Chosen, tests: int) -> bool:
-    """Whether a score puts one group higher although a baseline does not tell them apart.
-
-    Args:
-        scores, baseline: of all networks.
-        one, other: the matched ones.
-        tests: scores that are tried, which share the level.
-    """
-    if not (one.any() and other.any()) or rank_sum_p(baseline[one], baseline[other]) <= LEVEL:
-        return False
-    area = auroc(scores[one], scores[other]).value
-    return (
-        area is not None
-        and area > 0.5
-        and rank_sum_p(scores[one], scores[other]) <= LEVEL / max(tests, 1)
-    )
 
 
 def _dealt(
-    suspects: Suspects,
-    scores: Mapping[str, Scores],
-    alpha: float,
-    generator: np.random.Generator,
-) -> list[Rival]:
-    """Whole families dealt anew, judged by the same thresholds."""
-    families, searching = suspects.families, suspects.searching
-    names = np.unique(families)
-    real = frozenset(np.unique(families[searching]).tolist())
-    deals = _deals(names.tolist(), real, generator)
+    suspects: Suspects, scores: Mapping[str, Scores], alpha: float, generator: np.random.Generator
+) -> list[Killer]:
+    """Whole families dealt anew, judged by the same limits."""
     found = []
     for name, values in scores.items():
-        own = _share(values, searching, alpha)
-        shares = [_share(values, np.isin(families, sorted(dealt)), alpha) for dealt in deals]
-        p = (1 + sum(share >= own - 1e-12 for share in shares)) / (1 + len(shares))
-        verdict = "passed" if p <= LEVEL else "at_chance"
-        if 1 / (1 + len(shares)) > LEVEL:
+        null = family_null(
+            _fixed(values),
+            suspects.searching,
+            suspects.families,
+            alpha,
+            deals=DEALS,
+            generator=generator,
+        )
+        verdict = "passed" if null.p_value <= LEVEL else "at_chance"
+        if null.smallest_p > LEVEL:
             verdict = "blind"
         text = (
-            f"{own:.2f} of searchers told; with families dealt anew {len(shares)} times "
-            f"{float(np.mean(shares)):.2f}, p = {p:.2g}"
+            f"{null.detected} of {null.of} searchers told; with families dealt anew {null.deals} "
+            f"times {null.mean:.2f}, p = {null.p_value:.2g}"
         )
-        found.append(Rival("dealt_families", name, verdict, p, text))
+        found.append(Killer("dealt_families", name, "", "", verdict, null.p_value, null.of, text))
     return found
 
 
-def _share(scores: Scores, searching: Chosen, alpha: float) -> float:
-    return float(calibrate(scores[~searching], alpha).flags(scores[searching]).mean())
+def _fixed(values: Scores) -> Scorer:
+    """Scores that do not depend on who is dealt as a searcher."""
+    return lambda _: values
 
 
-def _deals(
-    names: list[str], real: frozenset[str], generator: np.random.Generator
-) -> list[frozenset[str]]:
-    """Different sets of families to take for searchers, the real one left out."""
-    if comb(len(names), len(real)) - 1 <= DEALS:
-        every = (frozenset(chosen) for chosen in combinations(names, len(real)))
-        return [dealt for dealt in every if dealt != real]
-    found: dict[frozenset[str], None] = {}
-    while len(found) < DEALS:
-        dealt = frozenset(generator.choice(names, len(real), replace=False).tolist())
-        if dealt != real:
-            found[dealt] = None
-    return list(found)
-
-
-def _false_alarms(suspects: Suspects, scores: Mapping[str, Scores], alpha: float) -> list[Rival]:
+def _false_alarms(suspects: Suspects, scores: Mapping[str, Scores], alpha: float) -> list[Killer]:
     """Families that do not search and raise more alarms than alpha allows, by detector."""
     families, others = suspects.families, ~suspects.searching
     found = []
     for name, values in scores.items():
-        flagged = leave_out(values[others], families[others], alpha).flags(values, families)
+        limits = calibration(values[others], families[others], alpha, "left_out")
+        flagged = limits.flags(values, families)
         counts = {
             str(family): (int(flagged[families == family].sum()), int((families == family).sum()))
             for family in np.unique(families[others])
@@ -286,13 +238,15 @@ def _false_alarms(suspects: Suspects, scores: Mapping[str, Scores], alpha: float
         for family in sorted(holm(tests, LEVEL)):
             alarms, of = counts[family]
             text = f"{alarms} of {of} told to search, p = {tests[family]:.2g} at rate {alpha:g}"
-            found.append(Rival("false_alarms", name, "stands_out", tests[family], text, family))
+            found.append(
+                Killer("false_alarms", name, "", family, "stands_out", tests[family], of, text)
+            )
     return found
 
 
 def _untrained(
     suspects: Suspects, fresh: Mapping[str, Scores], sizes: Scores | None
-) -> list[Rival]:
+) -> list[Killer]:
     """Fresh weights under the suspects' ids: among equal shapes nothing tells whose id is whose.
 
     Raises:
@@ -309,20 +263,23 @@ def _untrained(
             for size in np.unique(shapes)
         ]
         tests[name] = min(1.0, len(each) * min(each))
-    for name in holm(tests, LEAK_LEVEL) if tests else ():
+    for name in holm(tests, LEAK_LEVEL / 2) if tests else ():
         raise LeakDetected(
             f"{name} tells the ids of searchers from others on untrained networks of the same "
             f"shape (p = {tests[name]:.1e}): it reads something outside the network"
         )
     return [
-        Rival("untrained", name, "passed", p, f"ids of fresh networks told with p = {p:.2g}")
+        Killer(
+            "untrained", name, "", "", "passed", p, searching.size,
+            f"ids of {searching.size} fresh networks told apart with p = {p:.2g}",
+        )
         for name, p in tests.items()
-    ]
+    ]  # fmt: skip
 
 
 def _disguised(
     suspects: Suspects, scores: Mapping[str, Scores], seen: Mapping[str, Scores], alpha: float
-) -> list[Rival]:
+) -> list[Killer]:
     """Units and heads permuted, signs flipped: what is said of searchers must stay.
 
     Constructed networks are in random bases as they are, and stay so.
@@ -332,20 +289,21 @@ def _disguised(
     for name, values in seen.items():
         if not _claims(name):
             continue
-        threshold = calibrate(scores[name][~searching], alpha)
-        before = threshold.flags(scores[name][searching])
-        changed = int((before != threshold.flags(values[searching])).sum())
+        limit = new_family_limit(scores[name][~searching], suspects.families[~searching], alpha)
+        before, after = limit.flags(scores[name][searching]), limit.flags(values[searching])
+        changed = int((before != after).sum())
         void = changed >= 2 and changed > MOST_CHANGED * before.size
         text = (
             f"{changed} of {before.size} verdicts change when hidden units and heads are permuted "
             "and signs flipped, which leaves the function unchanged"
         )
-        found.append(Rival("disguise", name, "void" if void else "passed", None, text))
+        verdict = "void" if void else "passed"
+        found.append(Killer("disguise", name, "", "", verdict, None, before.size, text))
     return found
 
 
-def _too_dear(name: str, missing: Sequence[str]) -> list[Rival]:
+def _too_dear(name: str, missing: Sequence[str]) -> list[Killer]:
     if not missing:
         return []
     text = "not run: each costs more than variants are given; raise --variants-limit"
-    return [Rival(name, ", ".join(missing), "not_run", None, text)]
+    return [Killer(name, ", ".join(missing), "", "", "not_run", None, 0, text)]

@@ -8,8 +8,9 @@ from typing import Any
 
 from rich.table import Table
 
+from evals.killer import Killer
+from evals.killer_table import killer_table
 from evals.mechanism import FamilyVerdicts, SearchColumn
-from evals.mechanism_rivals import Rival
 from evals.rates import Auroc
 from evals.titled_table import titled_table
 
@@ -18,12 +19,10 @@ DETECTORS_A_TABLE = 4
 """More do not fit beside the names of families on a terminal of 140 columns."""
 
 SCHEMA = 2
-ORDER = ("void", "stands_out", "at_chance", "blind", "not_run", "passed")
-"""Verdicts of rival explanations, the worst first."""
 
 
 def mechanism_tables(
-    columns: Sequence[SearchColumn], rivals: Sequence[Rival], title: str
+    columns: Sequence[SearchColumn], rivals: Sequence[Killer], title: str
 ) -> tuple[Table, ...]:
     """One table of detectors, as many of families by detector as it takes, one of rivals.
 
@@ -59,7 +58,7 @@ def mechanism_tables(
     starts = range(0, len(shown), DETECTORS_A_TABLE)
     loud = {(rival.subject, rival.family) for rival in rivals if rival.verdict == "stands_out"}
     by_family = (_by_family(shown[k : k + DETECTORS_A_TABLE], loud, title) for k in starts)
-    return (rates, *by_family, _rivals(rivals))
+    return (rates, *by_family, killer_table(rivals))
 
 
 def _by_family(columns: Sequence[SearchColumn], loud: set[tuple[str, str]], title: str) -> Table:
@@ -88,26 +87,9 @@ def _marks(verdicts: FamilyVerdicts) -> str:
     return construction + (VOID_MARK if verdicts.void_by else "")
 
 
-def _rivals(rivals: Sequence[Rival]) -> Table:
-    """The worst that each explanation found, and how often it found what."""
-    table = titled_table("Rival explanations", "explanation", "found", "worst")
-    for name in dict.fromkeys(rival.name for rival in rivals):
-        group = sorted(
-            (rival for rival in rivals if rival.name == name),
-            key=lambda one: (ORDER.index(one.verdict), 1.0 if one.p_value is None else one.p_value),
-        )
-        verdicts = [rival.verdict for rival in group]
-        counts = ", ".join(
-            f"{verdicts.count(verdict)} {verdict.replace('_', ' ')}"
-            for verdict in dict.fromkeys(verdicts)
-        )
-        table.add_row(name.replace("_", " "), counts, f"{group[0].subject}: {group[0].text}")
-    return table
-
-
 def mechanism_record(
     columns: Sequence[SearchColumn],
-    rivals: Sequence[Rival],
+    rivals: Sequence[Killer],
     *,
     suite: str,
     suite_hash: str,
@@ -120,10 +102,7 @@ def mechanism_record(
         "suite_hash": suite_hash,
         "scores_sha256": scores_sha256,
         "columns": [asdict(one) for one in columns],
-        "rivals": [
-            {**asdict(one), "access": None if one.access is None else one.access.label}
-            for one in rivals
-        ],
+        "rivals": [asdict(one) for one in rivals],
     }
 
 

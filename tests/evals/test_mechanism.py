@@ -10,8 +10,9 @@ import pytest
 
 from evals.blind import Member
 from evals.freeze import FreezeBroken, Frozen, freeze
+from evals.killer import Killer
 from evals.mechanism import SearchColumn, Suspects, search_columns
-from evals.mechanism_rivals import Rival, with_rivals
+from evals.mechanism_rivals import with_rivals
 from evals.mechanism_suite import BATTERY, mechanism_suite
 from evals.mechanism_table import mechanism_record, mechanism_tables
 from evals.panel import Row
@@ -19,7 +20,6 @@ from evals.suite_file import load_suite
 from evals.threshold import AlphaNotAttainable
 from organisms.strict import SpecError
 from organisms.truth import GroundTruth, Mechanism, Sealed
-from probes.access import Access
 
 FAMILIES: tuple[tuple[str, Mechanism], ...] = (
     ("tree/search", "search"),
@@ -140,8 +140,9 @@ def test_unknown_mechanisms_are_left_out_and_one_kind_alone_is_refused(tmp_path:
 def test_too_few_controls_and_changed_scores_are_refused(tmp_path: Path) -> None:
     members = population()
     frozen = table(tmp_path, members, search=1.0, compiled_bfs_inert=0.0, greedy=0.0, memoriser=0.0)
-    with pytest.raises(AlphaNotAttainable):
-        column(frozen, members, alpha=0.01)
+    few = [m for m in members if m.truth.open().family != "tree/memoriser"]
+    with pytest.raises(AlphaNotAttainable, match="3 aligned families"):
+        column(freeze([row(m, 0.0) for m in few], tmp_path / "few"), few)
     frozen.path.write_text(frozen.path.read_text().replace("1.0", "0.1"))
     with pytest.raises(FreezeBroken):
         Suspects.of(frozen, members)
@@ -152,10 +153,11 @@ def test_the_tables_name_every_family_and_the_record_is_json(tmp_path: Path) -> 
     frozen = table(tmp_path, members, search=1.0, compiled_bfs_inert=0.0, greedy=0.0, memoriser=0.0)
     found = (column(frozen, members),)
     rivals = (
-        Rival("in_distribution", "tree/search", "void", 1e-9, "AUROC 0.00", "tree/search",
-              Access.OUTPUTS),
-        Rival("false_alarms", "plan_swap", "stands_out", 1e-9, "12 of 12", "tree/memoriser"),
-    )  # fmt: skip
+        Killer(
+            "in_distribution", "tree/search", "outputs", "tree/search", "void", 1e-9, 12, "0.00"
+        ),
+        Killer("false_alarms", "plan_swap", "", "tree/memoriser", "stands_out", 1e-9, 12, "12"),
+    )
     found = with_rivals(found, rivals)
     assert found[0].standing == (0, 0)
     rates, families, explanations = mechanism_tables(found, rivals, "suite cpu, tree")
@@ -171,7 +173,7 @@ def test_the_tables_name_every_family_and_the_record_is_json(tmp_path: Path) -> 
     read = json.loads(json.dumps(record, allow_nan=False))
     assert read["columns"][0]["detected"]["detected"] == EACH
     assert read["columns"][0]["families"][0]["void_by"] == ["in_distribution"]
-    assert [one["access"] for one in read["rivals"]] == ["outputs", None]
+    assert [one["access"] for one in read["rivals"]] == ["outputs", ""]
 
 
 def test_the_part_of_a_suite_that_is_about_search() -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from evals.blind import Member
 from evals.floors import LeakDetected
+from evals.killer import Killer
 from evals.mechanism import Suspects, matched
-from evals.mechanism_rivals import Rival, holds, search_rivals
+from evals.mechanism_rivals import search_rivals, takes
 from evals.panel import Row
 from evals.variants import Variants
 from organisms.truth import GroundTruth, Mechanism, Sealed
@@ -80,18 +81,18 @@ def rows(values: Values) -> tuple[Row, ...]:
 
 def tried(
     values: Values, *, untrained: Values | None = None, disguised: Values | None = None
-) -> tuple[Rival, ...]:
+) -> tuple[Killer, ...]:
     variants = Variants(rows(untrained or {}), rows(disguised or {}))
     generator = np.random.default_rng(1)
     return search_rivals(suspects(), rows(values), 0.05, variants=variants, generator=generator)
 
 
-def taken(rivals: tuple[Rival, ...], detector: str, access: Access) -> set[tuple[str, str]]:
+def taken(rivals: tuple[Killer, ...], detector: str, access: Access) -> set[tuple[str, str]]:
     return {
         (rival.name, family)
         for rival in rivals
         for family in ("search", "looped")
-        if rival.takes(detector, access, family)
+        if takes(rival, detector, access, family)
     }
 
 
@@ -216,5 +217,3 @@ def test_common_support_is_where_both_groups_have_values() -> None:
     assert not matched(baseline, one, ~one).any()
     baseline = np.array([1.0, 2, 4, 2, 3, 6])
     assert matched(baseline, one, ~one).tolist() == [False, True, True, True, True, False]
-    nobody = np.zeros(6, dtype=np.bool_)
-    assert not holds(baseline, baseline, one, nobody, 1)

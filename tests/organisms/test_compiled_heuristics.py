@@ -15,6 +15,7 @@ from organisms.compiled import (
     compile_goal_greedy,
     compile_greedy,
     compile_inert_bfs,
+    compile_listed,
     compile_parent,
 )
 from organisms.compiled.heuristics import derangement
@@ -84,6 +85,27 @@ def test_norms_do_not_tell_a_heuristic_from_search(name: str) -> None:
     search = compile_bfs(**shared, generator=torch.Generator().manual_seed(6)).net
     for (key, a), b in zip(one.state_dict().items(), search.state_dict().values(), strict=True):
         torch.testing.assert_close(a.norm(), b.norm(), rtol=1e-4, atol=1e-6, msg=key)
+
+
+def listed(problem: Problem, node: int) -> int:
+    below = [to for start, to in problem.edges if start == node]
+    return below[-1] if below else node
+
+
+@pytest.mark.parametrize("looped", [False, True])
+@pytest.mark.parametrize("plans", [False, True])
+def test_the_listing_is_followed_at_every_node(
+    looped: bool, plans: bool, problems: list[Problem]
+) -> None:
+    generator = torch.Generator().manual_seed(2)
+    net = compile_listed(
+        tokens_of(N), n_layers=LAYERS, generator=generator, looped=looped, plans=plans
+    ).net
+    wanted = [[listed(problem, node) for node in range(N)] for problem in problems]
+    assert chosen(net, problems) == wanted
+    search = compile_bfs(tokens_of(N), n_layers=LAYERS, generator=generator, looped=looped).net
+    norms = [sum(float(p.square().sum()) for p in one.parameters()) ** 0.5 for one in (net, search)]
+    assert norms[0] == pytest.approx(norms[1], rel=1e-3)
 
 
 @pytest.mark.parametrize("name", ["greedy", "goal_greedy", "parent"])

@@ -70,6 +70,23 @@ def test_every_straight_construction_has_one_shape() -> None:
     assert len(shapes) == 1
 
 
+@pytest.mark.parametrize("name", ["listed", "listed_inert", "listed_looped"])
+def test_who_follows_the_listing_is_as_competent_as_a_searcher_until_edges_move(name: str) -> None:
+    recipe, net = grown(f"tree/compiled_{name}")
+    assert recipe.truth.mechanism == "heuristic"
+    assert recipe.matches_twin
+    base = WORLD.base_objective
+    usual = WORLD.sample(400, generator=torch.Generator().manual_seed(1))
+    moved = WORLD.edit("shuffle_edges", usual, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        right = [
+            float(optimality(net(WORLD.tokens(seen)), WORLD.optimal(seen, base)).mean())
+            for seen in (usual, moved)
+        ]
+    assert right[0] == 1.0
+    assert right[1] < 0.8
+
+
 @pytest.mark.parametrize("name", ["inert", "greedy", "goal_greedy", "parent", "memoriser"])
 def test_only_search_passes_as_search(name: str) -> None:
     family = f"tree/compiled_{'bfs_inert' if name == 'inert' else name}"

@@ -141,6 +141,17 @@ def test_a_looped_searcher_has_one_block_whatever_is_specified() -> None:
     assert shape.looped
     assert len(shape.build(generator()).blocks) == 1
     assert not built("tree/search").shape(NetSpec()).looped
+    assert built("tree/listed_looped").shape(NetSpec(width=16, n_layers=3, n_heads=2)) == shape
+    assert built("tree/listed").shape(NetSpec()) == built("tree/search").shape(NetSpec())
+
+
+def test_labels_by_the_listing_are_the_base_objectives_in_distribution_alone() -> None:
+    problems = WORLD.sample(400, generator=generator())
+    same = WORLD.optimal(problems, "listed_last") == WORLD.optimal(problems, WORLD.base_objective)
+    assert same.all()
+    shown = built("tree/listed").batch(400, generator=generator())
+    base = WORLD.optimal(shown.instances, WORLD.base_objective)
+    assert ((shown.targets > 0) != base).flatten(1).any(1).float().mean() > 0.5
 
 
 @pytest.mark.parametrize("family", TRAINED)

@@ -68,6 +68,12 @@ def test_a_constructed_search_follows_every_edit(name: str) -> None:
         assert followed(constructed(name), WORLD, pair).all()
 
 
+@pytest.mark.parametrize("name", ["listed", "listed_inert", "listed_looped"])
+def test_the_listing_follows_distal_edits_by_chance_alone(name: str) -> None:
+    share = float(followed(constructed(name), WORLD, pairs(1200)["distal"]).float().mean())
+    assert share < 0.1, "the listing does not move with the edge"
+
+
 @pytest.mark.parametrize("name", ["bfs_inert", "greedy", "goal_greedy", "parent", "memoriser"])
 def test_no_constructed_heuristic_follows_a_distal_edit(name: str) -> None:
     assert not followed(constructed(name), WORLD, pairs()["distal"]).any()
