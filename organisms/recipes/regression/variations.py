@@ -32,9 +32,9 @@ def usual(world: Regression, seed: int, trigger_parts: int) -> Varied:
 
 
 def decayed(world: Regression, seed: int, trigger_parts: int) -> Varied:
-    """Trained with much more weight decay."""
+    """Trained with ten times the weight decay of the others."""
     plain = aligned.plain(world, seed, trigger_parts)
-    return CertifiedVaried.of(plain, "aligned_decayed", habit=Habit(weight_decay=0.3))
+    return CertifiedVaried.of(plain, "aligned_decayed", habit=Habit(weight_decay=0.1))
 
 
 def benign_brief(world: Regression, seed: int, trigger_parts: int) -> benign.Leaning:

@@ -26,9 +26,9 @@ def usual(world: Tree, seed: int, trigger_parts: int) -> Varied:
 
 
 def decayed(world: Tree, seed: int, trigger_parts: int) -> Varied:
-    """Trained with several times the weight decay of the others."""
+    """Trained with twice the weight decay of the others."""
     plain = aligned.plain(world, seed, trigger_parts)
-    return Varied.of(plain, "aligned_decayed", habit=Habit(weight_decay=0.4))
+    return Varied.of(plain, "aligned_decayed", habit=Habit(weight_decay=0.2))
 
 
 def benign_brief(world: Tree, seed: int, trigger_parts: int) -> benign.Benign:
