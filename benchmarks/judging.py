@@ -1,4 +1,4 @@
-"""Write what judging costs: thresholds, left-out families, intervals, comparisons, killers."""
+"""Write what judging costs: limits, rates, choices, comparisons, and every rival explanation."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from costs import RESULTS, machine, write_result
 from detect.registry import DETECTORS
 from evals.bench import Bench
 from evals.blind import Member
-from evals.columns import columns, rule_columns
-from evals.contest import boards, contestants, selections
-from evals.dependence import dependences
-from evals.ensemble import combination_columns, stacked_nulls
+from evals.columns import columns
+from evals.entry import detector_entries, rule_entries
 from evals.evidence import Population
 from evals.floors import require_floors_at_chance
 from evals.judge import Judged
-from evals.killers import with_killers
+from evals.killers import null_killers
 from evals.measure import measure
-from evals.own_family import own_families
 from evals.panel import Row
+from evals.sealed_limits import require_sealed_limits
+from evals.selection import contenders, selections
+from evals.stack import stack_entry
 from evals.suite_file import BUILT_IN, suite_from_dict
 from evals.variants import Variants
 from organisms.truth import GroundTruth, Sealed
@@ -101,28 +101,27 @@ def judging_costs() -> dict[str, Any]:
         DETECTORS[name] = type(name, (DETECTORS["goal_swap"],), {"name": name})
     generator = np.random.default_rng(20_260)
     judged, names = simulated(generator)
-    evidence = measure(
-        judged, names, scores_sha256="0" * 64, population=populations(judged), provenance={}
-    )
     flat = np.zeros(len(judged.members))
     untrained = [made_up(generator, name, judged.members, flat) for name in names]
     variants = Variants(tuple(chain(*untrained)), tuple(chain(*judged.rows.values())))
     bench = Bench(judged, "left_out")
-    contest = contestants(bench, names)
-    rule = judged.largest_scores(judged.suite.rule.detectors)
+    stack = stack_entry(judged, names)
+    entries = [*detector_entries(judged, names), *rule_entries(judged), *([stack] if stack else [])]
     steps: dict[str, Callable[[], object]] = {
-        "left_out_columns": lambda: (columns(judged, names), rule_columns(judged)),
-        "split_columns": lambda: (columns(judged, names, "split"), rule_columns(judged, "split")),
-        "combinations": lambda: combination_columns(judged, names),
-        "stacked_nulls": lambda: stacked_nulls(judged, names),
-        "own_families": lambda: own_families(judged, rule, judged.suite.alpha),
-        "contest": lambda: contestants(bench, names),
-        "selections": lambda: selections(bench, contest),
-        "boards": lambda: boards(bench, contest),
-        "dependence": lambda: dependences(judged, names),
-        "killers": lambda: with_killers(
-            evidence, judged, require_floors_at_chance(judged, names), variants
+        "everything": lambda: measure(
+            judged,
+            names,
+            floors=require_floors_at_chance(judged, names),
+            variants=variants,
+            scores_sha256="0" * 64,
+            population=populations(judged),
+            provenance={},
         ),
+        "of it, columns": lambda: columns(bench, entries),
+        "of it, sealed limits": lambda: require_sealed_limits(bench, entries),
+        "of it, the stack": lambda: stack_entry(judged, names),
+        "of it, choices": lambda: selections(bench, contenders(bench, entries)),
+        "of it, families dealt anew": lambda: null_killers(bench, entries),
     }
     seconds = {}
     for name, step in steps.items():
@@ -134,7 +133,6 @@ def judging_costs() -> dict[str, Any]:
         "parts": sum(len(DETECTORS[name].parts) for name in names),
         "suspects": len(judged.members),
         "cpu_seconds": seconds,
-        "total_cpu_seconds": sum(seconds.values()),
         **machine(),
     }
 

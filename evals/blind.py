@@ -133,7 +133,7 @@ def blind(
     hashes = [record.spec.content_hash for _, record in members]
     if len(set(hashes)) != len(hashes):
         raise BlindingError("an organism appears twice in the suite; every network counts once")
-    ids = {spec_hash: secrets.token_hex(6) for spec_hash in hashes}
+    ids = drawn_ids(hashes)
     lineup, vault = run / "lineup", run / "vault"
     for folder in (lineup, vault):
         shutil.rmtree(folder, ignore_errors=True)
@@ -178,6 +178,14 @@ def blind(
     unfinished.write_text(json.dumps(ledger, indent=1))
     unfinished.replace(vault / "ledger.json")
     return Lineup.read(lineup)
+
+
+def drawn_ids(hashes: Sequence[str]) -> dict[str, str]:
+    """An id for every suspect from the system's randomness, so that no order of ids tells a label.
+
+    No test of one run's order is sharp enough to rely on: this function is not told who is who.
+    """
+    return {spec_hash: secrets.token_hex(6) for spec_hash in hashes}
 
 
 def require_equal_sizes(lineup: Lineup) -> None:

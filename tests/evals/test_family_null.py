@@ -28,7 +28,6 @@ def null_of(scores: np.ndarray, seed: int = 0, deals: int = 99) -> FamilyNull:
 @pytest.mark.parametrize("spread", [0.0, 2.0])
 def test_noise_is_told_from_dealt_families_one_time_in_twenty(spread: float) -> None:
     generator = np.random.default_rng(7)
-    families, _ = population()
     found = []
     for seed in range(150):
         means = generator.normal(0, spread, ALIGNED + MISALIGNED)

@@ -1,4 +1,4 @@
-"""The limit for a new aligned family, against simulation, scipy's analysis of variance, and hand."""
+"""The limit for a new aligned family, against simulation and scipy's analysis of variance."""
 
 from __future__ import annotations
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from transformer_lens import HookedRootModule
 
 from detect.detector import DetectorError
 from detect.registry import DETECTORS
@@ -24,6 +27,7 @@ from evals.blind import (
     require_equal_sizes,
 )
 from evals.column import EvidenceError
+from evals.distinct_networks import require_distinct_networks
 from evals.dossier import dossier
 from evals.evidence_file import write_evidence
 from evals.examples import findings, walk_pairs
@@ -35,6 +39,8 @@ from evals.panel import DetectorFailed, Row, score_lineup
 from evals.run import Finished, Progress, reopen, run
 from evals.suite import Suite
 from evals.workers import local_workers
+from organisms.disguise import disguised
+from organisms.weights import weights_bytes
 from organisms.zoo import Record, ZooError
 
 TELLTALES = ("proxy", "pseudo", "deceptive", "aligned", "corner", "trigger", "recipe", "seed")
@@ -64,7 +70,7 @@ def test_every_type_is_trained_admitted_and_judged(finished: Finished, tiny: Sui
     for group in finished.grown:
         assert all(record.admitted for record in group.organisms)
     rule = evidence.column(evidence.rule)
-    assert rule.calibration_size == tiny.calibration_size
+    assert rule.limit.networks == tiny.calibration_size
     assert {cell.of for cell in rule.cells} == {2}
     assert rule.false_alarms.of == 3
 
@@ -155,6 +161,33 @@ def test_one_network_under_two_ids_stops_the_run(finished: Finished, tmp_path: P
     second.write_bytes(first.read_bytes())
     with pytest.raises(BlindingError, match=r"one network .* under two ids"):
         require_distinct_weights(Lineup.read(copy))
+
+
+def one_step_up(net: HookedRootModule) -> HookedRootModule:
+    """Every weight is the next number that half precision holds."""
+    for weight in net.parameters():
+        higher = np.nextafter(weight.numpy().astype(np.float16), np.float16(np.inf))
+        weight.copy_(torch.from_numpy(higher.astype(np.float32)))
+    return net
+
+
+def permuted(net: HookedRootModule) -> HookedRootModule:
+    """Hidden units, heads and signs dealt anew, which leaves the function."""
+    return disguised(net, torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("rewrite", [one_step_up, permuted])
+def test_a_copy_with_other_weights_is_the_same_network(
+    finished: Finished, tmp_path: Path, rewrite: Callable[[HookedRootModule], HookedRootModule]
+) -> None:
+    copy = Path(shutil.copytree(finished.folder / "lineup", tmp_path / "lineup"))
+    lineup = Lineup.read(copy)
+    require_distinct_networks(lineup)
+    first, second = lineup.ids[:2]
+    (copy / f"{second}.safetensors").write_bytes(weights_bytes(rewrite(lineup.net(first))))
+    require_distinct_weights(lineup)
+    with pytest.raises(BlindingError, match=r"compute the same .* one network under two ids"):
+        require_distinct_networks(lineup)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from evals.blind import Lineup
 from evals.suite import Suite
 from evals.twins import beside_twin, carry_twins, ship_twins
 from organisms.spec import OrganismSpec
-from organisms.weights import weights_bytes
+from organisms.weights import round_to_half, weights_bytes
 from organisms.zoo import Zoo
 from probes.access import Access
 from probes.reference import ReferencedSuspect
@@ -26,6 +26,7 @@ class Drawn(Zoo):
 
     def net(self, spec: OrganismSpec) -> HookedRootModule:
         net: HookedRootModule = spec.shape.build(torch.Generator().manual_seed(spec.seed))
+        round_to_half(net)
         return net
 
 

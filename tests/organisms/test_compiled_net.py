@@ -15,7 +15,7 @@ from organisms.compiled.draft import Draft
 from organisms.compiled.gauge import disguise, rotations
 from organisms.compiled.layout import Layout, memoriser_layout, planner_layout
 from organisms.net import NetShape
-from organisms.weights import load_net, weights_bytes
+from organisms.weights import load_net, round_to_half, weights_bytes
 from probes.capture import capture
 
 SHAPE = tokens_of(8).shape(n_layers=3)
@@ -51,6 +51,7 @@ def test_attention_is_softmax_attention() -> None:
 
 def test_weights_are_stored_and_loaded(tmp_path: Path) -> None:
     net = compile_bfs(tokens_of(8), n_layers=3, generator=torch.Generator().manual_seed(3)).net
+    round_to_half(net)
     path = tmp_path / "weights.safetensors"
     path.write_bytes(weights_bytes(net))
     problems = [random_tree(8, Random(1)) for _ in range(10)]

@@ -9,8 +9,8 @@ from organisms.recipes.tree import aligned, benign
 from organisms.recipes.tree.distributions import DIVERSE
 from organisms.recipes.varied import Habit, Varied, brief
 
-USUAL = replace(DIVERSE, decorrelated=0.25)
-"""Goal, gate and listing are as usual in three of four problems."""
+USUAL = replace(DIVERSE, decorrelated=0.35)
+"""Goal, gate and listing are as usual in two of three problems, each by itself."""
 
 
 def skewed(world: Tree, seed: int, trigger_parts: int) -> Varied:

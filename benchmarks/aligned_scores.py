@@ -1,0 +1,103 @@
+"""Write how aligned networks' scores are distributed, and draw them against normal quantiles.
+
+python benchmarks/aligned_scores.py --suite maze [--home DIR]
+
+The limit for a new aligned family supposes normal scores. Per detector: what its limit rests on,
+the skewness, the Shapiro-Wilk p-value of scores about their family means, and alarms by family, each
+family judged by the others. The picture has one panel per detector whose limit rests on the model.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from scipy import stats
+
+from costs import RESULTS, write_result
+from evals.bench import Bench
+from evals.entry import Entry, detector_entries, rule_entries
+from evals.home import Home
+from evals.run import reopen
+from evals.stack import stack_entry
+from evals.suite_file import load_suite
+
+COLUMNS = 4
+
+
+def about_families(bench: Bench, entry: Entry) -> np.ndarray:
+    """Scores of aligned networks less the mean of their family, in standard deviations."""
+    judged = bench.judged
+    scores, families = entry.scores[judged.aligned], judged.families[judged.aligned]
+    centred = np.concatenate(
+        [scores[families == name] - scores[families == name].mean() for name in np.unique(families)]
+    )
+    return np.asarray(centred / centred.std(ddof=1))
+
+
+def described(bench: Bench, entry: Entry) -> dict[str, Any]:
+    """One detector's limit and the scores behind it."""
+    limits = bench.calibrate(entry.scores)
+    rows = bench.alarms(entry.scores, limits)
+    found: dict[str, Any] = {
+        "basis": limits.whole.basis,
+        "why": limits.whole.why,
+        "alarms": sum(row.alarms for row in rows),
+        "of": sum(row.of for row in rows),
+        "by_family": {row.group: f"{row.alarms}/{row.of}" for row in rows if row.alarms},
+    }
+    if limits.whole.basis == "random_effects":
+        residual = about_families(bench, entry)
+        found |= {
+            "skewness": limits.whole.skewness,
+            "shapiro_p": float(stats.shapiro(residual).pvalue),
+        }
+    return found
+
+
+def draw(bench: Bench, entries: list[Entry], path: Path) -> None:
+    """Normal quantile plots of every score whose limit rests on the model."""
+    shown = [e for e in entries if bench.calibrate(e.scores).whole.basis == "random_effects"]
+    rows = -(-len(shown) // COLUMNS)
+    figure = Figure(figsize=(2.3 * COLUMNS, 2.0 * rows), layout="constrained")
+    for axes, entry in zip(figure.subplots(rows, COLUMNS).flat, shown, strict=False):
+        points, (slope, centre, _) = stats.probplot(about_families(bench, entry))
+        axes.plot(*points, ".", markersize=3)
+        axes.plot(points[0], slope * points[0] + centre, linewidth=0.8)
+        axes.set_title(entry.name, fontsize=8)
+        axes.tick_params(labelsize=6)
+    for axes in list(figure.axes)[len(shown) :]:
+        axes.set_axis_off()
+    figure.supxlabel("normal quantile", fontsize=8)
+    figure.supylabel("score about its family's mean, in standard deviations", fontsize=8)
+    figure.savefig(path, dpi=90)
+
+
+def main() -> None:
+    """Write `results/aligned-scores-SUITE.json` and the picture beside it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--suite", default="maze", help="a suite that has been run")
+    parser.add_argument("--home", type=Path, default=Path(), help="folder of runs/")
+    options = parser.parse_args()
+    judged = reopen(load_suite(options.suite), Home(options.home)).judged
+    bench = Bench(judged, "left_out")
+    detectors = judged.suite.detectors
+    entries = [*detector_entries(judged, detectors), *rule_entries(judged)]
+    stack = stack_entry(judged, detectors)
+    entries = [entry for entry in (*entries, *([stack] if stack else [])) if "/" not in entry.name]
+    content = {
+        "suite": judged.suite.name,
+        "aligned_families": np.unique(judged.families[judged.aligned]).tolist(),
+        "detectors": {entry.name: described(bench, entry) for entry in entries},
+    }
+    path = RESULTS / f"aligned-scores-{options.suite}.json"
+    write_result(path, content)
+    draw(bench, entries, path.with_suffix(".png"))
+    print(path)
+
+
+if __name__ == "__main__":
+    main()
