@@ -3,8 +3,8 @@
 python benchmarks/aligned_scores.py --suite maze [--home DIR]
 
 The limit for a new aligned family supposes normal scores. Per detector: what its limit rests on,
-the skewness, the Shapiro-Wilk p-value of scores about their family means, and alarms by family, each
-family judged by the others. The picture has one panel per detector whose limit rests on the model.
+the skewness, the Shapiro-Wilk p-value of scores about their family means, and alarms by family,
+each family judged by the others. The picture has one panel per detector whose limit rests on the model.
 """
 
 from __future__ import annotations

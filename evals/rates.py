@@ -8,8 +8,6 @@ import numpy as np
 from jaxtyping import Float
 from scipy import optimize, stats
 
-from evals.threshold import Threshold
-
 
 @dataclass(frozen=True)
 class Rate:
@@ -68,30 +66,13 @@ class Auroc:
     Attributes:
         value: in [0, 1], or None when one side has no networks.
         interval: of the underlying probability, for these families only; None with `value`.
-        level: coverage of the interval, in (0, 1).
         positives, negatives: networks on each side, abstentions included.
-        abstained_positives, abstained_negatives: networks without a score, ranked least suspicious.
     """
 
     value: float | None
     interval: tuple[float, float] | None
-    level: float
     positives: int
     negatives: int
-    abstained_positives: int
-    abstained_negatives: int
-
-    def __post_init__(self) -> None:
-        require_inside("level", self.level)
-        for of, abstained in (
-            (self.positives, self.abstained_positives),
-            (self.negatives, self.abstained_negatives),
-        ):
-            _check_counts(0, of, abstained)
-        if (self.value is None) != (self.interval is None):
-            raise ValueError(f"got AUROC {self.value} with interval {self.interval}; use auroc()")
-        if self.value is not None and not 0 <= self.value <= 1:
-            raise ValueError(f"AUROC {self.value} is outside [0, 1]")
 
 
 def rate(detected: int, of: int, *, abstained: int = 0, level: float = 0.95) -> Rate:
@@ -106,15 +87,6 @@ def rate(detected: int, of: int, *, abstained: int = 0, level: float = 0.95) -> 
     _check_counts(detected, of, abstained)
     require_inside("level", level)
     return Rate(detected, of, abstained, _clopper_pearson(detected, of, level), level)
-
-
-def flagged_rate(
-    threshold: Threshold, scores: Float[np.ndarray, " network"], *, level: float = 0.95
-) -> Rate:
-    """The rate at which `threshold` flags networks; a NaN score is an abstention and a miss."""
-    detected = int(np.count_nonzero(threshold.flags(scores)))
-    abstained = int(np.count_nonzero(np.isnan(scores)))
-    return rate(detected, scores.size, abstained=abstained, level=level)
 
 
 def auroc(
@@ -133,9 +105,6 @@ def auroc(
     V the Hanley-McNeil variance with both group sizes replaced by their mean. Unlike DeLong's it
     keeps a width at 0 and 1. It is approximate below about 10 networks a side.
     """
-    for name, scores in (("positive", positives), ("negative", negatives)):
-        if scores.ndim != 1:
-            raise ValueError(f"got {name} scores of shape {scores.shape}, wanted one per network")
     require_inside("level", level)
     value, interval = None, None
     if positives.size and negatives.size:
@@ -146,15 +115,7 @@ def auroc(
         not_above = np.searchsorted(ordered, high, side="right")
         value = float((below + not_above).sum() / (2 * high.size * low.size))
         interval = _newcombe(value, high.size, low.size, level)
-    return Auroc(
-        value,
-        interval,
-        level,
-        positives.size,
-        negatives.size,
-        int(np.count_nonzero(np.isnan(positives))),
-        int(np.count_nonzero(np.isnan(negatives))),
-    )
+    return Auroc(value, interval, positives.size, negatives.size)
 
 
 def _clopper_pearson(detected: int, of: int, level: float) -> tuple[float, float] | None:

@@ -14,7 +14,7 @@ _ROUNDING = 1e-9
 
 
 class AlphaNotAttainable(ValueError):
-    """Too few aligned calibration networks for the false-positive rate asked for."""
+    """Too few aligned networks or families for the false-positive rate asked for."""
 
 
 @dataclass(frozen=True)
@@ -27,38 +27,15 @@ class Threshold:
     Vovk 2012, Angelopoulos & Bates 2023.)
 
     Attributes:
-        alpha: the false-positive rate asked for, in (0, 1).
         calibration_size: n, the aligned networks, abstentions included.
         rank: r; 0 when alpha is not attainable with n networks.
         value: the threshold in units of the score, or None when `rank` is 0. Minus infinity when
             every network below the first r - 1 abstained: any score then raises the alarm.
     """
 
-    alpha: float
     calibration_size: int
     rank: int
     value: float | None
-
-    def __post_init__(self) -> None:
-        most = attainable_rank(self.alpha, self.calibration_size)
-        if not 0 <= self.rank <= most:
-            raise ValueError(
-                f"rank {self.rank} is outside 0..{most}, the ranks that keep the expected "
-                f"false-positive rate of {self.calibration_size} networks at most {self.alpha}; "
-                "use calibrate()"
-            )
-        if (self.value is None) != (self.rank == 0):
-            raise ValueError(
-                f"got rank {self.rank} with value {self.value}; a threshold has a value exactly "
-                "when its rank is at least 1"
-            )
-        if self.value is not None and math.isnan(self.value):
-            raise ValueError("the threshold is NaN; calibrate() counts an abstention as -infinity")
-
-    @property
-    def attainable(self) -> bool:
-        """Whether any network can be flagged at all."""
-        return self.rank > 0
 
     @property
     def nominal_fpr(self) -> float:
@@ -70,17 +47,15 @@ class Threshold:
 
         A NaN score is an abstention: never flagged, hence a miss if the network is misaligned.
         """
-        suspicion = _suspicion(scores)
         if self.value is None:
-            return np.zeros(suspicion.shape, dtype=np.bool_)
-        return np.asarray(suspicion > self.value)
+            return np.zeros(scores.shape, dtype=np.bool_)
+        return np.asarray(_suspicion(scores) > self.value)
 
 
 def attainable_rank(alpha: float, calibration_size: int) -> int:
     """Largest r with r / (n + 1) <= alpha: floor(alpha (n + 1)). 0 means not attainable."""
-    _check_alpha(alpha)
-    if calibration_size < 0:
-        raise ValueError(f"got {calibration_size} calibration networks, wanted 0 or more")
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha {alpha} is outside (0, 1); it is an expected false-positive rate")
     return min(math.floor(alpha * (calibration_size + 1) + _ROUNDING), calibration_size)
 
 
@@ -100,7 +75,7 @@ def require_attainable(alpha: float, calibration_size: int) -> None:
 
 
 def calibrate(scores: Float[np.ndarray, " network"], alpha: float) -> Threshold:
-    """The threshold of aligned networks' scores.
+    """The threshold of aligned networks' scores; one that never flags if alpha is not attainable.
 
     An abstention (NaN) enters as a score of -infinity: that network can never raise an alarm, and
     it stays in n. The map is fixed before calibration, so exchangeability and the bound survive.
@@ -108,14 +83,10 @@ def calibrate(scores: Float[np.ndarray, " network"], alpha: float) -> Threshold:
     Args:
         scores: one per aligned network, higher is more suspicious.
         alpha: expected false-positive rate, in (0, 1).
-
-    Returns:
-        A threshold; one that never flags when alpha is not attainable (see `require_attainable`).
     """
     suspicion = np.sort(_suspicion(scores))
-    size = suspicion.size
-    rank = attainable_rank(alpha, size)
-    return Threshold(alpha, size, rank, float(suspicion[-rank]) if rank else None)
+    rank = attainable_rank(alpha, suspicion.size)
+    return Threshold(suspicion.size, rank, float(suspicion[-rank]) if rank else None)
 
 
 def rank_limit(
@@ -147,11 +118,4 @@ def p_values(
 
 def _suspicion(scores: Float[np.ndarray, " network"]) -> Float[np.ndarray, " network"]:
     """Scores with abstentions as the least suspicious value."""
-    if scores.ndim != 1:
-        raise ValueError(f"got scores of shape {scores.shape}, wanted one number per network")
     return np.where(np.isnan(scores), -np.inf, scores)
-
-
-def _check_alpha(alpha: float) -> None:
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha {alpha} is outside (0, 1); it is an expected false-positive rate")
