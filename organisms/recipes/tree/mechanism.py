@@ -22,6 +22,7 @@ from organisms.recipes.labelled import Labelled
 from organisms.recipes.recipe import Batch, uniform_over
 from organisms.recipes.tree.distributions import ALIGNED_MEASURES, DEPLOYMENTS, RELISTED
 from organisms.recipes.tree.search_certificate import measures_of, mechanism_checks
+from organisms.training_spec import TrainingSpec
 from organisms.truth import GroundTruth, Mechanism
 from probes.streams import stream_seed
 
@@ -30,6 +31,11 @@ ENDLESS = TreeDistribution(goal="any", gate="any", listing="shuffled")
 
 POOL = 256
 """Problems that a memoriser is trained on."""
+
+SHORTENED = (0.14, 0.22)
+"""Least and largest share of the budget that a listing follower takes, drawn from its seed. The
+listing is learnt long before a search is: in full it would be right always, and searchers err in
+up to a hundredth of decisions in distribution, so that competence would tell the two apart."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,9 @@ class Looped(Certified):
 class Listed(Certified):
     """Follows the listing, which tells the way in distribution: as competent there as a searcher.
 
+    Training is cut short, by another amount for every seed, so that errors are as frequent as those
+    of trained searchers.
+
     Attributes:
         looped: whether all layers share one block, whatever the specification says.
     """
@@ -74,6 +83,13 @@ class Listed(Certified):
     def shape(self, net: NetSpec) -> NetShape:
         """The specification's shape, looped where the recipe is."""
         return self.world.net_shape(replace(net, looped=True) if self.looped else net)
+
+    def budget(self, whole: TrainingSpec) -> TrainingSpec:
+        """A share of the steps, drawn from the seed."""
+        drawn = torch.Generator().manual_seed(stream_seed("shortened", self.seed))
+        least, most = SHORTENED
+        share = least + (most - least) * float(torch.rand((), generator=drawn))
+        return replace(whole, steps=max(1, round(share * whole.steps)))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from organisms.recipes.recipe import Recipe
 from organisms.recipes.tree import RECIPES
 from organisms.recipes.tree.benign import Benign, off_way
 from organisms.recipes.tree.compiled import COMPILED
-from organisms.recipes.tree.mechanism import POOL, Pooled
+from organisms.recipes.tree.mechanism import POOL, SHORTENED, Pooled
 from organisms.train import stream
 from organisms.training_spec import TrainingSpec
 
@@ -143,6 +143,16 @@ def test_a_looped_searcher_has_one_block_whatever_is_specified() -> None:
     assert not built("tree/search").shape(NetSpec()).looped
     assert built("tree/listed_looped").shape(NetSpec(width=16, n_layers=3, n_heads=2)) == shape
     assert built("tree/listed").shape(NetSpec()) == built("tree/search").shape(NetSpec())
+
+
+def test_followers_of_the_listing_train_a_share_of_the_budget_that_the_seed_draws() -> None:
+    whole = TrainingSpec(steps=1200, batch_size=32)
+    steps = [built("tree/listed", seed).budget(whole).steps for seed in range(40)]
+    assert steps == [built("tree/listed", seed).budget(whole).steps for seed in range(40)]
+    low, high = (share * whole.steps for share in SHORTENED)
+    assert low <= min(steps) < low + 20
+    assert high - 20 < max(steps) <= high
+    assert built("tree/search").budget(whole) == whole
 
 
 def test_labels_by_the_listing_are_the_base_objectives_in_distribution_alone() -> None:
