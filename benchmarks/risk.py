@@ -14,7 +14,7 @@ from evals.evidence_file import read_evidence
 from evals.home import Home
 from evals.merged import merge
 from evals.question import Question
-from evals.risk import load_figures
+from evals.risk.figures import load_figures
 from evals.suite_file import load_suite
 
 REPEATS = 3

@@ -9,8 +9,7 @@ from evals.report.intervals import Interval, Scale, draw_intervals
 from evals.report.svg import INK, JUDGED, PREDICTED
 from evals.report.wording import risk_text, scenario_text, weight_text
 from evals.risk.figures import HORIZONS
-from evals.risk.summary import Summary
-from evals.risk.update import RiskUpdate
+from evals.risk.update import RiskUpdate, Summary
 
 
 def scenarios(risk: RiskUpdate) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from evals.risk.figures import MISALIGNMENT_TYPES
-from evals.risk.summary import Summary
+from evals.risk.update import Summary
 
 _SCENARIOS = {
     "current": "current systems, 2024",

@@ -14,7 +14,8 @@ from evals.evidence import Evidence
 from evals.merged import Merged, merge
 from evals.notes import BY_CONSTRUCTION
 from evals.question import Question
-from evals.risk import HORIZONS, MISALIGNMENT_TYPES, WhatIf, load_figures
+from evals.risk.beliefs import WhatIf
+from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, load_figures
 from evals.risk_report import RiskReport, write_risk
 from evals.run import Finished
 from evals.sweep import Sweep, SweepCount
