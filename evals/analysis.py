@@ -140,7 +140,11 @@ def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
             *flags(merged, question),
             as_it_is(updated, one.name, weight),
             signs(updated.changes, "void cells and cells by construction left out"),
-            signs(upper_changes, "void cells and cells by construction counted"),
+            *(
+                [signs(upper_changes, "void cells and cells by construction counted")]
+                if caveats(merged)
+                else []
+            ),
             *crossing(asked, ends, met),
         ),
     )

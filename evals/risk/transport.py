@@ -136,13 +136,16 @@ def pool(
 
     Args:
         judged: one number per draw, or one per draw and type.
-        measured: likewise; NaN where nothing was measured.
+        measured: likewise; NaN in every draw where nothing was measured.
         transport: uniforms in [0, 1).
         weight: in [0, 1].
     """
     check_weight(weight)
+    known = ~np.isnan(measured[0])
+    if not known.any() or not weight:
+        return judged
     taken = (transport < weight).reshape(-1, *[1] * (judged.ndim - 1))
-    return np.where(taken & ~np.isnan(measured), measured, judged)
+    return np.where(taken & known, measured, judged)
 
 
 def blend(

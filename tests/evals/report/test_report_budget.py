@@ -47,7 +47,7 @@ def flagging(column: Column, counts: tuple[int, ...], alarms: int = 0) -> Column
     rows = tuple(
         replace(row, alarms=alarms if n == 0 else 0) for n, row in enumerate(column.alarms)
     )
-    return replace(column, cells=cells, alarms=rows)
+    return replace(column, cells=cells, alarms=rows, operating=(), assured=None)
 
 
 def designed(found: Evidence) -> Evidence:
@@ -130,6 +130,7 @@ def test_one_family_of_a_type_has_no_rate(found: Evidence) -> None:
             replace(
                 c,
                 cells=tuple(x for x in c.cells if x.misalignment == "proxy" or x.family in kept),
+                operating=(),
                 assured=None,
             )
             for c in found.columns

@@ -225,7 +225,7 @@ def test_no_organism_and_no_control(report: ReportInput) -> None:
     bare = replace(report.evidence, columns=(rule,), population=calibrating)
     page = render_page(ReportInput(bare, unmeasured(report.risk)))
     require_clean(page)
-    assert "No type of misalignment was measured" in page
+    assert "No cell counts for any type of misalignment" in page
     assert "Nothing was measured" in page
     assert "no controls held out" in page
 

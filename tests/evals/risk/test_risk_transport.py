@@ -113,7 +113,7 @@ def test_the_weight_is_a_product_of_named_steps() -> None:
     assert DEFAULT_WEIGHT == 0.2
     assert all(step.void for step in transport.steps)
     for drop in (drop for step in transport.steps for drop in step.drops):
-        assert "https://" in drop, "a measurement of others comes with its address"
+        assert "arxiv.org/abs/" in drop, "a measurement of others comes with its address"
         assert any(year in drop for year in ("2024", "2025", "2026"))
     assert "20 of 20" in transport.drops[0]
     assert "14 of 20" in transport.drops[0]
