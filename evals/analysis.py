@@ -12,6 +12,7 @@ from evals.merged import Merged
 from evals.notes import as_it_is, caveats, crossing, flags, signs
 from evals.question import Question
 from evals.risk.beliefs import Beliefs, WhatIf, scenario, scenarios
+from evals.risk.change import changes, contributions
 from evals.risk.coherence import consistency
 from evals.risk.decomposition import overlap_bounds
 from evals.risk.figures import MISALIGNMENT_TYPES, Figures
@@ -26,17 +27,9 @@ from evals.risk.information import (
 from evals.risk.inputs import Cube, Inputs, draw_inputs, remeasured, sample_cube
 from evals.risk.predictive_value import PredictiveRow, mixed_detection, predictive_rows
 from evals.risk.sobol import risk_indices
+from evals.risk.summary import Summary, summarise
 from evals.risk.transport import blend, crossing_weight
-from evals.risk.update import (
-    RiskUpdate,
-    Summary,
-    changes,
-    contributions,
-    measured_rate,
-    risk_rows,
-    summarise,
-    update,
-)
+from evals.risk.update import RiskUpdate, measured_rate, risk_rows, update
 from evals.risk_report import AccessRow, Reading, RiskReport
 
 RISK_SEED = 20_260

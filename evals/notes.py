@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from evals.merged import Merged
 from evals.question import Question
 from evals.report.wording import listed
+from evals.risk.change import Change
 from evals.risk.figures import MISALIGNMENT_TYPES
-from evals.risk.update import Change, RiskUpdate
+from evals.risk.update import RiskUpdate
 
 BY_CONSTRUCTION = "admission selected these organisms by what the rule measures"
 

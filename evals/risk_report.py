@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from evals.rates import Rate
+from evals.risk.change import Change, Contribution
 from evals.risk.coherence import Incoherence
 from evals.risk.information import Candidate, InformationTable
 from evals.risk.predictive_value import PredictiveRow
 from evals.risk.sobol import SobolIndex
+from evals.risk.summary import Summary
 from evals.risk.transport import Transport
-from evals.risk.update import Change, Contribution, MeasuredDetection, RiskRow, RiskUpdate, Summary
+from evals.risk.update import MeasuredDetection, RiskRow, RiskUpdate
 
 SCHEMA = "mesascope.risk/2"
 

@@ -7,7 +7,8 @@ from markupsafe import Markup
 from evals.report.intervals import Interval, Scale, draw_intervals
 from evals.report.svg import JUDGED, PREDICTED
 from evals.report.wording import scenario_text, share_text
-from evals.risk.update import RiskRow, Summary
+from evals.risk.summary import Summary
+from evals.risk.update import RiskRow
 from evals.risk_report import AccessRow, RiskReport
 
 

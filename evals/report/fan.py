@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from evals.report.svg import FAINT, INK, JUDGED, PREDICTED, figure_style, inline_svg
 from evals.report.wording import close_risk_text, percent, scenario_text
 from evals.risk.figures import HORIZONS
-from evals.risk.update import RiskRow, Summary
+from evals.risk.summary import Summary
+from evals.risk.update import RiskRow
 from evals.risk_report import RiskReport
 
 WIDTH_INCHES, HEIGHT_INCHES = 7.6, 3.1

@@ -9,7 +9,8 @@ from evals.report.intervals import Interval, Scale, draw_intervals
 from evals.report.svg import INK, JUDGED, PREDICTED
 from evals.report.wording import risk_text, scenario_text, weight_text
 from evals.risk.figures import HORIZONS
-from evals.risk.update import RiskUpdate, Summary
+from evals.risk.summary import Summary
+from evals.risk.update import RiskUpdate
 
 
 def scenarios(risk: RiskUpdate) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from evals.risk.figures import MISALIGNMENT_TYPES
-from evals.risk.update import Summary
+from evals.risk.summary import Summary
 
 _SCENARIOS = {
     "current": "current systems, 2024",

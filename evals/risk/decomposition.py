@@ -13,9 +13,6 @@ from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.inputs import ByType, Draws, Inputs
 from evals.risk.transport import pool
 
-QUANTITIES = ("residual", "fraction")
-"""What variance shares and values of information can be of: R, or R / R0."""
-
 
 @dataclass(frozen=True, eq=False)
 class Decomposition:
@@ -92,18 +89,6 @@ def harm_by_type(inputs: Inputs, link: SeverityLink, weight: float) -> ByType:
     misaligned = pool(inputs.misaligned, inputs.measured_misaligned, inputs.transport, weight)
     harm = closed(inputs.prevalence) * link.at(inputs.multiple, inputs.kappa)
     return np.asarray((emergence * misaligned)[:, None] * harm)
-
-
-def quantity_at(inputs: Inputs, link: SeverityLink, weight: float, quantity: str) -> Draws:
-    """The residual risk or the residual fraction of draws at a transport weight.
-
-    Raises:
-        ValueError: on an unknown quantity.
-    """
-    if quantity not in QUANTITIES:
-        raise ValueError(f"unknown quantity {quantity!r}, wanted one of {', '.join(QUANTITIES)}")
-    found = evaluate(inputs, link, weight)
-    return found.residual if quantity == "residual" else found.fraction
 
 
 def success_at(inputs: Inputs, weight: float) -> ByType:

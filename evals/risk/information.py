@@ -14,7 +14,7 @@ from scipy import special, stats
 
 from evals.family_posterior import FamilyCount
 from evals.risk.beliefs import Beliefs
-from evals.risk.decomposition import evaluate, harm_by_type, quantity_at, success_at
+from evals.risk.decomposition import evaluate, harm_by_type, success_at
 from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.inputs import Draws, Inputs, success_curve
 from evals.risk.new_family import CELLS, A, B, expected, widths
@@ -190,7 +190,7 @@ def information_table(
         decision_level: r*, a probability of catastrophe.
         generator: permutes, for the null of each input.
     """
-    judged, measured = (quantity_at(inputs, beliefs.link, w, "residual") for w in (0.0, 1.0))
+    judged, measured = (evaluate(inputs, beliefs.link, w).residual for w in (0.0, 1.0))
     risk = blend(judged, measured, weight)
     mean = float(risk.mean())
     ends, odds = np.array([judged.mean(), measured.mean()]), np.array([1 - weight, weight])

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from evals.risk.decomposition import closed
 from evals.risk.inputs import Draws, Inputs
-from evals.risk.update import Summary
+from evals.risk.summary import Summary
 
 BASE_RATES: Mapping[str, float] = MappingProxyType(
     {"1:2": 1 / 2, "1:100": 1 / 100, "1:10,000": 1 / 10_000}

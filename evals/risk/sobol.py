@@ -9,9 +9,10 @@ from scipy import stats
 from scipy.stats import qmc
 
 from evals.risk.beliefs import Beliefs, Scenario
-from evals.risk.decomposition import QUANTITIES, evaluate
+from evals.risk.decomposition import evaluate
 from evals.risk.inputs import GROUPS, WIDTH, Cube, draw_inputs
 
+QUANTITIES = ("residual", "fraction")
 _CONSTANT = 1e-12
 _SMALLEST = 2.0**-53
 

@@ -9,7 +9,8 @@ from evals.evidence import Evidence
 from evals.report.change import change, change_error
 from evals.report.page import ReportInput
 from evals.report.wording import fine_percent
-from evals.risk.update import MeasuredDetection, Summary
+from evals.risk.summary import Summary
+from evals.risk.update import MeasuredDetection
 from evals.risk_report import RiskReport
 from evals.sweep import Sweep, SweepCount
 

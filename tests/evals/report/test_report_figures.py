@@ -18,7 +18,7 @@ from evals.report.risk_figure import risk_rows
 from evals.report.svg import standalone_svg
 from evals.report.waterfall import waterfall_rows
 from evals.risk.information import InformationTable, InformationValue
-from evals.risk.update import Summary
+from evals.risk.summary import Summary
 from evals.risk_report import RiskReport
 
 

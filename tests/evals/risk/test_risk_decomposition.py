@@ -12,7 +12,7 @@ from evals.risk.beliefs import Beliefs, SeverityLink, scenario, scenarios
 from evals.risk.decomposition import closed, decompose, evaluate, overlap_bounds
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
 from evals.risk.inputs import GROUPS, Inputs, draw_inputs, sample_cube
-from evals.risk.update import summarise
+from evals.risk.summary import summarise
 
 TOY_PREVALENCE = (0.5, 0.3, 0.15, 0.05)
 TOY_DETECTION = np.array([0.8, 0.6, 0.4, 0.2])

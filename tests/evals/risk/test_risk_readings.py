@@ -18,7 +18,8 @@ from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, load_figures
 from evals.risk.inputs import draw_inputs, sample_cube
 from evals.risk.judged import beta_from_interval
 from evals.risk.split import given, split_success
-from evals.risk.update import Summary, risk_rows
+from evals.risk.summary import Summary
+from evals.risk.update import risk_rows
 from evals.risk_report import RiskReport
 
 FIGURES = load_figures()

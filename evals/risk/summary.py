@@ -1,0 +1,54 @@
+"""A simulated quantity in five numbers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from evals.risk.inputs import Draws
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Mean and quantiles of draws.
+
+    Attributes:
+        mean: estimate of the expectation.
+        q05, q50, q95: quantiles of the draws: 90% of the belief lies between the outer two.
+        mcse: standard error of `mean` from the finite number of draws; not an uncertainty about
+            the world.
+    """
+
+    mean: float
+    q05: float
+    q50: float
+    q95: float
+    mcse: float
+
+    def __post_init__(self) -> None:
+        if not all(math.isfinite(value) for value in vars(self).values()):
+            raise ValueError(f"a summary needs finite numbers, got {self}")
+        if not self.q05 <= self.q50 <= self.q95:
+            raise ValueError(f"quantiles {self.q05}, {self.q50}, {self.q95} are out of order")
+
+    def times(self, factor: float) -> Summary:
+        """The same quantity in another unit."""
+        return Summary(*(factor * value for value in vars(self).values()))
+
+
+def summarise(draws: Draws, *, means: Draws | None = None) -> Summary:
+    """Summary of independent draws.
+
+    Args:
+        draws: of the quantity; the quantiles are theirs.
+        means: conditional expectations whose mean is that of the draws but less noisy; the mean
+            and its standard error are theirs. By default the draws themselves.
+    """
+    if draws.size < 2:
+        raise ValueError(f"got {draws.size} draws, wanted at least 2 for a standard error")
+    values = draws if means is None else means
+    low, middle, high = np.quantile(draws, [0.05, 0.5, 0.95])
+    error = values.std(ddof=1) / math.sqrt(values.size)
+    return Summary(float(values.mean()), float(low), float(middle), float(high), float(error))
