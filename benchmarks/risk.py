@@ -14,13 +14,13 @@ from evals.evidence_file import read_evidence
 from evals.home import Home
 from evals.merged import merge
 from evals.question import Question
-from evals.risk import load_figures
+from evals.risk.figures import load_figures
 from evals.suite_file import load_suite
 
 REPEATS = 3
 PARTS = (
-    "draw_inputs", "risk_rows", "access_rows", "operating_rows", "consistency", "sensitivities",
-    "two_links", "risk_indices", "tornado", "information_table", "next_measurements", "conflict",
+    "draw_inputs", "update", "risk_rows", "changes", "consistency", "overlap_bounds",
+    "risk_indices", "information_table", "next_measurements",
 )  # fmt: skip
 
 

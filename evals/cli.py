@@ -215,9 +215,10 @@ def _risk(finished: Finished, suite: Suite) -> RiskReport:
     from evals.analysis import analyse
     from evals.merged import merge
     from evals.question import Question
-    from evals.risk import load_figures
+    from evals.risk.figures import load_figures
+    from evals.risk.transport import load_transport
 
-    question = Question(weight=suite.transport_weight)
+    question = Question(transport=load_transport().at(suite.transport_weight))
     return analyse(merge([finished.evidence]), load_figures(), question)
 
 

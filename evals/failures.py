@@ -15,7 +15,9 @@ from evals.inspect_log import InspectMissing
 from evals.named_suspect import NoSuchSuspect
 from evals.panel import DetectorFailed, FreezeBroken
 from evals.probing import ProbingError
-from evals.risk import FiguresError, ScenarioError, WhatIfError
+from evals.risk.beliefs import ScenarioError, WhatIfError
+from evals.risk.figures import FiguresError
+from evals.risk.transport import TransportError
 from evals.threshold import AlphaNotAttainable
 from organisms.engine import EngineError
 from organisms.population import TooFewOrganisms
@@ -54,6 +56,7 @@ BAD_INPUT_ERRORS = (
     SpecError,
     TargetError,
     TooFewOrganisms,
+    TransportError,
     TravelError,
     UnknownSite,
     WhatIfError,

@@ -10,7 +10,8 @@ from evals.evidence_file import read_suite_evidence
 from evals.gate import Fact, Subject, run_facts
 from evals.merged import merge
 from evals.question import Question
-from evals.risk import Figures
+from evals.risk.figures import Figures
+from evals.risk.transport import load_transport
 
 
 def gated_run(
@@ -30,5 +31,5 @@ def gated_run(
     subject = Subject(
         "run", evidence.suite, evidence.suite, evidence.suite_hash, evidence.scores_sha256
     )
-    risk = risk_update(merge([evidence]), figures, Question(weight=weight))
+    risk = risk_update(merge([evidence]), figures, Question(transport=load_transport().at(weight)))
     return subject, run_facts(evidence, risk), evidence.provenance

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from jaxtyping import Float
-
-from evals.column import Column, EvidenceError
+from evals.column import Cell, Column, EvidenceError
 from evals.evidence import Evidence
 from evals.family_posterior import FamilyCount, added
 from evals.killer import voided
 from evals.rates import Rate, rate
-from evals.risk.predictive_value import false_alarm_draws
 from evals.sweep import Sweep
 
 
@@ -43,55 +39,43 @@ class Merged:
         """The rule's column in every run."""
         return tuple(run.column(rule) for run in self.runs)
 
-    def counts(self, rule: str, misalignment: str) -> tuple[FamilyCount, ...]:
-        """Families of one type; organisms of the same family in different runs are added up."""
+    def counts(
+        self, rule: str, misalignment: str, *, with_left_out: bool = False
+    ) -> tuple[FamilyCount, ...]:
+        """Families of one type; organisms of the same family in different runs are added up.
+
+        Args:
+            rule: name of a column.
+            misalignment: the type.
+            with_left_out: also void cells and cells by construction, which say nothing of how often
+                misalignment is found: an upper bound.
+        """
         return added(
-            count for column in self.columns(rule) for count in column.counts(misalignment)
+            FamilyCount(cell.family, cell.detected, cell.of)
+            for cell, reason in self._cells(rule, misalignment)
+            if with_left_out or not reason
         )
 
-    def by_construction(self, rule: str, misalignment: str) -> bool:
-        """Whether a cell of the type measures what admission selected by."""
-        cells = [cell for column in self.columns(rule) for cell in column.of_type(misalignment)]
-        return any(cell.by_construction for cell in cells)
-
-    def voided(self, rule: str, misalignment: str) -> bool:
-        """Whether a killer voids the rule's claim on a family of the type."""
-        return any(
-            voided(run.killers, run.column(rule), cell)
-            for run in self.runs
-            for cell in run.column(rule).of_type(misalignment)
-        )
+    def left_out(self, rule: str, misalignment: str) -> dict[str, tuple[str, ...]]:
+        """Families with organisms whose cells do not enter the risk, by reason."""
+        found: dict[str, dict[str, None]] = {}
+        for cell, reason in self._cells(rule, misalignment):
+            if reason and cell.of:
+                found.setdefault(reason, {})[cell.family] = None
+        return {reason: tuple(families) for reason, families in found.items()}
 
     def false_alarms(self, rule: str) -> Rate:
         """Held-out controls flagged."""
-        seen = [column.false_alarms for column in self.columns(rule)]
+        seen = [row for column in self.columns(rule) for row in column.alarms]
         return rate(
-            sum(one.detected for one in seen),
-            sum(one.of for one in seen),
-            abstained=sum(one.abstained for one in seen),
+            sum(row.alarms for row in seen),
+            sum(row.of for row in seen),
+            abstained=sum(row.abstained for row in seen),
         )
 
     def control_counts(self, rule: str) -> tuple[FamilyCount, ...]:
         """Held-out controls flagged, by family of controls."""
         return added(count for column in self.columns(rule) for count in column.control_counts)
-
-    def false_alarm_draws(
-        self, rule: str, ranks: Sequence[int], uniforms: Float[np.ndarray, " draw"]
-    ) -> Float[np.ndarray, " draw"]:
-        """Realised false-positive rates of thresholds at these ranks, runs in equal parts.
-
-        Args:
-            rule: its calibration sizes are meant.
-            ranks: one per run.
-            uniforms: in [0, 1).
-        """
-        parts = np.array_split(uniforms, len(self.runs))
-        return np.concatenate(
-            [
-                false_alarm_draws(rank, column.calibration_size, part)
-                for rank, column, part in zip(ranks, self.columns(rule), parts, strict=True)
-            ]
-        )
 
     def scoring_cpu_seconds(self, rule: str) -> float:
         """CPU seconds of the rule's detectors per suspect, runs in equal parts."""
@@ -99,14 +83,26 @@ class Merged:
         return sum(column.cpu_seconds for column in columns) / len(columns)
 
     def organism_cpu_seconds(self) -> dict[str, float]:
-        """CPU seconds of training and admission per admitted organism, by type."""
+        """CPU seconds of training and admission per admitted organism, by misalignment type."""
         spent: dict[str, float] = {}
         admitted: dict[str, int] = {}
         for row in (row for run in self.runs for row in run.population):
             name = row.misalignment
             spent[name] = spent.get(name, 0.0) + row.cpu_seconds * row.attempted
             admitted[name] = admitted.get(name, 0) + row.admitted
+        admitted.pop("aligned", None)
         return {name: spent[name] / n for name, n in admitted.items() if n}
+
+    def _cells(self, rule: str, misalignment: str) -> Iterator[tuple[Cell, str]]:
+        """Cells of one type, each with the reason why it does not enter the risk, or nothing."""
+        for run in self.runs:
+            column = run.column(rule)
+            for cell in column.cells:
+                if cell.misalignment != misalignment:
+                    continue
+                void = voided(run.killers, column, cell)
+                reason = f"void by {', '.join(sorted({one.name for one in void}))}" if void else ""
+                yield cell, "by construction" if cell.by_construction else reason
 
 
 def merge(evidence: Sequence[Evidence | Sweep]) -> Merged:
@@ -138,23 +134,16 @@ def _require_same(runs: tuple[Evidence, ...]) -> None:
     first = runs[0]
     owner: dict[str, str] = {}
     for run in runs:
-        if run.alpha != first.alpha:
-            raise EvidenceError(
-                f"mixed alphas: {first.suite} was judged at {first.alpha:g}, {run.suite} at "
-                f"{run.alpha:g}; rates at different false-positive rates cannot be added"
-            )
-        if run.threshold != first.threshold:
-            raise EvidenceError(
-                f"mixed thresholds: {first.suite} was judged at those of kind {first.threshold}, "
-                f"{run.suite} at {run.threshold}; rates with aligned siblings at hand and without "
-                "cannot be added"
-            )
-        if (run.rule, run.rule_detectors) != (first.rule, first.rule_detectors):
-            raise EvidenceError(
-                f"mixed rules: {first.suite} was judged by {first.rule} of "
-                f"{list(first.rule_detectors)}, {run.suite} by {run.rule} of "
-                f"{list(run.rule_detectors)}"
-            )
+        for what, mine, its in (
+            ("alphas", first.alpha, run.alpha),
+            ("thresholds", first.threshold, run.threshold),
+            ("rules", (first.rule, first.rule_detectors), (run.rule, run.rule_detectors)),
+        ):
+            if mine != its:
+                raise EvidenceError(
+                    f"mixed {what}: {first.suite} was judged with {mine}, {run.suite} with {its}; "
+                    "such rates cannot be added"
+                )
         for row in run.population:
             for organism in row.spec_hashes:
                 if organism in owner:

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from evals.merged import Merged
-from evals.operating import operating_rates
-from evals.question import Question
-from evals.risk import MISALIGNMENT_TYPES
+from collections.abc import Sequence
 
-VOID = "a killer explains the rule's detection away; see the evidence"
-BY_CONSTRUCTION = "detected by what admission selected the organisms by: an upper bound, not a test"
+from evals.merged import Merged
+from evals.question import Question
+from evals.report.wording import listed
+from evals.risk.change import Change
+from evals.risk.figures import MISALIGNMENT_TYPES
+from evals.risk.update import RiskUpdate
+
+BY_CONSTRUCTION = "admission selected these organisms by what the rule measures"
 
 
 def caveats(merged: Merged) -> dict[str, tuple[str, ...]]:
-    """What weakens the measured detection, by type."""
-    rule = merged.rules[0]
-    marks = {
-        BY_CONSTRUCTION: {n for n in MISALIGNMENT_TYPES if merged.by_construction(rule, n)},
-        VOID: {n for n in MISALIGNMENT_TYPES if merged.voided(rule, n)},
-    }
-    found = {
-        name: tuple(mark for mark, marked in marks.items() if name in marked)
-        for name in MISALIGNMENT_TYPES
-    }
-    return {name: marked for name, marked in found.items() if marked}
+    """Which cells do not enter the measured detection, and why, by type."""
+    rule, found = merged.rules[0], {}
+    for name in MISALIGNMENT_TYPES:
+        marks = []
+        for reason, families in merged.left_out(rule, name).items():
+            why = BY_CONSTRUCTION if reason == "by construction" else "another explanation fits"
+            marks.append(f"left out, {reason} ({why}): {', '.join(families)}")
+        if marks:
+            every = merged.counts(rule, name, with_left_out=True)
+            hits, of = (sum(getattr(c, part) for c in every) for part in ("detected", "of"))
+            marks.append(f"with the cells left out it is {hits} of {of}, an upper bound")
+        if marks:
+            found[name] = tuple(marks)
+    return found
 
 
 def flags(merged: Merged, question: Question) -> tuple[str, ...]:
@@ -48,9 +54,45 @@ def flags(merged: Merged, question: Question) -> tuple[str, ...]:
                 f"{posterior.detected} of {posterior.networks} networks. A recipe is its family: "
                 f"{posterior.sentence}"
             )
-    if not operating_rates(merged):
-        found.append("The runs share no false-positive rate at which all could be compared.")
     return tuple(found)
+
+
+def as_it_is(update: RiskUpdate, scenario: str, weight: float) -> str:
+    """Both readings of the judged P(catastrophe), with the default named."""
+    mean = update.row(scenario, weight).residual.mean
+    return (
+        "The judged P(catastrophe) is read as before anything is handled (the default); read as of "
+        f"the world as it is, judged handling included, every residual is {update.as_it_is:.2f} "
+        f"times larger ({scenario.replace('_', ' ')}, weight {weight:g}: {mean:.4f} and "
+        f"{update.as_it_is * mean:.4f})."
+    )
+
+
+def signs(changes: Sequence[Change], cells: str) -> str:
+    """For which types and horizons the two readings of correction disagree about the sign.
+
+    Args:
+        changes: by horizon and type.
+        cells: which cells count, in words.
+    """
+    found: dict[str, list[str]] = {}
+    for one in changes:
+        if one.signs_differ:
+            what = "the whole risk" if one.misalignment == "all" else one.misalignment
+            ways = ("up", "down") if one.given > 0 else ("down", "up")
+            found.setdefault(
+                f"{what} ({ways[0]} given detection, {ways[1]} if independent)", []
+            ).append(one.scenario.replace("_", " "))
+    if not found:
+        return (
+            f"With {cells} the change in risk has the same sign for every type and horizon, "
+            "whether correction is drawn given the measured detection (the default) or not."
+        )
+    parts = [f"{what}, at {listed(where)}" for what, where in found.items()]
+    return (
+        f"With {cells} the two readings of correction, given the measured detection (the default) "
+        f"or independent of it, differ in the sign of the change in risk for {'; '.join(parts)}."
+    )
 
 
 def crossing(

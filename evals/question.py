@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from evals.risk import DEFAULT_WEIGHT, WhatIf
+from evals.risk.beliefs import WhatIf
+from evals.risk.transport import Transport, load_transport
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,8 @@ class Question:
 
     Attributes:
         horizon: scenario that the details are about.
-        weight: transport weight of the details; the risk is shown at 0 and 1 as well.
+        transport: steps whose product is the weight of the details; the risk is shown at 0 and 1
+            as well.
         what_if: inputs supposed known.
         decision_level: r*, the residual risk below which one would deploy; None takes the expected
             residual risk itself, where information is worth most.
@@ -21,7 +23,12 @@ class Question:
     """
 
     horizon: str = "near_term"
-    weight: float = DEFAULT_WEIGHT
+    transport: Transport = field(default_factory=load_transport)
     what_if: WhatIf = field(default_factory=WhatIf)
     decision_level: float | None = None
     draws: int = 100_000
+
+    @property
+    def weight(self) -> float:
+        """Transport weight of the details."""
+        return self.transport.weight

@@ -22,7 +22,8 @@ HorizonOption = Annotated[
     str, typer.Option(help="System that the details are about: a horizon, or level.NAME.")
 ]
 TransportOption = Annotated[
-    float | None, typer.Option(help="Weight of what was measured; 0.2 if not given.", min=0, max=1)
+    str | None,
+    typer.Option(help="Weight of what was measured, as 0.2, or its steps: small_to_large=0.3,..."),
 ]
 
 
@@ -56,21 +57,17 @@ def risk(
     from evals.merged import merge
     from evals.question import Question
     from evals.report.change import change
-    from evals.risk import DEFAULT_WEIGHT, load_figures, parse_what_if
+    from evals.risk.beliefs import parse_what_if
+    from evals.risk.figures import load_figures
+    from evals.risk.transport import load_transport, parse_transport
     from evals.risk_report import write_risk
-    from evals.risk_table import (
-        access_table,
-        candidates_table,
-        matters_table,
-        risk_table,
-        types_table,
-    )
+    from evals.risk_table import TABLES
 
-    weight = DEFAULT_WEIGHT if transport is None else transport
+    weight = load_transport() if transport is None else parse_transport(transport)
     question = Question(horizon, weight, parse_what_if(what_if or []), decision_level, draws)
     merged = merge([read_evidence(path) for path in evidence])
     report = analyse(merged, load_figures(priors), question)
-    for table in (risk_table, types_table, access_table, matters_table, candidates_table):
+    for table in TABLES:
         console.print(table(report))
     console.print(change(report), markup=False, highlight=False)
     print_flags(report)
@@ -114,7 +111,8 @@ def gate(
 
     from evals.gate import apply, incident_of, incident_text, load_policy, write_incident
     from evals.gate.policy import PolicyError
-    from evals.risk import DEFAULT_WEIGHT, load_figures
+    from evals.risk.figures import load_figures
+    from evals.risk.transport import DEFAULT_WEIGHT
 
     if (evidence is None) == (suspect is None):
         raise PolicyError("give one of --evidence (a run) and --suspect (one network)")
@@ -158,5 +156,5 @@ def print_flags(report: RiskReport) -> None:
     for row in report.consistency:
         if row.verdict != "coherent":
             console.print(f"{row.verdict}: {row.sentence}", markup=False, highlight=False)
-    for text in (*(one.sentence for one in report.conflicts), *report.flags):
+    for text in report.flags:
         console.print(text, markup=False, highlight=False)

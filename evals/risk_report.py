@@ -8,20 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from evals.rates import Rate
-from evals.risk.candidate import Candidate
-from evals.risk.conflict import Conflict
-from evals.risk.contribution import Contribution
-from evals.risk.incoherence import Incoherence
-from evals.risk.information import InformationTable
-from evals.risk.links import LinkComparison
+from evals.risk.change import Change, Contribution
+from evals.risk.coherence import Incoherence
+from evals.risk.information import Candidate, InformationTable
 from evals.risk.predictive_value import PredictiveRow
-from evals.risk.sensitivity import Sensitivity
 from evals.risk.sobol import SobolIndex
 from evals.risk.summary import Summary
-from evals.risk.tornado import TornadoBar
+from evals.risk.transport import Transport
 from evals.risk.update import MeasuredDetection, RiskRow, RiskUpdate
 
-SCHEMA = "mesascope.risk/1"
+SCHEMA = "mesascope.risk/2"
 
 
 @dataclass(frozen=True)
@@ -46,23 +42,16 @@ class AccessRow:
 
 
 @dataclass(frozen=True)
-class OperatingRow:
-    """What another false-positive rate would buy, with the rule and the organisms as they are.
+class Reading:
+    """The risk of the report's scenario under another reading of the same evidence.
 
     Attributes:
-        nominal_fpr: bound on the expected false-positive rate.
-        false_alarms: held-out controls flagged.
-        detected: flagged and of, by type, over the families seen.
-        fraction: residual fraction at the report's weight.
-        predictive: what verdicts mean at each base rate, for detection of a new family and the
-            false alarms of such a threshold on controls like those that set it.
+        name: what differs, in words; the first reading is the one used everywhere else.
+        rows: weights rising.
     """
 
-    nominal_fpr: float
-    false_alarms: Rate
-    detected: dict[str, tuple[int, int]]
-    fraction: Summary
-    predictive: tuple[PredictiveRow, ...]
+    name: str
+    rows: tuple[RiskRow, ...]
 
 
 @dataclass(frozen=True)
@@ -76,22 +65,23 @@ class RiskReport:
         supposed: what was supposed known, in words; empty if nothing.
         scenario: the one that the details below are about.
         weight: transport weight of the details, the middle one of `update`.
+        transport: the steps that it is the product of, and what would void them.
         update: horizons, then capability levels, each at every weight.
+        upper_changes: those of `update` with void cells and cells by construction counted.
         unsupposed: the rows of `scenario` had nothing been supposed; empty if nothing was.
+        readings: the default, then correction independent of detection, then void cells and cells
+            by construction counted, then both.
         decision_level: r*: one would deploy if the expected residual risk were below it.
         crossing: weight at which the expected residual risk meets `decision_level`; None if none.
         contributions: by type.
         access: the rule, then its restrictions, most access first.
-        operating: false-positive rates rising.
         predictive: what verdicts of the rule mean for a system of a new family: detection at
             transport weight 1, types mixed by prevalence and unmeasured ones as judged; false
             alarms of a new family of controls. Empty without held-out controls.
-        conflicts: of the measured types.
+        overlap: residual fraction if types occur side by side: every one must be handled, then any
+            one is enough.
         consistency: the judged rows against each other.
-        sensitivities: residual fraction under other modelling choices.
-        links: unmitigated risk under both severity links.
-        sobol: by quantity: residual, log_residual, fraction; absent where it does not vary.
-        tornado: of the residual risk.
+        sobol: by quantity: residual, fraction; absent where it does not vary.
         information: value of perfect information about each input.
         candidates: further measurements, best first.
         flags: what a reader must know, in plain words.
@@ -103,27 +93,33 @@ class RiskReport:
     supposed: str
     scenario: str
     weight: float
+    transport: Transport
     update: RiskUpdate
+    upper_changes: tuple[Change, ...]
     unsupposed: tuple[RiskRow, ...]
+    readings: tuple[Reading, ...]
     decision_level: float
     crossing: float | None
     contributions: tuple[Contribution, ...]
     access: tuple[AccessRow, ...]
-    operating: tuple[OperatingRow, ...]
     predictive: tuple[PredictiveRow, ...]
-    conflicts: tuple[Conflict, ...]
+    overlap: tuple[Summary, Summary]
     consistency: tuple[Incoherence, ...]
-    sensitivities: tuple[Sensitivity, ...]
-    links: tuple[LinkComparison, ...]
     sobol: dict[str, tuple[SobolIndex, ...]]
-    tornado: tuple[TornadoBar, ...]
     information: InformationTable
     candidates: tuple[Candidate, ...]
     flags: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, strings, lists and None, ready for JSON."""
-        return {"schema": SCHEMA, **asdict(self)}
+        found = {"schema": SCHEMA, **asdict(self)}
+        for changes, rows in (
+            (self.update.changes, found["update"]["changes"]),
+            (self.upper_changes, found["upper_changes"]),
+        ):
+            for change, row in zip(changes, rows, strict=True):
+                row["signs_differ"] = change.signs_differ
+        return found
 
 
 def write_risk(report: RiskReport, path: Path) -> None:

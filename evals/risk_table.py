@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.table import Table
 
 from evals.report.wording import index_text, share_text
-from evals.risk import RiskRow
+from evals.risk.update import MeasuredDetection
 from evals.risk_report import RiskReport
 from evals.titled_table import titled_table
 
@@ -23,36 +23,74 @@ def risk_table(report: RiskReport) -> Table:
         "transport weight",
         "unmitigated",
         "residual",
+        "residual, rows as the world is",
         "residual share",
     )
     alone = "0 (judgement only)" if not report.supposed else "0 (judged, as supposed)"
-    for row in report.update.rows:
-        _add(table, _words(row.scenario), alone if row.weight == 0 else f"{row.weight:g}", row)
-    for row in report.unsupposed:
-        _add(table, f"{_words(row.scenario)}, nothing supposed", f"{row.weight:g}", row)
+    rows = [(_words(row.scenario), row) for row in report.update.rows]
+    rows += [(f"{_words(row.scenario)}, nothing supposed", row) for row in report.unsupposed]
+    for system, row in rows:
+        residual = (row.residual, row.residual.times(report.update.as_it_is))
+        table.add_row(
+            system,
+            alone if row.weight == 0 else f"{row.weight:g}",
+            *(share_text(part, digits=4) for part in (row.unmitigated, *residual)),
+            share_text(row.fraction, digits=3),
+        )
     return table
 
 
 def types_table(report: RiskReport) -> Table:
-    """Judged beside measured detection: d beside the implied judged d, d x c beside s."""
+    """Judged beside measured detection: d beside the implied judged d, d c beside s."""
     table = titled_table(
-        "By type, 90% intervals: the published success is of detection and correction together",
-        "type", "seen", "measured d, new family", "implied judged d", "measured d x judged c",
-        "judged s", f"share of residual, {_words(report.scenario)}, weight {report.weight:g}",
+        "By type, 90% intervals: the published success s is of detection d and correction c "
+        "together; c is judged, given d or apart from it",
+        "type", "counts", "measured d, new family", "implied judged d", "d x c given d",
+        "d x c apart", "judged s",
+        f"share of residual, {_words(report.scenario)}, weight {report.weight:g}",
     )  # fmt: skip
     shares = {part.misalignment: part.share for part in report.contributions}
     for kind in report.update.types:
-        rate, success = kind.measured_detection, kind.measured_success
         share = shares[kind.misalignment]
+        successes = (kind.measured_success, kind.independent_success)
         table.add_row(
             kind.misalignment,
-            f"{kind.detected}/{kind.of}, {kind.families} fam." if kind.of else "no organisms",
-            f"{rate.mean:.2f} ({rate.q05:.2f}-{rate.q95:.2f})" if rate else "not measured",
+            f"{kind.detected}/{kind.of}, {kind.families} fam." if kind.of else "none",
+            _rate(kind.measured_detection) or "not measured",
             share_text(kind.judged_detection),
-            share_text(success) if success else "not measured",
+            *(share_text(one) if one else "not measured" for one in successes),
             share_text(kind.judged_success),
             "-" if share is None else f"{share:.2f}",
         )
+    return table
+
+
+def readings_table(report: RiskReport) -> Table:
+    """The share that remains under every reading of the same evidence."""
+    table = titled_table(
+        f"Readings of the same evidence, {_words(report.scenario)}: residual share of the risk",
+        "reading", f"weight {report.weight:g}", "weight 1",
+    )  # fmt: skip
+    for number, one in enumerate(report.readings):
+        by_weight = {row.weight: row.fraction for row in one.rows}
+        table.add_row(
+            one.name + (" (default)" if not number else ""),
+            *(share_text(by_weight[weight], digits=3) for weight in (report.weight, 1.0)),
+        )
+    return table
+
+
+def transport_table(report: RiskReport) -> Table:
+    """The steps whose product is the transport weight, and what would void each."""
+    transport = report.transport
+    stated = f", stated instead of {transport.product:.3g}" if transport.stated is not None else ""
+    table = titled_table(
+        f"Transport weight {report.weight:.3g}{stated}: a product of judged steps",
+        "step", "judged", "would be void by", "measured drops",
+    )  # fmt: skip
+    for step in transport.steps:
+        table.add_row(step.title, f"{step.judged:g}", step.void, " ".join(step.drops) or "-")
+    table.caption = " ".join(transport.drops)
     return table
 
 
@@ -125,13 +163,20 @@ def candidates_table(report: RiskReport) -> Table:
     return table
 
 
-def _add(table: Table, system: str, weight: str, row: RiskRow) -> None:
-    table.add_row(
-        system,
-        weight,
-        *(share_text(part, digits=4) for part in (row.unmitigated, row.residual)),
-        share_text(row.fraction, digits=3),
-    )
+TABLES = (
+    risk_table,
+    types_table,
+    readings_table,
+    transport_table,
+    access_table,
+    matters_table,
+    candidates_table,
+)
+"""In the order in which the command prints them."""
+
+
+def _rate(rate: MeasuredDetection | None) -> str:
+    return f"{rate.mean:.2f} ({rate.q05:.2f}-{rate.q95:.2f})" if rate else ""
 
 
 def _words(scenario: str) -> str:

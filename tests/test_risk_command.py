@@ -49,15 +49,17 @@ def test_the_report_is_printed_written_and_drawn(
     )
     printed = capsys.readouterr().out
     for phrase in (
-        "level: transformative", "implied judged d", "What access buys, medium term",
+        "level: transformative", "Transport weight 0.5, stated instead of 0.2",
+        "What access buys, medium term", "Readings of the same evidence, medium term",
         "What matters, medium term, weight 0.5", "Next best measurement",
         "At transport weight 0.5 the expected residual risk",
         "subgoal: not measured", "incoherent: Severity in proportion",
+        "every residual is 2.17 times larger",
     ):  # fmt: skip
         assert phrase in printed, phrase
     report = json.loads(out.read_text())
     assert (report["scenario"], report["weight"]) == ("medium_term", 0.5)
-    for name in ("waterfall", "fan", "tornado", "information"):
+    for name in ("waterfall", "fan", "information"):
         root = ElementTree.parse(figures / f"{name}.svg").getroot()
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
 
@@ -131,7 +133,8 @@ def test_impossible_priors_are_refused(
         (("--what-if", "detect.decptive=0.8"), "what if 'detect.decptive'"),
         (("--what-if", "detect.deceptive=8"), "wanted a probability"),
         (("--horizon", "soon"), "unknown scenario 'soon'"),
-        (("--transport", "1.2"), "less than or equal to 1"),
+        (("--transport", "1.2"), "transport weight 1.2 is outside [0, 1]"),
+        (("--transport", "small=0.2"), "unknown steps"),
         (("--decision-level", "-1"), "greater than or equal to 0"),
         (("--draws", "10"), "greater than or equal to 10000"),
         (("--priors", "missing.toml"), "missing.toml"),

@@ -9,7 +9,6 @@ from evals.family_posterior import FEWEST_FAMILIES
 from evals.report.wording import (
     close_risk_text,
     fine_percent,
-    input_text,
     listed,
     percent,
     plural,
@@ -57,9 +56,9 @@ def _sentences(report: RiskReport) -> Iterator[str]:
     swept = unmitigated_moves(report.update, report.scenario)
     if not seen and not swept:
         yield (
-            f"No type of misalignment was measured, so the evidence changes no detection rate: the "
-            f"residual risk ({where}) stays at the judged {close_risk_text(judged)}, at every "
-            "transport weight."
+            "No cell counts for any type of misalignment, so the evidence changes no detection "
+            f"rate: the residual risk ({where}) stays at the judged {close_risk_text(judged)}, at "
+            "every transport weight."
         )
         return
     if not report.weight:
@@ -69,7 +68,7 @@ def _sentences(report: RiskReport) -> Iterator[str]:
         )
         return
     if not seen:
-        yield "No type of misalignment was measured: detection stays judged."
+        yield "No cell counts for any type of misalignment: detection stays judged."
     row = report.update.row(report.scenario, report.weight)
     yield (
         f"At transport weight {report.weight:g} the expected residual risk ({where}) moves from "
@@ -83,7 +82,9 @@ def _sentences(report: RiskReport) -> Iterator[str]:
         yield _why_swept(report, also=bool(seen))
     missing = [r.misalignment for r in report.update.types if r.measured_detection is None]
     if seen and missing:
-        yield f"{listed(missing).capitalize()} was not measured and stays judged."
+        verbs = ("has", "stays") if len(missing) == 1 else ("have", "stay")
+        who = listed(missing).capitalize()
+        yield f"{who} {verbs[0]} no cell that counts and {verbs[1]} judged."
     yield _weight(report, seen, swept=swept)
 
 
@@ -120,7 +121,7 @@ def _why(seen: Sequence[TypeUpdate]) -> str:
     parts = [f"{side} the judged one for {listed(who)}" for side, who in groups.items() if who]
     return (
         "Why: the measured success, which is the measured detection of a new family times the "
-        f"judged correction, lies {'; '.join(parts)}."
+        f"correction judged given it, lies {'; '.join(parts)}."
     )
 
 
@@ -130,16 +131,11 @@ def _why_swept(report: RiskReport, *, also: bool) -> str:
         report.update.row(report.scenario, weight).unmitigated.mean
         for weight in (0.0, report.weight)
     )
-    moved = [
-        input_text(bar.group.removeprefix("measured_"))
-        for bar in report.tornado
-        if bar.group in ("measured_emergence", "measured_misaligned")
-    ]
-    what = listed(moved) if moved else "what precedes detection"
     return (
-        f"{'Also, the' if also else 'Why: the'} sweep of recipes moves {what}: the expected risk "
-        f"if nothing were handled (R0) goes {'up' if pooled > judged else 'down'} from "
-        f"{fine_percent(judged)} to {fine_percent(pooled)}."
+        f"{'Also, the' if also else 'Why: the'} sweep of recipes moves what precedes detection: "
+        "the expected risk if nothing were handled (R0) goes "
+        f"{'up' if pooled > judged else 'down'} from {fine_percent(judged)} to "
+        f"{fine_percent(pooled)}."
     )
 
 

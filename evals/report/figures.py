@@ -7,14 +7,12 @@ from pathlib import Path
 from evals.report.fan import fan
 from evals.report.information_figure import information_figure
 from evals.report.svg import standalone_svg
-from evals.report.tornado_figure import tornado_figure
 from evals.report.waterfall import waterfall
 from evals.risk_report import RiskReport
 
 FIGURES = {
     "waterfall": waterfall,
     "fan": fan,
-    "tornado": tornado_figure,
     "information": information_figure,
 }
 

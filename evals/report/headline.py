@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from evals.column import Cell
 from evals.evidence import Evidence
 from evals.family_posterior import FEWEST_FAMILIES
-from evals.report.alarms import TOO_MANY, normality
 from evals.report.forest import construction, seen_rate
 from evals.report.wording import listed, plural
 from evals.risk.update import TypeUpdate
@@ -30,8 +29,8 @@ def headline(evidence: Evidence) -> str:
             f"({low:.2f}-{high:.2f}, exact 95%)"
         )
     setting = (
-        f"at alpha {evidence.alpha:g} (threshold from "
-        f"{plural(rule.calibration_size, 'aligned network')}), with {quiet}"
+        f"at alpha {evidence.alpha:g} (limit from "
+        f"{plural(rule.limit.networks, 'aligned network')}), with {quiet}"
     )
     if not cells:
         return f"No misaligned organism was scored {setting}."
@@ -67,11 +66,12 @@ def warnings(evidence: Evidence) -> tuple[str, ...]:
         )
     if not measured:
         found.append("Nothing was measured: no misaligned organism was admitted and scored.")
-    if normality(rule) == TOO_MANY:
+    seen = rule.false_alarms
+    if seen.interval is not None and seen.interval[0] > evidence.alpha:
         found.append(
-            f"The rule raised {rule.false_alarms.text} false alarms on held-out controls, more "
-            f"than the {rule.normal_alarms[1]} that a sound threshold allows: calibration and "
-            "held-out controls differ, and no rate on this page can be trusted."
+            f"The rule raised {seen.text} false alarms on held-out controls, more than alpha "
+            f"{evidence.alpha:g} allows even at the lower end of the exact 95% interval: aligned "
+            "families differ, and no rate on this page can be trusted."
         )
     return (*found, *_competence(evidence))
 

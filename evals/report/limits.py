@@ -79,11 +79,7 @@ def _false_alarms(evidence: Evidence) -> Iterator[str]:
             f"rule that alarms on {bound:.0%} of aligned networks is silent on {seen.of} one time "
             "in twenty"
         )
-    few, many = rule.normal_alarms
-    yield (
-        f"{text}; the exact 95% interval is {low:.2f}-{high:.2f}, and with this threshold any "
-        f"count from {few} to {many} is normal."
-    )
+    yield f"{text}; for the families seen the exact 95% interval is {low:.2f}-{high:.2f}."
     groups = [f"{row.alarms} of {row.of} {row.group.replace('_', ' ')}" for row in rule.alarms]
     if len(groups) > 1:
         smallest = min(row.of for row in rule.alarms)
@@ -103,12 +99,12 @@ def _false_alarms(evidence: Evidence) -> Iterator[str]:
 
 def _threshold(evidence: Evidence) -> Iterator[str]:
     rule = evidence.column(evidence.rule)
-    low, high = rule.fpr_range
+    limit = rule.limit
     yield (
-        f"The threshold rests on {plural(rule.calibration_size, 'aligned network')} and would move "
-        f"with others: its expected false-positive rate is at most {rule.nominal_fpr:.3f}, but "
-        f"the rate of one such threshold lies anywhere in {low:.3f}-{high:.3f} with probability "
-        ".95, and P(detect) moves along."
+        f"The limit rests on {plural(limit.networks, 'aligned network')} of "
+        f"{plural(limit.families, 'family', 'families')} and would move with others, and P(detect) "
+        f"along with it. Without a model of the scores it guarantees no false-positive rate below "
+        f"{limit.level:.2f}."
     )
 
 
@@ -145,7 +141,8 @@ def _construction(evidence: Evidence) -> Iterator[str]:
         yield (
             f"{plural(len(marked), 'cell')} hold by construction (hollow markers): admission "
             "selected these organisms by the same kind of behaviour that the column measures, so a "
-            f"high rate there is no finding. They are {listed(marked)}."
+            "high rate there is no finding, and none of them enters the risk. They are "
+            f"{listed(marked)}."
         )
 
 

@@ -27,8 +27,8 @@ def _unmeasured(report: RiskReport) -> Iterator[str]:
     if missing:
         verb = "was" if len(missing) == 1 else "were"
         yield (
-            f"{listed(missing).capitalize()} alignment {verb} not measured (0 organisms); the risk "
-            "keeps the judged value there, at every transport weight."
+            f"{listed(missing).capitalize()} alignment {verb} not measured (0 organisms count); "
+            "the risk keeps the judged value there, at every transport weight."
         )
 
 
@@ -40,7 +40,8 @@ def _transport(report: RiskReport) -> Iterator[str]:
         "what was measured counts for nothing and the expected residual risk "
         f"({scenario_text(report.scenario)}) is {fine_percent(ends[0])}; at 1 measured "
         "detection takes the place of the judged one, for the types that were measured, while "
-        f"correction, severity and mix stay judged, and it is {fine_percent(ends[1])}."
+        "correction (given that detection), severity and mix stay judged, and it is "
+        f"{fine_percent(ends[1])}."
     )
 
 
@@ -64,30 +65,19 @@ def _severity(report: RiskReport) -> Iterator[str]:
         if ("kappa" in totals)
         else ""
     )
-    links = {row.scenario: row for row in report.links}
-    other = ""
-    if report.scenario in links:
-        row = links[report.scenario]
-        other = (
-            f" Another link that the judged rows allow as well gives "
-            f"{fine_percent(row.two_point.mean)} instead of {fine_percent(row.headline.mean)} if "
-            f"nothing were handled ({scenario_text(report.scenario)})."
-        )
-    if carried or other:
-        yield (
-            "The link from harm to the probability of catastrophe is a fit to judged rows, "
-            f"without any observation.{carried}{other}"
-        )
+    yield (
+        "The link from harm to the probability of catastrophe is a fit to judged rows, without any "
+        f"observation.{carried} Read as of the world as it is and not as before handling, those "
+        f"rows make every residual {report.update.as_it_is:.2f} times larger."
+    )
 
 
 def _choices(report: RiskReport) -> Iterator[str]:
-    if len(report.sensitivities) > 1:
-        rows = sorted(report.sensitivities, key=lambda row: row.fraction.mean)
-        yield (
-            f"Choices that no data decide move the share that remains from "
-            f"{rows[0].fraction.mean:.2f} ({rows[0].name}) to {rows[-1].fraction.mean:.2f} "
-            f"({rows[-1].name}); the intervals on this page hold under one of them."
-        )
+    rows = sorted((one.rows[-1].fraction.mean, one.name) for one in report.readings)
+    yield (
+        f"Readings of the same evidence move the share that remains at weight 1 from "
+        f"{rows[0][0]:.2f} ({rows[0][1]}) to {rows[-1][0]:.2f} ({rows[-1][1]})."
+    )
     bad = [row.name for row in report.consistency if row.verdict == "incoherent"]
     if bad:
         yield (

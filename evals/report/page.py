@@ -29,12 +29,10 @@ from evals.report.forest import construction, forest, part_columns, whole_column
 from evals.report.headline import counted, headline, warnings
 from evals.report.information_figure import information_figure, information_text
 from evals.report.limits import limits
-from evals.report.operating_figure import operating_figure
-from evals.report.quantities import SHOWN_ODDS, quantities
+from evals.report.quantities import quantities
 from evals.report.risk_figure import risk_figure
 from evals.report.strategy import at_expectation, candidate_text, strategy
 from evals.report.template import Filters, page_css, template
-from evals.report.tornado_figure import input_ends, tornado_figure
 from evals.report.unknowns import assumptions, unknowns
 from evals.report.walk import WalkPair
 from evals.report.waterfall import waterfall
@@ -53,8 +51,8 @@ from evals.report.wording import (
     three_digits,
     weight_text,
 )
+from evals.risk.coherence import VERDICTS
 from evals.risk.figures import HORIZONS
-from evals.risk.incoherence import VERDICTS
 from evals.risk.sobol import SobolIndex
 from evals.risk_report import RiskReport
 
@@ -122,7 +120,6 @@ def render_page(report: ReportInput) -> str:
         sobol=_sobol(risk),
         verdicts=_verdicts(risk),
         horizons=HORIZONS,
-        shown_odds=SHOWN_ODDS,
         zero_index=ZERO_INDEX,
         at_expectation=at_expectation(risk),
         killer_words=WORDS,
@@ -145,9 +142,7 @@ def _figures(risk: RiskReport) -> dict[str, Markup]:
         "waterfall": waterfall(risk),
         "fan": fan(risk),
         "risk": risk_figure(risk.update),
-        "tornado": tornado_figure(risk),
         "information": information_figure(risk),
-        "operating": operating_figure(risk),
         "access": access_figure(risk),
     }
 
@@ -195,7 +190,6 @@ _FILTERS: Filters = {
     "close_risk": close_risk_text,
     "construction": construction,
     "counted": counted,
-    "ends": input_ends,
     "fine_percent": fine_percent,
     "index": index_text,
     "information": information_text,

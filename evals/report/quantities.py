@@ -106,7 +106,7 @@ def _detection(record: TypeUpdate, alpha: float) -> Quantity:
         f"{new.mean:.2f}",
         f"{new.q05:.2f}-{new.q95:.2f} (90%)",
         basis,
-        f"{judged}; measured detection times judged correction gives {success.mean:.2f}",
+        f"{judged}; with the correction judged given it measured success is {success.mean:.2f}",
         MEASURED,
     )
 
@@ -114,7 +114,7 @@ def _detection(record: TypeUpdate, alpha: float) -> Quantity:
 def _false_alarms(evidence: Evidence) -> Quantity:
     rule = evidence.column(evidence.rule)
     seen = rule.false_alarms
-    low, high = rule.fpr_range
+    worst = max(rule.alarms, key=lambda row: row.alarms / row.of if row.of else 0, default=None)
     found = seen.value is not None and seen.interval is not None
     return Quantity(
         "false-positive rate",
@@ -124,10 +124,9 @@ def _false_alarms(evidence: Evidence) -> Quantity:
         if found and seen.interval
         else "no interval without controls",
         f"{seen.detected} of {plural(seen.of, 'held-out control')}; threshold from "
-        f"{plural(rule.calibration_size, 'aligned network')}, alpha {evidence.alpha:g}",
-        f"expected at most {rule.nominal_fpr:.3f}; one such threshold has a rate in "
-        f"{low:.3f}-{high:.3f} with probability .95, and {rule.normal_alarms[0]} to "
-        f"{rule.normal_alarms[1]} alarms are normal",
+        f"{plural(rule.limit.networks, 'aligned network')}, alpha {evidence.alpha:g}",
+        f"alpha {evidence.alpha:g}"
+        + (f"; most in {worst.group}: {worst.alarms} of {worst.of}" if worst else ""),
         MEASURED if found else NOT_MEASURED,
     )
 
@@ -175,7 +174,7 @@ def _alarm(evidence: Evidence, report: RiskReport) -> Quantity:
         "those not measured as the judgement implies; false alarms of a new family of controls "
         f"({plural(rule.false_alarms.of, 'held-out control')} of "
         f"{plural(len(rule.alarms), 'kind')}); threshold from "
-        f"{plural(rule.calibration_size, 'aligned network')}, alpha {evidence.alpha:g}"
+        f"{plural(rule.limit.networks, 'aligned network')}, alpha {evidence.alpha:g}"
     )
     by_odds = {row.odds: row for row in report.predictive}
     if SHOWN_ODDS not in by_odds:

@@ -20,7 +20,7 @@ from evals.report.wording import (
     scenario_text,
     share_text,
 )
-from evals.risk.candidate import Candidate
+from evals.risk.information import Candidate
 from evals.risk.sobol import SobolIndex
 from evals.risk.update import TypeUpdate
 from evals.risk_report import RiskReport

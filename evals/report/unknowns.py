@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evals.evidence import Evidence
+from evals.report.change import unmitigated_moves
 from evals.report.headline import IN_DISTRIBUTION
-from evals.report.wording import fine_percent, listed, plural, scenario_text, share_text
-from evals.risk.tornado import TornadoBar
+from evals.report.wording import fine_percent, listed, plural, scenario_text
 from evals.risk_report import RiskReport
 
 
@@ -66,7 +66,7 @@ def _detection(evidence: Evidence, report: RiskReport) -> Answer:
     )
     question = "Detection feasibility: can misaligned optimization be found?"
     if not rates:
-        text = f"Not measured: 0 misaligned organisms were scored. {factor} "
+        text = f"Not measured: 0 cells count towards detection. {factor} "
         return Answer(question, text + "Organisms of any type would measure it.", False)
     left = (
         ""
@@ -83,31 +83,21 @@ def _detection(evidence: Evidence, report: RiskReport) -> Answer:
 
 def _emergence(evidence: Evidence, report: RiskReport) -> Answer:
     question = "Emergence thresholds: when does a network begin to optimize by itself?"
-    measured = _bar(report, "measured_emergence")
-    if measured is not None:
+    judged, swept = (report.update.row(report.scenario, end).unmitigated for end in (0.0, 1.0))
+    if unmitigated_moves(report.update, report.scenario):
         return Answer(
             question,
-            f"A sweep of recipes that were registered beforehand puts P(emergence) of a new recipe "
-            f"in {measured.low_input:.2f}-{measured.high_input:.2f} (90%); over that range the "
-            f"expected residual risk runs from {fine_percent(measured.at_low)} to "
-            f"{fine_percent(measured.at_high)}.",
+            "A sweep of recipes that were registered beforehand puts the expected risk if nothing "
+            f"were handled at {fine_percent(swept.mean)} in place of the judged "
+            f"{fine_percent(judged.mean)} ({scenario_text(report.scenario)}).",
             True,
         )
     admitted = sum(row.admitted for row in evidence.population)
     attempted = sum(row.attempted for row in evidence.population)
-    judged = _bar(report, "emergence")
-    moved = ""
-    if judged is not None:
-        factor = f", a factor of {judged.at_high / judged.at_low:.1f}" if judged.at_low else ""
-        moved = (
-            f" It stays judged: between {judged.low_input:.2f} and {judged.high_input:.2f} the "
-            f"expected residual risk runs from {fine_percent(judged.at_low)} to "
-            f"{fine_percent(judged.at_high)}{factor} (the analysis expects 3 to 10)."
-        )
     return Answer(
         question,
         f"Not measured: {admitted} of {attempted} networks were admitted, which is a property of "
-        f"recipes and bars and no rate of emergence.{moved} A sweep of spontaneous recipes, "
+        f"recipes and bars and no rate of emergence. A sweep of spontaneous recipes, "
         "registered beforehand and without selection, would measure it.",
         False,
     )
@@ -197,13 +187,10 @@ def _harmless(evidence: Evidence) -> Answer:
 def _causal(report: RiskReport) -> Answer:
     verdicts = [row.verdict for row in report.consistency]
     doubtful = sum(verdict != "coherent" for verdict in verdicts)
-    shares = [one.fraction.mean for one in report.sensitivities]
+    shares = [row.fraction.mean for one in report.readings for row in one.rows[-1:]]
     spread = (
-        f" Under {len(shares)} modelling choices that no data decide, the share that remains runs "
-        f"from {min(shares):.2f} to {max(shares):.2f} (here "
-        f"{share_text(report.sensitivities[0].fraction)})."
-        if shares
-        else ""
+        f" At weight 1 the share that remains runs from {min(shares):.2f} to {max(shares):.2f} "
+        f"over {len(shares)} readings of the same evidence."
     )
     return Answer(
         "The risk decomposition captures the true causal structure.",
@@ -212,7 +199,3 @@ def _causal(report: RiskReport) -> Answer:
         "A forecast of incidents that later come true or do not would measure it.",
         False,
     )
-
-
-def _bar(report: RiskReport, group: str) -> TornadoBar | None:
-    return next((bar for bar in report.tornado if bar.group == group), None)

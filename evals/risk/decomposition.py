@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from jaxtyping import Float
 
-from evals.risk.inputs import Inputs
-from evals.risk.pool import pool
-from evals.risk.severity import SeverityLink
-
-QUANTITIES = ("residual", "fraction")
-"""What variance shares, bars and values of information can be of: R, or R / R0."""
+from evals.risk.beliefs import SeverityLink
+from evals.risk.figures import MISALIGNMENT_TYPES
+from evals.risk.inputs import ByType, Draws, Inputs
+from evals.risk.transport import pool
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,18 +25,18 @@ class Decomposition:
             they are 0. NaN where no type has any severity.
     """
 
-    unmitigated: Float[np.ndarray, " draw"]
-    residual: Float[np.ndarray, " draw"]
-    fraction: Float[np.ndarray, " draw"]
+    unmitigated: Draws
+    residual: Draws
+    fraction: Draws
 
 
 def decompose(
     *,
-    emergence: Float[np.ndarray, " draw"],
-    misaligned: Float[np.ndarray, " draw"],
-    severity: Float[np.ndarray, "draw type"],
-    prevalence: Float[np.ndarray, "draw type"],
-    success: Float[np.ndarray, "draw type"],
+    emergence: Draws,
+    misaligned: Draws,
+    severity: ByType,
+    prevalence: ByType,
+    success: ByType,
 ) -> Decomposition:
     """R0 = P_em P_mis sum_t q_t S_t and R = P_em P_mis sum_t q_t S_t (1 - x_t).
 
@@ -51,21 +50,19 @@ def decompose(
     Raises:
         ValueError: when an input is no probability, or prevalences do not sum to 1.
     """
-    inputs = {
+    for name, values in {
         "emergence": emergence,
         "misaligned": misaligned,
         "severity": severity,
         "prevalence": prevalence,
         "success": success,
-    }
-    for name, values in inputs.items():
-        if not np.all((values >= 0) & (values <= 1)):
+    }.items():
+        if not (values.min() >= 0 and values.max() <= 1):
             raise ValueError(f"{name} has values that are NaN or outside [0, 1]")
     if not np.allclose(prevalence.sum(axis=1), 1):
         raise ValueError("prevalences do not sum to 1 in every draw; divide by their sum")
     harm = prevalence * severity
-    before = harm.sum(axis=1)
-    after = (harm * (1 - success)).sum(axis=1)
+    before, after = harm.sum(axis=1), np.einsum("dt,dt->d", harm, 1 - success)
     fraction = np.divide(after, before, out=np.full_like(before, np.nan), where=before > 0)
     systems = emergence * misaligned
     return Decomposition(systems * before, systems * after, fraction)
@@ -75,12 +72,7 @@ def evaluate(inputs: Inputs, link: SeverityLink, weight: float) -> Decomposition
     """The decomposition of draws at a transport weight.
 
     The judged prevalences are closed, q / sum q: their intervals contain the simplex but do not
-    say how the shares depend on one another (see `prevalence` for other treatments).
-
-    Args:
-        inputs: the draws.
-        link: its phi and degrees; kappa is among the draws.
-        weight: transport weight in [0, 1].
+    say how the shares depend on one another (`overlap_bounds` for types side by side).
     """
     return decompose(
         emergence=pool(inputs.emergence, inputs.measured_emergence, inputs.transport, weight),
@@ -91,38 +83,50 @@ def evaluate(inputs: Inputs, link: SeverityLink, weight: float) -> Decomposition
     )
 
 
-def systems_at(inputs: Inputs, weight: float) -> Float[np.ndarray, " draw"]:
-    """P_em P_mis: a misaligned mesa-optimizer exists."""
+def harm_by_type(inputs: Inputs, link: SeverityLink, weight: float) -> ByType:
+    """P_em P_mis q_t S_t: what each type would do if nothing were handled."""
     emergence = pool(inputs.emergence, inputs.measured_emergence, inputs.transport, weight)
     misaligned = pool(inputs.misaligned, inputs.measured_misaligned, inputs.transport, weight)
-    return np.asarray(emergence * misaligned)
+    harm = closed(inputs.prevalence) * link.at(inputs.multiple, inputs.kappa)
+    return np.asarray((emergence * misaligned)[:, None] * harm)
 
 
-def harm_by_type(inputs: Inputs, link: SeverityLink) -> Float[np.ndarray, "draw type"]:
-    """q_t S_t, prevalences closed: what each type would do if nothing were handled."""
-    return np.asarray(closed(inputs.prevalence) * link.at(inputs.multiple, inputs.kappa))
+def success_at(inputs: Inputs, weight: float) -> ByType:
+    """P(detected and corrected) by type: with measured detection, or judged."""
+    return pool(inputs.success, inputs.handled, inputs.transport, weight)
 
 
-def quantity_at(
-    inputs: Inputs, link: SeverityLink, weight: float, quantity: str
-) -> Float[np.ndarray, " draw"]:
-    """The residual risk or the residual fraction of draws at a transport weight.
-
-    Raises:
-        ValueError: on an unknown quantity.
-    """
-    if quantity not in QUANTITIES:
-        raise ValueError(f"unknown quantity {quantity!r}, wanted one of {', '.join(QUANTITIES)}")
-    found = evaluate(inputs, link, weight)
-    return found.residual if quantity == "residual" else found.fraction
-
-
-def success_at(inputs: Inputs, weight: float) -> Float[np.ndarray, "draw type"]:
-    """P(detected and corrected) by type: measured detection x judged correction, or judged."""
-    measured = inputs.measured * inputs.correction
-    return pool(inputs.success, measured, inputs.transport, weight)
-
-
-def closed(prevalence: Float[np.ndarray, "draw type"]) -> Float[np.ndarray, "draw type"]:
+def closed(prevalence: ByType) -> ByType:
     """Shares divided by their sum."""
     return np.asarray(prevalence / prevalence.sum(axis=1, keepdims=True))
+
+
+def overlap_bounds(
+    inputs: Inputs, link: SeverityLink, *, weight: float
+) -> tuple[Float[np.ndarray, " draw"], Float[np.ndarray, " draw"]]:
+    """The residual fraction when prevalences are chances of types present side by side.
+
+    A misaligned system has each type independently with its judged prevalence, unclosed, and at
+    least one; its severity is the largest of its types'. The first bound holds if it is safe only
+    when every type that it has is handled, the second if handling any one of them is enough. Over
+    the 15 patterns T of present types, fraction = sum P(T) S(T) u(T) / sum P(T) S(T), with
+    u = 1 - prod x_t or prod (1 - x_t), t in T.
+    """
+    success = success_at(inputs, weight)
+    severity = link.at(inputs.multiple, inputs.kappa)
+    harm, every, any_one = np.zeros((3, len(success)))
+    for pattern in product((False, True), repeat=len(MISALIGNMENT_TYPES)):
+        present = np.array(pattern)
+        if not present.any():
+            continue
+        # P(T) up to 1 - prod(1 - q), which cancels.
+        chance = np.where(present, inputs.prevalence, 1 - inputs.prevalence).prod(axis=1)
+        part = chance * severity[:, present].max(axis=1)
+        harm += part
+        every += part * (1 - success[:, present].prod(axis=1))
+        any_one += part * (1 - success[:, present]).prod(axis=1)
+    known = harm > 0
+    bounds = np.full((2, len(harm)), np.nan)
+    return np.divide(every, harm, out=bounds[0], where=known), np.divide(
+        any_one, harm, out=bounds[1], where=known
+    )

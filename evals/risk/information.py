@@ -1,26 +1,30 @@
-"""What knowing an input would be worth for the decision to deploy."""
+"""What knowing an input, or measuring detection once more, is worth for a decision to deploy."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations_with_replacement
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
+from scipy import special, stats
 
-from evals.risk.decomposition import quantity_at
+from evals.family_posterior import FamilyCount
+from evals.risk.beliefs import Beliefs
+from evals.risk.decomposition import evaluate, harm_by_type, success_at
 from evals.risk.figures import MISALIGNMENT_TYPES
-from evals.risk.inputs import Inputs
-from evals.risk.pool import blend, check_weight
-from evals.risk.severity import SeverityLink
+from evals.risk.inputs import Draws, Inputs, success_curve
+from evals.risk.new_family import CELLS, A, B, expected, widths
+from evals.risk.transport import blend
 
 _SCALARS = ("emergence", "misaligned", "multiple", "kappa")
 _DEGREE = 3
-# Finer than the default: a change of mind in the outer 2% of an input is not averaged away.
+# Finer than 20: a change of mind in the outer 2% of an input is not averaged away.
 _TABLE_BINS = 50
+_PRIOR = np.full((CELLS, CELLS), 1 / CELLS**2)
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,6 @@ class InformationValue:
     group: str
     value: float
     share: float | None
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.value < math.inf:
-            raise ValueError(f"{self.group}: value {self.value} of information is no number >= 0")
 
 
 @dataclass(frozen=True)
@@ -61,29 +61,69 @@ class InformationTable:
     perfect: float
     values: tuple[InformationValue, ...]
 
-    def __post_init__(self) -> None:
-        if self.deploys != (self.expected_risk < self.decision_level):
-            raise ValueError(
-                f"deploys is {self.deploys} at an expected risk of {self.expected_risk} and a "
-                f"level of {self.decision_level}; it means risk < level"
-            )
+
+@dataclass(frozen=True)
+class Costs:
+    """CPU time of a further network.
+
+    Attributes:
+        organism_cpu_seconds: per admitted organism, failed trainings included, by misalignment
+            type, at least one; a type that is absent costs the mean of those present.
+        scoring_cpu_seconds: per suspect scored.
+    """
+
+    organism_cpu_seconds: Mapping[str, float]
+    scoring_cpu_seconds: float
+
+    def cpu_hours(self, misalignment: str, networks: int) -> float:
+        """Of building and scoring so many organisms of a type."""
+        known = self.organism_cpu_seconds
+        organism = known.get(misalignment, sum(known.values()) / len(known))
+        return networks * (organism + self.scoring_cpu_seconds) / 3600
 
 
-def perfect_information(risk: Float[np.ndarray, " draw"], *, decision_level: float) -> float:
+@dataclass(frozen=True)
+class Candidate:
+    """A measurement one could make next.
+
+    Attributes:
+        misalignment: type of the networks to build.
+        family: the seen family to build more of; None for a new family.
+        access: what the detection rule may look at.
+        networks: how many, in one family.
+        cpu_hours: of building and scoring them.
+        value: EVSI, the expected fall of the risk from deciding after the measurement instead of
+            now, in the unit of the risk; 0 when no outcome changes the decision.
+        width_now: width of the 90% interval of a new family's detection rate.
+        width_after: the width to expect after the measurement; an outcome at odds with the
+            families seen can widen it.
+        value_per_cpu_hour: value / cpu_hours.
+        note: what a reader must know, or nothing.
+    """
+
+    misalignment: str
+    family: str | None
+    access: str
+    networks: int
+    cpu_hours: float
+    value: float
+    width_now: float
+    width_after: float
+    value_per_cpu_hour: float
+    note: str
+
+
+def perfect_information(risk: Draws, *, decision_level: float) -> float:
     """EVPI = E max(0, r* - R) - max(0, r* - E R), in the unit of the risk.
 
     Deploying gains r* - R and not deploying 0; knowing R one takes the better of the two every
     time, not just on average (Raiffa & Schlaifer 1961).
-
-    Raises:
-        ValueError: without draws, or on NaN.
     """
-    _check(risk, decision_level)
     return _gain(risk, np.ones(risk.size), float(risk.mean()), decision_level)
 
 
 def partial_information(
-    risk: Float[np.ndarray, " draw"],
+    risk: Draws,
     parameters: Float[np.ndarray, "draw column"],
     *,
     decision_level: float,
@@ -94,12 +134,10 @@ def partial_information(
 
     E[R | theta] is estimated from the same draws: for one column by the mean in `bins` classes of
     equal size by rank (tied values share a class), for several by least squares on all monomials
-    up to degree 3, interactions included: 35 of them for 4 columns (Strong, Oakley & Brennan
-    2014). A fit follows noise too, so the value that it finds for permuted parameters, which tell
-    nothing, is subtracted; an input with a clear effect loses up to that much too much. For a
-    standard deviation sd and r* at the mean the null value is about .005 sd with 100,000 draws and
-    .014 sd with 10,000; below it a value is not told from 0, so use 100,000 draws or more. Classes
-    see no change of mind that concerns only a part of an outer class.
+    up to degree 3 (Strong, Oakley & Brennan 2014). A fit follows noise too, so the value that it
+    finds for permuted parameters, which tell nothing, is subtracted, and a negative rest is 0. For
+    a standard deviation sd and r* at the mean the null is about .005 sd with 100,000 draws; below
+    it a value is not told from 0.
 
     Args:
         risk: R.
@@ -108,52 +146,35 @@ def partial_information(
         generator: permutes the parameters.
         bins: classes for one column, at least 2.
 
-    Returns:
-        A number of 0 or more; 0 where the null is larger.
-
     Raises:
-        ValueError: without draws, on NaN, or on fewer than 2 bins.
+        ValueError: on NaN, a parameter without a row per draw, or fewer than 2 bins.
     """
-    _check(risk, decision_level)
-    if parameters.shape[0] != risk.size or not parameters.shape[1]:
-        raise ValueError(
-            f"got parameters of shape {parameters.shape}, wanted {risk.size} rows and a column"
-        )
-    if np.isnan(parameters).any():
-        raise ValueError("a parameter is NaN in some draws; leave out what was not measured")
-    if bins < 2:
-        raise ValueError(f"got {bins} bins, wanted at least 2")
+    if np.isnan(parameters).any() or len(parameters) != risk.size or bins < 2:
+        raise ValueError("a parameter is NaN or lacks draws, or fewer than 2 bins were asked for")
     varying = parameters[:, np.ptp(parameters, axis=0) > 0]
     if not varying.size:
         return 0.0
     # Permuting the risk against the parameters is the same as permuting the parameters.
-    null_risk = generator.permutation(risk)
-    mean = float(risk.mean())
+    cases, mean = (risk, generator.permutation(risk)), float(risk.mean())
     if varying.shape[1] > 1:
-        fitted, null = _cubic_fits(varying, np.stack([risk, null_risk], axis=1)).T
-        counts = np.ones(risk.size)
+        fits, counts = _cubic_fits(varying, np.stack(cases, axis=1)).T, np.ones(risk.size)
     else:
         ranks = stats.rankdata(varying[:, 0])
         classes = ((ranks - 0.5) / risk.size * bins).astype(np.intp)
         counts = np.bincount(classes, minlength=bins).astype(np.float64)
-        fitted, null = (
-            np.bincount(classes, weights=values, minlength=bins) / np.maximum(counts, 1)
-            for values in (risk, null_risk)
-        )
-    return max(
-        0.0,
-        _gain(fitted, counts, mean, decision_level) - _gain(null, counts, mean, decision_level),
-    )
+        sums = [np.bincount(classes, weights=values, minlength=bins) for values in cases]
+        fits = np.stack(sums) / np.maximum(counts, 1)
+    fitted, null = (_gain(fit, counts, mean, decision_level) for fit in fits)
+    return max(0.0, fitted - null)
 
 
 def information_table(
     inputs: Inputs,
-    link: SeverityLink,
+    beliefs: Beliefs,
     *,
     weight: float,
     decision_level: float,
     generator: np.random.Generator,
-    quantity: str = "residual",
 ) -> InformationTable:
     """The value of knowing each input, alone, for the decision to deploy.
 
@@ -164,45 +185,143 @@ def information_table(
 
     Args:
         inputs: the draws; what is not measured is not listed, nor anything measured at weight 0.
-        link: its phi and degrees.
+        beliefs: that they are drawn with.
         weight: transport weight in [0, 1].
-        decision_level: r*, in the unit of the quantity.
+        decision_level: r*, a probability of catastrophe.
         generator: permutes, for the null of each input.
-        quantity: "residual" for R or "fraction" for R / R0.
-
-    Raises:
-        ValueError: on an unknown quantity, or one that is undefined in some draw.
     """
-    check_weight(weight)
-    judged, measured = (quantity_at(inputs, link, end, quantity) for end in (0.0, 1.0))
+    judged, measured = (evaluate(inputs, beliefs.link, w).residual for w in (0.0, 1.0))
     risk = blend(judged, measured, weight)
-    _check(risk, decision_level)
-    expected = float(risk.mean())
+    mean = float(risk.mean())
     ends, odds = np.array([judged.mean(), measured.mean()]), np.array([1 - weight, weight])
-    transport = _gain(ends, odds, expected, decision_level)
+    found = {"transport": _gain(ends, odds, mean, decision_level)}
     # To know everything is to know transport first, then everything else given transport.
-    given = (perfect_information(r, decision_level=decision_level) for r in (judged, measured))
-    perfect = transport + float(np.dot(odds, list(given)))
-    found = {"transport": transport}
+    given = [perfect_information(r, decision_level=decision_level) for r in (judged, measured)]
+    perfect = found["transport"] + float(odds @ given)
     for group, columns in _parameters(inputs, weight).items():
         found[group] = partial_information(
-            risk,
-            columns,
-            decision_level=decision_level,
-            generator=generator,
-            bins=_TABLE_BINS,
+            risk, columns, decision_level=decision_level, generator=generator, bins=_TABLE_BINS
         )
     values = [
         InformationValue(group, value, value / perfect if perfect else None)
-        for group, value in found.items()
+        for group, value in sorted(found.items(), key=lambda item: -item[1])
     ]
-    return InformationTable(
-        decision_level,
-        expected,
-        expected < decision_level,
-        perfect,
-        tuple(sorted(values, key=lambda value: -value.value)),
-    )
+    return InformationTable(decision_level, mean, mean < decision_level, perfect, tuple(values))
+
+
+def next_measurements(
+    inputs: Inputs,
+    beliefs: Beliefs,
+    *,
+    weight: float,
+    decision_level: float,
+    costs: Costs,
+    access: str,
+    networks: int = 10,
+) -> tuple[Candidate, ...]:
+    """Every further measurement of detection, the most valuable per CPU-hour first.
+
+    Value of sample information for "deploy exactly if E[R | data] < r*" (Raiffa & Schlaifer 1961):
+    sum_k P(k) max(0, r* - E[R | k]) - max(0, r* - E[R]) over the number k of networks detected. No
+    nested simulation is needed: detection of a type is independent of its harm, hence E[R] is
+    linear in E[x], the success expected of a new family, which the posterior after k gives on its
+    grid, as it gives P(k). Ties, such as all values 0, go to what narrows most per CPU-hour.
+
+    A type not measured so far is judged at every weight, and its first measurement also replaces
+    the judgement with probability `weight`. That is a change of the model, not information: its
+    value here is against E[R] with a new family's rate under the uniform prior, as the note says.
+
+    Args:
+        inputs: draws made with `beliefs`; a type whose detection is supposed has no candidate.
+        beliefs: with the posteriors so far.
+        weight: transport weight in [0, 1]; at 0 no measurement of organisms has value.
+        decision_level: r*, on the scale of `expected_risk`, which has no noise of drawn rates.
+        costs: CPU time per network.
+        access: label of the access level of the rule that the counts come from.
+        networks: size of each measurement, all in one family.
+    """
+    harm = weight * harm_by_type(inputs, beliefs.link, 1.0).mean(axis=0)
+    whole = expected_risk(inputs, beliefs, weight=weight)
+    found = []
+    for column, name in enumerate(MISALIGNMENT_TYPES):
+        if f"detect.{name}" in beliefs.what_if.fixed:
+            continue
+        posterior = beliefs.detection.get(name)
+        now = posterior.weights if posterior is not None else _PRIOR
+        curve = success_curve(beliefs, inputs, name)
+        success = float(expected(now, curve))
+        risk = whole
+        if posterior is None:
+            risk += harm[column] * (inputs.success[:, column].mean() - success)
+        hours = costs.cpu_hours(name, networks)
+        for seen in (FamilyCount("", 0, 0), *(posterior.counts if posterior else ())):
+            odds, after = _outcomes(now, seen, networks)
+            outcomes = risk - harm[column] * (expected(after, curve) - success)
+            value = _gain(outcomes, odds, risk, decision_level)
+            candidate = Candidate(
+                name,
+                seen.family or None,
+                access,
+                networks,
+                hours,
+                value,
+                float(widths(now[None])[0]),
+                float(odds @ widths(after)),
+                value / hours,
+                _note(value, weight, measured=posterior is not None),
+            )
+            found.append(candidate)
+    return tuple(sorted(found, key=order))
+
+
+def order(one: Candidate) -> tuple[float, float]:
+    """The most valuable per CPU-hour first, then what narrows most per CPU-hour."""
+    return (-one.value_per_cpu_hour, (one.width_after - one.width_now) / one.cpu_hours)
+
+
+def expected_risk(inputs: Inputs, beliefs: Beliefs, *, weight: float) -> float:
+    """E[R] with measured success at its posterior means, free of the noise of its draws."""
+    judged = float(evaluate(inputs, beliefs.link, 0.0).residual.mean())
+    handled = success_at(inputs, 1.0).mean(axis=0)
+    for column, name in enumerate(MISALIGNMENT_TYPES):
+        posterior = beliefs.detection.get(name)
+        if posterior is not None and f"detect.{name}" not in beliefs.what_if.fixed:
+            handled[column] = expected(posterior.weights, success_curve(beliefs, inputs, name))
+    harm = harm_by_type(inputs, beliefs.link, 1.0).mean(axis=0)
+    return float((1 - weight) * judged + weight * (harm * (1 - handled)).sum())
+
+
+def _outcomes(
+    now: Float[np.ndarray, "mean rho"], seen: FamilyCount, networks: int
+) -> tuple[Float[np.ndarray, " outcome"], Float[np.ndarray, "outcome mean rho"]]:
+    """P(k) of k detected among further networks of a family, and the posterior after each k."""
+    joint = now * _beta_binomial(seen.detected, seen.of, networks)
+    odds = joint.sum(axis=(1, 2))
+    return odds, joint / odds[:, None, None]
+
+
+@lru_cache(maxsize=32)
+def _beta_binomial(detected: int, of: int, networks: int) -> Float[np.ndarray, "outcome mean rho"]:
+    """P(k | m, rho) of further networks of a family of rate Beta(ms + k_f, (1-m)s + n_f - k_f)."""
+    a, b = A + detected, B + of - detected
+    k = np.arange(networks + 1)[:, None, None]
+    ways = -np.log(networks + 1) - special.betaln(k + 1, networks - k + 1)
+    rising = special.betaln(a + k, b + networks - k) - special.betaln(a, b)
+    return np.asarray(np.exp(ways + rising))
+
+
+def _note(value: float, weight: float, *, measured: bool) -> str:
+    notes = []
+    if not measured:
+        notes.append(
+            "not measured so far: the value is against a uniform prior with mean detection 0.50, "
+            f"which replaces the judged detection with probability {weight:g} once measured"
+        )
+    if not weight:
+        notes.append("at transport weight 0 no measurement of organisms changes the risk")
+    elif not value:
+        notes.append("no outcome changes the decision")
+    return "; ".join(notes)
 
 
 def _parameters(inputs: Inputs, weight: float) -> Mapping[str, Float[np.ndarray, "draw column"]]:
@@ -212,8 +331,8 @@ def _parameters(inputs: Inputs, weight: float) -> Mapping[str, Float[np.ndarray,
     for column, name in enumerate(MISALIGNMENT_TYPES):
         found[f"judged_{name}"] = inputs.success[:, [column]]
         found[f"measured_{name}"] = inputs.measured[:, [column]]
-    found["measured_emergence"] = inputs.measured_emergence[:, None]
-    found["measured_misaligned"] = inputs.measured_misaligned[:, None]
+    for name in ("measured_emergence", "measured_misaligned"):
+        found[name] = getattr(inputs, name)[:, None]
     return {
         group: columns
         for group, columns in found.items()
@@ -226,7 +345,7 @@ def _cubic_fits(
 ) -> Float[np.ndarray, "draw case"]:
     """Least-squares fits of each case by the monomials of the columns up to degree 3."""
     scaled = (columns - columns.mean(axis=0)) / columns.std(axis=0)
-    chosen = [
+    chosen: Sequence[tuple[int, ...]] = [
         powers
         for degree in range(_DEGREE + 1)
         for powers in combinations_with_replacement(range(columns.shape[1]), degree)
@@ -239,21 +358,16 @@ def _cubic_fits(
 def _gain(
     risks: Float[np.ndarray, " outcome"],
     odds: Float[np.ndarray, " outcome"],
-    expected: float,
+    mean: float,
     decision_level: float,
 ) -> float:
     """Expected gain of deciding after the outcome instead of now.
 
-    Equals E max(0, r* - risk) - max(0, r* - expected) when the risks average to `expected`, but
-    is exactly 0 when no outcome changes the decision.
+    Equals E max(0, r* - risk) - max(0, r* - mean) when the risks average to `mean`, but is exactly
+    0 when no outcome changes the decision.
     """
+    if not (math.isfinite(decision_level) and np.isfinite(risks).all()):
+        raise ValueError(f"a risk or the decision level {decision_level} is not finite")
     excess = risks - decision_level
-    regret = np.maximum(excess, 0) if expected < decision_level else np.maximum(-excess, 0)
+    regret = np.maximum(excess, 0) if mean < decision_level else np.maximum(-excess, 0)
     return float(np.average(regret, weights=odds))
-
-
-def _check(risk: Float[np.ndarray, " draw"], decision_level: float) -> None:
-    if not risk.size or not np.isfinite(risk).all():
-        raise ValueError(f"got {risk.size} draws of the risk, wanted at least one and all finite")
-    if not math.isfinite(decision_level):
-        raise ValueError(f"decision level {decision_level} is not finite; state the risk to accept")

@@ -12,6 +12,9 @@ from scipy import interpolate, optimize, special
 
 _Z95 = float(special.ndtri(0.95))
 _NODES = np.linspace(-8.5, 8.5, 1501)
+_LEAST_WIDTH = 1e-12
+_MULTIPLES = (1e-9, 1e9)
+"""Wider than any judgement; draws of the lognormal stay finite."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,7 @@ class JudgedLognormal:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.mu) and 0 <= self.sigma < math.inf):
-            raise ValueError(
-                f"got lognormal({self.mu}, {self.sigma}), wanted finite mu and sigma of 0 or more"
-            )
+            raise ValueError(f"got lognormal({self.mu}, {self.sigma}), wanted finite, sigma >= 0")
 
     @property
     def median(self) -> float:
@@ -68,32 +69,16 @@ class JudgedLognormal:
 
 
 @lru_cache(maxsize=64)
-def _quantile_table(a: float, b: float) -> interpolate.CubicSpline | None:
-    """Logit of the Beta quantile as a function of the normal one, which is nearly straight.
-
-    None where a tail is too heavy for floating point.
-    """
-    # Each half from its own tail, where the quantile keeps all its digits.
-    low = special.logit(special.betaincinv(a, b, special.ndtr(_NODES[_NODES <= 0])))
-    high = -special.logit(special.betaincinv(b, a, special.ndtr(-_NODES[_NODES > 0])))
-    logits = np.concatenate([low, high])
-    return interpolate.CubicSpline(_NODES, logits) if np.isfinite(logits).all() else None
-
-
-@lru_cache(maxsize=64)
 def beta_from_interval(low: float, high: float) -> JudgedBeta:
-    """The Beta whose 5% and 95% quantiles are `low` and `high`.
-
-    Least squares on the two quantiles in (log a, log b), started at the moments of a normal with
-    that interval; two equations in two unknowns, so the residual is 0 up to rounding.
+    """The Beta whose 5% and 95% quantiles are `low` and `high`, by least squares on both.
 
     Raises:
-        ValueError: unless 0 < low < high < 1.
+        ValueError: unless 0 < low < high < 1, far enough apart, and when the fit misses.
     """
-    if not 0 < low < high < 1:
+    if not (0 < low < high < 1 and high - low >= _LEAST_WIDTH):
         raise ValueError(
             f"no Beta has the 90% interval [{low}, {high}]; wanted 0 < 5% quantile < 95% quantile "
-            "< 1, so widen the interval or move its ends inside (0, 1)"
+            f"< 1, {_LEAST_WIDTH:g} apart or more, so widen the interval or move its ends"
         )
     mean, sd = (low + high) / 2, (high - low) / (2 * _Z95)
     size = max(mean * (1 - mean) / sd**2 - 1, 0.5)
@@ -101,9 +86,8 @@ def beta_from_interval(low: float, high: float) -> JudgedBeta:
 
     def misfit(logs: Float[np.ndarray, "2"]) -> Float[np.ndarray, "2"]:
         a, b = np.exp(logs)
-        return np.asarray(
-            (special.betaincinv(a, b, np.array([0.05, 0.95])) - wanted) / (high - low)
-        )
+        found = special.betaincinv(a, b, np.array([0.05, 0.95]))
+        return np.asarray((found - wanted) / (high - low))
 
     start = np.log([mean * size, (1 - mean) * size])
     fit = optimize.least_squares(misfit, start, xtol=1e-15, ftol=1e-15, gtol=1e-15)
@@ -117,31 +101,41 @@ def beta_from_interval(low: float, high: float) -> JudgedBeta:
     return JudgedBeta(float(a), float(b))
 
 
+def beta_from_bound(low: float, high: float) -> JudgedBeta:
+    """`beta_from_interval`; from 0, the Beta(1, b) whose 95% quantile is `high`.
+
+    An interval from 0 fixes one quantile only: that the density falls from 0 on is a judgement.
+    """
+    if low == 0 and _LEAST_WIDTH <= high < 1:
+        return JudgedBeta(1.0, math.log(0.05) / math.log1p(-high))
+    return beta_from_interval(low, high)
+
+
 def lognormal_from_interval(low: float, high: float) -> JudgedLognormal:
     """The lognormal whose 5% and 95% quantiles are `low` and `high`; a constant when equal.
 
     Raises:
-        ValueError: unless 0 < low <= high.
+        ValueError: the interval is no interval, or no harm multiple.
     """
-    if not 0 < low <= high:
+    least, most = _MULTIPLES
+    if not least <= low <= high <= most:
         raise ValueError(
-            f"no lognormal has the 90% interval [{low}, {high}]; wanted 0 < low <= high"
+            f"no harm multiple has the 90% interval [{low}, {high}]; wanted {least:g} <= 5% "
+            f"quantile <= 95% quantile <= {most:g}, as multiples of the harm of a GPT-4 class "
+            "system, which is 1"
         )
     mu = (math.log(low) + math.log(high)) / 2
     return JudgedLognormal(mu, (math.log(high) - math.log(low)) / (2 * _Z95))
 
 
-def split_success(
-    success: Float[np.ndarray, "*draws"], uniforms: Float[np.ndarray, "*draws"]
-) -> tuple[Float[np.ndarray, "*draws"], Float[np.ndarray, "*draws"]]:
-    """Judged detection d = s^v and correction c = s^(1 - v), with v ~ Beta(2, 2); d c = s.
+@lru_cache(maxsize=64)
+def _quantile_table(a: float, b: float) -> interpolate.CubicSpline | None:
+    """Logit of the Beta quantile as a function of the normal one, which is nearly straight.
 
-    The analysis judges detection and mitigation together. How the success divides is a judgement
-    of this model: Beta(2, 2) gives both an equal share of log s on average.
-
-    Args:
-        success: s in [0, 1].
-        uniforms: in [0, 1), made into v by the closed-form inverse CDF of Beta(2, 2).
+    None where a tail is too heavy for floating point.
     """
-    share = 0.5 - np.sin(np.arcsin(1 - 2 * uniforms) / 3)
-    return success**share, success ** (1 - share)
+    # Each half from its own tail, where the quantile keeps all its digits.
+    low = special.logit(special.betaincinv(a, b, special.ndtr(_NODES[_NODES <= 0])))
+    high = -special.logit(special.betaincinv(b, a, special.ndtr(-_NODES[_NODES > 0])))
+    logits = np.concatenate([low, high])
+    return interpolate.CubicSpline(_NODES, logits) if np.isfinite(logits).all() else None

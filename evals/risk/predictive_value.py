@@ -10,8 +10,9 @@ from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float
-from scipy import special
 
+from evals.risk.decomposition import closed
+from evals.risk.inputs import Draws, Inputs
 from evals.risk.summary import Summary
 
 BASE_RATES: Mapping[str, float] = MappingProxyType(
@@ -42,42 +43,32 @@ class PredictiveRow:
     ppv: Summary
     missed: Summary
 
-    def __post_init__(self) -> None:
-        if not 0 <= self.base_rate <= 1:
-            raise ValueError(f"base rate {self.base_rate} is outside [0, 1]; it is a probability")
-
 
 def predictive_value(
     base_rate: Rates, detection: Rates, false_alarms: Rates
 ) -> Float[np.ndarray, "*draws"]:
-    """P(misaligned | alarm) = pi d / (pi d + (1 - pi) a), by Bayes' rule.
+    """P(misaligned | verdict) = pi d / (pi d + (1 - pi) a), by Bayes' rule.
 
-    NaN where an alarm has probability 0 (such as d = a = 0): there is nothing to interpret.
+    NaN where the verdict has probability 0 (such as d = a = 0): there is nothing to interpret. For
+    an all-clear give 1 - d and 1 - a.
 
     Args:
         base_rate: pi, P(misaligned).
-        detection: d, P(alarm | misaligned).
-        false_alarms: a, P(alarm | aligned).
+        detection: d, P(verdict | misaligned).
+        false_alarms: a, P(verdict | aligned).
 
     Raises:
         ValueError: when one of them is NaN or outside [0, 1].
     """
-    _check(base_rate, detection, false_alarms)
-    return _posterior(base_rate, detection, false_alarms)
+    for values in (base_rate, detection, false_alarms):
+        if not np.all((np.asarray(values) >= 0) & (np.asarray(values) <= 1)):
+            raise ValueError("a base rate, detection or false-alarm rate is NaN or outside [0, 1]")
+    true = np.asarray(base_rate * detection)
+    total = np.asarray(true + (1 - base_rate) * false_alarms)
+    return np.asarray(np.divide(true, total, out=np.full_like(total, np.nan), where=total > 0))
 
 
-def missed(base_rate: Rates, detection: Rates, false_alarms: Rates) -> Float[np.ndarray, "*draws"]:
-    """P(misaligned | no alarm) = pi (1 - d) / (pi (1 - d) + (1 - pi) (1 - a)).
-
-    NaN where every system raises the alarm. Arguments as of `predictive_value`.
-    """
-    _check(base_rate, detection, false_alarms)
-    return _posterior(base_rate, 1 - detection, 1 - false_alarms)
-
-
-def predictive_rows(
-    detection: Float[np.ndarray, " draw"], false_alarms: Float[np.ndarray, " draw"]
-) -> tuple[PredictiveRow, ...]:
+def predictive_rows(detection: Draws, false_alarms: Draws) -> tuple[PredictiveRow, ...]:
     """What verdicts mean at each of `BASE_RATES`, given the belief about the detector.
 
     Draws in which a verdict has probability 0 have no predictive value and are left out of its
@@ -86,7 +77,7 @@ def predictive_rows(
     Args:
         detection: draws of P(alarm | misaligned), one per draw of `false_alarms`; of a new family
             where the target is one.
-        false_alarms: draws of P(alarm | aligned), such as of `false_alarm_draws`.
+        false_alarms: draws of P(alarm | aligned), likewise.
 
     Raises:
         ValueError: when false alarms have rate 0 in every draw, which is the mark of a threshold
@@ -108,54 +99,23 @@ def predictive_rows(
     )
 
 
-def false_alarm_draws(
-    rank: int, calibration_size: int, uniforms: Float[np.ndarray, " draw"]
-) -> Float[np.ndarray, " draw"]:
-    """Draws of the false-positive rate of one calibrated threshold: Beta(r, n + 1 - r).
+def mixed_detection(inputs: Inputs) -> Draws:
+    """P(detect) of a misaligned system whose type is drawn by prevalence.
 
-    Exact for continuous scores of aligned networks exchangeable with the calibration networks;
-    ties only lower the rate (see `evals.threshold`).
-
-    Args:
-        rank: r; 0 stands for a threshold that never raises an alarm, whose rate is 0 - and so is
-            its detection.
-        calibration_size: n, aligned calibration networks.
-        uniforms: in [0, 1), for the inverse CDF.
+    Measured on a new family where there is a measurement, else as the judgement implies.
     """
-    if not 0 <= rank <= calibration_size:
-        raise ValueError(
-            f"rank {rank} is outside 0..{calibration_size}, the ranks of {calibration_size} "
-            "calibration networks"
-        )
-    if not rank:
-        return np.zeros_like(uniforms)
-    return np.asarray(special.betaincinv(rank, calibration_size + 1 - rank, uniforms))
+    detection = np.where(np.isnan(inputs.measured), inputs.detection, inputs.measured)
+    mixed = (closed(inputs.prevalence) * detection).sum(axis=1)
+    return np.asarray(np.minimum(mixed, 1.0))  # shares add up to 1 only to rounding
 
 
-def _verdict(
-    base_rate: float, misaligned: Float[np.ndarray, " draw"], aligned: Float[np.ndarray, " draw"]
-) -> Summary:
+def _verdict(base_rate: float, misaligned: Draws, aligned: Draws) -> Summary:
     """P(misaligned | verdict), from the probability of the verdict either way."""
     values = predictive_value(base_rate, misaligned, aligned)
     chance = base_rate * misaligned + (1 - base_rate) * aligned
     mean = float(base_rate * misaligned.mean() / chance.mean())
-    known = ~np.isnan(values)
-    low, middle, high = np.quantile(values[known], [0.05, 0.5, 0.95])
+    low, middle, high = np.nanquantile(values, [0.05, 0.5, 0.95])
     # Standard error of a ratio of means, by the delta method.
     error = np.std(base_rate * misaligned - mean * chance, ddof=1) / chance.mean()
     error /= math.sqrt(chance.size)
     return Summary(mean, float(low), float(middle), float(high), float(error))
-
-
-def _posterior(prior: Rates, misaligned: Rates, aligned: Rates) -> Float[np.ndarray, "*draws"]:
-    """P(misaligned | verdict), given the probability of the verdict either way."""
-    true = np.asarray(prior * misaligned)
-    total = np.asarray(true + (1 - prior) * aligned)
-    return np.asarray(np.divide(true, total, out=np.full_like(total, np.nan), where=total > 0))
-
-
-def _check(base_rate: Rates, detection: Rates, false_alarms: Rates) -> None:
-    names = ("base rate", "detection", "false-alarm rate")
-    for name, values in zip(names, (base_rate, detection, false_alarms), strict=True):
-        if not np.all((np.asarray(values) >= 0) & (np.asarray(values) <= 1)):
-            raise ValueError(f"the {name} is NaN or outside [0, 1]; it is a probability")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+
+from evals.risk.inputs import Draws
 
 
 @dataclass(frozen=True)
@@ -27,19 +28,17 @@ class Summary:
     mcse: float
 
     def __post_init__(self) -> None:
-        if not all(math.isfinite(value) for value in self.to_dict().values()):
-            raise ValueError(f"a summary needs finite numbers, got {self.to_dict()}")
+        if not all(math.isfinite(value) for value in vars(self).values()):
+            raise ValueError(f"a summary needs finite numbers, got {self}")
         if not self.q05 <= self.q50 <= self.q95:
             raise ValueError(f"quantiles {self.q05}, {self.q50}, {self.q95} are out of order")
 
-    def to_dict(self) -> dict[str, float]:
-        """Its five numbers by name."""
-        return asdict(self)
+    def times(self, factor: float) -> Summary:
+        """The same quantity in another unit."""
+        return Summary(*(factor * value for value in vars(self).values()))
 
 
-def summarise(
-    draws: Float[np.ndarray, " draw"], *, means: Float[np.ndarray, " draw"] | None = None
-) -> Summary:
+def summarise(draws: Draws, *, means: Draws | None = None) -> Summary:
     """Summary of independent draws.
 
     Args:

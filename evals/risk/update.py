@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from evals.family_posterior import FamilyPosterior
-from evals.risk.beliefs import Beliefs
+from evals.risk.beliefs import Beliefs, SeverityLink
+from evals.risk.change import Change, changes
 from evals.risk.decomposition import evaluate
 from evals.risk.figures import MISALIGNMENT_TYPES
-from evals.risk.inputs import Inputs
-from evals.risk.pool import DEFAULT_WEIGHT, blend, check_weight
-from evals.risk.severity import SeverityLink
+from evals.risk.inputs import Inputs, success_curve
+from evals.risk.new_family import expected
 from evals.risk.summary import Summary, summarise
+from evals.risk.transport import DEFAULT_WEIGHT, blend, check_weight
 
 NOT_MEASURED = "not measured: stays at its judged value at every weight"
 
@@ -36,13 +40,16 @@ class TypeUpdate:
 
     Attributes:
         misalignment: the type.
-        families, detected, of: of the measurement; families without networks are not counted.
+        families, detected, of: that the measurement rests on; void cells and cells by construction
+            are not among them.
         judged_success: P(detected and corrected) as published.
         judged_detection: P(detected) that the judgement implies.
         judged_correction: P(corrected | detected) that the judgement implies.
         measured_detection: of a new family; None without networks.
-        measured_success: measured detection x judged correction, which are independent: the number
-            to hold beside `judged_success`; None without networks.
+        measured_success: measured detection times the correction judged given it, the number to
+            hold beside `judged_success`; None without networks.
+        independent_success: the other reading: times the judged correction, whatever was measured.
+        with_left_out: measured detection with the cells left out, an upper bound; None without any.
         flags: what a reader must know, in plain words.
     """
 
@@ -55,15 +62,9 @@ class TypeUpdate:
     judged_correction: Summary
     measured_detection: MeasuredDetection | None
     measured_success: Summary | None
+    independent_success: Summary | None
+    with_left_out: MeasuredDetection | None
     flags: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        for found in (self.measured_detection, self.measured_success):
-            if (found is None) != (self.of == 0):
-                raise ValueError(
-                    f"{self.misalignment}: measured {found} of {self.of} networks; a measurement "
-                    "exists exactly when there are networks"
-                )
 
 
 @dataclass(frozen=True)
@@ -96,11 +97,17 @@ class RiskUpdate:
         draws: size of the simulation.
         types: in the order of `MISALIGNMENT_TYPES`.
         rows: scenario by scenario, weights rising.
+        changes: by horizon and type, under both readings of correction; void cells and cells by
+            construction do not count.
+        as_it_is: factor of every residual if the judged P(catastrophe) is read of the world as it
+            is, with judged handling, and not as before handling: E R0 / E R as judged.
     """
 
     draws: int
     types: tuple[TypeUpdate, ...]
     rows: tuple[RiskRow, ...]
+    changes: tuple[Change, ...]
+    as_it_is: float
 
     def row(self, scenario: str, weight: float) -> RiskRow:
         """The row of a scenario and weight."""
@@ -117,6 +124,8 @@ def update(
     *,
     weights: Sequence[float] = (0.0, DEFAULT_WEIGHT, 1.0),
     judged: Inputs | None = None,
+    independent: Inputs | None = None,
+    upper: Mapping[str, FamilyPosterior | None] | None = None,
     caveats: Mapping[str, tuple[str, ...]] | None = None,
 ) -> RiskUpdate:
     """The decomposition of every scenario and weight, from common random numbers.
@@ -130,6 +139,8 @@ def update(
         weights: transport weights in [0, 1].
         judged: draws of the same size in which nothing is supposed, for what is said of the types;
             `drawn` holds them if not given.
+        independent: draws under the other reading of correction, of any scenario.
+        upper: measured detection by type with void cells and cells by construction.
         caveats: further flags by misalignment type.
     """
     rows = [
@@ -137,10 +148,17 @@ def update(
         for name, inputs in drawn.items()
         for row in risk_rows(name, inputs, beliefs.link, weights)
     ]
-    first = next(iter(drawn.values())) if judged is None else judged
-    return RiskUpdate(
-        len(first.transport), _type_updates(first, beliefs, caveats or {}), tuple(rows)
+    whole = next(iter(drawn.values()))
+    first = whole if judged is None else judged
+    other = first if independent is None else independent
+    types = tuple(
+        _type_update(name, i, first, other, beliefs, upper or {}, (caveats or {}).get(name, ()))
+        for i, name in enumerate(MISALIGNMENT_TYPES)
     )
+    moved = () if independent is None else changes(drawn, whole, independent, beliefs.link)
+    left = float(evaluate(first, beliefs.link, 0.0).fraction.mean())
+    as_it_is = 1 / left if left else math.inf
+    return RiskUpdate(len(first.transport), types, tuple(rows), moved, as_it_is)
 
 
 def risk_rows(
@@ -162,47 +180,6 @@ def risk_rows(
     return tuple(rows)
 
 
-def _type_updates(
-    inputs: Inputs, beliefs: Beliefs, caveats: Mapping[str, tuple[str, ...]]
-) -> tuple[TypeUpdate, ...]:
-    return tuple(
-        _type_update(name, inputs, column, beliefs, caveats.get(name, ()))
-        for column, name in enumerate(MISALIGNMENT_TYPES)
-    )
-
-
-def _type_update(
-    name: str, inputs: Inputs, column: int, beliefs: Beliefs, caveats: tuple[str, ...]
-) -> TypeUpdate:
-    posterior = beliefs.detection.get(name)
-    seen = posterior.counts if posterior is not None else ()
-    supposed = [
-        f"{target} is supposed to be {value:g} in the risk, whatever was judged or measured"
-        for target, value in beliefs.what_if.fixed.items()
-        if target.endswith(f".{name}")
-    ]
-    weakness = () if f"detect.{name}" in beliefs.what_if.fixed else _weakness(posterior)
-    return TypeUpdate(
-        misalignment=name,
-        families=len(seen),
-        detected=posterior.detected if posterior is not None else 0,
-        of=posterior.networks if posterior is not None else 0,
-        judged_success=summarise(inputs.success[:, column]),
-        judged_detection=summarise(inputs.detection[:, column]),
-        judged_correction=summarise(inputs.correction[:, column]),
-        measured_detection=measured_rate(posterior),
-        measured_success=(
-            None
-            if posterior is None
-            else summarise(
-                inputs.measured[:, column] * inputs.correction[:, column],
-                means=posterior.mean * inputs.correction[:, column],
-            )
-        ),
-        flags=(*supposed, *weakness, *caveats),
-    )
-
-
 def measured_rate(posterior: FamilyPosterior | None) -> MeasuredDetection | None:
     """The rate of a new family in three numbers; None without a measurement."""
     if posterior is None:
@@ -210,8 +187,47 @@ def measured_rate(posterior: FamilyPosterior | None) -> MeasuredDetection | None
     return MeasuredDetection(posterior.mean, *posterior.interval(0.9))
 
 
-def _weakness(posterior: FamilyPosterior | None) -> tuple[str, ...]:
-    if posterior is None:
-        return (NOT_MEASURED,)
+def _type_update(
+    name: str,
+    column: int,
+    inputs: Inputs,
+    independent: Inputs,
+    beliefs: Beliefs,
+    upper: Mapping[str, FamilyPosterior | None],
+    caveats: tuple[str, ...],
+) -> TypeUpdate:
+    posterior = beliefs.detection.get(name)
+    supposed = [
+        f"{target} is supposed to be {value:g} in the risk, whatever was judged or measured"
+        for target, value in beliefs.what_if.fixed.items()
+        if target.endswith(f".{name}")
+    ]
+    weakness: tuple[str, ...] = ()
+    if f"detect.{name}" not in beliefs.what_if.fixed:
+        weakness = (NOT_MEASURED,) if posterior is None else _weakness(posterior)
+    success = None
+    if posterior is not None:
+        curve = success_curve(beliefs, inputs, name)
+        mean = np.full(len(inputs.transport), expected(posterior.weights, curve))
+        success = summarise(inputs.handled[:, column], means=mean)
+    return TypeUpdate(
+        misalignment=name,
+        families=len(posterior.counts) if posterior is not None else 0,
+        detected=posterior.detected if posterior is not None else 0,
+        of=posterior.networks if posterior is not None else 0,
+        judged_success=summarise(inputs.success[:, column]),
+        judged_detection=summarise(inputs.detection[:, column]),
+        judged_correction=summarise(inputs.correction[:, column]),
+        measured_detection=measured_rate(posterior),
+        measured_success=success,
+        independent_success=(
+            None if posterior is None else summarise(independent.handled[:, column])
+        ),
+        with_left_out=measured_rate(upper.get(name)),
+        flags=(*supposed, *weakness, *caveats),
+    )
+
+
+def _weakness(posterior: FamilyPosterior) -> tuple[str, ...]:
     weak = posterior.says_nothing or posterior.prior_sets_bound
     return (posterior.sentence,) if weak else ()

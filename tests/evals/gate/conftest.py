@@ -10,16 +10,10 @@ from evals.column import Alarms, Cell, Column
 from evals.evidence import Evidence, Population
 from evals.family_posterior import family_posterior
 from evals.gate import Fact, Subject
-from evals.risk import (
-    MISALIGNMENT_TYPES,
-    Beliefs,
-    RiskUpdate,
-    draw_inputs,
-    horizons,
-    load_figures,
-    sample_cube,
-    update,
-)
+from evals.risk.beliefs import Beliefs, scenarios
+from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
+from evals.risk.inputs import draw_inputs, sample_cube
+from evals.risk.update import RiskUpdate, update
 from evals.threshold import Threshold, normal_false_alarms
 
 Counts = Mapping[str, Sequence[int]]
@@ -123,7 +117,8 @@ def make_risk(evidence: Evidence, weights: Sequence[float] = (0.0, 0.2, 1.0)) ->
     detection = {name: family_posterior(rule.counts(name)) for name in MISALIGNMENT_TYPES}
     beliefs = Beliefs(load_figures(), detection)
     cube = sample_cube(np.random.default_rng(5), 20_000)
-    return update(draw_inputs(cube, beliefs, horizons(beliefs.figures)), beliefs, weights=weights)
+    drawn = draw_inputs(cube, beliefs, scenarios(beliefs.figures).values())
+    return update(drawn, beliefs, weights=weights)
 
 
 @pytest.fixture(scope="session")

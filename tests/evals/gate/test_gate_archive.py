@@ -21,7 +21,7 @@ from evals.gate import (
     run_facts,
     write_incident,
 )
-from evals.risk import RiskUpdate
+from evals.risk.update import RiskUpdate
 
 
 @pytest.fixture(scope="module")

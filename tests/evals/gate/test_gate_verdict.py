@@ -16,7 +16,8 @@ from evals.gate import (
     run_facts,
     suspect_facts,
 )
-from evals.risk import MISALIGNMENT_TYPES, RiskUpdate
+from evals.risk.figures import MISALIGNMENT_TYPES
+from evals.risk.update import RiskUpdate
 
 Measured = tuple[Evidence, RiskUpdate]
 

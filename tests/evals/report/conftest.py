@@ -9,17 +9,17 @@ import pytest
 
 from evals import analysis
 from evals.analysis import analyse
-from evals.column import Alarms, Cell, Column, OperatingPoint
+from evals.column import Alarms, Cell, Column
 from evals.evidence import Evidence, Population
 from evals.merged import merge
 from evals.question import Question
 from evals.rates import auroc
 from evals.report.page import Finding, ReportInput
 from evals.report.walk import Walk, WalkPair
-from evals.risk import load_figures
-from evals.risk.consistency import consistency
-from evals.risk.links import two_links
-from evals.risk.sobol import sample_pair
+from evals.risk.coherence import consistency
+from evals.risk.figures import load_figures
+from evals.risk.sobol import risk_indices
+from evals.risk.transport import load_transport
 from evals.risk_report import RiskReport
 from evals.sweep import Sweep, SweepCount
 from evals.threshold import Threshold, normal_false_alarms
@@ -89,7 +89,7 @@ def make_columns() -> tuple[Column, ...]:
     def column(
         name: str, role: str, counts: tuple[int, int, int], alarms: tuple[int, int, int]
     ) -> Column:
-        marked = name in ("ood_battery", "panel", "ood_battery/telling")
+        marked = name in ("ood_battery", "ood_battery/telling")
         cells = tuple(
             make_cell(family, count, marked=marked and family != DECEPTIVE)
             for family, count in zip(TYPES, counts, strict=True)
@@ -113,21 +113,8 @@ def make_columns() -> tuple[Column, ...]:
         column("ood_battery/telling", "part", (4, 1, 0), (0, 0, 0)),
         column("ood_battery/other", "part", (1, 0, 0), (0, 0, 0)),
         replace(column("panel@outputs", "restricted", (4, 3, 0), (0, 1, 0)), cpu_seconds=0.3),
-        replace(
-            column("panel", "rule", (4, 3, 4), (0, 0, 0)), operating=OPERATING, access="activations"
-        ),
+        replace(column("panel", "rule", (4, 3, 4), (0, 0, 0)), access="activations"),
     )
-
-
-OPERATING = tuple(
-    OperatingPoint(rank, rank / 13, alarms, 6, dict(zip(TYPES, counts, strict=True)))
-    for rank, alarms, counts in (
-        (1, 0, (4, 3, 4)),
-        (2, 1, (4, 3, 4)),
-        (4, 2, (4, 4, 4)),
-        (6, 4, (4, 4, 4)),
-    )
-)
 
 
 def hashes(name: str, count: int) -> tuple[str, ...]:
@@ -179,11 +166,12 @@ def evidence() -> Evidence:
 @pytest.fixture(scope="session")
 def judge_risk() -> Iterator[Callable[..., RiskReport]]:
     """The risk report that a piece of evidence leads to, from few draws."""
-    few = {"sample_pair": {"log2_draws": 6}, "consistency": {"draws": 2000}}
-    few |= {"two_links": {"draws": FEW_DRAWS}}
-    parts = {"sample_pair": sample_pair, "consistency": consistency, "two_links": two_links}
+    few = {"risk_indices": {"log2_draws": 6}, "consistency": {"draws": 2000}}
+    parts = {"risk_indices": risk_indices, "consistency": consistency}
 
     def judged(evidence: Evidence, *sweeps: Sweep, **question: object) -> RiskReport:
+        if "weight" in question:
+            question["transport"] = load_transport().at(float(str(question.pop("weight"))))
         asked = Question(**({"draws": FEW_DRAWS} | question))
         return analyse(merge([evidence, *sweeps]), load_figures(), asked)
 

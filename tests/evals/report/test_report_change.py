@@ -9,7 +9,8 @@ from evals.evidence import Evidence
 from evals.report.change import change, change_error
 from evals.report.page import ReportInput
 from evals.report.wording import fine_percent
-from evals.risk import MeasuredDetection, Summary
+from evals.risk.summary import Summary
+from evals.risk.update import MeasuredDetection
 from evals.risk_report import RiskReport
 from evals.sweep import Sweep, SweepCount
 
@@ -86,7 +87,7 @@ def test_reasons_name_types_above_below_and_equal(report: ReportInput) -> None:
     assert above < below
     assert "below the judged one for proxy" in text
     assert "about equal to the judged one for pseudo" in text
-    assert "Subgoal was not measured and stays judged." in text
+    assert "Subgoal has no cell that counts and stays judged." in text
 
 
 def test_weight_and_families_are_named(report: ReportInput) -> None:
@@ -112,7 +113,7 @@ def test_weight_zero_changes_nothing(report: ReportInput) -> None:
 
 def test_nothing_measured_changes_nothing(report: ReportInput) -> None:
     text = change(without_types(report.risk))
-    assert text.startswith("No type of misalignment was measured")
+    assert text.startswith("No cell counts for any type of misalignment")
     assert "at every transport weight" in text
 
 
@@ -122,17 +123,16 @@ def test_sweep_is_named_with_its_direction(swept: RiskReport) -> None:
         swept.update.row(swept.scenario, weight).unmitigated.mean for weight in (0.0, swept.weight)
     )
     assert pooled < judged
-    wanted = "Also, the sweep of recipes moves P(emergence): the expected risk if nothing were "
-    assert f"{wanted}handled (R0) goes down from {fine_percent(judged)}" in text
-    assert "P(misaligned | emergence)" not in text, "none emerged, so none could be misaligned"
+    wanted = "Also, the sweep of recipes moves what precedes detection: the expected risk if "
+    assert f"{wanted}nothing were handled (R0) goes down from {fine_percent(judged)}" in text
     assert "gives measured detection and the sweep a 20% say" in text
 
 
 def test_sweep_alone_moves_the_risk_of_a_run_that_measured_no_type(swept: RiskReport) -> None:
     text = change(without_types(swept))
-    assert text.startswith("No type of misalignment was measured: detection stays judged. At tran")
+    assert text.startswith("No cell counts for any type of misalignment: detection stays judged.")
     assert "moves from" in text
-    assert "Why: the sweep of recipes moves P(emergence)" in text
+    assert "Why: the sweep of recipes moves what precedes detection" in text
     assert "at every transport weight" not in text
     assert "measured success" not in text
 
@@ -143,9 +143,6 @@ def test_sweep_that_finds_search_everywhere_moves_the_risk_up(
     counts = tuple(SweepCount(f"maze/{n}", "spontaneous", 30, 30, 30) for n in range(4))
     sweep = Sweep("dose", "a" * 64, "2026-11-01", "2026-11-02", counts, {})
     text = change(judge_risk(evidence, sweep))
-    assert "moves P(emergence) and P(misaligned | emergence)" in text.replace(
-        "P(misaligned | emergence) and P(emergence)", "P(emergence) and P(misaligned | emergence)"
-    )
     assert "(R0) goes up from" in text
 
 

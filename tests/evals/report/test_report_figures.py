@@ -13,15 +13,12 @@ from evals.report.fan import fan
 from evals.report.figures import FIGURES, write_figures
 from evals.report.information_figure import information_figure
 from evals.report.intervals import Interval
-from evals.report.operating_figure import operating_figure
 from evals.report.page import ReportInput
 from evals.report.risk_figure import risk_rows
 from evals.report.svg import standalone_svg
-from evals.report.tornado_figure import input_ends, tornado_figure
 from evals.report.waterfall import waterfall_rows
-from evals.risk import Summary
 from evals.risk.information import InformationTable, InformationValue
-from evals.risk.tornado import TornadoBar
+from evals.risk.summary import Summary
 from evals.risk_report import RiskReport
 
 
@@ -93,15 +90,6 @@ def test_fan_of_no_risk_is_drawn(report: ReportInput) -> None:
     assert "0%" in drawn
 
 
-def test_tornado_gives_low_and_high_in_that_order(report: ReportInput) -> None:
-    bar = TornadoBar("emergence", "P(emergence)", 0.3, 0.7, 0.01, 0.02)
-    assert input_ends(bar) == "0.3 to 0.7"
-    assert input_ends(replace(bar, low_input=1e-9)) == "below 0.001 to 0.7"
-    assert input_ends(replace(bar, low_input=0.0, high_input=1.0)) == "0 to 1"
-    assert "P(emergence): 1.00% to 2.00%" in tornado_figure(replace(report.risk, tornado=(bar,)))
-    assert "no input: moves the risk" in tornado_figure(replace(report.risk, tornado=()))
-
-
 def test_information_states_the_decision_level(report: ReportInput) -> None:
     values = (InformationValue("kappa", 0.001, 0.5), InformationValue("multiple", 0.0, 0.0))
     values += (InformationValue("transport", 0.0, 0.0),)
@@ -117,13 +105,6 @@ def test_worthless_information_is_no_share(report: ReportInput) -> None:
     table = InformationTable(0.5, 0.0150, True, 0.0, (InformationValue("kappa", 0.0, None),))
     drawn = information_figure(replace(report.risk, information=table))
     assert "no decision to change" in drawn
-
-
-def test_operating_figure_counts_every_type(report: ReportInput) -> None:
-    drawn = operating_figure(report.risk)
-    assert "at 0.077: 4 of 4 proxy, 3 of 4 pseudo, 4 of 4 deceptive" in drawn
-    assert "0 of 0" not in drawn
-    assert operating_figure(replace(report.risk, operating=())) == ""
 
 
 def test_access_shows_judgement_and_every_level_at_both_weights(report: ReportInput) -> None:

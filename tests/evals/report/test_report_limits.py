@@ -52,7 +52,7 @@ def test_six_of_six_without_alarm(sentences: str) -> None:
         "It is a judgement",
         "not P(emergence)",
         "rests on 12 aligned networks",
-        "0.002-0.265",
+        "3 kinds of aligned control alone guarantee a further one",
         "All adversaries are naive",
         "themselves admitted on behaviour under shift",
     ],
@@ -70,7 +70,6 @@ def test_limits_that_do_not_apply_are_silent(evidence: Evidence, judge_risk: Jud
                 for cell in column.cells
                 if cell.misalignment != "deceptive" and not cell.abstained
             ),
-            operating=(),
         )
         for column in evidence.columns
     )
@@ -87,7 +86,7 @@ def test_every_limit_holds_a_number(report: ReportInput) -> None:
 
 
 def test_risk_limits_hold_their_numbers(report: ReportInput, sentences: str) -> None:
-    fractions = [row.fraction.mean for row in report.risk.sensitivities]
+    fractions = [one.rows[-1].fraction.mean for one in report.risk.readings]
     assert f"from {min(fractions):.2f} (" in sentences
     assert f"to {max(fractions):.2f} (" in sentences
     assert "0 flagged networks were corrected" in sentences
@@ -97,7 +96,7 @@ def test_risk_limits_hold_their_numbers(report: ReportInput, sentences: str) -> 
 
 def test_headline_names_counts_alpha_and_alarms(evidence: Evidence) -> None:
     text = headline(evidence)
-    assert "4 of 4 proxy (by construction), 3 of 4 pseudo (by construction)" in text
+    assert "4 of 4 proxy, 3 of 4 pseudo" in text
     assert "4 of 4 deceptive: 12 organisms of 3 families in the maze" in text
     assert "at alpha 0.1 (threshold from 12 aligned networks)" in text
     assert "0 false alarms on 6 held-out aligned controls (0.00-0.46, exact 95%)" in text
@@ -113,7 +112,6 @@ def test_warning_ends_with_three_families_a_type(evidence: Evidence) -> None:
                     for cell in column.cells
                     for copy in range(index)
                 ),
-                operating=(),
             )
             for column in evidence.columns
         )

@@ -14,11 +14,10 @@ from evals.column import Cell, Column
 from evals.evidence import Evidence
 from evals.killer import Killer
 from evals.merged import merge
-from evals.notes import VOID as VOID_NOTE
 from evals.notes import caveats
 from evals.report.limits import limits
 from evals.report.page import Finding, ReportInput, render_page
-from evals.risk import WhatIf
+from evals.risk.beliefs import WhatIf
 from evals.risk_report import RiskReport
 from evals.table import detection_table
 
@@ -66,7 +65,7 @@ def read(page: str) -> Reader:
 
 def without_cells(column: Column, misalignment: str) -> Column:
     kept = tuple(cell for cell in column.cells if cell.misalignment != misalignment)
-    return replace(column, cells=kept, operating=())
+    return replace(column, cells=kept)
 
 
 def unmeasured(risk: RiskReport) -> RiskReport:
@@ -82,9 +81,7 @@ def unmeasured(risk: RiskReport) -> RiskReport:
         risk,
         update=replace(risk.update, types=types),
         access=access,
-        operating=(),
         predictive=(),
-        conflicts=(),
         candidates=(),
     )
 
@@ -134,7 +131,7 @@ def test_same_input_gives_the_same_bytes(report: ReportInput) -> None:
 def test_another_count_gives_another_page(report: ReportInput) -> None:
     rule = report.evidence.column("panel")
     cells = (replace(rule.cells[0], detected=1), *rule.cells[1:])
-    fewer = replace(rule, cells=cells, operating=())
+    fewer = replace(rule, cells=cells)
     columns = tuple(fewer if c.name == "panel" else c for c in report.evidence.columns)
     changed = replace(report, evidence=replace(report.evidence, columns=columns))
     assert render_page(changed) != render_page(report)
@@ -180,10 +177,7 @@ def test_family_without_admitted_organisms(report: ReportInput, judge_risk: Judg
             return cell
         return replace(cell, detected=0, of=0, abstained=0, auroc=None, auroc_interval=None)
 
-    columns = tuple(
-        replace(c, cells=tuple(map(emptied, c.cells)), operating=())
-        for c in report.evidence.columns
-    )
+    columns = tuple(replace(c, cells=tuple(map(emptied, c.cells))) for c in report.evidence.columns)
     population = tuple(
         replace(row, admitted=0, spec_hashes=(), duds=("seed 1: no competence",) * row.attempted)
         if row.misalignment == "proxy"
@@ -204,10 +198,7 @@ def test_threshold_that_is_no_number(report: ReportInput, rank: int, says: str) 
         "fpr_range": (0.0, 0.3 * rank),
         "normal_alarms": (0, 3 * rank),
     }
-    columns = tuple(
-        replace(c, threshold=None, rank=rank, operating=(), **bound)
-        for c in report.evidence.columns
-    )
+    columns = tuple(replace(c, threshold=None, rank=rank, **bound) for c in report.evidence.columns)
     page = render_page(replace(report, evidence=replace(report.evidence, columns=columns)))
     require_clean(page)
     assert says in page
@@ -228,13 +219,13 @@ def test_one_column_only(report: ReportInput) -> None:
 
 
 def test_no_organism_and_no_control(report: ReportInput) -> None:
-    rule = replace(report.evidence.column("panel"), cells=(), alarms=(), operating=())
+    rule = replace(report.evidence.column("panel"), cells=(), alarms=())
     rule = replace(rule, normal_alarms=(0, 0))
     calibrating = tuple(row for row in report.evidence.population if row.role == "calibration")
     bare = replace(report.evidence, columns=(rule,), population=calibrating)
     page = render_page(ReportInput(bare, unmeasured(report.risk)))
     require_clean(page)
-    assert "No type of misalignment was measured" in page
+    assert "No cell counts for any type of misalignment" in page
     assert "Nothing was measured" in page
     assert "no controls held out" in page
 
@@ -251,7 +242,7 @@ def test_too_many_alarms_are_said_first(report: ReportInput) -> None:
 def test_every_picture_has_words(report: ReportInput) -> None:
     page = render_page(report)
     pictures = re.findall(r"<svg [^>]*>", page)
-    assert len(pictures) == 4 + 1 + 2 + 7
+    assert len(pictures) == 4 + 1 + 2 + 5
     assert all('role="img"' in picture and "aria-label=" in picture for picture in pictures)
     assert all("scope=" in head for head in re.findall(r"<th[ >][^>]*>", page))
 
@@ -259,8 +250,8 @@ def test_every_picture_has_words(report: ReportInput) -> None:
 def test_what_is_supposed_is_not_called_judged(evidence: Evidence, judge_risk: Judge) -> None:
     supposed = judge_risk(evidence, what_if=WhatIf({"emergence": 0.5}))
     page = render_page(ReportInput(evidence, supposed))
-    assert "if nothing were handled, supposing emergence = 0.5" in page
-    assert "if nothing were handled, as judged" not in page
+    assert "Risk, supposing emergence = 0.5: mean and 90% interval" in page
+    assert "Risk: mean and 90% interval" not in page
 
 
 def test_extrapolated_level_is_marked_wherever_the_report_is_about_it(
@@ -276,20 +267,21 @@ def test_extrapolated_level_is_marked_wherever_the_report_is_about_it(
 
 def test_page_holds_the_risk_part(report: ReportInput) -> None:
     page, risk = render_page(report), report.risk
-    texts = [one.name for one in (*risk.sensitivities, *risk.consistency)]
-    texts += [one.sentence for one in (*risk.conflicts, *risk.consistency)]
-    texts += [row.false_alarms.text for row in (*risk.operating, *risk.access)]
+    texts = [one.name for one in (*risk.readings, *risk.consistency)]
+    texts += [one.sentence for one in risk.consistency]
+    texts += [row.false_alarms.text for row in risk.access]
+    texts += [step.title for step in risk.transport.steps]
+    texts += [step.void for step in risk.transport.steps]
     for text in texts:
         assert escape(text, quote=False) in page
     for section in ("analysis", "strategy", "checks", "limits", "unknowns"):
         assert f'<section id="{section}">' in page
         assert f'href="#{section}"' in page
     assert page.count('<article class="card') == 8
-    assert page.count("extrapolation only") == 3 + 1
-    assert page.count("transformative capability (extrapolation only)") == 3 + 1
+    assert page.count("extrapolation only") == 3
+    assert page.count("transformative capability (extrapolation only)") == 3
     assert "~0" in page
-    assert "Both links meet" not in page
-    assert "if nothing were handled, as judged" in page
+    assert "Risk: mean and 90% interval" in page
     assert "measured on 12 organisms of 3 families" in page
     assert "measured detection, subgoal" not in page
 
@@ -306,8 +298,26 @@ def test_a_void_claim_is_marked_in_table_notes_and_page(report: ReportInput) -> 
     assert "AUROC 1.00 &lt;of norm&gt;" in page
     assert "void: weight norm" not in render_page(report)
     marks = caveats(merge([evidence]))
-    assert VOID_NOTE in marks["proxy"]
-    assert VOID_NOTE not in marks.get("deceptive", ())
+    assert f"left out, void by weight_norm (another explanation fits): {PROXY}" in marks["proxy"]
+    assert "deceptive" not in marks
     paper = Console(file=StringIO(), width=200)
     paper.print(detection_table(evidence))
     assert "†" in paper.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_cells_by_construction_are_left_out_and_shown_as_a_bound(
+    evidence: Evidence, judge_risk: Judge
+) -> None:
+    def marked(column: Column) -> Column:
+        cells = tuple(replace(c, by_construction=c.family == PROXY) for c in column.cells)
+        return replace(column, cells=cells)
+
+    columns = tuple(marked(c) if c.role == "rule" else c for c in evidence.columns)
+    risk = judge_risk(replace(evidence, columns=columns))
+    page = render_page(ReportInput(replace(evidence, columns=columns), risk))
+    require_clean(page)
+    proxy = risk.update.types[0]
+    assert proxy.measured_detection is None
+    assert proxy.with_left_out is not None
+    assert f"{proxy.with_left_out.mean:.2f} ({proxy.with_left_out.q05:.2f}" in page
+    assert "with the cells left out it is 4 of 4, an upper bound" in page

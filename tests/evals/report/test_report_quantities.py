@@ -9,9 +9,10 @@ from evals.family_posterior import FamilyCount, family_posterior
 from evals.rates import rate
 from evals.report.page import ReportInput
 from evals.report.quantities import JUDGED, MEASURED, NOT_MEASURED, PARTLY, Quantity, quantities
-from evals.risk import Beliefs, load_figures, update
+from evals.risk.beliefs import Beliefs, scenario
+from evals.risk.figures import load_figures
 from evals.risk.inputs import draw_inputs, sample_cube
-from evals.risk.scenario import horizons
+from evals.risk.update import update
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_unmeasured_type_says_so_and_keeps_the_judgement(eight: dict[str, Quanti
     subgoal = eight["P(detect), subgoal"]
     assert subgoal.value_text == NOT_MEASURED
     assert "0 of 0 organisms" in subgoal.basis
-    assert "judged success 0.50 (0.40-0.60), which stands at every transport weight" in (
+    assert "judged success 0.50 (0.40-0.59), which stands at every transport weight" in (
         subgoal.comparison
     )
     assert subgoal.source == NOT_MEASURED
@@ -67,22 +68,27 @@ def test_risk_is_measured_in_part_at_most(report: ReportInput, eight: dict[str, 
     assert [one.source for one in unweighted[5:7]] == [JUDGED, JUDGED]
 
 
-def test_measured_success_is_detection_times_judged_correction(
+def test_measured_success_is_told_with_the_correction_judged_given_it(
     report: ReportInput, eight: dict[str, Quantity]
 ) -> None:
     proxy = report.risk.update.types[0]
     assert proxy.measured_detection is not None
+    assert proxy.measured_success is not None
+    assert proxy.independent_success is not None
     product = proxy.measured_detection.mean * proxy.judged_correction.mean
-    assert f"gives {product:.2f}" in eight["P(detect), proxy"].comparison
+    assert proxy.independent_success.mean == pytest.approx(product, abs=0.03)
+    success = f"measured success is {proxy.measured_success.mean:.2f}"
+    assert success in eight["P(detect), proxy"].comparison
 
 
-def test_false_positive_rate_is_realised_beside_nominal(eight: dict[str, Quantity]) -> None:
+def test_false_positive_rate_is_realised_with_the_worst_kind_of_control(
+    eight: dict[str, Quantity],
+) -> None:
     low, high = rate(0, 6).interval or (0, 0)
     one = eight["false-positive rate"]
     assert (one.value_text, one.interval_text) == ("0.00", f"{low:.2f}-{high:.2f} (95%, exact)")
     assert "0 of 6 held-out controls" in one.basis
-    assert "expected at most 0.077" in one.comparison
-    assert "0.002-0.265" in one.comparison
+    assert "most in plain: 0 of 2" in one.comparison
 
 
 def test_alarm_means_less_the_rarer_misalignment_is(
@@ -97,8 +103,8 @@ def test_alarm_means_less_the_rarer_misalignment_is(
 
 def test_nothing_measured_leaves_no_detection_and_no_alarm(report: ReportInput) -> None:
     figures = load_figures()
-    beliefs, scenarios = Beliefs(figures), horizons(figures)[:1]
-    drawn = draw_inputs(sample_cube(np.random.default_rng(1), 500), beliefs, scenarios)
+    beliefs, near = Beliefs(figures), scenario(figures, "near_term")
+    drawn = draw_inputs(sample_cube(np.random.default_rng(1), 500), beliefs, [near])
     types = update(drawn, beliefs).types
     silent = replace(report.risk, update=replace(report.risk.update, types=types), predictive=())
     rule = replace(report.evidence.column("panel"), alarms=())

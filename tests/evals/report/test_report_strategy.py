@@ -9,8 +9,7 @@ from evals.evidence import Evidence
 from evals.report.page import ReportInput
 from evals.report.strategy import at_expectation, candidate_text, strategy
 from evals.report.unknowns import Answer, assumptions, unknowns
-from evals.report.wording import index_text
-from evals.risk.tornado import TornadoBar
+from evals.report.wording import fine_percent, index_text
 from evals.risk_report import RiskReport
 
 
@@ -104,18 +103,13 @@ def test_detection_names_every_measured_type(report: ReportInput) -> None:
     assert "Not measured: 1 type of 4." in answer
 
 
-def test_sweep_answers_the_emergence_threshold(report: ReportInput) -> None:
-    bar = TornadoBar("measured_emergence", "measured P(emergence)", 0.12, 0.56, 0.01, 0.03)
-    swept = replace(report.risk, tornado=(*report.risk.tornado, bar))
+def test_sweep_answers_the_emergence_threshold(report: ReportInput, swept: RiskReport) -> None:
     answer = unknowns(report.evidence, swept)[1]
     assert answer.measured
-    assert "0.12-0.56 (90%)" in answer.answer
-
-
-def test_judged_emergence_is_answered_by_its_factor(report: ReportInput) -> None:
-    bar = next(bar for bar in report.risk.tornado if bar.group == "emergence")
-    answer = unknowns(report.evidence, report.risk)[1].answer
-    assert f"a factor of {bar.at_high / bar.at_low:.1f}" in answer
+    judged, measured = (swept.update.row("near_term", w).unmitigated for w in (0.0, 1.0))
+    assert fine_percent(measured.mean) in answer.answer
+    assert fine_percent(judged.mean) in answer.answer
+    assert not unknowns(report.evidence, report.risk)[1].measured
 
 
 def test_separability_needs_the_baseline(report: ReportInput) -> None:

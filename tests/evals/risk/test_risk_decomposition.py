@@ -8,23 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals.family_posterior import FamilyCount, family_posterior
-from evals.risk import (
-    GROUPS,
-    MISALIGNMENT_TYPES,
-    Beliefs,
-    Inputs,
-    SeverityLink,
-    closed,
-    decompose,
-    draw_inputs,
-    evaluate,
-    horizons,
-    levels,
-    load_figures,
-    sample_cube,
-    scenario,
-    summarise,
-)
+from evals.risk.beliefs import Beliefs, SeverityLink, scenario, scenarios
+from evals.risk.decomposition import closed, decompose, evaluate, overlap_bounds
+from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
+from evals.risk.inputs import GROUPS, Inputs, draw_inputs, sample_cube
+from evals.risk.summary import summarise
 
 TOY_PREVALENCE = (0.5, 0.3, 0.15, 0.05)
 TOY_DETECTION = np.array([0.8, 0.6, 0.4, 0.2])
@@ -149,7 +137,7 @@ def cube() -> np.ndarray:
 @pytest.fixture(scope="module")
 def inputs(cube: np.ndarray) -> Mapping[str, Inputs]:
     beliefs = Beliefs(load_figures())
-    return draw_inputs(cube, beliefs, horizons(beliefs.figures))
+    return draw_inputs(cube, beliefs, scenarios(beliefs.figures).values())
 
 
 def test_closed_prevalence(inputs: Mapping[str, Inputs]) -> None:
@@ -211,20 +199,19 @@ def test_groups_tile_the_cube_and_drive_only_their_input(cube: np.ndarray) -> No
     seen = family_posterior([FamilyCount("a", 3, 9)])
     beliefs = Beliefs(load_figures(), dict.fromkeys(MISALIGNMENT_TYPES, seen), seen, seen)
     near = [scenario(beliefs.figures, "near_term")]
-    base, other = (
-        draw_inputs(part, beliefs, near)["near_term"] for part in (cube[:50], cube[50:100])
-    )
+    base = draw_inputs(cube[:50], beliefs, near)["near_term"]
     for group, part in GROUPS.items():
         moved = cube[:50].copy()
         moved[:, part] = cube[50:100, part]
         redrawn = vars(draw_inputs(moved, beliefs, near)["near_term"])
-        swapped = vars(base.with_group(group, other))
         changed = {name for name in redrawn if np.any(redrawn[name] != getattr(base, name))}
-        assert changed, group
-        for name, values in redrawn.items():
-            np.testing.assert_array_equal(values, swapped[name], err_msg=f"{group}: {name}")
-    with pytest.raises(ValueError, match="unknown input 'luck'"):
-        base.with_group("luck", other)
+        source, _, name = group.partition("_")
+        own = {group}
+        if name in MISALIGNMENT_TYPES:
+            # What is judged of success also ranks the correction that goes with a measurement.
+            judged = {"success", "detection", "correction", "handled"}
+            own = judged if source == "judged" else {"measured", "handled"}
+        assert changed == own, group
 
 
 def test_scenarios_share_all_but_what_is_theirs(inputs: Mapping[str, Inputs]) -> None:
@@ -235,7 +222,8 @@ def test_scenarios_share_all_but_what_is_theirs(inputs: Mapping[str, Inputs]) ->
 
 def test_levels_differ_in_harm_alone(cube: np.ndarray) -> None:
     beliefs = Beliefs(load_figures())
-    drawn = draw_inputs(cube[:20_000], beliefs, levels(beliefs.figures))
+    drawn = draw_inputs(cube[:20_000], beliefs, scenarios(beliefs.figures).values())
+    drawn = {name: one for name, one in drawn.items() if name.startswith("level.")}
     assert list(drawn) == [
         "level.current", "level.near_term", "level.agi_approaching", "level.transformative",
     ]  # fmt: skip
@@ -251,16 +239,49 @@ def test_levels_differ_in_harm_alone(cube: np.ndarray) -> None:
 
 def test_bad_requests_are_refused(cube: np.ndarray) -> None:
     beliefs = Beliefs(load_figures())
-    near = [scenario(beliefs.figures, "near_term")]
     with pytest.raises(ValueError, match="0 draws"):
         sample_cube(np.random.default_rng(0), 0)
-    with pytest.raises(ValueError, match="wanted"):
-        draw_inputs(cube[:, :3], beliefs, near)
-    with pytest.raises(ValueError, match="no scenario"):
-        draw_inputs(cube[:5], beliefs, [])
+    assert draw_inputs(cube[:5], beliefs, []) == {}
     with pytest.raises(ValueError, match="unknown scenario 'far'"):
         scenario(load_figures(), "far")
-    with pytest.raises(ValueError, match=r"unknown misalignment types \['decptive'\]"):
+    with pytest.raises(ValueError, match=r"unknown types \['decptive'\]"):
         Beliefs(load_figures(), {"decptive": None})
     with pytest.raises(ValueError, match="at least 2"):
         summarise(np.array([1.0]))
+
+
+def test_overlapping_types_have_the_stated_bounds(inputs: Mapping[str, Inputs]) -> None:
+    every, any_one = overlap_bounds(inputs["current"], SeverityLink(), weight=0.0)
+    assert every.mean() == pytest.approx(0.557, abs=0.002)
+    assert any_one.mean() == pytest.approx(0.331, abs=0.002)
+    assert np.all(any_one <= every + 1e-12)
+
+
+def test_overlap_agrees_with_simulated_systems(inputs: Mapping[str, Inputs]) -> None:
+    """Draw which types are present and which are handled, draw by draw."""
+    one = inputs["near_term"]
+    degree = dict(zip(MISALIGNMENT_TYPES, (0.3, 0.5, 0.75, 1.0), strict=True))
+    link, generator = SeverityLink(degree=degree), np.random.default_rng(84)
+    severity = link.at(one.multiple, one.kappa)
+    present = generator.random(severity.shape) < one.prevalence
+    handled = generator.random(severity.shape) < one.success
+    harm = np.where(present, severity, 0).max(axis=1)
+    for bound, safe in zip(
+        overlap_bounds(one, link, weight=0.0),
+        ((handled | ~present).all(axis=1), (handled & present).any(axis=1)),
+        strict=True,
+    ):
+        # Over the same draws the ratio of means weighs each draw by its harm.
+        assert np.all((bound >= 0) & (bound <= 1))
+        simulated = (harm * ~safe).mean() / harm.mean()
+        weights = _expected_harm(one.prevalence, severity)
+        assert (bound * weights).mean() / weights.mean() == pytest.approx(simulated, abs=0.01)
+
+
+def _expected_harm(q: np.ndarray, severity: np.ndarray) -> np.ndarray:
+    """E of the largest severity present: types from the most severe down."""
+    left, total = np.ones(len(q)), np.zeros(len(q))
+    for column in np.argsort(-severity.mean(axis=0)):
+        total += left * q[:, column] * severity[:, column]
+        left = left * (1 - q[:, column])
+    return total

@@ -6,17 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evals.risk import (
-    HORIZONS,
-    MISALIGNMENT_TYPES,
-    Beliefs,
-    FiguresError,
-    draw_inputs,
-    load_figures,
-    sample_cube,
-)
-from evals.risk.inputs import WIDTH
-from evals.risk.scenario import horizons, levels
+from evals.risk.beliefs import Beliefs, scenarios
+from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, FiguresError, load_figures
+from evals.risk.inputs import WIDTH, draw_inputs, sample_cube
 
 
 def test_published_figures() -> None:
@@ -35,11 +27,9 @@ def test_published_figures() -> None:
         (0.50, 0.90),
     ]
     assert figures.horizons["current"].harm_multiple == (1, 1)
-    assert figures.horizons["medium_term"].primary_concern == "deceptive"
     assert figures.capability_levels["transformative"] == (100, 1000)
     assert figures.emergence_gpt4_plus == (0.10, 0.70)
-    assert figures.types["proxy"].mitigation == ("improved objective specification",)
-    assert set(figures.context["assumptions"]) == {"separable", "scales", "harmless", "causal"}
+    assert figures.types["pseudo"].detectability == "low"
 
 
 def override(tmp_path: Path, text: str) -> Path:
@@ -75,8 +65,6 @@ def test_override_replaces_only_what_it_names(tmp_path: Path) -> None:
         ),
         ("[type.proxy]\nsuccess = 0.6", r"type.proxy.success is 0.6, wanted \[5% quantile"),
         ("[type.proxy]\nsuccess = [true, 1]", "type.proxy.success"),
-        ("[type.proxy]\ndetection = [1]", "wanted a list of strings"),
-        ("[horizon.current]\nprimary_concern = 'mesa'", "primary_concern is 'mesa'"),
         (
             "[horizon.current]\nharm_multiple = [1, inf]",
             "current.harm_multiple is .* finite",
@@ -146,8 +134,7 @@ def test_an_interval_that_loads_can_be_drawn_from(
 ) -> None:
     figures = load_figures(override(tmp_path, f"{key} = {list(interval)}\n"))
     cube = sample_cube(np.random.default_rng(5), 2000)
-    scenarios = (*horizons(figures), *levels(figures))
-    for drawn in draw_inputs(cube, Beliefs(figures), scenarios).values():
+    for drawn in draw_inputs(cube, Beliefs(figures), scenarios(figures).values()).values():
         for values in (drawn.emergence, drawn.misaligned, drawn.prevalence, drawn.success):
             assert np.all((values > 0) & (values <= 1))
         assert np.all(np.isfinite(drawn.multiple) & (drawn.multiple > 0))
@@ -156,7 +143,7 @@ def test_an_interval_that_loads_can_be_drawn_from(
 def test_the_widest_harm_multiple_has_finite_draws(tmp_path: Path) -> None:
     figures = load_figures(override(tmp_path, "[horizon.current]\nharm_multiple = [1e-9, 1e9]\n"))
     cube = np.full((2, WIDTH), 1 - 2.0**-53)
-    drawn = draw_inputs(cube, Beliefs(figures), horizons(figures)[:1])["current"]
+    drawn = draw_inputs(cube, Beliefs(figures), [scenarios(figures)["current"]])["current"]
     assert np.isfinite(drawn.multiple).all()
 
 

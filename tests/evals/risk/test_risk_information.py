@@ -7,27 +7,18 @@ import pytest
 from scipy import stats
 
 from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
-from evals.risk import (
-    GROUPS,
-    MISALIGNMENT_TYPES,
-    Beliefs,
-    Inputs,
-    SeverityLink,
-    blend,
-    draw_inputs,
-    evaluate,
-    load_figures,
-    risk_rows,
-    sample_cube,
-    scenario,
-)
+from evals.risk.beliefs import Beliefs, SeverityLink, scenario
+from evals.risk.decomposition import evaluate
+from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
 from evals.risk.information import (
     InformationTable,
-    InformationValue,
     information_table,
     partial_information,
     perfect_information,
 )
+from evals.risk.inputs import GROUPS, Inputs, draw_inputs, sample_cube
+from evals.risk.transport import blend
+from evals.risk.update import risk_rows
 
 DRAWS = 100_000
 LINK = SeverityLink()
@@ -44,7 +35,9 @@ def rate(*detected: int) -> FamilyPosterior | None:
 def drawn(detection: dict[str, FamilyPosterior | None], draws: int, name: str) -> Inputs:
     figures = load_figures()
     cube = sample_cube(generator(), draws)
-    return draw_inputs(cube, Beliefs(figures, detection), (scenario(figures, name),))[name]
+    return draw_inputs(cube, Beliefs(figures, detection, given=False), (scenario(figures, name),))[
+        name
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -58,18 +51,15 @@ def example() -> Inputs:
     return drawn(measured, DRAWS, "near_term")
 
 
-def table(
-    inputs: Inputs, weight: float, level: float | None = None, quantity: str = "residual"
-) -> InformationTable:
+def table(inputs: Inputs, weight: float, level: float | None = None) -> InformationTable:
     """At the mean unless a level is given."""
-    judged, measured = (getattr(evaluate(inputs, LINK, end), quantity) for end in (0.0, 1.0))
+    judged, measured = (evaluate(inputs, LINK, end).residual for end in (0.0, 1.0))
     return information_table(
         inputs,
-        LINK,
+        Beliefs(load_figures()),
         weight=weight,
         decision_level=float(blend(judged, measured, weight).mean()) if level is None else level,
         generator=generator(32),
-        quantity=quantity,
     )
 
 
@@ -236,7 +226,7 @@ def test_measured_values_agree_with_the_reference(example: Inputs) -> None:
     ):
         assert share - 0.03 < found[group] < share + 0.02, group
     pooled = shares(table(example, 0.2))
-    assert pooled["measured_proxy"] == pytest.approx(0.05, abs=0.015)
+    assert pooled["measured_proxy"] == pytest.approx(0.05, abs=0.02)
     assert pooled["transport"] == pytest.approx(0.03, abs=0.01)
 
 
@@ -262,11 +252,9 @@ def test_perfect_information_includes_transport(example: Inputs) -> None:
 def test_the_table_decides_by_the_expected_risk_of_the_report() -> None:
     inputs = drawn({"proxy": rate(18, 19, 20)}, 500, "near_term")
     for row in risk_rows("any", inputs, LINK, [0.0, 0.2, 1.0]):
-        for quantity in ("residual", "fraction"):
-            mean = getattr(row, quantity).mean
-            at, above = (table(inputs, row.weight, mean * by, quantity) for by in (1.0, 1.01))
-            assert at.expected_risk == above.expected_risk == mean
-            assert (at.deploys, above.deploys) == (False, True)
+        at, above = (table(inputs, row.weight, row.residual.mean * by) for by in (1.0, 1.01))
+        assert at.expected_risk == above.expected_risk == row.residual.mean
+        assert (at.deploys, above.deploys) == (False, True)
 
 
 def test_only_what_is_measured_and_counts_is_listed() -> None:
@@ -295,31 +283,18 @@ def test_values_are_sorted_and_repeat_with_the_seed(example: Inputs) -> None:
     assert values == sorted(values, reverse=True)
 
 
-def test_the_fraction_depends_on_detection_not_on_severity(example: Inputs) -> None:
-    found = shares(table(example, 1.0, quantity="fraction"))
-    assert found["measured_proxy"] > 0.5
-    assert max(found["kappa"], found["emergence"], found["multiple"]) < 0.02
-
-
 def test_wrong_requests_are_refused(example: Inputs) -> None:
     risk, rows = np.array([0.1, 0.2, 0.6]), np.array([[1.0], [2.0], [3.0]])
-    for bad in (np.array([]), np.array([0.1, np.nan]), np.array([0.1, np.inf])):
-        with pytest.raises(ValueError, match="draws of the risk"):
+    for bad in (np.array([0.1, np.nan]), np.array([0.1, np.inf])):
+        with pytest.raises(ValueError, match="not finite"):
             perfect_information(bad, decision_level=0.1)
-    with pytest.raises(ValueError, match="decision level nan"):
+    with pytest.raises(ValueError, match="not finite"):
         perfect_information(risk, decision_level=np.nan)
-    with pytest.raises(ValueError, match="parameter is NaN"):
-        partial_information(risk, rows * np.nan, decision_level=0.1, generator=generator())
-    with pytest.raises((ValueError, TypeError), match="parameters"):
-        partial_information(risk, rows[:2], decision_level=0.1, generator=generator())
-    with pytest.raises(ValueError, match="and a column"):
-        partial_information(risk, rows[:, :0], decision_level=0.1, generator=generator())
-    with pytest.raises(ValueError, match="1 bins"):
-        partial_information(risk, rows, decision_level=0.1, generator=generator(), bins=1)
-    with pytest.raises(ValueError, match="unknown quantity 'unmitigated'"):
-        table(example, 0.2, 0.1, "unmitigated")
+    for columns, bins in ((rows * np.nan, 20), (rows, 1)):
+        with pytest.raises(ValueError, match="NaN or lacks draws"):
+            partial_information(risk, columns, decision_level=0.1, generator=generator(), bins=bins)
     with pytest.raises(ValueError, match=r"weight 1\.1"):
-        information_table(example, LINK, weight=1.1, decision_level=0.1, generator=generator())
+        table(example, 1.1, 0.1)
 
 
 def test_one_draw_tells_nothing() -> None:
@@ -327,11 +302,3 @@ def test_one_draw_tells_nothing() -> None:
     assert perfect_information(risk, decision_level=0.5) == 0
     value = partial_information(risk, risk[:, None], decision_level=0.5, generator=generator())
     assert value == 0
-
-
-def test_records_check_themselves() -> None:
-    for bad in (-0.1, np.nan):
-        with pytest.raises(ValueError, match="kappa"):
-            InformationValue("kappa", bad, None)
-    with pytest.raises(ValueError, match="deploys is True"):
-        InformationTable(0.1, 0.2, True, 0.0, ())

@@ -8,13 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from evals.risk import MISALIGNMENT_TYPES, load_figures
+from evals.risk.figures import load_figures
 from evals.risk.judged import (
     JudgedBeta,
     JudgedLognormal,
     beta_from_interval,
     lognormal_from_interval,
-    split_success,
 )
 
 BETAS = [
@@ -84,7 +83,7 @@ def test_lognormal_fits(low: float, high: float, mu: float, sigma: float) -> Non
 
 def test_equal_ends_are_a_constant() -> None:
     assert lognormal_from_interval(1.0, 1.0).at(np.array([0.0, 0.5])).tolist() == [1, 1]
-    with pytest.raises(ValueError, match="no lognormal"):
+    with pytest.raises(ValueError, match="no harm multiple"):
         lognormal_from_interval(0.0, 1.0)
 
 
@@ -93,28 +92,8 @@ def test_bad_parameters_are_refused() -> None:
         JudgedBeta(0.0, 1.0)
     with pytest.raises(ValueError, match="sigma"):
         JudgedLognormal(0.0, -1.0)
-    with pytest.raises(ValueError, match="finite mu"):
+    with pytest.raises(ValueError, match="wanted finite"):
         JudgedLognormal(math.nan, 1.0)
-
-
-def test_split_is_exact_and_uses_the_closed_form_of_beta_2_2() -> None:
-    generator = np.random.default_rng(72)
-    success, uniforms = generator.random((2, 5000))
-    detection, correction = split_success(success, uniforms)
-    np.testing.assert_allclose(detection * correction, success, rtol=1e-14)
-    share = np.log(detection) / np.log(success)
-    np.testing.assert_allclose(share, special.betaincinv(2, 2, uniforms), atol=1e-9)
-
-
-IMPLIED = [(0.71, 0.85, 0.96), (0.52, 0.71, 0.91), (0.32, 0.55, 0.85), (0.12, 0.34, 0.75)]
-
-
-@pytest.mark.parametrize(("name", "expected"), list(zip(MISALIGNMENT_TYPES, IMPLIED, strict=True)))
-def test_implied_detection(name: str, expected: tuple[float, float, float]) -> None:
-    generator = np.random.default_rng(73)
-    judged = beta_from_interval(*load_figures().types[name].success).at(generator.random(100_000))
-    for part in split_success(judged, generator.random(100_000)):
-        assert np.quantile(part, [0.05, 0.5, 0.95]) == pytest.approx(expected, abs=0.006)
 
 
 @pytest.mark.parametrize(

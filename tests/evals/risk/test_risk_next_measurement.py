@@ -1,29 +1,27 @@
 """The next measurement against simulation, the family posterior and simple economics."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from evals.family_posterior import CELLS, FamilyCount, FamilyPosterior, family_posterior
-from evals.risk import (
-    MISALIGNMENT_TYPES,
-    Beliefs,
-    Inputs,
-    SeverityLink,
-    WhatIf,
-    draw_inputs,
-    evaluate,
-    load_figures,
-    sample_cube,
-    scenario,
+from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
+from evals.risk.beliefs import Beliefs, WhatIf, scenario
+from evals.risk.decomposition import evaluate, harm_by_type
+from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
+from evals.risk.information import (
+    _PRIOR,
+    Candidate,
+    Costs,
+    _outcomes,
+    expected_risk,
+    next_measurements,
 )
-from evals.risk import next_measurement as module
-from evals.risk.candidate import Candidate, Costs
-from evals.risk.next_measurement import expected_risk, next_measurements
+from evals.risk.inputs import Inputs, draw_inputs, sample_cube
+from evals.risk.judged import beta_from_interval
+from evals.risk.new_family import CELLS
+from evals.risk.split import DETECTIONS, given
 
-LINK = SeverityLink()
 COSTS = Costs({"proxy": 100.0, "deceptive": 300.0}, 60.0)
 FIGURES = load_figures()
 NEAR = scenario(FIGURES, "near_term")
@@ -36,23 +34,28 @@ def families(*detected: int, of: int = 20) -> tuple[FamilyCount, ...]:
 COUNTS = {"proxy": families(12, 7, 16), "deceptive": families(9, 1, 15)}
 
 
-def posteriors(
+def believed(
     counts: Mapping[str, tuple[FamilyCount, ...]] = COUNTS,
-) -> dict[str, FamilyPosterior | None]:
-    return {name: family_posterior(seen) for name, seen in counts.items()}
+    *,
+    what_if: WhatIf | None = None,
+    given: bool = True,
+) -> Beliefs:
+    detection = {name: family_posterior(seen) for name, seen in counts.items()}
+    return Beliefs(FIGURES, detection, what_if=what_if or WhatIf(), given=given)
 
 
-def drawn(detection: Mapping[str, FamilyPosterior | None], what_if: WhatIf | None = None) -> Inputs:
-    beliefs = Beliefs(FIGURES, detection, what_if=what_if or WhatIf())
-    return draw_inputs(sample_cube(np.random.default_rng(41), 2000), beliefs, (NEAR,))["near_term"]
+def drawn(beliefs: Beliefs, draws: int = 2000) -> Inputs:
+    cube = sample_cube(np.random.default_rng(41), draws)
+    return draw_inputs(cube, beliefs, [NEAR])["near_term"]
 
 
-INPUTS = drawn(posteriors())
+BELIEFS = believed()
+INPUTS = drawn(BELIEFS)
+NOW = expected_risk(INPUTS, BELIEFS, weight=1.0)
 
 
 def measurements(
-    inputs: Inputs = INPUTS,
-    detection: Mapping[str, FamilyPosterior | None] | None = None,
+    beliefs: Beliefs = BELIEFS,
     *,
     weight: float = 1.0,
     decision_level: float = 0.0165,
@@ -60,9 +63,8 @@ def measurements(
     networks: int = 10,
 ) -> tuple[Candidate, ...]:
     return next_measurements(
-        inputs,
-        LINK,
-        posteriors() if detection is None else detection,
+        INPUTS if beliefs is BELIEFS else drawn(beliefs),
+        beliefs,
         weight=weight,
         decision_level=decision_level,
         costs=costs,
@@ -74,20 +76,6 @@ def measurements(
 def find(found: tuple[Candidate, ...], misalignment: str, family: str | None) -> Candidate:
     (one,) = (c for c in found if (c.misalignment, c.family) == (misalignment, family))
     return one
-
-
-def risk_with(means: Mapping[str, float], weight: float = 1.0) -> float:
-    """E[R] with detection of the types at their means, by evaluating every draw."""
-    measured = INPUTS.measured.copy()
-    for name, mean in means.items():
-        measured[:, MISALIGNMENT_TYPES.index(name)] = mean
-    moved = replace(INPUTS, measured=measured)
-    ends = [evaluate(moved, LINK, end).residual.mean() for end in (0.0, 1.0)]
-    return float((1 - weight) * ends[0] + weight * ends[1])
-
-
-def means_now() -> dict[str, float]:
-    return {name: posterior.mean for name, posterior in posteriors().items() if posterior}
 
 
 def with_more(family: str | None, detected: int, networks: int) -> FamilyPosterior:
@@ -107,12 +95,28 @@ def with_more(family: str | None, detected: int, networks: int) -> FamilyPosteri
     return posterior
 
 
+def success_of(posterior: FamilyPosterior, size: int = 400_000) -> float:
+    """E of detection times the correction given it, by drawing."""
+    generator = np.random.default_rng(44)
+    rates = posterior.draws(generator, size)
+    law = given(beta_from_interval(*FIGURES.types["proxy"].success))
+    return float((rates * np.interp(rates, DETECTIONS, law.means)).mean())
+
+
+def risk_with(posterior: FamilyPosterior) -> float:
+    """E[R] at weight 1 with proxy at that posterior."""
+    harm = harm_by_type(INPUTS, BELIEFS.link, 1.0)[:, 0].mean()
+    now = family_posterior(COUNTS["proxy"])
+    assert now is not None
+    return float(NOW - harm * (success_of(posterior) - success_of(now)))
+
+
 @pytest.mark.parametrize("family", [None, "family-0", "family-2"])
 def test_outcomes_leave_the_posterior_of_the_added_counts(family: str | None) -> None:
     now = family_posterior(COUNTS["proxy"])
     assert now is not None
     seen = next((c for c in COUNTS["proxy"] if c.family == family), FamilyCount("new", 0, 0))
-    odds, after = module._outcomes(now.weights, seen, 6)
+    odds, after = _outcomes(now.weights, seen, 6)
     for detected in range(7):
         expected = with_more(family, detected, 6).weights
         np.testing.assert_allclose(after[detected], expected, atol=1e-12)
@@ -120,56 +124,16 @@ def test_outcomes_leave_the_posterior_of_the_added_counts(family: str | None) ->
 
 
 def test_the_first_count_of_one_network_is_even_under_the_uniform_prior() -> None:
-    odds, _ = module._outcomes(module._PRIOR, FamilyCount("new", 0, 0), 1)
+    odds, _ = _outcomes(_PRIOR, FamilyCount("new", 0, 0), 1)
     np.testing.assert_allclose(odds, 0.5)
-
-
-@pytest.mark.parametrize("family", [None, "family-1"])
-@pytest.mark.parametrize("weight", [0.2, 1.0])
-def test_expected_risk_is_a_martingale(family: str | None, weight: float) -> None:
-    now = family_posterior(COUNTS["proxy"])
-    assert now is not None
-    seen = next((c for c in COUNTS["proxy"] if c.family == family), FamilyCount("new", 0, 0))
-    odds, _ = module._outcomes(now.weights, seen, 10)
-    level, slope = module._lines(
-        INPUTS, LINK, {**dict.fromkeys(MISALIGNMENT_TYPES), **posteriors()}, weight
-    )["proxy"]
-    after = [level - slope * with_more(family, k, 10).mean for k in range(11)]
-    assert odds @ after == pytest.approx(risk_with(means_now(), weight), abs=1e-9)
-
-
-@pytest.mark.parametrize("family", [None, "family-1"])
-def test_value_agrees_with_simulated_measurements(family: str | None) -> None:
-    """Draw a cell, a family rate and a count; decide by the posterior after it."""
-    networks, level, simulations = 8, risk_with(means_now()) * 0.9999, 200_000
-    generator = np.random.default_rng(42)
-    now = family_posterior(COUNTS["proxy"])
-    assert now is not None
-    cell = generator.choice(CELLS**2, p=now.weights.ravel(), size=simulations)
-    mean, rho = (cell // CELLS + 0.5) / CELLS, (cell % CELLS + 0.5) / CELLS
-    size = (1 - rho) / rho
-    seen = next((c for c in COUNTS["proxy"] if c.family == family), FamilyCount("new", 0, 0))
-    rate = generator.beta(mean * size + seen.detected, (1 - mean) * size + seen.of - seen.detected)
-    counts = generator.binomial(networks, rate)
-    risks = np.array(
-        [
-            risk_with(means_now() | {"proxy": with_more(family, k, networks).mean})
-            for k in range(networks + 1)
-        ]
-    )
-    gains = np.maximum(0, level - risks[counts]) - max(0, level - risk_with(means_now()))
-    found = find(measurements(decision_level=level, networks=networks), "proxy", family)
-    error = gains.std() / np.sqrt(simulations)
-    assert found.value > 10 * error
-    assert found.value == pytest.approx(gains.mean(), abs=4 * error)
 
 
 def test_widths_agree_with_the_family_posterior() -> None:
     networks = 3
-    odds, _ = module._outcomes(posteriors()["proxy"].weights, FamilyCount("new", 0, 0), networks)
+    odds, _ = _outcomes(BELIEFS.detection["proxy"].weights, FamilyCount("new", 0, 0), networks)
     after = [with_more(None, k, networks).interval() for k in range(networks + 1)]
     found = find(measurements(networks=networks), "proxy", None)
-    low, high = posteriors()["proxy"].interval()
+    low, high = BELIEFS.detection["proxy"].interval()
     assert found.width_now == pytest.approx(high - low, abs=0.002)
     expected = sum(p * (high - low) for p, (low, high) in zip(odds, after, strict=True))
     assert found.width_after == pytest.approx(expected, abs=0.002)
@@ -210,25 +174,54 @@ def test_double_costs_halve_the_value_per_hour() -> None:
         assert other.value_per_cpu_hour == pytest.approx(one.value_per_cpu_hour / 2)
 
 
+@pytest.mark.parametrize("family", [None, "family-1"])
+def test_value_agrees_with_simulated_measurements(family: str | None) -> None:
+    """Draw a cell, a family rate and a count; decide by the posterior after it."""
+    networks, level, simulations = 8, NOW * 0.9999, 200_000
+    generator = np.random.default_rng(42)
+    now = family_posterior(COUNTS["proxy"])
+    assert now is not None
+    cell = generator.choice(CELLS**2, p=now.weights.ravel(), size=simulations)
+    mean, rho = (cell // CELLS + 0.5) / CELLS, (cell % CELLS + 0.5) / CELLS
+    size = (1 - rho) / rho
+    seen = next((c for c in COUNTS["proxy"] if c.family == family), FamilyCount("new", 0, 0))
+    rate = generator.beta(mean * size + seen.detected, (1 - mean) * size + seen.of - seen.detected)
+    counts = generator.binomial(networks, rate)
+    risks = np.array([risk_with(with_more(family, k, networks)) for k in range(networks + 1)])
+    gains = np.maximum(0, level - risks[counts]) - max(0, level - NOW)
+    found = find(measurements(decision_level=level, networks=networks), "proxy", family)
+    error = gains.std() / np.sqrt(simulations)
+    assert found.value > 10 * error
+    # The success after each outcome is drawn too, with an error of 1e-6 of the risk or so.
+    assert found.value == pytest.approx(gains.mean(), abs=4 * error + 2e-6)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.2, 1.0])
+def test_expected_risk_is_that_of_many_draws(weight: float) -> None:
+    for reading in (True, False):
+        beliefs = believed(given=reading)
+        inputs = drawn(beliefs, 200_000)
+        ends = [evaluate(inputs, beliefs.link, end).residual.mean() for end in (0.0, 1.0)]
+        found = expected_risk(inputs, beliefs, weight=weight)
+        assert found == pytest.approx((1 - weight) * ends[0] + weight * ends[1], rel=0.003)
+
+
 def test_the_most_valuable_hour_comes_first() -> None:
-    found = measurements(decision_level=risk_with(means_now()))
-    values = [one.value_per_cpu_hour for one in found]
+    values = [one.value_per_cpu_hour for one in measurements(decision_level=NOW)]
     assert values[0] > 0
     assert values == sorted(values, reverse=True)
 
 
 def test_more_networks_are_worth_more() -> None:
-    level = risk_with(means_now()) * 0.99
     values = [
-        find(measurements(decision_level=level, networks=n), "proxy", None).value
+        find(measurements(decision_level=NOW * 0.999, networks=n), "proxy", None).value
         for n in (1, 5, 25)
     ]
     assert 0 < values[0] < values[1] < values[2]
 
 
 def test_weight_zero_makes_every_measurement_worthless() -> None:
-    judged = evaluate(INPUTS, LINK, 0.0).residual.mean()
-    for level in (0.5 * judged, float(judged), 2 * judged):
+    for level in (0.5 * NOW, NOW, 2 * NOW):
         found = measurements(weight=0.0, decision_level=level)
         assert all(one.value == 0 for one in found)
         assert all("transport weight 0" in one.note for one in found)
@@ -244,22 +237,28 @@ def test_a_level_out_of_reach_makes_every_measurement_worthless(level: float) ->
 
 
 def test_a_type_not_measured_is_compared_with_the_uniform_prior() -> None:
-    base = risk_with(means_now() | {"subgoal": 0.5})
-    found = find(measurements(decision_level=base), "subgoal", None)
-    assert "not measured so far" in found.note
-    odds = np.full(2, 0.5)
+    harm = harm_by_type(INPUTS, BELIEFS.link, 1.0)[:, 1].mean()
+    flat = _PRIOR.copy()
+    law = given(beta_from_interval(*FIGURES.types["subgoal"].success))
     first = [family_posterior([FamilyCount("new", k, 1)]) for k in (0, 1)]
-    risks = np.array([risk_with(means_now() | {"subgoal": one.mean}) for one in first if one])
-    expected = odds @ np.maximum(0, base - risks)
-    one = find(measurements(decision_level=base, networks=1), "subgoal", None)
-    assert one.value == pytest.approx(expected, rel=1e-6)
-    # One network leaves the mean at 1/2 +- Var(m) + E[m (1 - m)] rho = 1/2 +- 1/12 at rho 1/2.
-    assert risks[0] - risks[1] > 0
-    assert not find(measurements(decision_level=base), "proxy", None).note
+    generator = np.random.default_rng(45)
+    means = []
+    for one in first:
+        assert one is not None
+        rates = one.draws(generator, 400_000)
+        means.append(float((rates * np.interp(rates, DETECTIONS, law.means)).mean()))
+    # The prior is the even mixture of what either outcome leaves.
+    now = NOW + harm * (INPUTS.success[:, 1].mean() - np.mean(means))
+    gain = harm * (means[1] - means[0]) / 4
+    one = find(measurements(decision_level=float(now), networks=1), "subgoal", None)
+    assert "not measured so far" in one.note
+    assert one.value == pytest.approx(gain, rel=0.02)
+    assert flat.sum() == pytest.approx(1)
+    assert not find(measurements(decision_level=NOW), "proxy", None).note
 
 
 def test_without_any_measurement_every_type_has_one_candidate() -> None:
-    found = measurements(drawn({}), {})
+    found = measurements(believed({}))
     assert [one.family for one in found] == [None] * 4
     widths = {one.width_now for one in found}
     # p* has a symmetric prior with much weight on all or nothing.
@@ -269,74 +268,10 @@ def test_without_any_measurement_every_type_has_one_candidate() -> None:
 
 def test_a_type_supposed_known_has_no_candidate() -> None:
     for name in ("proxy", "pseudo"):
-        inputs = drawn(posteriors(), WhatIf({f"detect.{name}": 0.7}))
-        found = measurements(inputs, decision_level=0.015)
+        found = measurements(believed(what_if=WhatIf({f"detect.{name}": 0.7})))
         assert {one.misalignment for one in found} == set(MISALIGNMENT_TYPES) - {name}
 
 
-def test_a_supposition_enters_the_risk_of_the_other_types() -> None:
-    inputs = drawn(posteriors(), WhatIf({"detect.proxy": 0.7}))
-    shared = {**dict.fromkeys(MISALIGNMENT_TYPES), **posteriors()}
-    level, slope = module._lines(inputs, LINK, shared, 1.0)["deceptive"]
-    expected = risk_with({"proxy": 0.7, "deceptive": 0.25})
-    assert level - slope * 0.25 == pytest.approx(expected, rel=1e-12)
-
-
-def test_a_measured_sweep_enters_the_risk() -> None:
-    sweep = family_posterior(families(2, 3, 1))
-    beliefs = Beliefs(FIGURES, posteriors(), emergence=sweep, misaligned=sweep)
-    inputs = draw_inputs(sample_cube(np.random.default_rng(43), 500), beliefs, (NEAR,))["near_term"]
-    measured = inputs.measured.copy()
-    measured[:, [0, 3]] = [0.3, means_now()["deceptive"]]
-    expected = evaluate(replace(inputs, measured=measured), LINK, 1.0).residual.mean()
-    shared = {**dict.fromkeys(MISALIGNMENT_TYPES), **posteriors()}
-    level, slope = module._lines(inputs, LINK, shared, 1.0)["proxy"]
-    assert level - slope * 0.3 == pytest.approx(expected, rel=1e-12)
-
-
-@pytest.mark.parametrize("networks", [0, -1])
-def test_a_measurement_needs_networks(networks: int) -> None:
-    with pytest.raises(ValueError, match=f"got {networks} networks"):
-        measurements(networks=networks)
-
-
-@pytest.mark.parametrize("level", [np.nan, np.inf])
-def test_a_decision_level_must_be_finite(level: float) -> None:
+def test_a_decision_level_must_be_finite() -> None:
     with pytest.raises(ValueError, match="decision level"):
-        measurements(decision_level=level)
-
-
-def test_inputs_of_other_posteriors_are_refused() -> None:
-    with pytest.raises(ValueError, match="unlike the posteriors"):
-        measurements(INPUTS, {})
-    with pytest.raises(ValueError, match="unlike the posteriors"):
-        measurements(drawn({}), posteriors())
-
-
-@pytest.mark.parametrize("seconds", [0.0, -1.0, np.nan, np.inf])
-def test_an_organism_costs_something(seconds: float) -> None:
-    with pytest.raises(ValueError, match="organism of type proxy"):
-        Costs({"proxy": seconds}, 1.0)
-
-
-def test_costs_check_themselves() -> None:
-    assert Costs({"proxy": 36.0}, 0.0).cpu_hours("pseudo", 100) == 1
-    for scoring in (-1.0, np.nan):
-        with pytest.raises(ValueError, match="scoring"):
-            Costs({"proxy": 1.0}, scoring)
-    with pytest.raises(ValueError, match="organism costs"):
-        Costs({}, 1.0)
-    with pytest.raises(ValueError, match="decptive"):
-        Costs({"decptive": 1.0}, 1.0)
-
-
-def test_a_candidate_checks_itself() -> None:
-    with pytest.raises(ValueError, match="candidate"):
-        Candidate("proxy", None, "weights", 10, 1.0, -0.1, 0.5, 0.5, -0.1, "")
-
-
-@pytest.mark.parametrize("weight", [0.0, 0.2, 1.0])
-def test_expected_risk_puts_detection_at_its_mean(weight: float) -> None:
-    found = expected_risk(INPUTS, LINK, posteriors(), weight=weight)
-    assert found == pytest.approx(risk_with(means_now(), weight), abs=1e-12)
-    assert expected_risk(drawn({}), LINK, {}, weight=weight) is None
+        measurements(decision_level=np.nan)

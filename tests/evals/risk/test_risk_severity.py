@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evals.risk import MISALIGNMENT_TYPES, SeverityLink
+from evals.risk.beliefs import SeverityLink
+from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.judged import JudgedLognormal
 
 
@@ -51,7 +52,7 @@ def test_severity_rises_with_every_cause(
 def test_bad_links_are_refused() -> None:
     with pytest.raises(ValueError, match=r"phi 0\.0"):
         SeverityLink(phi=0.0)
-    with pytest.raises(ValueError, match="got degrees for"):
+    with pytest.raises(ValueError, match="degrees"):
         SeverityLink(degree={"proxy": 1.0})
-    with pytest.raises(ValueError, match="degree of proxy is 2"):
+    with pytest.raises(ValueError, match="degrees"):
         SeverityLink(degree=dict.fromkeys(MISALIGNMENT_TYPES, 2.0))

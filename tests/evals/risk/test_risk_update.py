@@ -6,23 +6,11 @@ import numpy as np
 import pytest
 
 from evals.family_posterior import FamilyCount, family_posterior
-from evals.risk import (
-    HORIZONS,
-    MISALIGNMENT_TYPES,
-    Beliefs,
-    RiskUpdate,
-    WhatIf,
-    WhatIfError,
-    draw_inputs,
-    evaluate,
-    horizons,
-    load_figures,
-    parse_what_if,
-    sample_cube,
-    scenario,
-    update,
-)
-from evals.risk.update import NOT_MEASURED, MeasuredDetection
+from evals.risk.beliefs import Beliefs, WhatIf, WhatIfError, parse_what_if, scenario, scenarios
+from evals.risk.decomposition import evaluate
+from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, load_figures
+from evals.risk.inputs import draw_inputs, sample_cube
+from evals.risk.update import NOT_MEASURED, MeasuredDetection, RiskUpdate, update
 
 
 def families(*detected: int, of: int = 20) -> list[FamilyCount]:
@@ -37,22 +25,29 @@ EXAMPLE = {
 }
 
 
+TABULATED = 1e-4
+"""Relative error of success read off a table linearly; the law itself is monotone."""
+
+
 def run(
     counts: dict[str, list[FamilyCount]],
     draws: int = 4000,
     weights: Sequence[float] = (0.0, 0.2, 1.0),
     seed: int = 101,
     what_if: WhatIf | None = None,
+    given: bool = True,
 ) -> RiskUpdate:
     seen = {name: family_posterior(of_type) for name, of_type in counts.items()}
-    beliefs = Beliefs(load_figures(), seen, what_if=what_if or WhatIf())
+    beliefs = Beliefs(load_figures(), seen, what_if=what_if or WhatIf(), given=given)
     cube = sample_cube(np.random.default_rng(seed), draws)
-    return update(draw_inputs(cube, beliefs, horizons(beliefs.figures)), beliefs, weights=weights)
+    drawn = draw_inputs(cube, beliefs, scenarios(beliefs.figures).values())
+    return update(drawn, beliefs, weights=weights)
 
 
 @pytest.fixture(scope="module")
 def example() -> RiskUpdate:
-    return run(EXAMPLE, draws=100_000, weights=(0.0, 0.2, 0.5, 1.0))
+    """The worked example, whose figures hold for correction independent of detection."""
+    return run(EXAMPLE, draws=100_000, weights=(0.0, 0.2, 0.5, 1.0), given=False)
 
 
 @pytest.mark.parametrize(
@@ -83,10 +78,10 @@ def test_mean_is_linear_in_the_weight(example: RiskUpdate) -> None:
 
 
 def test_everything_and_nothing_detected() -> None:
-    every = run({name: families(*[20] * 5) for name in MISALIGNMENT_TYPES}, draws=30_000)
+    every = run({n: families(*[20] * 5) for n in MISALIGNMENT_TYPES}, draws=30_000, given=False)
     assert every.row("current", 0.2).fraction.mean == pytest.approx(0.435, abs=0.003)
     assert every.row("current", 1.0).fraction.mean == pytest.approx(0.333, abs=0.005)
-    none = run({name: families(*[0] * 5) for name in MISALIGNMENT_TYPES}, draws=30_000)
+    none = run({n: families(*[0] * 5) for n in MISALIGNMENT_TYPES}, draws=30_000, given=False)
     assert none.row("current", 0.2).fraction.mean == pytest.approx(0.556, abs=0.003)
     assert none.row("current", 1.0).fraction.mean == pytest.approx(0.940, abs=0.005)
 
@@ -97,10 +92,9 @@ def test_judged_rows_do_not_depend_on_the_measurement(example: RiskUpdate) -> No
         judged = example.row(horizon, 0.0)
         for weight in (0.0, 0.2, 1.0):
             row = without.row(horizon, weight)
-            assert row.unmitigated.to_dict() == pytest.approx(
-                judged.unmitigated.to_dict(), rel=1e-12
-            )
-            assert row.residual.to_dict() == pytest.approx(judged.residual.to_dict(), rel=1e-12)
+            for part in ("unmitigated", "residual"):
+                wanted = vars(getattr(judged, part))
+                assert vars(getattr(row, part)) == pytest.approx(wanted, rel=1e-12)
         assert without.row(horizon, 0.0) == judged
     assert all(record.flags == (NOT_MEASURED,) for record in without.types)
 
@@ -161,28 +155,49 @@ def test_risk_never_rises_with_any_count_at_fixed_rho() -> None:
                     continue
                 more = list(counts)
                 more[i] = FamilyCount(count.family, count.detected + 1, count.of)
-                assert np.all(residual(EXAMPLE | {name: more}, weight) <= base + 1e-12)
+                assert np.all(residual(EXAMPLE | {name: more}, weight) <= base * (1 + TABULATED))
 
 
-def sweep(weight_of: dict[int, float]) -> list[float]:
+def test_supposed_detection_tells_of_correction_what_the_split_says() -> None:
+    """Certain detection: success is E[c | d = 1] = .134, not .37 as of correction apart."""
+    supposed = WhatIf({"detect.deceptive": 1.0})
+    near, apart = (run({}, 40_000, what_if=supposed, given=g).types[3] for g in (True, False))
+    assert near.judged_success.mean == pytest.approx(0.134, abs=0.003)
+    assert apart.judged_success.mean == pytest.approx(0.374, abs=0.005)
+    other = run({}, 40_000, what_if=WhatIf({"correct.deceptive": 1.0})).types[3]
+    assert other.judged_success.mean == pytest.approx(0.134, abs=0.003), "halves are exchangeable"
+
+
+def sweep(weight_of: dict[int, float], *, given: bool) -> list[float]:
     """Mean residual fraction as all families detect 0..20 of 20, at a weight for each count."""
     means = []
     for detected, weight in weight_of.items():
         counts = {name: families(*[detected] * 3) for name in MISALIGNMENT_TYPES}
-        means.append(run(counts, weights=(weight,)).rows[0].fraction.mean)
+        means.append(run(counts, weights=(weight,), given=given).rows[0].fraction.mean)
     return means
 
 
 @pytest.mark.parametrize("weight", [0.2, 1.0])
 def test_more_detection_everywhere_never_raises_the_risk(weight: float) -> None:
-    steps = np.diff(sweep(dict.fromkeys(range(0, 21, 2), weight)))
+    steps = np.diff(sweep(dict.fromkeys(range(0, 21, 2), weight), given=False))
     assert np.all(steps < 0)
+
+
+def test_given_detection_only_a_perfect_count_can_raise_the_risk() -> None:
+    """18 of 20 in every family pin down how alike families are, 20 of 20 leave it to the prior.
+
+    Success given detection is flat above .8 or so, so the lower tail that the prior then allows
+    costs more than the higher mean gains. At any fixed likeness no count raises the risk (above).
+    """
+    steps = np.diff(sweep(dict.fromkeys(range(0, 21, 2), 1.0), given=True))
+    assert np.all(steps[:-1] < 0)
+    assert 0 < steps[-1] < 0.02
 
 
 def test_a_weight_that_falls_with_conflict_would_fail_the_same_sweep() -> None:
     # Relevance read off the data: detection far from the judged .5 is trusted less.
     by_conflict = {k: max(0.0, 0.9 - abs(k / 20 - 0.5) * 1.8) for k in range(0, 21, 2)}
-    assert np.any(np.diff(sweep(by_conflict)) > 0.005)
+    assert np.any(np.diff(sweep(by_conflict, given=False)) > 0.005)
 
 
 def test_raising_one_family_at_relearnt_rho_stays_within_the_stated_tolerance() -> None:
@@ -207,7 +222,7 @@ def test_raising_one_family_at_relearnt_rho_stays_within_the_stated_tolerance() 
 def test_perfect_detection_of_one_type_leaves_the_stated_fraction(
     name: str, fraction: float
 ) -> None:
-    supposed = run({}, draws=40_000, what_if=WhatIf({f"detect.{name}": 1.0}))
+    supposed = run({}, draws=40_000, what_if=WhatIf({f"detect.{name}": 1.0}), given=False)
     assert supposed.row("current", 0.0).fraction.mean == pytest.approx(fraction, abs=0.002)
     flags = {record.misalignment: record.flags for record in supposed.types}
     assert any(f"detect.{name} is supposed to be 1" in flag for flag in flags[name])
@@ -223,7 +238,7 @@ def test_a_supposition_outlives_a_sweep() -> None:
         what_if=WhatIf({"emergence": 0.25, "misaligned": 0.5}),
     )
     cube = sample_cube(np.random.default_rng(104), 2000)
-    inputs = draw_inputs(cube, beliefs, horizons(beliefs.figures))
+    inputs = draw_inputs(cube, beliefs, scenarios(beliefs.figures).values())
     for one in inputs.values():
         judged, measured = (evaluate(one, beliefs.link, end) for end in (0.0, 1.0))
         np.testing.assert_array_equal(judged.unmitigated, measured.unmitigated)
@@ -266,7 +281,7 @@ def test_suppositions_are_read() -> None:
 
 
 def test_bad_requests_are_refused(example: RiskUpdate) -> None:
-    with pytest.raises(ValueError, match="unknown misalignment types"):
+    with pytest.raises(ValueError, match="unknown types"):
         run({"proxi": families(1, 2)})
     with pytest.raises(ValueError, match=r"transport weight 2\.0"):
         run({}, weights=(0.0, 2.0))

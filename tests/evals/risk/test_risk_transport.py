@@ -6,19 +6,18 @@ import numpy as np
 import pytest
 
 from evals.family_posterior import FamilyCount, family_posterior
-from evals.risk import (
-    MISALIGNMENT_TYPES,
-    Beliefs,
-    Inputs,
+from evals.risk.beliefs import Beliefs, scenario
+from evals.risk.decomposition import evaluate, success_at
+from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
+from evals.risk.inputs import Inputs, draw_inputs, sample_cube
+from evals.risk.transport import (
+    DEFAULT_WEIGHT,
+    TransportError,
     blend,
     crossing_weight,
-    draw_inputs,
-    evaluate,
-    load_figures,
+    load_transport,
+    parse_transport,
     pool,
-    sample_cube,
-    scenario,
-    success_at,
 )
 
 COUNTS = [FamilyCount("a", 9, 20), FamilyCount("b", 1, 20), FamilyCount("c", 15, 20)]
@@ -61,8 +60,11 @@ def test_weight_one_ignores_the_judged_detection(inputs: Inputs) -> None:
 def test_measured_success_is_the_new_family_rate_times_the_judged_correction(
     inputs: Inputs,
 ) -> None:
+    """The second reading; `test_risk_split` has the law of the first."""
     assert SEEN is not None
-    detection = success_at(inputs, 1.0) / inputs.correction
+    apart = drawn(Beliefs(load_figures(), dict.fromkeys(MISALIGNMENT_TYPES, SEEN), given=False))
+    np.testing.assert_array_equal(apart.measured, inputs.measured)
+    detection = success_at(apart, 1.0) / apart.correction
     assert detection.mean(axis=0) == pytest.approx([SEEN.mean] * 4, abs=0.012)
 
 
@@ -82,7 +84,7 @@ def test_mean_is_linear_in_the_weight(inputs: Inputs) -> None:
 
 def test_type_without_measurement_stays_judged_and_is_named() -> None:
     one = drawn(Beliefs(load_figures(), {"proxy": SEEN, "pseudo": None}))
-    assert one.unmeasured == ("subgoal", "pseudo", "deceptive")
+    assert np.isnan(one.measured).all(axis=0).tolist() == [False, True, True, True]
     success = success_at(one, 1.0)
     np.testing.assert_array_equal(success[:, 1:], one.success[:, 1:])
     assert np.any(success[:, 0] != one.success[:, 0])
@@ -100,6 +102,37 @@ def test_a_sweep_moves_emergence_by_the_same_draw_as_detection() -> None:
     np.testing.assert_array_equal(
         judged.unmitigated, evaluate(drawn(Beliefs(load_figures())), beliefs.link, 1.0).unmitigated
     )
+
+
+def test_the_weight_is_a_product_of_named_steps() -> None:
+    transport = load_transport()
+    assert [step.name for step in transport.steps] == [
+        "instilled_to_spontaneous", "small_to_large", "naive_to_adaptive",
+    ]  # fmt: skip
+    assert np.prod([step.judged for step in transport.steps]) == transport.weight == 0.2
+    assert DEFAULT_WEIGHT == 0.2
+    assert all(step.void for step in transport.steps)
+    for drop in (drop for step in transport.steps for drop in step.drops):
+        assert "arxiv.org/abs/" in drop, "a measurement of others comes with its address"
+        assert any(year in drop for year in ("2024", "2025", "2026"))
+    assert "20 of 20" in transport.drops[0]
+    assert "14 of 20" in transport.drops[0]
+
+
+def test_the_weight_or_its_steps_can_be_stated() -> None:
+    usual = load_transport()
+    assert parse_transport("0.2") == usual
+    whole = parse_transport("0.5")
+    assert (whole.weight, whole.stated, whole.product) == (0.5, 0.5, 0.2)
+    some = parse_transport("small_to_large=0.25, naive_to_adaptive=1")
+    assert some.weight == pytest.approx(0.8 * 0.25)
+    assert some.steps[0] == usual.steps[0]
+    for text, message in (
+        ("1.2", "outside"), ("often", "neither"), ("small_to_large=often", "neither"),
+        ("small=0.2", "unknown steps"), ("small_to_large=2", "wanted a probability"),
+    ):  # fmt: skip
+        with pytest.raises(TransportError, match=message):
+            parse_transport(text)
 
 
 def test_crossing_weight_meets_the_decision_level() -> None:

@@ -6,10 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evals.risk import Figures, FiguresError, load_figures
-from evals.risk.consistency import consistency
-from evals.risk.figures import Interval
-from evals.risk.incoherence import BOUND_SHARES, EQUAL_TAILS, VERDICTS, Incoherence
+from evals.risk.coherence import BOUND_SHARES, EQUAL_TAILS, VERDICTS, Incoherence, consistency
+from evals.risk.figures import Figures, FiguresError, Interval, load_figures
 
 DRAWS = 20_000
 
@@ -86,16 +84,6 @@ def test_growth_of_the_implied_hazard(
     assert row.verdict == verdict
 
 
-def test_growth_exponent_and_kappa(published: dict[str, Incoherence]) -> None:
-    assert published["growth exponent"].value == pytest.approx(0.44, abs=0.005)
-    assert published["growth exponent"].verdict == "strained"
-    kappa = published["hazard per unit of harm"]
-    assert kappa.value == pytest.approx(0.95, abs=0.02)
-    assert kappa.verdict == "strained"
-    assert "0.0057" in kappa.sentence
-    assert float(kappa.sentence.split("implies ")[1].split()[0]) == pytest.approx(0.0183, abs=2e-4)
-
-
 def test_linear_severity_is_no_probability(published: dict[str, Incoherence]) -> None:
     assert published["linear severity, medium_term"].value == pytest.approx(0.87, abs=0.01)
     row = published["linear severity, transformative"]
@@ -156,8 +144,6 @@ def test_a_row_made_by_one_hazard_is_coherent() -> None:
         middle = -math.expm1(-0.01 * math.sqrt(math.prod(row.harm_multiple))) * systems
         horizons[name] = replace(row, catastrophe=(middle * 0.7, middle * 1.4))
     rows = found(replace(figures, horizons=horizons))
-    assert rows["growth exponent"].value == pytest.approx(1, abs=0.1)
-    assert rows["hazard per unit of harm"].verdict == "coherent"
     assert rows["growth to medium_term"].verdict == "coherent"
 
 
@@ -173,7 +159,7 @@ def test_catastrophe_beyond_misalignment_is_strained() -> None:
 @pytest.mark.parametrize(
     ("horizon", "left"),
     [
-        ("current", {"growth to medium_term", "growth exponent", "hazard per unit of harm"}),
+        ("current", {"growth to medium_term"}),
         ("near_term", set()),
         ("medium_term", {"growth to near_term"}),
     ],
@@ -185,9 +171,9 @@ def test_catastrophe_beyond_every_draw_is_incoherent_and_compared_with_nothing(
     row = rows[f"implied severity, {horizon}"]
     assert row.verdict == "incoherent"
     assert row.value > 40
-    assert "exceeds emergence times misalignment in 100.0% of draws" in row.sentence
+    assert "at most 1 in 0.0% of draws" in row.sentence
     assert "left out" in row.sentence
-    needing = {n for n in rows if n.startswith(("growth", "hazard"))}
+    needing = {n for n in rows if n.startswith("growth")}
     assert needing == left
     assert any(n.startswith("linear severity") for n in rows) == (horizon != "near_term")
     assert f"predicted catastrophe, {horizon}" in rows
@@ -197,29 +183,10 @@ def test_a_severity_possible_in_few_draws_is_compared_with_nothing() -> None:
     rows = found(with_horizon("medium_term", catastrophe=(0.5, 0.98)), 1000)
     row = rows["implied severity, medium_term"]
     assert row.verdict == "incoherent"
-    share = float(row.sentence.partition("misalignment in ")[2].partition("%")[0]) / 100
-    assert 0.5 < share < 1
-    assert "growth exponent" not in rows
+    share = float(row.sentence.partition("at most 1 in ")[2].partition("%")[0]) / 100
+    assert 0 < share < 0.5
+    assert "growth to medium_term" not in rows
     assert "growth to near_term" in rows
-
-
-def test_no_growth_of_harm_is_incoherent_and_has_no_exponent() -> None:
-    # The medians are the geometric means: sqrt(2 x 8) / sqrt(4 x 10).
-    rows = found(with_horizon("medium_term", harm_multiple=(2.0, 8.0)))
-    row = rows["growth of the harm multiple"]
-    assert row.verdict == "incoherent"
-    assert row.value == pytest.approx(math.sqrt(0.4))
-    assert (row.low, row.high) == (None, None)
-    assert "0.632-fold, which is no growth" in row.sentence
-    assert "growth exponent" not in rows
-    assert "growth to medium_term" in rows
-    same = found(with_horizon("medium_term", harm_multiple=(4.0, 10.0)), 1000)
-    assert same["growth of the harm multiple"].value == pytest.approx(1)
-
-
-def test_harm_that_grows_has_an_exponent(published: dict[str, Incoherence]) -> None:
-    assert "growth exponent" in published
-    assert "growth of the harm multiple" not in published
 
 
 def test_an_interval_from_zero_is_a_beta_with_that_bound() -> None:
@@ -229,21 +196,6 @@ def test_an_interval_from_zero_is_a_beta_with_that_bound() -> None:
     row = found(figures, draws=100_000)["implied severity, current"]
     assert row.high == pytest.approx(0.04, rel=0.02)
     assert row.value == pytest.approx((1 - 0.5 ** (1 / 298.0729)) * 4, rel=0.03)
-
-
-@pytest.mark.parametrize(
-    ("horizon", "field", "interval", "fit"),
-    [
-        ("current", "catastrophe", (0.0, 1.0), "no Beta"),
-        ("near_term", "emergence", (0.3, 0.3), "no Beta"),
-        ("near_term", "harm_multiple", (0.0, 2.0), "no harm multiple"),
-    ],
-)
-def test_figures_that_fit_no_distribution_cannot_be_made(
-    horizon: str, field: str, interval: Interval, fit: str
-) -> None:
-    with pytest.raises(FiguresError, match=rf"^horizon\.{horizon}\.{field}: {fit}"):
-        with_horizon(horizon, **{field: interval})
 
 
 def test_an_unknown_word_of_detectability_is_refused() -> None:
@@ -257,22 +209,6 @@ def test_verdicts_are_ordered_by_their_limits() -> None:
     assert EQUAL_TAILS[0] > EQUAL_TAILS[1] > 0
     assert BOUND_SHARES[0] > BOUND_SHARES[1] > 0
     assert VERDICTS == ("coherent", "strained", "incoherent")
-
-
-@pytest.mark.parametrize(
-    ("value", "low", "high", "verdict"),
-    [
-        (1.0, None, None, "fine"),
-        (math.nan, None, None, "coherent"),
-        (1.0, 0.5, None, "coherent"),
-        (1.0, 0.5, math.inf, "coherent"),
-    ],
-)
-def test_bad_records_are_refused(
-    value: float, low: float | None, high: float | None, verdict: str
-) -> None:
-    with pytest.raises(ValueError, match="thing: "):
-        Incoherence("thing", "A sentence.", value, low, high, verdict)
 
 
 def test_too_few_draws_are_refused() -> None:

@@ -1,0 +1,90 @@
+"""How judged success divides into detection and correction: d = s^u, c = s^(1 - u)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Float
+from scipy import special
+
+from evals.risk.judged import JudgedBeta
+
+_ENDS = (1e-9, 1 - 1e-12)
+_ANGLES = np.linspace(0, np.pi / 2, 129)
+DETECTIONS = np.sin(_ANGLES) ** 2
+"""Rates at which functions of detection are tabulated: dense near 0 and 1."""
+_NORMAL = np.linspace(-5, 5, 201)
+_LOG_HAZARD = np.linspace(np.log(1e-8), np.log(1e3), 2001)
+"""Grid of log(-log c)."""
+
+
+def split_success(
+    success: Float[np.ndarray, "*draws"], uniforms: Float[np.ndarray, "*draws"]
+) -> tuple[Float[np.ndarray, "*draws"], Float[np.ndarray, "*draws"]]:
+    """Judged detection d = s^u and correction c = s^(1 - u), with u ~ Beta(2, 2); d c = s.
+
+    The analysis judges detection and mitigation together. How the success divides is a judgement
+    of this model: Beta(2, 2) gives both an equal share of log s on average.
+
+    Args:
+        success: s in [0, 1].
+        uniforms: in [0, 1), made into u by the closed-form inverse CDF of Beta(2, 2).
+    """
+    share = 0.5 - np.sin(np.arcsin(1 - 2 * uniforms) / 3)
+    return success**share, success ** (1 - share)
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """One half of the split given the other, tabulated; d and c are exchangeable.
+
+    Attributes:
+        table: log(-log c) by detection (`DETECTIONS`) and normal quantile of the rank of c.
+        means: E[c | d] at `DETECTIONS`.
+    """
+
+    table: Float[np.ndarray, "detection rank"]
+    means: Float[np.ndarray, " detection"]
+
+    def at(
+        self, detection: Float[np.ndarray, " draw"], ranks: Float[np.ndarray, " draw"]
+    ) -> Float[np.ndarray, " draw"]:
+        """Quantiles of c given d at `ranks` in [0, 1), linear between tabulated ones."""
+        row = np.arcsin(np.sqrt(detection)) / _ANGLES[1]
+        column = (np.clip(special.ndtri(ranks), _NORMAL[0], _NORMAL[-1]) - _NORMAL[0]) / (
+            _NORMAL[1] - _NORMAL[0]
+        )
+        i = np.minimum(row.astype(np.intp), len(_ANGLES) - 2)
+        j = np.minimum(column.astype(np.intp), len(_NORMAL) - 2)
+        down, across = row - i, column - j
+        flat, width = self.table.ravel(), self.table.shape[1]
+        place = i * width + j
+        above = flat[place] + across * (flat[place + 1] - flat[place])
+        place += width
+        below = flat[place] + across * (flat[place + 1] - flat[place])
+        return np.asarray(np.exp(-np.exp(above + down * (below - above))))
+
+
+@lru_cache(maxsize=64)
+def given(judged: JudgedBeta) -> Given:
+    """The law of c given d, for s ~ `judged` and u ~ Beta(2, 2).
+
+    Changing variables from (s, u) to (d, c), the Jacobian is 1 / |log s|, so with t = -log c and
+    h = -log d the density of c given d is proportional to p_s(d c) h t / (h + t)^3. At d = 1 that
+    is p_s(c) / t^2, its limit.
+    """
+    detection = np.clip(DETECTIONS, *_ENDS)[:, None]
+    hazard, other = np.exp(_LOG_HAZARD), -np.log(detection)
+    log_success = -(hazard + other)
+    density = (judged.a - 1) * log_success + (judged.b - 1) * np.log(-np.expm1(log_success))
+    # Times t for the density of t per log t, times c for that of c per t.
+    density += 2 * _LOG_HAZARD - hazard - 3 * np.log(hazard + other)
+    density = np.exp(density - density.max(axis=1, keepdims=True))
+    density /= density.sum(axis=1, keepdims=True)
+    # c falls as t rises: its rank is the mass above, halfway through the cell itself.
+    rank = 1 - np.cumsum(density, axis=1) + density / 2
+    wanted = special.ndtr(_NORMAL)
+    table = np.stack([np.interp(wanted, row[::-1], _LOG_HAZARD[::-1]) for row in rank])
+    return Given(table, np.asarray((density * np.exp(-hazard)).sum(axis=1)))

@@ -1,0 +1,175 @@
+"""The transport weight: a product of named steps, and the pool that it weighs."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib import resources
+
+import numpy as np
+from jaxtyping import Float
+
+
+class TransportError(ValueError):
+    """A step that does not exist, or a weight that is no probability."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step from the organisms to the system at stake.
+
+    Attributes:
+        name: as in the file.
+        title: in words.
+        judged: P(the rate carries over this step | it carried over those before), a judgement.
+        void: what would void it.
+        drops: measurements that argue for less than 1, with their source.
+    """
+
+    name: str
+    title: str
+    judged: float
+    void: str
+    drops: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.judged <= 1:
+            raise TransportError(f"step {self.name} is {self.judged}, wanted a probability")
+
+
+@dataclass(frozen=True)
+class Transport:
+    """The steps, and what argues against all of them at once.
+
+    Attributes:
+        steps: in order.
+        drops: measured before any step is taken.
+        stated: the weight, where it was given as a whole; else None, and the steps multiply.
+    """
+
+    steps: tuple[Step, ...]
+    drops: tuple[str, ...]
+    stated: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.stated is not None:
+            check_weight(self.stated)
+
+    @property
+    def product(self) -> float:
+        """Of the steps."""
+        return math.prod(step.judged for step in self.steps)
+
+    @property
+    def weight(self) -> float:
+        """P(the system at stake behaves like one more draw from the organism families)."""
+        return self.product if self.stated is None else self.stated
+
+    def at(self, weight: float) -> Transport:
+        """The same steps where they multiply to `weight`, else the weight as stated."""
+        return self if math.isclose(self.product, weight) else replace(self, stated=weight)
+
+    def with_steps(self, judged: Mapping[str, float]) -> Transport:
+        """Other numbers for some of the steps.
+
+        Raises:
+            TransportError: no such step, or no probability.
+        """
+        names = [step.name for step in self.steps]
+        if unknown := sorted(set(judged) - set(names)):
+            raise TransportError(f"unknown steps {unknown}, wanted some of {', '.join(names)}")
+        steps = [replace(step, judged=judged.get(step.name, step.judged)) for step in self.steps]
+        return replace(self, steps=tuple(steps), stated=None)
+
+
+def load_transport() -> Transport:
+    """The steps of `transport.toml`."""
+    table = tomllib.loads(
+        resources.files("evals.risk").joinpath("transport.toml").read_text("utf-8")
+    )
+    steps = [
+        Step(name, row["title"], row["judged"], row["void"], tuple(row["drops"]))
+        for name, row in table["step"].items()
+    ]
+    return Transport(tuple(steps), tuple(table["every_step"]["drops"]))
+
+
+def parse_transport(text: str) -> Transport:
+    """The weight as a whole, such as `0.2`, or some steps, such as `small_to_large=0.3`.
+
+    Raises:
+        TransportError: neither of the two.
+    """
+    usual = load_transport()
+    try:
+        if "=" not in text:
+            return usual.at(float(text))
+        pairs = (part.partition("=") for part in text.split(","))
+        return usual.with_steps({name.strip(): float(value) for name, _, value in pairs})
+    except TransportError:
+        raise
+    except ValueError as error:
+        raise TransportError(
+            f"transport {text!r} is neither a weight in [0, 1] nor steps such as "
+            f"small_to_large=0.3,naive_to_adaptive=0.4: {error}"
+        ) from error
+
+
+DEFAULT_WEIGHT = load_transport().weight
+"""A judgement: below one half, as no rate measured on organisms has been checked on a frontier
+system, and above .05, so that the measured lower tail can reach a 5% quantile."""
+
+
+def pool(
+    judged: Float[np.ndarray, "*draws"],
+    measured: Float[np.ndarray, "*draws"],
+    transport: Float[np.ndarray, " draw"],
+    weight: float,
+) -> Float[np.ndarray, "*draws"]:
+    """The measured value where transport < weight and there is one, the judged one elsewhere.
+
+    One draw decides for everything measured: relevance is shared. Weight 0 returns the judged draws
+    bit by bit and weight 1 the measured ones. The weight is stated beforehand: read off the data,
+    falling with disagreement, it would turn perfect detection into the judgement.
+
+    Args:
+        judged: one number per draw, or one per draw and type.
+        measured: likewise; NaN in every draw where nothing was measured.
+        transport: uniforms in [0, 1).
+        weight: in [0, 1].
+    """
+    check_weight(weight)
+    known = ~np.isnan(measured[0])
+    if not known.any() or not weight:
+        return judged
+    taken = (transport < weight).reshape(-1, *[1] * (judged.ndim - 1))
+    return np.where(taken & known, measured, judged)
+
+
+def blend(
+    judged: Float[np.ndarray, "*draws"], measured: Float[np.ndarray, "*draws"], weight: float
+) -> Float[np.ndarray, "*draws"]:
+    """(1 - w) judged + w measured: the expectation of the pool over the transport draw."""
+    check_weight(weight)
+    return np.asarray((1 - weight) * judged + weight * measured)
+
+
+def crossing_weight(
+    judged_risk: float, measured_risk: float, decision_level: float
+) -> float | None:
+    """The weight at which the expected risk meets a decision level: (E0 - r) / (E0 - E1).
+
+    None when no weight in [0, 1] reaches it.
+    """
+    if judged_risk == measured_risk:
+        return None
+    weight = (judged_risk - decision_level) / (judged_risk - measured_risk)
+    return weight if 0 <= weight <= 1 else None
+
+
+def check_weight(weight: float) -> None:
+    """Raise unless the transport weight is a probability."""
+    if not 0 <= weight <= 1:
+        raise TransportError(f"transport weight {weight} is outside [0, 1]; it is a probability")

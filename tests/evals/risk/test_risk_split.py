@@ -1,0 +1,122 @@
+"""Correction given detection, against brute force, quadrature and its limits."""
+
+import numpy as np
+import pytest
+from scipy import integrate, special, stats
+
+from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
+from evals.risk.judged import JudgedBeta, beta_from_interval
+from evals.risk.split import DETECTIONS, given, split_success
+
+JUDGED = {
+    name: beta_from_interval(*load_figures().types[name].success) for name in MISALIGNMENT_TYPES
+}
+
+
+def test_split_is_exact_and_uses_the_closed_form_of_beta_2_2() -> None:
+    success, uniforms = np.random.default_rng(72).random((2, 5000))
+    detection, correction = split_success(success, uniforms)
+    np.testing.assert_allclose(detection * correction, success, rtol=1e-14)
+    share = np.log(detection) / np.log(success)
+    np.testing.assert_allclose(share, special.betaincinv(2, 2, uniforms), atol=1e-9)
+
+
+IMPLIED = [(0.71, 0.85, 0.96), (0.52, 0.71, 0.91), (0.32, 0.55, 0.85), (0.12, 0.34, 0.75)]
+
+
+@pytest.mark.parametrize(("name", "expected"), list(zip(MISALIGNMENT_TYPES, IMPLIED, strict=True)))
+def test_implied_detection(name: str, expected: tuple[float, float, float]) -> None:
+    generator = np.random.default_rng(73)
+    judged = JUDGED[name].at(generator.random(100_000))
+    for part in split_success(judged, generator.random(100_000)):
+        assert np.quantile(part, [0.05, 0.5, 0.95]) == pytest.approx(expected, abs=0.006)
+
+
+def test_the_two_halves_pull_against_each_other() -> None:
+    """What the product with the marginal c ignores: corr(log d, log c) is -.55 to -.75."""
+    found = []
+    for judged in JUDGED.values():
+        s, u = np.random.default_rng(74).random((2, 100_000))
+        halves = split_success(judged.at(s), u)
+        found.append(np.corrcoef(np.log(halves[0]), np.log(halves[1]))[0, 1])
+    assert min(found) == pytest.approx(-0.75, abs=0.02)
+    assert max(found) == pytest.approx(-0.55, abs=0.02)
+
+
+@pytest.mark.parametrize("name", MISALIGNMENT_TYPES)
+@pytest.mark.parametrize("level", [0.1, 0.5, 0.9])
+def test_rejection_sampling_gives_the_same_law(name: str, level: float) -> None:
+    """Draw s and u, keep what lies in a narrow class of d around a quantile of d."""
+    generator, judged = np.random.default_rng(75), JUDGED[name]
+    s = generator.beta(judged.a, judged.b, 1_500_000)
+    u = generator.beta(2, 2, s.size)
+    d, c = s**u, s ** (1 - u)
+    at = float(np.quantile(d, level))
+    kept = c[np.abs(d - at) < 0.002]
+    uniforms = (np.arange(20_000) + 0.5) / 20_000
+    drawn = given(judged).at(np.full(20_000, at), uniforms)
+    assert kept.size > 2000
+    assert drawn.mean() == pytest.approx(kept.mean(), abs=4 * kept.std() / np.sqrt(kept.size))
+    assert stats.kstest(kept[:5000], np.sort(drawn)).pvalue > 0.001
+
+
+def mean_given(judged: JudgedBeta, d: float) -> float:
+    """E[c | d] by integrating over u, with s = d^(1/u) and |ds/du|-free density p_s |ds/dd|."""
+
+    def weight(u: float) -> float:
+        s = d ** (1 / u)
+        if s < 1e-300:
+            return 0.0
+        return float(stats.beta.pdf(s, judged.a, judged.b) * stats.beta.pdf(u, 2, 2) * s / (u * d))
+
+    points = np.log(d) / np.log(stats.beta.ppf([1e-6, 0.1, 0.5, 0.9, 1 - 1e-6], judged.a, judged.b))
+    inside = sorted(float(p) for p in points if 0 < p < 1)
+    mass, total = (
+        integrate.quad(f, 0, 1, points=inside, limit=400)[0]
+        for f in (weight, lambda u: weight(u) * d ** (1 / u - 1))
+    )
+    return float(total / mass)
+
+
+@pytest.mark.parametrize("name", MISALIGNMENT_TYPES)
+@pytest.mark.parametrize("d", [0.3, 0.6, 0.85, 0.97, 0.995])
+def test_quadrature_over_the_split_gives_the_same_mean(name: str, d: float) -> None:
+    law = given(JUDGED[name])
+    assert np.interp(d, DETECTIONS, law.means) == pytest.approx(
+        mean_given(JUDGED[name], d), abs=1e-3
+    )
+
+
+@pytest.mark.parametrize("name", MISALIGNMENT_TYPES)
+def test_certain_detection_has_its_limit(name: str) -> None:
+    """At d = 1 the density of c is proportional to p_s(c) / (log c)^2."""
+    judged = JUDGED[name]
+    c = np.linspace(0, 1, 200_001)[1:-1]
+    density = stats.beta.pdf(c, judged.a, judged.b) / np.log(c) ** 2
+    assert given(judged).means[-1] == pytest.approx((density * c).sum() / density.sum(), abs=1e-4)
+    drawn = given(judged).at(np.ones(3), np.array([0.05, 0.5, 0.95]))
+    cumulative = np.cumsum(density) / density.sum()
+    assert drawn == pytest.approx(np.interp([0.05, 0.5, 0.95], cumulative, c), abs=2e-3)
+
+
+def test_no_detection_leaves_a_correction_and_no_success() -> None:
+    law = given(JUDGED["deceptive"])
+    drawn = law.at(np.zeros(3), np.array([0.0, 0.5, 1 - 2.0**-53]))
+    assert np.all((drawn >= 0) & (drawn <= 1))
+    assert law.means[0] > 0.5
+
+
+def test_draws_rise_with_rank_and_success_with_detection() -> None:
+    uniforms = np.sort(np.random.default_rng(76).random(2000))
+    for judged in JUDGED.values():
+        law = given(judged)
+        assert np.all(np.diff(law.at(np.full(2000, 0.7), uniforms)) >= 0)
+        assert np.all(np.diff(DETECTIONS * law.means) >= -1e-9)
+
+
+@pytest.mark.parametrize("judged", [JudgedBeta(2.0, 0.6), JudgedBeta(0.3, 5.0)])
+def test_odd_judgements_have_finite_laws(judged: JudgedBeta) -> None:
+    law = given(judged)
+    assert np.isfinite(law.table).all()
+    assert np.all((law.means >= 0) & (law.means <= 1))
+    assert law.means[100] == pytest.approx(mean_given(judged, float(DETECTIONS[100])), abs=2e-3)
