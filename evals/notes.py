@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from evals.merged import Merged
 from evals.question import Question
-from evals.report.wording import listed
 from evals.risk.change import Change
 from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.update import RiskUpdate
@@ -88,7 +87,7 @@ def signs(changes: Sequence[Change], cells: str) -> str:
             f"With {cells} the change in risk has the same sign for every type and horizon, "
             "whether correction is drawn given the measured detection (the default) or not."
         )
-    parts = [f"{what}, at {listed(where)}" for what, where in found.items()]
+    parts = [f"{what}, at {', '.join(where)}" for what, where in found.items()]
     return (
         f"With {cells} the two readings of correction, given the measured detection (the default) "
         f"or independent of it, differ in the sign of the change in risk for {'; '.join(parts)}."

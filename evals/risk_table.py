@@ -18,23 +18,24 @@ def risk_table(report: RiskReport) -> Table:
     table = titled_table(
         f"Risk = P(catastrophe): mean (90% interval). Residual = after detection by the rule "
         f"{report.rule!r} at alpha {report.alpha:g} and correction. "
-        f"From {', '.join(report.sources)}",
+        f"From {', '.join(report.sources)}. As the world is: mean residual if the judged "
+        "catastrophe rows are read of the world with judged handling, not as before it (default)",
         "system",
         "transport weight",
         "unmitigated",
         "residual",
-        "residual, rows as the world is",
+        "as the world is",
         "residual share",
     )
     alone = "0 (judgement only)" if not report.supposed else "0 (judged, as supposed)"
     rows = [(_words(row.scenario), row) for row in report.update.rows]
     rows += [(f"{_words(row.scenario)}, nothing supposed", row) for row in report.unsupposed]
     for system, row in rows:
-        residual = (row.residual, row.residual.times(report.update.as_it_is))
         table.add_row(
             system,
             alone if row.weight == 0 else f"{row.weight:g}",
-            *(share_text(part, digits=4) for part in (row.unmitigated, *residual)),
+            *(share_text(part, digits=4) for part in (row.unmitigated, row.residual)),
+            f"{report.update.as_it_is * row.residual.mean:.4f}",
             share_text(row.fraction, digits=3),
         )
     return table

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from evals.column import EvidenceError
@@ -29,7 +28,10 @@ def test_one_run_is_read_as_it_is(finished: Finished) -> None:
     merged = merge([evidence])
     rule = evidence.column(evidence.rule)
     assert merged.rules[0] == evidence.rule
-    assert merged.counts(evidence.rule, "proxy") == rule.counts("proxy")
+    every = merged.counts(evidence.rule, "proxy", with_left_out=True)
+    assert every == rule.counts("proxy")
+    assert merged.left_out(evidence.rule, "proxy") == {"by construction": (every[0].family,)}
+    assert merged.counts(evidence.rule, "proxy") == ()
     assert merged.false_alarms(evidence.rule) == rule.false_alarms
     assert merge([evidence, evidence]) == merged, "a file given twice counts once"
 
@@ -38,8 +40,8 @@ def test_other_organisms_of_a_family_are_added_up_within_the_family(finished: Fi
     first, second = finished.evidence, elsewhere(finished.evidence)
     merged = merge([first, second])
     for name in first.types:
-        once = merge([first]).counts(first.rule, name)
-        twice = merged.counts(first.rule, name)
+        once = merge([first]).counts(first.rule, name, with_left_out=True)
+        twice = merged.counts(first.rule, name, with_left_out=True)
         assert [(c.family, 2 * c.detected, 2 * c.of) for c in once] == [
             (c.family, c.detected, c.of) for c in twice
         ]
@@ -49,16 +51,6 @@ def test_other_organisms_of_a_family_are_added_up_within_the_family(finished: Fi
         "a family of controls is a stratum"
     )
     assert merged.false_alarms(first.rule).of == 2 * first.column(first.rule).false_alarms.of
-
-
-def test_false_alarm_draws_come_from_every_run(finished: Finished) -> None:
-    uniforms = np.full(10, 0.5)
-    merged = merge([finished.evidence, elsewhere(finished.evidence)])
-    rule = finished.evidence.column(finished.evidence.rule)
-    drawn = merged.false_alarm_draws(rule.name, [rule.rank] * 2, uniforms)
-    assert drawn.shape == (10,)
-    assert drawn == pytest.approx(drawn[0])
-    assert 0 < drawn[0] < 1
 
 
 def test_cost_is_per_admitted_organism(finished: Finished) -> None:
