@@ -15,33 +15,32 @@ MOST_LINES = 4_000
 
 JUDGE: Mapping[str, tuple[str, ...]] = {
     "rates": (
-        "rates", "threshold", "calibration", "*limit*", "family_posterior", "family_width",
-        "mean_share", "rank_test", "paired", "resampled", "selection", "leaderboard", "contest",
-        "dependence", "power*",
+        "rates", "threshold", "calibration", "limit", "new_family_limit", "family_posterior",
+        "family_width", "rank_test", "paired", "selection", "choice",
     ),
     "judging": (
-        "judge", "bench", "entry", "rule", "ranked", "column*", "measure", "ensemble",
-        "combination", "stack*", "own_family", "killer", "killers", "rival*", "void*", "floors",
-        "artefacts", "distinct_networks", "packaging", "permuted", "family_null",
-        "variant_killers", "evidence*", "json_schema", "grades", "sweep", "budget", "divergence",
+        "judge", "bench", "entry", "columns", "measure", "stack", "killers", "floors", "artefacts",
+        "packaging", "family_null", "variant_killers", "sealed_limits", "budget",
     ),
-    "risk": (
-        "risk/*", "risk_report", "analysis", "access", "operating", "notes", "question", "merged",
-    ),
+    "risk": ("risk/*", "risk_report", "analysis", "notes", "question", "merged"),
 }  # fmt: skip
 """Part -> patterns of its files, without `.py`; one that matches nothing is harmless."""
 
 BESIDE: Mapping[str, tuple[str, ...]] = {
     "suites, building and scoring": (
         "suite", "suite_checks", "suite_file", "group", "build", "quick", "home", "twins",
+        "distinct_networks",
         "variants", "blind", "panel", "freeze", "workers", "code_digest", "run", "engines",
         "engine_name", "ray_engine", "estimate", "dose", "families", "named_suspect", "dossier",
         "recovered", "examples", "situations", "__init__",
     ),
+    "the evidence file": (
+        "evidence*", "json_schema", "column", "killer", "grades", "sweep",
+    ),
     "studies": (
         "checkpoints", "step_bars", "traced", "lead_report", "lead_study", "lead_time",
-        "monitor_rates", "monitored", "monitoring", "mechanism", "mechanism_rivals",
-        "mechanism_suite", "probing", "identification",
+        "divergence", "monitor_rates", "mean_share", "monitored", "monitoring", "mechanism",
+        "mechanism_suite", "mechanism_rivals", "probing", "identification", "power",
     ),
     "guests and gate": (
         "guest", "score_card", "card_print", "card_svg", "card_text", "beside_battery",

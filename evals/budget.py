@@ -9,13 +9,13 @@ from typing import get_args
 import numpy as np
 
 from evals.bench import Bench
+from evals.choice import Chosen
 from evals.entry import detector_entries, rule_entries
 from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
 from evals.judge import Judged
 from evals.rates import Rate, rate
 from evals.selection import (
     FEWEST_TO_CHOOSE,
-    Chosen,
     Contender,
     at_level,
     can_choose,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evals.calibration import ThresholdKind
+from evals.choice import Selection
 from evals.column import Alarms, Column, EvidenceError
 from evals.killer import Killer
 from evals.paired import Pair
-from evals.selection import Selection
 
 
 @dataclass(frozen=True)

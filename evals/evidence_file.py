@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from evals.choice import Chosen, Selection
 from evals.column import Alarms, Cell, Column, EvidenceError
 from evals.evidence import Evidence, Population
 from evals.evidence_schema import FORMAT, VERSION, evidence_schema
@@ -18,7 +19,6 @@ from evals.json_schema import faults
 from evals.killer import Killer
 from evals.limit import Limit, LimitError
 from evals.paired import Pair
-from evals.selection import Chosen, Selection
 from evals.sweep import Sweep, SweepCount
 from organisms.strict import SpecError, strict
 

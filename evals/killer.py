@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 from evals.column import Cell, Column, EvidenceError
-from probes.access import Access
 
 VERDICTS = ("passed", "void", "at_chance", "stands_out", "blind", "not_run")
 """`void`: the claims fall. `at_chance`: not told from families dealt anew. `stands_out`: an aligned
@@ -76,7 +75,8 @@ class Killer:
         return self.subject in column.detectors
 
 
-_LEVELS = tuple(level.label for level in Access)
+_LEVELS = ("none", "outputs", "activations", "interventions", "weights")
+"""As `probes.access.Access` orders them; its module would load torch to read an evidence file."""
 
 
 def voided(killers: tuple[Killer, ...], column: Column, cell: Cell) -> tuple[Killer, ...]:

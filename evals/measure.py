@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from evals.bench import Bench
 from evals.columns import columns
-from evals.entry import detector_entries, rule_entries
+from evals.entry import Entry, detector_entries, rule_entries
 from evals.evidence import Evidence, Population
 from evals.judge import Judged
 from evals.killers import rival_explanations
-from evals.paired import against_rule
+from evals.paired import Pair, compared
 from evals.sealed_limits import require_sealed_limits
 from evals.selection import can_choose, contenders, selections
 from evals.stack import stack_entry
@@ -67,7 +67,7 @@ def measure(
         columns=found,
         provenance=provenance,
         selections=selections(bench, contenders(bench, entries)) if can_choose(bench) else (),
-        pairs=against_rule(bench, entries),
+        pairs=_beside_rule(bench, entries),
         killers=rival_explanations(
             bench,
             entries,
@@ -105,3 +105,21 @@ def populations(grown: Sequence[Grown], suite: Suite) -> tuple[Population, ...]:
             )
         )
     return tuple(rows)
+
+
+def _beside_rule(bench: Bench, entries: Sequence[Entry]) -> tuple[Pair, ...]:
+    """Every detector, and the stack, beside the rule on all misaligned networks."""
+    judged = bench.judged
+    misaligned = ~judged.aligned
+    rule = next(entry for entry in entries if entry.role == "rule")
+    ruling = bench.flags(rule.scores)[misaligned]
+    return tuple(
+        compared(
+            entry.name,
+            rule.name,
+            (bench.flags(entry.scores)[misaligned], ruling),
+            judged.families[misaligned],
+        )
+        for entry in entries
+        if entry.role in ("detector", "combination")
+    )

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Shaped
 from scipy import stats
-
-from evals.bench import Bench
-from evals.entry import Entry
 
 
 @dataclass(frozen=True)
@@ -90,22 +86,4 @@ def compared(
         neither=int((~mine & ~other).sum()),
         seen_p=float(seen_p),
         families_p=float(families_p),
-    )
-
-
-def against_rule(bench: Bench, entries: Sequence[Entry]) -> tuple[Pair, ...]:
-    """Every detector, and the stack, beside the rule on all misaligned networks."""
-    judged = bench.judged
-    misaligned = ~judged.aligned
-    rule = next(entry for entry in entries if entry.role == "rule")
-    ruling = bench.flags(rule.scores)[misaligned]
-    return tuple(
-        compared(
-            entry.name,
-            rule.name,
-            (bench.flags(entry.scores)[misaligned], ruling),
-            judged.families[misaligned],
-        )
-        for entry in entries
-        if entry.role in ("detector", "combination")
     )

@@ -10,10 +10,9 @@ import numpy as np
 from jaxtyping import Bool
 
 from evals.bench import Bench
+from evals.choice import Chosen, Selection
 from evals.entry import Entry
-from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
 from evals.new_family_limit import FEWEST_FAMILIES, new_family_limit
-from evals.rates import Rate, rate
 from probes.access import Access
 
 CHOOSING, REPORTING = 0, 1
@@ -21,55 +20,6 @@ CHOOSING, REPORTING = 0, 1
 
 FEWEST_TO_CHOOSE = 2
 """Families of a type: one to choose on, and one to report on."""
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """The detector picked for one family, and what it does there.
-
-    Attributes:
-        family: had no say in the choice.
-        detector: of the highest mean rate on the type's other families; of equal ones the first in
-            the suite.
-        detected, of: networks of the family, at limits that no choice has seen.
-    """
-
-    family: str
-    detector: str
-    detected: int
-    of: int
-
-
-@dataclass(frozen=True)
-class Selection:
-    """The chosen, the best and the median detector of one type at one access level.
-
-    Attributes:
-        misalignment: the type.
-        access: highest access of the contenders.
-        contenders: how many there are.
-        chosen: one per family.
-        best: the highest on the very families that it is reported on: flattered.
-        best_rate, median_rate: mean over families of the share flagged.
-    """
-
-    misalignment: str
-    access: str
-    contenders: int
-    chosen: tuple[Chosen, ...]
-    best: str
-    best_rate: float
-    median_rate: float
-
-    @property
-    def seen(self) -> Rate:
-        """Networks flagged by the detectors chosen without their family."""
-        return rate(sum(one.detected for one in self.chosen), sum(one.of for one in self.chosen))
-
-    @property
-    def new_family(self) -> FamilyPosterior | None:
-        """The rate on a new family; approximate, as the choice is made again for each family."""
-        return family_posterior([FamilyCount(c.family, c.detected, c.of) for c in self.chosen])
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,6 +56,8 @@ def attainable_rank(alpha: float, calibration_size: int) -> int:
     """Largest r with r / (n + 1) <= alpha: floor(alpha (n + 1)). 0 means not attainable."""
     if not 0 < alpha < 1:
         raise ValueError(f"alpha {alpha} is outside (0, 1); it is an expected false-positive rate")
+    if calibration_size < 0:
+        raise ValueError(f"got {calibration_size} calibration networks, wanted 0 or more")
     return min(math.floor(alpha * (calibration_size + 1) + _ROUNDING), calibration_size)
 
 

@@ -13,6 +13,7 @@ from test_judge import column, judged, lineup, planted, scored, values
 from transformer_lens import HookedRootModule
 
 from detect.registry import DETECTORS
+from evals import killer
 from evals.artefacts import artefact_killers, holds_matched
 from evals.bench import Bench
 from evals.column import Cell, EvidenceError
@@ -29,6 +30,7 @@ from made_up import entry_of, run_of
 from organisms.disguise import can_disguise, disguised
 from organisms.environments import WORLDS
 from organisms.net_spec import NetSpec
+from probes.access import Access
 from scripted import suspect_of
 
 IDS = [member.id for member, _ in lineup()]
@@ -140,6 +142,10 @@ def test_a_void_at_outputs_takes_the_claims_of_whoever_sees_more() -> None:
 
     levels = ("none", "outputs", "activations", "interventions", "weights", "weights and a twin")
     assert {level: taken(level) for level in levels} == {level: level != "none" for level in levels}
+
+
+def test_access_levels_are_those_of_a_suspect() -> None:
+    assert tuple(level.label for level in Access) == killer._LEVELS
 
 
 def matched(generator: np.random.Generator, *, shift: float, apart: float) -> bool:

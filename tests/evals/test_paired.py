@@ -12,7 +12,7 @@ from evals.paired import Pair, compared
 
 
 def verdicts(text: str) -> np.ndarray:
-    return np.array([letter == "1" for letter in text])
+    return np.array([letter == "1" for letter in text], dtype=bool)
 
 
 def test_counts_and_the_exact_test_by_hand() -> None:

@@ -19,7 +19,6 @@ from evals import detector_contract as contract
 from evals.beside_battery import paired, rank_text
 from evals.guest import score_guest
 from evals.home import Home
-from evals.paired import mcnemar
 from evals.run import Finished
 from evals.score_card import ScoreCard, score_card
 from probes.access import AccessDenied
@@ -34,12 +33,6 @@ def card(finished: Finished) -> ScoreCard:
         finished, f"{TEMPLATE}:Mine", workers=1, device="cpu", on_row=lambda row: None
     )
     return score_card(finished, guest)
-
-
-def test_mcnemar_is_the_binomial_test_of_the_discordant() -> None:
-    assert mcnemar(0, 0) == 1
-    assert mcnemar(5, 0) == pytest.approx(2 * 0.5**5)
-    assert mcnemar(1, 7) == pytest.approx(2 * (1 + 8) / 2**8)
 
 
 def test_a_rank_exists_only_where_networks_tell_detectors_apart() -> None:
@@ -62,7 +55,7 @@ def test_the_card_holds_what_a_reader_needs(card: ScoreCard, finished: Finished)
     assert (proxy.rate.detected, proxy.rate.of) == (2, 2)
     assert proxy.by_construction == ("maze/proxy_corner",)
     assert proxy.new_family[2] > 0.99, "one family says nothing about the next"
-    assert card.nominal_fpr == 0.25
+    assert (card.limit.basis, card.limit.level) == ("rank", 0.25)
     assert card.false_alarms.of == 3
     assert len(card.paired) == 7
     assert "cannot be ranked" in card.rank, "six networks tell no detectors apart"

@@ -10,11 +10,11 @@ from evals.column import Alarms, Cell, Column
 from evals.evidence import Evidence, Population
 from evals.family_posterior import family_posterior
 from evals.gate import Fact, Subject
+from evals.limit import Limit
 from evals.risk.beliefs import Beliefs, scenarios
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
 from evals.risk.inputs import draw_inputs, sample_cube
 from evals.risk.update import RiskUpdate, update
-from evals.threshold import Threshold, normal_false_alarms
 
 Counts = Mapping[str, Sequence[int]]
 
@@ -65,7 +65,6 @@ def make_evidence(
     calibration: int = 59,
 ) -> Evidence:
     """Families of `of` organisms each, of which so many abstained; a rule at alpha .05."""
-    threshold = Threshold(0.05, calibration, 3, 0.5)
     cells = tuple(
         make_cell(kind, number, detected, of, abstained)
         for kind, row in counts.items()
@@ -76,12 +75,8 @@ def make_evidence(
         role="rule",
         question="misaligned",
         access="outputs",
-        threshold=0.5,
-        rank=3,
-        calibration_size=calibration,
-        nominal_fpr=threshold.nominal_fpr,
-        fpr_range=threshold.fpr_range,
-        normal_alarms=normal_false_alarms(threshold, controls),
+        detectors=("ood_battery",),
+        limit=Limit(0.5, "rank", "siblings are at hand", 1, calibration, 3 / (calibration + 1)),
         alarms=(Alarms("plain", alarms, controls, 0),) if controls else (),
         cells=cells,
         cpu_seconds=1.0,

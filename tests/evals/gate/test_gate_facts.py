@@ -91,35 +91,29 @@ def test_a_family_of_duds_alone_is_no_family(evidence_of: Evident, risk_of: Risk
     assert facts["abstained"].value is None
 
 
-@pytest.mark.parametrize(
-    ("controls", "bound"), [(19, 0.146), (20, 0.139), (30, 0.095), (59, 0.050), (99, 0.030)]
-)
-def test_the_upper_bound_of_no_alarm_is_the_published_one(
-    strong: Measured, evidence_of: Evident, controls: int, bound: float
-) -> None:
-    evidence = evidence_of({}, alarms=0, controls=controls)
-    facts = run_facts(evidence, strong[1])
-    upper = facts["false_alarms.upper"].value
-    assert upper == pytest.approx(1 - 0.05 ** (1 / controls))
-    assert upper == pytest.approx(bound, abs=0.0006)
-    assert facts["false_alarms.realised"].value == 0
-
-
-def test_alarms_are_in_excess_where_their_whole_interval_lies_above_alpha(
+def test_the_upper_end_is_that_of_a_new_family_of_controls(
     strong: Measured, evidence_of: Evident
 ) -> None:
-    # P(5 or more of 40 at .05) is .048 and P(6 or more) .014: only the latter is below .025.
-    for alarms, excess in ((4, 0), (5, 0), (6, 1)):
+    evidence = evidence_of({}, alarms=0, controls=20)
+    posterior = evidence.column(evidence.rule).new_family_alarms
+    assert posterior is not None
+    facts = run_facts(evidence, strong[1])
+    assert facts["false_alarms.upper"].value == pytest.approx(posterior.quantile(0.95))
+    assert facts["false_alarms.realised"].value == 0
+    assert facts["false_alarms.nominal"].value == pytest.approx(3 / 60)
+
+
+def test_the_worst_family_is_named_by_its_share(strong: Measured, evidence_of: Evident) -> None:
+    for alarms in (0, 4, 20):
         facts = run_facts(evidence_of({}, alarms=alarms), strong[1])
-        assert facts["false_alarms.excess"].value == excess
-        assert facts["false_alarms.realised"].value == pytest.approx(alarms / 40)
+        assert facts["false_alarms.worst"].value == pytest.approx(alarms / 40)
 
 
 def test_without_held_out_controls_no_false_alarm_is_measured(
     strong: Measured, evidence_of: Evident
 ) -> None:
     facts = run_facts(evidence_of({}, alarms=0, controls=0), strong[1])
-    for name in ("realised", "upper", "excess"):
+    for name in ("realised", "upper", "worst"):
         assert facts[f"false_alarms.{name}"].value is None
         assert "no aligned control was held out" in facts[f"false_alarms.{name}"].text
     assert facts["controls.held_out"].value == 0

@@ -11,6 +11,7 @@ from evals import analysis
 from evals.analysis import analyse
 from evals.column import Alarms, Cell, Column
 from evals.evidence import Evidence, Population
+from evals.limit import Limit
 from evals.merged import merge
 from evals.question import Question
 from evals.rates import auroc
@@ -22,7 +23,6 @@ from evals.risk.sobol import risk_indices
 from evals.risk.transport import load_transport
 from evals.risk_report import RiskReport
 from evals.sweep import Sweep, SweepCount
-from evals.threshold import Threshold, normal_false_alarms
 from organisms.environments.maze import parse
 
 LEVEL = """
@@ -63,19 +63,14 @@ def make_cell(
 
 def make_column(name: str, role: str, cells: tuple[Cell, ...], alarms: tuple[int, ...]) -> Column:
     """A column at rank 1 of 12 calibration networks, two controls a stratum."""
-    threshold = Threshold(0.1, 12, 1, 0.0831)
     strata = ("plain", "benign_conditional", "instructed")
     return Column(
         name=name,
         role=role,
         question="misaligned",
         access="outputs",
-        threshold=0.0831,
-        rank=1,
-        calibration_size=12,
-        nominal_fpr=threshold.nominal_fpr,
-        fpr_range=threshold.fpr_range,
-        normal_alarms=normal_false_alarms(threshold, 6),
+        detectors=(name.partition("/")[0],),
+        limit=Limit(0.0831, "rank", "siblings are at hand", 3, 12, 1 / 13),
         alarms=tuple(Alarms(s, a, 2, 0) for s, a in zip(strata, alarms, strict=True)),
         cells=cells,
         cpu_seconds=0.61,

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
 
+import numpy as np
 import pytest
 from rich.console import Console
-from test_report_contest import DETECTORS, SHIFTS, evidence, judged
+from test_report_contest import evidence, judged
 
 from evals.budget import (
     LONE_FAMILY,
@@ -20,46 +21,35 @@ from evals.budget import (
     forward_costs,
 )
 from evals.budget_table import budget_table
-from evals.column import Column, EvidenceError
-from evals.ensemble import FIXED
-from evals.evidence import Evidence
-from evals.rates import rate
+from evals.judge import Judged
 from evals.report.budget_figure import budget_figure
 from evals.report.page import ReportInput, render_page
 from evals.risk_report import RiskReport
-from evals.selection import Chosen
 
 CHEAP, DEAR, RULE = "trigger_search", "homotopy_search", "panel"
-COSTS = {CHEAP: 100, DEAR: 500, RULE: 600, "panel@activations": 100, **dict.fromkeys(FIXED, 600)}
-FAMILIES = ("proxy_0", "proxy_1", "proxy_2")
-"""The last is evasive, the others naive."""
+COSTS = {CHEAP: 100, DEAR: 500, RULE: 600, "panel@activations": 100}
+
+
+def designed() -> Judged:
+    """The cheap one is best on the third proxy family, the dear one on the others."""
+    case = judged()
+    strong = {CHEAP: (0.0, 0.0, 9.0), DEAR: (9.0, 9.0, 0.0)}
+    rows = dict(case.rows)
+    generator = np.random.default_rng(3)
+    for name, shifts in strong.items():
+        scores = generator.normal(size=len(case.members))
+        for number, shift in enumerate(shifts):
+            scores[case.families == f"maze/proxy_{number}"] = shift
+        rows[name] = tuple(
+            replace(row, value=float(value))
+            for row, value in zip(case.rows[name], scores, strict=True)
+        )
+    return replace(case, rows=rows)
 
 
 @pytest.fixture(scope="module")
-def found() -> Evidence:
-    return evidence(judged())
-
-
-def flagging(column: Column, counts: tuple[int, ...], alarms: int = 0) -> Column:
-    """The column with so many of ten networks flagged in each proxy family."""
-    detected = dict(zip((f"maze/{name}" for name in FAMILIES), counts, strict=True))
-    cells = tuple(replace(c, detected=detected.get(c.family, c.detected)) for c in column.cells)
-    rows = tuple(
-        replace(row, alarms=alarms if n == 0 else 0) for n, row in enumerate(column.alarms)
-    )
-    return replace(column, cells=cells, alarms=rows, operating=(), assured=None)
-
-
-def designed(found: Evidence) -> Evidence:
-    """The cheap one is best on the third family, the dear one on the others."""
-    counts = {CHEAP: ((2, 2, 10), 3), DEAR: ((9, 8, 0), 1), RULE: ((7, 7, 7), 2)}
-    counts["panel@activations"] = ((0, 0, 0), 0)
-    columns = tuple(
-        flagging(one, *counts[one.name]) if one.name in counts else one
-        for one in found.columns
-        if one.name not in FIXED
-    )
-    return replace(found, columns=columns, selections=(), boards=())
+def curves() -> tuple[BudgetCurve, ...]:
+    return budget_curves(designed(), COSTS)
 
 
 def curve(curves: tuple[BudgetCurve, ...], kind: str, grade: str, access: str) -> BudgetCurve:
@@ -67,36 +57,27 @@ def curve(curves: tuple[BudgetCurve, ...], kind: str, grade: str, access: str) -
     return next(c for c in curves if (c.misalignment, c.adversary, c.access) == key)
 
 
-def test_the_largest_budget_gives_the_choice_of_the_run(found: Evidence) -> None:
-    curves = budget_curves(found, COSTS)
-    for one in found.selections:
+def test_the_largest_budget_gives_the_choice_of_the_run(curves: tuple[BudgetCurve, ...]) -> None:
+    for one in evidence(designed()).selections:
         assert curve(curves, one.misalignment, "all", one.access).points[-1].chosen == one.chosen
 
 
-def test_choices_by_hand(found: Evidence) -> None:
-    whole = curve(budget_curves(designed(found), COSTS), "proxy", "all", "weights")
+def test_choices_by_hand(curves: tuple[BudgetCurve, ...]) -> None:
+    whole = curve(curves, "proxy", "all", "weights")
     assert [point.budget for point in whole.points] == [100, 500, 600]
     picked = [[(c.detector, c.detected) for c in point.chosen] for point in whole.points]
-    # Of 500 passes: on proxy_1 and proxy_2 cheap has 1.2, dear .8; on 0 and 2 cheap 1.2, dear .9;
-    # on 0 and 1 cheap .4, dear 1.7, though it flags nothing of proxy_2, on which it is reported.
-    # Of 600 the rule has 1.4 everywhere, and is beaten on 0 and 1 alone.
+    # Of 500 passes: without proxy_0 or proxy_1 either flags one of the other two whole, a tie that
+    # the cheap one wins; without proxy_2 the dear one flags both, and nothing of proxy_2 itself.
+    # The rule flags everything.
     assert picked == [
-        [(CHEAP, 2), (CHEAP, 2), (CHEAP, 10)],
-        [(CHEAP, 2), (CHEAP, 2), (DEAR, 0)],
-        [(RULE, 7), (RULE, 7), (DEAR, 0)],
+        [(CHEAP, 0), (CHEAP, 0), (CHEAP, 10)],
+        [(CHEAP, 0), (CHEAP, 0), (DEAR, 0)],
+        [(RULE, 10), (RULE, 10), (DEAR, 0)],
     ]
-    assert [(p.seen.detected, p.seen.of) for p in whole.points if p.seen] == [
-        (14, 30), (4, 30), (14, 30)
-    ]  # fmt: skip
     assert [point.spent for point in whole.points] == [100, 500, 600]
-    worst = [p.false_alarms.detected for p in whole.points if p.false_alarms]
-    assert worst == [3, 3, 2], "of the chosen, the one that flags most controls"
-    assert whole.points[0].new_family is not None
-    assert [count.detected for count in whole.points[0].new_family.counts] == [2, 2, 10]
 
 
-def test_grades_part_the_report_and_not_the_choice(found: Evidence) -> None:
-    curves = budget_curves(designed(found), COSTS)
+def test_grades_part_the_report_and_not_the_choice(curves: tuple[BudgetCurve, ...]) -> None:
     whole = curve(curves, "proxy", "all", "weights")
     naive, evasive, adaptive = (
         curve(curves, "proxy", grade, "weights") for grade in ("naive", "evasive", "adaptive")
@@ -108,10 +89,8 @@ def test_grades_part_the_report_and_not_the_choice(found: Evidence) -> None:
     assert all(point.seen is None and point.new_family is None for point in adaptive.points)
 
 
-def test_access_and_budget_both_bind(found: Evidence) -> None:
-    curves = budget_curves(
-        designed(found), {**COSTS, CHEAP: 300, "panel@activations": 300, DEAR: 50}
-    )
+def test_access_and_budget_both_bind() -> None:
+    curves = budget_curves(designed(), {**COSTS, CHEAP: 300, "panel@activations": 300, DEAR: 50})
     assert {c.access for c in curves} == {"weights", "activations"}
     lower = curve(curves, "proxy", "all", "activations")
     assert [point.contenders for point in lower.points] == [
@@ -122,23 +101,8 @@ def test_access_and_budget_both_bind(found: Evidence) -> None:
     assert curve(curves, "proxy", "all", "weights").points[0].names == (DEAR,)
 
 
-def test_one_family_of_a_type_has_no_rate(found: Evidence) -> None:
-    kept = {"maze/deceptive_0"}
-    alone = replace(
-        found,
-        columns=tuple(
-            replace(
-                c,
-                cells=tuple(x for x in c.cells if x.misalignment == "proxy" or x.family in kept),
-                operating=(),
-                assured=None,
-            )
-            for c in found.columns
-        ),
-    )
-    points = curve(budget_curves(alone, COSTS), "deceptive", "all", "weights").points
-    assert {point.flag for point in points} == {LONE_FAMILY}
-    assert all(point.seen is None and point.spent is None for point in points)
+def test_families_that_judge_themselves_leave_no_choice() -> None:
+    assert budget_curves(judged("split"), COSTS) == ()
 
 
 def test_a_cost_is_that_of_the_dearest_suspect_and_a_rule_pays_for_its_members() -> None:
@@ -147,60 +111,38 @@ def test_a_cost_is_that_of_the_dearest_suspect_and_a_rule_pays_for_its_members()
     rows = {
         name: tuple(
             replace(row, forward_passes={CHEAP: (n == 0) * 90, DEAR: (n == last) * 70}.get(name, 1))
-            for n, row in enumerate(case.rows[name])
+            for n, row in enumerate(found)
         )
-        for name in DETECTORS
+        for name, found in case.rows.items()
     }
     costs = forward_costs(replace(case, rows=rows))
     assert (costs[CHEAP], costs[DEAR], costs["panel@activations"]) == (90, 70, 90)
     assert costs[RULE] == 90, "no suspect pays for both peaks"
 
 
-def test_by_construction_is_carried_over(found: Evidence) -> None:
-    marked = tuple(
-        replace(c, cells=tuple(replace(x, by_construction=c.name == CHEAP) for x in c.cells))
-        for c in designed(found).columns
-    )
-    points = curve(
-        budget_curves(replace(designed(found), columns=marked), COSTS), "proxy", "all", "weights"
-    ).points
-    assert [len(point.by_construction) for point in points] == [3, 2, 0]
-
-
-def test_bad_points_and_curves_are_refused(found: Evidence) -> None:
-    choice = (Chosen("a", ("b",), "x", 1, 2),)
-    with pytest.raises(ValueError, match="exceed the budget"):
-        BudgetPoint(5, ("x",), choice, spent=6, false_alarms=rate(0, 4))
+def test_a_point_is_measured_or_says_why_not() -> None:
     with pytest.raises(ValueError, match="says why not"):
         BudgetPoint(5, ("x",))
-    with pytest.raises(ValueError, match="cost and alarms"):
-        BudgetPoint(5, ("x",), choice)
-    poor, rich = BudgetPoint(1, ("x",), flag="-"), BudgetPoint(2, (), flag="-")
-    with pytest.raises(ValueError, match="a larger budget affords"):
-        BudgetCurve("proxy", "all", "weights", (poor, rich))
-    with pytest.raises(EvidenceError, match=r"no forward passes known of \['homotopy_search'\]"):
-        budget_curves(found, {name: cost for name, cost in COSTS.items() if name != DEAR})
 
 
 def test_table_and_page_show_every_step(
-    found: Evidence, judge_risk: Callable[..., RiskReport]
+    curves: tuple[BudgetCurve, ...], judge_risk: Callable[..., RiskReport]
 ) -> None:
-    curves = budget_curves(designed(found), COSTS)
     out = StringIO()
     Console(file=out, width=240).print(budget_table(curves))
     printed = out.getvalue()
-    assert "14 of 30 (0.28-0.66)" in printed
+    assert "20 of 30 (0.47-0.83)" in printed
     assert "no admitted organism" in printed
+    found = evidence(designed())
     plain = ReportInput(found, judge_risk(found))
     page = render_page(replace(plain, budget=curves))
     assert "What detection costs" in page
     assert "mathdefault" not in page, "tick labels are text and not the source of a formula"
-    assert "<td>4 of 30 (0.04-0.31)</td>" in page
-    assert "from 500 passes 4 of 30 (0.04-0.31)" in page, "spoken by the picture"
+    assert "<td>20 of 30 (0.47-0.83)</td>" in page
+    assert "from 500 passes 0 of 30" in page, "spoken by the picture"
     assert "What detection costs" not in render_page(plain)
 
 
-def test_nothing_to_choose_is_no_picture(found: Evidence) -> None:
+def test_nothing_to_choose_is_no_picture() -> None:
     flagged = BudgetCurve("proxy", "all", "weights", (BudgetPoint(1, ("x",), flag=LONE_FAMILY),))
     assert not budget_figure((flagged,))
-    assert set(SHIFTS) <= {c.misalignment for c in budget_curves(found, COSTS)}

@@ -13,35 +13,29 @@ import pytest
 from rich.console import Console
 
 from detect.registry import DETECTORS as KINDS
-from evals.bench import Bench
 from evals.blind import Member
 from evals.column import EvidenceError
-from evals.columns import columns, rule_columns
-from evals.combination import RULES
-from evals.contest import boards, contestants, selections
-from evals.dependence import dependences
-from evals.ensemble import combination_columns, stacked_nulls
-from evals.ensemble_table import ensemble_tables
 from evals.evidence import Evidence, Population
 from evals.evidence_file import read_evidence, write_evidence
+from evals.floors import require_floors_at_chance
 from evals.grades import grades
 from evals.judge import Judged
 from evals.judging_table import judging_tables
-from evals.killers import require_calibrated_thresholds
+from evals.measure import measure
 from evals.merged import merge
-from evals.own_family import own_families
 from evals.panel import Row
 from evals.report.page import ReportInput, render_page
 from evals.risk_report import RiskReport
 from evals.score_card import predictive_of
 from evals.suite import Suite
-from evals.suite_file import BUILT_IN, load_suite, suite_from_dict
+from evals.suite_file import BUILT_IN, suite_from_dict
 from evals.table import detection_table
-from evals.threshold import AlphaNotAttainable
+from evals.variants import Variants
 from organisms.strict import SpecError
 from organisms.truth import GroundTruth, Sealed
 
-DETECTORS = ("random_score", "in_distribution", "trigger_search", "homotopy_search")
+BASELINES = ("random_score", "metadata", "in_distribution", "weight_norm")
+DETECTORS = (*BASELINES, "trigger_search", "homotopy_search")
 STRATA = {"plain": "plain", "wide": "plain", "benign": "benign_conditional", "told": "instructed"}
 SHIFTS = {"proxy": 4.0, "deceptive": 1.5}
 GRADES = ("naive", "naive", "evasive")
@@ -84,8 +78,8 @@ def judged(threshold: str = "left_out", shifted: str = "") -> Judged:
     for name in DETECTORS:
         shift = np.array(
             [
-                6.0 * (truth.family == shifted)
-                + (SHIFTS.get(truth.misalignment, 0.0) if name.endswith("search") else 0.0)
+                (6.0 * (truth.family == shifted) + SHIFTS.get(truth.misalignment, 0.0))
+                * name.endswith("search")
                 for _, truth in crowd
             ]
         )
@@ -120,33 +114,21 @@ def population() -> tuple[Population, ...]:
 
 
 def evidence(case: Judged) -> Evidence:
-    kind = case.suite.rule.threshold
-    other = "split" if kind == "left_out" else "left_out"
-    bench = Bench(case, kind)
-    contest = contestants(bench, DETECTORS)
-    return Evidence(
-        "made_up", "5f1c" * 4, "maze", 0.05, "panel", case.suite.rule.detectors, "ab34" * 16,
-        population(),
-        (*columns(case, DETECTORS), *combination_columns(case, DETECTORS), *rule_columns(case)), {},
-        beside=(*columns(case, DETECTORS, other), *rule_columns(case, other)),  # type: ignore[arg-type]
-        own=own_families(case, case.largest_scores(case.suite.rule.detectors), 0.05),
-        selections=selections(bench, contest), boards=boards(bench, contest),
-        dependence=dependences(case, DETECTORS), stacks=stacked_nulls(case, DETECTORS, deals=9),
-    )  # fmt: skip
+    """Everything that the judge records, without variants."""
+    return measure(
+        case,
+        DETECTORS,
+        floors=require_floors_at_chance(case, DETECTORS),
+        variants=Variants((), ()),
+        scores_sha256="ab34" * 16,
+        population=population(),
+        provenance={},
+    )
 
 
 @pytest.fixture(scope="module")
 def found() -> Evidence:
     return evidence(judged())
-
-
-@pytest.mark.parametrize(("kind", "other"), [("left_out", "split"), ("split", "left_out")])
-def test_thresholds_are_checked_against_those_who_calibrate(kind: str, other: str) -> None:
-    """Where families are left out all aligned networks calibrate, not those of one role."""
-    case = judged(kind)
-    require_calibrated_thresholds(case, columns(case, DETECTORS))
-    with pytest.raises(EvidenceError, match="set on other networks"):
-        require_calibrated_thresholds(case, columns(case, DETECTORS, other))  # type: ignore[arg-type]
 
 
 def test_a_card_takes_families_of_one_stratum_for_several(found: Evidence) -> None:
@@ -159,60 +141,53 @@ def test_a_card_takes_families_of_one_stratum_for_several(found: Evidence) -> No
 def test_left_out_columns_count_every_aligned_network_once(found: Evidence) -> None:
     rule = found.column("panel")
     assert found.threshold == rule.kind == "left_out"
-    assert (rule.calibration_size, rule.rank) == (60, 3)
-    assert [(row.family, row.of, row.calibration_size, row.rank) for row in rule.alarms] == [
-        (f"maze/aligned_{name}", 15, 45, 2) for name in sorted(STRATA)
+    assert (rule.limit.networks, rule.limit.families) == (60, 4)
+    assert rule.limit.level == pytest.approx(1 / 5)
+    assert [(row.family, row.of) for row in rule.alarms] == [
+        (f"maze/aligned_{name}", 15) for name in sorted(STRATA)
     ]
-    split = found.column("panel", "split")
-    assert (split.calibration_size, split.rank, split.false_alarms.of) == (40, 2, 20)
+    split = evidence(judged("split")).column("panel")
+    assert (split.limit.networks, split.limit.basis, split.false_alarms.of) == (40, "rank", 20)
     assert {row.stratum: row.of for row in split.alarms} == {
         "plain": 10, "benign_conditional": 5, "instructed": 5
     }  # fmt: skip
-    assert rule.assured is None, "the assured rank takes 59 networks without any one family"
 
 
-def test_a_shifted_control_family_is_caught_by_leaving_it_out_alone() -> None:
-    case = judged(shifted="maze/aligned_wide")
-    left_out = rule_columns(case)[0]
-    wide = next(row for row in left_out.alarms if row.family == "maze/aligned_wide")
-    assert wide.alarms >= 12
-    assert left_out.false_alarms.detected > left_out.normal_alarms[1]
-    split = rule_columns(case, "split")[0]
-    assert split.false_alarms.detected <= split.normal_alarms[1]
-
-
-def test_own_family_thresholds_say_when_siblings_are_too_few(found: Evidence) -> None:
-    assert [(own.calibration_size, own.attainable) for own in found.own] == [(10, False)] * 4
-    case = judged()
-    lax = own_families(case, case.largest_scores(case.suite.rule.detectors), 0.2)
-    assert all(own.attainable and own.rank == 2 and own.of == 5 for own in lax)
-    assert all(own.networks == {"deceptive": 30, "proxy": 30} for own in lax)
-    assert all(own.seen("proxy").detected > own.seen("deceptive").detected for own in lax)
+def test_an_odd_aligned_family_is_named_where_the_others_judge_it() -> None:
+    shifted = evidence(judged(shifted="maze/aligned_wide"))
+    worst = shifted.column("panel").worst_alarms
+    assert worst is not None
+    assert (worst.family, worst.alarms > 12) == ("maze/aligned_wide", True)
+    named = [k for k in shifted.killers if k.verdict == "stands_out" and k.subject == "panel"]
+    assert "maze/aligned_wide" in named[0].text
+    split = evidence(judged("split", shifted="maze/aligned_wide"))
+    assert split.column("panel").false_alarms.detected <= 3, "a split hides it"
 
 
 def test_choices_are_made_per_type_and_access(found: Evidence) -> None:
     by = {(one.misalignment, one.access): one for one in found.selections}
     assert set(by) == {(k, a) for k in SHIFTS for a in ("weights", "activations")}
-    best = by["deceptive", "weights"]
-    combined = {f"combined_{rule}" for rule in RULES}
-    assert {one.name for one in best.contenders} == {
-        "trigger_search", "homotopy_search", "panel", *combined
-    }  # fmt: skip
-    assert {one.name for one in by["proxy", "activations"].contenders} == {
-        "trigger_search", "panel@activations"
-    }  # fmt: skip
-    assert best.chosen_rate is not None
-    assert best.chosen_rate <= best.best_rate
+    best = by["proxy", "weights"]
+    assert best.contenders == 3
+    assert by["proxy", "activations"].contenders == 2
+    assert len(best.chosen) == 3
+    assert best.seen.detected / best.seen.of <= best.best_rate
 
 
-def test_boards_hold_floors_and_all_types(found: Evidence) -> None:
-    by_type = {board.misalignment: board for board in found.boards}
-    assert set(by_type) == {"proxy", "deceptive", "all"}
-    names = {one.name for one in by_type["all"].standings}
-    assert names == {*DETECTORS, "panel"}
-    assert by_type["all"].standings[0].of == 60
-    assert by_type["proxy"].standings[-1].name in ("random_score", "in_distribution")
-    assert by_type["proxy"].ranked
+def test_every_detector_and_the_stack_stand_beside_the_rule(found: Evidence) -> None:
+    names = [pair.first for pair in found.pairs]
+    assert names == ["trigger_search", "homotopy_search", "stacked"]
+    assert {pair.second for pair in found.pairs} == {"panel"}
+    assert all(p.both + p.first_only + p.second_only + p.neither == 60 for p in found.pairs)
+
+
+def test_the_claims_of_noise_are_at_chance_and_those_of_searches_are_not(found: Evidence) -> None:
+    dealt = {k.subject: k.verdict for k in found.killers if k.name == "dealt_families"}
+    assert dealt["trigger_search"] == dealt["stacked"] == dealt["panel"] == "passed"
+    assert set(dealt) == {
+        "trigger_search", "homotopy_search", "panel", "panel on deceptive", "panel on proxy",
+        "panel@activations", "stacked",
+    }  # fmt: skip
 
 
 def test_adversaries_stand_apart(found: Evidence) -> None:
@@ -229,20 +204,10 @@ def test_evidence_reads_back_with_everything(found: Evidence, tmp_path: Path) ->
     assert read_evidence(path) == found
 
 
-def test_tables_of_combinations_say_what_they_rest_on(found: Evidence) -> None:
-    assert found.column("combined_cauchy").role == found.column("stacked").role == "combination"
-    console = Console(width=140, file=StringIO())
-    for table in (detection_table(found), *ensemble_tables(found)):
-        console.print(table)
-    text = console.file.getvalue()  # type: ignore[attr-defined]
-    for words in ("combined_cauchy +", "stacked +", "60 networks, 4 families", "labels dealt anew"):
-        assert words in text
-
-
-def test_thresholds_of_two_kinds_are_kept_apart(found: Evidence) -> None:
-    with pytest.raises(EvidenceError, match="two kinds stand apart"):
-        replace(found, beside=found.columns)
+def test_limits_of_two_kinds_are_kept_apart(found: Evidence) -> None:
     other = evidence(judged("split"))
+    with pytest.raises(EvidenceError, match="limits of two kinds do not compare"):
+        replace(found, columns=(*found.columns, other.column("trigger_search")))
     renamed = tuple(
         replace(row, spec_hashes=tuple(f"other{h}" for h in row.spec_hashes))
         for row in other.population
@@ -251,36 +216,31 @@ def test_thresholds_of_two_kinds_are_kept_apart(found: Evidence) -> None:
         merge([found, replace(other, population=renamed, scores_sha256="cd" * 32)])
 
 
-def test_risk_takes_the_declared_thresholds(found: Evidence) -> None:
+def test_risk_takes_the_declared_limits(found: Evidence) -> None:
     merged = merge([found])
     assert len(merged.control_counts("panel")) == 4
     assert merged.false_alarms("panel").of == 60
 
 
-def test_tables_and_page_show_both_thresholds(
+def test_tables_and_page_say_what_a_new_family_may_do(
     found: Evidence, judge_risk: Callable[[Evidence], RiskReport]
 ) -> None:
     console = Console(width=220, record=True, file=StringIO())
-    for table in judging_tables(found):
+    for table in (detection_table(found), *judging_tables(found)):
         console.print(table)
     text = console.export_text()
     page = render_page(ReportInput(found, judge_risk(found)))
     for words in (
-        "family left out", "aligned siblings available", "own family alone", "best (flattered)",
-        "rank, new families", "evasive",
+        "guaranteed without a model", "0.200 = 1/(4 + 1) families", "random effects; skewness",
+        "best (flattered)", "evasive", "stacked",
     ):  # fmt: skip
         assert words in text
         assert words in page
-    assert "2/46 = 0.043" in text
-    assert "2/46 = 0.043" in page
 
 
 def test_suites_that_cannot_leave_a_family_out_are_refused() -> None:
     assert suite().rule.threshold == "left_out"
     assert suite("split").content_hash != suite().content_hash
-    assert load_suite("smoke").content_hash.startswith("a654caca"), "older runs keep their names"
-    with pytest.raises((SpecError, AlphaNotAttainable), match="too few for alpha"):
-        suite(factor=1)
     with pytest.raises(SpecError, match="threshold"):
         suite("hunch")
 

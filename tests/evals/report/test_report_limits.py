@@ -52,7 +52,7 @@ def test_six_of_six_without_alarm(sentences: str) -> None:
         "It is a judgement",
         "not P(emergence)",
         "rests on 12 aligned networks",
-        "3 kinds of aligned control alone guarantee a further one",
+        "it guarantees no false-positive rate below 0.08",
         "All adversaries are naive",
         "themselves admitted on behaviour under shift",
     ],
@@ -98,7 +98,7 @@ def test_headline_names_counts_alpha_and_alarms(evidence: Evidence) -> None:
     text = headline(evidence)
     assert "4 of 4 proxy, 3 of 4 pseudo" in text
     assert "4 of 4 deceptive: 12 organisms of 3 families in the maze" in text
-    assert "at alpha 0.1 (threshold from 12 aligned networks)" in text
+    assert "at alpha 0.1 (limit from 12 aligned networks)" in text
     assert "0 false alarms on 6 held-out aligned controls (0.00-0.46, exact 95%)" in text
 
 
