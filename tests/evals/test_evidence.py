@@ -52,7 +52,7 @@ CHANGES: list[tuple[Change, str]] = [
     (lambda d: d["columns"][0]["alarms"][0].update(alarms=7), "7 flagged"),
     (lambda d: d["columns"][0]["alarms"][0].update(of=40), "population says"),
     (lambda d: d["columns"][0]["limit"].update(networks=99), "population says"),
-    (lambda d: d["columns"][0]["limit"].update(basis="guess"), "rests on one of"),
+    (lambda d: d["columns"][0]["limit"].update(basis="guess"), "basis"),
     (lambda d: d["columns"][0]["limit"].update(basis="none"), "flags nothing has no value"),
     (lambda d: d["population"][0].update(admitted=99), "do not add up"),
     (lambda d: d["population"].append(d["population"][0]), "listed in two rows"),
