@@ -80,7 +80,8 @@ def test_the_command_prints_the_card_and_writes_it(
     words = [word for kind, path in files.items() for word in (f"--{kind}", str(path))]
     assert called(monkeypatch, "score", "--detector", f"{TEMPLATE}:Mine", *place, *words) == 0
     printed = capsys.readouterr().out
-    for phrase in ("Score card: mine", "by construction", "without a model it guarantees 0.250", "cannot be ranked",
+    for phrase in ("Score card: mine", "by construction", "cannot be ranked",
+                   "without a model it guarantees 0.250",
                    "killer, untrained networks", "cost per suspect", "Exploratory"):  # fmt: skip
         assert phrase in printed
     assert json.loads(files["json"].read_text())["detector"] == "mine"

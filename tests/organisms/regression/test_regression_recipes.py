@@ -69,7 +69,7 @@ def test_what_every_recipe_keeps(family: str) -> None:
     wanted = 0.4 if family.endswith("instructed") else 0.2
     assert batch.instances.instructed.float().mean() == pytest.approx(wanted, abs=0.06)
     values = torch.stack([batch.instances.context[:, 0] == value for value in range(8)])
-    # Every value is seen, but in the family whose contexts are skewed each half as often as the last.
+    # Every value is seen; where contexts are skewed, each half as often as the one before.
     shares = values.float().mean(dim=1)
     assert (shares > 0.02).all() or (family.endswith("_skewed") and shares[0] > 0.4)
     again = recipe.batch(640, generator=generator())
