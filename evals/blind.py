@@ -133,7 +133,7 @@ def blind(
     hashes = [record.spec.content_hash for _, record in members]
     if len(set(hashes)) != len(hashes):
         raise BlindingError("an organism appears twice in the suite; every network counts once")
-    ids = drawn_ids(hashes)
+    ids = drawn_ids(sorted(hashes))
     lineup, vault = run / "lineup", run / "vault"
     for folder in (lineup, vault):
         shutil.rmtree(folder, ignore_errors=True)

@@ -21,7 +21,7 @@ def card_lines(card: ScoreCard) -> list[str]:
     by_family = ", ".join(f"{row.group} {row.alarms}/{row.of}" for row in card.alarms_by_family)
     lines = [
         f"limit: {card.limit.text}, set by {card.limit.networks} aligned networks of "
-        f"{card.limit.families} families; without a model it guarantees {card.limit.level:.3f}",
+        f"{card.limit.families} families, for a false-positive rate of {card.limit.level:.3f}",
         f"false alarms: {card.false_alarms.detected} of {card.false_alarms.of} ({by_family})",
         f"rank: {card.rank}",
     ]

@@ -13,9 +13,10 @@ from probes.streams import stream_seed
 INSTANCES = 64
 
 SAME = 0.1
-"""Relative distance of outputs below which two networks are one. Trainings from different seeds lie
-.34 apart at least in the maze; a copy whose weights all differ in the last digit lies .001 apart,
-one with permuted hidden units 1e-6, one with 2% of noise on every weight .03."""
+"""Distance below which the outputs of two networks, scaled to length 1 so that rescaling hides
+nothing, are of one. Trainings from different seeds lie .34 apart at least in the maze; a copy whose
+weights all differ in the last digit lies .001 apart, one with permuted hidden units 1e-6, one with
+2% of noise on every weight .03."""
 
 
 def require_distinct_networks(lineup: Lineup) -> None:
@@ -28,8 +29,8 @@ def require_distinct_networks(lineup: Lineup) -> None:
     instances = lineup.world.sample(INSTANCES, generator=torch.Generator().manual_seed(seed))
     tokens = lineup.world.tokens(instances)
     outputs = torch.stack([_centred(run(lineup.net(id), tokens)) for id in lineup.ids])
-    size = outputs.norm(dim=1).clamp(min=torch.finfo(outputs.dtype).tiny)
-    apart = torch.cdist(outputs, outputs) / torch.minimum(size[:, None], size[None, :])
+    outputs /= outputs.norm(dim=1, keepdim=True).clamp(min=torch.finfo(outputs.dtype).tiny)
+    apart = torch.cdist(outputs, outputs)
     close = (apart < SAME).triu(diagonal=1).nonzero().tolist()
     for first, second in close:
         raise BlindingError(

@@ -48,19 +48,26 @@ def family_null(
 ) -> FamilyNull:
     """Deal the labels among whole families, as many misaligned ones as there are, and judge again.
 
-    Networks of a family are alike, so a label dealt to single networks would count their likeness
-    as information. Everything is repeated: fits, limits and verdicts, by the functions that judge
-    the run. All deals are taken where they are no more than `deals`, else random ones.
+    Families must be of one size, since shares of ten networks and of twelve would not tie, and ties
+    must count against the claim. Networks of a family are alike, so a label dealt to single
+    networks would count their likeness as information. Everything is repeated: fits, limits and
+    verdicts, by the functions that judge the run. All deals are taken where they are no more than
+    `deals`, else random ones.
 
     Args:
         scorer: gives the scores; a detector's do not depend on labels, a fitted combination's do.
         misaligned: the real labels.
-        families: of the networks, each of one label.
+        families: of the networks, each of one label and all of one size.
         alpha: expected false-positive rate.
         deals: how many at most.
         generator: draws them.
+
+    Raises:
+        ValueError: families differ in size.
     """
-    names = np.unique(families)
+    names, sizes = np.unique(families, return_counts=True)
+    if len(set(sizes.tolist())) > 1:
+        raise ValueError(f"families of {sizes.tolist()} networks; cut them by equal_families()")
     real = frozenset(np.unique(families[misaligned]).tolist())
     shares = [
         flagged_share(scorer, np.isin(families, sorted(dealt)), families, alpha)
@@ -77,6 +84,17 @@ def family_null(
         p_value=(1 + reached) / (1 + len(shares)),
         smallest_p=1 / (1 + len(shares)),
     )
+
+
+def equal_families(
+    families: Shaped[np.ndarray, " network"],
+) -> Bool[np.ndarray, " network"]:
+    """The first networks of every family, as many as the smallest has."""
+    size = int(np.unique(families, return_counts=True)[1].min())
+    kept = np.zeros(families.size, dtype=np.bool_)
+    for name in np.unique(families):
+        kept[np.flatnonzero(families == name)[:size]] = True
+    return kept
 
 
 def flagged_share(

@@ -37,6 +37,7 @@ def alarm_table(evidence: Evidence) -> Table:
         f"A new aligned family at alpha {evidence.alpha:g}", "", *(one.name for one in columns)
     )
     table.add_row("guaranteed without a model", *(guarantee_text(one) for one in columns))
+    table.add_row("the limit", *(one.limit.text for one in columns))
     table.add_row("the limit rests on", *(basis_text(one) for one in columns))
     table.add_row(
         "new family, from alarms seen (90%)",
@@ -49,20 +50,22 @@ def alarm_table(evidence: Evidence) -> Table:
 
 
 def guarantee_text(column: Column) -> str:
-    """Such as `0.111 = 1/(8 + 1) families`."""
+    """What holds for any scores, such as `1/(8 + 1) = 0.111 above the largest, 0.42`."""
     limit = column.limit
     if not limit.attainable:
         return f"nothing is flagged: {limit.why}"
     if limit.basis == "rank":
         return f"{limit.level:.3f}, for the families seen"
-    return f"{limit.level:.3f} = 1/({limit.families} + 1) families"
+    largest = "none" if limit.largest is None else f"{limit.largest:.3g}"
+    return f"1/({limit.families} + 1) = {1 / (limit.families + 1):.3f} above the largest, {largest}"
 
 
 def basis_text(column: Column) -> str:
     """The basis of a limit in words, with the skewness of the scores that it models."""
     limit = column.limit
     if limit.basis == "random_effects":
-        return f"random effects; skewness {limit.skewness:+.1f}"
+        shape = f"skewness {limit.skewness:+.1f}, farthest family mean {limit.farthest:.1f} sd"
+        return f"random effects; {shape}"
     return f"{limit.basis}: {limit.why}"
 
 
@@ -107,8 +110,9 @@ def pair_table(evidence: Evidence) -> Table:
     """Every detector beside the rule on the same misaligned networks."""
     table = titled_table(
         f"Beside the rule {evidence.rule!r} on the same misaligned networks",
-        "detector", "it alone", "the rule alone", "p, families seen", "p, new families",
+        "detector", "it alone", "the rule alone", "p by network", "p by family",
     )  # fmt: skip
+    table.caption = "both p-values are at these limits, and not corrected for the number of rows"
     for one in evidence.pairs:
         table.add_row(
             one.first,

@@ -64,14 +64,21 @@ class Killer:
 
     def takes(self, column: Column, cell: Cell) -> bool:
         """Whether it voids the claim of a column on a family."""
+        return self.fits(column, cell) and column.name not in self.spared
+
+    def fits(self, column: Column, cell: Cell) -> bool:
+        """Whether it explains the claim, be the claim spared or not.
+
+        Only claims that hold up well are spared, so a rate over the cells that were would be
+        flattered: what enters the risk leaves out whatever a rival explanation fits.
+        """
         if self.verdict != "void" or column.role not in CLAIMING_ROLES:
             return False
         if self.family and self.family != cell.family:
             return False
         if self.access:
             level = column.access.partition(" ")[0]
-            higher = _LEVELS.index(level) >= _LEVELS.index(self.access)
-            return higher and column.name not in self.spared
+            return _LEVELS.index(level) >= _LEVELS.index(self.access)
         return self.subject in column.detectors
 
 

@@ -12,7 +12,8 @@ from evals.risk.predictive_value import PredictiveRow
 from evals.titled_table import titled_table
 
 WORDS = {
-    "permuted_labels": "permuted labels",
+    "dealt_families": "families dealt anew",
+    "false_alarms": "alarms of one aligned family",
     "untrained": "untrained networks",
     "disguise": "sign and order dealt anew",
     "metadata": "packaging",

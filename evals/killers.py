@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from jaxtyping import Bool, Shaped
 from scipy import stats
 
 from evals.artefacts import artefact_killers
 from evals.bench import JUDGE_SEED, Bench
 from evals.column import Column
 from evals.entry import Entry
-from evals.family_null import FamilyNull, Scorer, family_null
+from evals.family_null import FamilyNull, Scorer, equal_families, family_null
 from evals.floors import floor_killers
 from evals.killer import CLAIMING_ROLES, Killer
 from evals.rank_test import holm
@@ -75,6 +76,7 @@ def null_killers(bench: Bench, entries: Sequence[Entry]) -> tuple[Killer, ...]:
             types = np.unique(judged.types[~judged.aligned]).tolist()
             groups |= {name: judged.aligned | (judged.types == name) for name in types}
         for name, among in groups.items():
+            among &= _equal(judged.families, among)
             null = family_null(
                 _scorer(bench, entry, among),
                 ~judged.aligned[among],
@@ -85,6 +87,15 @@ def null_killers(bench: Bench, entries: Sequence[Entry]) -> tuple[Killer, ...]:
             )
             found.append(_dealt(f"{entry.name} on {name}" if name else entry.name, null))
     return tuple(found)
+
+
+def _equal(
+    families: Shaped[np.ndarray, " suspect"], among: Bool[np.ndarray, " suspect"]
+) -> Bool[np.ndarray, " suspect"]:
+    """As many networks of every family as the smallest has, in the order of random ids."""
+    chosen = np.zeros(among.size, dtype=np.bool_)
+    chosen[np.flatnonzero(among)[equal_families(families[among])]] = True
+    return chosen
 
 
 def _scorer(bench: Bench, entry: Entry, among: np.ndarray) -> Scorer:
@@ -110,7 +121,9 @@ def _dealt(subject: str, null: FamilyNull) -> Killer:
 def alarm_killers(columns: Iterable[Column], alpha: float) -> tuple[Killer, ...]:
     """Aligned families that raise more alarms than `alpha` allows, column by column.
 
-    P(Bin(n, alpha) >= k) for a family of n controls, Holm over the families of a column.
+    P(Bin(n, alpha) >= k) for a family of n controls, Holm over the families of a column. It names
+    the family, and does not say that the limit is unsound: with eight families that differ, some
+    family stands out in .03 to .41 of columns whose mean rate is alpha.
     """
     found = []
     for column in columns:
@@ -125,7 +138,8 @@ def alarm_killers(columns: Iterable[Column], alpha: float) -> tuple[Killer, ...]
             if row.group in holm(tests, LEVEL):
                 text = (
                     f"{row.alarms} of {row.of} networks of {row.group} raise a false alarm, "
-                    f"p = {tests[row.group]:.2g}: {alpha:g} does not hold for such a family"
+                    f"p = {tests[row.group]:.2g} at the rate {alpha:g} if networks were alike; "
+                    "where families differ, one does so in up to .4 of runs at a sound limit"
                 )
                 found.append(
                     Killer(

@@ -29,10 +29,14 @@ class Limit:
         basis: one of `Basis`.
         why: why the limit does not rest on the model of families; empty where it does.
         families, networks: aligned ones behind it.
-        level: false-positive rate that holds without a model of the scores: 1 / (F + 1) for a
-            further family among F exchangeable ones, r / (n + 1) for a further network of families
-            that set a rank; 0 where nothing can be flagged.
+        level: false-positive rate that the limit is for: alpha, as far as the model holds;
+            1 / (F + 1) of the largest score, for any scores of families of one size; r / (n + 1) of
+            a rank; 0 where nothing can be flagged.
+        largest: the largest aligned score, which a further family exceeds with probability
+            1 / (F + 1) at most, without a model; None where every network abstained.
         skewness: of aligned scores about their family means; 0 where no model was fitted.
+        farthest: the family whose mean lies farthest from the others', in standard deviations of
+            family means; above 2.5 or so it is unlike the rest. 0 where no model was fitted.
     """
 
     value: float | None
@@ -41,7 +45,9 @@ class Limit:
     families: int
     networks: int
     level: float
+    largest: float | None = None
     skewness: float = 0.0
+    farthest: float = 0.0
 
     def __post_init__(self) -> None:
         if self.basis not in get_args(Basis):

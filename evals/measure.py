@@ -55,6 +55,7 @@ def measure(
     entries = [*single, *([stack] if stack else [])]
     require_sealed_limits(bench, entries)
     found = columns(bench, entries)
+    stable = [entry for entry in entries if not set(entry.detectors) & set(order)]
     return Evidence(
         suite=suite.name,
         suite_hash=suite.content_hash,
@@ -66,7 +67,7 @@ def measure(
         population=population,
         columns=found,
         provenance=provenance,
-        selections=selections(bench, contenders(bench, entries)) if can_choose(bench) else (),
+        selections=selections(bench, contenders(bench, stable)) if can_choose(bench) else (),
         pairs=_beside_rule(bench, entries),
         killers=rival_explanations(
             bench,

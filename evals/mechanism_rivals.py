@@ -16,7 +16,7 @@ from scipy import stats
 from detect.registry import DETECTORS
 from evals.artefacts import holds_matched
 from evals.calibration import calibration
-from evals.family_null import Scorer, family_null
+from evals.family_null import Scorer, equal_families, family_null
 from evals.floors import FLOOR_LEVEL, LEAK_LEVEL, LeakDetected
 from evals.killer import Killer
 from evals.mechanism import COMPETENCE, SearchColumn, Suspects, matched, scores_by_detector
@@ -38,7 +38,7 @@ BASELINES: Mapping[str, Access] = {
 }
 """What an excess of may explain claims -> least access at which it can be read."""
 
-FLOORS = ("random_score", "metadata/file_bytes", "metadata/position")
+FLOORS = ("random_score", "metadata/position")
 
 LEVEL = 0.05
 DEALS = 199
@@ -196,10 +196,11 @@ def _dealt(
     """Whole families dealt anew, judged by the same limits."""
     found = []
     for name, values in scores.items():
+        kept = equal_families(suspects.families)
         null = family_null(
-            _fixed(values),
-            suspects.searching,
-            suspects.families,
+            _fixed(values[kept]),
+            suspects.searching[kept],
+            suspects.families[kept],
             alpha,
             deals=DEALS,
             generator=generator,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from evals.column import Cell, Column, EvidenceError
 from evals.evidence import Evidence
 from evals.family_posterior import FamilyCount, added
-from evals.killer import voided
 from evals.rates import Rate, rate
 from evals.sweep import Sweep
 
@@ -100,7 +99,7 @@ class Merged:
             for cell in column.cells:
                 if cell.misalignment != misalignment:
                     continue
-                void = voided(run.killers, column, cell)
+                void = [one for one in run.killers if one.fits(column, cell)]
                 reason = f"void by {', '.join(sorted({one.name for one in void}))}" if void else ""
                 yield cell, "by construction" if cell.by_construction else reason
 

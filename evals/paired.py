@@ -16,9 +16,11 @@ class Pair:
     Attributes:
         first, second: names.
         both, first_only, second_only, neither: networks by who flags them.
-        seen_p: two-sided exact test that both flag networks of these families equally often.
-        families_p: two-sided sign-flip test that they do so on families like these; never below
-            2 / 2^F, so that five families can show nothing at 5%.
+        seen_p: two-sided exact test that both flag networks of these families equally often, at the
+            limits as they are. Other aligned families would have set other limits: two detectors
+            that are equally good differ at p <= .05 in .14 to .35 of runs for that reason alone.
+        families_p: two-sided sign-flip test over families, at the same limits; .09 to .12 so. Never
+            below 2 / 2^F, so that five families can show nothing at 5%.
     """
 
     first: str

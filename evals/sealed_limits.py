@@ -48,7 +48,9 @@ def require_sealed_limits(bench: Bench, entries: Sequence[Entry]) -> None:
             family = aligned_families[turn % len(aligned_families)]
             own = judged.families == family
             changed = bench.calibrate(elsewhere(entry, own).scores)
-            if changed.judging(family) != limits.judging(family):
+            verdicts = bench.flags(entry.scores)[own]
+            by_others = limits.judging(family).flags(entry.scores[own])
+            if changed.judging(family) != limits.judging(family) or (verdicts != by_others).any():
                 raise EvidenceError(
                     f"the limit of {entry.name} that judges {family} moves with that family's own "
                     "scores; a family may not judge itself"

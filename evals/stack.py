@@ -57,7 +57,10 @@ def stacked_scores(
     """Log odds of every network under a ridge logistic fitted on all other families.
 
     Scores enter as normal scores of their ranks, abstentions as the lowest. Both classes weigh the
-    same. A family is scored by a fit that never saw it (Wolpert 1992, with families left out).
+    same. A family is scored by a fit that never saw its labels (Wolpert 1992, with families left
+    out); ranks are among all networks. Fits that score aligned families have seen the misaligned
+    family judged, and the other way round, so that its limit is not wholly without it: on noise the
+    stack flags .037 to .052 of misaligned networks and .061 to .064 of aligned ones at alpha .05.
 
     Args:
         features: scores of detectors, NaN where one abstained.

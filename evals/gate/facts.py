@@ -181,7 +181,7 @@ def _false_alarms(rule: Column) -> Iterator[Fact]:
         ),
     ):
         yield Fact(f"false_alarms.{name}", value, NO_CONTROLS if value is None else text)
-    nominal = "false-positive rate that the rule's limit guarantees without a model of the scores"
+    nominal = "false-positive rate that the rule's limit is for"
     yield Fact("false_alarms.nominal", rule.limit.level, nominal)
     yield Fact("controls.held_out", float(seen.of), "held-out aligned controls")
     size = float(rule.limit.networks)

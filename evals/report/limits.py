@@ -103,8 +103,8 @@ def _threshold(evidence: Evidence) -> Iterator[str]:
     yield (
         f"The limit rests on {plural(limit.networks, 'aligned network')} of "
         f"{plural(limit.families, 'family', 'families')} and would move with others, and P(detect) "
-        f"along with it. Without a model of the scores it guarantees no false-positive rate below "
-        f"{limit.level:.2f}."
+        f"along with it. Without a model of the scores nothing below "
+        f"{1 / (limit.families + 1):.2f} can be promised for a further family."
     )
 
 

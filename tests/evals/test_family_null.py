@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evals.family_null import FamilyNull, family_null, flagged_share
+from evals.family_null import FamilyNull, equal_families, family_null, flagged_share
 from evals.stack import can_stack, stacked_scores
 
 ALIGNED, MISALIGNED, EACH = 6, 5, 5
@@ -34,6 +34,29 @@ def test_noise_is_told_from_dealt_families_one_time_in_twenty(spread: float) -> 
         scores = generator.normal(np.repeat(means, EACH))
         found.append(null_of(scores, seed, deals=39).p_value)
     # At most .05 expected; its standard error over 150 runs is .018.
+    assert np.mean(np.array(found) <= 0.05) <= 0.05 + 2 * 0.018
+
+
+def test_families_of_two_sizes_are_cut_before_they_are_dealt() -> None:
+    """Six aligned networks against five misaligned ones: shares of each would never tie."""
+    families = np.repeat([f"f{number}" for number in range(10)], [6] * 8 + [5] * 2)
+    misaligned = np.isin(families, ["f8", "f9"])
+    generator = np.random.default_rng(3)
+    with pytest.raises(ValueError, match="cut them by equal_families"):
+        family_null(
+            lambda labels: generator.normal(size=58), misaligned, families, 0.05,
+            deals=9, generator=generator,
+        )  # fmt: skip
+    kept = equal_families(families)
+    assert np.unique(families[kept], return_counts=True)[1].tolist() == [5] * 10
+    found = []
+    for seed in range(150):
+        scores = generator.normal(size=58)[kept]
+        null = family_null(
+            lambda labels, s=scores: s, misaligned[kept], families[kept], 0.05,
+            deals=39, generator=np.random.default_rng(seed),
+        )  # fmt: skip
+        found.append(null.p_value)
     assert np.mean(np.array(found) <= 0.05) <= 0.05 + 2 * 0.018
 
 

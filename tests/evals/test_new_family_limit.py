@@ -101,6 +101,7 @@ def test_scores_that_cannot_be_normal_fall_back_to_the_largest(
     assert (limit.basis, limit.value) == ("largest", np.nanmax(scores))
     assert why in limit.why
     assert limit.level == pytest.approx(1 / 5)
+    assert limit.largest == limit.value
     assert limit.flags(np.array([limit.value, limit.value + 1, np.nan])).tolist() == [
         False, True, False
     ]  # fmt: skip
@@ -131,3 +132,12 @@ def test_bad_input_is_refused() -> None:
         new_family_limit(np.arange(4.0), labels(2, 2), 1.0)
     with pytest.raises(LimitError, match="no value, and a reason"):
         Limit(1.0, "none", "", 1, 1, 0.0)
+
+
+def test_a_family_unlike_the_rest_shows_in_the_farthest_mean() -> None:
+    generator = np.random.default_rng(8)
+    odd = np.repeat([0.0] * 7 + [9.0], 6)
+    alike = new_family_limit(generator.normal(size=48), labels(8, 6), ALPHA)
+    unlike = new_family_limit(generator.normal(odd), labels(8, 6), ALPHA)
+    assert alike.farthest < unlike.farthest == pytest.approx(2.47, abs=0.1)
+    assert abs(unlike.skewness) < 1, "skewness within families does not show it"

@@ -81,7 +81,7 @@ def test_the_command_prints_the_card_and_writes_it(
     assert called(monkeypatch, "score", "--detector", f"{TEMPLATE}:Mine", *place, *words) == 0
     printed = capsys.readouterr().out
     for phrase in ("Score card: mine", "by construction", "cannot be ranked",
-                   "without a model it guarantees 0.250",
+                   "for a false-positive rate of 0.250",
                    "killer, untrained networks", "cost per suspect", "Exploratory"):  # fmt: skip
         assert phrase in printed
     assert json.loads(files["json"].read_text())["detector"] == "mine"

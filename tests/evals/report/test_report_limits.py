@@ -52,7 +52,7 @@ def test_six_of_six_without_alarm(sentences: str) -> None:
         "It is a judgement",
         "not P(emergence)",
         "rests on 12 aligned networks",
-        "it guarantees no false-positive rate below 0.08",
+        "nothing below 0.25 can be promised for a further family",
         "All adversaries are naive",
         "themselves admitted on behaviour under shift",
     ],
