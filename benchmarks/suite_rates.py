@@ -12,11 +12,12 @@ from costs import write_run
 from evals.column import Column
 from evals.evidence import Evidence
 from evals.evidence_file import read_suite_evidence
+from evals.killer import Killer, voided
 from evals.rates import rate
 
 
 def suite_rates(evidence: Evidence) -> dict[str, Any]:
-    """Counts with exact intervals by detector and type, by family, and what voids them."""
+    """Counts with exact intervals by detector, type and family, and the rival explanations."""
     shown = [one for one in evidence.columns if one.role not in ("floor", "part")]
     shown += [one for one in evidence.columns if one.role == "floor" and "/" not in one.name]
     return {
@@ -34,35 +35,44 @@ def suite_rates(evidence: Evidence) -> dict[str, Any]:
             }
             for row in evidence.population
         },
-        "detectors": {one.name: _detector(one, evidence.types) for one in shown},
-        "void": [
-            f"{killer.name}, {killer.access} {killer.subject} {killer.family}".strip()
-            for killer in evidence.killers
-            if killer.verdict == "void"
+        "detectors": {one.name: _detector(one, evidence) for one in shown},
+        "rivals": [
+            f"{one.name}, {one.subject}: {one.verdict}; {one.text}"
+            for one in evidence.killers
+            if one.verdict in ("void", "at_chance", "stands_out")
         ],
         "provenance": dict(evidence.provenance),
     }
 
 
-def _detector(column: Column, types: tuple[str, ...]) -> dict[str, Any]:
+def _detector(column: Column, evidence: Evidence) -> dict[str, Any]:
+    limit = column.limit
     return {
         "role": column.role,
         "access": column.access,
-        "false_alarms": column.false_alarms.text,
-        "calibration_size": column.calibration_size,
+        "limit": f"{limit.text}, by {limit.networks} networks of {limit.families} families",
+        "why": limit.why or f"skewness {limit.skewness:+.2f}, farthest {limit.farthest:.1f} sd",
+        "false_alarms": column.alarm_text,
+        "false_alarms_by_family": {
+            row.group: f"{row.alarms}/{row.of}" for row in column.alarms if row.alarms
+        },
         "cpu_seconds": round(column.cpu_seconds, 2),
         "forward_passes": round(column.forward_passes),
-        **{name: _type(column, name) for name in types},
+        **{name: _type(column, name, evidence.killers) for name in evidence.types},
     }
 
 
-def _type(column: Column, name: str) -> dict[str, Any]:
+def _type(column: Column, name: str, killers: tuple[Killer, ...]) -> dict[str, Any]:
     cells = column.of_type(name)
     pooled = rate(sum(cell.detected for cell in cells), sum(cell.of for cell in cells))
     return {
         "seen_families": pooled.text,
         "by_construction": any(cell.by_construction for cell in cells),
-        "families": {cell.family: cell.rate.text for cell in cells},
+        "families": {
+            cell.family: cell.rate.text
+            + "".join(f", void by {one.name}" for one in voided(killers, column, cell))
+            for cell in cells
+        },
     }
 
 
