@@ -112,14 +112,7 @@ class RiskReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, strings, lists and None, ready for JSON."""
-        found = {"schema": SCHEMA, **asdict(self)}
-        for changes, rows in (
-            (self.update.changes, found["update"]["changes"]),
-            (self.upper_changes, found["upper_changes"]),
-        ):
-            for change, row in zip(changes, rows, strict=True):
-                row["signs_differ"] = change.signs_differ
-        return found
+        return {"schema": SCHEMA, **asdict(self)}
 
 
 def write_risk(report: RiskReport, path: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy import special
 
-from evals.risk.beliefs import SeverityLink
-from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Figures, FiguresError
-from evals.risk.inputs import Draws
+from evals.risk.decomposition import severity
+from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Figures
+from evals.risk.inputs import KAPPA, Draws
 from evals.risk.judged import beta_from_bound, beta_from_interval, lognormal_from_interval
 
 VERDICTS = ("coherent", "strained", "incoherent")
@@ -19,7 +20,6 @@ share of draws, strained at least the second, else incoherent. Rows are drawn in
 BOUND_SHARES = (0.95, 0.5)
 """A bound that must hold: coherent when it holds in at least the first share of draws, strained at
 least the second, else incoherent. Both rules are conventions, stated once, here."""
-_WORDS = ("very low", "low", "low-medium", "medium", "medium-high", "high", "very high")
 
 
 @dataclass(frozen=True)
@@ -71,49 +71,31 @@ def consistency(
 
     A horizon whose severity exceeds 1 so often that its row is incoherent has no severity: the
     comparisons that need it are left out, and its row says so.
-
-    Args:
-        figures: the judged rows.
-        generator: for the draws.
-        draws: at least 1000.
-
-    Raises:
-        FiguresError: a detectability that is no word of the analysis.
     """
-    if draws < 1000:
-        raise ValueError(f"got {draws} draws, wanted at least 1000 for tail probabilities")
     rows = {name: _row(figures, name, generator, draws) for name in HORIZONS}
-    current, near, medium = rows.values()
     found = [_shares(figures, generator, draws)]
     found += [_severity(name, row) for name, row in rows.items()]
-    for name, later, earlier in (("near_term", near, current), ("medium_term", medium, near)):
-        if later.explained and earlier.explained:
-            found.append(_growth(name, later, earlier))
-    if near.explained:
-        level, interval = max(figures.capability_levels.items(), key=lambda item: item[1][1])
-        at_level = lognormal_from_interval(*interval).at(generator.random(draws))
-        found += [_linear("medium_term", near, medium.multiple), _linear(level, near, at_level)]
+    for earlier, later in pairwise(HORIZONS):
+        if rows[earlier].explained and rows[later].explained:
+            found.append(_growth(later, rows[later], rows[earlier]))
     found += [_predicted(figures, name, row, generator) for name, row in rows.items()]
-    return (*found, _emergence(figures), *_detectability(figures, generator, draws))
+    return (*found, _emergence(figures))
 
 
-def equal_rows(below: float) -> str:
-    """Verdict on two rows of which the first is below the second with that probability."""
-    return _verdict(min(below, 1 - below), EQUAL_TAILS)
+def _compared(
+    name: str, sentence: str, draws: Draws, value: float, share: float, limits: tuple[float, float]
+) -> Incoherence:
+    low, high = np.nanquantile(draws, [0.05, 0.95]).tolist()
+    return Incoherence(name, sentence, value, low, high, _verdict(share, limits))
 
 
-def bound_holds(holds: float) -> str:
-    """Verdict on a bound that holds with that probability."""
-    return _verdict(holds, BOUND_SHARES)
+def _equal(name: str, sentence: str, draws: Draws, value: float, below: float) -> Incoherence:
+    """Two rows that should say the same, the first below the second with that probability."""
+    return _compared(name, sentence, draws, value, min(below, 1 - below), EQUAL_TAILS)
 
 
 def _verdict(value: float, limits: tuple[float, float]) -> str:
     return VERDICTS[sum(value < limit for limit in limits)]
-
-
-def _compared(name: str, sentence: str, draws: Draws, value: float, verdict: str) -> Incoherence:
-    low, high = np.nanquantile(draws, [0.05, 0.95])
-    return Incoherence(name, sentence, value, float(low), float(high), verdict)
 
 
 def _plain(name: str) -> str:
@@ -131,10 +113,10 @@ def _row(figures: Figures, name: str, generator: np.random.Generator, draws: int
         )
     )
     systems = emergence * misaligned
-    severity = catastrophe / systems
-    hazard = -np.log1p(-severity, out=np.full(draws, np.nan), where=severity < 1)
+    implied = catastrophe / systems
+    hazard = -np.log1p(-implied, out=np.full(draws, np.nan), where=implied < 1)
     multiple = lognormal_from_interval(*row.harm_multiple).at(generator.random(draws))
-    return _Row(systems, multiple, catastrophe, severity, hazard)
+    return _Row(systems, multiple, catastrophe, implied, hazard)
 
 
 def _shares(figures: Figures, generator: np.random.Generator, draws: int) -> Incoherence:
@@ -148,7 +130,7 @@ def _shares(figures: Figures, generator: np.random.Generator, draws: int) -> Inc
         f"{middle:.3f} and their draws to {total.mean():.3f} on average, more than 1 with "
         f"probability {over:.2f}."
     )
-    return _compared("prevalence sum", sentence, total, float(total.mean()), equal_rows(over))
+    return _equal("prevalence sum", sentence, total, float(total.mean()), over)
 
 
 def _severity(name: str, row: _Row) -> Incoherence:
@@ -159,8 +141,8 @@ def _severity(name: str, row: _Row) -> Incoherence:
         f"misaligned system ends in catastrophe with probability {middle:.3g} "
         f"({low:.3g}-{high:.3g}), which is at most 1 in {row.within:.1%} of draws{left_out}."
     )
-    verdict = bound_holds(row.within)
-    return _compared(f"implied severity, {name}", sentence, row.severity, float(middle), verdict)
+    name = f"implied severity, {name}"
+    return _compared(name, sentence, row.severity, float(middle), row.within, BOUND_SHARES)
 
 
 def _growth(name: str, later: _Row, earlier: _Row) -> Incoherence:
@@ -172,26 +154,14 @@ def _growth(name: str, later: _Row, earlier: _Row) -> Incoherence:
         f"({low:.2g}-{high:.3g}), while the judged harm multiple grows {np.median(judged):.1f}-"
         f"fold; the implied growth is the smaller with probability {below:.2f}."
     )
-    return _compared(f"growth to {name}", sentence, ratio, float(middle), equal_rows(below))
-
-
-def _linear(name: str, near: _Row, multiple: Draws) -> Incoherence:
-    severity = near.severity * multiple / near.multiple
-    middle = float(np.median(near.severity) / np.median(near.multiple) * np.median(multiple))
-    within = float(np.mean(severity <= 1))
-    sentence = (
-        f"Severity in proportion to the harm multiple, met at near term, would be {middle:.2f} for "
-        f"{_plain(name)}; it is a probability, at most 1, in {within:.0%} of draws."
-    )
-    return _compared(f"linear severity, {name}", sentence, severity, middle, bound_holds(within))
+    return _equal(f"growth to {name}", sentence, ratio, float(middle), below)
 
 
 def _predicted(
     figures: Figures, name: str, row: _Row, generator: np.random.Generator
 ) -> Incoherence:
-    link = SeverityLink()
-    kappa = link.kappa.at(generator.random(len(row.systems)))
-    risk = row.systems * link.at(row.multiple, kappa)[:, 0]
+    kappa = KAPPA.at(generator.random(len(row.systems)))
+    risk = row.systems * severity(row.multiple, kappa)
     low, high = figures.horizons[name].catastrophe
     middle = float(np.median(risk))
     where = "inside" if low <= middle <= high else "outside"
@@ -201,7 +171,7 @@ def _predicted(
         f"before anything is handled, {where} the judged {low:g}-{high:g}; the prediction is "
         f"below the judgement with probability {below:.2f}."
     )
-    return _compared(f"predicted catastrophe, {name}", sentence, risk, middle, equal_rows(below))
+    return _equal(f"predicted catastrophe, {name}", sentence, risk, middle, below)
 
 
 def _emergence(figures: Figures) -> Incoherence:
@@ -214,37 +184,7 @@ def _emergence(figures: Figures) -> Incoherence:
         "rows describe different systems and are kept apart."
     )
     name = "emergence of GPT-4 class and later"
-    return Incoherence(name, sentence, above, None, None, bound_holds(1 - above))
-
-
-def _detectability(
-    figures: Figures, generator: np.random.Generator, draws: int
-) -> tuple[Incoherence, ...]:
-    ranks, success = {}, {}
-    for name in MISALIGNMENT_TYPES:
-        row = figures.types[name]
-        if row.detectability not in _WORDS:
-            raise FiguresError(
-                f"type.{name}.detectability is {row.detectability!r}, wanted one of {_WORDS}"
-            )
-        ranks[name] = _WORDS.index(row.detectability)
-        success[name] = beta_from_interval(*row.success).at(generator.random(draws))
-    pairs = [
-        (float(np.mean(success[easy] > success[hard])), easy, hard)
-        for easy in ranks
-        for hard in ranks
-        if ranks[easy] > ranks[hard]
-    ]
-    if not pairs:
-        return ()
-    holds, easy, hard = min(pairs)
-    sentence = (
-        f"Types said to be easier to detect should be handled more often; the closest pair is "
-        f"{easy} ({figures.types[easy].detectability}) above {hard} "
-        f"({figures.types[hard].detectability}), which holds with probability {holds:.2f}."
-    )
-    name = "success and detectability"
-    return (Incoherence(name, sentence, holds, None, None, bound_holds(holds)),)
+    return Incoherence(name, sentence, above, None, None, _verdict(1 - above, BOUND_SHARES))
 
 
 def _share_below(first: Draws, second: Draws) -> float:

@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from evals.risk.judged import beta_from_bound, beta_from_interval, lognormal_from_interval
 
 MISALIGNMENT_TYPES = ("proxy", "subgoal", "pseudo", "deceptive")
 HORIZONS = ("current", "near_term", "medium_term")
 
+Table: TypeAlias = dict[str, Any]
 Interval: TypeAlias = tuple[float, float]
 """A judged 90% interval: its 5% and 95% quantiles."""
 
@@ -47,12 +48,10 @@ class TypeFigures:
     Attributes:
         prevalence: share of misaligned mesa-optimizers of this type.
         success: P(detected and mitigated).
-        detectability: in the words of the analysis.
     """
 
     prevalence: Interval
     success: Interval
-    detectability: str
 
 
 @dataclass(frozen=True)
@@ -99,9 +98,7 @@ def load_figures(override: Path | None = None) -> Figures:
         raise FiguresError(f"{override}: {error}") from error
 
 
-def _merged(
-    base: Mapping[str, object], changes: Mapping[str, object], where: str
-) -> dict[str, object]:
+def _merged(base: Table, changes: Table, where: str) -> Table:
     merged = dict(base)
     for key, value in changes.items():
         if key not in base:
@@ -109,14 +106,13 @@ def _merged(
         old = base[key]
         if isinstance(old, dict) != isinstance(value, dict):
             raise FiguresError(f"{where}: {key!r} is {value!r}, wanted something like {old!r}")
-        if isinstance(old, dict) and isinstance(value, dict):
-            value = _merged(old, value, f"{where} [{key}]")
-        merged[key] = value
+        nested = isinstance(old, dict)
+        merged[key] = _merged(old, value, f"{where} [{key}]") if nested else value
     return merged
 
 
-def _figures(table: Mapping[str, object]) -> Figures:
-    whole = _section(table, "decomposition")
+def _figures(table: Table) -> Figures:
+    whole = table["decomposition"]
     fits = {"harm_multiple": lognormal_from_interval, "catastrophe": beta_from_bound}
     later, judged = "emergence_gpt4_plus", "misaligned_given_emergence"
     return Figures(
@@ -127,35 +123,21 @@ def _figures(table: Mapping[str, object]) -> Figures:
                     for key in ("emergence", judged, "catastrophe", "harm_multiple")
                 )
             )
-            for name, row in _rows(table, "horizon").items()
+            for name, row in table["horizon"].items()
         },
         {
             name: TypeFigures(
-                _interval(f"type.{name}.prevalence", row["prevalence"]),
-                _interval(f"type.{name}.success", row["success"]),
-                str(row["detectability"]),
+                *(_interval(f"type.{name}.{key}", row[key]) for key in ("prevalence", "success"))
             )
-            for name, row in _rows(table, "type").items()
+            for name, row in table["type"].items()
         },
         {
             name: _interval(f"capability_level.{name}", value, lognormal_from_interval)
-            for name, value in _section(table, "capability_level").items()
+            for name, value in table["capability_level"].items()
         },
         _interval(f"decomposition.{later}", whole[later]),
         _interval(f"decomposition.{judged}", whole[judged]),
     )
-
-
-def _rows(table: Mapping[str, object], name: str) -> dict[str, Mapping[str, object]]:
-    section = _section(table, name)
-    return {key: _section(section, key) for key in section}
-
-
-def _section(table: Mapping[str, object], name: str) -> Mapping[str, object]:
-    section = table[name]
-    if not isinstance(section, dict):
-        raise FiguresError(f"{name} is {section!r}, wanted a table")
-    return section
 
 
 def _interval(

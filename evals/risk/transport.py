@@ -53,10 +53,6 @@ class Transport:
     drops: tuple[str, ...]
     stated: float | None = None
 
-    def __post_init__(self) -> None:
-        if self.stated is not None:
-            check_weight(self.stated)
-
     @property
     def product(self) -> float:
         """Of the steps."""
@@ -69,14 +65,11 @@ class Transport:
 
     def at(self, weight: float) -> Transport:
         """The same steps where they multiply to `weight`, else the weight as stated."""
+        check_weight(weight)
         return self if math.isclose(self.product, weight) else replace(self, stated=weight)
 
     def with_steps(self, judged: Mapping[str, float]) -> Transport:
-        """Other numbers for some of the steps.
-
-        Raises:
-            TransportError: no such step, or no probability.
-        """
+        """Other numbers for some of the steps."""
         names = [step.name for step in self.steps]
         if unknown := sorted(set(judged) - set(names)):
             raise TransportError(f"unknown steps {unknown}, wanted some of {', '.join(names)}")
@@ -156,16 +149,11 @@ def blend(
     return np.asarray((1 - weight) * judged + weight * measured)
 
 
-def crossing_weight(
-    judged_risk: float, measured_risk: float, decision_level: float
-) -> float | None:
-    """The weight at which the expected risk meets a decision level: (E0 - r) / (E0 - E1).
-
-    None when no weight in [0, 1] reaches it.
-    """
-    if judged_risk == measured_risk:
+def crossing_weight(judged: float, measured: float, level: float) -> float | None:
+    """The weight in [0, 1] at which the expected risk meets a decision level, if there is one."""
+    if judged == measured:
         return None
-    weight = (judged_risk - decision_level) / (judged_risk - measured_risk)
+    weight = (judged - level) / (judged - measured)
     return weight if 0 <= weight <= 1 else None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
+from evals.family_posterior import CELLS, FamilyCount, FamilyPosterior, family_posterior
 from evals.risk.beliefs import Beliefs, WhatIf, scenario
 from evals.risk.decomposition import evaluate, harm_by_type
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
@@ -19,7 +19,6 @@ from evals.risk.information import (
 )
 from evals.risk.inputs import Inputs, draw_inputs, sample_cube
 from evals.risk.judged import beta_from_interval
-from evals.risk.new_family import CELLS
 from evals.risk.split import DETECTIONS, given
 
 COSTS = Costs({"proxy": 100.0, "deceptive": 300.0}, 60.0)
@@ -105,7 +104,7 @@ def success_of(posterior: FamilyPosterior, size: int = 400_000) -> float:
 
 def risk_with(posterior: FamilyPosterior) -> float:
     """E[R] at weight 1 with proxy at that posterior."""
-    harm = harm_by_type(INPUTS, BELIEFS.link, 1.0)[:, 0].mean()
+    harm = harm_by_type(INPUTS, 1.0)[:, 0].mean()
     now = family_posterior(COUNTS["proxy"])
     assert now is not None
     return float(NOW - harm * (success_of(posterior) - success_of(now)))
@@ -201,7 +200,7 @@ def test_expected_risk_is_that_of_many_draws(weight: float) -> None:
     for reading in (True, False):
         beliefs = believed(given=reading)
         inputs = drawn(beliefs, 200_000)
-        ends = [evaluate(inputs, beliefs.link, end).residual.mean() for end in (0.0, 1.0)]
+        ends = [evaluate(inputs, end).residual.mean() for end in (0.0, 1.0)]
         found = expected_risk(inputs, beliefs, weight=weight)
         assert found == pytest.approx((1 - weight) * ends[0] + weight * ends[1], rel=0.003)
 
@@ -237,7 +236,7 @@ def test_a_level_out_of_reach_makes_every_measurement_worthless(level: float) ->
 
 
 def test_a_type_not_measured_is_compared_with_the_uniform_prior() -> None:
-    harm = harm_by_type(INPUTS, BELIEFS.link, 1.0)[:, 1].mean()
+    harm = harm_by_type(INPUTS, 1.0)[:, 1].mean()
     flat = _PRIOR.copy()
     law = given(beta_from_interval(*FIGURES.types["subgoal"].success))
     first = [family_posterior([FamilyCount("new", k, 1)]) for k in (0, 1)]
@@ -270,8 +269,3 @@ def test_a_type_supposed_known_has_no_candidate() -> None:
     for name in ("proxy", "pseudo"):
         found = measurements(believed(what_if=WhatIf({f"detect.{name}": 0.7})))
         assert {one.misalignment for one in found} == set(MISALIGNMENT_TYPES) - {name}
-
-
-def test_a_decision_level_must_be_finite() -> None:
-    with pytest.raises(ValueError, match="decision level"):
-        measurements(decision_level=np.nan)

@@ -56,7 +56,7 @@ def fraction(
     beliefs = Beliefs(FIGURES, detection, given=given)
     cube = sample_cube(np.random.default_rng(141), DRAWS)
     near = scenario(FIGURES, "near_term")
-    (row,) = risk_rows("", draw_inputs(cube, beliefs, [near])["near_term"], beliefs.link, [weight])
+    (row,) = risk_rows("", draw_inputs(cube, beliefs, [near])["near_term"], [weight])
     return row.fraction
 
 

@@ -49,7 +49,7 @@ def test_factors_of_the_risk_have_their_exact_indices() -> None:
     near = scenario(FIGURES, "near_term")
     cube = sample_cube(np.random.default_rng(14), 200_000)
     inputs = draw_inputs(cube, JUDGED, [near])["near_term"]
-    rest = evaluate(inputs, JUDGED.link, 0.0).residual / (inputs.emergence * inputs.misaligned)
+    rest = evaluate(inputs, 0.0).residual / (inputs.emergence * inputs.misaligned)
     ratios = {
         "emergence": (1 / 0.5 - 1) / (8.0011 + 8.0011 + 1),
         "misaligned": (1 / (23.9922 / 32.7218) - 1) / (23.9922 + 8.7296 + 1),

@@ -45,8 +45,8 @@ def test_weight_zero_returns_the_judged_bits(inputs: Inputs) -> None:
 def test_weight_zero_gives_the_risk_of_no_measurement_bit_by_bit(inputs: Inputs) -> None:
     without = drawn(Beliefs(load_figures()))
     for name in ("unmitigated", "residual", "fraction"):
-        judged = getattr(evaluate(without, Beliefs(load_figures()).link, 1.0), name)
-        pooled = getattr(evaluate(inputs, Beliefs(load_figures()).link, 0.0), name)
+        judged = getattr(evaluate(without, 1.0), name)
+        pooled = getattr(evaluate(inputs, 0.0), name)
         np.testing.assert_array_equal(judged.view(np.int64), pooled.view(np.int64))
 
 
@@ -93,14 +93,14 @@ def test_type_without_measurement_stays_judged_and_is_named() -> None:
 def test_a_sweep_moves_emergence_by_the_same_draw_as_detection() -> None:
     beliefs = Beliefs(load_figures(), {"proxy": SEEN}, SEEN, SEEN)
     one = drawn(beliefs)
-    judged, measured, half = (evaluate(one, beliefs.link, w) for w in (0.0, 1.0, 0.5))
+    judged, measured, half = (evaluate(one, w) for w in (0.0, 1.0, 0.5))
     taken = one.transport < 0.5
     for name in ("unmitigated", "residual"):
         expected = np.where(taken, getattr(measured, name), getattr(judged, name))
         np.testing.assert_array_equal(getattr(half, name), expected)
     assert np.any(judged.unmitigated != measured.unmitigated)
     np.testing.assert_array_equal(
-        judged.unmitigated, evaluate(drawn(Beliefs(load_figures())), beliefs.link, 1.0).unmitigated
+        judged.unmitigated, evaluate(drawn(Beliefs(load_figures())), 1.0).unmitigated
     )
 
 
