@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,19 +11,12 @@ from evals.family_posterior import FamilyPosterior, family_posterior
 from evals.merged import Merged
 from evals.notes import as_it_is, caveats, crossing, flags, signs
 from evals.question import Question
-from evals.risk.beliefs import Beliefs, WhatIf, scenario, scenarios
+from evals.risk.beliefs import Beliefs, ScenarioError, WhatIf
 from evals.risk.change import changes, contributions
 from evals.risk.coherence import consistency
 from evals.risk.decomposition import overlap_bounds
-from evals.risk.figures import MISALIGNMENT_TYPES, Figures
-from evals.risk.information import (
-    Candidate,
-    Costs,
-    expected_risk,
-    information_table,
-    next_measurements,
-    order,
-)
+from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Figures
+from evals.risk.information import Candidate, information_table, next_measurements, order
 from evals.risk.inputs import Inputs, draw_inputs, remeasured, sample_cube
 from evals.risk.new_family import rates_at
 from evals.risk.predictive_value import PredictiveRow, mixed_detection, predictive_rows
@@ -40,15 +33,6 @@ SUBSAMPLE = 20_000
 """Draws for the judged rows against each other; their Monte Carlo error is about 1%."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Drawn:
-    """One scenario under one set of beliefs."""
-
-    rule: str
-    beliefs: Beliefs
-    inputs: Inputs
-
-
 def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
     """The decomposition before and after, what it rests on and what would change it.
 
@@ -60,14 +44,16 @@ def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
     Raises:
         ScenarioError: on an unknown horizon.
     """
-    one, weight = scenario(figures, question.horizon), question.transport.weight
-    weights, (rule, *others) = (0.0, weight, 1.0), merged.rules
+    horizon, weight = question.horizon, question.transport.weight
+    if horizon not in HORIZONS:
+        raise ScenarioError(f"unknown scenario {horizon!r}, wanted one of {', '.join(HORIZONS)}")
+    weights, rule = (0.0, weight, 1.0), merged.rules[0]
     beliefs = _beliefs(merged, figures, question.what_if)
     cube = sample_cube(_generator(0), question.draws)
-    drawn = draw_inputs(cube, beliefs, scenarios(figures).values())
-    inputs = plain = drawn[one.name]
+    drawn = draw_inputs(cube, beliefs)
+    inputs = plain = drawn[horizon]
     if question.what_if:
-        plain = draw_inputs(cube, replace(beliefs, what_if=WhatIf()), [one])[one.name]
+        plain = draw_inputs(cube, replace(beliefs, what_if=WhatIf()), [horizon])[horizon]
     upper, marks = _detection(merged, rule, with_left_out=True), caveats(merged)
     apart, counted, shipped = (
         remeasured(inputs, cube, replace(beliefs, detection=detection, given=given))
@@ -89,14 +75,35 @@ def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
         ("void and constructed cells counted, correction given detection", counted),
         ("void and constructed cells counted, correction independent of it", shipped),
     )
-    expected, asked = updated.row(one.name, weight).residual.mean, question.decision_level
+    expected, asked = updated.row(horizon, weight).residual.mean, question.decision_level
     star = expected if asked is None else asked
-    ends = tuple(updated.row(one.name, end).residual.mean for end in (0.0, 1.0))
+    ends = tuple(updated.row(horizon, end).residual.mean for end in (0.0, 1.0))
     met = None if asked is None else crossing_weight(ends[0], ends[1], asked)
-    allowed = [_Drawn(rule, beliefs, inputs)]
-    for name in others:  # the detectors that a lower access allows; all else is common
-        less = replace(beliefs, detection=_detection(merged, name))
-        allowed.append(_Drawn(name, less, remeasured(inputs, cube, less)))
+    access: list[AccessRow] = []
+    candidates: list[Candidate] = []
+    spent = merged.organism_cpu_seconds()
+    for name in merged.rules:  # the detectors that an access allows; all else is common
+        so = replace(beliefs, detection=_detection(merged, name))
+        lesser = remeasured(inputs, cube, so)
+        row = AccessRow(
+            rule=name,
+            access=merged.columns(name)[0].access,
+            detection={kind: measured_rate(seen) for kind, seen in so.detection.items()},
+            rows=risk_rows(horizon, lesser, weights),
+            false_alarms=merged.false_alarms(name),
+            cpu_seconds=merged.scoring_cpu_seconds(name),
+        )
+        access.append(row)
+        if spent:
+            candidates += next_measurements(
+                lesser,
+                so,
+                risk={one.weight: one.residual.mean for one in row.rows}[weight],
+                weight=weight,
+                decision_level=star,
+                cpu_seconds={kind: cost + row.cpu_seconds for kind, cost in spent.items()},
+                access=row.access,
+            )
     overlaps = [overlap_bounds(inputs, weight=w) for w in weights]
     every, any_one = (
         summarise(pooled, means=blend(judged, measured, weight))
@@ -107,38 +114,28 @@ def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
         alpha=merged.alpha,
         rule=rule,
         supposed=question.what_if.text,
-        scenario=one.name,
+        scenario=horizon,
         weight=weight,
         transport=question.transport,
         update=updated,
         upper_changes=upper_changes,
-        unsupposed=risk_rows(one.name, plain, weights) if question.what_if else (),
-        readings=tuple(Reading(name, risk_rows(one.name, so, weights)) for name, so in readings),
+        unsupposed=risk_rows(horizon, plain, weights) if question.what_if else (),
+        readings=tuple(Reading(name, risk_rows(horizon, so, weights)) for name, so in readings),
         decision_level=star,
         crossing=met,
         contributions=contributions(inputs, weight=weight),
-        access=tuple(
-            AccessRow(
-                rule=each.rule,
-                access=merged.columns(each.rule)[0].access,
-                detection={n: measured_rate(p) for n, p in each.beliefs.detection.items()},
-                rows=risk_rows(one.name, each.inputs, weights),
-                false_alarms=merged.false_alarms(each.rule),
-                cpu_seconds=merged.scoring_cpu_seconds(each.rule),
-            )
-            for each in allowed
-        ),
+        access=tuple(access),
         predictive=_predictive(merged, rule, inputs),
         overlap=(every, any_one),
         consistency=consistency(figures, generator=_generator(2), draws=SUBSAMPLE),
-        sobol=risk_indices(beliefs, one, weight=weight, generator=_generator(5)),
+        sobol=risk_indices(beliefs, horizon, weight=weight, generator=_generator(5)),
         information=information_table(
             inputs, weight=weight, decision_level=star, generator=_generator(6)
         ),
-        candidates=_candidates(merged, allowed, weight=weight, margin=star - expected),
+        candidates=tuple(sorted(candidates, key=order)),
         flags=(
             *flags(merged, question),
-            as_it_is(updated, one.name, weight),
+            as_it_is(updated, horizon, weight),
             signs(updated.changes, "void cells and cells by construction left out"),
             *([signs(upper_changes, "void cells and cells by construction counted")] * bool(marks)),
             *crossing(asked, ends, met),
@@ -150,7 +147,7 @@ def risk_update(merged: Merged, figures: Figures, question: Question) -> RiskUpd
     """The decomposition before and after alone: the rows of the report on the same question."""
     beliefs = _beliefs(merged, figures, question.what_if)
     cube = sample_cube(_generator(0), question.draws)
-    drawn = draw_inputs(cube, beliefs, scenarios(figures).values())
+    drawn = draw_inputs(cube, beliefs)
     weights = (0.0, question.transport.weight, 1.0)
     return update(drawn, beliefs, weights=weights, caveats=caveats(merged))
 
@@ -182,33 +179,6 @@ def _predictive(merged: Merged, rule: str, inputs: Inputs) -> tuple[PredictiveRo
         return ()
     alarms = rates_at(controls, _generator(8).random(len(inputs.transport)))
     return predictive_rows(mixed_detection(inputs), alarms)
-
-
-def _candidates(
-    merged: Merged, rules: list[_Drawn], *, weight: float, margin: float
-) -> tuple[Candidate, ...]:
-    """Further measurements at every access level, best first; none where no cost is known.
-
-    `margin` is the decision level less the expected risk: so put, the level keeps its place
-    although measurements are valued without the Monte Carlo noise of the drawn risk.
-    """
-    spent = merged.organism_cpu_seconds()
-    if not spent:
-        return ()
-    level = expected_risk(rules[0].inputs, rules[0].beliefs, weight=weight) + margin
-    found = [
-        candidate
-        for one in rules
-        for candidate in next_measurements(
-            one.inputs,
-            one.beliefs,
-            weight=weight,
-            decision_level=level,
-            costs=Costs(spent, merged.scoring_cpu_seconds(one.rule)),
-            access=merged.columns(one.rule)[0].access,
-        )
-    ]
-    return tuple(sorted(found, key=order))
 
 
 def _generator(stream: int) -> np.random.Generator:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from evals.family_posterior import FamilyPosterior
-from evals.risk.figures import MISALIGNMENT_TYPES, Figures, Interval
+from evals.risk.figures import MISALIGNMENT_TYPES, Figures
 
 TARGETS = (
     "emergence",
@@ -21,7 +21,7 @@ class WhatIfError(ValueError):
 
 
 class ScenarioError(ValueError):
-    """The name of no horizon and no capability level."""
+    """The name of no horizon."""
 
 
 @dataclass(frozen=True)
@@ -95,47 +95,3 @@ class Beliefs:
     misaligned: FamilyPosterior | None = None
     what_if: WhatIf = field(default_factory=WhatIf)
     given: bool = True
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """The judged figures that differ between systems.
-
-    Attributes:
-        name: as in the figures file; a capability level is `level.NAME`.
-        emergence: P(emergence).
-        misaligned: P(misaligned | emergence).
-        multiple: harm multiple C^2 over a GPT-4 class system.
-    """
-
-    name: str
-    emergence: Interval
-    misaligned: Interval
-    multiple: Interval
-
-
-def scenarios(figures: Figures) -> Mapping[str, Scenario]:
-    """The three horizons, then the capability levels, by name.
-
-    Horizons have their own emergence and misalignment; levels differ in harm alone, and the last is
-    an extrapolation: no horizon judges a catastrophe at such a multiple.
-    """
-    found = {
-        name: Scenario(name, row.emergence, row.misaligned_given_emergence, row.harm_multiple)
-        for name, row in figures.horizons.items()
-    }
-    later = (figures.emergence_gpt4_plus, figures.misaligned_given_emergence)
-    levels = {f"level.{name}": multiple for name, multiple in figures.capability_levels.items()}
-    return found | {name: Scenario(name, *later, multiple) for name, multiple in levels.items()}
-
-
-def scenario(figures: Figures, name: str) -> Scenario:
-    """The horizon or level of that name.
-
-    Raises:
-        ScenarioError: there is none.
-    """
-    known = scenarios(figures)
-    if name not in known:
-        raise ScenarioError(f"unknown scenario {name!r}, wanted one of {', '.join(known)}")
-    return known[name]

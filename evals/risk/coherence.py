@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy import special
 
 from evals.risk.decomposition import severity
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Figures
@@ -30,38 +29,31 @@ class Incoherence:
         name: what is compared.
         sentence: the comparison in plain words, with its numbers.
         value: the number of the comparison, in the unit that the sentence gives.
-        low, high: its 5% and 95% quantiles, the rows drawn independently; None where the value is
-            a statement about the whole distribution.
+        low, high: its 5% and 95% quantiles, the rows drawn independently.
         verdict: one of `VERDICTS`, by `EQUAL_TAILS` or `BOUND_SHARES`.
     """
 
     name: str
     sentence: str
     value: float
-    low: float | None
-    high: float | None
+    low: float
+    high: float
     verdict: str
 
 
 @dataclass(frozen=True, eq=False)
 class _Row:
-    """Draws of one horizon's rows; `hazard` is -log(1 - severity), NaN where severity is over 1."""
+    """Draws of one horizon's rows, and the severity that they imply, which should be at most 1."""
 
     systems: Draws
     multiple: Draws
     catastrophe: Draws
     severity: Draws
-    hazard: Draws
 
     @property
     def within(self) -> float:
         """Share of draws in which the severity is a probability."""
         return float(np.mean(self.severity <= 1))
-
-    @property
-    def explained(self) -> bool:
-        """Whether a severity explains the rows in enough draws to be compared with others."""
-        return self.within >= BOUND_SHARES[1]
 
 
 def consistency(
@@ -76,16 +68,16 @@ def consistency(
     found = [_shares(figures, generator, draws)]
     found += [_severity(name, row) for name, row in rows.items()]
     for earlier, later in pairwise(HORIZONS):
-        if rows[earlier].explained and rows[later].explained:
+        if min(rows[earlier].within, rows[later].within) >= BOUND_SHARES[1]:
             found.append(_growth(later, rows[later], rows[earlier]))
     found += [_predicted(figures, name, row, generator) for name, row in rows.items()]
-    return (*found, _emergence(figures))
+    return tuple(found)
 
 
 def _compared(
     name: str, sentence: str, draws: Draws, value: float, share: float, limits: tuple[float, float]
 ) -> Incoherence:
-    low, high = np.nanquantile(draws, [0.05, 0.95]).tolist()
+    low, high = np.quantile(draws, [0.05, 0.95]).tolist()
     return Incoherence(name, sentence, value, low, high, _verdict(share, limits))
 
 
@@ -104,19 +96,11 @@ def _plain(name: str) -> str:
 
 def _row(figures: Figures, name: str, generator: np.random.Generator, draws: int) -> _Row:
     row = figures.horizons[name]
-    emergence, misaligned, catastrophe = (
-        fit(*interval).at(generator.random(draws))
-        for fit, interval in (
-            (beta_from_interval, row.emergence),
-            (beta_from_interval, row.misaligned_given_emergence),
-            (beta_from_bound, row.catastrophe),
-        )
-    )
-    systems = emergence * misaligned
-    implied = catastrophe / systems
-    hazard = -np.log1p(-implied, out=np.full(draws, np.nan), where=implied < 1)
+    systems = beta_from_interval(*row.emergence).at(generator.random(draws))
+    systems *= beta_from_interval(*row.misaligned_given_emergence).at(generator.random(draws))
+    catastrophe = beta_from_bound(*row.catastrophe).at(generator.random(draws))
     multiple = lognormal_from_interval(*row.harm_multiple).at(generator.random(draws))
-    return _Row(systems, multiple, catastrophe, implied, hazard)
+    return _Row(systems, multiple, catastrophe, catastrophe / systems)
 
 
 def _shares(figures: Figures, generator: np.random.Generator, draws: int) -> Incoherence:
@@ -135,7 +119,11 @@ def _shares(figures: Figures, generator: np.random.Generator, draws: int) -> Inc
 
 def _severity(name: str, row: _Row) -> Incoherence:
     low, middle, high = np.quantile(row.severity, [0.05, 0.5, 0.95])
-    left_out = "" if row.explained else "; comparisons that need this severity are left out"
+    left_out = (
+        ""
+        if row.within >= BOUND_SHARES[1]
+        else "; comparisons that need this severity are left out"
+    )
     sentence = (
         f"For {_plain(name)} the judged catastrophe, emergence and misalignment imply that a "
         f"misaligned system ends in catastrophe with probability {middle:.3g} "
@@ -146,9 +134,11 @@ def _severity(name: str, row: _Row) -> Incoherence:
 
 
 def _growth(name: str, later: _Row, earlier: _Row) -> Incoherence:
-    ratio, judged = later.hazard / earlier.hazard, later.multiple / earlier.multiple
-    low, middle, high = np.nanquantile(ratio, [0.05, 0.5, 0.95])
-    below = _share_below(ratio, judged)
+    known = np.maximum(later.severity, earlier.severity) < 1
+    ratio = np.log1p(-later.severity[known]) / np.log1p(-earlier.severity[known])
+    judged = (later.multiple / earlier.multiple)[known]
+    low, middle, high = np.quantile(ratio, [0.05, 0.5, 0.95])
+    below = float(np.mean(ratio < judged))
     sentence = (
         f"Up to {_plain(name)} the catastrophe rows imply a hazard that grows {middle:.1f}-fold "
         f"({low:.2g}-{high:.3g}), while the judged harm multiple grows {np.median(judged):.1f}-"
@@ -165,28 +155,10 @@ def _predicted(
     low, high = figures.horizons[name].catastrophe
     middle = float(np.median(risk))
     where = "inside" if low <= middle <= high else "outside"
-    below = _share_below(risk, row.catastrophe)
+    below = float(np.mean(risk < row.catastrophe))
     sentence = (
         f"For {_plain(name)} the model predicts a catastrophe with probability {middle:.2g} "
         f"before anything is handled, {where} the judged {low:g}-{high:g}; the prediction is "
         f"below the judgement with probability {below:.2f}."
     )
     return _equal(f"predicted catastrophe, {name}", sentence, risk, middle, below)
-
-
-def _emergence(figures: Figures) -> Incoherence:
-    bound, (low, high) = figures.horizons["current"].emergence[1], figures.emergence_gpt4_plus
-    judged = beta_from_interval(low, high)
-    above = float(special.betaincc(judged.a, judged.b, bound))
-    sentence = (
-        f"Emergence is judged at {low:.2f}-{high:.2f} for GPT-4 class systems and later, which "
-        f"puts {above:.0%} above {bound:.2f}, the judged upper end for current systems; the two "
-        "rows describe different systems and are kept apart."
-    )
-    name = "emergence of GPT-4 class and later"
-    return Incoherence(name, sentence, above, None, None, _verdict(1 - above, BOUND_SHARES))
-
-
-def _share_below(first: Draws, second: Draws) -> float:
-    known = ~np.isnan(first)
-    return float(np.mean(first[known] < second[known]))

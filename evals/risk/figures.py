@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -61,16 +61,10 @@ class Figures:
     Attributes:
         horizons: by the names of `HORIZONS`.
         types: by the names of `MISALIGNMENT_TYPES`.
-        capability_levels: harm multiple by level; the last is an extrapolation.
-        emergence_gpt4_plus: P(emergence) of GPT-4 class and later systems.
-        misaligned_given_emergence: over all horizons.
     """
 
     horizons: Mapping[str, HorizonFigures]
     types: Mapping[str, TypeFigures]
-    capability_levels: Mapping[str, Interval]
-    emergence_gpt4_plus: Interval
-    misaligned_given_emergence: Interval
 
 
 def load_figures(override: Path | None = None) -> Figures:
@@ -112,31 +106,18 @@ def _merged(base: Table, changes: Table, where: str) -> Table:
 
 
 def _figures(table: Table) -> Figures:
-    whole = table["decomposition"]
     fits = {"harm_multiple": lognormal_from_interval, "catastrophe": beta_from_bound}
-    later, judged = "emergence_gpt4_plus", "misaligned_given_emergence"
+    found = {
+        (section, name): {
+            key: _interval(f"{section}.{name}.{key}", row[key], fits.get(key, beta_from_interval))
+            for key in (field.name for field in fields(record))
+        }
+        for section, record in (("horizon", HorizonFigures), ("type", TypeFigures))
+        for name, row in table[section].items()
+    }
     return Figures(
-        {
-            name: HorizonFigures(
-                *(
-                    _interval(f"horizon.{name}.{key}", row[key], fits.get(key, beta_from_interval))
-                    for key in ("emergence", judged, "catastrophe", "harm_multiple")
-                )
-            )
-            for name, row in table["horizon"].items()
-        },
-        {
-            name: TypeFigures(
-                *(_interval(f"type.{name}.{key}", row[key]) for key in ("prevalence", "success"))
-            )
-            for name, row in table["type"].items()
-        },
-        {
-            name: _interval(f"capability_level.{name}", value, lognormal_from_interval)
-            for name, value in table["capability_level"].items()
-        },
-        _interval(f"decomposition.{later}", whole[later]),
-        _interval(f"decomposition.{judged}", whole[judged]),
+        {name: HorizonFigures(**found["horizon", name]) for name in table["horizon"]},
+        {name: TypeFigures(**found["type", name]) for name in table["type"]},
     )
 
 

@@ -9,11 +9,11 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 from jaxtyping import Float
-from scipy import special, stats
+from scipy import stats
 
 from evals.family_posterior import CELLS, GRID_A, GRID_B, FamilyCount
 from evals.risk.beliefs import Beliefs
-from evals.risk.decomposition import evaluate, harm_by_type, success_at
+from evals.risk.decomposition import evaluate, harm_by_type
 from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.inputs import Draws, Inputs, success_curve
 from evals.risk.new_family import expected, widths
@@ -58,26 +58,6 @@ class InformationTable:
     expected_risk: float
     perfect: float
     values: tuple[InformationValue, ...]
-
-
-@dataclass(frozen=True)
-class Costs:
-    """CPU time of a further network.
-
-    Attributes:
-        organism_cpu_seconds: per admitted organism, failed trainings included, by misalignment
-            type, at least one; a type that is absent costs the mean of those present.
-        scoring_cpu_seconds: per suspect scored.
-    """
-
-    organism_cpu_seconds: Mapping[str, float]
-    scoring_cpu_seconds: float
-
-    def cpu_hours(self, misalignment: str, networks: int) -> float:
-        """Of building and scoring so many organisms of a type."""
-        known = self.organism_cpu_seconds
-        organism = known.get(misalignment, sum(known.values()) / len(known))
-        return networks * (organism + self.scoring_cpu_seconds) / 3600
 
 
 @dataclass(frozen=True)
@@ -200,9 +180,10 @@ def next_measurements(
     inputs: Inputs,
     beliefs: Beliefs,
     *,
+    risk: float,
     weight: float,
     decision_level: float,
-    costs: Costs,
+    cpu_seconds: Mapping[str, float],
     access: str,
     networks: int = 10,
 ) -> tuple[Candidate, ...]:
@@ -221,30 +202,31 @@ def next_measurements(
     Args:
         inputs: draws made with `beliefs`; a type whose detection is supposed has no candidate.
         beliefs: with the posteriors so far.
+        risk: E[R] as things are known now.
         weight: transport weight in [0, 1]; at 0 no measurement of organisms has value.
-        decision_level: r*, on the scale of `expected_risk`, which has no noise of drawn rates.
-        costs: CPU time per network.
+        decision_level: r*.
+        cpu_seconds: of building and scoring a network, by type, at least one; a type that is absent
+            costs the mean of those present.
         access: label of the access level of the rule that the counts come from.
         networks: size of each measurement, all in one family.
     """
     harm = weight * harm_by_type(inputs, 1.0).mean(axis=0)
-    whole = expected_risk(inputs, beliefs, weight=weight)
+    usual = sum(cpu_seconds.values()) / len(cpu_seconds)
     found = []
     for column, name in enumerate(MISALIGNMENT_TYPES):
         if f"detect.{name}" in beliefs.what_if.fixed:
             continue
         posterior = beliefs.detection.get(name)
-        now = posterior.weights if posterior is not None else _PRIOR
+        now = posterior.weights if posterior else _PRIOR
         curve = success_curve(beliefs, inputs, name)
         success = float(expected(now, curve))
-        risk = whole
-        if posterior is None:
-            risk += harm[column] * (inputs.success[:, column].mean() - success)
-        hours = costs.cpu_hours(name, networks)
+        change = 0.0 if posterior else inputs.success[:, column].mean() - success
+        now_risk = risk + harm[column] * change
+        hours = networks * cpu_seconds.get(name, usual) / 3600
         for seen in (FamilyCount("", 0, 0), *(posterior.counts if posterior else ())):
             odds, after = _outcomes(now, seen, networks)
-            outcomes = risk - harm[column] * (expected(after, curve) - success)
-            value = _gain(outcomes, odds, risk, decision_level)
+            outcomes = now_risk - harm[column] * (expected(after, curve) - success)
+            value = _gain(outcomes, odds, now_risk, decision_level)
             candidate = Candidate(
                 name,
                 seen.family or None,
@@ -266,18 +248,6 @@ def order(one: Candidate) -> tuple[float, float]:
     return (-one.value_per_cpu_hour, (one.width_after - one.width_now) / one.cpu_hours)
 
 
-def expected_risk(inputs: Inputs, beliefs: Beliefs, *, weight: float) -> float:
-    """E[R] with measured success at its posterior means, free of the noise of its draws."""
-    judged = float(evaluate(inputs, 0.0).residual.mean())
-    handled = success_at(inputs, 1.0).mean(axis=0)
-    for column, name in enumerate(MISALIGNMENT_TYPES):
-        posterior = beliefs.detection.get(name)
-        if posterior is not None and f"detect.{name}" not in beliefs.what_if.fixed:
-            handled[column] = expected(posterior.weights, success_curve(beliefs, inputs, name))
-    harm = harm_by_type(inputs, 1.0).mean(axis=0)
-    return float((1 - weight) * judged + weight * (harm * (1 - handled)).sum())
-
-
 def _outcomes(
     now: Float[np.ndarray, "mean rho"], seen: FamilyCount, networks: int
 ) -> tuple[Float[np.ndarray, " outcome"], Float[np.ndarray, "outcome mean rho"]]:
@@ -290,11 +260,8 @@ def _outcomes(
 @lru_cache(maxsize=32)
 def _beta_binomial(detected: int, of: int, networks: int) -> Float[np.ndarray, "outcome mean rho"]:
     """P(k | m, rho) of further networks of a family of rate Beta(ms + k_f, (1-m)s + n_f - k_f)."""
-    a, b = GRID_A + detected, GRID_B + of - detected
-    k = np.arange(networks + 1)[:, None, None]
-    ways = -np.log(networks + 1) - special.betaln(k + 1, networks - k + 1)
-    rising = special.betaln(a + k, b + networks - k) - special.betaln(a, b)
-    return np.asarray(np.exp(ways + rising))
+    law = stats.betabinom(networks, GRID_A + detected, GRID_B + of - detected)
+    return np.asarray(law.pmf(np.arange(networks + 1)[:, None, None]))
 
 
 def _note(value: float, weight: float, *, measured: bool) -> str:

@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Float
 
 from evals.family_posterior import FamilyPosterior
-from evals.risk.beliefs import Beliefs, Scenario
-from evals.risk.figures import MISALIGNMENT_TYPES, Interval
+from evals.risk.beliefs import Beliefs
+from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Interval
 from evals.risk.judged import JudgedLognormal, beta_from_interval, lognormal_from_interval
 from evals.risk.new_family import rates_at
 from evals.risk.split import DETECTIONS, given, split_success
@@ -84,13 +84,15 @@ def sample_cube(generator: np.random.Generator, draws: int) -> Cube:
     return generator.random((draws, WIDTH))
 
 
-def draw_inputs(cube: Cube, beliefs: Beliefs, scenarios: Iterable[Scenario]) -> dict[str, Inputs]:
-    """Inputs by the name of the scenario, by inverse CDF: what scenarios share is shared.
+def draw_inputs(
+    cube: Cube, beliefs: Beliefs, horizons: Iterable[str] = HORIZONS
+) -> dict[str, Inputs]:
+    """Inputs by horizon, by inverse CDF: what horizons share is shared.
 
     Args:
         cube: uniforms in [0, 1), as of `sample_cube`.
         beliefs: the judged and the measured distributions, and what is supposed known.
-        scenarios: the systems at stake.
+        horizons: some of `HORIZONS`.
     """
     fixed = beliefs.what_if.fixed
     uniforms = {group: cube[:, columns] for group, columns in GROUPS.items()}
@@ -110,9 +112,9 @@ def draw_inputs(cube: Cube, beliefs: Beliefs, scenarios: Iterable[Scenario]) -> 
 
     prevalence, success, detection, correction = np.empty((4, len(cube), len(MISALIGNMENT_TYPES)))
     for i, name in enumerate(MISALIGNMENT_TYPES):
-        row, (rank, share) = beliefs.figures.types[name], uniforms[f"judged_{name}"].T
-        fit = beta_from_interval(*row.success)
-        prevalence[:, i] = beta_from_interval(*row.prevalence).at(uniforms["prevalence"][:, i])
+        kind, (rank, share) = beliefs.figures.types[name], uniforms[f"judged_{name}"].T
+        fit = beta_from_interval(*kind.success)
+        prevalence[:, i] = beta_from_interval(*kind.prevalence).at(uniforms["prevalence"][:, i])
         success[:, i] = fit.at(rank)
         detection[:, i], correction[:, i] = split_success(success[:, i], share)
         halves = {f"detect.{name}": detection, f"correct.{name}": correction}
@@ -126,11 +128,12 @@ def draw_inputs(cube: Cube, beliefs: Beliefs, scenarios: Iterable[Scenario]) -> 
             success[:, i] = detection[:, i] * correction[:, i]
     drawn: dict[str, Inputs] = {}
     first: Inputs | None = None
-    for one in scenarios:
+    for horizon in horizons:
+        row = beliefs.figures.horizons[horizon]
         own = {
-            "emergence": judged("emergence", one.emergence),
-            "misaligned": judged("misaligned", one.misaligned),
-            "multiple": judged("multiple", one.multiple),
+            "emergence": judged("emergence", row.emergence),
+            "misaligned": judged("misaligned", row.misaligned_given_emergence),
+            "multiple": judged("multiple", row.harm_multiple),
         }
         first = first or remeasured(
             Inputs(
@@ -149,7 +152,7 @@ def draw_inputs(cube: Cube, beliefs: Beliefs, scenarios: Iterable[Scenario]) -> 
             cube,
             beliefs,
         )
-        drawn[one.name] = replace(first, **own)
+        drawn[horizon] = replace(first, **own)
     return drawn
 
 

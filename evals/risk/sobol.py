@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 from scipy.stats import qmc
 
-from evals.risk.beliefs import Beliefs, Scenario
+from evals.risk.beliefs import Beliefs
 from evals.risk.decomposition import evaluate
 from evals.risk.inputs import GROUPS, WIDTH, Cube, draw_inputs
 
@@ -34,7 +34,7 @@ class SobolIndex:
 
 
 def risk_indices(
-    beliefs: Beliefs, scenario: Scenario, *, weight: float, generator: np.random.Generator
+    beliefs: Beliefs, horizon: str, *, weight: float, generator: np.random.Generator
 ) -> dict[str, tuple[SobolIndex, ...]]:
     """Indices of every input, by quantity ("residual", "fraction"), the largest `total` first.
 
@@ -45,7 +45,7 @@ def risk_indices(
 
     Args:
         beliefs: the distributions of the inputs.
-        scenario: the system at stake.
+        horizon: of the system at stake.
         weight: transport weight in [0, 1].
         generator: scrambles the sequence.
 
@@ -58,7 +58,7 @@ def risk_indices(
     base, other = np.split(np.clip(sequence, 2.0**-53, 1 - 2.0**-53), 2, axis=1)
 
     def values(cube: Cube) -> np.ndarray:
-        found = evaluate(draw_inputs(cube, beliefs, [scenario])[scenario.name], weight)
+        found = evaluate(draw_inputs(cube, beliefs, [horizon])[horizon], weight)
         return np.stack([found.residual, found.fraction])
 
     f_a, f_b = values(base), values(other)

@@ -65,7 +65,8 @@ class Transport:
 
     def at(self, weight: float) -> Transport:
         """The same steps where they multiply to `weight`, else the weight as stated."""
-        check_weight(weight)
+        if not 0 <= weight <= 1:
+            raise TransportError(f"transport weight {weight} is outside [0, 1]")
         return self if math.isclose(self.product, weight) else replace(self, stated=weight)
 
     def with_steps(self, judged: Mapping[str, float]) -> Transport:
@@ -95,19 +96,16 @@ def parse_transport(text: str) -> Transport:
     Raises:
         TransportError: neither of the two.
     """
-    usual = load_transport()
     try:
-        if "=" not in text:
-            return usual.at(float(text))
-        pairs = (part.partition("=") for part in text.split(","))
-        return usual.with_steps({name.strip(): float(value) for name, _, value in pairs})
-    except TransportError:
-        raise
+        pairs = [part.rpartition("=") for part in text.split(",")]
+        numbers = {name.strip(): float(value) for name, _, value in pairs}
     except ValueError as error:
         raise TransportError(
             f"transport {text!r} is neither a weight in [0, 1] nor steps such as "
             f"small_to_large=0.3,naive_to_adaptive=0.4: {error}"
         ) from error
+    usual = load_transport()
+    return usual.at(numbers[""]) if list(numbers) == [""] else usual.with_steps(numbers)
 
 
 DEFAULT_WEIGHT = load_transport().weight
@@ -133,7 +131,6 @@ def pool(
         transport: uniforms in [0, 1).
         weight: in [0, 1].
     """
-    check_weight(weight)
     known = ~np.isnan(measured[0])
     if not known.any() or not weight:
         return judged
@@ -145,7 +142,6 @@ def blend(
     judged: Float[np.ndarray, "*draws"], measured: Float[np.ndarray, "*draws"], weight: float
 ) -> Float[np.ndarray, "*draws"]:
     """(1 - w) judged + w measured: the expectation of the pool over the transport draw."""
-    check_weight(weight)
     return np.asarray((1 - weight) * judged + weight * measured)
 
 
@@ -155,9 +151,3 @@ def crossing_weight(judged: float, measured: float, level: float) -> float | Non
         return None
     weight = (judged - level) / (judged - measured)
     return weight if 0 <= weight <= 1 else None
-
-
-def check_weight(weight: float) -> None:
-    """Raise unless the transport weight is a probability."""
-    if not 0 <= weight <= 1:
-        raise TransportError(f"transport weight {weight} is outside [0, 1]; it is a probability")

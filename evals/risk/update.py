@@ -69,7 +69,7 @@ class RiskRow:
     """The risk of one scenario at one transport weight.
 
     Attributes:
-        scenario: name of a horizon or capability level.
+        scenario: name of a horizon.
         weight: probability that organisms stand for the system at stake; 0 is the judgement alone.
         unmitigated: R0, if nothing were handled.
         residual: R.

@@ -84,13 +84,6 @@ def test_growth_of_the_implied_hazard(
     assert row.verdict == verdict
 
 
-def test_later_emergence_lies_above_the_current_row(published: dict[str, Incoherence]) -> None:
-    row = published["emergence of GPT-4 class and later"]
-    assert row.value == pytest.approx(0.42, abs=0.005)
-    assert (row.low, row.high) == (None, None)
-    assert row.verdict == "strained"
-
-
 def test_predicted_medians_lie_inside_the_judged_rows(published: dict[str, Incoherence]) -> None:
     figures = load_figures()
     for name, horizon in figures.horizons.items():
@@ -123,7 +116,6 @@ def test_catastrophe_beyond_misalignment_is_strained() -> None:
     likely = found(with_horizon("near_term", catastrophe=(0.2, 0.5)))
     row = likely["implied severity, near_term"]
     assert row.verdict in ("strained", "incoherent")
-    assert row.high is not None
     assert row.high > 1
     assert math.isfinite(likely["growth to near_term"].value)
 

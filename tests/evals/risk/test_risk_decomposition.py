@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals.family_posterior import FamilyCount, family_posterior
-from evals.risk.beliefs import Beliefs, scenario, scenarios
+from evals.risk.beliefs import Beliefs
 from evals.risk.decomposition import closed, decompose, evaluate, overlap_bounds, severity
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
 from evals.risk.inputs import GROUPS, Inputs, draw_inputs, sample_cube
@@ -109,7 +109,7 @@ def cube() -> np.ndarray:
 @pytest.fixture(scope="module")
 def inputs(cube: np.ndarray) -> Mapping[str, Inputs]:
     beliefs = Beliefs(load_figures())
-    return draw_inputs(cube, beliefs, scenarios(beliefs.figures).values())
+    return draw_inputs(cube, beliefs)
 
 
 def test_closed_prevalence(inputs: Mapping[str, Inputs]) -> None:
@@ -149,7 +149,7 @@ def test_judged_risk(
 
 def test_monte_carlo_error_is_the_spread_of_repeated_means() -> None:
     beliefs, errors, means = Beliefs(load_figures()), [], []
-    near = scenario(beliefs.figures, "near_term")
+    near = "near_term"
     for seed in range(60):
         cube = sample_cube(np.random.default_rng([83, seed]), 500)
         drawn = draw_inputs(cube, beliefs, [near])["near_term"]
@@ -164,7 +164,7 @@ def test_groups_tile_the_cube_and_drive_only_their_input(cube: np.ndarray) -> No
     assert columns == list(range(cube.shape[1]))
     seen = family_posterior([FamilyCount("a", 3, 9)])
     beliefs = Beliefs(load_figures(), dict.fromkeys(MISALIGNMENT_TYPES, seen), seen, seen)
-    near = [scenario(beliefs.figures, "near_term")]
+    near = ["near_term"]
     base = draw_inputs(cube[:50], beliefs, near)["near_term"]
     for group, part in GROUPS.items():
         moved = cube[:50].copy()
@@ -184,30 +184,6 @@ def test_scenarios_share_all_but_what_is_theirs(inputs: Mapping[str, Inputs]) ->
     near, medium = inputs["near_term"], inputs["medium_term"]
     differs = {n for n, v in vars(near).items() if not np.array_equal(v, vars(medium)[n], True)}
     assert differs == {"emergence", "misaligned", "multiple"}
-
-
-def test_levels_differ_in_harm_alone(cube: np.ndarray) -> None:
-    beliefs = Beliefs(load_figures())
-    drawn = draw_inputs(cube[:20_000], beliefs, scenarios(beliefs.figures).values())
-    drawn = {name: one for name, one in drawn.items() if name.startswith("level.")}
-    assert list(drawn) == [
-        "level.current", "level.near_term", "level.agi_approaching", "level.transformative",
-    ]  # fmt: skip
-    risks = [evaluate(one, 0.0).residual.mean() for one in drawn.values()]
-    assert np.all(np.diff(risks) > 0)
-    assert np.quantile(drawn["level.current"].emergence, [0.05, 0.95]) == pytest.approx(
-        [0.1, 0.7], abs=0.01
-    )
-    np.testing.assert_array_equal(
-        drawn["level.current"].emergence, drawn["level.transformative"].emergence
-    )
-
-
-def test_bad_requests_are_refused(cube: np.ndarray) -> None:
-    beliefs = Beliefs(load_figures())
-    assert draw_inputs(cube[:5], beliefs, []) == {}
-    with pytest.raises(ValueError, match="unknown scenario 'far'"):
-        scenario(load_figures(), "far")
 
 
 def test_overlapping_types_have_the_stated_bounds(inputs: Mapping[str, Inputs]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
-from evals.risk.beliefs import Beliefs, scenario
+from evals.risk.beliefs import Beliefs
 from evals.risk.decomposition import evaluate
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
 from evals.risk.information import (
@@ -34,9 +34,7 @@ def rate(*detected: int) -> FamilyPosterior | None:
 def drawn(detection: dict[str, FamilyPosterior | None], draws: int, name: str) -> Inputs:
     figures = load_figures()
     cube = sample_cube(generator(), draws)
-    return draw_inputs(cube, Beliefs(figures, detection, given=False), (scenario(figures, name),))[
-        name
-    ]
+    return draw_inputs(cube, Beliefs(figures, detection, given=False), (name,))[name]
 
 
 @pytest.fixture(scope="module")

@@ -6,24 +6,22 @@ import numpy as np
 import pytest
 
 from evals.family_posterior import CELLS, FamilyCount, FamilyPosterior, family_posterior
-from evals.risk.beliefs import Beliefs, WhatIf, scenario
+from evals.risk.beliefs import Beliefs, WhatIf
 from evals.risk.decomposition import evaluate, harm_by_type
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
 from evals.risk.information import (
     _PRIOR,
     Candidate,
-    Costs,
     _outcomes,
-    expected_risk,
     next_measurements,
 )
 from evals.risk.inputs import Inputs, draw_inputs, sample_cube
 from evals.risk.judged import beta_from_interval
 from evals.risk.split import DETECTIONS, given
 
-COSTS = Costs({"proxy": 100.0, "deceptive": 300.0}, 60.0)
+COSTS = {"proxy": 160.0, "deceptive": 360.0}
 FIGURES = load_figures()
-NEAR = scenario(FIGURES, "near_term")
+NEAR = "near_term"
 
 
 def families(*detected: int, of: int = 20) -> tuple[FamilyCount, ...]:
@@ -50,7 +48,7 @@ def drawn(beliefs: Beliefs, draws: int = 2000) -> Inputs:
 
 BELIEFS = believed()
 INPUTS = drawn(BELIEFS)
-NOW = expected_risk(INPUTS, BELIEFS, weight=1.0)
+NOW = float(evaluate(INPUTS, 1.0).residual.mean())
 
 
 def measurements(
@@ -58,15 +56,18 @@ def measurements(
     *,
     weight: float = 1.0,
     decision_level: float = 0.0165,
-    costs: Costs = COSTS,
+    costs: Mapping[str, float] = COSTS,
     networks: int = 10,
 ) -> tuple[Candidate, ...]:
+    inputs = INPUTS if beliefs is BELIEFS else drawn(beliefs)
+    ends = [evaluate(inputs, end).residual.mean() for end in (0.0, 1.0)]
     return next_measurements(
-        INPUTS if beliefs is BELIEFS else drawn(beliefs),
+        inputs,
         beliefs,
+        risk=float((1 - weight) * ends[0] + weight * ends[1]),
         weight=weight,
         decision_level=decision_level,
-        costs=costs,
+        cpu_seconds=costs,
         access="weights",
         networks=networks,
     )
@@ -166,7 +167,7 @@ def test_costs_are_of_training_and_scoring() -> None:
 
 
 def test_double_costs_halve_the_value_per_hour() -> None:
-    dear = measurements(costs=Costs({"proxy": 200.0, "deceptive": 600.0}, 120.0))
+    dear = measurements(costs={"proxy": 320.0, "deceptive": 720.0})
     for one in measurements():
         other = find(dear, one.misalignment, one.family)
         assert other.value == one.value
@@ -193,16 +194,6 @@ def test_value_agrees_with_simulated_measurements(family: str | None) -> None:
     assert found.value > 10 * error
     # The success after each outcome is drawn too, with an error of 1e-6 of the risk or so.
     assert found.value == pytest.approx(gains.mean(), abs=4 * error + 2e-6)
-
-
-@pytest.mark.parametrize("weight", [0.0, 0.2, 1.0])
-def test_expected_risk_is_that_of_many_draws(weight: float) -> None:
-    for reading in (True, False):
-        beliefs = believed(given=reading)
-        inputs = drawn(beliefs, 200_000)
-        ends = [evaluate(inputs, end).residual.mean() for end in (0.0, 1.0)]
-        found = expected_risk(inputs, beliefs, weight=weight)
-        assert found == pytest.approx((1 - weight) * ends[0] + weight * ends[1], rel=0.003)
 
 
 def test_the_most_valuable_hour_comes_first() -> None:

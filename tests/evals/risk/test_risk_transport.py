@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evals.family_posterior import FamilyCount, family_posterior
-from evals.risk.beliefs import Beliefs, scenario
+from evals.risk.beliefs import Beliefs
 from evals.risk.decomposition import evaluate, success_at
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
 from evals.risk.inputs import Inputs, draw_inputs, sample_cube
@@ -17,7 +17,6 @@ from evals.risk.transport import (
     crossing_weight,
     load_transport,
     parse_transport,
-    pool,
 )
 
 COUNTS = [FamilyCount("a", 9, 20), FamilyCount("b", 1, 20), FamilyCount("c", 15, 20)]
@@ -26,7 +25,7 @@ SEEN = family_posterior(COUNTS)
 
 def drawn(beliefs: Beliefs) -> Inputs:
     cube = sample_cube(np.random.default_rng(91), 20_000)
-    return draw_inputs(cube, beliefs, [scenario(beliefs.figures, "near_term")])["near_term"]
+    return draw_inputs(cube, beliefs, ["near_term"])["near_term"]
 
 
 @pytest.fixture(scope="module")
@@ -140,9 +139,3 @@ def test_crossing_weight_meets_the_decision_level() -> None:
     assert crossing_weight(0.6, 0.4, 0.45) == pytest.approx(0.75)
     assert crossing_weight(0.4, 0.6, 0.7) is None
     assert crossing_weight(0.4, 0.4, 0.4) is None
-
-
-def test_impossible_weights_are_refused(inputs: Inputs) -> None:
-    for weight in (-0.1, 1.1, float("nan")):
-        with pytest.raises(ValueError, match="transport weight"):
-            pool(inputs.success, inputs.measured, inputs.transport, weight)
