@@ -16,7 +16,7 @@ MOST_LINES = 4_000
 JUDGE: Mapping[str, tuple[str, ...]] = {
     "rates": (
         "rates", "threshold", "calibration", "limit", "new_family_limit", "family_posterior",
-        "family_width", "rank_test", "paired", "selection", "choice",
+        "rank_test", "paired", "selection", "choice",
     ),
     "judging": (
         "judge", "bench", "entry", "columns", "measure", "stack", "killers", "floors", "artefacts",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,23 +11,17 @@ from evals.family_posterior import FamilyPosterior, family_posterior
 from evals.merged import Merged
 from evals.notes import as_it_is, caveats, crossing, flags, signs
 from evals.question import Question
-from evals.risk.beliefs import Beliefs, WhatIf, scenario, scenarios
+from evals.risk.beliefs import Beliefs, ScenarioError, WhatIf
 from evals.risk.change import changes, contributions
 from evals.risk.coherence import consistency
 from evals.risk.decomposition import overlap_bounds
-from evals.risk.figures import MISALIGNMENT_TYPES, Figures
-from evals.risk.information import (
-    Candidate,
-    Costs,
-    expected_risk,
-    information_table,
-    next_measurements,
-    order,
-)
-from evals.risk.inputs import Cube, Inputs, draw_inputs, remeasured, sample_cube
+from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Figures
+from evals.risk.information import Candidate, information_table, next_measurements, order
+from evals.risk.inputs import Inputs, draw_inputs, remeasured, sample_cube
+from evals.risk.new_family import rates_at
 from evals.risk.predictive_value import PredictiveRow, mixed_detection, predictive_rows
 from evals.risk.sobol import risk_indices
-from evals.risk.summary import Summary, summarise
+from evals.risk.summary import summarise
 from evals.risk.transport import blend, crossing_weight
 from evals.risk.update import RiskUpdate, measured_rate, risk_rows, update
 from evals.risk_report import AccessRow, Reading, RiskReport
@@ -36,18 +30,7 @@ RISK_SEED = 20_260
 """Seed of the Monte Carlo draws: the same evidence gives the same risk."""
 
 SUBSAMPLE = 20_000
-"""Draws of what needs fewer; its Monte Carlo error is about 1%."""
-
-Detection = Mapping[str, FamilyPosterior | None]
-
-
-@dataclass(frozen=True, eq=False)
-class _Drawn:
-    """One scenario under one set of beliefs."""
-
-    rule: str
-    beliefs: Beliefs
-    inputs: Inputs
+"""Draws for the judged rows against each other; their Monte Carlo error is about 1%."""
 
 
 def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
@@ -59,85 +42,102 @@ def analyse(merged: Merged, figures: Figures, question: Question) -> RiskReport:
         question: what is asked.
 
     Raises:
-        ValueError: on an unknown horizon, or a weight or decision level outside [0, 1].
+        ScenarioError: on an unknown horizon.
     """
-    one, weight = scenario(figures, question.horizon), question.weight
-    rule, *others = merged.rules
+    horizon, weight = question.horizon, question.transport.weight
+    if horizon not in HORIZONS:
+        raise ScenarioError(f"unknown scenario {horizon!r}, wanted one of {', '.join(HORIZONS)}")
+    weights, rule = (0.0, weight, 1.0), merged.rules[0]
     beliefs = _beliefs(merged, figures, question.what_if)
     cube = sample_cube(_generator(0), question.draws)
-    drawn = draw_inputs(cube, beliefs, scenarios(figures).values())
-    whole = _Drawn(rule, beliefs, drawn[one.name])
-    plain = whole.inputs
+    drawn = draw_inputs(cube, beliefs)
+    inputs = plain = drawn[horizon]
     if question.what_if:
-        plain = draw_inputs(cube, replace(beliefs, what_if=WhatIf()), [one])[one.name]
-    weights = [0.0, weight, 1.0]
-    upper = _detection(merged, rule, with_left_out=True)
-    apart = _read(whole, cube, given=False)
+        plain = draw_inputs(cube, replace(beliefs, what_if=WhatIf()), [horizon])[horizon]
+    upper, marks = _detection(merged, rule, with_left_out=True), caveats(merged)
+    apart, counted, shipped = (
+        remeasured(inputs, cube, replace(beliefs, detection=detection, given=given))
+        for detection, given in ((beliefs.detection, False), (upper, True), (upper, False))
+    )
     updated = update(
         drawn,
         beliefs,
         weights=weights,
         judged=plain,
         independent=apart,
-        upper={name: upper[name] for name in caveats(merged)},
-        caveats=caveats(merged),
+        upper={name: upper[name] for name in marks},
+        caveats=marks,
     )
-    bound = [_read(whole, cube, detection=upper, given=given) for given in (True, False)]
-    upper_changes = changes(drawn, bound[0], bound[1], beliefs.link)
-    rows = tuple(row for row in updated.rows if row.scenario == one.name)
-    ends, asked = (rows[0].residual.mean, rows[-1].residual.mean), question.decision_level
-    expected = updated.row(one.name, weight).residual.mean
+    upper_changes = changes(drawn, counted, shipped)
+    readings = (
+        ("correction given detection, void and constructed cells left out", inputs),
+        ("correction independent of detection", apart),
+        ("void and constructed cells counted, correction given detection", counted),
+        ("void and constructed cells counted, correction independent of it", shipped),
+    )
+    expected, asked = updated.row(horizon, weight).residual.mean, question.decision_level
     star = expected if asked is None else asked
-    met = None if asked is None else crossing_weight(*ends, asked)
-    allowed = [whole, *(_restricted(merged, name, whole, cube) for name in others)]
+    ends = tuple(updated.row(horizon, end).residual.mean for end in (0.0, 1.0))
+    met = None if asked is None else crossing_weight(ends[0], ends[1], asked)
+    access: list[AccessRow] = []
+    candidates: list[Candidate] = []
+    spent = merged.organism_cpu_seconds()
+    for name in merged.rules:  # the detectors that an access allows; all else is common
+        so = replace(beliefs, detection=_detection(merged, name))
+        lesser = remeasured(inputs, cube, so)
+        row = AccessRow(
+            rule=name,
+            access=merged.columns(name)[0].access,
+            detection={kind: measured_rate(seen) for kind, seen in so.detection.items()},
+            rows=risk_rows(horizon, lesser, weights),
+            false_alarms=merged.false_alarms(name),
+            cpu_seconds=merged.scoring_cpu_seconds(name),
+        )
+        access.append(row)
+        if spent:
+            candidates += next_measurements(
+                lesser,
+                so,
+                risk={one.weight: one.residual.mean for one in row.rows}[weight],
+                weight=weight,
+                decision_level=star,
+                cpu_seconds={kind: cost + row.cpu_seconds for kind, cost in spent.items()},
+                access=row.access,
+            )
+    overlaps = [overlap_bounds(inputs, weight=w) for w in weights]
+    every, any_one = (
+        summarise(pooled, means=blend(judged, measured, weight))
+        for judged, pooled, measured in zip(*overlaps, strict=True)
+    )
     return RiskReport(
         sources=tuple(f"suite {run.suite} ({run.suite_hash[:8]})" for run in merged.runs),
         alpha=merged.alpha,
         rule=rule,
         supposed=question.what_if.text,
-        scenario=one.name,
+        scenario=horizon,
         weight=weight,
         transport=question.transport,
         update=updated,
         upper_changes=upper_changes,
-        unsupposed=(risk_rows(one.name, plain, beliefs.link, weights) if question.what_if else ()),
-        readings=(
-            Reading("correction given detection, void and constructed cells left out", rows),
-            _reading("correction independent of detection", one.name, apart, beliefs, weights),
-            *(
-                _reading(
-                    f"void and constructed cells counted, correction {how}",
-                    one.name,
-                    drawn_so,
-                    beliefs,
-                    weights,
-                )
-                for how, drawn_so in zip(
-                    ("given detection", "independent of it"), bound, strict=True
-                )
-            ),
-        ),
+        unsupposed=risk_rows(horizon, plain, weights) if question.what_if else (),
+        readings=tuple(Reading(name, risk_rows(horizon, so, weights)) for name, so in readings),
         decision_level=star,
         crossing=met,
-        contributions=contributions(whole.inputs, beliefs.link, weight=weight),
-        access=tuple(_access(merged, each, one.name, weights) for each in allowed),
-        predictive=_predictive(merged, rule, whole.inputs.take(slice(SUBSAMPLE))),
-        overlap=_overlap(whole.inputs.take(slice(SUBSAMPLE)), beliefs, weight),
+        contributions=contributions(inputs, weight=weight),
+        access=tuple(access),
+        predictive=_predictive(merged, rule, inputs),
+        overlap=(every, any_one),
         consistency=consistency(figures, generator=_generator(2), draws=SUBSAMPLE),
-        sobol=risk_indices(beliefs, one, weight=weight, generator=_generator(5)),
+        sobol=risk_indices(beliefs, horizon, weight=weight, generator=_generator(5)),
         information=information_table(
-            whole.inputs, beliefs, weight=weight, decision_level=star, generator=_generator(6)
+            inputs, weight=weight, decision_level=star, generator=_generator(6)
         ),
-        candidates=_candidates(merged, allowed, weight=weight, margin=star - expected),
+        candidates=tuple(sorted(candidates, key=order)),
         flags=(
             *flags(merged, question),
-            as_it_is(updated, one.name, weight),
+            as_it_is(updated, horizon, weight),
             signs(updated.changes, "void cells and cells by construction left out"),
-            *(
-                [signs(upper_changes, "void cells and cells by construction counted")]
-                if caveats(merged)
-                else []
-            ),
+            *([signs(upper_changes, "void cells and cells by construction counted")] * bool(marks)),
             *crossing(asked, ends, met),
         ),
     )
@@ -147,11 +147,14 @@ def risk_update(merged: Merged, figures: Figures, question: Question) -> RiskUpd
     """The decomposition before and after alone: the rows of the report on the same question."""
     beliefs = _beliefs(merged, figures, question.what_if)
     cube = sample_cube(_generator(0), question.draws)
-    drawn = draw_inputs(cube, beliefs, scenarios(figures).values())
-    return update(drawn, beliefs, weights=[0.0, question.weight, 1.0], caveats=caveats(merged))
+    drawn = draw_inputs(cube, beliefs)
+    weights = (0.0, question.transport.weight, 1.0)
+    return update(drawn, beliefs, weights=weights, caveats=caveats(merged))
 
 
-def _detection(merged: Merged, rule: str, *, with_left_out: bool = False) -> Detection:
+def _detection(
+    merged: Merged, rule: str, *, with_left_out: bool = False
+) -> Mapping[str, FamilyPosterior | None]:
     return {
         name: family_posterior(merged.counts(rule, name, with_left_out=with_left_out))
         for name in MISALIGNMENT_TYPES
@@ -169,80 +172,13 @@ def _beliefs(merged: Merged, figures: Figures, what_if: WhatIf) -> Beliefs:
     )
 
 
-def _read(whole: _Drawn, cube: Cube, *, given: bool, detection: Detection | None = None) -> Inputs:
-    """The draws under another reading of correction or of the cells."""
-    beliefs = replace(whole.beliefs, given=given)
-    if detection is not None:
-        beliefs = replace(beliefs, detection=detection)
-    return remeasured(whole.inputs, cube, beliefs)
-
-
-def _reading(
-    name: str, scenario: str, inputs: Inputs, beliefs: Beliefs, weights: list[float]
-) -> Reading:
-    return Reading(name, risk_rows(scenario, inputs, beliefs.link, weights))
-
-
-def _restricted(merged: Merged, rule: str, whole: _Drawn, cube: Cube) -> _Drawn:
-    """The rule with the detectors that a lower access allows; all else is common."""
-    beliefs = replace(whole.beliefs, detection=_detection(merged, rule))
-    return _Drawn(rule, beliefs, remeasured(whole.inputs, cube, beliefs))
-
-
-def _access(merged: Merged, one: _Drawn, scenario: str, weights: list[float]) -> AccessRow:
-    return AccessRow(
-        rule=one.rule,
-        access=merged.columns(one.rule)[0].access,
-        detection={n: measured_rate(p) for n, p in one.beliefs.detection.items()},
-        rows=risk_rows(scenario, one.inputs, one.beliefs.link, weights),
-        false_alarms=merged.false_alarms(one.rule),
-        cpu_seconds=merged.scoring_cpu_seconds(one.rule),
-    )
-
-
 def _predictive(merged: Merged, rule: str, inputs: Inputs) -> tuple[PredictiveRow, ...]:
     """For a new family of organisms and a new family of controls; nothing without controls."""
     controls = family_posterior(merged.control_counts(rule))
     if controls is None:
         return ()
-    alarms = controls.draws(_generator(8), len(inputs.transport))
+    alarms = rates_at(controls, _generator(8).random(len(inputs.transport)))
     return predictive_rows(mixed_detection(inputs), alarms)
-
-
-def _overlap(inputs: Inputs, beliefs: Beliefs, weight: float) -> tuple[Summary, Summary]:
-    at = [overlap_bounds(inputs, beliefs.link, weight=w) for w in (0.0, weight, 1.0)]
-    every, any_one = (
-        summarise(pooled, means=blend(judged, measured, weight))
-        for judged, pooled, measured in zip(*at, strict=True)
-    )
-    return every, any_one
-
-
-def _candidates(
-    merged: Merged, rules: list[_Drawn], *, weight: float, margin: float
-) -> tuple[Candidate, ...]:
-    """Further measurements at every access level, best first; none where no cost is known.
-
-    `margin` is the decision level less the expected risk: so put, the level keeps its place
-    although measurements are valued without the Monte Carlo noise of the drawn risk.
-    """
-    spent = merged.organism_cpu_seconds()
-    if not spent:
-        return ()
-    level = expected_risk(rules[0].inputs, rules[0].beliefs, weight=weight) + margin
-    found = [
-        candidate
-        for one in rules
-        for candidate in next_measurements(
-            one.inputs,
-            one.beliefs,
-            weight=weight,
-            decision_level=level,
-            costs=Costs(spent, merged.scoring_cpu_seconds(one.rule)),
-            access=merged.columns(one.rule)[0].access,
-        )
-    ]
-    return tuple(sorted(found, key=order))
 
 
 def _generator(stream: int) -> np.random.Generator:

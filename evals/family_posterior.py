@@ -13,8 +13,7 @@ from scipy import optimize, special
 CELLS = 100
 _MIDPOINTS = (np.arange(CELLS) + 0.5) / CELLS
 GRID_MEAN, _RHO = np.meshgrid(_MIDPOINTS, _MIDPOINTS, indexing="ij")
-_SIZE = (1 - _RHO) / _RHO
-GRID_A, GRID_B = GRID_MEAN * _SIZE, (1 - GRID_MEAN) * _SIZE
+GRID_A, GRID_B = GRID_MEAN * (1 - _RHO) / _RHO, (1 - GRID_MEAN) * (1 - _RHO) / _RHO
 """Parameters m s and (1 - m) s of the rate of a family, in every (mean, rho) cell of the grid."""
 
 FEWEST_FAMILIES = 3
@@ -46,11 +45,6 @@ def added(counts: Iterable[FamilyCount]) -> tuple[FamilyCount, ...]:
     return tuple(FamilyCount(family, *total) for family, total in totals.items())
 
 
-def design_effect(networks: int | float, correlation: float) -> float:
-    """1 + (n - 1) rho: so many networks of families of n tell as much as one alone (Kish 1965)."""
-    return 1 + (networks - 1) * correlation
-
-
 @dataclass(frozen=True, eq=False)
 class FamilyPosterior:
     """Posterior of a new family's rate p* under the beta-binomial model.
@@ -67,29 +61,10 @@ class FamilyPosterior:
     counts: tuple[FamilyCount, ...]
     weights: Float[np.ndarray, "mean rho"]
 
-    def __post_init__(self) -> None:
-        if not self.counts or not all(count.of for count in self.counts):
-            raise ValueError("a posterior needs families with networks; use family_posterior()")
-        if self.weights.shape != (CELLS, CELLS) or not np.isclose(self.weights.sum(), 1):
-            raise ValueError(
-                f"got weights of shape {self.weights.shape} and sum {self.weights.sum()}; wanted "
-                f"({CELLS}, {CELLS}) and 1"
-            )
-
     @property
     def mean(self) -> float:
         """E p*."""
         return float((self.weights * GRID_MEAN).sum())
-
-    @property
-    def expected_rho(self) -> float:
-        """E rho: 0 when families are alike, 1 when each is all or nothing."""
-        return float((self.weights * _RHO).sum())
-
-    @property
-    def rho_weights(self) -> Float[np.ndarray, " rho"]:
-        """Posterior probability of each rho cell."""
-        return np.asarray(self.weights.sum(axis=0))
 
     def cdf(self, rate: float) -> float:
         """P(p* <= rate)."""
@@ -97,32 +72,16 @@ class FamilyPosterior:
 
     def quantile(self, probability: float) -> float:
         """The rate that p* stays below with the given probability, in (0, 1)."""
-        if not 0 < probability < 1:
-            raise ValueError(f"probability {probability} is outside (0, 1)")
         return float(optimize.brentq(lambda rate: self.cdf(rate) - probability, 0.0, 1.0))
 
-    def interval(self, level: float = 0.9) -> tuple[float, float]:
-        """Central interval that holds p* with probability `level`."""
-        return (self.quantile((1 - level) / 2), self.quantile((1 + level) / 2))
+    def interval(self) -> tuple[float, float]:
+        """Central interval that holds p* with probability .90."""
+        return (self.quantile(0.05), self.quantile(0.95))
 
     def draws(self, generator: np.random.Generator, size: int) -> Float[np.ndarray, " draw"]:
-        """Independent draws of p*."""
-        return self.draws_at(generator.random((size, 3)))
-
-    def draws_at(self, uniforms: Float[np.ndarray, "draw 3"]) -> Float[np.ndarray, " draw"]:
-        """Draws of p* by inverse CDF of rho, then m given rho, then p* given both.
-
-        The same uniforms give comparable draws of two posteriors: with equal `rho_weights`, more
-        detections never lower any draw.
-        """
-        rho = np.searchsorted(_open_cumulative(self.rho_weights), uniforms[:, 0], side="right")
-        by_rho = self.weights.T / np.maximum(self.rho_weights, np.finfo(float).tiny)[:, None]
-        cumulative = _open_cumulative(by_rho)
-        # Row j shifted by j makes one sorted table of the conditional CDFs of all rho cells.
-        table = (cumulative + np.arange(CELLS)[:, None]).ravel()
-        mean = np.searchsorted(table, rho + uniforms[:, 1], side="right") - rho * CELLS
-        mean = np.clip(mean, 0, CELLS - 1)
-        return np.asarray(special.betaincinv(GRID_A[mean, rho], GRID_B[mean, rho], uniforms[:, 2]))
+        """Independent draws of p*: of the cell, then of the rate in it."""
+        cell = generator.choice(CELLS**2, size, p=self.weights.ravel())
+        return generator.beta(GRID_A.ravel()[cell], GRID_B.ravel()[cell])
 
     @property
     def detected(self) -> int:
@@ -165,25 +124,14 @@ class FamilyPosterior:
         return text
 
 
-def family_posterior(
-    counts: Sequence[FamilyCount], *, rho_weights: Float[np.ndarray, " rho"] | None = None
-) -> FamilyPosterior | None:
-    """Posterior of a new family's rate given counts per family.
-
-    Args:
-        counts: one per family; families without networks are ignored.
-        rho_weights: 100 probabilities that fix the marginal of rho, to compare data sets at equal
-            between-family variation; by default rho is learnt from the counts.
-
-    Returns:
-        The posterior, or None when no family has a network.
+def family_posterior(counts: Sequence[FamilyCount]) -> FamilyPosterior | None:
+    """Posterior of a new family's rate given counts per family; None where none has a network.
 
     Raises:
         ValueError: when a family appears twice.
     """
     names = [count.family for count in counts]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
+    if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"families {twice} appear twice; add up their counts first")
     seen = tuple(count for count in counts if count.of)
     if not seen:
@@ -191,24 +139,11 @@ def family_posterior(
     # Sorted, so that the floating-point sum does not depend on the order of the families.
     pairs = sorted((count.detected, count.of) for count in seen)
     log_likelihood = np.sum([_log_likelihood(*pair) for pair in pairs], axis=0)
-    if rho_weights is None:
-        return FamilyPosterior(seen, special.softmax(log_likelihood))
-    if rho_weights.shape != (CELLS,) or not np.isclose(rho_weights.sum(), 1):
-        raise ValueError(f"got rho weights {rho_weights.shape}, wanted {CELLS} that sum to 1")
-    return FamilyPosterior(seen, special.softmax(log_likelihood, axis=0) * rho_weights)
+    return FamilyPosterior(seen, special.softmax(log_likelihood))
 
 
 @lru_cache(maxsize=128)
 def _log_likelihood(detected: int, of: int) -> Float[np.ndarray, "mean rho"]:
     """log P(k | n, m, rho) on the grid, without the binomial coefficient."""
-    grid = special.betaln(detected + GRID_A, of - detected + GRID_B) - special.betaln(
-        GRID_A, GRID_B
-    )
-    grid.flags.writeable = False
-    return np.asarray(grid)
-
-
-def _open_cumulative(weights: Float[np.ndarray, "*rows cell"]) -> Float[np.ndarray, "*rows cell"]:
-    """Cumulative sums along the last axis that end at exactly 1."""
-    cumulative = np.cumsum(weights, axis=-1)
-    return np.asarray(np.minimum(cumulative / cumulative[..., -1:], 1.0))
+    after = special.betaln(detected + GRID_A, of - detected + GRID_B)
+    return np.asarray(after - special.betaln(GRID_A, GRID_B))

@@ -25,34 +25,31 @@ def caveats(merged: Merged) -> dict[str, tuple[str, ...]]:
             every = merged.counts(rule, name, with_left_out=True)
             hits, of = (sum(getattr(c, part) for c in every) for part in ("detected", "of"))
             marks.append(f"with the cells left out it is {hits} of {of}, an upper bound")
-        if marks:
             found[name] = tuple(marks)
     return found
 
 
 def flags(merged: Merged, question: Question) -> tuple[str, ...]:
     """What is supposed, and where emergence comes from."""
-    found = []
-    if question.what_if:
-        found.append(f"What if: {question.what_if.text}, supposed and not measured.")
-    sweep = merged.sweep
+    what_if, sweep = question.what_if, merged.sweep
+    found = [f"What if: {what_if.text}, supposed and not measured."] if what_if else []
     if sweep is None:
         found.append(
             "P(emergence) and P(misaligned | emergence) stay judged: no sweep of spontaneous "
             "recipes is among the evidence, and admission rates measure neither."
         )
-    else:
-        for name, posterior in (
-            ("P(emergence)", sweep.emergence),
-            ("P(misaligned | emergence)", sweep.misaligned),
-        ):
-            found.append(
-                f"{name} stays judged: nothing emerged in the sweep {sweep.name!r}."
-                if posterior is None
-                else f"{name} is pooled with the sweep {sweep.name!r} at the same weight, "
-                f"{posterior.detected} of {posterior.networks} networks. A recipe is its family: "
-                f"{posterior.sentence}"
-            )
+        return tuple(found)
+    for name, posterior in (
+        ("P(emergence)", sweep.emergence),
+        ("P(misaligned | emergence)", sweep.misaligned),
+    ):
+        found.append(
+            f"{name} stays judged: nothing emerged in the sweep {sweep.name!r}."
+            if posterior is None
+            else f"{name} is pooled with the sweep {sweep.name!r} at the same weight, "
+            f"{posterior.detected} of {posterior.networks} networks. A recipe is its family: "
+            f"{posterior.sentence}"
+        )
     return tuple(found)
 
 
@@ -75,13 +72,11 @@ def signs(changes: Sequence[Change], cells: str) -> str:
         cells: which cells count, in words.
     """
     found: dict[str, list[str]] = {}
-    for one in changes:
-        if one.signs_differ:
-            what = "the whole risk" if one.misalignment == "all" else one.misalignment
-            ways = ("up", "down") if one.given > 0 else ("down", "up")
-            found.setdefault(
-                f"{what} ({ways[0]} given detection, {ways[1]} if independent)", []
-            ).append(one.scenario.replace("_", " "))
+    for one in (change for change in changes if change.signs_differ):
+        what = "the whole risk" if one.misalignment == "all" else one.misalignment
+        ways = ("up", "down") if one.given > 0 else ("down", "up")
+        text = f"{what} ({ways[0]} given detection, {ways[1]} if independent)"
+        found.setdefault(text, []).append(one.scenario.replace("_", " "))
     if not found:
         return (
             f"With {cells} the change in risk has the same sign for every type and horizon, "
@@ -94,16 +89,8 @@ def signs(changes: Sequence[Change], cells: str) -> str:
     )
 
 
-def crossing(
-    level: float | None, ends: tuple[float, float], weight: float | None
-) -> tuple[str, ...]:
-    """Where the expected residual risk meets the decision level, if one was stated.
-
-    Args:
-        level: the decision level.
-        ends: expected residual risk at transport weights 0 and 1.
-        weight: at which it is met; None if at none.
-    """
+def crossing(level: float | None, ends: Sequence[float], weight: float | None) -> tuple[str, ...]:
+    """Where the expected residual risk, from weight 0 to 1, meets the decision level, if stated."""
     if level is None:
         return ()
     reached = "no weight reaches it" if weight is None else f"it is met at weight {weight:.2f}"

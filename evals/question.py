@@ -10,12 +10,11 @@ from evals.risk.transport import Transport, load_transport
 
 @dataclass(frozen=True)
 class Question:
-    """The scenario, the weight, the suppositions and the decision that a report is about.
+    """What a report is about.
 
     Attributes:
         horizon: scenario that the details are about.
-        transport: steps whose product is the weight of the details; the risk is shown at 0 and 1
-            as well.
+        transport: the weight of the details; the risk is shown at 0 and 1 as well.
         what_if: inputs supposed known.
         decision_level: r*, the residual risk below which one would deploy; None takes the expected
             residual risk itself, where information is worth most.
@@ -27,8 +26,3 @@ class Question:
     what_if: WhatIf = field(default_factory=WhatIf)
     decision_level: float | None = None
     draws: int = 100_000
-
-    @property
-    def weight(self) -> float:
-        """Transport weight of the details."""
-        return self.transport.weight

@@ -18,9 +18,7 @@ EvidenceOption = Annotated[
     typer.Option(help="evidence.json of a run or a sweep; repeat it for several."),
 ]
 PriorsOption = Annotated[Path | None, typer.Option(help="TOML file that overrides judged figures.")]
-HorizonOption = Annotated[
-    str, typer.Option(help="System that the details are about: a horizon, or level.NAME.")
-]
+HorizonOption = Annotated[str, typer.Option(help="Horizon that the details are about.")]
 TransportOption = Annotated[
     str | None,
     typer.Option(help="Weight of what was measured, as 0.2, or its steps: small_to_large=0.3,..."),

@@ -66,7 +66,7 @@ class RiskReport:
         scenario: the one that the details below are about.
         weight: transport weight of the details, the middle one of `update`.
         transport: the steps that it is the product of, and what would void them.
-        update: horizons, then capability levels, each at every weight.
+        update: every horizon at every weight.
         upper_changes: those of `update` with void cells and cells by construction counted.
         unsupposed: the rows of `scenario` had nothing been supposed; empty if nothing was.
         readings: the default, then correction independent of detection, then void cells and cells
@@ -112,14 +112,7 @@ class RiskReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, strings, lists and None, ready for JSON."""
-        found = {"schema": SCHEMA, **asdict(self)}
-        for changes, rows in (
-            (self.update.changes, found["update"]["changes"]),
-            (self.upper_changes, found["upper_changes"]),
-        ):
-            for change, row in zip(changes, rows, strict=True):
-                row["signs_differ"] = change.signs_differ
-        return found
+        return {"schema": SCHEMA, **asdict(self)}
 
 
 def write_risk(report: RiskReport, path: Path) -> None:

@@ -14,7 +14,7 @@ TOP = 6
 
 
 def risk_table(report: RiskReport) -> Table:
-    """Risk before and after, by horizon, capability level and transport weight."""
+    """Risk before and after, by horizon and transport weight."""
     table = titled_table(
         f"Risk = P(catastrophe): mean (90% interval). Residual = after detection by the rule "
         f"{report.rule!r} at alpha {report.alpha:g} and correction. "
@@ -181,8 +181,4 @@ def _rate(rate: MeasuredDetection | None) -> str:
 
 
 def _words(scenario: str) -> str:
-    level = scenario.removeprefix("level.")
-    words = level.replace("_", " ")
-    if level == scenario:
-        return words
-    return f"level: {words}" + (" (extrapolation only)" if level == "transformative" else "")
+    return scenario.replace("_", " ")

@@ -49,11 +49,11 @@ def test_the_report_is_printed_written_and_drawn(
     )
     printed = capsys.readouterr().out
     for phrase in (
-        "level: transformative", "Transport weight 0.5, stated instead of 0.2",
+        "Transport weight 0.5, stated instead of 0.2",
         "What access buys, medium term", "Readings of the same evidence, medium term",
         "What matters, medium term, weight 0.5", "Next best measurement",
         "At transport weight 0.5 the expected residual risk",
-        "subgoal: not measured", "incoherent: Severity in proportion",
+        "subgoal: not measured", "strained: Up to medium term",
         "2.17 times larger",
     ):  # fmt: skip
         assert phrase in printed, phrase

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from evals.report.svg import FAINT, INK, JUDGED, PREDICTED, figure_style, inline_svg
 from evals.report.wording import close_risk_text, percent, scenario_text
-from evals.risk.figures import HORIZONS
 from evals.risk.summary import Summary
 from evals.risk.update import RiskRow
 from evals.risk_report import RiskReport
@@ -21,7 +20,7 @@ _SMALLEST = 1e-6
 
 def fan(report: RiskReport) -> Markup:
     """One panel per transport weight: lines are means, bands hold 90% of the belief."""
-    rows = [row for row in report.update.rows if row.scenario in HORIZONS]
+    rows = list(report.update.rows)
     weights = sorted({row.weight for row in rows})
     ends = [part.q05 for row in rows for part in (row.unmitigated, row.residual)]
     floor = max(min((end for end in ends if end > 0), default=_SMALLEST), _SMALLEST)

@@ -52,7 +52,6 @@ from evals.report.wording import (
     weight_text,
 )
 from evals.risk.coherence import VERDICTS
-from evals.risk.figures import HORIZONS
 from evals.risk.sobol import SobolIndex
 from evals.risk_report import RiskReport
 
@@ -119,7 +118,6 @@ def render_page(report: ReportInput) -> str:
         assumptions=assumptions(evidence, risk),
         sobol=_sobol(risk),
         verdicts=_verdicts(risk),
-        horizons=HORIZONS,
         zero_index=ZERO_INDEX,
         at_expectation=at_expectation(risk),
         killer_words=WORDS,

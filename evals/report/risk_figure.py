@@ -8,13 +8,12 @@ from evals.report.change import unmitigated_moves
 from evals.report.intervals import Interval, Scale, draw_intervals
 from evals.report.svg import INK, JUDGED, PREDICTED
 from evals.report.wording import risk_text, scenario_text, weight_text
-from evals.risk.figures import HORIZONS
 from evals.risk.summary import Summary
 from evals.risk.update import RiskUpdate
 
 
 def scenarios(risk: RiskUpdate) -> tuple[str, ...]:
-    """Horizons and capability levels in order of appearance."""
+    """Horizons in order of appearance."""
     return tuple(dict.fromkeys(row.scenario for row in risk.rows))
 
 
@@ -41,7 +40,7 @@ def risk_rows(risk: RiskUpdate) -> list[Interval]:
     Nothing handled has a row per weight where the weights differ in it.
     """
     rows: list[Interval] = []
-    for horizon in (name for name in scenarios(risk) if name in HORIZONS):
+    for horizon in scenarios(risk):
         here = [row for row in risk.rows if row.scenario == horizon]
         rows.append(Interval(scenario_text(horizon), heading=True))
         if unmitigated_moves(risk, horizon):

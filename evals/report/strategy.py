@@ -108,7 +108,7 @@ def _information(report: RiskReport) -> Iterator[str]:
             "itself, where the decision is on the edge and information is worth most."
         )
     else:
-        decision = "deploy" if table.deploys else "not deploy"
+        decision = "deploy" if table.expected_risk < table.decision_level else "not deploy"
         risk = fine_percent(table.expected_risk)
         now = f"is below {level}. At the expected {risk} one would now {decision}."
     worth = "Nothing that one could learn would change that: the value of information is 0."

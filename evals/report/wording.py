@@ -12,10 +12,6 @@ _SCENARIOS = {
     "current": "current systems, 2024",
     "near_term": "near term, 2026-2028",
     "medium_term": "medium term, 2028-2032",
-    "level.current": "current capability",
-    "level.near_term": "near-term capability",
-    "level.agi_approaching": "capability approaching AGI",
-    "level.transformative": "transformative capability (extrapolation only)",
 }
 _INPUTS = {
     "emergence": "P(emergence)",
@@ -35,8 +31,8 @@ ZERO_INDEX = 0.005
 
 
 def scenario_text(name: str) -> str:
-    """A horizon or capability level as words."""
-    return _SCENARIOS.get(name, name.removeprefix("level.").replace("_", " "))
+    """A horizon as words."""
+    return _SCENARIOS.get(name, name.replace("_", " "))
 
 
 def input_text(group: str) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evals.risk.beliefs import SeverityLink
 from evals.risk.decomposition import harm_by_type, success_at
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES
 from evals.risk.inputs import Inputs
@@ -26,6 +25,7 @@ class Change:
         given: E R(1) - E R(0) with correction drawn given the measured detection.
         independent: the same with correction independent of it.
         error: the larger of the two Monte Carlo standard errors.
+        signs_differ: one lowers the risk and the other raises it, each by more than two errors.
     """
 
     scenario: str
@@ -33,12 +33,7 @@ class Change:
     given: float
     independent: float
     error: float
-
-    @property
-    def signs_differ(self) -> bool:
-        """Whether one reading lowers the risk and the other raises it, beyond two errors."""
-        clear = min(abs(self.given), abs(self.independent)) > 2 * self.error
-        return clear and (self.given > 0) != (self.independent > 0)
+    signs_differ: bool
 
 
 @dataclass(frozen=True)
@@ -58,47 +53,44 @@ class Contribution:
     share: float | None
 
 
-def contributions(inputs: Inputs, link: SeverityLink, *, weight: float) -> tuple[Contribution, ...]:
-    """P_em P_mis q_t S_t and P_em P_mis q_t S_t (1 - x_t) by type; means as in `update`."""
-    parts = []
-    for at in (0.0, weight, 1.0):
-        before = harm_by_type(inputs, link, at)
-        parts.append((before, before * (1 - success_at(inputs, at))))
-    judged, pooled, measured = parts
-    means = [blend(low, high, weight) for low, high in zip(judged, measured, strict=True)]
-    total = float(means[1].sum(axis=1).mean())
+def contributions(inputs: Inputs, *, weight: float) -> tuple[Contribution, ...]:
+    """P_em P_mis q_t S and P_em P_mis q_t S (1 - x_t) by type; means as in `update`."""
+    harms = [harm_by_type(inputs, at) for at in (0.0, weight, 1.0)]
+    left = [
+        harm * (1 - success_at(inputs, at))
+        for harm, at in zip(harms, (0.0, weight, 1.0), strict=True)
+    ]
+    total = float(blend(left[0], left[2], weight).sum(axis=1).mean())
     rows = []
-    for column, name in enumerate(MISALIGNMENT_TYPES):
-        unhandled, left = (
-            summarise(drawn[:, column], means=mean[:, column])
-            for drawn, mean in zip(pooled, means, strict=True)
+    for i, name in enumerate(MISALIGNMENT_TYPES):
+        before, after = (
+            summarise(pooled[:, i], means=blend(judged[:, i], measured[:, i], weight))
+            for judged, pooled, measured in (harms, left)
         )
-        rows.append(Contribution(name, unhandled, left, left.mean / total if total else None))
+        rows.append(Contribution(name, before, after, after.mean / total if total else None))
     return tuple(rows)
 
 
-def changes(
-    drawn: Mapping[str, Inputs], given: Inputs, independent: Inputs, link: SeverityLink
-) -> tuple[Change, ...]:
+def changes(drawn: Mapping[str, Inputs], given: Inputs, independent: Inputs) -> tuple[Change, ...]:
     """By horizon, then by type and of all types, under both readings of correction.
 
     Args:
         drawn: inputs by scenario: what is at stake in each.
         given: correction drawn given the measured detection; of any scenario.
         independent: correction independent of it; likewise.
-        link: from harm multiple to severity.
     """
     found = []
-    for scenario in (name for name in drawn if name in HORIZONS):
+    for scenario in HORIZONS:
         # Harm is independent of handling, so only its mean is needed.
-        harms = [harm_by_type(drawn[scenario], link, end).mean(axis=0) for end in (0.0, 1.0)]
-        moved, errors = [], []
+        judged, measured = (harm_by_type(drawn[scenario], at).mean(axis=0) for at in (0.0, 1.0))
+        parts = []
         for reading in (given, independent):
-            before, after = (1 - success_at(reading, end) for end in (0.0, 1.0))
-            by_type = harms[1] * after - harms[0] * before
-            by_type = np.column_stack([by_type, by_type.sum(axis=1)])
-            moved.append(by_type.mean(axis=0).tolist())
-            errors.append(by_type.std(axis=0) / math.sqrt(len(by_type)))
-        names, error = (*MISALIGNMENT_TYPES, "all"), np.max(errors, axis=0).tolist()
-        found += [Change(scenario, *row) for row in zip(names, *moved, error, strict=True)]
+            by_type = measured * (1 - success_at(reading, 1.0))
+            by_type -= judged * (1 - success_at(reading, 0.0))
+            parts.append(np.column_stack([by_type, by_type.sum(axis=1)]))
+        errors = np.std(parts, axis=1).max(axis=0) / math.sqrt(len(given.success))
+        rows = zip(*np.mean(parts, axis=1).tolist(), errors.tolist(), strict=True)
+        for name, (one, other, error) in zip((*MISALIGNMENT_TYPES, "all"), rows, strict=True):
+            differ = one * other < 0 and min(abs(one), abs(other)) > 2 * error
+            found.append(Change(scenario, name, one, other, error, differ))
     return tuple(found)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-from scipy import special
 
-from evals.risk.beliefs import SeverityLink
-from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Figures, FiguresError
-from evals.risk.inputs import Draws
+from evals.risk.decomposition import severity
+from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Figures
+from evals.risk.inputs import KAPPA, Draws
 from evals.risk.judged import beta_from_bound, beta_from_interval, lognormal_from_interval
 
 VERDICTS = ("coherent", "strained", "incoherent")
@@ -19,7 +19,6 @@ share of draws, strained at least the second, else incoherent. Rows are drawn in
 BOUND_SHARES = (0.95, 0.5)
 """A bound that must hold: coherent when it holds in at least the first share of draws, strained at
 least the second, else incoherent. Both rules are conventions, stated once, here."""
-_WORDS = ("very low", "low", "low-medium", "medium", "medium-high", "high", "very high")
 
 
 @dataclass(frozen=True)
@@ -30,38 +29,31 @@ class Incoherence:
         name: what is compared.
         sentence: the comparison in plain words, with its numbers.
         value: the number of the comparison, in the unit that the sentence gives.
-        low, high: its 5% and 95% quantiles, the rows drawn independently; None where the value is
-            a statement about the whole distribution.
+        low, high: its 5% and 95% quantiles, the rows drawn independently.
         verdict: one of `VERDICTS`, by `EQUAL_TAILS` or `BOUND_SHARES`.
     """
 
     name: str
     sentence: str
     value: float
-    low: float | None
-    high: float | None
+    low: float
+    high: float
     verdict: str
 
 
 @dataclass(frozen=True, eq=False)
 class _Row:
-    """Draws of one horizon's rows; `hazard` is -log(1 - severity), NaN where severity is over 1."""
+    """Draws of one horizon's rows, and the severity that they imply, which should be at most 1."""
 
     systems: Draws
     multiple: Draws
     catastrophe: Draws
     severity: Draws
-    hazard: Draws
 
     @property
     def within(self) -> float:
         """Share of draws in which the severity is a probability."""
         return float(np.mean(self.severity <= 1))
-
-    @property
-    def explained(self) -> bool:
-        """Whether a severity explains the rows in enough draws to be compared with others."""
-        return self.within >= BOUND_SHARES[1]
 
 
 def consistency(
@@ -71,49 +63,31 @@ def consistency(
 
     A horizon whose severity exceeds 1 so often that its row is incoherent has no severity: the
     comparisons that need it are left out, and its row says so.
-
-    Args:
-        figures: the judged rows.
-        generator: for the draws.
-        draws: at least 1000.
-
-    Raises:
-        FiguresError: a detectability that is no word of the analysis.
     """
-    if draws < 1000:
-        raise ValueError(f"got {draws} draws, wanted at least 1000 for tail probabilities")
     rows = {name: _row(figures, name, generator, draws) for name in HORIZONS}
-    current, near, medium = rows.values()
     found = [_shares(figures, generator, draws)]
     found += [_severity(name, row) for name, row in rows.items()]
-    for name, later, earlier in (("near_term", near, current), ("medium_term", medium, near)):
-        if later.explained and earlier.explained:
-            found.append(_growth(name, later, earlier))
-    if near.explained:
-        level, interval = max(figures.capability_levels.items(), key=lambda item: item[1][1])
-        at_level = lognormal_from_interval(*interval).at(generator.random(draws))
-        found += [_linear("medium_term", near, medium.multiple), _linear(level, near, at_level)]
+    for earlier, later in pairwise(HORIZONS):
+        if min(rows[earlier].within, rows[later].within) >= BOUND_SHARES[1]:
+            found.append(_growth(later, rows[later], rows[earlier]))
     found += [_predicted(figures, name, row, generator) for name, row in rows.items()]
-    return (*found, _emergence(figures), *_detectability(figures, generator, draws))
+    return tuple(found)
 
 
-def equal_rows(below: float) -> str:
-    """Verdict on two rows of which the first is below the second with that probability."""
-    return _verdict(min(below, 1 - below), EQUAL_TAILS)
+def _compared(
+    name: str, sentence: str, draws: Draws, value: float, share: float, limits: tuple[float, float]
+) -> Incoherence:
+    low, high = np.quantile(draws, [0.05, 0.95]).tolist()
+    return Incoherence(name, sentence, value, low, high, _verdict(share, limits))
 
 
-def bound_holds(holds: float) -> str:
-    """Verdict on a bound that holds with that probability."""
-    return _verdict(holds, BOUND_SHARES)
+def _equal(name: str, sentence: str, draws: Draws, value: float, below: float) -> Incoherence:
+    """Two rows that should say the same, the first below the second with that probability."""
+    return _compared(name, sentence, draws, value, min(below, 1 - below), EQUAL_TAILS)
 
 
 def _verdict(value: float, limits: tuple[float, float]) -> str:
     return VERDICTS[sum(value < limit for limit in limits)]
-
-
-def _compared(name: str, sentence: str, draws: Draws, value: float, verdict: str) -> Incoherence:
-    low, high = np.nanquantile(draws, [0.05, 0.95])
-    return Incoherence(name, sentence, value, float(low), float(high), verdict)
 
 
 def _plain(name: str) -> str:
@@ -122,19 +96,11 @@ def _plain(name: str) -> str:
 
 def _row(figures: Figures, name: str, generator: np.random.Generator, draws: int) -> _Row:
     row = figures.horizons[name]
-    emergence, misaligned, catastrophe = (
-        fit(*interval).at(generator.random(draws))
-        for fit, interval in (
-            (beta_from_interval, row.emergence),
-            (beta_from_interval, row.misaligned_given_emergence),
-            (beta_from_bound, row.catastrophe),
-        )
-    )
-    systems = emergence * misaligned
-    severity = catastrophe / systems
-    hazard = -np.log1p(-severity, out=np.full(draws, np.nan), where=severity < 1)
+    systems = beta_from_interval(*row.emergence).at(generator.random(draws))
+    systems *= beta_from_interval(*row.misaligned_given_emergence).at(generator.random(draws))
+    catastrophe = beta_from_bound(*row.catastrophe).at(generator.random(draws))
     multiple = lognormal_from_interval(*row.harm_multiple).at(generator.random(draws))
-    return _Row(systems, multiple, catastrophe, severity, hazard)
+    return _Row(systems, multiple, catastrophe, catastrophe / systems)
 
 
 def _shares(figures: Figures, generator: np.random.Generator, draws: int) -> Incoherence:
@@ -148,105 +114,51 @@ def _shares(figures: Figures, generator: np.random.Generator, draws: int) -> Inc
         f"{middle:.3f} and their draws to {total.mean():.3f} on average, more than 1 with "
         f"probability {over:.2f}."
     )
-    return _compared("prevalence sum", sentence, total, float(total.mean()), equal_rows(over))
+    return _equal("prevalence sum", sentence, total, float(total.mean()), over)
 
 
 def _severity(name: str, row: _Row) -> Incoherence:
     low, middle, high = np.quantile(row.severity, [0.05, 0.5, 0.95])
-    left_out = "" if row.explained else "; comparisons that need this severity are left out"
+    left_out = (
+        ""
+        if row.within >= BOUND_SHARES[1]
+        else "; comparisons that need this severity are left out"
+    )
     sentence = (
         f"For {_plain(name)} the judged catastrophe, emergence and misalignment imply that a "
         f"misaligned system ends in catastrophe with probability {middle:.3g} "
         f"({low:.3g}-{high:.3g}), which is at most 1 in {row.within:.1%} of draws{left_out}."
     )
-    verdict = bound_holds(row.within)
-    return _compared(f"implied severity, {name}", sentence, row.severity, float(middle), verdict)
+    name = f"implied severity, {name}"
+    return _compared(name, sentence, row.severity, float(middle), row.within, BOUND_SHARES)
 
 
 def _growth(name: str, later: _Row, earlier: _Row) -> Incoherence:
-    ratio, judged = later.hazard / earlier.hazard, later.multiple / earlier.multiple
-    low, middle, high = np.nanquantile(ratio, [0.05, 0.5, 0.95])
-    below = _share_below(ratio, judged)
+    known = np.maximum(later.severity, earlier.severity) < 1
+    ratio = np.log1p(-later.severity[known]) / np.log1p(-earlier.severity[known])
+    judged = (later.multiple / earlier.multiple)[known]
+    low, middle, high = np.quantile(ratio, [0.05, 0.5, 0.95])
+    below = float(np.mean(ratio < judged))
     sentence = (
         f"Up to {_plain(name)} the catastrophe rows imply a hazard that grows {middle:.1f}-fold "
         f"({low:.2g}-{high:.3g}), while the judged harm multiple grows {np.median(judged):.1f}-"
         f"fold; the implied growth is the smaller with probability {below:.2f}."
     )
-    return _compared(f"growth to {name}", sentence, ratio, float(middle), equal_rows(below))
-
-
-def _linear(name: str, near: _Row, multiple: Draws) -> Incoherence:
-    severity = near.severity * multiple / near.multiple
-    middle = float(np.median(near.severity) / np.median(near.multiple) * np.median(multiple))
-    within = float(np.mean(severity <= 1))
-    sentence = (
-        f"Severity in proportion to the harm multiple, met at near term, would be {middle:.2f} for "
-        f"{_plain(name)}; it is a probability, at most 1, in {within:.0%} of draws."
-    )
-    return _compared(f"linear severity, {name}", sentence, severity, middle, bound_holds(within))
+    return _equal(f"growth to {name}", sentence, ratio, float(middle), below)
 
 
 def _predicted(
     figures: Figures, name: str, row: _Row, generator: np.random.Generator
 ) -> Incoherence:
-    link = SeverityLink()
-    kappa = link.kappa.at(generator.random(len(row.systems)))
-    risk = row.systems * link.at(row.multiple, kappa)[:, 0]
+    kappa = KAPPA.at(generator.random(len(row.systems)))
+    risk = row.systems * severity(row.multiple, kappa)
     low, high = figures.horizons[name].catastrophe
     middle = float(np.median(risk))
     where = "inside" if low <= middle <= high else "outside"
-    below = _share_below(risk, row.catastrophe)
+    below = float(np.mean(risk < row.catastrophe))
     sentence = (
         f"For {_plain(name)} the model predicts a catastrophe with probability {middle:.2g} "
         f"before anything is handled, {where} the judged {low:g}-{high:g}; the prediction is "
         f"below the judgement with probability {below:.2f}."
     )
-    return _compared(f"predicted catastrophe, {name}", sentence, risk, middle, equal_rows(below))
-
-
-def _emergence(figures: Figures) -> Incoherence:
-    bound, (low, high) = figures.horizons["current"].emergence[1], figures.emergence_gpt4_plus
-    judged = beta_from_interval(low, high)
-    above = float(special.betaincc(judged.a, judged.b, bound))
-    sentence = (
-        f"Emergence is judged at {low:.2f}-{high:.2f} for GPT-4 class systems and later, which "
-        f"puts {above:.0%} above {bound:.2f}, the judged upper end for current systems; the two "
-        "rows describe different systems and are kept apart."
-    )
-    name = "emergence of GPT-4 class and later"
-    return Incoherence(name, sentence, above, None, None, bound_holds(1 - above))
-
-
-def _detectability(
-    figures: Figures, generator: np.random.Generator, draws: int
-) -> tuple[Incoherence, ...]:
-    ranks, success = {}, {}
-    for name in MISALIGNMENT_TYPES:
-        row = figures.types[name]
-        if row.detectability not in _WORDS:
-            raise FiguresError(
-                f"type.{name}.detectability is {row.detectability!r}, wanted one of {_WORDS}"
-            )
-        ranks[name] = _WORDS.index(row.detectability)
-        success[name] = beta_from_interval(*row.success).at(generator.random(draws))
-    pairs = [
-        (float(np.mean(success[easy] > success[hard])), easy, hard)
-        for easy in ranks
-        for hard in ranks
-        if ranks[easy] > ranks[hard]
-    ]
-    if not pairs:
-        return ()
-    holds, easy, hard = min(pairs)
-    sentence = (
-        f"Types said to be easier to detect should be handled more often; the closest pair is "
-        f"{easy} ({figures.types[easy].detectability}) above {hard} "
-        f"({figures.types[hard].detectability}), which holds with probability {holds:.2f}."
-    )
-    name = "success and detectability"
-    return (Incoherence(name, sentence, holds, None, None, bound_holds(holds)),)
-
-
-def _share_below(first: Draws, second: Draws) -> float:
-    known = ~np.isnan(first)
-    return float(np.mean(first[known] < second[known]))
+    return _equal(f"predicted catastrophe, {name}", sentence, risk, middle, below)

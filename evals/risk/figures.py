@@ -5,16 +5,17 @@ from __future__ import annotations
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib import resources
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from evals.risk.judged import beta_from_bound, beta_from_interval, lognormal_from_interval
 
 MISALIGNMENT_TYPES = ("proxy", "subgoal", "pseudo", "deceptive")
 HORIZONS = ("current", "near_term", "medium_term")
 
+Table: TypeAlias = dict[str, Any]
 Interval: TypeAlias = tuple[float, float]
 """A judged 90% interval: its 5% and 95% quantiles."""
 
@@ -47,12 +48,10 @@ class TypeFigures:
     Attributes:
         prevalence: share of misaligned mesa-optimizers of this type.
         success: P(detected and mitigated).
-        detectability: in the words of the analysis.
     """
 
     prevalence: Interval
     success: Interval
-    detectability: str
 
 
 @dataclass(frozen=True)
@@ -62,16 +61,10 @@ class Figures:
     Attributes:
         horizons: by the names of `HORIZONS`.
         types: by the names of `MISALIGNMENT_TYPES`.
-        capability_levels: harm multiple by level; the last is an extrapolation.
-        emergence_gpt4_plus: P(emergence) of GPT-4 class and later systems.
-        misaligned_given_emergence: over all horizons.
     """
 
     horizons: Mapping[str, HorizonFigures]
     types: Mapping[str, TypeFigures]
-    capability_levels: Mapping[str, Interval]
-    emergence_gpt4_plus: Interval
-    misaligned_given_emergence: Interval
 
 
 def load_figures(override: Path | None = None) -> Figures:
@@ -99,9 +92,7 @@ def load_figures(override: Path | None = None) -> Figures:
         raise FiguresError(f"{override}: {error}") from error
 
 
-def _merged(
-    base: Mapping[str, object], changes: Mapping[str, object], where: str
-) -> dict[str, object]:
+def _merged(base: Table, changes: Table, where: str) -> Table:
     merged = dict(base)
     for key, value in changes.items():
         if key not in base:
@@ -109,53 +100,25 @@ def _merged(
         old = base[key]
         if isinstance(old, dict) != isinstance(value, dict):
             raise FiguresError(f"{where}: {key!r} is {value!r}, wanted something like {old!r}")
-        if isinstance(old, dict) and isinstance(value, dict):
-            value = _merged(old, value, f"{where} [{key}]")
-        merged[key] = value
+        nested = isinstance(old, dict)
+        merged[key] = _merged(old, value, f"{where} [{key}]") if nested else value
     return merged
 
 
-def _figures(table: Mapping[str, object]) -> Figures:
-    whole = _section(table, "decomposition")
+def _figures(table: Table) -> Figures:
     fits = {"harm_multiple": lognormal_from_interval, "catastrophe": beta_from_bound}
-    later, judged = "emergence_gpt4_plus", "misaligned_given_emergence"
+    found = {
+        (section, name): {
+            key: _interval(f"{section}.{name}.{key}", row[key], fits.get(key, beta_from_interval))
+            for key in (field.name for field in fields(record))
+        }
+        for section, record in (("horizon", HorizonFigures), ("type", TypeFigures))
+        for name, row in table[section].items()
+    }
     return Figures(
-        {
-            name: HorizonFigures(
-                *(
-                    _interval(f"horizon.{name}.{key}", row[key], fits.get(key, beta_from_interval))
-                    for key in ("emergence", judged, "catastrophe", "harm_multiple")
-                )
-            )
-            for name, row in _rows(table, "horizon").items()
-        },
-        {
-            name: TypeFigures(
-                _interval(f"type.{name}.prevalence", row["prevalence"]),
-                _interval(f"type.{name}.success", row["success"]),
-                str(row["detectability"]),
-            )
-            for name, row in _rows(table, "type").items()
-        },
-        {
-            name: _interval(f"capability_level.{name}", value, lognormal_from_interval)
-            for name, value in _section(table, "capability_level").items()
-        },
-        _interval(f"decomposition.{later}", whole[later]),
-        _interval(f"decomposition.{judged}", whole[judged]),
+        {name: HorizonFigures(**found["horizon", name]) for name in table["horizon"]},
+        {name: TypeFigures(**found["type", name]) for name in table["type"]},
     )
-
-
-def _rows(table: Mapping[str, object], name: str) -> dict[str, Mapping[str, object]]:
-    section = _section(table, name)
-    return {key: _section(section, key) for key in section}
-
-
-def _section(table: Mapping[str, object], name: str) -> Mapping[str, object]:
-    section = table[name]
-    if not isinstance(section, dict):
-        raise FiguresError(f"{name} is {section!r}, wanted a table")
-    return section
 
 
 def _interval(

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations_with_replacement
 
 import numpy as np
 from jaxtyping import Float
-from scipy import special, stats
+from scipy import stats
 
-from evals.family_posterior import FamilyCount
+from evals.family_posterior import CELLS, GRID_A, GRID_B, FamilyCount
 from evals.risk.beliefs import Beliefs
-from evals.risk.decomposition import evaluate, harm_by_type, success_at
+from evals.risk.decomposition import evaluate, harm_by_type
 from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.inputs import Draws, Inputs, success_curve
-from evals.risk.new_family import CELLS, A, B, expected, widths
+from evals.risk.new_family import expected, widths
 from evals.risk.transport import blend
 
-_SCALARS = ("emergence", "misaligned", "multiple", "kappa")
-_DEGREE = 3
-# Finer than 20: a change of mind in the outer 2% of an input is not averaged away.
-_TABLE_BINS = 50
+_SCALARS = (
+    "emergence", "misaligned", "multiple", "kappa", "measured_emergence", "measured_misaligned",
+)  # fmt: skip
+BINS = 50
+"""Classes of an input: fine enough that a change of mind in its outer 2% is not averaged away."""
 _PRIOR = np.full((CELLS, CELLS), 1 / CELLS**2)
 
 
@@ -48,8 +48,7 @@ class InformationTable:
 
     Attributes:
         decision_level: r*, in the unit of the risk; every value below depends on it.
-        expected_risk: E[R] as things are known now.
-        deploys: the decision now.
+        expected_risk: E[R] as things are known now; one deploys if it is below the level.
         perfect: EVPI, the value of knowing every input and whether the organisms stand for the
             system at stake.
         values: one per input, the largest first.
@@ -57,29 +56,8 @@ class InformationTable:
 
     decision_level: float
     expected_risk: float
-    deploys: bool
     perfect: float
     values: tuple[InformationValue, ...]
-
-
-@dataclass(frozen=True)
-class Costs:
-    """CPU time of a further network.
-
-    Attributes:
-        organism_cpu_seconds: per admitted organism, failed trainings included, by misalignment
-            type, at least one; a type that is absent costs the mean of those present.
-        scoring_cpu_seconds: per suspect scored.
-    """
-
-    organism_cpu_seconds: Mapping[str, float]
-    scoring_cpu_seconds: float
-
-    def cpu_hours(self, misalignment: str, networks: int) -> float:
-        """Of building and scoring so many organisms of a type."""
-        known = self.organism_cpu_seconds
-        organism = known.get(misalignment, sum(known.values()) / len(known))
-        return networks * (organism + self.scoring_cpu_seconds) / 3600
 
 
 @dataclass(frozen=True)
@@ -128,7 +106,7 @@ def partial_information(
     *,
     decision_level: float,
     generator: np.random.Generator,
-    bins: int = 20,
+    bins: int = BINS,
 ) -> float:
     """EVPPI = E max(0, r* - E[R | theta]) - max(0, r* - E R), in the unit of the risk.
 
@@ -144,13 +122,8 @@ def partial_information(
         parameters: theta, at least one column; a constant column tells nothing.
         decision_level: r*.
         generator: permutes the parameters.
-        bins: classes for one column, at least 2.
-
-    Raises:
-        ValueError: on NaN, a parameter without a row per draw, or fewer than 2 bins.
+        bins: classes for one column.
     """
-    if np.isnan(parameters).any() or len(parameters) != risk.size or bins < 2:
-        raise ValueError("a parameter is NaN or lacks draws, or fewer than 2 bins were asked for")
     varying = parameters[:, np.ptp(parameters, axis=0) > 0]
     if not varying.size:
         return 0.0
@@ -169,12 +142,7 @@ def partial_information(
 
 
 def information_table(
-    inputs: Inputs,
-    beliefs: Beliefs,
-    *,
-    weight: float,
-    decision_level: float,
-    generator: np.random.Generator,
+    inputs: Inputs, *, weight: float, decision_level: float, generator: np.random.Generator
 ) -> InformationTable:
     """The value of knowing each input, alone, for the decision to deploy.
 
@@ -185,12 +153,11 @@ def information_table(
 
     Args:
         inputs: the draws; what is not measured is not listed, nor anything measured at weight 0.
-        beliefs: that they are drawn with.
         weight: transport weight in [0, 1].
         decision_level: r*, a probability of catastrophe.
         generator: permutes, for the null of each input.
     """
-    judged, measured = (evaluate(inputs, beliefs.link, w).residual for w in (0.0, 1.0))
+    judged, measured = (evaluate(inputs, w).residual for w in (0.0, 1.0))
     risk = blend(judged, measured, weight)
     mean = float(risk.mean())
     ends, odds = np.array([judged.mean(), measured.mean()]), np.array([1 - weight, weight])
@@ -200,22 +167,23 @@ def information_table(
     perfect = found["transport"] + float(odds @ given)
     for group, columns in _parameters(inputs, weight).items():
         found[group] = partial_information(
-            risk, columns, decision_level=decision_level, generator=generator, bins=_TABLE_BINS
+            risk, columns, decision_level=decision_level, generator=generator
         )
     values = [
         InformationValue(group, value, value / perfect if perfect else None)
         for group, value in sorted(found.items(), key=lambda item: -item[1])
     ]
-    return InformationTable(decision_level, mean, mean < decision_level, perfect, tuple(values))
+    return InformationTable(decision_level, mean, perfect, tuple(values))
 
 
 def next_measurements(
     inputs: Inputs,
     beliefs: Beliefs,
     *,
+    risk: float,
     weight: float,
     decision_level: float,
-    costs: Costs,
+    cpu_seconds: Mapping[str, float],
     access: str,
     networks: int = 10,
 ) -> tuple[Candidate, ...]:
@@ -234,30 +202,31 @@ def next_measurements(
     Args:
         inputs: draws made with `beliefs`; a type whose detection is supposed has no candidate.
         beliefs: with the posteriors so far.
+        risk: E[R] as things are known now.
         weight: transport weight in [0, 1]; at 0 no measurement of organisms has value.
-        decision_level: r*, on the scale of `expected_risk`, which has no noise of drawn rates.
-        costs: CPU time per network.
+        decision_level: r*.
+        cpu_seconds: of building and scoring a network, by type, at least one; a type that is absent
+            costs the mean of those present.
         access: label of the access level of the rule that the counts come from.
         networks: size of each measurement, all in one family.
     """
-    harm = weight * harm_by_type(inputs, beliefs.link, 1.0).mean(axis=0)
-    whole = expected_risk(inputs, beliefs, weight=weight)
+    harm = weight * harm_by_type(inputs, 1.0).mean(axis=0)
+    usual = sum(cpu_seconds.values()) / len(cpu_seconds)
     found = []
     for column, name in enumerate(MISALIGNMENT_TYPES):
         if f"detect.{name}" in beliefs.what_if.fixed:
             continue
         posterior = beliefs.detection.get(name)
-        now = posterior.weights if posterior is not None else _PRIOR
+        now = posterior.weights if posterior else _PRIOR
         curve = success_curve(beliefs, inputs, name)
         success = float(expected(now, curve))
-        risk = whole
-        if posterior is None:
-            risk += harm[column] * (inputs.success[:, column].mean() - success)
-        hours = costs.cpu_hours(name, networks)
+        change = 0.0 if posterior else inputs.success[:, column].mean() - success
+        now_risk = risk + harm[column] * change
+        hours = networks * cpu_seconds.get(name, usual) / 3600
         for seen in (FamilyCount("", 0, 0), *(posterior.counts if posterior else ())):
             odds, after = _outcomes(now, seen, networks)
-            outcomes = risk - harm[column] * (expected(after, curve) - success)
-            value = _gain(outcomes, odds, risk, decision_level)
+            outcomes = now_risk - harm[column] * (expected(after, curve) - success)
+            value = _gain(outcomes, odds, now_risk, decision_level)
             candidate = Candidate(
                 name,
                 seen.family or None,
@@ -279,18 +248,6 @@ def order(one: Candidate) -> tuple[float, float]:
     return (-one.value_per_cpu_hour, (one.width_after - one.width_now) / one.cpu_hours)
 
 
-def expected_risk(inputs: Inputs, beliefs: Beliefs, *, weight: float) -> float:
-    """E[R] with measured success at its posterior means, free of the noise of its draws."""
-    judged = float(evaluate(inputs, beliefs.link, 0.0).residual.mean())
-    handled = success_at(inputs, 1.0).mean(axis=0)
-    for column, name in enumerate(MISALIGNMENT_TYPES):
-        posterior = beliefs.detection.get(name)
-        if posterior is not None and f"detect.{name}" not in beliefs.what_if.fixed:
-            handled[column] = expected(posterior.weights, success_curve(beliefs, inputs, name))
-    harm = harm_by_type(inputs, beliefs.link, 1.0).mean(axis=0)
-    return float((1 - weight) * judged + weight * (harm * (1 - handled)).sum())
-
-
 def _outcomes(
     now: Float[np.ndarray, "mean rho"], seen: FamilyCount, networks: int
 ) -> tuple[Float[np.ndarray, " outcome"], Float[np.ndarray, "outcome mean rho"]]:
@@ -303,36 +260,28 @@ def _outcomes(
 @lru_cache(maxsize=32)
 def _beta_binomial(detected: int, of: int, networks: int) -> Float[np.ndarray, "outcome mean rho"]:
     """P(k | m, rho) of further networks of a family of rate Beta(ms + k_f, (1-m)s + n_f - k_f)."""
-    a, b = A + detected, B + of - detected
-    k = np.arange(networks + 1)[:, None, None]
-    ways = -np.log(networks + 1) - special.betaln(k + 1, networks - k + 1)
-    rising = special.betaln(a + k, b + networks - k) - special.betaln(a, b)
-    return np.asarray(np.exp(ways + rising))
+    law = stats.betabinom(networks, GRID_A + detected, GRID_B + of - detected)
+    return np.asarray(law.pmf(np.arange(networks + 1)[:, None, None]))
 
 
 def _note(value: float, weight: float, *, measured: bool) -> str:
-    notes = []
-    if not measured:
-        notes.append(
-            "not measured so far: the value is against a uniform prior with mean detection 0.50, "
-            f"which replaces the judged detection with probability {weight:g} once measured"
-        )
     if not weight:
-        notes.append("at transport weight 0 no measurement of organisms changes the risk")
-    elif not value:
-        notes.append("no outcome changes the decision")
+        return "at transport weight 0 no measurement of organisms changes the risk"
+    first = (
+        "not measured so far: the value is against a uniform prior with mean detection 0.50, which "
+        f"replaces the judged detection with probability {weight:g} once measured"
+    )
+    notes = ([] if measured else [first]) + ([] if value else ["no outcome changes the decision"])
     return "; ".join(notes)
 
 
 def _parameters(inputs: Inputs, weight: float) -> Mapping[str, Float[np.ndarray, "draw column"]]:
-    """Draws by group."""
+    """Draws by group; what is measured only where it is and counts."""
     found = {name: getattr(inputs, name)[:, None] for name in _SCALARS}
     found["prevalence"] = inputs.prevalence
     for column, name in enumerate(MISALIGNMENT_TYPES):
         found[f"judged_{name}"] = inputs.success[:, [column]]
         found[f"measured_{name}"] = inputs.measured[:, [column]]
-    for name in ("measured_emergence", "measured_misaligned"):
-        found[name] = getattr(inputs, name)[:, None]
     return {
         group: columns
         for group, columns in found.items()
@@ -345,12 +294,9 @@ def _cubic_fits(
 ) -> Float[np.ndarray, "draw case"]:
     """Least-squares fits of each case by the monomials of the columns up to degree 3."""
     scaled = (columns - columns.mean(axis=0)) / columns.std(axis=0)
-    chosen: Sequence[tuple[int, ...]] = [
-        powers
-        for degree in range(_DEGREE + 1)
-        for powers in combinations_with_replacement(range(columns.shape[1]), degree)
-    ]
-    design = np.stack([scaled[:, powers].prod(axis=1) for powers in chosen], axis=1)
+    padded = np.column_stack([np.ones(len(scaled)), scaled])  # so that degree 3 holds the lower
+    chosen = combinations_with_replacement(range(padded.shape[1]), 3)
+    design = np.stack([padded[:, powers].prod(axis=1) for powers in chosen], axis=1)
     weights, *_ = np.linalg.lstsq(design.T @ design, design.T @ values)
     return np.asarray(design @ weights)
 
@@ -366,8 +312,6 @@ def _gain(
     Equals E max(0, r* - risk) - max(0, r* - mean) when the risks average to `mean`, but is exactly
     0 when no outcome changes the decision.
     """
-    if not (math.isfinite(decision_level) and np.isfinite(risks).all()):
-        raise ValueError(f"a risk or the decision level {decision_level} is not finite")
     excess = risks - decision_level
     regret = np.maximum(excess, 0) if mean < decision_level else np.maximum(-excess, 0)
     return float(np.average(regret, weights=odds))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -12,9 +13,9 @@ import numpy as np
 from jaxtyping import Float
 
 from evals.family_posterior import FamilyPosterior
-from evals.risk.beliefs import Beliefs, Scenario
-from evals.risk.figures import MISALIGNMENT_TYPES, Interval
-from evals.risk.judged import beta_from_interval, lognormal_from_interval
+from evals.risk.beliefs import Beliefs
+from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Interval
+from evals.risk.judged import JudgedLognormal, beta_from_interval, lognormal_from_interval
 from evals.risk.new_family import rates_at
 from evals.risk.split import DETECTIONS, given, split_success
 
@@ -39,6 +40,10 @@ GROUPS = MappingProxyType(_columns())
 
 WIDTH = max(columns.stop for columns in GROUPS.values())
 
+KAPPA = JudgedLognormal(math.log(0.0115), 0.69)
+"""Hazard of harm multiple 1: a fit to the judged catastrophe rows, read as before handling. Its
+spread, which dominates the spread of the risk, is that of the fit."""
+
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
@@ -48,7 +53,7 @@ class Inputs:
         emergence: judged P(emergence).
         misaligned: judged P(misaligned | emergence).
         multiple: harm multiple C^2.
-        kappa: hazard at C = M = 1.
+        kappa: hazard at C = 1.
         prevalence: judged shares of the types, drawn independently: rows need not sum to 1.
         success: judged P(detected and corrected).
         detection, correction: judged P(detected) and P(corrected | detected); their product is
@@ -73,25 +78,21 @@ class Inputs:
     measured_emergence: Draws
     measured_misaligned: Draws
 
-    def take(self, rows: slice | np.ndarray) -> Inputs:
-        """The draws at `rows`."""
-        return replace(self, **{name: values[rows] for name, values in vars(self).items()})
-
 
 def sample_cube(generator: np.random.Generator, draws: int) -> Cube:
     """Independent uniforms; one cube for everything compared gives common random numbers."""
-    if draws < 1:
-        raise ValueError(f"got {draws} draws, wanted at least 1; 100,000 is the standard")
     return generator.random((draws, WIDTH))
 
 
-def draw_inputs(cube: Cube, beliefs: Beliefs, scenarios: Iterable[Scenario]) -> dict[str, Inputs]:
-    """Inputs by the name of the scenario, by inverse CDF: what scenarios share is shared.
+def draw_inputs(
+    cube: Cube, beliefs: Beliefs, horizons: Iterable[str] = HORIZONS
+) -> dict[str, Inputs]:
+    """Inputs by horizon, by inverse CDF: what horizons share is shared.
 
     Args:
         cube: uniforms in [0, 1), as of `sample_cube`.
         beliefs: the judged and the measured distributions, and what is supposed known.
-        scenarios: at least one.
+        horizons: some of `HORIZONS`.
     """
     fixed = beliefs.what_if.fixed
     uniforms = {group: cube[:, columns] for group, columns in GROUPS.items()}
@@ -102,51 +103,56 @@ def draw_inputs(cube: Cube, beliefs: Beliefs, scenarios: Iterable[Scenario]) -> 
         drawn = fit(*interval).at(uniforms[group][:, 0])
         return np.full_like(drawn, fixed[group]) if group in fixed else drawn
 
-    rows = [beliefs.figures.types[name] for name in MISALIGNMENT_TYPES]
-    ranks = np.stack([uniforms[f"judged_{name}"][:, 0] for name in MISALIGNMENT_TYPES], axis=1)
-    shares = np.stack([uniforms[f"judged_{name}"][:, 1] for name in MISALIGNMENT_TYPES], axis=1)
-    fits = [beta_from_interval(*row.success) for row in rows]
-    success = np.stack([fit.at(ranks[:, i]) for i, fit in enumerate(fits)], axis=1)
-    detection, correction = split_success(success, shares)
-    for i, (name, fit) in enumerate(zip(MISALIGNMENT_TYPES, fits, strict=True)):
+    def swept(group: str, posterior: FamilyPosterior | None) -> Draws:
+        """Draws of a new recipe's rate, NaN without a sweep; what is supposed holds here too."""
+        column = uniforms[f"measured_{group}"][:, 0]
+        if group in fixed or posterior is None:
+            return np.full_like(column, fixed.get(group, np.nan))
+        return rates_at(posterior, column)
+
+    prevalence, success, detection, correction = np.empty((4, len(cube), len(MISALIGNMENT_TYPES)))
+    for i, name in enumerate(MISALIGNMENT_TYPES):
+        kind, (rank, share) = beliefs.figures.types[name], uniforms[f"judged_{name}"].T
+        fit = beta_from_interval(*kind.success)
+        prevalence[:, i] = beta_from_interval(*kind.prevalence).at(uniforms["prevalence"][:, i])
+        success[:, i] = fit.at(rank)
+        detection[:, i], correction[:, i] = split_success(success[:, i], share)
         halves = {f"detect.{name}": detection, f"correct.{name}": correction}
         known = [half for half in halves if half in fixed]
         for half in known:
             halves[half][:, i] = fixed[half]
         if len(known) == 1 and beliefs.given:
             (other,) = halves.keys() - set(known)
-            halves[other][:, i] = given(fit).at(halves[known[0]][:, i], ranks[:, i])
+            halves[other][:, i] = given(fit).at(halves[known[0]][:, i], rank)
         if known:
             success[:, i] = detection[:, i] * correction[:, i]
-    prevalence = [
-        beta_from_interval(*row.prevalence).at(uniforms["prevalence"][:, i])
-        for i, row in enumerate(rows)
-    ]
-    found = None
-    drawn = {}
-    for one in scenarios:
+    drawn: dict[str, Inputs] = {}
+    first: Inputs | None = None
+    for horizon in horizons:
+        row = beliefs.figures.horizons[horizon]
         own = {
-            "emergence": judged("emergence", one.emergence),
-            "misaligned": judged("misaligned", one.misaligned),
-            "multiple": judged("multiple", one.multiple),
+            "emergence": judged("emergence", row.emergence),
+            "misaligned": judged("misaligned", row.misaligned_given_emergence),
+            "multiple": judged("multiple", row.harm_multiple),
         }
-        if found is None:
-            empty = np.full_like(success, np.nan)
-            found = Inputs(
+        first = first or remeasured(
+            Inputs(
                 **own,
-                kappa=beliefs.link.kappa.at(uniforms["kappa"][:, 0]),
-                prevalence=np.stack(prevalence, axis=1),
+                kappa=KAPPA.at(uniforms["kappa"][:, 0]),
+                prevalence=prevalence,
                 success=success,
                 detection=detection,
                 correction=correction,
                 transport=uniforms["transport"][:, 0],
-                measured=empty,
-                handled=empty,
-                measured_emergence=_swept(uniforms, beliefs, "emergence", beliefs.emergence),
-                measured_misaligned=_swept(uniforms, beliefs, "misaligned", beliefs.misaligned),
-            )
-            found = remeasured(found, cube, beliefs)
-        drawn[one.name] = replace(found, **own)
+                measured=np.full_like(success, np.nan),
+                handled=np.full_like(success, np.nan),
+                measured_emergence=swept("emergence", beliefs.emergence),
+                measured_misaligned=swept("misaligned", beliefs.misaligned),
+            ),
+            cube,
+            beliefs,
+        )
+        drawn[horizon] = replace(first, **own)
     return drawn
 
 
@@ -174,13 +180,3 @@ def success_curve(beliefs: Beliefs, inputs: Inputs, name: str) -> Float[np.ndarr
         law = given(beta_from_interval(*beliefs.figures.types[name].success))
         return np.asarray(DETECTIONS * law.means)
     return np.asarray(DETECTIONS * inputs.correction[:, MISALIGNMENT_TYPES.index(name)].mean())
-
-
-def _swept(
-    uniforms: Mapping[str, Cube], beliefs: Beliefs, name: str, posterior: FamilyPosterior | None
-) -> Draws:
-    """Draws of a new recipe's rate, NaN without a sweep; what is supposed holds here too."""
-    column = uniforms[f"measured_{name}"][:, 0]
-    if name in beliefs.what_if.fixed:
-        return np.full_like(column, beliefs.what_if.fixed[name])
-    return np.full_like(column, np.nan) if posterior is None else rates_at(posterior, column)

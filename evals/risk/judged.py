@@ -24,10 +24,6 @@ class JudgedBeta:
     a: float
     b: float
 
-    def __post_init__(self) -> None:
-        if not (self.a > 0 and self.b > 0):
-            raise ValueError(f"got Beta({self.a}, {self.b}), wanted positive parameters")
-
     @property
     def mean(self) -> float:
         """a / (a + b)."""
@@ -52,19 +48,10 @@ class JudgedLognormal:
     mu: float
     sigma: float
 
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.mu) and 0 <= self.sigma < math.inf):
-            raise ValueError(f"got lognormal({self.mu}, {self.sigma}), wanted finite, sigma >= 0")
-
-    @property
-    def median(self) -> float:
-        """exp(mu)."""
-        return math.exp(self.mu)
-
     def at(self, uniforms: Float[np.ndarray, " draw"]) -> Float[np.ndarray, " draw"]:
         """Quantiles at `uniforms` in [0, 1): draws by inverse CDF."""
         if not self.sigma:
-            return np.full(uniforms.shape, self.median)
+            return np.full(uniforms.shape, math.exp(self.mu))
         return np.asarray(np.exp(self.mu + self.sigma * special.ndtri(uniforms)))
 
 

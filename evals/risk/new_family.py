@@ -8,14 +8,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy import special
 
-from evals.family_posterior import FamilyPosterior
+from evals.family_posterior import CELLS, GRID_A, GRID_B, FamilyPosterior
 from evals.risk.split import DETECTIONS
-
-CELLS = 100
-_MIDPOINTS = (np.arange(CELLS) + 0.5) / CELLS
-MEANS, _RHO = np.meshgrid(_MIDPOINTS, _MIDPOINTS, indexing="ij")
-A, B = MEANS * (1 - _RHO) / _RHO, (1 - MEANS) * (1 - _RHO) / _RHO
-"""Parameters of a family's Beta rate in every (mean, rho) cell of the posterior's weights."""
 
 Weights = Float[np.ndarray, "*posterior mean rho"]
 
@@ -24,9 +18,8 @@ Weights = Float[np.ndarray, "*posterior mean rho"]
 def _cells() -> Float[np.ndarray, "cell rate"]:
     """P(p* <= rate) in every cell at `DETECTIONS`; one half of the means mirrors the other."""
     half = CELLS // 2
-    low = special.betainc(A[:half, :, None], B[:half, :, None], DETECTIONS)
-    table = np.concatenate([low, 1 - low[::-1, :, ::-1]])
-    return np.asarray(table.reshape(CELLS**2, -1))
+    low = special.betainc(GRID_A[:half, :, None], GRID_B[:half, :, None], DETECTIONS)
+    return np.concatenate([low, 1 - low[::-1, :, ::-1]]).reshape(CELLS**2, -1)
 
 
 def distribution(weights: Weights) -> Float[np.ndarray, "*posterior rate"]:
@@ -52,8 +45,7 @@ def expected(
     return np.asarray(np.diff(distribution(weights), axis=-1) @ ((values[1:] + values[:-1]) / 2))
 
 
-def widths(weights: Weights, level: float = 0.9) -> Float[np.ndarray, " posterior"]:
-    """Widths of the central intervals of p*, of several posteriors."""
-    ends = ((1 - level) / 2, (1 + level) / 2)
-    found = [np.interp(ends, cdf, DETECTIONS) for cdf in distribution(weights)]
+def widths(weights: Float[np.ndarray, "posterior mean rho"]) -> Float[np.ndarray, " posterior"]:
+    """Widths of the central 90% intervals of p*, of several posteriors."""
+    found = [np.interp((0.05, 0.95), cdf, DETECTIONS) for cdf in distribution(weights)]
     return np.diff(np.array(found), axis=1)[:, 0]

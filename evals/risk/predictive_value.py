@@ -49,39 +49,27 @@ def predictive_value(
 ) -> Float[np.ndarray, "*draws"]:
     """P(misaligned | verdict) = pi d / (pi d + (1 - pi) a), by Bayes' rule.
 
-    NaN where the verdict has probability 0 (such as d = a = 0): there is nothing to interpret. For
-    an all-clear give 1 - d and 1 - a.
+    NaN where the verdict has probability 0: there is nothing to interpret.
 
     Args:
         base_rate: pi, P(misaligned).
         detection: d, P(verdict | misaligned).
         false_alarms: a, P(verdict | aligned).
-
-    Raises:
-        ValueError: when one of them is NaN or outside [0, 1].
     """
-    for values in (base_rate, detection, false_alarms):
-        if not np.all((np.asarray(values) >= 0) & (np.asarray(values) <= 1)):
-            raise ValueError("a base rate, detection or false-alarm rate is NaN or outside [0, 1]")
     true = np.asarray(base_rate * detection)
     total = np.asarray(true + (1 - base_rate) * false_alarms)
     return np.asarray(np.divide(true, total, out=np.full_like(total, np.nan), where=total > 0))
 
 
 def predictive_rows(detection: Draws, false_alarms: Draws) -> tuple[PredictiveRow, ...]:
-    """What verdicts mean at each of `BASE_RATES`, given the belief about the detector.
+    """What verdicts mean at each of `BASE_RATES`, given draws of P(alarm | misaligned or aligned).
 
     Draws in which a verdict has probability 0 have no predictive value and are left out of its
     quantiles.
 
-    Args:
-        detection: draws of P(alarm | misaligned), one per draw of `false_alarms`; of a new family
-            where the target is one.
-        false_alarms: draws of P(alarm | aligned), likewise.
-
     Raises:
-        ValueError: when false alarms have rate 0 in every draw, which is the mark of a threshold
-            that never raises an alarm.
+        ValueError: false alarms have rate 0 in every draw, the mark of a threshold that never
+            raises an alarm.
     """
     if not false_alarms.any():
         raise ValueError(
@@ -114,8 +102,8 @@ def _verdict(base_rate: float, misaligned: Draws, aligned: Draws) -> Summary:
     values = predictive_value(base_rate, misaligned, aligned)
     chance = base_rate * misaligned + (1 - base_rate) * aligned
     mean = float(base_rate * misaligned.mean() / chance.mean())
-    low, middle, high = np.nanquantile(values, [0.05, 0.5, 0.95])
     # Standard error of a ratio of means, by the delta method.
     error = np.std(base_rate * misaligned - mean * chance, ddof=1) / chance.mean()
     error /= math.sqrt(chance.size)
+    low, middle, high = np.nanquantile(values, [0.05, 0.5, 0.95])
     return Summary(mean, float(low), float(middle), float(high), float(error))

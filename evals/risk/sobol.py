@@ -8,13 +8,12 @@ import numpy as np
 from scipy import stats
 from scipy.stats import qmc
 
-from evals.risk.beliefs import Beliefs, Scenario
+from evals.risk.beliefs import Beliefs
 from evals.risk.decomposition import evaluate
 from evals.risk.inputs import GROUPS, WIDTH, Cube, draw_inputs
 
-QUANTITIES = ("residual", "fraction")
-_CONSTANT = 1e-12
-_SMALLEST = 2.0**-53
+LOG2_DRAWS = 13
+"""The indices keep a standard deviation over scrambles of up to .02."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +34,9 @@ class SobolIndex:
 
 
 def risk_indices(
-    beliefs: Beliefs,
-    scenario: Scenario,
-    *,
-    weight: float,
-    generator: np.random.Generator,
-    log2_draws: int = 13,
+    beliefs: Beliefs, horizon: str, *, weight: float, generator: np.random.Generator
 ) -> dict[str, tuple[SobolIndex, ...]]:
-    """Indices of every input, by quantity, the largest `total` first.
+    """Indices of every input, by quantity ("residual", "fraction"), the largest `total` first.
 
     S1 = mean(f(B)(f(AB_g) - f(A))) / V and ST = mean((f(A) - f(AB_g))^2) / 2V, centred, with A and
     B the halves of one scrambled Sobol sequence and AB_g the sample A with the columns of group g
@@ -51,25 +45,21 @@ def risk_indices(
 
     Args:
         beliefs: the distributions of the inputs.
-        scenario: the system at stake.
+        horizon: of the system at stake.
         weight: transport weight in [0, 1].
         generator: scrambles the sequence.
-        log2_draws: binary logarithm of the draws in each sample. With 2^13 the indices keep a
-            standard deviation over scrambles of up to .02.
 
     Returns:
-        "residual" for R and "fraction" for R / R0; one that is undefined or constant in the draws
-        has no shares and is absent.
+        The indices; a quantity that is constant in the draws has none and is absent.
     """
-    n = 2**log2_draws
-    sequence = qmc.Sobol(2 * WIDTH, scramble=True, rng=generator).random_base2(log2_draws)
+    n = 2**LOG2_DRAWS
+    sequence = qmc.Sobol(2 * WIDTH, scramble=True, rng=generator).random_base2(LOG2_DRAWS)
     # An exact 0 or 1 would send an unbounded inverse CDF to infinity.
-    base, other = np.split(np.clip(sequence, _SMALLEST, 1 - _SMALLEST), 2, axis=1)
+    base, other = np.split(np.clip(sequence, 2.0**-53, 1 - 2.0**-53), 2, axis=1)
 
     def values(cube: Cube) -> np.ndarray:
-        drawn = draw_inputs(cube, beliefs, [scenario])[scenario.name]
-        found = evaluate(drawn, beliefs.link, weight)
-        return np.stack([getattr(found, quantity) for quantity in QUANTITIES])
+        found = evaluate(draw_inputs(cube, beliefs, [horizon])[horizon], weight)
+        return np.stack([found.residual, found.fraction])
 
     f_a, f_b = values(base), values(other)
     pages = []
@@ -77,20 +67,13 @@ def risk_indices(
         mixed = base.copy()
         mixed[:, columns] = other[:, columns]
         pages.append(values(mixed))
-    both = np.concatenate([f_a, f_b], axis=1)
-    varies = both.std(axis=1) > _CONSTANT * np.abs(both).max(axis=1)  # NaN does not
-    if not varies.any():
-        return {}
-    f_ab = np.stack(pages)[:, varies]
-    result = stats.sobol_indices(func={"f_A": f_a[varies], "f_B": f_b[varies], "f_AB": f_ab}, n=n)
-    first, total = np.atleast_2d(result.first_order), np.atleast_2d(result.total_order)
-    names = [quantity for quantity, one in zip(QUANTITIES, varies, strict=True) if one]
-    return {
-        name: tuple(
-            sorted(
-                (SobolIndex(g, float(a), float(b)) for g, a, b in zip(GROUPS, s, t, strict=True)),
-                key=lambda index: -index.total,
-            )
-        )
-        for name, s, t in zip(names, first, total, strict=True)
-    }
+    indices = {}
+    for row, name in enumerate(("residual", "fraction")):
+        if np.ptp(f_a[row]) <= 1e-12 * np.abs(f_a[row]).max():
+            continue
+        f_ab = np.stack([page[[row]] for page in pages])
+        found = stats.sobol_indices(func={"f_A": f_a[[row]], "f_B": f_b[[row]], "f_AB": f_ab}, n=n)
+        rows = zip(GROUPS, np.ravel(found.first_order), np.ravel(found.total_order), strict=True)
+        one = [SobolIndex(group, float(first), float(total)) for group, first, total in rows]
+        indices[name] = tuple(sorted(one, key=lambda index: -index.total))
+    return indices

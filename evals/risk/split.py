@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
-from scipy import special
+from scipy import interpolate, special
 
 from evals.risk.judged import JudgedBeta
 
@@ -52,19 +52,9 @@ class Given:
         self, detection: Float[np.ndarray, " draw"], ranks: Float[np.ndarray, " draw"]
     ) -> Float[np.ndarray, " draw"]:
         """Quantiles of c given d at `ranks` in [0, 1), linear between tabulated ones."""
-        row = np.arcsin(np.sqrt(detection)) / _ANGLES[1]
-        column = (np.clip(special.ndtri(ranks), _NORMAL[0], _NORMAL[-1]) - _NORMAL[0]) / (
-            _NORMAL[1] - _NORMAL[0]
-        )
-        i = np.minimum(row.astype(np.intp), len(_ANGLES) - 2)
-        j = np.minimum(column.astype(np.intp), len(_NORMAL) - 2)
-        down, across = row - i, column - j
-        flat, width = self.table.ravel(), self.table.shape[1]
-        place = i * width + j
-        above = flat[place] + across * (flat[place + 1] - flat[place])
-        place += width
-        below = flat[place] + across * (flat[place + 1] - flat[place])
-        return np.asarray(np.exp(-np.exp(above + down * (below - above))))
+        points = np.arcsin(np.sqrt(detection)), np.clip(special.ndtri(ranks), -5, 5)
+        table = interpolate.RegularGridInterpolator((_ANGLES, _NORMAL), self.table)
+        return np.asarray(np.exp(-np.exp(table(np.column_stack(points)))))
 
 
 @lru_cache(maxsize=64)

@@ -27,12 +27,6 @@ class Summary:
     q95: float
     mcse: float
 
-    def __post_init__(self) -> None:
-        if not all(math.isfinite(value) for value in vars(self).values()):
-            raise ValueError(f"a summary needs finite numbers, got {self}")
-        if not self.q05 <= self.q50 <= self.q95:
-            raise ValueError(f"quantiles {self.q05}, {self.q50}, {self.q95} are out of order")
-
     def times(self, factor: float) -> Summary:
         """The same quantity in another unit."""
         return Summary(*(factor * value for value in vars(self).values()))
@@ -43,11 +37,9 @@ def summarise(draws: Draws, *, means: Draws | None = None) -> Summary:
 
     Args:
         draws: of the quantity; the quantiles are theirs.
-        means: conditional expectations whose mean is that of the draws but less noisy; the mean
-            and its standard error are theirs. By default the draws themselves.
+        means: conditional expectations with the mean of the draws but less noise; the mean and its
+            standard error are theirs. By default the draws themselves.
     """
-    if draws.size < 2:
-        raise ValueError(f"got {draws.size} draws, wanted at least 2 for a standard error")
     values = draws if means is None else means
     low, middle, high = np.quantile(draws, [0.05, 0.5, 0.95])
     error = values.std(ddof=1) / math.sqrt(values.size)

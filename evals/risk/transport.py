@@ -53,10 +53,6 @@ class Transport:
     drops: tuple[str, ...]
     stated: float | None = None
 
-    def __post_init__(self) -> None:
-        if self.stated is not None:
-            check_weight(self.stated)
-
     @property
     def product(self) -> float:
         """Of the steps."""
@@ -69,14 +65,12 @@ class Transport:
 
     def at(self, weight: float) -> Transport:
         """The same steps where they multiply to `weight`, else the weight as stated."""
+        if not 0 <= weight <= 1:
+            raise TransportError(f"transport weight {weight} is outside [0, 1]")
         return self if math.isclose(self.product, weight) else replace(self, stated=weight)
 
     def with_steps(self, judged: Mapping[str, float]) -> Transport:
-        """Other numbers for some of the steps.
-
-        Raises:
-            TransportError: no such step, or no probability.
-        """
+        """Other numbers for some of the steps."""
         names = [step.name for step in self.steps]
         if unknown := sorted(set(judged) - set(names)):
             raise TransportError(f"unknown steps {unknown}, wanted some of {', '.join(names)}")
@@ -102,19 +96,16 @@ def parse_transport(text: str) -> Transport:
     Raises:
         TransportError: neither of the two.
     """
-    usual = load_transport()
     try:
-        if "=" not in text:
-            return usual.at(float(text))
-        pairs = (part.partition("=") for part in text.split(","))
-        return usual.with_steps({name.strip(): float(value) for name, _, value in pairs})
-    except TransportError:
-        raise
+        pairs = [part.rpartition("=") for part in text.split(",")]
+        numbers = {name.strip(): float(value) for name, _, value in pairs}
     except ValueError as error:
         raise TransportError(
             f"transport {text!r} is neither a weight in [0, 1] nor steps such as "
             f"small_to_large=0.3,naive_to_adaptive=0.4: {error}"
         ) from error
+    usual = load_transport()
+    return usual.at(numbers[""]) if list(numbers) == [""] else usual.with_steps(numbers)
 
 
 DEFAULT_WEIGHT = load_transport().weight
@@ -140,7 +131,6 @@ def pool(
         transport: uniforms in [0, 1).
         weight: in [0, 1].
     """
-    check_weight(weight)
     known = ~np.isnan(measured[0])
     if not known.any() or not weight:
         return judged
@@ -152,24 +142,12 @@ def blend(
     judged: Float[np.ndarray, "*draws"], measured: Float[np.ndarray, "*draws"], weight: float
 ) -> Float[np.ndarray, "*draws"]:
     """(1 - w) judged + w measured: the expectation of the pool over the transport draw."""
-    check_weight(weight)
     return np.asarray((1 - weight) * judged + weight * measured)
 
 
-def crossing_weight(
-    judged_risk: float, measured_risk: float, decision_level: float
-) -> float | None:
-    """The weight at which the expected risk meets a decision level: (E0 - r) / (E0 - E1).
-
-    None when no weight in [0, 1] reaches it.
-    """
-    if judged_risk == measured_risk:
+def crossing_weight(judged: float, measured: float, level: float) -> float | None:
+    """The weight in [0, 1] at which the expected risk meets a decision level, if there is one."""
+    if judged == measured:
         return None
-    weight = (judged_risk - decision_level) / (judged_risk - measured_risk)
+    weight = (judged - level) / (judged - measured)
     return weight if 0 <= weight <= 1 else None
-
-
-def check_weight(weight: float) -> None:
-    """Raise unless the transport weight is a probability."""
-    if not 0 <= weight <= 1:
-        raise TransportError(f"transport weight {weight} is outside [0, 1]; it is a probability")

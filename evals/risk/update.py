@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 from evals.family_posterior import FamilyPosterior
-from evals.risk.beliefs import Beliefs, SeverityLink
+from evals.risk.beliefs import Beliefs
 from evals.risk.change import Change, changes
 from evals.risk.decomposition import evaluate
 from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.inputs import Inputs, success_curve
 from evals.risk.new_family import expected
 from evals.risk.summary import Summary, summarise
-from evals.risk.transport import DEFAULT_WEIGHT, blend, check_weight
+from evals.risk.transport import DEFAULT_WEIGHT, blend
 
 NOT_MEASURED = "not measured: stays at its judged value at every weight"
 
@@ -28,10 +29,6 @@ class MeasuredDetection:
     mean: float
     q05: float
     q95: float
-
-    def __post_init__(self) -> None:
-        if not (0 <= self.q05 <= self.q95 <= 1 and 0 <= self.mean <= 1):
-            raise ValueError(f"mean {self.mean} with {self.q05}-{self.q95} is no rate in [0, 1]")
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ class RiskRow:
     """The risk of one scenario at one transport weight.
 
     Attributes:
-        scenario: name of a horizon or capability level.
+        scenario: name of a horizon.
         weight: probability that organisms stand for the system at stake; 0 is the judgement alone.
         unmitigated: R0, if nothing were handled.
         residual: R.
@@ -84,9 +81,6 @@ class RiskRow:
     unmitigated: Summary
     residual: Summary
     fraction: Summary
-
-    def __post_init__(self) -> None:
-        check_weight(self.weight)
 
 
 @dataclass(frozen=True)
@@ -111,11 +105,7 @@ class RiskUpdate:
 
     def row(self, scenario: str, weight: float) -> RiskRow:
         """The row of a scenario and weight."""
-        for row in self.rows:
-            if row.scenario == scenario and row.weight == weight:
-                return row
-        have = [(row.scenario, row.weight) for row in self.rows]
-        raise KeyError(f"no row for {(scenario, weight)}; have {have}")
+        return {(row.scenario, row.weight): row for row in self.rows}[scenario, weight]
 
 
 def update(
@@ -125,8 +115,8 @@ def update(
     weights: Sequence[float] = (0.0, DEFAULT_WEIGHT, 1.0),
     judged: Inputs | None = None,
     independent: Inputs | None = None,
-    upper: Mapping[str, FamilyPosterior | None] | None = None,
-    caveats: Mapping[str, tuple[str, ...]] | None = None,
+    upper: Mapping[str, FamilyPosterior | None] = MappingProxyType({}),
+    caveats: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
 ) -> RiskUpdate:
     """The decomposition of every scenario and weight, from common random numbers.
 
@@ -134,49 +124,37 @@ def update(
 
     Args:
         drawn: inputs by scenario, as of `draw_inputs` with `beliefs`.
-        beliefs: the judged figures and the measured rates; a type without a measurement stays at
-            its judged value, flagged.
+        beliefs: the judged figures and the measured rates.
         weights: transport weights in [0, 1].
-        judged: draws of the same size in which nothing is supposed, for what is said of the types;
-            `drawn` holds them if not given.
+        judged: draws in which nothing is supposed, for what is said of the types.
         independent: draws under the other reading of correction, of any scenario.
         upper: measured detection by type with void cells and cells by construction.
         caveats: further flags by misalignment type.
     """
-    rows = [
-        row
-        for name, inputs in drawn.items()
-        for row in risk_rows(name, inputs, beliefs.link, weights)
-    ]
+    rows = [row for name, one in drawn.items() for row in risk_rows(name, one, weights)]
     whole = next(iter(drawn.values()))
-    first = whole if judged is None else judged
-    other = first if independent is None else independent
+    first = judged or whole
     types = tuple(
-        _type_update(name, i, first, other, beliefs, upper or {}, (caveats or {}).get(name, ()))
+        _type_update(i, first, independent or first, beliefs, upper.get(name), caveats.get(name))
         for i, name in enumerate(MISALIGNMENT_TYPES)
     )
-    moved = () if independent is None else changes(drawn, whole, independent, beliefs.link)
-    left = float(evaluate(first, beliefs.link, 0.0).fraction.mean())
-    as_it_is = 1 / left if left else math.inf
-    return RiskUpdate(len(first.transport), types, tuple(rows), moved, as_it_is)
+    moved = changes(drawn, whole, independent) if independent else ()
+    left = float(evaluate(first, 0.0).fraction.mean())
+    return RiskUpdate(
+        len(first.transport), types, tuple(rows), moved, 1 / left if left else math.inf
+    )
 
 
-def risk_rows(
-    scenario: str, inputs: Inputs, link: SeverityLink, weights: Sequence[float]
-) -> tuple[RiskRow, ...]:
+def risk_rows(scenario: str, inputs: Inputs, weights: Sequence[float]) -> tuple[RiskRow, ...]:
     """The risk of one scenario's draws at rising weights."""
-    rising = sorted({float(weight) for weight in weights})
-    at = {weight: evaluate(inputs, link, weight) for weight in {0.0, 1.0, *rising}}
+    at = {weight: evaluate(inputs, weight) for weight in {0.0, 1.0, *weights}}
     rows = []
-    for weight in rising:
-        parts = {
-            name: summarise(
-                getattr(at[weight], name),
-                means=blend(getattr(at[0.0], name), getattr(at[1.0], name), weight),
-            )
-            for name in ("unmitigated", "residual", "fraction")
-        }
-        rows.append(RiskRow(scenario, weight, **parts))
+    for weight in sorted(set(weights)):
+        parts = {}
+        for name in ("unmitigated", "residual", "fraction"):
+            judged, pooled, measured = (getattr(at[w], name) for w in (0.0, weight, 1.0))
+            parts[name] = summarise(pooled, means=blend(judged, measured, weight))
+        rows.append(RiskRow(scenario, float(weight), **parts))
     return tuple(rows)
 
 
@@ -184,50 +162,44 @@ def measured_rate(posterior: FamilyPosterior | None) -> MeasuredDetection | None
     """The rate of a new family in three numbers; None without a measurement."""
     if posterior is None:
         return None
-    return MeasuredDetection(posterior.mean, *posterior.interval(0.9))
+    return MeasuredDetection(posterior.mean, *posterior.interval())
 
 
 def _type_update(
-    name: str,
     column: int,
     inputs: Inputs,
     independent: Inputs,
     beliefs: Beliefs,
-    upper: Mapping[str, FamilyPosterior | None],
-    caveats: tuple[str, ...],
+    upper: FamilyPosterior | None,
+    caveats: tuple[str, ...] | None,
 ) -> TypeUpdate:
-    posterior = beliefs.detection.get(name)
-    supposed = [
+    name = MISALIGNMENT_TYPES[column]
+    posterior, fixed = beliefs.detection.get(name), beliefs.what_if.fixed
+    flags = [
         f"{target} is supposed to be {value:g} in the risk, whatever was judged or measured"
-        for target, value in beliefs.what_if.fixed.items()
+        for target, value in fixed.items()
         if target.endswith(f".{name}")
     ]
-    weakness: tuple[str, ...] = ()
-    if f"detect.{name}" not in beliefs.what_if.fixed:
-        weakness = (NOT_MEASURED,) if posterior is None else _weakness(posterior)
+    if f"detect.{name}" not in fixed:
+        if posterior is None:
+            flags.append(NOT_MEASURED)
+        elif posterior.says_nothing or posterior.prior_sets_bound:
+            flags.append(posterior.sentence)
     success = None
     if posterior is not None:
-        curve = success_curve(beliefs, inputs, name)
-        mean = np.full(len(inputs.transport), expected(posterior.weights, curve))
-        success = summarise(inputs.handled[:, column], means=mean)
+        mean = expected(posterior.weights, success_curve(beliefs, inputs, name))
+        success = summarise(inputs.handled[:, column], means=np.full(len(inputs.handled), mean))
     return TypeUpdate(
         misalignment=name,
-        families=len(posterior.counts) if posterior is not None else 0,
-        detected=posterior.detected if posterior is not None else 0,
-        of=posterior.networks if posterior is not None else 0,
+        families=len(posterior.counts) if posterior else 0,
+        detected=posterior.detected if posterior else 0,
+        of=posterior.networks if posterior else 0,
         judged_success=summarise(inputs.success[:, column]),
         judged_detection=summarise(inputs.detection[:, column]),
         judged_correction=summarise(inputs.correction[:, column]),
         measured_detection=measured_rate(posterior),
         measured_success=success,
-        independent_success=(
-            None if posterior is None else summarise(independent.handled[:, column])
-        ),
-        with_left_out=measured_rate(upper.get(name)),
-        flags=(*supposed, *weakness, *caveats),
+        independent_success=summarise(independent.handled[:, column]) if posterior else None,
+        with_left_out=measured_rate(upper),
+        flags=(*flags, *(caveats or ())),
     )
-
-
-def _weakness(posterior: FamilyPosterior) -> tuple[str, ...]:
-    weak = posterior.says_nothing or posterior.prior_sets_bound
-    return (posterior.sentence,) if weak else ()

@@ -11,7 +11,7 @@ from evals.evidence import Evidence, Population
 from evals.family_posterior import family_posterior
 from evals.gate import Fact, Subject
 from evals.limit import Limit
-from evals.risk.beliefs import Beliefs, scenarios
+from evals.risk.beliefs import Beliefs
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
 from evals.risk.inputs import draw_inputs, sample_cube
 from evals.risk.update import RiskUpdate, update
@@ -112,7 +112,7 @@ def make_risk(evidence: Evidence, weights: Sequence[float] = (0.0, 0.2, 1.0)) ->
     detection = {name: family_posterior(rule.counts(name)) for name in MISALIGNMENT_TYPES}
     beliefs = Beliefs(load_figures(), detection)
     cube = sample_cube(np.random.default_rng(5), 20_000)
-    drawn = draw_inputs(cube, beliefs, scenarios(beliefs.figures).values())
+    drawn = draw_inputs(cube, beliefs)
     return update(drawn, beliefs, weights=weights)
 
 

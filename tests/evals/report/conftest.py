@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -17,9 +16,8 @@ from evals.question import Question
 from evals.rates import auroc
 from evals.report.page import Finding, ReportInput
 from evals.report.walk import Walk, WalkPair
-from evals.risk.coherence import consistency
+from evals.risk import sobol
 from evals.risk.figures import load_figures
-from evals.risk.sobol import risk_indices
 from evals.risk.transport import load_transport
 from evals.risk_report import RiskReport
 from evals.sweep import Sweep, SweepCount
@@ -161,8 +159,6 @@ def evidence() -> Evidence:
 @pytest.fixture(scope="session")
 def judge_risk() -> Iterator[Callable[..., RiskReport]]:
     """The risk report that a piece of evidence leads to, from few draws."""
-    few = {"risk_indices": {"log2_draws": 6}, "consistency": {"draws": 2000}}
-    parts = {"risk_indices": risk_indices, "consistency": consistency}
 
     def judged(evidence: Evidence, *sweeps: Sweep, **question: object) -> RiskReport:
         if "weight" in question:
@@ -171,8 +167,8 @@ def judge_risk() -> Iterator[Callable[..., RiskReport]]:
         return analyse(merge([evidence, *sweeps]), load_figures(), asked)
 
     with pytest.MonkeyPatch.context() as patch:
-        for name, part in parts.items():
-            patch.setattr(analysis, name, partial(part, **few[name]))
+        patch.setattr(sobol, "LOG2_DRAWS", 6)
+        patch.setattr(analysis, "SUBSAMPLE", 2000)
         yield judged
 
 

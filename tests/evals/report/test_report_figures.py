@@ -93,7 +93,7 @@ def test_fan_of_no_risk_is_drawn(report: ReportInput) -> None:
 def test_information_states_the_decision_level(report: ReportInput) -> None:
     values = (InformationValue("kappa", 0.001, 0.5), InformationValue("multiple", 0.0, 0.0))
     values += (InformationValue("transport", 0.0, 0.0),)
-    table = InformationTable(0.0123, 0.0150, False, 0.002, values)
+    table = InformationTable(0.0123, 0.0150, 0.002, values)
     drawn = information_figure(replace(report.risk, information=table))
     assert "r* = 1.23%" in drawn
     assert "hazard kappa: 50%" in drawn
@@ -102,7 +102,7 @@ def test_information_states_the_decision_level(report: ReportInput) -> None:
 
 
 def test_worthless_information_is_no_share(report: ReportInput) -> None:
-    table = InformationTable(0.5, 0.0150, True, 0.0, (InformationValue("kappa", 0.0, None),))
+    table = InformationTable(0.5, 0.0150, 0.0, (InformationValue("kappa", 0.0, None),))
     drawn = information_figure(replace(report.risk, information=table))
     assert "no decision to change" in drawn
 

@@ -255,17 +255,6 @@ def test_what_is_supposed_is_not_called_judged(evidence: Evidence, judge_risk: J
     assert "Risk: mean and 90% interval" not in page
 
 
-def test_extrapolated_level_is_marked_wherever_the_report_is_about_it(
-    report: ReportInput, judge_risk: Judge
-) -> None:
-    page = render_page(
-        replace(report, risk=judge_risk(report.evidence, horizon="level.transformative"))
-    )
-    assert page.count("transformative capability (extrapolation only)") == page.count(
-        "transformative capability"
-    )
-
-
 def test_page_holds_the_risk_part(report: ReportInput) -> None:
     page, risk = render_page(report), report.risk
     texts = [one.name for one in (*risk.readings, *risk.consistency)]
@@ -279,8 +268,6 @@ def test_page_holds_the_risk_part(report: ReportInput) -> None:
         assert f'<section id="{section}">' in page
         assert f'href="#{section}"' in page
     assert page.count('<article class="card') == 8
-    assert page.count("extrapolation only") == 3
-    assert page.count("transformative capability (extrapolation only)") == 3
     assert "~0" in page
     assert "Risk: mean and 90% interval" in page
     assert "measured on 12 organisms of 3 families" in page

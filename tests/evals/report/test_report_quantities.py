@@ -9,7 +9,7 @@ from evals.family_posterior import FamilyCount, family_posterior
 from evals.rates import rate
 from evals.report.page import ReportInput
 from evals.report.quantities import JUDGED, MEASURED, NOT_MEASURED, PARTLY, Quantity, quantities
-from evals.risk.beliefs import Beliefs, scenario
+from evals.risk.beliefs import Beliefs
 from evals.risk.figures import load_figures
 from evals.risk.inputs import draw_inputs, sample_cube
 from evals.risk.update import update
@@ -103,7 +103,7 @@ def test_alarm_means_less_the_rarer_misalignment_is(
 
 def test_nothing_measured_leaves_no_detection_and_no_alarm(report: ReportInput) -> None:
     figures = load_figures()
-    beliefs, near = Beliefs(figures), scenario(figures, "near_term")
+    beliefs, near = Beliefs(figures), "near_term"
     drawn = draw_inputs(sample_cube(np.random.default_rng(1), 500), beliefs, [near])
     types = update(drawn, beliefs).types
     silent = replace(report.risk, update=replace(report.risk.update, types=types), predictive=())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from evals.risk.coherence import BOUND_SHARES, EQUAL_TAILS, VERDICTS, Incoherence, consistency
-from evals.risk.figures import Figures, FiguresError, Interval, load_figures
+from evals.risk.figures import Figures, Interval, load_figures
 
 DRAWS = 20_000
 
@@ -84,20 +84,6 @@ def test_growth_of_the_implied_hazard(
     assert row.verdict == verdict
 
 
-def test_linear_severity_is_no_probability(published: dict[str, Incoherence]) -> None:
-    assert published["linear severity, medium_term"].value == pytest.approx(0.87, abs=0.01)
-    row = published["linear severity, transformative"]
-    assert row.value == pytest.approx(5.5, abs=0.07)
-    assert row.verdict == "incoherent"
-
-
-def test_later_emergence_lies_above_the_current_row(published: dict[str, Incoherence]) -> None:
-    row = published["emergence of GPT-4 class and later"]
-    assert row.value == pytest.approx(0.42, abs=0.005)
-    assert (row.low, row.high) == (None, None)
-    assert row.verdict == "strained"
-
-
 def test_predicted_medians_lie_inside_the_judged_rows(published: dict[str, Incoherence]) -> None:
     figures = load_figures()
     for name, horizon in figures.horizons.items():
@@ -106,27 +92,6 @@ def test_predicted_medians_lie_inside_the_judged_rows(published: dict[str, Incoh
         assert low < row.value < high
         assert ", inside the judged" in row.sentence
     assert published["predicted catastrophe, medium_term"].high == pytest.approx(0.54, abs=0.01)
-
-
-def test_success_follows_detectability(published: dict[str, Incoherence]) -> None:
-    row = published["success and detectability"]
-    assert row.verdict == "coherent"
-    assert row.value > 0.95
-
-
-def test_reversed_detectability_is_incoherent() -> None:
-    figures = load_figures()
-    words = dict(zip(figures.types, ("very low", "low", "medium", "high"), strict=True))
-    types = {n: replace(row, detectability=words[n]) for n, row in figures.types.items()}
-    row = found(replace(figures, types=types))["success and detectability"]
-    assert row.verdict == "incoherent"
-    assert row.value < 0.01
-
-
-def test_equal_detectability_bounds_nothing() -> None:
-    figures = load_figures()
-    types = {n: replace(row, detectability="low") for n, row in figures.types.items()}
-    assert "success and detectability" not in found(replace(figures, types=types))
 
 
 def test_shares_of_a_quarter_each_cohere_and_tiny_shares_do_not() -> None:
@@ -151,7 +116,6 @@ def test_catastrophe_beyond_misalignment_is_strained() -> None:
     likely = found(with_horizon("near_term", catastrophe=(0.2, 0.5)))
     row = likely["implied severity, near_term"]
     assert row.verdict in ("strained", "incoherent")
-    assert row.high is not None
     assert row.high > 1
     assert math.isfinite(likely["growth to near_term"].value)
 
@@ -175,7 +139,6 @@ def test_catastrophe_beyond_every_draw_is_incoherent_and_compared_with_nothing(
     assert "left out" in row.sentence
     needing = {n for n in rows if n.startswith("growth")}
     assert needing == left
-    assert any(n.startswith("linear severity") for n in rows) == (horizon != "near_term")
     assert f"predicted catastrophe, {horizon}" in rows
 
 
@@ -198,19 +161,7 @@ def test_an_interval_from_zero_is_a_beta_with_that_bound() -> None:
     assert row.value == pytest.approx((1 - 0.5 ** (1 / 298.0729)) * 4, rel=0.03)
 
 
-def test_an_unknown_word_of_detectability_is_refused() -> None:
-    figures = load_figures()
-    types = {**figures.types, "proxy": replace(figures.types["proxy"], detectability="so-so")}
-    with pytest.raises(FiguresError, match=r"type\.proxy\.detectability is 'so-so'"):
-        found(replace(figures, types=types), draws=1000)
-
-
 def test_verdicts_are_ordered_by_their_limits() -> None:
     assert EQUAL_TAILS[0] > EQUAL_TAILS[1] > 0
     assert BOUND_SHARES[0] > BOUND_SHARES[1] > 0
     assert VERDICTS == ("coherent", "strained", "incoherent")
-
-
-def test_too_few_draws_are_refused() -> None:
-    with pytest.raises(ValueError, match="got 10 draws"):
-        found(load_figures(), draws=10)

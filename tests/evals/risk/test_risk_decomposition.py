@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals.family_posterior import FamilyCount, family_posterior
-from evals.risk.beliefs import Beliefs, SeverityLink, scenario, scenarios
-from evals.risk.decomposition import closed, decompose, evaluate, overlap_bounds
+from evals.risk.beliefs import Beliefs
+from evals.risk.decomposition import closed, decompose, evaluate, overlap_bounds, severity
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
 from evals.risk.inputs import GROUPS, Inputs, draw_inputs, sample_cube
 from evals.risk.summary import summarise
@@ -24,7 +24,7 @@ def test_toy_tree(draws: int) -> None:
     result = decompose(
         emergence=np.full(draws, 0.4),
         misaligned=np.full(draws, 0.5),
-        severity=np.full((draws, 4), 0.25),
+        severity=np.full(draws, 0.25),
         prevalence=np.tile(TOY_PREVALENCE, (draws, 1)),
         success=np.tile(TOY_DETECTION * TOY_CORRECTION, (draws, 1)),
     )
@@ -40,7 +40,7 @@ def test_product_of_uniforms() -> None:
     risk = decompose(
         emergence=emergence,
         misaligned=misaligned,
-        severity=np.ones((size, 4)),
+        severity=np.ones(size),
         prevalence=np.full((size, 4), 0.25),
         success=np.zeros((size, 4)),
     ).residual
@@ -60,7 +60,7 @@ four = st.tuples(probability, probability, probability, probability)
 @given(
     emergence=probability,
     misaligned=probability,
-    severity=four,
+    severity=probability,
     shares=st.tuples(*[st.floats(0.01, 1)] * 4),
     success=four,
     raised=st.integers(0, 3),
@@ -69,17 +69,17 @@ four = st.tuples(probability, probability, probability, probability)
 def test_risk_is_bounded_and_moves_the_right_way(
     emergence: float,
     misaligned: float,
-    severity: tuple[float, ...],
+    severity: float,
     shares: tuple[float, ...],
     success: tuple[float, ...],
     raised: int,
     step: float,
 ) -> None:
-    def risk(em: float, mis: float, harm: np.ndarray, handled: np.ndarray) -> tuple[float, float]:
+    def risk(em: float, mis: float, harm: float, handled: np.ndarray) -> tuple[float, float]:
         result = decompose(
             emergence=np.array([em]),
             misaligned=np.array([mis]),
-            severity=harm[None],
+            severity=np.array([harm]),
             prevalence=np.array([shares]) / sum(shares),
             success=handled[None],
         )
@@ -90,43 +90,15 @@ def test_risk_is_bounded_and_moves_the_right_way(
         lifted[raised] += step * (1 - lifted[raised])
         return lifted
 
-    harm, handled = np.array(severity), np.array(success)
+    harm, handled = severity, np.array(success)
     before, after = risk(emergence, misaligned, harm, handled)
     assert 0 <= after <= before + 1e-15
     assert before <= 1 + 1e-15
     slack = 1e-15
     assert risk(emergence, misaligned, harm, raise_one(handled))[1] <= after + slack
-    assert risk(emergence, misaligned, raise_one(harm), handled)[1] >= after - slack
+    assert risk(emergence, misaligned, harm + step * (1 - harm), handled)[1] >= after - slack
     assert risk(emergence + step * (1 - emergence), misaligned, harm, handled)[1] >= after - slack
     assert risk(emergence, misaligned + step * (1 - misaligned), harm, handled)[1] >= after - slack
-
-
-def test_impossible_inputs_are_refused() -> None:
-    good = {
-        "emergence": np.array([0.5]),
-        "misaligned": np.array([0.5]),
-        "severity": np.full((1, 4), 0.5),
-        "prevalence": np.full((1, 4), 0.25),
-        "success": np.full((1, 4), 0.5),
-    }
-    for name in good:
-        for bad in (np.nan, -0.1, 1.1):
-            with pytest.raises(ValueError, match=f"{name} has values"):
-                decompose(**(good | {name: np.full_like(good[name], bad)}))
-    with pytest.raises(ValueError, match="do not sum to 1"):
-        decompose(**(good | {"prevalence": np.full((1, 4), 0.2)}))
-
-
-def test_no_severity_has_no_fraction() -> None:
-    result = decompose(
-        emergence=np.array([0.5]),
-        misaligned=np.array([0.5]),
-        severity=np.zeros((1, 4)),
-        prevalence=np.full((1, 4), 0.25),
-        success=np.zeros((1, 4)),
-    )
-    assert result.unmitigated.tolist() == [0]
-    assert np.isnan(result.fraction).all()
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +109,7 @@ def cube() -> np.ndarray:
 @pytest.fixture(scope="module")
 def inputs(cube: np.ndarray) -> Mapping[str, Inputs]:
     beliefs = Beliefs(load_figures())
-    return draw_inputs(cube, beliefs, scenarios(beliefs.figures).values())
+    return draw_inputs(cube, beliefs)
 
 
 def test_closed_prevalence(inputs: Mapping[str, Inputs]) -> None:
@@ -164,7 +136,7 @@ def test_judged_risk(
     low: float,
     high: float,
 ) -> None:
-    result = evaluate(inputs[horizon], SeverityLink(), 0.0)
+    result = evaluate(inputs[horizon], 0.0)
     # Within rounding of the reference and about 4 Monte Carlo standard errors.
     assert result.unmitigated.mean() == pytest.approx(before, rel=0.02)
     assert result.residual.mean() == pytest.approx(after, rel=0.015)
@@ -175,19 +147,13 @@ def test_judged_risk(
     assert np.quantile(result.fraction, [0.05, 0.95]) == pytest.approx([0.384, 0.538], abs=0.003)
 
 
-def test_severity_by_type_raises_the_fraction(inputs: Mapping[str, Inputs]) -> None:
-    link = SeverityLink(degree={"proxy": 0.3, "subgoal": 0.5, "pseudo": 0.75, "deceptive": 1.0})
-    result = evaluate(inputs["near_term"], link, 0.0)
-    assert result.fraction.mean() == pytest.approx(0.587, abs=0.005)
-
-
 def test_monte_carlo_error_is_the_spread_of_repeated_means() -> None:
     beliefs, errors, means = Beliefs(load_figures()), [], []
-    near = scenario(beliefs.figures, "near_term")
+    near = "near_term"
     for seed in range(60):
         cube = sample_cube(np.random.default_rng([83, seed]), 500)
         drawn = draw_inputs(cube, beliefs, [near])["near_term"]
-        summary = summarise(evaluate(drawn, beliefs.link, 0.0).residual)
+        summary = summarise(evaluate(drawn, 0.0).residual)
         means.append(summary.mean)
         errors.append(summary.mcse)
     assert np.std(means, ddof=1) == pytest.approx(np.mean(errors), rel=0.3)
@@ -198,7 +164,7 @@ def test_groups_tile_the_cube_and_drive_only_their_input(cube: np.ndarray) -> No
     assert columns == list(range(cube.shape[1]))
     seen = family_posterior([FamilyCount("a", 3, 9)])
     beliefs = Beliefs(load_figures(), dict.fromkeys(MISALIGNMENT_TYPES, seen), seen, seen)
-    near = [scenario(beliefs.figures, "near_term")]
+    near = ["near_term"]
     base = draw_inputs(cube[:50], beliefs, near)["near_term"]
     for group, part in GROUPS.items():
         moved = cube[:50].copy()
@@ -220,38 +186,8 @@ def test_scenarios_share_all_but_what_is_theirs(inputs: Mapping[str, Inputs]) ->
     assert differs == {"emergence", "misaligned", "multiple"}
 
 
-def test_levels_differ_in_harm_alone(cube: np.ndarray) -> None:
-    beliefs = Beliefs(load_figures())
-    drawn = draw_inputs(cube[:20_000], beliefs, scenarios(beliefs.figures).values())
-    drawn = {name: one for name, one in drawn.items() if name.startswith("level.")}
-    assert list(drawn) == [
-        "level.current", "level.near_term", "level.agi_approaching", "level.transformative",
-    ]  # fmt: skip
-    risks = [evaluate(one, beliefs.link, 0.0).residual.mean() for one in drawn.values()]
-    assert np.all(np.diff(risks) > 0)
-    assert np.quantile(drawn["level.current"].emergence, [0.05, 0.95]) == pytest.approx(
-        [0.1, 0.7], abs=0.01
-    )
-    np.testing.assert_array_equal(
-        drawn["level.current"].emergence, drawn["level.transformative"].emergence
-    )
-
-
-def test_bad_requests_are_refused(cube: np.ndarray) -> None:
-    beliefs = Beliefs(load_figures())
-    with pytest.raises(ValueError, match="0 draws"):
-        sample_cube(np.random.default_rng(0), 0)
-    assert draw_inputs(cube[:5], beliefs, []) == {}
-    with pytest.raises(ValueError, match="unknown scenario 'far'"):
-        scenario(load_figures(), "far")
-    with pytest.raises(ValueError, match=r"unknown types \['decptive'\]"):
-        Beliefs(load_figures(), {"decptive": None})
-    with pytest.raises(ValueError, match="at least 2"):
-        summarise(np.array([1.0]))
-
-
 def test_overlapping_types_have_the_stated_bounds(inputs: Mapping[str, Inputs]) -> None:
-    every, any_one = overlap_bounds(inputs["current"], SeverityLink(), weight=0.0)
+    every, any_one = overlap_bounds(inputs["current"], weight=0.0)
     assert every.mean() == pytest.approx(0.557, abs=0.002)
     assert any_one.mean() == pytest.approx(0.331, abs=0.002)
     assert np.all(any_one <= every + 1e-12)
@@ -259,29 +195,25 @@ def test_overlapping_types_have_the_stated_bounds(inputs: Mapping[str, Inputs]) 
 
 def test_overlap_agrees_with_simulated_systems(inputs: Mapping[str, Inputs]) -> None:
     """Draw which types are present and which are handled, draw by draw."""
-    one = inputs["near_term"]
-    degree = dict(zip(MISALIGNMENT_TYPES, (0.3, 0.5, 0.75, 1.0), strict=True))
-    link, generator = SeverityLink(degree=degree), np.random.default_rng(84)
-    severity = link.at(one.multiple, one.kappa)
-    present = generator.random(severity.shape) < one.prevalence
-    handled = generator.random(severity.shape) < one.success
-    harm = np.where(present, severity, 0).max(axis=1)
+    one, generator = inputs["near_term"], np.random.default_rng(84)
+    present = generator.random(one.success.shape) < one.prevalence
+    handled = generator.random(one.success.shape) < one.success
+    exists = present.any(axis=1)
     for bound, safe in zip(
-        overlap_bounds(one, link, weight=0.0),
+        overlap_bounds(one, weight=0.0),
         ((handled | ~present).all(axis=1), (handled & present).any(axis=1)),
         strict=True,
     ):
-        # Over the same draws the ratio of means weighs each draw by its harm.
         assert np.all((bound >= 0) & (bound <= 1))
-        simulated = (harm * ~safe).mean() / harm.mean()
-        weights = _expected_harm(one.prevalence, severity)
+        # Over the same draws the ratio of means weighs each by P(at least one type).
+        weights = 1 - (1 - one.prevalence).prod(axis=1)
+        simulated = (exists & ~safe).mean() / exists.mean()
         assert (bound * weights).mean() / weights.mean() == pytest.approx(simulated, abs=0.01)
 
 
-def _expected_harm(q: np.ndarray, severity: np.ndarray) -> np.ndarray:
-    """E of the largest severity present: types from the most severe down."""
-    left, total = np.ones(len(q)), np.zeros(len(q))
-    for column in np.argsort(-severity.mean(axis=0)):
-        total += left * q[:, column] * severity[:, column]
-        left = left * (1 - q[:, column])
-    return total
+def test_severity_is_linear_in_small_hazards_and_saturates() -> None:
+    multiple = np.array([7.0, 50.0, 1e9])
+    assert severity(multiple, np.full(3, 1e-12))[0] == pytest.approx(7e-12, rel=1e-9)
+    found = severity(multiple, np.full(3, 0.02))
+    assert found[1:] == pytest.approx([1 - np.exp(-1.0), 1.0], rel=1e-12)
+    assert np.all(np.diff(found) > 0)

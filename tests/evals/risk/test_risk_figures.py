@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evals.risk.beliefs import Beliefs, scenarios
+from evals.risk.beliefs import Beliefs
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, FiguresError, load_figures
 from evals.risk.inputs import WIDTH, draw_inputs, sample_cube
 
@@ -27,9 +27,6 @@ def test_published_figures() -> None:
         (0.50, 0.90),
     ]
     assert figures.horizons["current"].harm_multiple == (1, 1)
-    assert figures.capability_levels["transformative"] == (100, 1000)
-    assert figures.emergence_gpt4_plus == (0.10, 0.70)
-    assert figures.types["pseudo"].detectability == "low"
 
 
 def override(tmp_path: Path, text: str) -> Path:
@@ -72,7 +69,6 @@ def test_override_replaces_only_what_it_names(tmp_path: Path) -> None:
         (f"[horizon.current]\nharm_multiple = [1, {10**400}]", "harm_multiple is .* two finite"),
         (f"[horizon.current]\nharm_multiple = [1, {'9' * 5000}]", "is not TOML"),
         ("type = " + "[" * 100_000, "is not TOML"),
-        ("[capability_level]\ncurrent = [-1, 1]", "capability_level.current"),
         ("type = [", "is not TOML"),
     ],
 )
@@ -82,14 +78,12 @@ def test_bad_overrides_are_refused(tmp_path: Path, text: str, message: str) -> N
 
 
 BETAS = (
-    "[decomposition]\nemergence_gpt4_plus",
-    "[decomposition]\nmisaligned_given_emergence",
     "[horizon.near_term]\nemergence",
     "[horizon.near_term]\nmisaligned_given_emergence",
     "[type.pseudo]\nprevalence",
     "[type.pseudo]\nsuccess",
 )
-MULTIPLES = ("[horizon.near_term]\nharm_multiple", "[capability_level]\ntransformative")
+MULTIPLES = ("[horizon.near_term]\nharm_multiple",)
 CATASTROPHE = "[horizon.near_term]\ncatastrophe"
 UNDRAWABLE = (
     "[0.4, 1]",
@@ -134,7 +128,7 @@ def test_an_interval_that_loads_can_be_drawn_from(
 ) -> None:
     figures = load_figures(override(tmp_path, f"{key} = {list(interval)}\n"))
     cube = sample_cube(np.random.default_rng(5), 2000)
-    for drawn in draw_inputs(cube, Beliefs(figures), scenarios(figures).values()).values():
+    for drawn in draw_inputs(cube, Beliefs(figures)).values():
         for values in (drawn.emergence, drawn.misaligned, drawn.prevalence, drawn.success):
             assert np.all((values > 0) & (values <= 1))
         assert np.all(np.isfinite(drawn.multiple) & (drawn.multiple > 0))
@@ -143,7 +137,7 @@ def test_an_interval_that_loads_can_be_drawn_from(
 def test_the_widest_harm_multiple_has_finite_draws(tmp_path: Path) -> None:
     figures = load_figures(override(tmp_path, "[horizon.current]\nharm_multiple = [1e-9, 1e9]\n"))
     cube = np.full((2, WIDTH), 1 - 2.0**-53)
-    drawn = draw_inputs(cube, Beliefs(figures), [scenarios(figures)["current"]])["current"]
+    drawn = draw_inputs(cube, Beliefs(figures), ["current"])["current"]
     assert np.isfinite(drawn.multiple).all()
 
 

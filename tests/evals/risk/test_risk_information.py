@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
-from evals.risk.beliefs import Beliefs, SeverityLink, scenario
+from evals.risk.beliefs import Beliefs
 from evals.risk.decomposition import evaluate
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
 from evals.risk.information import (
@@ -21,7 +21,6 @@ from evals.risk.transport import blend
 from evals.risk.update import risk_rows
 
 DRAWS = 100_000
-LINK = SeverityLink()
 
 
 def generator(seed: int = 31) -> np.random.Generator:
@@ -35,9 +34,7 @@ def rate(*detected: int) -> FamilyPosterior | None:
 def drawn(detection: dict[str, FamilyPosterior | None], draws: int, name: str) -> Inputs:
     figures = load_figures()
     cube = sample_cube(generator(), draws)
-    return draw_inputs(cube, Beliefs(figures, detection, given=False), (scenario(figures, name),))[
-        name
-    ]
+    return draw_inputs(cube, Beliefs(figures, detection, given=False), (name,))[name]
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +50,9 @@ def example() -> Inputs:
 
 def table(inputs: Inputs, weight: float, level: float | None = None) -> InformationTable:
     """At the mean unless a level is given."""
-    judged, measured = (evaluate(inputs, LINK, end).residual for end in (0.0, 1.0))
+    judged, measured = (evaluate(inputs, end).residual for end in (0.0, 1.0))
     return information_table(
         inputs,
-        Beliefs(load_figures()),
         weight=weight,
         decision_level=float(blend(judged, measured, weight).mean()) if level is None else level,
         generator=generator(32),
@@ -93,7 +89,7 @@ def test_a_level_out_of_reach_makes_information_worthless() -> None:
     for level in (-0.1, 1.1):
         assert perfect_information(risk, decision_level=level) == 0
         value = partial_information(
-            risk, risk[:, None], decision_level=level, generator=generator()
+            risk, risk[:, None], decision_level=level, generator=generator(), bins=20
         )
         assert value == 0
 
@@ -102,13 +98,17 @@ def test_partial_information_of_two_normals() -> None:
     parts = generator().standard_normal((DRAWS, 2)) * [1.0, 0.5]
     for column, sd, reference in ((0, 1.0, 0.3956), (1, 0.5, 0.1981)):
         value = partial_information(
-            parts.sum(axis=1), parts[:, [column]], decision_level=0.0, generator=generator(33)
+            parts.sum(axis=1),
+            parts[:, [column]],
+            decision_level=0.0,
+            generator=generator(33),
+            bins=20,
         )
         # The null of .006 is also taken off an input that has a clear effect.
         assert reference - 0.009 < value < reference + 0.001
         assert value == pytest.approx(normal_value(sd, 0.0), abs=0.01)
     value = partial_information(
-        parts.sum(axis=1), parts[:, [0]], decision_level=1.0, generator=generator(33)
+        parts.sum(axis=1), parts[:, [0]], decision_level=1.0, generator=generator(33), bins=20
     )
     assert value == pytest.approx(0.0824, abs=0.002)
     assert value == pytest.approx(normal_value(1.0, 1.0), abs=0.002)
@@ -120,10 +120,14 @@ def test_cubic_fit_sees_interactions_of_several_columns() -> None:
     risk = signal + generator(34).standard_normal(DRAWS)
     level = float(risk.mean())
     exact = perfect_information(signal - signal.mean(), decision_level=0.0)
-    value = partial_information(risk, columns, decision_level=level, generator=generator(35))
+    value = partial_information(
+        risk, columns, decision_level=level, generator=generator(35), bins=20
+    )
     assert value == pytest.approx(exact, abs=0.02)
     # Without the third factor nothing of the product is left to know.
-    value = partial_information(risk, columns[:, :2], decision_level=level, generator=generator(35))
+    value = partial_information(
+        risk, columns[:, :2], decision_level=level, generator=generator(35), bins=20
+    )
     assert value == pytest.approx(0, abs=0.01)
 
 
@@ -131,7 +135,7 @@ def test_cubic_fit_sees_interactions_of_several_columns() -> None:
 def test_an_unused_input_is_worth_next_to_nothing(columns: int) -> None:
     risk = generator().standard_normal(DRAWS)
     unused = generator(36).random((DRAWS, columns))
-    value = partial_information(risk, unused, decision_level=0.0, generator=generator(37))
+    value = partial_information(risk, unused, decision_level=0.0, generator=generator(37), bins=20)
     assert 0 <= value < 0.003
 
 
@@ -139,7 +143,7 @@ def test_the_null_removes_the_bias_of_few_draws() -> None:
     unused = generator(38).random((100, 10_000, 1))
     risk = generator().standard_normal(10_000)
     found = [
-        partial_information(risk, one, decision_level=0.0, generator=generator(seed))
+        partial_information(risk, one, decision_level=0.0, generator=generator(seed), bins=20)
         for seed, one in enumerate(unused)
     ]
     # The bias of 20 bins is .014 here; what the floor at 0 leaves of the noise is less.
@@ -154,7 +158,7 @@ def test_everything_known_is_perfect_information() -> None:
     )
     assert value == pytest.approx(perfect, rel=0.02)
     columns = np.stack([risk, generator(39).random(DRAWS)], axis=1)
-    value = partial_information(risk, columns, decision_level=0.5, generator=generator())
+    value = partial_information(risk, columns, decision_level=0.5, generator=generator(), bins=20)
     assert value == pytest.approx(perfect, rel=0.02)
 
 
@@ -162,14 +166,16 @@ def test_everything_known_is_perfect_information() -> None:
 def test_a_constant_parameter_is_worth_nothing(columns: int) -> None:
     risk = generator().random(1000)
     constant = np.full((1000, columns), 0.3)
-    assert partial_information(risk, constant, decision_level=0.5, generator=generator()) == 0
+    assert (
+        partial_information(risk, constant, decision_level=0.5, generator=generator(), bins=20) == 0
+    )
 
 
 def test_a_constant_column_beside_a_used_one_changes_nothing() -> None:
     risk = generator().random(1000)
     both = np.stack([risk, np.full(1000, 0.3)], axis=1)
     values = [
-        partial_information(risk, columns, decision_level=0.5, generator=generator())
+        partial_information(risk, columns, decision_level=0.5, generator=generator(), bins=20)
         for columns in (both, both[:, :1])
     ]
     assert values[0] == values[1] > 0.1
@@ -179,13 +185,17 @@ def test_tied_values_stay_together() -> None:
     rare = np.repeat([0.0, 1.0], [9900, 100])
     # Deploying is right but for the rare case, which 20 classes cut by order would dilute.
     risk = np.where(rare == 1, 3.0, 0.9)
-    value = partial_information(risk, rare[:, None], decision_level=1.0, generator=generator())
+    value = partial_information(
+        risk, rare[:, None], decision_level=1.0, generator=generator(), bins=20
+    )
     assert value == pytest.approx(0.01 * 2.0, rel=1e-9)
     # The order of tied rows must not matter: sorted noise would otherwise look like knowledge.
     noise = np.sort(generator().standard_normal(10_000))
     tied = np.zeros(10_000)
     tied[0] = 1
-    value = partial_information(noise, tied[:, None], decision_level=0.0, generator=generator())
+    value = partial_information(
+        noise, tied[:, None], decision_level=0.0, generator=generator(), bins=20
+    )
     assert value < 0.001
 
 
@@ -207,7 +217,7 @@ def test_judged_values_agree_with_the_reference(example: Inputs) -> None:
 
 
 def test_at_half_the_mean_only_kappa_and_emergence_matter(example: Inputs) -> None:
-    mean = evaluate(example, LINK, 0.0).residual.mean()
+    mean = evaluate(example, 0.0).residual.mean()
     found = shares(table(example, 0.0, float(mean / 2)))
     assert found["kappa"] == pytest.approx(0.65, abs=0.015)
     assert found["emergence"] == pytest.approx(0.02, abs=0.008)
@@ -231,7 +241,7 @@ def test_measured_values_agree_with_the_reference(example: Inputs) -> None:
 
 
 def test_transport_is_worth_what_the_two_means_say(example: Inputs) -> None:
-    ends = [evaluate(example, LINK, end).residual.mean() for end in (0.0, 1.0)]
+    ends = [evaluate(example, end).residual.mean() for end in (0.0, 1.0)]
     level = float(np.mean(ends))
     found = table(example, 0.3, level)
     mean = 0.7 * ends[0] + 0.3 * ends[1]
@@ -243,7 +253,7 @@ def test_transport_is_worth_what_the_two_means_say(example: Inputs) -> None:
 
 def test_perfect_information_includes_transport(example: Inputs) -> None:
     found = table(example, 0.2)
-    pooled = evaluate(example, LINK, 0.2).residual
+    pooled = evaluate(example, 0.2).residual
     assert found.perfect == pytest.approx(
         perfect_information(pooled, decision_level=found.decision_level), rel=0.02
     )
@@ -251,10 +261,10 @@ def test_perfect_information_includes_transport(example: Inputs) -> None:
 
 def test_the_table_decides_by_the_expected_risk_of_the_report() -> None:
     inputs = drawn({"proxy": rate(18, 19, 20)}, 500, "near_term")
-    for row in risk_rows("any", inputs, LINK, [0.0, 0.2, 1.0]):
+    for row in risk_rows("any", inputs, [0.0, 0.2, 1.0]):
         at, above = (table(inputs, row.weight, row.residual.mean * by) for by in (1.0, 1.01))
         assert at.expected_risk == above.expected_risk == row.residual.mean
-        assert (at.deploys, above.deploys) == (False, True)
+        assert at.expected_risk == at.decision_level
 
 
 def test_only_what_is_measured_and_counts_is_listed() -> None:
@@ -272,33 +282,21 @@ def test_a_constant_multiple_is_worth_nothing() -> None:
 
 def test_without_perfect_value_there_are_no_shares() -> None:
     found = table(drawn({}, 2000, "current"), 0.0, 0.9)
-    assert (found.perfect, found.deploys) == (0, True)
+    assert found.perfect == 0
     assert all(value.value == 0 and value.share is None for value in found.values)
 
 
 def test_values_are_sorted_and_repeat_with_the_seed(example: Inputs) -> None:
-    found = table(example.take(np.arange(5000)), 0.2)
-    assert found == table(example.take(np.arange(5000)), 0.2)
+    found = table(example, 0.2)
+    assert found == table(example, 0.2)
     values = [value.value for value in found.values]
     assert values == sorted(values, reverse=True)
-
-
-def test_wrong_requests_are_refused(example: Inputs) -> None:
-    risk, rows = np.array([0.1, 0.2, 0.6]), np.array([[1.0], [2.0], [3.0]])
-    for bad in (np.array([0.1, np.nan]), np.array([0.1, np.inf])):
-        with pytest.raises(ValueError, match="not finite"):
-            perfect_information(bad, decision_level=0.1)
-    with pytest.raises(ValueError, match="not finite"):
-        perfect_information(risk, decision_level=np.nan)
-    for columns, bins in ((rows * np.nan, 20), (rows, 1)):
-        with pytest.raises(ValueError, match="NaN or lacks draws"):
-            partial_information(risk, columns, decision_level=0.1, generator=generator(), bins=bins)
-    with pytest.raises(ValueError, match=r"weight 1\.1"):
-        table(example, 1.1, 0.1)
 
 
 def test_one_draw_tells_nothing() -> None:
     risk = np.array([0.4])
     assert perfect_information(risk, decision_level=0.5) == 0
-    value = partial_information(risk, risk[:, None], decision_level=0.5, generator=generator())
+    value = partial_information(
+        risk, risk[:, None], decision_level=0.5, generator=generator(), bins=20
+    )
     assert value == 0

@@ -1,7 +1,5 @@
 """The fits to judged intervals against their known parameters and their own quantiles."""
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,7 +9,6 @@ from scipy import special, stats
 from evals.risk.figures import load_figures
 from evals.risk.judged import (
     JudgedBeta,
-    JudgedLognormal,
     beta_from_interval,
     lognormal_from_interval,
 )
@@ -78,22 +75,13 @@ def test_intervals_without_a_beta_are_refused(interval: tuple[float, float]) -> 
 def test_lognormal_fits(low: float, high: float, mu: float, sigma: float) -> None:
     fit = lognormal_from_interval(low, high)
     assert (fit.mu, fit.sigma) == pytest.approx((mu, sigma), abs=1e-4)
-    assert fit.at(np.array([0.05, 0.5, 0.95])) == pytest.approx([low, fit.median, high])
+    assert fit.at(np.array([0.05, 0.5, 0.95])) == pytest.approx([low, np.sqrt(low * high), high])
 
 
 def test_equal_ends_are_a_constant() -> None:
     assert lognormal_from_interval(1.0, 1.0).at(np.array([0.0, 0.5])).tolist() == [1, 1]
     with pytest.raises(ValueError, match="no harm multiple"):
         lognormal_from_interval(0.0, 1.0)
-
-
-def test_bad_parameters_are_refused() -> None:
-    with pytest.raises(ValueError, match="positive parameters"):
-        JudgedBeta(0.0, 1.0)
-    with pytest.raises(ValueError, match="sigma"):
-        JudgedLognormal(0.0, -1.0)
-    with pytest.raises(ValueError, match="wanted finite"):
-        JudgedLognormal(math.nan, 1.0)
 
 
 @pytest.mark.parametrize(

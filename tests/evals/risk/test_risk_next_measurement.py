@@ -5,26 +5,23 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
-from evals.risk.beliefs import Beliefs, WhatIf, scenario
+from evals.family_posterior import CELLS, FamilyCount, FamilyPosterior, family_posterior
+from evals.risk.beliefs import Beliefs, WhatIf
 from evals.risk.decomposition import evaluate, harm_by_type
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
 from evals.risk.information import (
     _PRIOR,
     Candidate,
-    Costs,
     _outcomes,
-    expected_risk,
     next_measurements,
 )
 from evals.risk.inputs import Inputs, draw_inputs, sample_cube
 from evals.risk.judged import beta_from_interval
-from evals.risk.new_family import CELLS
 from evals.risk.split import DETECTIONS, given
 
-COSTS = Costs({"proxy": 100.0, "deceptive": 300.0}, 60.0)
+COSTS = {"proxy": 160.0, "deceptive": 360.0}
 FIGURES = load_figures()
-NEAR = scenario(FIGURES, "near_term")
+NEAR = "near_term"
 
 
 def families(*detected: int, of: int = 20) -> tuple[FamilyCount, ...]:
@@ -51,7 +48,7 @@ def drawn(beliefs: Beliefs, draws: int = 2000) -> Inputs:
 
 BELIEFS = believed()
 INPUTS = drawn(BELIEFS)
-NOW = expected_risk(INPUTS, BELIEFS, weight=1.0)
+NOW = float(evaluate(INPUTS, 1.0).residual.mean())
 
 
 def measurements(
@@ -59,15 +56,18 @@ def measurements(
     *,
     weight: float = 1.0,
     decision_level: float = 0.0165,
-    costs: Costs = COSTS,
+    costs: Mapping[str, float] = COSTS,
     networks: int = 10,
 ) -> tuple[Candidate, ...]:
+    inputs = INPUTS if beliefs is BELIEFS else drawn(beliefs)
+    ends = [evaluate(inputs, end).residual.mean() for end in (0.0, 1.0)]
     return next_measurements(
-        INPUTS if beliefs is BELIEFS else drawn(beliefs),
+        inputs,
         beliefs,
+        risk=float((1 - weight) * ends[0] + weight * ends[1]),
         weight=weight,
         decision_level=decision_level,
-        costs=costs,
+        cpu_seconds=costs,
         access="weights",
         networks=networks,
     )
@@ -105,7 +105,7 @@ def success_of(posterior: FamilyPosterior, size: int = 400_000) -> float:
 
 def risk_with(posterior: FamilyPosterior) -> float:
     """E[R] at weight 1 with proxy at that posterior."""
-    harm = harm_by_type(INPUTS, BELIEFS.link, 1.0)[:, 0].mean()
+    harm = harm_by_type(INPUTS, 1.0)[:, 0].mean()
     now = family_posterior(COUNTS["proxy"])
     assert now is not None
     return float(NOW - harm * (success_of(posterior) - success_of(now)))
@@ -167,7 +167,7 @@ def test_costs_are_of_training_and_scoring() -> None:
 
 
 def test_double_costs_halve_the_value_per_hour() -> None:
-    dear = measurements(costs=Costs({"proxy": 200.0, "deceptive": 600.0}, 120.0))
+    dear = measurements(costs={"proxy": 320.0, "deceptive": 720.0})
     for one in measurements():
         other = find(dear, one.misalignment, one.family)
         assert other.value == one.value
@@ -194,16 +194,6 @@ def test_value_agrees_with_simulated_measurements(family: str | None) -> None:
     assert found.value > 10 * error
     # The success after each outcome is drawn too, with an error of 1e-6 of the risk or so.
     assert found.value == pytest.approx(gains.mean(), abs=4 * error + 2e-6)
-
-
-@pytest.mark.parametrize("weight", [0.0, 0.2, 1.0])
-def test_expected_risk_is_that_of_many_draws(weight: float) -> None:
-    for reading in (True, False):
-        beliefs = believed(given=reading)
-        inputs = drawn(beliefs, 200_000)
-        ends = [evaluate(inputs, beliefs.link, end).residual.mean() for end in (0.0, 1.0)]
-        found = expected_risk(inputs, beliefs, weight=weight)
-        assert found == pytest.approx((1 - weight) * ends[0] + weight * ends[1], rel=0.003)
 
 
 def test_the_most_valuable_hour_comes_first() -> None:
@@ -237,7 +227,7 @@ def test_a_level_out_of_reach_makes_every_measurement_worthless(level: float) ->
 
 
 def test_a_type_not_measured_is_compared_with_the_uniform_prior() -> None:
-    harm = harm_by_type(INPUTS, BELIEFS.link, 1.0)[:, 1].mean()
+    harm = harm_by_type(INPUTS, 1.0)[:, 1].mean()
     flat = _PRIOR.copy()
     law = given(beta_from_interval(*FIGURES.types["subgoal"].success))
     first = [family_posterior([FamilyCount("new", k, 1)]) for k in (0, 1)]
@@ -270,8 +260,3 @@ def test_a_type_supposed_known_has_no_candidate() -> None:
     for name in ("proxy", "pseudo"):
         found = measurements(believed(what_if=WhatIf({f"detect.{name}": 0.7})))
         assert {one.misalignment for one in found} == set(MISALIGNMENT_TYPES) - {name}
-
-
-def test_a_decision_level_must_be_finite() -> None:
-    with pytest.raises(ValueError, match="decision level"):
-        measurements(decision_level=np.nan)

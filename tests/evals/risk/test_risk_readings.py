@@ -13,7 +13,7 @@ from evals.analysis import analyse
 from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
 from evals.merged import Merged
 from evals.question import Question
-from evals.risk.beliefs import Beliefs, scenario
+from evals.risk.beliefs import Beliefs
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, load_figures
 from evals.risk.inputs import draw_inputs, sample_cube
 from evals.risk.judged import beta_from_interval
@@ -55,8 +55,8 @@ def fraction(
 ) -> Summary:
     beliefs = Beliefs(FIGURES, detection, given=given)
     cube = sample_cube(np.random.default_rng(141), DRAWS)
-    near = scenario(FIGURES, "near_term")
-    (row,) = risk_rows("", draw_inputs(cube, beliefs, [near])["near_term"], beliefs.link, [weight])
+    near = "near_term"
+    (row,) = risk_rows("", draw_inputs(cube, beliefs, [near])["near_term"], [weight])
     return row.fraction
 
 

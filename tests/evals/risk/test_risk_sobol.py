@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
-from evals.risk.beliefs import Beliefs, WhatIf, scenario
+from evals.risk.beliefs import Beliefs, WhatIf
 from evals.risk.decomposition import evaluate
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
 from evals.risk.inputs import GROUPS, draw_inputs, sample_cube
@@ -33,9 +33,7 @@ MEASURED = Beliefs(
 def indices(
     beliefs: Beliefs, weight: float, quantity: str, name: str = "near_term", seed: int = 12
 ) -> dict[str, SobolIndex]:
-    found = risk_indices(
-        beliefs, scenario(FIGURES, name), weight=weight, generator=np.random.default_rng(seed)
-    )
+    found = risk_indices(beliefs, name, weight=weight, generator=np.random.default_rng(seed))
     return {index.group: index for index in found[quantity]}
 
 
@@ -46,10 +44,10 @@ def test_factors_of_the_risk_have_their_exact_indices() -> None:
     1 / mean - 1 over a + b + 1; the rest of R is drawn.
     """
     found = indices(JUDGED, 0.0, "residual")
-    near = scenario(FIGURES, "near_term")
+    near = "near_term"
     cube = sample_cube(np.random.default_rng(14), 200_000)
     inputs = draw_inputs(cube, JUDGED, [near])["near_term"]
-    rest = evaluate(inputs, JUDGED.link, 0.0).residual / (inputs.emergence * inputs.misaligned)
+    rest = evaluate(inputs, 0.0).residual / (inputs.emergence * inputs.misaligned)
     ratios = {
         "emergence": (1 / 0.5 - 1) / (8.0011 + 8.0011 + 1),
         "misaligned": (1 / (23.9922 / 32.7218) - 1) / (23.9922 + 8.7296 + 1),
@@ -151,7 +149,7 @@ def test_indices_are_sorted_and_repeat_with_the_seed() -> None:
 
 def test_what_does_not_vary_has_no_shares() -> None:
     beliefs = Beliefs(FIGURES, what_if=WhatIf({"emergence": 0.0}))
-    near = scenario(FIGURES, "near_term")
+    near = "near_term"
     found = risk_indices(beliefs, near, weight=0.0, generator=np.random.default_rng(1))
     assert set(found) == {"fraction"}
     every = {f"{half}.{n}": 1.0 for half in ("detect", "correct") for n in MISALIGNMENT_TYPES}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evals.family_posterior import FamilyCount, family_posterior
-from evals.risk.beliefs import Beliefs, scenario
+from evals.risk.beliefs import Beliefs
 from evals.risk.decomposition import evaluate, success_at
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
 from evals.risk.inputs import Inputs, draw_inputs, sample_cube
@@ -17,7 +17,6 @@ from evals.risk.transport import (
     crossing_weight,
     load_transport,
     parse_transport,
-    pool,
 )
 
 COUNTS = [FamilyCount("a", 9, 20), FamilyCount("b", 1, 20), FamilyCount("c", 15, 20)]
@@ -26,7 +25,7 @@ SEEN = family_posterior(COUNTS)
 
 def drawn(beliefs: Beliefs) -> Inputs:
     cube = sample_cube(np.random.default_rng(91), 20_000)
-    return draw_inputs(cube, beliefs, [scenario(beliefs.figures, "near_term")])["near_term"]
+    return draw_inputs(cube, beliefs, ["near_term"])["near_term"]
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +44,8 @@ def test_weight_zero_returns_the_judged_bits(inputs: Inputs) -> None:
 def test_weight_zero_gives_the_risk_of_no_measurement_bit_by_bit(inputs: Inputs) -> None:
     without = drawn(Beliefs(load_figures()))
     for name in ("unmitigated", "residual", "fraction"):
-        judged = getattr(evaluate(without, Beliefs(load_figures()).link, 1.0), name)
-        pooled = getattr(evaluate(inputs, Beliefs(load_figures()).link, 0.0), name)
+        judged = getattr(evaluate(without, 1.0), name)
+        pooled = getattr(evaluate(inputs, 0.0), name)
         np.testing.assert_array_equal(judged.view(np.int64), pooled.view(np.int64))
 
 
@@ -93,14 +92,14 @@ def test_type_without_measurement_stays_judged_and_is_named() -> None:
 def test_a_sweep_moves_emergence_by_the_same_draw_as_detection() -> None:
     beliefs = Beliefs(load_figures(), {"proxy": SEEN}, SEEN, SEEN)
     one = drawn(beliefs)
-    judged, measured, half = (evaluate(one, beliefs.link, w) for w in (0.0, 1.0, 0.5))
+    judged, measured, half = (evaluate(one, w) for w in (0.0, 1.0, 0.5))
     taken = one.transport < 0.5
     for name in ("unmitigated", "residual"):
         expected = np.where(taken, getattr(measured, name), getattr(judged, name))
         np.testing.assert_array_equal(getattr(half, name), expected)
     assert np.any(judged.unmitigated != measured.unmitigated)
     np.testing.assert_array_equal(
-        judged.unmitigated, evaluate(drawn(Beliefs(load_figures())), beliefs.link, 1.0).unmitigated
+        judged.unmitigated, evaluate(drawn(Beliefs(load_figures())), 1.0).unmitigated
     )
 
 
@@ -140,9 +139,3 @@ def test_crossing_weight_meets_the_decision_level() -> None:
     assert crossing_weight(0.6, 0.4, 0.45) == pytest.approx(0.75)
     assert crossing_weight(0.4, 0.6, 0.7) is None
     assert crossing_weight(0.4, 0.4, 0.4) is None
-
-
-def test_impossible_weights_are_refused(inputs: Inputs) -> None:
-    for weight in (-0.1, 1.1, float("nan")):
-        with pytest.raises(ValueError, match="transport weight"):
-            pool(inputs.success, inputs.measured, inputs.transport, weight)
