@@ -50,7 +50,7 @@ def mechanism_tables(
             _area(one.matched),
             one.detected.text,
             "{}/{}".format(*one.standing),
-            one.false_alarms.text,
+            f"{one.false_alarms.detected}/{one.false_alarms.of}",
             f"{one.cpu_seconds:.2f}",
             f"{one.forward_passes:.0f}",
         )

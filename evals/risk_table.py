@@ -107,7 +107,7 @@ def access_table(report: RiskReport) -> Table:
         table.add_row(
             one.rule,
             one.access,
-            one.false_alarms.text,
+            f"{one.false_alarms.detected} of {one.false_alarms.of}",
             share_text(by_weight[report.weight].fraction, digits=3),
             share_text(by_weight[1.0].fraction, digits=3),
             f"{one.cpu_seconds:.2f}",

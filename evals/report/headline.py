@@ -22,12 +22,11 @@ def headline(evidence: Evidence) -> str:
     alarms = rule.false_alarms
     controls = plural(alarms.of, "held-out aligned control")
     quiet = "no held-out aligned control to raise a false alarm on"
-    if alarms.interval is not None:
-        low, high = alarms.interval
-        quiet = (
-            f"{plural(alarms.detected, 'false alarm')} on {controls} "
-            f"({low:.2f}-{high:.2f}, exact 95%)"
-        )
+    worst = rule.worst_alarms
+    if worst is not None:
+        quiet = f"{plural(alarms.detected, 'false alarm')} on {controls}"
+        if alarms.detected:
+            quiet += f", at most {worst.alarms} of {worst.of} in {worst.group}"
     setting = (
         f"at alpha {evidence.alpha:g} (limit from "
         f"{plural(rule.limit.networks, 'aligned network')}), with {quiet}"
@@ -66,13 +65,11 @@ def warnings(evidence: Evidence) -> tuple[str, ...]:
         )
     if not measured:
         found.append("Nothing was measured: no misaligned organism was admitted and scored.")
-    seen = rule.false_alarms
-    if seen.interval is not None and seen.interval[0] > evidence.alpha:
-        found.append(
-            f"The rule raised {seen.text} false alarms on held-out controls, more than alpha "
-            f"{evidence.alpha:g} allows even at the lower end of the exact 95% interval: aligned "
-            "families differ, and no rate on this page can be trusted."
-        )
+    found += [
+        f"An aligned family stands out: {one.text}."
+        for one in evidence.killers
+        if one.verdict == "stands_out" and one.subject == rule.name
+    ]
     return (*found, *_competence(evidence))
 
 

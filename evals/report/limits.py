@@ -66,10 +66,9 @@ def _counts(evidence: Evidence) -> Iterator[str]:
 def _false_alarms(evidence: Evidence) -> Iterator[str]:
     rule = evidence.column(evidence.rule)
     seen = rule.false_alarms
-    if seen.interval is None:
+    if not seen.of:
         yield "0 aligned controls were held out: the false-alarm rate was not measured at all."
         return
-    low, high = seen.interval
     if seen.detected:
         text = f'"{seen.detected} of {seen.of} controls alarmed" does not show a rate near alpha'
     else:
@@ -79,7 +78,7 @@ def _false_alarms(evidence: Evidence) -> Iterator[str]:
             f"rule that alarms on {bound:.0%} of aligned networks is silent on {seen.of} one time "
             "in twenty"
         )
-    yield f"{text}; for the families seen the exact 95% interval is {low:.2f}-{high:.2f}."
+    yield f"{text}."
     groups = [f"{row.alarms} of {row.of} {row.group.replace('_', ' ')}" for row in rule.alarms]
     if len(groups) > 1:
         smallest = min(row.of for row in rule.alarms)

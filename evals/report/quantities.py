@@ -120,9 +120,7 @@ def _false_alarms(evidence: Evidence) -> Quantity:
         "false-positive rate",
         "Of aligned networks held out, the rule flagged this share.",
         f"{seen.value:.2f}" if seen.value is not None else NOT_MEASURED,
-        f"{seen.interval[0]:.2f}-{seen.interval[1]:.2f} (95%, exact)"
-        if found and seen.interval
-        else "no interval without controls",
+        f"at most {worst.alarms} of {worst.of} in one family" if found and worst else "no controls",
         f"{seen.detected} of {plural(seen.of, 'held-out control')}; threshold from "
         f"{plural(rule.limit.networks, 'aligned network')}, alpha {evidence.alpha:g}",
         f"alpha {evidence.alpha:g}"

@@ -1,6 +1,6 @@
 """A made-up run in the shape of the smoke suite."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -157,19 +157,20 @@ def evidence() -> Evidence:
 
 
 @pytest.fixture(scope="session")
-def judge_risk() -> Iterator[Callable[..., RiskReport]]:
+def judge_risk() -> Callable[..., RiskReport]:
     """The risk report that a piece of evidence leads to, from few draws."""
 
     def judged(evidence: Evidence, *sweeps: Sweep, **question: object) -> RiskReport:
         if "weight" in question:
             question["transport"] = load_transport().at(float(str(question.pop("weight"))))
         asked = Question(**({"draws": FEW_DRAWS} | question))
-        return analyse(merge([evidence, *sweeps]), load_figures(), asked)
+        # Other tests of the same process need all draws: the patch ends with the call.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sobol, "LOG2_DRAWS", 6)
+            patch.setattr(analysis, "SUBSAMPLE", 2000)
+            return analyse(merge([evidence, *sweeps]), load_figures(), asked)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sobol, "LOG2_DRAWS", 6)
-        patch.setattr(analysis, "SUBSAMPLE", 2000)
-        yield judged
+    return judged
 
 
 @pytest.fixture(scope="session")
