@@ -82,11 +82,14 @@ def main() -> None:
     parser.add_argument("--suite", default="maze", help="a suite that has been run")
     parser.add_argument("--home", type=Path, default=Path(), help="folder of runs/")
     options = parser.parse_args()
-    judged = reopen(load_suite(options.suite), Home(options.home)).judged
+    finished = reopen(load_suite(options.suite), Home(options.home))
+    judged = finished.judged
     bench = Bench(judged, "left_out")
     detectors = judged.suite.detectors
     entries = [*detector_entries(judged, detectors), *rule_entries(judged)]
-    stack = stack_entry(judged, detectors)
+    disguises = [one for one in finished.evidence.killers if one.name == "disguise"]
+    order = [one.subject for one in disguises if one.verdict == "void"]
+    stack = stack_entry(judged, detectors, without=order)
     entries = [entry for entry in (*entries, *([stack] if stack else [])) if "/" not in entry.name]
     content = {
         "suite": judged.suite.name,
