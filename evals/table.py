@@ -64,11 +64,13 @@ def detection_table(
     shown = evidence.columns if columns is None else columns
     if any(column.role == "combination" for column in shown):
         table.caption += (
-            f"\n{COMBINATION_MARK.strip()} a combination of detectors or parts, calibrated as "
-            "one by conformal p-values; its threshold is a rank"
+            f"\n{COMBINATION_MARK.strip()} a logistic combination of detectors, which scores each "
+            "family by a fit that never saw it"
         )
     if any(killer.verdict == "void" for killer in evidence.killers):
-        table.caption += f"\n{VOID_MARK} void: a killer explains the claim away (see below)"
+        table.caption += (
+            f"\n{VOID_MARK} void: a rival explanation fits the claim as well (see below)"
+        )
     return table
 
 

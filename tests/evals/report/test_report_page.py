@@ -232,12 +232,11 @@ def test_no_organism_and_no_control(report: ReportInput) -> None:
     assert "no controls" in page
 
 
-def test_too_many_alarms_are_said_first(report: ReportInput) -> None:
-    rule = report.evidence.column("panel")
-    loud = replace(rule, alarms=tuple(replace(row, alarms=2) for row in rule.alarms))
-    columns = tuple(loud if c.name == "panel" else c for c in report.evidence.columns)
-    page = render_page(replace(report, evidence=replace(report.evidence, columns=columns)))
-    assert "no rate on this page can be trusted" in page
+def test_an_aligned_family_that_stands_out_is_said_first(report: ReportInput) -> None:
+    text = "2 of 2 networks of maze/aligned_odd raise a false alarm"
+    loud = Killer("false_alarms", "panel", "", "", "stands_out", 0.001, 2, text)
+    page = render_page(replace(report, evidence=replace(report.evidence, killers=(loud,))))
+    assert f"An aligned family stands out: {text}." in page
 
 
 def test_every_picture_has_words(report: ReportInput) -> None:
@@ -259,7 +258,7 @@ def test_page_holds_the_risk_part(report: ReportInput) -> None:
     page, risk = render_page(report), report.risk
     texts = [one.name for one in (*risk.readings, *risk.consistency)]
     texts += [one.sentence for one in risk.consistency]
-    texts += [row.false_alarms.text for row in risk.access]
+    texts += [f"{row.false_alarms.detected} of {row.false_alarms.of}" for row in risk.access]
     texts += [step.title for step in risk.transport.steps]
     texts += [step.void for step in risk.transport.steps]
     for text in texts:
