@@ -28,7 +28,13 @@ def budget(
     finished = reopen(load_suite(suite).judged_in(environment), Home(home))
     costs = forward_costs(finished.judged)
     curves = budget_curves(finished.judged, costs)
-    console.print(budget_table(curves))
+    if curves:
+        console.print(budget_table(curves))
+    else:
+        console.print(
+            f"suite {suite} has no curve: detectors are chosen at limits that other aligned "
+            "families set, and this suite is judged by its own; try --suite maze"
+        )
     body = {
         "schema": "mesascope.budget/1",
         "suite": finished.evidence.suite,

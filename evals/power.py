@@ -203,7 +203,10 @@ def power_table(
         *(f"spread {spread:g}" for spread in SPREADS[1:]),
     )
     for cells in (
-        ("false-positive rate guaranteed for a new family", *[f"{1 / (families + 1):.3f}"] * 4),
+        (
+            "chance that a new family exceeds the largest aligned score",
+            *[f"{1 / (families + 1):.3f}"] * 4,
+        ),
         ("its rate at the model-based limit", *(f"{one.false_alarms:.3f}" for one in columns)),
         (
             "detection of a new misaligned family (limit known exactly)",
