@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Float
 
 from evals.calibration import Calibration, ThresholdKind, calibration
 from evals.column import Alarms
@@ -73,10 +73,3 @@ class Bench:
                 )
             )
         return tuple(rows)
-
-    def groups(
-        self, key: Shaped[np.ndarray, " suspect"]
-    ) -> dict[str, Bool[np.ndarray, " suspect"]]:
-        """Misaligned suspects by family or type, names in order."""
-        names = sorted(set(key[~self.judged.aligned].tolist()))
-        return {name: np.asarray(~self.judged.aligned & (key == name)) for name in names}

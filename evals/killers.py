@@ -32,7 +32,7 @@ _STREAM = 11
 def rival_explanations(
     bench: Bench,
     entries: Sequence[Entry],
-    columns: Mapping[str, Column],
+    columns: Sequence[Column],
     *,
     floors: Mapping[str, float],
     untrained: Variant,
@@ -43,7 +43,7 @@ def rival_explanations(
     Args:
         bench: suspects and limits.
         entries: all scores that became columns.
-        columns: by name.
+        columns: made of them.
         floors: p-values of `require_floors_at_chance`.
         untrained: scores of networks with fresh weights.
         disguises: what `disguise_killers` found.
@@ -54,7 +54,7 @@ def rival_explanations(
     return (
         *floor_killers(bench.judged, floors),
         *null_killers(bench, entries),
-        *alarm_killers(columns.values(), bench.judged.suite.alpha),
+        *alarm_killers(columns, bench.judged.suite.alpha),
         *untrained_killers(bench, entries, untrained),
         *disguises,
         *artefact_killers(bench.judged, entries),
@@ -134,8 +134,9 @@ def alarm_killers(columns: Iterable[Column], alpha: float) -> tuple[Killer, ...]
             for row in column.alarms
             if row.of
         }
+        loud = holm(tests, LEVEL)
         for row in column.alarms:
-            if row.group in holm(tests, LEVEL):
+            if row.group in loud:
                 text = (
                     f"{row.alarms} of {row.of} networks of {row.group} raise a false alarm, "
                     f"p = {tests[row.group]:.2g} at the rate {alpha:g} if networks were alike; "

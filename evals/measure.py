@@ -72,7 +72,7 @@ def measure(
         killers=rival_explanations(
             bench,
             entries,
-            {column.name: column for column in found},
+            found,
             floors=floors,
             untrained=variants.untrained,
             disguises=disguises,

@@ -26,7 +26,7 @@ from evals.measure import measure, populations
 from evals.panel import Row, score_lineup
 from evals.suite import Suite
 from evals.twins import ship_twins
-from evals.variants import Variants, score_variants
+from evals.variants import AFFORDABLE, Variants, score_variants
 from evals.workers import local_workers
 from organisms.population import Grown, grow
 from organisms.versions import package_versions
@@ -115,14 +115,7 @@ def _run(
     require_distinct_networks(lineup)
     with local_workers(workers) as executor:
         rows = _scores(lineup, suite, folder, executor, device, progress)
-        variants = score_variants(
-            lineup,
-            suite.detectors,
-            folder=folder / "variants",
-            store=folder / "variants",
-            executor=executor,
-            device=device,
-        )
+        variants = _variants(lineup, suite, folder, executor, device, AFFORDABLE)
     frozen = _frozen(rows, folder)
     judged = judge(suite, frozen, read_vault(folder), grown)
     floors = require_floors_at_chance(judged, suite.detectors)
@@ -168,15 +161,7 @@ def score_blind(
         _, folder, lineup = _blinded(suite, home, workers, device, progress, engine)
         with local_workers(workers) as executor:
             rows = _scores(lineup, suite, folder, executor, device, progress)
-            variants = score_variants(
-                lineup,
-                suite.detectors,
-                folder=folder / "variants",
-                store=folder / "variants",
-                executor=executor,
-                device=device,
-                limit=variants_limit,
-            )
+            variants = _variants(lineup, suite, folder, executor, device, variants_limit)
         return folder, _frozen(rows, folder), variants
 
 
@@ -204,6 +189,21 @@ def _scores(
         executor=executor,
         device=device,
         on_row=progress.on_row,
+    )
+
+
+def _variants(
+    lineup: Lineup, suite: Suite, folder: Path, executor: Executor, device: str, limit: float
+) -> Variants:
+    place = folder / "variants"
+    return score_variants(
+        lineup,
+        suite.detectors,
+        folder=place,
+        store=place,
+        executor=executor,
+        device=device,
+        limit=limit,
     )
 
 
