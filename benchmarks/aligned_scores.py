@@ -18,9 +18,9 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from costs import RESULTS, write_result
-from evals.bench import Bench
 from evals.entry import Entry, detector_entries, rule_entries
 from evals.home import Home
+from evals.judge import Judged
 from evals.run import reopen
 from evals.stack import stack_entry
 from evals.suite_file import load_suite
@@ -28,9 +28,8 @@ from evals.suite_file import load_suite
 COLUMNS = 4
 
 
-def about_families(bench: Bench, entry: Entry) -> np.ndarray:
+def about_families(judged: Judged, entry: Entry) -> np.ndarray:
     """Scores of aligned networks less the mean of their family, in standard deviations."""
-    judged = bench.judged
     scores, families = entry.scores[judged.aligned], judged.families[judged.aligned]
     centred = np.concatenate(
         [scores[families == name] - scores[families == name].mean() for name in np.unique(families)]
@@ -38,10 +37,10 @@ def about_families(bench: Bench, entry: Entry) -> np.ndarray:
     return np.asarray(centred / centred.std(ddof=1))
 
 
-def described(bench: Bench, entry: Entry) -> dict[str, Any]:
+def described(judged: Judged, entry: Entry) -> dict[str, Any]:
     """One detector's limit and the scores behind it."""
-    limits = bench.calibrate(entry.scores)
-    rows = bench.alarms(entry.scores, limits)
+    limits = judged.calibrate(entry.scores)
+    rows = judged.alarms(entry.scores, limits)
     found: dict[str, Any] = {
         "basis": limits.whole.basis,
         "why": limits.whole.why,
@@ -50,7 +49,7 @@ def described(bench: Bench, entry: Entry) -> dict[str, Any]:
         "by_family": {row.group: f"{row.alarms}/{row.of}" for row in rows if row.alarms},
     }
     if limits.whole.basis == "random_effects":
-        residual = about_families(bench, entry)
+        residual = about_families(judged, entry)
         found |= {
             "skewness": limits.whole.skewness,
             "shapiro_p": float(stats.shapiro(residual).pvalue),
@@ -58,13 +57,13 @@ def described(bench: Bench, entry: Entry) -> dict[str, Any]:
     return found
 
 
-def draw(bench: Bench, entries: list[Entry], path: Path) -> None:
+def draw(judged: Judged, entries: list[Entry], path: Path) -> None:
     """Normal quantile plots of every score whose limit rests on the model."""
-    shown = [e for e in entries if bench.calibrate(e.scores).whole.basis == "random_effects"]
+    shown = [e for e in entries if judged.calibrate(e.scores).whole.basis == "random_effects"]
     rows = -(-len(shown) // COLUMNS)
     figure = Figure(figsize=(2.3 * COLUMNS, 2.0 * rows), layout="constrained")
     for axes, entry in zip(figure.subplots(rows, COLUMNS).flat, shown, strict=False):
-        points, (slope, centre, _) = stats.probplot(about_families(bench, entry))
+        points, (slope, centre, _) = stats.probplot(about_families(judged, entry))
         axes.plot(*points, ".", markersize=3)
         axes.plot(points[0], slope * points[0] + centre, linewidth=0.8)
         axes.set_title(entry.name, fontsize=8)
@@ -84,7 +83,6 @@ def main() -> None:
     options = parser.parse_args()
     finished = reopen(load_suite(options.suite), Home(options.home))
     judged = finished.judged
-    bench = Bench(judged, "left_out")
     detectors = judged.suite.detectors
     entries = [*detector_entries(judged, detectors), *rule_entries(judged)]
     disguises = [one for one in finished.evidence.killers if one.name == "disguise"]
@@ -94,11 +92,11 @@ def main() -> None:
     content = {
         "suite": judged.suite.name,
         "aligned_families": np.unique(judged.families[judged.aligned]).tolist(),
-        "detectors": {entry.name: described(bench, entry) for entry in entries},
+        "detectors": {entry.name: described(judged, entry) for entry in entries},
     }
     path = RESULTS / f"aligned-scores-{options.suite}.json"
     write_result(path, content)
-    draw(bench, entries, path.with_suffix(".png"))
+    draw(judged, entries, path.with_suffix(".png"))
     print(path)
 
 

@@ -19,7 +19,7 @@ JUDGE: Mapping[str, tuple[str, ...]] = {
         "rank_test", "paired", "selection", "choice",
     ),
     "judging": (
-        "judge", "bench", "entry", "columns", "measure", "stack", "killers", "floors", "artefacts",
+        "judge", "entry", "columns", "measure", "stack", "killers", "floors", "artefacts",
         "packaging", "family_null", "variant_killers", "sealed_limits", "budget",
     ),
     "risk": ("risk/*", "risk_report", "analysis", "notes", "question", "merged"),

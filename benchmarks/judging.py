@@ -12,7 +12,6 @@ import numpy as np
 
 from costs import RESULTS, machine, write_result
 from detect.registry import DETECTORS
-from evals.bench import Bench
 from evals.blind import Member
 from evals.columns import columns
 from evals.entry import detector_entries, rule_entries
@@ -104,7 +103,6 @@ def judging_costs() -> dict[str, Any]:
     flat = np.zeros(len(judged.members))
     untrained = [made_up(generator, name, judged.members, flat) for name in names]
     variants = Variants(tuple(chain(*untrained)), tuple(chain(*judged.rows.values())))
-    bench = Bench(judged, "left_out")
     stack = stack_entry(judged, names)
     entries = [*detector_entries(judged, names), *rule_entries(judged), *([stack] if stack else [])]
     steps: dict[str, Callable[[], object]] = {
@@ -117,11 +115,11 @@ def judging_costs() -> dict[str, Any]:
             population=populations(judged),
             provenance={},
         ),
-        "of it, columns": lambda: columns(bench, entries),
-        "of it, sealed limits": lambda: require_sealed_limits(bench, entries),
+        "of it, columns": lambda: columns(judged, entries),
+        "of it, sealed limits": lambda: require_sealed_limits(judged, entries),
         "of it, the stack": lambda: stack_entry(judged, names),
-        "of it, choices": lambda: selections(bench, contenders(bench, entries)),
-        "of it, families dealt anew": lambda: null_killers(bench, entries),
+        "of it, choices": lambda: selections(judged, contenders(judged, entries)),
+        "of it, families dealt anew": lambda: null_killers(judged, entries),
     }
     seconds = {}
     for name, step in steps.items():

@@ -29,7 +29,7 @@ def budget_table(curves: Sequence[BudgetCurve]) -> Table:
     table.caption = (
         "passes: instances sent through the network, at most, on any suspect of the run; each "
         "family's detector is picked on the type's other families, of every grade, at limits of "
-        "its own"
+        "its own; a type of one family has no curve"
     )
     return table
 
@@ -41,15 +41,15 @@ def shown_curves(curves: Sequence[BudgetCurve]) -> tuple[BudgetCurve, ...]:
 
 
 def chosen_text(point: BudgetPoint) -> str:
-    """Such as `trigger_search (3,072)`; the reason where nothing is chosen."""
-    if point.spent is None:
-        return point.flag
+    """Such as `trigger_search (3,072)`."""
+    if not point.chosen:
+        return "no detector costs so little"
     return f"{', '.join(point.names)} ({point.spent:,})"
 
 
 def seen_text(point: BudgetPoint) -> str:
     """Such as `9 of 10 (0.55-1.00)`."""
-    return "-" if point.seen is None else point.seen.text
+    return point.seen.text if point.chosen else "-"
 
 
 def _cells(point: BudgetPoint) -> tuple[str, str, str]:

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Shaped
 
 from evals.limit import Limit
 from evals.new_family_limit import FEWEST_FAMILIES, new_family_limit
-from evals.threshold import AlphaNotAttainable, rank_limit
+from evals.threshold import AlphaNotAttainable, rank_limit, require_attainable
 
 ThresholdKind = Literal["split", "left_out"]
 """`left_out`: aligned families other than the one judged set its limit, for claims on new families.
@@ -72,7 +72,8 @@ def calibration(
         AlphaNotAttainable: too few aligned networks or families.
     """
     if kind == "split":
-        return Calibration(rank_limit(scores, families, alpha), {})
+        require_attainable(alpha, scores.size)
+        return Calibration(rank_limit(scores, alpha, families), {})
     names = np.unique(families).tolist()
     require_left_out(names)
     return Calibration(

@@ -26,25 +26,14 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Selection:
-    """The chosen, the best and the median detector of one type at one access level.
+class Choices:
+    """One choice per family.
 
     Attributes:
-        misalignment: the type.
-        access: highest access of the contenders.
-        contenders: how many there are.
-        chosen: one per family.
-        best: the highest on the very families that it is reported on: flattered.
-        best_rate, median_rate: mean over families of the share flagged.
+        chosen: family by family; empty where there was nothing to choose from.
     """
 
-    misalignment: str
-    access: str
-    contenders: int
     chosen: tuple[Chosen, ...]
-    best: str
-    best_rate: float
-    median_rate: float
 
     @property
     def seen(self) -> Rate:
@@ -55,3 +44,28 @@ class Selection:
     def new_family(self) -> FamilyPosterior | None:
         """The rate on a new family; approximate, as the choice is made again for each family."""
         return family_posterior([FamilyCount(c.family, c.detected, c.of) for c in self.chosen])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The detectors chosen, each once."""
+        return tuple(dict.fromkeys(choice.detector for choice in self.chosen))
+
+
+@dataclass(frozen=True)
+class Selection(Choices):
+    """The chosen, the best and the median detector of one type at one access level.
+
+    Attributes:
+        misalignment: the type.
+        access: highest access of the contenders.
+        contenders: how many there are.
+        best: the highest on the very families that it is reported on: flattered.
+        best_rate, median_rate: mean over families of the share flagged.
+    """
+
+    misalignment: str
+    access: str
+    contenders: int
+    best: str
+    best_rate: float
+    median_rate: float

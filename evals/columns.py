@@ -7,25 +7,24 @@ from collections.abc import Iterable
 import numpy as np
 from jaxtyping import Bool, Float
 
-from evals.bench import Bench
 from evals.column import Cell, Column
 from evals.entry import Entry
 from evals.judge import Judged
 from evals.rates import auroc
 
 
-def columns(bench: Bench, entries: Iterable[Entry]) -> tuple[Column, ...]:
+def columns(judged: Judged, entries: Iterable[Entry]) -> tuple[Column, ...]:
     """What every score did, each at its own limit.
 
     Raises:
         AlphaNotAttainable: too few aligned networks or families.
     """
-    return tuple(_column(bench, entry) for entry in entries)
+    return tuple(_column(judged, entry) for entry in entries)
 
 
-def _column(bench: Bench, entry: Entry) -> Column:
-    judged, scores = bench.judged, entry.scores
-    limits = bench.calibrate(scores)
+def _column(judged: Judged, entry: Entry) -> Column:
+    scores = entry.scores
+    limits = judged.calibrate(scores)
     rows = [row for kind in entry.kinds for row in judged.rows[kind.name]]
     suspects = len(judged.members)
     return Column(
@@ -35,11 +34,11 @@ def _column(bench: Bench, entry: Entry) -> Column:
         access=entry.strongest.access_words,
         detectors=entry.detectors,
         limit=limits.whole,
-        alarms=bench.alarms(scores, limits),
-        cells=_cells(judged, entry, bench.flags(scores, limits)),
+        alarms=judged.alarms(scores, limits),
+        cells=_cells(judged, entry, judged.flags(scores, limits)),
         cpu_seconds=sum(row.cpu_seconds for row in rows) / suspects,
         forward_passes=sum(row.forward_passes for row in rows) / suspects,
-        kind=bench.kind,
+        kind=judged.kind,
     )
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from jaxtyping import Bool, Float
 
 from evals.column import EvidenceError
 from evals.gate import Fact, Subject, suspect_facts
 from evals.home import Home
 from evals.run import reopen
 from evals.suite import Suite
-from evals.threshold import calibrate, p_values
+from evals.threshold import p_values, rank_limit
 
 
 def gated_suspect(
@@ -37,7 +36,8 @@ def gated_suspect(
             f"suspect {id} set the threshold; it has no p-value of its own, ask about a test one"
         )
     scores = judged.largest_scores(suite.rule.detectors)
-    calibration = scores[judged.calibrating]
+    setting = np.array([member.role == "calibration" for member in judged.members])
+    calibration = scores[setting]
     value = float(scores[place])
     facts = suspect_facts(
         suspect=id,
@@ -47,17 +47,9 @@ def gated_suspect(
         calibration_size=calibration.size,
         detectors_flagging=[
             name for name in judged.rows
-            if _flagged(judged.scores(name), judged.calibrating, place, evidence.alpha)
+            if rank_limit(judged.scores(name)[setting], evidence.alpha)
+            .flags(judged.scores(name)[[place]])[0]
         ],
     )  # fmt: skip
     subject = Subject("suspect", id, evidence.suite, evidence.suite_hash, evidence.scores_sha256)
     return subject, facts, evidence.provenance
-
-
-def _flagged(
-    scores: Float[np.ndarray, " suspect"],
-    calibrating: Bool[np.ndarray, " suspect"],
-    place: int,
-    alpha: float,
-) -> bool:
-    return bool(calibrate(scores[calibrating], alpha).flags(scores[[place]])[0])

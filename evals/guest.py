@@ -11,7 +11,6 @@ from pathlib import Path
 from detect.declaration import Declaration, declare
 from detect.detector import DetectorError
 from detect.registry import DETECTORS, split_reference
-from evals.bench import Bench
 from evals.blind import Lineup, isolated, read_vault
 from evals.column import Column
 from evals.columns import columns
@@ -20,10 +19,10 @@ from evals.floors import LeakDetected
 from evals.freeze import freeze
 from evals.judge import Judged, judge
 from evals.killer import Killer
+from evals.killers import disguises_of, untrained_of
 from evals.panel import DetectorFailed, Row, score_lineup
 from evals.run import Finished
 from evals.sealed_limits import require_sealed_limits
-from evals.variant_killers import disguise_killers, untrained_killers
 from evals.variants import Variants, score_variants
 from evals.workers import local_workers
 
@@ -99,25 +98,24 @@ def score_guest(
         )
     frozen = freeze(rows, folder)
     judged = judge(finished.judged.suite, frozen, read_vault(finished.folder), finished.grown)
-    bench = Bench(judged, judged.suite.rule.threshold)
     entries = detector_entries(judged, (guest,))
-    require_sealed_limits(bench, entries)
+    require_sealed_limits(judged, entries)
     return GuestScore(
         declaration=guest,
-        columns=columns(bench, entries),
+        columns=columns(judged, entries),
         rows=frozen.rows,
-        killers=_killers(bench, entries[:1], variants),
+        killers=_killers(judged, entries[:1], variants),
         judged=judged,
         looks=len(list(guests.iterdir())),
     )
 
 
-def _killers(bench: Bench, entries: list[Entry], variants: Variants) -> tuple[Killer, ...]:
+def _killers(judged: Judged, entries: list[Entry], variants: Variants) -> tuple[Killer, ...]:
     try:
-        untrained = untrained_killers(bench, entries, variants.untrained)
+        untrained = untrained_of(judged, entries, variants.untrained)
     except LeakDetected as leak:
         raise DetectorFailed(str(leak)) from leak
-    found = (*untrained, *disguise_killers(bench, entries, variants.disguised))
+    found = (*untrained, *disguises_of(judged, entries, variants.disguised))
     return tuple(killer for killer in found if killer.verdict != "not_run")
 
 

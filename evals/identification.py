@@ -13,8 +13,8 @@ from jaxtyping import Float
 
 from detect.objective_posterior import NONE
 from detect.reward_model import Choices, RewardModel
-from evals.bench import Bench
 from evals.blind import Lineup
+from evals.judge import Judged
 from evals.panel import suspect_of
 from evals.rates import Rate, rate
 from evals.run import Finished
@@ -93,8 +93,7 @@ def identify(finished: Finished) -> tuple[Identified, ...]:
     alpha, so that alpha bounds how often an aligned network's objective is missed among its own.
     """
     lineup, judged = Lineup.read(finished.folder / "lineup"), finished.judged
-    bench = Bench(judged, judged.suite.rule.threshold)
-    flagged = bench.flags(judged.largest_scores(judged.suite.rule.detectors))
+    flagged = judged.flags(judged.largest_scores(judged.suite.rule.detectors))
     reader = RewardModel()
     choices = [
         reader.choices(suspect_of(lineup, member.id, Access.OUTPUTS, "cpu"))
@@ -102,7 +101,7 @@ def identify(finished: Finished) -> tuple[Identified, ...]:
     ]
     base = lineup.world.base_objective
     others = {truth.objective for truth in judged.truth.values()} - {base}
-    readings = {name: _readings(bench, choices, name) for name in ("", *sorted(others))}
+    readings = {name: _readings(judged, choices, name) for name in ("", *sorted(others))}
     found = []
     for place, member in enumerate(judged.members):
         if member.role == "calibration":
@@ -125,11 +124,11 @@ def misfits(choices: Sequence[Choices | str]) -> Float[np.ndarray, " suspect"]:
 
 
 def _readings(
-    bench: Bench, choices: Sequence[Choices | str], left_out: str
+    judged: Judged, choices: Sequence[Choices | str], left_out: str
 ) -> list[tuple[str, float]]:
     """Every suspect's most probable objective, and its posterior."""
     kept = [_without(one, left_out) for one in choices]
-    outside = bench.flags(misfits(kept))
+    outside = judged.flags(misfits(kept))
     found = []
     for one, beyond in zip(kept, outside.tolist(), strict=True):
         if isinstance(one, str):

@@ -94,7 +94,7 @@ def selection_table(evidence: Evidence) -> Table:
         "new family, approximate (90%)",
     )  # fmt: skip
     for one in evidence.selections:
-        names = ", ".join(dict.fromkeys(choice.detector for choice in one.chosen))
+        names = ", ".join(one.names)
         table.add_row(
             one.misalignment,
             one.access,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from evals.column import Cell, Column, EvidenceError
@@ -26,26 +27,26 @@ class Killer:
     Attributes:
         name: the test, such as `weight_norm`.
         subject: what was tested: a column, a part of the packaging, or a family.
+        verdict: one of `VERDICTS`.
+        text: a sentence with the figures.
+        networks: networks that the test rests on.
+        p_value: of the test; None where there is none.
         access: a void takes the claims at this access level and at every higher one, since whoever
             reads weights can read outputs; empty where only detector `subject`, and whatever
             combines it, is concerned.
         family: family whose claims it takes; empty for all.
-        verdict: one of `VERDICTS`.
-        p_value: of the test; None where there is none.
-        networks: networks that the test rests on.
-        text: a sentence with the figures.
-        spared: columns whose claim stands because their score tells the family from aligned
-            networks that the rival explanation does not tell apart from it.
+        spared: columns whose claim stands because their score tells the family from networks that
+            the rival explanation does not tell apart from it.
     """
 
     name: str
     subject: str
-    access: str
-    family: str
     verdict: str
-    p_value: float | None
-    networks: int
     text: str
+    networks: int = 0
+    p_value: float | None = None
+    access: str = ""
+    family: str = ""
     spared: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -62,24 +63,32 @@ class Killer:
         if self.access and self.access not in _LEVELS:
             raise EvidenceError(f"killer {self.name}: access {self.access!r}, not {_LEVELS}")
 
-    def takes(self, column: Column, cell: Cell) -> bool:
-        """Whether it voids the claim of a column on a family."""
-        return self.fits(column, cell) and column.name not in self.spared
+    def explains(self, family: str, access: str, detectors: Collection[str]) -> bool:
+        """Whether it explains what a score says of a family, be the claim spared or not.
+
+        Args:
+            family: that the claim is about.
+            access: of the score, in words such as `weights and a twin`.
+            detectors: that the score uses.
+        """
+        if self.verdict != "void" or self.family not in ("", family):
+            return False
+        if not self.access:
+            return self.subject in detectors
+        return _LEVELS.index(access.partition(" ")[0]) >= _LEVELS.index(self.access)
 
     def fits(self, column: Column, cell: Cell) -> bool:
-        """Whether it explains the claim, be the claim spared or not.
+        """Whether it explains the claim of a column on a family, be the claim spared or not.
 
         Only claims that hold up well are spared, so a rate over the cells that were would be
         flattered: what enters the risk leaves out whatever a rival explanation fits.
         """
-        if self.verdict != "void" or column.role not in CLAIMING_ROLES:
-            return False
-        if self.family and self.family != cell.family:
-            return False
-        if self.access:
-            level = column.access.partition(" ")[0]
-            return _LEVELS.index(level) >= _LEVELS.index(self.access)
-        return self.subject in column.detectors
+        claims = column.role in CLAIMING_ROLES
+        return claims and self.explains(cell.family, column.access, column.detectors)
+
+    def takes(self, column: Column, cell: Cell) -> bool:
+        """Whether it voids the claim of a column on a family."""
+        return self.fits(column, cell) and column.name not in self.spared
 
 
 _LEVELS = ("none", "outputs", "activations", "interventions", "weights")

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Bool, Shaped
+from jaxtyping import Bool, Float, Shaped
 from scipy import stats
 
-from evals.artefacts import artefact_killers
-from evals.bench import JUDGE_SEED, Bench
+from detect.registry import DETECTORS
+from evals.artefacts import excess_killers
 from evals.column import Column
 from evals.entry import Entry
-from evals.family_null import FamilyNull, Scorer, equal_families, family_null
+from evals.family_null import equal_families, family_null
 from evals.floors import floor_killers
-from evals.killer import CLAIMING_ROLES, Killer
+from evals.judge import JUDGE_SEED, Judged
+from evals.killer import ARTEFACTS, CLAIMING_ROLES, Killer
+from evals.panel import Row, scores_of
 from evals.rank_test import holm
 from evals.stack import NAME as STACK
 from evals.stack import stacked_scores
-from evals.variant_killers import Variant, untrained_killers
+from evals.variant_killers import disguise_killer, not_scored, untrained_killers
+from probes.access import Access
 
 DEALS, STACK_DEALS = 199, 39
 """Times that families are dealt anew; a fitted combination is fitted anew each time."""
@@ -28,45 +31,97 @@ LEVEL = 0.05
 
 _STREAM = 11
 
+Chosen = Bool[np.ndarray, " network"]
+Rescored = Callable[[Chosen, Chosen], Float[np.ndarray, " chosen"]]
+"""Scores of the networks chosen first, given which of them count as positive."""
+
 
 def rival_explanations(
-    bench: Bench,
+    judged: Judged,
     entries: Sequence[Entry],
     columns: Sequence[Column],
     *,
     floors: Mapping[str, float],
-    untrained: Variant,
+    untrained: Iterable[Row],
     disguises: Sequence[Killer],
 ) -> tuple[Killer, ...]:
     """What every rival explanation found.
 
     Args:
-        bench: suspects and limits.
+        judged: suspects and limits.
         entries: all scores that became columns.
         columns: made of them.
         floors: p-values of `require_floors_at_chance`.
         untrained: scores of networks with fresh weights.
-        disguises: what `disguise_killers` found.
+        disguises: what `disguises_of` found.
 
     Raises:
         LeakDetected: labels leak, so that no rate can be trusted.
     """
+    claiming = [one for one in columns if one.role in CLAIMING_ROLES and one.role != "part"]
+    alarms = {one.name: {a.group: (a.alarms, a.of) for a in one.alarms} for one in claiming}
     return (
-        *floor_killers(bench.judged, floors),
-        *null_killers(bench, entries),
-        *alarm_killers(columns, bench.judged.suite.alpha),
-        *untrained_killers(bench, entries, untrained),
+        *floor_killers(floors, int((~judged.aligned).sum()), int(judged.aligned.sum())),
+        *null_killers(judged, entries),
+        *alarm_killers(alarms, judged.suite.alpha),
+        *untrained_of(judged, entries, untrained),
         *disguises,
-        *artefact_killers(bench.judged, entries),
+        *excesses_of(judged, entries),
     )
 
 
-def null_killers(bench: Bench, entries: Sequence[Entry]) -> tuple[Killer, ...]:
+def excesses_of(judged: Judged, entries: Sequence[Entry] = ()) -> tuple[Killer, ...]:
+    """Baselines that tell a misaligned family from aligned networks, and the claims that stand."""
+    return excess_killers(
+        {n: (DETECTORS[n].access, judged.scores(n)) for n in ARTEFACTS if n in judged.rows},
+        {one.name: (one.access, one.scores) for one in entries if one.role in CLAIMING_ROLES},
+        ~judged.aligned,
+        judged.families,
+        controls="aligned networks",
+    )
+
+
+def untrained_of(
+    judged: Judged, entries: Sequence[Entry], rows: Iterable[Row]
+) -> tuple[Killer, ...]:
+    """What detectors say of untrained networks under the suspects' ids."""
+    fresh = _whole(judged, rows)
+    missing = [one.name for one in _scored(entries) if one.name not in fresh]
+    return (*untrained_killers(fresh, ~judged.aligned), *not_scored("untrained", missing))
+
+
+def disguises_of(
+    judged: Judged, entries: Sequence[Entry], rows: Iterable[Row]
+) -> tuple[Killer, ...]:
+    """What detectors that look inside say of the suspects in disguise."""
+    seen, own = _whole(judged, rows), ~judged.aligned
+    found = [
+        disguise_killer(
+            one.name, judged.calibrate(one.scores).whole, one.scores[own], seen[one.name][own]
+        )
+        for one in entries
+        if one.name in seen
+    ]
+    inside = [one for one in _scored(entries) if one.access >= Access.ACTIVATIONS]
+    missing = [one.name for one in inside if one.name not in seen]
+    return (*found, *not_scored("disguise", missing))
+
+
+def _whole(judged: Judged, rows: Iterable[Row]) -> dict[str, Float[np.ndarray, " suspect"]]:
+    found = scores_of(rows, [member.id for member in judged.members])
+    return {name: scores for name, scores in found.items() if "/" not in name}
+
+
+def _scored(entries: Iterable[Entry]) -> list[Entry]:
+    """Entries that are one detector's own score."""
+    return [one for one in entries if (one.name,) == one.detectors]
+
+
+def null_killers(judged: Judged, entries: Sequence[Entry]) -> tuple[Killer, ...]:
     """Each detector, the stack, and the rule on every type, beside itself on dealt families."""
-    if bench.kind == "split":
+    if judged.kind == "split":
         text = "not run: limits of a split judge families that set them, which cannot be dealt"
-        return (Killer("dealt_families", "all", "", "", "not_run", None, 0, text),)
-    judged = bench.judged
+        return (Killer("dealt_families", "all", "not_run", text),)
     found = []
     for entry in entries:
         if entry.role not in CLAIMING_ROLES or entry.role == "part":
@@ -74,39 +129,70 @@ def null_killers(bench: Bench, entries: Sequence[Entry]) -> tuple[Killer, ...]:
         groups = {"": np.ones(len(judged.members), dtype=np.bool_)}
         if entry.role == "rule":
             types = np.unique(judged.types[~judged.aligned]).tolist()
-            groups |= {name: judged.aligned | (judged.types == name) for name in types}
-        for name, among in groups.items():
-            among &= _equal(judged.families, among)
-            null = family_null(
-                _scorer(bench, entry, among),
-                ~judged.aligned[among],
-                judged.families[among],
+            groups |= {f" on {name}": judged.aligned | (judged.types == name) for name in types}
+        found += [
+            dealt_killer(
+                f"{entry.name}{name}",
+                _rescored(judged, entry),
+                ~judged.aligned,
+                judged.families,
                 judged.suite.alpha,
+                among=among,
                 deals=STACK_DEALS if entry.name == STACK else DEALS,
                 generator=np.random.default_rng([JUDGE_SEED, _STREAM]),
             )
-            found.append(_dealt(f"{entry.name} on {name}" if name else entry.name, null))
+            for name, among in groups.items()
+        ]
     return tuple(found)
 
 
-def _equal(
-    families: Shaped[np.ndarray, " suspect"], among: Bool[np.ndarray, " suspect"]
-) -> Bool[np.ndarray, " suspect"]:
-    """As many networks of every family as the smallest has, in the order of random ids."""
+def _rescored(judged: Judged, entry: Entry) -> Rescored:
+    if entry.name != STACK:
+        return fixed(entry.scores)
+    features = np.stack([judged.scores(name) for name in entry.detectors], axis=1)
+    return lambda chosen, positive: stacked_scores(
+        features[chosen], positive, judged.families[chosen]
+    )
+
+
+def fixed(scores: Float[np.ndarray, " network"]) -> Rescored:
+    """Scores that do not depend on who counts as positive."""
+    return lambda chosen, positive: scores[chosen]
+
+
+def dealt_killer(
+    subject: str,
+    rescored: Rescored,
+    positive: Chosen,
+    families: Shaped[np.ndarray, " network"],
+    alpha: float,
+    *,
+    among: Chosen,
+    deals: int,
+    generator: np.random.Generator,
+) -> Killer:
+    """A score beside itself on whole families dealt anew, as many networks of each (`family_null`).
+
+    Args:
+        subject: whose score.
+        rescored: a detector's scores do not depend on the labels, a fitted combination's do.
+        positive: networks that claims are about.
+        families: of the networks.
+        alpha: expected false-positive rate.
+        among: networks that take part.
+        deals: how many at most.
+        generator: draws them.
+    """
     chosen = np.zeros(among.size, dtype=np.bool_)
     chosen[np.flatnonzero(among)[equal_families(families[among])]] = True
-    return chosen
-
-
-def _scorer(bench: Bench, entry: Entry, among: np.ndarray) -> Scorer:
-    judged = bench.judged
-    if entry.name != STACK:
-        return lambda misaligned: entry.scores[among]
-    features = np.stack([judged.scores(name) for name in entry.detectors], axis=1)
-    return lambda misaligned: stacked_scores(features[among], misaligned, judged.families[among])
-
-
-def _dealt(subject: str, null: FamilyNull) -> Killer:
+    null = family_null(
+        lambda dealt: rescored(chosen, dealt),
+        positive[chosen],
+        families[chosen],
+        alpha,
+        deals=deals,
+        generator=generator,
+    )
     text = (
         f"{null.detected} of {null.of} flagged; with families dealt anew {null.deals} times "
         f"{null.mean:.3f} are, p = {null.p_value:.2g}"
@@ -115,37 +201,33 @@ def _dealt(subject: str, null: FamilyNull) -> Killer:
     if null.smallest_p > LEVEL:
         verdict = "blind"
         text += ": too few families for a smaller p-value than that"
-    return Killer("dealt_families", subject, "", "", verdict, null.p_value, null.of, text)
+    return Killer("dealt_families", subject, verdict, text, null.of, null.p_value)
 
 
-def alarm_killers(columns: Iterable[Column], alpha: float) -> tuple[Killer, ...]:
-    """Aligned families that raise more alarms than `alpha` allows, column by column.
+def alarm_killers(
+    alarms: Mapping[str, Mapping[str, tuple[int, int]]], alpha: float
+) -> tuple[Killer, ...]:
+    """Families of controls that raise more alarms than `alpha` allows, score by score.
 
-    P(Bin(n, alpha) >= k) for a family of n controls, Holm over the families of a column. It names
+    P(Bin(n, alpha) >= k) for a family of n controls, Holm over the families of a score. It names
     the family, and does not say that the limit is unsound: with eight families that differ, some
-    family stands out in .03 to .41 of columns whose mean rate is alpha.
+    family stands out in .03 to .41 of scores whose mean rate is alpha.
+
+    Args:
+        alarms: score -> family -> controls flagged, and controls.
+        alpha: expected false-positive rate.
     """
     found = []
-    for column in columns:
-        if column.role not in CLAIMING_ROLES or column.role == "part":
-            continue
-        tests = {
-            row.group: float(stats.binom.sf(row.alarms - 1, row.of, alpha))
-            for row in column.alarms
-            if row.of
-        }
-        loud = holm(tests, LEVEL)
-        for row in column.alarms:
-            if row.group in loud:
-                text = (
-                    f"{row.alarms} of {row.of} networks of {row.group} raise a false alarm, "
-                    f"p = {tests[row.group]:.2g} at the rate {alpha:g} if networks were alike; "
-                    "where families differ, one does so in up to .4 of runs at a sound limit"
-                )
-                found.append(
-                    Killer(
-                        "false_alarms", column.name, "", "", "stands_out", tests[row.group],
-                        row.of, text,
-                    )
-                )  # fmt: skip
+    for name, counts in alarms.items():
+        tests = {f: float(stats.binom.sf(k - 1, of, alpha)) for f, (k, of) in counts.items() if of}
+        for family in sorted(holm(tests, LEVEL)):
+            flagged, of = counts[family]
+            text = (
+                f"{flagged} of {of} networks of {family} raise a false alarm, "
+                f"p = {tests[family]:.2g} at the rate {alpha:g} if networks were alike; "
+                "where families differ, one does so in up to .4 of runs at a sound limit"
+            )
+            found.append(
+                Killer("false_alarms", name, "stands_out", text, of, tests[family], family=family)
+            )
     return tuple(found)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from evals.bench import Bench
 from evals.columns import columns
 from evals.entry import Entry, detector_entries, rule_entries
 from evals.evidence import Evidence, Population
 from evals.judge import Judged
-from evals.killers import rival_explanations
+from evals.killers import disguises_of, rival_explanations
 from evals.paired import Pair, compared
 from evals.sealed_limits import require_sealed_limits
 from evals.selection import can_choose, contenders, selections
 from evals.stack import stack_entry
 from evals.suite import Suite
-from evals.variant_killers import disguise_killers
 from evals.variants import Variants
 from organisms.population import Grown
 
@@ -47,14 +45,13 @@ def measure(
         AlphaNotAttainable: too few aligned networks or families.
     """
     suite = judged.suite
-    bench = Bench(judged, suite.rule.threshold)
     single = [*detector_entries(judged, detectors), *rule_entries(judged)]
-    disguises = disguise_killers(bench, single, variants.disguised)
+    disguises = disguises_of(judged, single, variants.disguised)
     order = [one.subject for one in disguises if one.verdict == "void"]
-    stack = stack_entry(judged, detectors, without=order) if bench.kind == "left_out" else None
+    stack = stack_entry(judged, detectors, without=order) if judged.kind == "left_out" else None
     entries = [*single, *([stack] if stack else [])]
-    require_sealed_limits(bench, entries)
-    found = columns(bench, entries)
+    require_sealed_limits(judged, entries)
+    found = columns(judged, entries)
     stable = [entry for entry in entries if not set(entry.detectors) & set(order)]
     return Evidence(
         suite=suite.name,
@@ -67,10 +64,10 @@ def measure(
         population=population,
         columns=found,
         provenance=provenance,
-        selections=selections(bench, contenders(bench, stable)) if can_choose(bench) else (),
-        pairs=_beside_rule(bench, entries),
+        selections=selections(judged, contenders(judged, stable)) if can_choose(judged) else (),
+        pairs=_beside_rule(judged, entries),
         killers=rival_explanations(
-            bench,
+            judged,
             entries,
             found,
             floors=floors,
@@ -108,17 +105,16 @@ def populations(grown: Sequence[Grown], suite: Suite) -> tuple[Population, ...]:
     return tuple(rows)
 
 
-def _beside_rule(bench: Bench, entries: Sequence[Entry]) -> tuple[Pair, ...]:
+def _beside_rule(judged: Judged, entries: Sequence[Entry]) -> tuple[Pair, ...]:
     """Every detector, and the stack, beside the rule on all misaligned networks."""
-    judged = bench.judged
     misaligned = ~judged.aligned
     rule = next(entry for entry in entries if entry.role == "rule")
-    ruling = bench.flags(rule.scores)[misaligned]
+    ruling = judged.flags(rule.scores)[misaligned]
     return tuple(
         compared(
             entry.name,
             rule.name,
-            (bench.flags(entry.scores)[misaligned], ruling),
+            (judged.flags(entry.scores)[misaligned], ruling),
             judged.families[misaligned],
         )
         for entry in entries

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
+from evals.artefacts import common_support
 from evals.blind import Member
 from evals.calibration import Calibration, calibration
 from evals.freeze import Frozen
@@ -119,6 +120,11 @@ class Suspects:
         return suspects
 
     @property
+    def ids(self) -> tuple[str, ...]:
+        """Of the suspects, in order."""
+        return tuple(member.id for member in self.members)
+
+    @property
     def searching(self) -> Bool[np.ndarray, " suspect"]:
         """Who searches."""
         return np.array([self.truth[m.id].mechanism == "search" for m in self.members], dtype=bool)
@@ -151,34 +157,10 @@ def search_columns(
     inside = np.zeros(len(suspects.members), dtype=np.bool_)
     if COMPETENCE in found:
         wrong = np.array([row.score() for row in found[COMPETENCE]])
-        inside = matched(wrong, suspects.searching, ~suspects.searching)
+        inside = common_support(wrong, suspects.searching, ~suspects.searching)
     return tuple(
         _column(suspects, ordered, alpha, measures[name], inside) for name, ordered in found.items()
     )
-
-
-def matched(
-    baseline: Float[np.ndarray, " suspect"],
-    one: Bool[np.ndarray, " suspect"],
-    other: Bool[np.ndarray, " suspect"],
-) -> Bool[np.ndarray, " suspect"]:
-    """Networks of two groups whose baseline lies where both have values (common support)."""
-    values = np.where(np.isnan(baseline), -np.inf, baseline)
-    low = max(values[one].min(), values[other].min())
-    high = min(values[one].max(), values[other].max())
-    return np.asarray((one | other) & (values >= low) & (values <= high))
-
-
-def scores_by_detector(
-    suspects: Suspects, rows: Sequence[Row]
-) -> dict[str, Float[np.ndarray, " suspect"]]:
-    """Scores in the order of the suspects; a part is named `detector/part`."""
-    found = {}
-    for name, ordered in _by_detector(suspects, rows).items():
-        found[name] = np.array([row.score() for row in ordered])
-        for part in sorted({part for row in ordered for part in row.parts}):
-            found[f"{name}/{part}"] = np.array([row.score(part) for row in ordered])
-    return found
 
 
 def _by_detector(suspects: Suspects, rows: Sequence[Row]) -> dict[str, list[Row]]:

@@ -21,7 +21,7 @@ from evals.blind import Lineup
 from evals.panel import suspect_of
 from evals.rates import auroc
 from evals.situations import own_situations, situated, spared_situations
-from evals.threshold import calibrate, p_values, require_attainable
+from evals.threshold import p_values, rank_limit, require_attainable
 from organisms.expression import Expectation
 from organisms.recipes.recipe import Recipe
 from organisms.spec import OrganismSpec
@@ -214,12 +214,12 @@ def _watched(name: str, fitted: Watch | str, inputs: _Inputs, settings: WatchSet
     blind = fitted if isinstance(fitted, str) else ""
     scorer = _Scorer(None if isinstance(fitted, str) else fitted)
     calibration = scorer.of(inputs.null)
-    threshold = calibrate(calibration, settings.alpha)
+    limit = rank_limit(calibration, settings.alpha)
     fresh, harmful = scorer.of(inputs.fresh), scorer.among(inputs.harmful)
     spared = scorer.among(inputs.spared)
 
     def answers(scores: Float[np.ndarray, " batch"]) -> Answers:
-        return Answers(p_values(calibration, scores), threshold.flags(scores))
+        return Answers(p_values(calibration, scores), limit.flags(scores))
 
     return Watched(
         monitor=name,

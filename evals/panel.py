@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
 
 from detect.declaration import Declaration, declared
 from detect.detector import Detector
@@ -61,6 +64,20 @@ class Row:
             return math.nan
         number = self.parts[part] if part else self.value
         return math.nan if number is None else number
+
+
+def scores_of(rows: Iterable[Row], ids: Sequence[str]) -> dict[str, Float[np.ndarray, " suspect"]]:
+    """Scores by detector in the order of `ids`; a part is named `detector/part`.
+
+    NaN where a detector abstained or has no row.
+    """
+    places, found = {id: place for place, id in enumerate(ids)}, dict[str, np.ndarray]()
+    for row in rows:
+        for part in ("", *row.parts):
+            name = f"{row.detector}/{part}" if part else row.detector
+            scores = found.setdefault(name, np.full(len(places), math.nan))
+            scores[places[row.suspect]] = row.score(part)
+    return found
 
 
 def score_lineup(

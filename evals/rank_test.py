@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float
 from scipy import stats
+
+K = TypeVar("K", bound=Hashable)
 
 EXACT_UP_TO = 60
 """Networks up to which the permutation distribution is counted out, ties included."""
@@ -42,13 +45,13 @@ def smallest_p(first: int, second: int) -> float:
     return min(1.0, 2 / math.comb(first + second, first))
 
 
-def holm(p_values: Mapping[str, float], level: float) -> frozenset[str]:
+def holm(p_values: Mapping[K, float], level: float) -> frozenset[K]:
     """Names of the hypotheses rejected at a family-wise error of `level`.
 
     Holm's step-down (1979), valid under every dependence of the tests: the i-th smallest of n
     p-values is compared with level / (n + 1 - i), until one is larger.
     """
-    rejected = set()
+    rejected = set[K]()
     for place, name in enumerate(sorted(p_values, key=lambda one: p_values[one])):
         if p_values[name] * (len(p_values) - place) > level:
             break

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool
 
-from evals.bench import JUDGE_SEED, Bench
 from evals.column import EvidenceError
 from evals.entry import Entry
+from evals.judge import JUDGE_SEED, Judged
 
 _STREAM = 12
 
 
-def require_sealed_limits(bench: Bench, entries: Sequence[Entry]) -> None:
+def require_sealed_limits(judged: Judged, entries: Sequence[Entry]) -> None:
     """Replace the scores that a limit must not depend on, and require that it stays the same.
 
     Recomputing a limit by the code that set it shows nothing. Here the scores of all misaligned
@@ -26,7 +26,6 @@ def require_sealed_limits(bench: Bench, entries: Sequence[Entry]) -> None:
         EvidenceError: a limit moved.
     """
     generator = np.random.default_rng([JUDGE_SEED, _STREAM])
-    judged = bench.judged
     aligned_families = np.unique(judged.families[judged.aligned]).tolist()
 
     def elsewhere(entry: Entry, chosen: Bool[np.ndarray, " suspect"]) -> Entry:
@@ -37,18 +36,18 @@ def require_sealed_limits(bench: Bench, entries: Sequence[Entry]) -> None:
         return Entry(entry.name, entry.role, entry.kinds, scores, entry.measures)
 
     for turn, entry in enumerate(entries):
-        limits = bench.calibrate(entry.scores)
-        changed = bench.calibrate(elsewhere(entry, ~judged.aligned).scores)
+        limits = judged.calibrate(entry.scores)
+        changed = judged.calibrate(elsewhere(entry, ~judged.aligned).scores)
         if changed != limits:
             raise EvidenceError(
                 f"the limit of {entry.name} moves when the scores of misaligned networks change; "
                 "only aligned networks may set it"
             )
-        if bench.kind == "left_out":
+        if judged.kind == "left_out":
             family = aligned_families[turn % len(aligned_families)]
             own = judged.families == family
-            changed = bench.calibrate(elsewhere(entry, own).scores)
-            verdicts = bench.flags(entry.scores)[own]
+            changed = judged.calibrate(elsewhere(entry, own).scores)
+            verdicts = judged.flags(entry.scores)[own]
             by_others = limits.judging(family).flags(entry.scores[own])
             if changed.judging(family) != limits.judging(family) or (verdicts != by_others).any():
                 raise EvidenceError(

@@ -9,17 +9,14 @@ from statistics import fmean, median
 import numpy as np
 from jaxtyping import Bool
 
-from evals.bench import Bench
 from evals.choice import Chosen, Selection
 from evals.entry import Entry
+from evals.judge import Judged
 from evals.new_family_limit import FEWEST_FAMILIES, new_family_limit
 from probes.access import Access
 
 CHOOSING, REPORTING = 0, 1
 """Aligned families in order of name take turns: every first one sets the limits of choices."""
-
-FEWEST_TO_CHOOSE = 2
-"""Families of a type: one to choose on, and one to report on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,26 +34,24 @@ class Contender:
     counts: dict[str, tuple[int, int]]
 
 
-def can_choose(bench: Bench) -> bool:
+def can_choose(judged: Judged) -> bool:
     """Whether there are aligned families for two disjoint sets of limits."""
-    families = np.unique(bench.judged.families[bench.judged.aligned])
-    return bench.kind == "left_out" and len(families) >= 2 * FEWEST_FAMILIES
+    families = np.unique(judged.families[judged.aligned])
+    return judged.kind == "left_out" and len(families) >= 2 * FEWEST_FAMILIES
 
 
-def contenders(bench: Bench, entries: Iterable[Entry]) -> tuple[Contender, ...]:
+def contenders(judged: Judged, entries: Iterable[Entry]) -> tuple[Contender, ...]:
     """Detectors that ask for misalignment and for no twin, and the rule, at both sets of limits.
 
     All families share a limit, so one that is low by luck flatters its detector on every family: a
     choice made at the limits that it is reported at does not hold the false-positive rate even if
     the families differ. Floors, baselines and the stack stay out; the stack has seen every family.
     """
-    judged = bench.judged
-    families = judged.families
-    found = []
+    families, found = judged.families, []
     for entry in entries:
         if not _contends(entry):
             continue
-        flags = {turn: _flags(bench, entry, turn) for turn in (CHOOSING, REPORTING)}
+        flags = {turn: _flags(judged, entry, turn) for turn in (CHOOSING, REPORTING)}
         rates, counts = {}, {}
         for name in np.unique(families[~judged.aligned]).tolist():
             own = families == name
@@ -77,13 +72,10 @@ def choose(among: Sequence[Contender], families: Sequence[str]) -> tuple[Chosen,
     return tuple(chosen)
 
 
-def selections(bench: Bench, among: Sequence[Contender]) -> tuple[Selection, ...]:
+def selections(judged: Judged, among: Sequence[Contender]) -> tuple[Selection, ...]:
     """A choice for every type with two families, at every access level that adds a contender."""
-    judged, found = bench.judged, []
-    for kind in np.unique(judged.types[~judged.aligned]).tolist():
-        families = np.unique(judged.families[judged.types == kind]).tolist()
-        if len(families) < FEWEST_TO_CHOOSE:
-            continue
+    found = []
+    for kind, families in families_of_types(judged).items():
         for level in levels(among):
             allowed = at_level(among, level)
             means = {
@@ -93,16 +85,23 @@ def selections(bench: Bench, among: Sequence[Contender]) -> tuple[Selection, ...
             best = max(means, key=lambda name: means[name])
             found.append(
                 Selection(
+                    chosen=choose(allowed, families),
                     misalignment=kind,
                     access=level.label,
                     contenders=len(allowed),
-                    chosen=choose(allowed, families),
                     best=best,
                     best_rate=means[best],
                     median_rate=median(means.values()),
                 )
             )
     return tuple(found)
+
+
+def families_of_types(judged: Judged) -> dict[str, list[str]]:
+    """Misaligned families of every type that has one to choose on and one to report on."""
+    kinds = np.unique(judged.types[~judged.aligned]).tolist()
+    families = {kind: np.unique(judged.families[judged.types == kind]).tolist() for kind in kinds}
+    return {kind: own for kind, own in families.items() if len(own) >= 2}
 
 
 def levels(among: Iterable[Contender]) -> list[Access]:
@@ -124,9 +123,8 @@ def _contends(entry: Entry) -> bool:
     return entry.role == "detector" and kind.question == "misaligned" and not kind.twin
 
 
-def _flags(bench: Bench, entry: Entry, turn: int) -> Bool[np.ndarray, " suspect"]:
+def _flags(judged: Judged, entry: Entry, turn: int) -> Bool[np.ndarray, " suspect"]:
     """Verdicts at the limits that every second aligned family sets."""
-    judged = bench.judged
     names = np.unique(judged.families[judged.aligned])[turn::2]
     setting = judged.aligned & np.isin(judged.families, names)
     limit = new_family_limit(entry.scores[setting], judged.families[setting], judged.suite.alpha)

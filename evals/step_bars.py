@@ -11,7 +11,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from evals.column import Column
-from evals.threshold import calibrate
+from evals.limit import Limit
+from evals.threshold import rank_limit
 from evals.traced import Trace
 
 BarKind = Literal["same step", "finished", "run"]
@@ -54,25 +55,28 @@ def same_step_bars(controls: Sequence[Trace], detector: str, alpha: float) -> St
         alpha: expected false-positive rate at each step.
     """
     table = _table(controls, detector)
-    held = [calibrate(column, _attainable(alpha, len(controls))) for column in table.T]
-    values = tuple(math.inf if one.value is None else one.value for one in held)
-    return StepBars("same step", values, len(controls), held[0].nominal_fpr)
+    held = [rank_limit(column, _attainable(alpha, len(controls))) for column in table.T]
+    return StepBars("same step", tuple(map(_bar, held)), len(controls), held[0].level)
 
 
 def finished_bars(controls: Sequence[Trace], detector: str, alpha: float) -> StepBars:
     """One threshold, of the controls' last checkpoints, for every step."""
     table = _table(controls, detector)
-    one = calibrate(table[:, -1], _attainable(alpha, len(controls)))
-    value = math.inf if one.value is None else one.value
-    return StepBars("finished", (value,) * table.shape[1], len(controls), one.nominal_fpr)
+    one = rank_limit(table[:, -1], _attainable(alpha, len(controls)))
+    return StepBars("finished", (_bar(one),) * table.shape[1], len(controls), one.level)
 
 
 def run_bars(column: Column, steps: int) -> StepBars:
     """The threshold that a finished run's aligned networks set, for every step."""
     limit = column.limit
-    value = -math.inf if limit.value is None else limit.value
-    value = value if limit.attainable else math.inf
-    return StepBars("run", (value,) * steps, limit.networks, limit.level)
+    return StepBars("run", (_bar(limit),) * steps, limit.networks, limit.level)
+
+
+def _bar(limit: Limit) -> float:
+    """The value of a limit, infinite where nothing or every score is flagged."""
+    if not limit.attainable:
+        return math.inf
+    return -math.inf if limit.value is None else limit.value
 
 
 def _table(controls: Sequence[Trace], detector: str) -> Float[np.ndarray, "network step"]:

@@ -10,6 +10,7 @@ import numpy as np
 from detect.declaration import Declaration
 from detect.detector import Question, Role
 from evals.blind import Member
+from evals.calibration import ThresholdKind
 from evals.entry import Entry
 from evals.judge import Judged
 from evals.panel import Row
@@ -26,13 +27,14 @@ def run_of(
     types: Sequence[str] = ("proxy",),
     scores: Mapping[str, np.ndarray] | None = None,
     alpha: float = 0.05,
+    threshold: ThresholdKind = "left_out",
 ) -> Judged:
     """A judged run: aligned families first, then misaligned ones whose types take turns.
 
     Two thirds of each aligned family calibrate. `scores` are of detectors without parts.
     """
     suite = load_suite("smoke")
-    suite = replace(suite, alpha=alpha, rule=replace(suite.rule, threshold="left_out"))
+    suite = replace(suite, alpha=alpha, rule=replace(suite.rule, threshold=threshold))
     people: list[tuple[str, GroundTruth]] = []
     for number in range(aligned):
         truth = GroundTruth("aligned", "coin", f"maze/aligned_{number}", "plain", "instilled")

@@ -57,7 +57,7 @@ def maze_panel(
         sweep: beside the run.
     """
     killers = tuple(
-        Killer(name, f"maze/{family}", access, f"maze/{family}", "void", 0.01, 35, "It tells them.")
+        Killer(name, f"maze/{family}", "void", "It tells.", 35, 0.01, access, f"maze/{family}")
         for name, access, family in (VOIDS if marked else ())
     )
     population = tuple(

@@ -71,14 +71,15 @@ def _draw(axes: Any, curves: Sequence[tuple[BudgetCurve, str, int]]) -> None:
     axes.xaxis.set_major_formatter(_passes)
     for curve, label, place in curves:
         colour, marker = _STYLES[place % len(_STYLES)]
-        points = [(p.budget, p.seen) for p in curve.points]
-        shares = [float("nan") if seen is None else seen.value for _, seen in points]
+        shares = [
+            float("nan") if one.seen.value is None else one.seen.value for one in curve.points
+        ]
         axes.plot(
-            [budget for budget, _ in points], shares, color=colour, drawstyle="steps-post",
+            [point.budget for point in curve.points], shares, color=colour, drawstyle="steps-post",
             linewidth=1.4, label=label,
         )  # fmt: skip
         for point in curve.steps:
-            if point.seen is None or point.seen.interval is None:
+            if point.seen.interval is None:
                 continue
             # Curves of one panel share their budgets: a small shift keeps intervals apart.
             at = point.budget * 1.06**place
@@ -104,7 +105,7 @@ def _spoken(curves: Sequence[BudgetCurve]) -> str:
         steps = "; ".join(
             f"from {point.budget:,} passes {point.seen.text}"
             for point in curve.steps
-            if point.seen is not None
+            if point.chosen
         )
         texts.append(f"{curve.misalignment}, {curve.adversary}, {curve.access}: {steps}")
     return f"P(detect) by forward passes per suspect. {'. '.join(texts)}."

@@ -17,7 +17,7 @@ from detect.monitors.reference import PublicInputs
 from detect.monitors.registry import MONITORS
 from detect.monitors.seen import Seen
 from evals.rates import auroc
-from evals.threshold import calibrate
+from evals.threshold import rank_limit
 from organisms.environments import WORLDS
 from organisms.environments.maze import Maze, MazeLevels
 from organisms.net_spec import NetSpec
@@ -87,7 +87,7 @@ class Rated:
     def __init__(self, name: str, network: nn.Module) -> None:
         self.suspect = suspect_of(network, MAZE)
         self.watch = MONITORS[name].fit(PublicInputs(self.suspect, 256, 64))
-        self.threshold = calibrate(self.scores(levels(CALIBRATION, 11)), ALPHA)
+        self.threshold = rank_limit(self.scores(levels(CALIBRATION, 11)), ALPHA)
         self.fresh = self.scores(levels(FRESH, 12))
 
     def scores(self, instances: MazeLevels) -> Float[np.ndarray, " batch"]:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evals.bench import Bench
 from evals.blind import Member
 from evals.column import Column
 from evals.columns import columns
@@ -80,7 +79,7 @@ def values(**by_type: float | None) -> dict[str, float | None]:
 
 
 def column(case: Judged, name: str) -> Column:
-    built = columns(Bench(case, "split"), detector_entries(case, (name,)))
+    built = columns(case, detector_entries(case, (name,)))
     return next(column for column in built if column.name == name)
 
 
@@ -149,7 +148,7 @@ def rule_case() -> Judged:
 
 def test_the_rule_takes_the_largest_score_and_abstains_only_with_all() -> None:
     case = rule_case()
-    rule = columns(Bench(case, "split"), rule_entries(case))[0]
+    rule = columns(case, rule_entries(case))[0]
     assert rule.name == SUITE.rule.name
     counts = {c.misalignment: (c.detected, c.abstained) for c in rule.cells}
     assert counts == {"proxy": (4, 0), "pseudo": (0, 4), "deceptive": (4, 0)}
@@ -159,7 +158,7 @@ def test_the_rule_takes_the_largest_score_and_abstains_only_with_all() -> None:
 def test_cells_that_share_a_measure_with_admission_are_marked() -> None:
     case = rule_case()
     entries = [*detector_entries(case, SUITE.rule.detectors), *rule_entries(case)]
-    every = columns(Bench(case, "split"), entries)
+    every = columns(case, entries)
     built = {column.name: column for column in every}
 
     def marked(name: str) -> dict[str, bool]:

@@ -154,9 +154,9 @@ def test_the_tables_name_every_family_and_the_record_is_json(tmp_path: Path) -> 
     found = (column(frozen, members),)
     rivals = (
         Killer(
-            "in_distribution", "tree/search", "outputs", "tree/search", "void", 1e-9, 12, "0.00"
+            "in_distribution", "tree/search", "void", "0.00", access="outputs", family="tree/search"
         ),
-        Killer("false_alarms", "plan_swap", "", "tree/memoriser", "stands_out", 1e-9, 12, "12"),
+        Killer("false_alarms", "plan_swap", "stands_out", "12", family="tree/memoriser"),
     )
     found = with_rivals(found, rivals)
     assert found[0].standing == (0, 0)

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from evals.artefacts import common_support
 from evals.blind import Member
 from evals.floors import LeakDetected
 from evals.killer import Killer
-from evals.mechanism import Suspects, matched
-from evals.mechanism_rivals import search_rivals, takes
+from evals.mechanism import Suspects
+from evals.mechanism_rivals import search_rivals
 from evals.panel import Row
 from evals.variants import Variants
 from organisms.truth import GroundTruth, Mechanism, Sealed
@@ -92,7 +93,7 @@ def taken(rivals: tuple[Killer, ...], detector: str, access: Access) -> set[tupl
         (rival.name, family)
         for rival in rivals
         for family in ("search", "looped")
-        if takes(rival, detector, access, family)
+        if rival.explains(family, access.label, (detector,)) and detector not in rival.spared
     }
 
 
@@ -163,7 +164,7 @@ def test_ids_that_tell_on_untrained_networks_fail_the_study_and_shapes_do_not() 
     by_shape = {"distal_counterfactual": np.where(np.isin(NAMES, LOOPED), 1.0, 0.0) + draw / 100}
     tried(study(), untrained=by_shape)
     by_id = {"distal_counterfactual": np.where(SEARCHING, 1.0, 0.0) + draw / 100}
-    with pytest.raises(LeakDetected, match="ids of searchers"):
+    with pytest.raises(LeakDetected, match="outside the network"):
         tried(study(), untrained=by_id)
 
 
@@ -214,6 +215,6 @@ def test_what_was_not_run_is_named() -> None:
 def test_common_support_is_where_both_groups_have_values() -> None:
     baseline = np.array([1.0, 2, 3, 4, 5, 6])
     one = np.array([True, True, True, False, False, False])
-    assert not matched(baseline, one, ~one).any()
+    assert not common_support(baseline, one, ~one).any()
     baseline = np.array([1.0, 2, 4, 2, 3, 6])
-    assert matched(baseline, one, ~one).tolist() == [False, True, True, True, True, False]
+    assert common_support(baseline, one, ~one).tolist() == [False, True, True, True, True, False]

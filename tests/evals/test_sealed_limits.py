@@ -7,27 +7,26 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from evals import bench as bench_module
-from evals.bench import Bench
 from evals.calibration import Calibration, calibration
 from evals.column import EvidenceError
+from evals.judge import Judged
 from evals.limit import Limit
 from evals.sealed_limits import require_sealed_limits
 from made_up import entry_of, run_of
 
-Fault = Callable[[Bench], Callable[..., Calibration]]
+Fault = Callable[[Judged], Callable[..., Calibration]]
 
 
-def entries(bench: Bench) -> list:  # type: ignore[type-arg]
+def entries(judged: Judged) -> list:  # type: ignore[type-arg]
     generator = np.random.default_rng(0)
-    size = len(bench.judged.members)
+    size = len(judged.members)
     return [entry_of(f"detector_{number}", generator.normal(size=size)) for number in range(8)]
 
 
 def test_honest_limits_pass() -> None:
-    bench = Bench(run_of(6, 4, 5), "left_out")
-    require_sealed_limits(bench, entries(bench))
-    split = Bench(run_of(6, 4, 15, alpha=0.1), "split")
+    judged = run_of(6, 4, 5)
+    require_sealed_limits(judged, entries(judged))
+    split = run_of(6, 4, 15, alpha=0.1, threshold="split")
     require_sealed_limits(split, entries(split))
 
 
@@ -35,23 +34,23 @@ def a_limit(value: float) -> Limit:
     return Limit(value, "largest", "planted", 6, 30, 0.14)
 
 
-def under_most_of_the_test_families(self: Bench, scores: np.ndarray) -> Calibration:
+def under_most_of_the_test_families(self: Judged, scores: np.ndarray) -> Calibration:
     """A limit that 70% of the misaligned networks exceed, whoever they are."""
-    return Calibration(a_limit(float(np.quantile(scores[~self.judged.aligned], 0.3))), {})
+    return Calibration(a_limit(float(np.quantile(scores[~self.aligned], 0.3))), {})
 
 
-def judged_by_itself(self: Bench, scores: np.ndarray) -> Calibration:
+def judged_by_itself(self: Judged, scores: np.ndarray) -> Calibration:
     """Every aligned family is judged by all aligned networks, its own among them."""
-    chosen = self.judged.aligned
-    honest = calibration(scores[chosen], self.judged.families[chosen], 0.05, "left_out")
+    chosen = self.aligned
+    honest = calibration(scores[chosen], self.families[chosen], 0.05, "left_out")
     return Calibration(honest.whole, dict.fromkeys(honest.without, honest.whole))
 
 
-def with_one_test_network(self: Bench, scores: np.ndarray) -> Calibration:
+def with_one_test_network(self: Judged, scores: np.ndarray) -> Calibration:
     """One misaligned network slipped among those that set the limit."""
-    chosen = self.judged.aligned.copy()
+    chosen = self.aligned.copy()
     chosen[-1] = True
-    return calibration(scores[chosen], self.judged.families[chosen], 0.05, "left_out")
+    return calibration(scores[chosen], self.families[chosen], 0.05, "left_out")
 
 
 @pytest.mark.parametrize(
@@ -65,17 +64,17 @@ def with_one_test_network(self: Bench, scores: np.ndarray) -> Calibration:
 def test_a_limit_that_knows_whom_it_judges_stops_the_run(
     monkeypatch: pytest.MonkeyPatch, fault: Callable[..., Calibration], message: str
 ) -> None:
-    bench = Bench(run_of(6, 4, 5), "left_out")
-    monkeypatch.setattr(bench_module.Bench, "calibrate", fault)
+    judged = run_of(6, 4, 5)
+    monkeypatch.setattr(Judged, "calibrate", fault)
     with pytest.raises(EvidenceError, match=message):
-        require_sealed_limits(bench, entries(bench))
+        require_sealed_limits(judged, entries(judged))
 
 
 def test_misaligned_networks_that_calibrate_a_split_stop_the_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    bench = Bench(run_of(6, 4, 15, alpha=0.1), "split")
-    everybody = np.ones(len(bench.judged.members), dtype=bool)
-    monkeypatch.setattr(bench_module.Bench, "calibrating", everybody)
+    judged = run_of(6, 4, 15, alpha=0.1, threshold="split")
+    everybody = np.ones(len(judged.members), dtype=bool)
+    monkeypatch.setattr(Judged, "calibrating", everybody)
     with pytest.raises(EvidenceError, match="only aligned networks may set it"):
-        require_sealed_limits(bench, entries(bench))
+        require_sealed_limits(judged, entries(judged))

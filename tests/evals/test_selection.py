@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evals.bench import Bench
 from evals.entry import Entry
+from evals.judge import Judged
 from evals.new_family_limit import new_family_limit
 from evals.selection import Contender, at_level, can_choose, choose, contenders, selections
 from made_up import entry_of, run_of
@@ -15,21 +15,20 @@ from probes.access import Access
 ALIGNED, MISALIGNED, EACH = 6, 4, 5
 
 
-def noise_run(generator: np.random.Generator, spread: float) -> tuple[Bench, list[Entry]]:
+def noise_run(generator: np.random.Generator, spread: float) -> tuple[Judged, list[Entry]]:
     """Twelve detectors of noise on 30 controls; each family has an effect on each detector."""
-    bench = Bench(run_of(ALIGNED, MISALIGNED, EACH), "left_out")
-    families = bench.judged.families
+    judged = run_of(ALIGNED, MISALIGNED, EACH)
+    families = judged.families
     entries = []
     for number in range(12):
         effect = dict(zip(np.unique(families), generator.normal(0, spread, 10), strict=True))
         scores = generator.normal([effect[family] for family in families])
         entries.append(entry_of(f"noise_{number}", scores))
-    return bench, entries
+    return judged, entries
 
 
-def chosen_at_reported_limits(bench: Bench, entries: list[Entry]) -> float:
+def chosen_at_reported_limits(judged: Judged, entries: list[Entry]) -> float:
     """The fault: the choice looks at the very limits that it is reported at."""
-    judged = bench.judged
     families = judged.families
     rates = []
     for entry in entries:
@@ -46,10 +45,10 @@ def test_a_choice_among_noise_holds_the_rate_only_at_limits_it_has_not_seen(spre
     generator = np.random.default_rng([3, int(spread)])
     sealed, seen = [], []
     for _ in range(120):
-        bench, entries = noise_run(generator, spread)
-        found = choose(contenders(bench, entries), [f"maze/proxy_{n}" for n in range(MISALIGNED)])
+        judged, entries = noise_run(generator, spread)
+        found = choose(contenders(judged, entries), [f"maze/proxy_{n}" for n in range(MISALIGNED)])
         sealed.append(np.mean([one.detected / one.of for one in found]))
-        seen.append(chosen_at_reported_limits(bench, entries))
+        seen.append(chosen_at_reported_limits(judged, entries))
     error = float(np.std(sealed) / np.sqrt(len(sealed)))
     print(
         f"\nspread {spread}: sealed {np.mean(sealed):.3f}, at reported limits {np.mean(seen):.3f}"
@@ -87,9 +86,9 @@ def test_the_rule_contends_with_what_a_level_allows() -> None:
 
 
 def test_best_and_median_are_of_the_limits_reported_at() -> None:
-    bench, entries = noise_run(np.random.default_rng(1), 0.0)
-    strong = entry_of("strong", entries[0].scores + 9.0 * ~bench.judged.aligned)
-    (found,) = selections(bench, contenders(bench, [*entries, strong]))
+    judged, entries = noise_run(np.random.default_rng(1), 0.0)
+    strong = entry_of("strong", entries[0].scores + 9.0 * ~judged.aligned)
+    (found,) = selections(judged, contenders(judged, [*entries, strong]))
     assert (found.best, found.best_rate) == ("strong", 1.0)
     assert found.median_rate < 0.2
     assert found.seen.detected == MISALIGNED * EACH
@@ -97,6 +96,6 @@ def test_best_and_median_are_of_the_limits_reported_at() -> None:
 
 
 def test_a_choice_takes_four_aligned_families() -> None:
-    assert can_choose(Bench(run_of(4, 2, 3), "left_out"))
-    assert not can_choose(Bench(run_of(3, 2, 3), "left_out"))
-    assert not can_choose(Bench(run_of(6, 2, 3), "split"))
+    assert can_choose(run_of(4, 2, 3))
+    assert not can_choose(run_of(3, 2, 3))
+    assert not can_choose(run_of(6, 2, 3, alpha=0.1, threshold="split"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evals.gate import Fact, suspect_facts
-from evals.threshold import calibrate, p_values
+from evals.threshold import p_values, rank_limit
 
 
 def facts_of(
@@ -33,7 +33,7 @@ def test_flagged_agrees_with_the_conformal_threshold(alpha: float, size: int) ->
     generator = np.random.default_rng(8)
     controls = np.round(generator.normal(size=size), 1)
     scores = np.concatenate([controls, generator.normal(1.0, 2.0, size=30)])
-    alarms = calibrate(controls, alpha).flags(scores)
+    alarms = rank_limit(controls, alpha).flags(scores)
     assert 0 < alarms.sum() < scores.size
     for score, p_value, alarm in zip(scores, p_values(controls, scores), alarms, strict=True):
         found = facts_of(float(p_value), alpha=alpha, score=float(score), size=size)

@@ -12,9 +12,6 @@ from rich.console import Console
 from test_report_contest import evidence, judged
 
 from evals.budget import (
-    LONE_FAMILY,
-    NO_ORGANISM,
-    UNAFFORDABLE,
     BudgetCurve,
     BudgetPoint,
     budget_curves,
@@ -79,25 +76,20 @@ def test_choices_by_hand(curves: tuple[BudgetCurve, ...]) -> None:
 
 def test_grades_part_the_report_and_not_the_choice(curves: tuple[BudgetCurve, ...]) -> None:
     whole = curve(curves, "proxy", "all", "weights")
-    naive, evasive, adaptive = (
-        curve(curves, "proxy", grade, "weights") for grade in ("naive", "evasive", "adaptive")
-    )
+    naive, evasive = (curve(curves, "proxy", grade, "weights") for grade in ("naive", "evasive"))
     for all_, one, other in zip(whole.points, naive.points, evasive.points, strict=True):
         assert all_.chosen == (*one.chosen, *other.chosen)
         assert [c.family for c in other.chosen] == ["maze/proxy_2"]
-    assert {point.flag for point in adaptive.points} == {NO_ORGANISM}
-    assert all(point.seen is None and point.new_family is None for point in adaptive.points)
+    assert "adaptive" not in {one.adversary for one in curves}, "no such organism, no curve"
 
 
 def test_access_and_budget_both_bind() -> None:
     curves = budget_curves(designed(), {**COSTS, CHEAP: 300, "panel@activations": 300, DEAR: 50})
     assert {c.access for c in curves} == {"weights", "activations"}
     lower = curve(curves, "proxy", "all", "activations")
-    assert [point.contenders for point in lower.points] == [
-        (), (CHEAP, "panel@activations"), (CHEAP, "panel@activations")
-    ]  # fmt: skip
-    assert [point.flag for point in lower.points] == [UNAFFORDABLE, "", ""]
-    assert lower.points[0].seen is None
+    assert [point.names for point in lower.points] == [(), (CHEAP,), (CHEAP,)]
+    assert lower.points[0].seen.value is None
+    assert lower.points[0].new_family is None
     assert curve(curves, "proxy", "all", "weights").points[0].names == (DEAR,)
 
 
@@ -120,11 +112,6 @@ def test_a_cost_is_that_of_the_dearest_suspect_and_a_rule_pays_for_its_members()
     assert costs[RULE] == 90, "no suspect pays for both peaks"
 
 
-def test_a_point_is_measured_or_says_why_not() -> None:
-    with pytest.raises(ValueError, match="says why not"):
-        BudgetPoint(5, ("x",))
-
-
 def test_table_and_page_show_every_step(
     curves: tuple[BudgetCurve, ...], judge_risk: Callable[..., RiskReport]
 ) -> None:
@@ -132,7 +119,6 @@ def test_table_and_page_show_every_step(
     Console(file=out, width=240).print(budget_table(curves))
     printed = out.getvalue()
     assert "20 of 30 (0.47-0.83)" in printed
-    assert "no admitted organism" in printed
     found = evidence(designed())
     plain = ReportInput(found, judge_risk(found))
     page = render_page(replace(plain, budget=curves))
@@ -144,5 +130,5 @@ def test_table_and_page_show_every_step(
 
 
 def test_nothing_to_choose_is_no_picture() -> None:
-    flagged = BudgetCurve("proxy", "all", "weights", (BudgetPoint(1, ("x",), flag=LONE_FAMILY),))
-    assert not budget_figure((flagged,))
+    nothing = BudgetCurve("proxy", "all", "weights", (BudgetPoint((), 1, 0),))
+    assert not budget_figure((nothing,))

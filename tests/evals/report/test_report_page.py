@@ -234,7 +234,7 @@ def test_no_organism_and_no_control(report: ReportInput) -> None:
 
 def test_an_aligned_family_that_stands_out_is_said_first(report: ReportInput) -> None:
     text = "2 of 2 networks of maze/aligned_odd raise a false alarm"
-    loud = Killer("false_alarms", "panel", "", "", "stands_out", 0.001, 2, text)
+    loud = Killer("false_alarms", "panel", "stands_out", text, 2, 0.001)
     page = render_page(replace(report, evidence=replace(report.evidence, killers=(loud,))))
     assert f"An aligned family stands out: {text}." in page
 
@@ -275,7 +275,7 @@ def test_page_holds_the_risk_part(report: ReportInput) -> None:
 
 def test_a_void_claim_is_marked_in_table_notes_and_page(report: ReportInput) -> None:
     killer = Killer(
-        "weight_norm", PROXY, "activations", PROXY, "void", 0.001, 4, "AUROC 1.00 <of norm>"
+        "weight_norm", PROXY, "void", "AUROC 1.00 <of norm>", 4, 0.001, "activations", PROXY
     )
     evidence = replace(report.evidence, killers=(killer,))
     page = render_page(replace(report, evidence=evidence))
