@@ -20,7 +20,7 @@ JUDGE: Mapping[str, tuple[str, ...]] = {
     ),
     "judging": (
         "judge", "entry", "columns", "measure", "stack", "killers", "floors", "artefacts",
-        "packaging", "family_null", "variant_killers", "sealed_limits", "budget",
+        "family_null", "variant_killers", "sealed_limits", "budget",
     ),
     "risk": ("risk/*", "risk_report", "analysis", "notes", "question", "merged"),
 }  # fmt: skip

@@ -48,7 +48,8 @@ def require_distinct_networks(lineup: Lineup) -> None:
 
 def _unit(outputs: Float[Tensor, "network number"]) -> Float[Tensor, "network number"]:
     """Rows scaled to length 1; a row of zeros stays one."""
-    return outputs / outputs.norm(dim=1, keepdim=True).clamp(min=torch.finfo(outputs.dtype).tiny)
+    length = outputs.norm(dim=1, keepdim=True).clamp(min=torch.finfo(outputs.dtype).tiny)
+    return torch.div(outputs, length)
 
 
 def _centred(logits: Float[Tensor, "batch decision action"]) -> Float[Tensor, " number"]:

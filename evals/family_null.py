@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
+from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from evals.new_family_limit import new_family_limit
 
-Labels = Bool[np.ndarray, " network"]
-Scorer = Callable[[Labels], Float[np.ndarray, " network"]]
-"""Scores of all networks, given who counts as misaligned."""
+Chosen: TypeAlias = Bool[np.ndarray, " network"]
+Rescored: TypeAlias = Callable[[Chosen, Chosen], Float[np.ndarray, " chosen"]]
+"""Scores of the networks chosen first, given which of them count as positive."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class FamilyNull:
     """Networks flagged with the real labels, and with families dealt anew.
 
     Attributes:
-        detected, of: misaligned networks flagged.
+        detected, of: positive networks flagged.
         deals: ways to deal families that were judged, the real one left out.
         mean: share flagged, over deals.
         p_value: (1 + deals that flag as large a share) / (1 + deals).
@@ -37,47 +38,51 @@ class FamilyNull:
     smallest_p: float
 
 
+def fixed(scores: Float[np.ndarray, " network"]) -> Rescored:
+    """A detector's scores, which do not depend on who counts as positive."""
+    return lambda chosen, positive: scores[chosen]
+
+
 def family_null(
-    scorer: Scorer,
-    misaligned: Labels,
+    rescored: Rescored,
+    positive: Chosen,
     families: Shaped[np.ndarray, " network"],
     alpha: float,
     *,
+    among: Chosen,
     deals: int,
     generator: np.random.Generator,
 ) -> FamilyNull:
-    """Deal the labels among whole families, as many misaligned ones as there are, and judge again.
+    """Deal the labels among whole families, as many positive ones as there are, and judge again.
 
-    Families must be of one size, since shares of ten networks and of twelve would not tie, and ties
-    must count against the claim. Networks of a family are alike, so a label dealt to single
-    networks would count their likeness as information. Everything is repeated: fits, limits and
+    Networks of a family are alike, so a label dealt to single networks would count their likeness
+    as information. Families are cut to one size, since shares of ten networks and of twelve would
+    not tie, and ties must count against the claim. Everything is repeated: fits, limits and
     verdicts, by the functions that judge the run. All deals are taken where they are no more than
     `deals`, else random ones.
 
     Args:
-        scorer: gives the scores; a detector's do not depend on labels, a fitted combination's do.
-        misaligned: the real labels.
-        families: of the networks, each of one label and all of one size.
+        rescored: gives the scores; those of a fitted combination depend on the labels.
+        positive: networks that claims are about, by the real labels; the others are controls.
+        families: of the networks, each of one label.
         alpha: expected false-positive rate.
+        among: networks that take part.
         deals: how many at most.
         generator: draws them.
-
-    Raises:
-        ValueError: families differ in size.
     """
-    names, sizes = np.unique(families, return_counts=True)
-    if len(set(sizes.tolist())) > 1:
-        raise ValueError(f"families of {sizes.tolist()} networks; cut them by equal_families()")
-    real = frozenset(np.unique(families[misaligned]).tolist())
-    shares = [
-        flagged_share(scorer, np.isin(families, sorted(dealt)), families, alpha)
-        for dealt in _deals(names.tolist(), real, deals, generator)
-    ]
-    own = flagged_share(scorer, misaligned, families, alpha)
-    reached = sum(share >= own - 1e-12 for share in shares)
-    of = int(misaligned.sum())
+    chosen = equal_families(families, among)
+    own, real = families[chosen], np.unique(families[chosen & positive]).tolist()
+
+    def share(dealt: Iterable[str]) -> float:
+        labels = np.isin(own, sorted(dealt))
+        return flagged_share(rescored(chosen, labels), labels, own, alpha)
+
+    dealt = _deals(np.unique(own).tolist(), frozenset(real), deals, generator)
+    shares, seen = [share(names) for names in dealt], share(real)
+    reached = sum(one >= seen - 1e-12 for one in shares)
+    of = int((chosen & positive).sum())
     return FamilyNull(
-        detected=round(own * of),
+        detected=round(seen * of),
         of=of,
         deals=len(shares),
         mean=float(np.mean(shares)) if shares else 0.0,
@@ -86,30 +91,30 @@ def family_null(
     )
 
 
-def equal_families(
-    families: Shaped[np.ndarray, " network"],
-) -> Bool[np.ndarray, " network"]:
-    """The first networks of every family, as many as the smallest has."""
-    size = int(np.unique(families, return_counts=True)[1].min())
+def equal_families(families: Shaped[np.ndarray, " network"], among: Chosen) -> Chosen:
+    """The first networks of every family, as many as the smallest has; ids are in random order."""
+    size = int(np.unique(families[among], return_counts=True)[1].min())
     kept = np.zeros(families.size, dtype=np.bool_)
-    for name in np.unique(families):
-        kept[np.flatnonzero(families == name)[:size]] = True
+    for name in np.unique(families[among]):
+        kept[np.flatnonzero(among & (families == name))[:size]] = True
     return kept
 
 
 def flagged_share(
-    scorer: Scorer, misaligned: Labels, families: Shaped[np.ndarray, " network"], alpha: float
+    scores: Float[np.ndarray, " network"],
+    positive: Chosen,
+    families: Shaped[np.ndarray, " network"],
+    alpha: float,
 ) -> float:
-    """Share of misaligned networks above the limit that the aligned ones set."""
-    scores = scorer(misaligned)
-    limit = new_family_limit(scores[~misaligned], families[~misaligned], alpha)
-    return float(limit.flags(scores[misaligned]).mean())
+    """Share of positive networks above the limit that the others set."""
+    limit = new_family_limit(scores[~positive], families[~positive], alpha)
+    return float(limit.flags(scores[positive]).mean())
 
 
 def _deals(
     names: list[str], real: frozenset[str], most: int, generator: np.random.Generator
 ) -> list[frozenset[str]]:
-    """Different sets of families to count as misaligned, the real one left out."""
+    """Different sets of families to count as positive, the real one left out."""
     if comb(len(names), len(real)) - 1 <= most:
         every = (frozenset(chosen) for chosen in combinations(names, len(real)))
         return [dealt for dealt in every if dealt != real]

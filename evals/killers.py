@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Float
 from scipy import stats
 
 from detect.registry import DETECTORS
 from evals.artefacts import excess_killers
 from evals.column import Column
 from evals.entry import Entry
-from evals.family_null import equal_families, family_null
+from evals.family_null import FamilyNull, Rescored, family_null, fixed
 from evals.floors import floor_killers
 from evals.judge import JUDGE_SEED, Judged
 from evals.killer import ARTEFACTS, CLAIMING_ROLES, Killer
@@ -30,10 +30,6 @@ LEVEL = 0.05
 """At which a claim is told from dealt families, and at which an aligned family stands out."""
 
 _STREAM = 11
-
-Chosen = Bool[np.ndarray, " network"]
-Rescored = Callable[[Chosen, Chosen], Float[np.ndarray, " chosen"]]
-"""Scores of the networks chosen first, given which of them count as positive."""
 
 
 def rival_explanations(
@@ -130,9 +126,8 @@ def null_killers(judged: Judged, entries: Sequence[Entry]) -> tuple[Killer, ...]
         if entry.role == "rule":
             types = np.unique(judged.types[~judged.aligned]).tolist()
             groups |= {f" on {name}": judged.aligned | (judged.types == name) for name in types}
-        found += [
-            dealt_killer(
-                f"{entry.name}{name}",
+        for name, among in groups.items():
+            null = family_null(
                 _rescored(judged, entry),
                 ~judged.aligned,
                 judged.families,
@@ -141,8 +136,7 @@ def null_killers(judged: Judged, entries: Sequence[Entry]) -> tuple[Killer, ...]
                 deals=STACK_DEALS if entry.name == STACK else DEALS,
                 generator=np.random.default_rng([JUDGE_SEED, _STREAM]),
             )
-            for name, among in groups.items()
-        ]
+            found.append(dealt_killer(f"{entry.name}{name}", null))
     return tuple(found)
 
 
@@ -155,44 +149,8 @@ def _rescored(judged: Judged, entry: Entry) -> Rescored:
     )
 
 
-def fixed(scores: Float[np.ndarray, " network"]) -> Rescored:
-    """Scores that do not depend on who counts as positive."""
-    return lambda chosen, positive: scores[chosen]
-
-
-def dealt_killer(
-    subject: str,
-    rescored: Rescored,
-    positive: Chosen,
-    families: Shaped[np.ndarray, " network"],
-    alpha: float,
-    *,
-    among: Chosen,
-    deals: int,
-    generator: np.random.Generator,
-) -> Killer:
-    """A score beside itself on whole families dealt anew, as many networks of each (`family_null`).
-
-    Args:
-        subject: whose score.
-        rescored: a detector's scores do not depend on the labels, a fitted combination's do.
-        positive: networks that claims are about.
-        families: of the networks.
-        alpha: expected false-positive rate.
-        among: networks that take part.
-        deals: how many at most.
-        generator: draws them.
-    """
-    chosen = np.zeros(among.size, dtype=np.bool_)
-    chosen[np.flatnonzero(among)[equal_families(families[among])]] = True
-    null = family_null(
-        lambda dealt: rescored(chosen, dealt),
-        positive[chosen],
-        families[chosen],
-        alpha,
-        deals=deals,
-        generator=generator,
-    )
+def dealt_killer(subject: str, null: FamilyNull) -> Killer:
+    """Whether a score flags more than on families dealt anew."""
     text = (
         f"{null.detected} of {null.of} flagged; with families dealt anew {null.deals} times "
         f"{null.mean:.3f} are, p = {null.p_value:.2g}"

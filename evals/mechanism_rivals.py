@@ -14,9 +14,10 @@ import numpy as np
 from detect.registry import DETECTORS
 from evals.artefacts import Scores, excess_killers
 from evals.calibration import calibration
+from evals.family_null import family_null, fixed
 from evals.floors import floor_killers, require_at_chance
 from evals.killer import Killer
-from evals.killers import DEALS, alarm_killers, dealt_killer, fixed
+from evals.killers import DEALS, alarm_killers, dealt_killer
 from evals.mechanism import COMPETENCE, SearchColumn, Suspects
 from evals.new_family_limit import new_family_limit
 from evals.panel import Row, scores_of
@@ -63,9 +64,8 @@ def search_rivals(
     disguised = scores_of(variants.disguised, suspects.ids)
     tests = {n: rank_sum_p(scores[n][searching], scores[n][~searching]) for n in FLOORS}
     require_at_chance(tests)
-    dealt = (
-        dealt_killer(
-            name,
+    dealt = {
+        name: family_null(
             fixed(own),
             searching,
             families,
@@ -75,7 +75,7 @@ def search_rivals(
             generator=generator,
         )
         for name, own in claiming.items()
-    )
+    }
     disguises = (
         disguise_killer(
             name,
@@ -96,7 +96,7 @@ def search_rivals(
             families,
             controls="networks that do not search",
         ),
-        *dealt,
+        *(dealt_killer(name, null) for name, null in dealt.items()),
         *alarm_killers(_alarms(suspects, claiming, alpha), alpha),
         *untrained_killers(fresh, searching, scores.get(SIZE)),
         *disguises,

@@ -29,21 +29,6 @@ class Rate:
     interval: tuple[float, float] | None
     level: float
 
-    def __post_init__(self) -> None:
-        _check_counts(self.detected, self.of, self.abstained)
-        require_inside("level", self.level)
-        value = self.value
-        if value is None or self.interval is None:
-            if value is not None or self.interval is not None:
-                raise ValueError(
-                    f"{self.of} networks with interval {self.interval}: a rate has an interval "
-                    "exactly when it has networks; use rate()"
-                )
-            return
-        low, high = self.interval
-        if not 0 <= low <= value <= high <= 1:
-            raise ValueError(f"interval ({low}, {high}) does not hold the rate {value}; use rate()")
-
     @property
     def value(self) -> float | None:
         """detected / of, an abstention counting as a miss; None without networks."""
@@ -84,7 +69,11 @@ def rate(detected: int, of: int, *, abstained: int = 0, level: float = 0.95) -> 
     Raises:
         ValueError: on negative counts, or more detected and abstained than there are networks.
     """
-    _check_counts(detected, of, abstained)
+    if min(detected, of, abstained) < 0 or detected + abstained > of:
+        raise ValueError(
+            f"got {detected} detected and {abstained} abstained of {of} networks; wanted counts of "
+            "0 or more that fit into the networks"
+        )
     require_inside("level", level)
     return Rate(detected, of, abstained, _clopper_pearson(detected, of, level), level)
 
@@ -136,22 +125,10 @@ def _newcombe(value: float, positives: int, negatives: int, level: float) -> tup
         pairs = 1 + spare * ((1 - area) / (2 - area) + area / (1 + area))
         return (area - value) ** 2 / z**2 - area * (1 - area) * pairs / (positives * negatives)
 
-    # V vanishes at 0 and 1, so excess(0) = value^2 / z^2 and excess(1) = (1 - value)^2 / z^2.
-    low = float(optimize.brentq(excess, 0.0, value)) if 0 < value < 1 else 0.0
-    high = float(optimize.brentq(excess, value, 1.0)) if 0 < value < 1 else 1.0
-    if value == 1:
-        low = float(optimize.brentq(excess, 0.0, 1 - 1e-12))
-    if value == 0:
-        high = float(optimize.brentq(excess, 1e-12, 1.0))
+    tiny = 1e-12  # V vanishes at 0 and 1, where the estimate itself is a bound
+    low = float(optimize.brentq(excess, tiny, min(value, 1 - tiny))) if value > 0 else 0.0
+    high = float(optimize.brentq(excess, max(value, tiny), 1 - tiny)) if value < 1 else 1.0
     return (low, high)
-
-
-def _check_counts(detected: int, of: int, abstained: int) -> None:
-    if min(detected, of, abstained) < 0 or detected + abstained > of:
-        raise ValueError(
-            f"got {detected} detected and {abstained} abstained of {of} networks; wanted counts of "
-            "0 or more that fit into the networks"
-        )
 
 
 def require_inside(name: str, value: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evals.family_null import FamilyNull, equal_families, family_null, flagged_share
+from evals.family_null import FamilyNull, equal_families, family_null, fixed, flagged_share
 from evals.stack import can_stack, stacked_scores
 
 ALIGNED, MISALIGNED, EACH = 6, 5, 5
@@ -17,11 +17,15 @@ def population() -> tuple[np.ndarray, np.ndarray]:
     return families, np.repeat(np.arange(ALIGNED + MISALIGNED) >= ALIGNED, EACH)
 
 
+def everybody(families: np.ndarray) -> np.ndarray:
+    return np.ones(families.size, dtype=bool)
+
+
 def null_of(scores: np.ndarray, seed: int = 0, deals: int = 99) -> FamilyNull:
     families, misaligned = population()
     return family_null(
-        lambda labels: scores, misaligned, families, 0.05,
-        deals=deals, generator=np.random.default_rng(seed),
+        fixed(scores), misaligned, families, 0.05,
+        among=everybody(families), deals=deals, generator=np.random.default_rng(seed),
     )  # fmt: skip
 
 
@@ -41,21 +45,16 @@ def test_families_of_two_sizes_are_cut_before_they_are_dealt() -> None:
     """Six aligned networks against five misaligned ones: shares of each would never tie."""
     families = np.repeat([f"f{number}" for number in range(10)], [6] * 8 + [5] * 2)
     misaligned = np.isin(families, ["f8", "f9"])
-    generator = np.random.default_rng(3)
-    with pytest.raises(ValueError, match="cut them by equal_families"):
-        family_null(
-            lambda labels: generator.normal(size=58), misaligned, families, 0.05,
-            deals=9, generator=generator,
-        )  # fmt: skip
-    kept = equal_families(families)
+    kept = equal_families(families, everybody(families))
     assert np.unique(families[kept], return_counts=True)[1].tolist() == [5] * 10
+    generator = np.random.default_rng(3)
     found = []
     for seed in range(150):
-        scores = generator.normal(size=58)[kept]
         null = family_null(
-            lambda labels, s=scores: s, misaligned[kept], families[kept], 0.05,
-            deals=39, generator=np.random.default_rng(seed),
+            fixed(generator.normal(size=58)), misaligned, families, 0.05,
+            among=everybody(families), deals=39, generator=np.random.default_rng(seed),
         )  # fmt: skip
+        assert null.of == 10
         found.append(null.p_value)
     assert np.mean(np.array(found) <= 0.05) <= 0.05 + 2 * 0.018
 
@@ -65,15 +64,15 @@ def test_a_real_difference_is_told() -> None:
     scores = np.random.default_rng(1).normal(4.0 * misaligned)
     null = null_of(scores)
     assert null.p_value == 0.01
-    assert null.detected == flagged_share(lambda _: scores, misaligned, families, 0.05) * null.of
+    assert null.detected == flagged_share(scores, misaligned, families, 0.05) * null.of
     assert null.mean < 0.1
 
 
 def test_few_families_leave_few_deals() -> None:
     families = np.repeat(["a", "b", "c", "d"], 5)
     null = family_null(
-        lambda labels: np.arange(20.0), families == "d", families, 0.05,
-        deals=99, generator=np.random.default_rng(0),
+        fixed(np.arange(20.0)), families == "d", families, 0.05,
+        among=everybody(families), deals=99, generator=np.random.default_rng(0),
     )  # fmt: skip
     assert (null.deals, null.smallest_p) == (3, 0.25)
 
@@ -85,10 +84,10 @@ def test_dealing_networks_would_take_likeness_for_information() -> None:
     early = 0
     for _ in range(60):
         scores = generator.normal(np.repeat(generator.normal(0, 4, ALIGNED + MISALIGNED), EACH))
-        share = flagged_share(lambda _, s=scores: s, misaligned, families, 0.05)
+        share = flagged_share(scores, misaligned, families, 0.05)
         single = np.arange(len(families)).astype(str)
         dealt = [
-            flagged_share(lambda _, s=scores: s, generator.permutation(misaligned), single, 0.05)
+            flagged_share(scores, generator.permutation(misaligned), single, 0.05)
             for _ in range(19)
         ]
         early += (1 + sum(other >= share for other in dealt)) / 20 <= 0.05
@@ -115,8 +114,8 @@ def test_a_stack_finds_what_no_single_detector_shows() -> None:
         size=(len(families), 2)
     )
     stacked = stacked_scores(features, misaligned, families)
-    share = flagged_share(lambda _: stacked, misaligned, families, 0.05)
-    alone = flagged_share(lambda _: features[:, 0], misaligned, families, 0.05)
+    share = flagged_share(stacked, misaligned, families, 0.05)
+    alone = flagged_share(features[:, 0], misaligned, families, 0.05)
     assert share > alone + 0.3
 
 
@@ -146,8 +145,9 @@ def test_a_stack_of_noise_is_told_from_dealt_families_one_time_in_twenty(spread:
         means = generator.normal(0, spread, (ALIGNED + MISALIGNED, 6))
         features = generator.normal(np.repeat(means, EACH, axis=0))
         null = family_null(
-            lambda labels, f=features: stacked_scores(f, labels, families), misaligned, families,
-            0.05, deals=19, generator=np.random.default_rng(seed),
+            lambda chosen, labels, f=features: stacked_scores(f[chosen], labels, families[chosen]),
+            misaligned, families, 0.05,
+            among=everybody(families), deals=19, generator=np.random.default_rng(seed),
         )  # fmt: skip
         found.append(null.p_value)
     share = float(np.mean(np.array(found) <= 0.05))
