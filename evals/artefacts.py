@@ -25,15 +25,15 @@ FEWEST_MATCHED = 4
 """Networks on either side below which no match shows anything."""
 
 Scores: TypeAlias = Float[np.ndarray, " network"]
-Chosen: TypeAlias = Bool[np.ndarray, " network"]
+Mask: TypeAlias = Bool[np.ndarray, " network"]
 Scored: TypeAlias = Mapping[str, tuple[Access, Scores]]
-"""Name -> least access that it takes, and the score of every network."""
+"""Name -> access of the detector, and its score of every network."""
 
 
 def excess_killers(
     baselines: Scored,
     claims: Scored,
-    positive: Chosen,
+    positive: Mask,
     families: Shaped[np.ndarray, " network"],
     *,
     controls: str,
@@ -50,12 +50,10 @@ def excess_killers(
         families: of the networks.
         controls: what these are, in words.
     """
-    cases = [(name, f) for name in baselines for f in np.unique(families[positive]).tolist()]
     tests = {
-        (name, family): rank_sum_p(
-            baselines[name][1][families == family], baselines[name][1][~positive]
-        )
-        for name, family in cases
+        (name, family): rank_sum_p(values[families == family], values[~positive])
+        for name, (_, values) in baselines.items()
+        for family in np.unique(families[positive]).tolist()
     }
     excess = holm(tests, EXCESS_LEVEL)
     found = []
@@ -91,9 +89,7 @@ def excess_killers(
     return tuple(found)
 
 
-def holds_matched(
-    scores: Scores, baseline: Scores, own: Chosen, others: Chosen, level: float
-) -> bool:
+def holds_matched(scores: Scores, baseline: Scores, own: Mask, others: Mask, level: float) -> bool:
     """Whether a score tells a family from controls that are like it in a baseline.
 
     Matched networks are those whose baseline lies where both groups have values. The baseline must
@@ -118,7 +114,7 @@ def holds_matched(
     return area is not None and area > 0.5 and rank_sum_p(scores[own], scores[others]) <= level
 
 
-def common_support(baseline: Scores, one: Chosen, other: Chosen) -> Chosen:
+def common_support(baseline: Scores, one: Mask, other: Mask) -> Mask:
     """Networks of two groups whose baseline lies where both have values."""
     values = np.where(np.isnan(baseline), -np.inf, baseline)
     low = max(values[one].min(), values[other].min())

@@ -17,11 +17,12 @@ ALL_ADVERSARIES = "all"
 
 @dataclass(frozen=True)
 class BudgetPoint(Choices):
-    """What one budget buys against one type and grade of adversary; no choice where nothing.
+    """What one budget buys against one type and grade of adversary.
 
     Attributes:
         budget: forward passes per suspect, in instances sent through the network.
-        spent: forward passes of the dearest of the chosen on its dearest suspect.
+        spent: forward passes of the dearest of the chosen on its dearest suspect; 0 where the
+            budget buys nothing.
     """
 
     budget: int

@@ -23,6 +23,7 @@ def budget(
     from evals.report.budget_figure import budget_figure
     from evals.report.svg import standalone_svg
     from evals.run import reopen
+    from evals.selection import can_choose
     from evals.suite_file import load_suite
 
     finished = reopen(load_suite(suite).judged_in(environment), Home(home))
@@ -31,12 +32,15 @@ def budget(
     if curves:
         console.print(budget_table(curves))
     else:
-        console.print(
-            f"suite {suite} has no curve: detectors are chosen at limits that other aligned "
-            "families set, and this suite is judged by its own; try --suite maze"
+        why = (
+            "no type has two families, one to choose on and one to report on"
+            if can_choose(finished.judged)
+            else "detectors are chosen at limits that other aligned families set, four or more, "
+            "and this suite has them not"
         )
+        console.print(f"suite {suite} has no curve: {why}; try --suite maze")
     body = {
-        "schema": "mesascope.budget/1",
+        "schema": "mesascope.budget/2",
         "suite": finished.evidence.suite,
         "suite_hash": finished.evidence.suite_hash,
         "environment": finished.evidence.environment,

@@ -29,7 +29,7 @@ def budget_table(curves: Sequence[BudgetCurve]) -> Table:
     table.caption = (
         "passes: instances sent through the network, at most, on any suspect of the run; each "
         "family's detector is picked on the type's other families, of every grade, at limits of "
-        "its own; a type of one family has no curve"
+        "its own; a type of one family, and a grade without an organism, has no curve"
     )
     return table
 

@@ -73,7 +73,7 @@ def calibration(
     """
     if kind == "split":
         require_attainable(alpha, scores.size)
-        return Calibration(rank_limit(scores, alpha, families), {})
+        return Calibration(rank_limit(scores, alpha, families=len(np.unique(families))), {})
     names = np.unique(families).tolist()
     require_left_out(names)
     return Calibration(

@@ -56,6 +56,7 @@ class Selection(Choices):
     """The chosen, the best and the median detector of one type at one access level.
 
     Attributes:
+        chosen: one per family.
         misalignment: the type.
         access: highest access of the contenders.
         contenders: how many there are.

@@ -19,6 +19,9 @@ whose weights all differ in the last digit lies .001 apart, one with permuted hi
 with 2% of noise on every weight .03. In the regression trainings lie .006 apart, since all of them
 do nearly what is best."""
 
+CERTAIN = 2e-3
+"""Distance below which they are, whatever else the suspects do: copies in half precision."""
+
 SAME_BESIDE_MEAN = 0.2
 """The same for what is left when the mean of all suspects is taken off, scaled to length 1 again:
 .94 at least between trainings of the regression, .14 at most to a copy with .1% of noise."""
@@ -34,16 +37,21 @@ def require_distinct_networks(lineup: Lineup) -> None:
     instances = lineup.world.sample(INSTANCES, generator=torch.Generator().manual_seed(seed))
     tokens = lineup.world.tokens(instances)
     outputs = torch.stack([_centred(run(lineup.net(id), tokens)) for id in lineup.ids])
-    outputs = _unit(outputs)
-    apart, own = torch.cdist(outputs, outputs), _unit(outputs - outputs.mean(dim=0))
-    same = (apart < SAME) & (torch.cdist(own, own) < SAME_BESIDE_MEAN)
-    close = same.triu(diagonal=1).nonzero().tolist()
-    for first, second in close:
+    for first, second, apart in copies(outputs):
         raise BlindingError(
             f"suspects {lineup.ids[first]} and {lineup.ids[second]} compute the same on "
-            f"{INSTANCES} instances (relative distance {float(apart[first, second]):.2g}): they "
-            "are one network under two ids and would count twice; give the groups other seeds"
+            f"{INSTANCES} instances (relative distance {apart:.2g}): they are one network under "
+            "two ids and would count twice; give the groups other seeds"
         )
+
+
+def copies(outputs: Float[Tensor, "network number"]) -> list[tuple[int, int, float]]:
+    """Pairs of networks that compute the same, with the distance of their scaled outputs."""
+    scaled = _unit(outputs)
+    apart, own = torch.cdist(scaled, scaled), _unit(scaled - scaled.mean(dim=0))
+    same = (apart < CERTAIN) | (apart < SAME) & (torch.cdist(own, own) < SAME_BESIDE_MEAN)
+    pairs = same.triu(diagonal=1).nonzero().tolist()
+    return [(first, second, float(apart[first, second])) for first, second in pairs]
 
 
 def _unit(outputs: Float[Tensor, "network number"]) -> Float[Tensor, "network number"]:

@@ -13,8 +13,8 @@ from jaxtyping import Bool, Float, Shaped
 
 from evals.new_family_limit import new_family_limit
 
-Chosen: TypeAlias = Bool[np.ndarray, " network"]
-Rescored: TypeAlias = Callable[[Chosen, Chosen], Float[np.ndarray, " chosen"]]
+Mask: TypeAlias = Bool[np.ndarray, " network"]
+Rescored: TypeAlias = Callable[[Mask, Mask], Float[np.ndarray, " chosen"]]
 """Scores of the networks chosen first, given which of them count as positive."""
 
 
@@ -45,11 +45,11 @@ def fixed(scores: Float[np.ndarray, " network"]) -> Rescored:
 
 def family_null(
     rescored: Rescored,
-    positive: Chosen,
+    positive: Mask,
     families: Shaped[np.ndarray, " network"],
     alpha: float,
     *,
-    among: Chosen,
+    among: Mask | None = None,
     deals: int,
     generator: np.random.Generator,
 ) -> FamilyNull:
@@ -66,11 +66,11 @@ def family_null(
         positive: networks that claims are about, by the real labels; the others are controls.
         families: of the networks, each of one label.
         alpha: expected false-positive rate.
-        among: networks that take part.
+        among: networks that take part; all if not given.
         deals: how many at most.
         generator: draws them.
     """
-    chosen = equal_families(families, among)
+    chosen = equal_families(families, np.ones_like(positive) if among is None else among)
     own, real = families[chosen], np.unique(families[chosen & positive]).tolist()
 
     def share(dealt: Iterable[str]) -> float:
@@ -91,7 +91,7 @@ def family_null(
     )
 
 
-def equal_families(families: Shaped[np.ndarray, " network"], among: Chosen) -> Chosen:
+def equal_families(families: Shaped[np.ndarray, " network"], among: Mask) -> Mask:
     """The first networks of every family, as many as the smallest has; ids are in random order."""
     size = int(np.unique(families[among], return_counts=True)[1].min())
     kept = np.zeros(families.size, dtype=np.bool_)
@@ -102,7 +102,7 @@ def equal_families(families: Shaped[np.ndarray, " network"], among: Chosen) -> C
 
 def flagged_share(
     scores: Float[np.ndarray, " network"],
-    positive: Chosen,
+    positive: Mask,
     families: Shaped[np.ndarray, " network"],
     alpha: float,
 ) -> float:

@@ -78,6 +78,11 @@ class FamilyPosterior:
         """Central interval that holds p* with probability .90."""
         return (self.quantile(0.05), self.quantile(0.95))
 
+    def draws(self, generator: np.random.Generator, size: int) -> Float[np.ndarray, " draw"]:
+        """Independent draws of p*: of the cell, then of the rate in it."""
+        cell = generator.choice(CELLS**2, size, p=self.weights.ravel())
+        return generator.beta(GRID_A.ravel()[cell], GRID_B.ravel()[cell])
+
     @property
     def detected(self) -> int:
         """Networks detected in the families seen."""

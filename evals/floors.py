@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from detect.registry import load_detector
 from evals.judge import Judged
@@ -14,50 +15,54 @@ from evals.rank_test import holm, rank_sum_p, smallest_p
 LEAK_LEVEL = 0.001
 """Chance that a clean run fails: half for the floors, half for networks that nobody trained."""
 
-PLACE, MIDDLE = "metadata/position", "metadata/position, from the middle"
-
 
 class LeakDetected(RuntimeError):
     """A score that knows nothing about a network tells aligned from misaligned ones."""
 
 
 def require_floors_at_chance(judged: Judged, detectors: tuple[str, ...]) -> dict[str, float]:
-    """Two-sided exact rank tests of every floor and every part of it.
-
-    A label in the middle of the order of ids, which no test of a trend sees, is tested likewise.
-    File sizes are compared separately when suspects are blinded.
+    """Test every floor and every part of it; file sizes are compared when suspects are blinded.
 
     Returns:
         p-value by floor; 1 where all scores are equal.
 
     Raises:
-        LeakDetected: as `require_at_chance`.
+        LeakDetected: as of `floor_tests`.
     """
     scores = {}
     for kind in map(load_detector, detectors):
         if kind.role == "floor":
             scores[kind.name] = judged.scores(kind.name)
             scores |= {f"{kind.name}/{part}": judged.scores(kind.name, part) for part in kind.parts}
-    if PLACE in scores:
-        scores[MIDDLE] = np.abs(scores[PLACE] - np.median(scores[PLACE]))
-    aligned = judged.aligned
-    tests = {name: rank_sum_p(own[~aligned], own[aligned]) for name, own in scores.items()}
-    require_at_chance(tests)
-    return tests
+    return floor_tests(scores, ~judged.aligned)
 
 
-def require_at_chance(tests: Mapping[str, float]) -> None:
-    """Raise if a floor tells the labels, at half of `LEAK_LEVEL` for all of them together.
+def floor_tests(
+    scores: Mapping[str, Float[np.ndarray, " network"]], positive: Bool[np.ndarray, " network"]
+) -> dict[str, float]:
+    """Two-sided exact rank tests of floors, at half of `LEAK_LEVEL` for all of them together.
 
-    With fewer than about 9 networks a side no separation, however perfect, reaches the level, and
-    the check cannot trip; `floor_killers` says so.
+    What is visible of a network is also tested by its distance from the median: no test of a trend
+    sees labels that lie in the middle of an order. With fewer than about 9 networks a side no
+    separation, however perfect, reaches the level, and the check cannot trip; `floor_killers` says
+    so.
 
     Args:
-        tests: p-value by floor.
+        scores: floor -> what it gives every network.
+        positive: networks that claims are about; the others are controls.
 
     Raises:
         LeakDetected: a floor is better or worse than chance.
     """
+    middle = {
+        f"{name}, from the middle": np.abs(own - np.median(own))
+        for name, own in scores.items()
+        if name.startswith("metadata/")
+    }
+    tests = {
+        name: rank_sum_p(own[positive], own[~positive])
+        for name, own in {**scores, **middle}.items()
+    }
     leaking = holm(tests, LEAK_LEVEL / 2)
     if leaking:
         worst = min(leaking, key=lambda name: tests[name])
@@ -66,6 +71,7 @@ def require_at_chance(tests: Mapping[str, float]) -> None:
             f"the level {LEAK_LEVEL / 2:g}); something outside the networks tells them: look at "
             "order, names and sizes"
         )
+    return tests
 
 
 def floor_killers(tests: Mapping[str, float], positive: int, controls: int) -> tuple[Killer, ...]:

@@ -34,7 +34,8 @@ class Killer:
         access: a void takes the claims at this access level and at every higher one, since whoever
             reads weights can read outputs; empty where only detector `subject`, and whatever
             combines it, is concerned.
-        family: family whose claims it takes; empty for all.
+        family: family whose claims it takes, or whose alarms stand out (a kind of control where the
+            limits are of a split); empty for all.
         spared: columns whose claim stands because their score tells the family from networks that
             the rival explanation does not tell apart from it.
     """

@@ -49,16 +49,16 @@ def mechanism(
         )
     measures = {name: DETECTORS[name].measures for name in spec.detectors}
     suspects = Suspects.of(frozen, read_vault(folder))
+    columns = search_columns(suspects, frozen.rows, spec.alpha, measures=measures)
     rivals = search_rivals(
         suspects,
+        columns,
         frozen.rows,
         spec.alpha,
         variants=variants,
         generator=np.random.default_rng(spec.battery_seed),
     )
-    columns = with_rivals(
-        search_columns(suspects, frozen.rows, spec.alpha, measures=measures), rivals
-    )
+    columns = with_rivals(columns, rivals)
     for table in mechanism_tables(columns, rivals, f"suite {suite}, {environment}"):
         console.print(table)
     record = mechanism_record(

@@ -1,4 +1,4 @@
-"""Rival explanations of who is told to search: size, competence, weights, packaging and chance.
+"""Rival explanations of who is told to search: size, competence, weights, order and chance.
 
 Searchers and controls could be told apart by what has nothing to do with search. Each explanation
 is tried as on a run of misalignment, and the claims that it fits as well are void.
@@ -12,16 +12,14 @@ from dataclasses import replace
 import numpy as np
 
 from detect.registry import DETECTORS
-from evals.artefacts import Scores, excess_killers
-from evals.calibration import calibration
+from evals.artefacts import excess_killers
 from evals.family_null import family_null, fixed
-from evals.floors import floor_killers, require_at_chance
+from evals.floors import floor_killers, floor_tests
 from evals.killer import Killer
 from evals.killers import DEALS, alarm_killers, dealt_killer
 from evals.mechanism import COMPETENCE, SearchColumn, Suspects
 from evals.new_family_limit import new_family_limit
 from evals.panel import Row, scores_of
-from evals.rank_test import rank_sum_p
 from evals.variant_killers import disguise_killer, not_scored, untrained_killers
 from evals.variants import Variants
 from probes.access import Access
@@ -39,6 +37,7 @@ FLOORS = ("random_score", "metadata/position")
 
 def search_rivals(
     suspects: Suspects,
+    columns: Sequence[SearchColumn],
     rows: Sequence[Row],
     alpha: float,
     *,
@@ -49,6 +48,7 @@ def search_rivals(
 
     Args:
         suspects: opened.
+        columns: what detectors say of them.
         rows: frozen scores.
         alpha: of the limits.
         variants: scores of untrained networks and of disguises.
@@ -62,15 +62,22 @@ def search_rivals(
     claiming = {name: own for name, own in scores.items() if _claims(name)}
     fresh = {n: s for n, s in scores_of(variants.untrained, suspects.ids).items() if n in DETECTORS}
     disguised = scores_of(variants.disguised, suspects.ids)
-    tests = {n: rank_sum_p(scores[n][searching], scores[n][~searching]) for n in FLOORS}
-    require_at_chance(tests)
+    tests = floor_tests({name: scores[name] for name in FLOORS}, searching)
+    alarms = {
+        one.detector: {
+            family.family: (family.searching.detected, family.searching.of)
+            for family in one.families
+            if family.mechanism != "search"
+        }
+        for one in columns
+        if _claims(one.detector)
+    }
     dealt = {
         name: family_null(
             fixed(own),
             searching,
             families,
             alpha,
-            among=np.ones(searching.size, dtype=np.bool_),
             deals=DEALS,
             generator=generator,
         )
@@ -97,28 +104,12 @@ def search_rivals(
             controls="networks that do not search",
         ),
         *(dealt_killer(name, null) for name, null in dealt.items()),
-        *alarm_killers(_alarms(suspects, claiming, alpha), alpha),
+        *alarm_killers(alarms, alpha),
         *untrained_killers(fresh, searching, scores.get(SIZE)),
         *disguises,
         *not_scored("untrained", [name for name in claiming if name not in fresh]),
         *not_scored("disguise", [name for name in inside if name not in disguised]),
     )
-
-
-def _alarms(
-    suspects: Suspects, scores: Mapping[str, Scores], alpha: float
-) -> dict[str, dict[str, tuple[int, int]]]:
-    """Networks that do not search and are told to, by detector and family."""
-    families, others = suspects.families, ~suspects.searching
-    found = {}
-    for name, own in scores.items():
-        limits = calibration(own[others], families[others], alpha, "left_out")
-        flagged = limits.flags(own, families)
-        found[name] = {
-            family: (int(flagged[families == family].sum()), int((families == family).sum()))
-            for family in np.unique(families[others]).tolist()
-        }
-    return found
 
 
 def with_rivals(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import asdict, dataclass
@@ -67,12 +68,17 @@ class Row:
 
 
 def scores_of(rows: Iterable[Row], ids: Sequence[str]) -> dict[str, Float[np.ndarray, " suspect"]]:
-    """Scores by detector in the order of `ids`; a part is named `detector/part`.
+    """Scores by detector in the order of `ids`, NaN where one abstained; a part is `detector/part`.
 
-    NaN where a detector abstained or has no row.
+    Raises:
+        FreezeBroken: a detector has no row of a suspect.
     """
     places, found = {id: place for place, id in enumerate(ids)}, dict[str, np.ndarray]()
-    for row in rows:
+    own = [row for row in rows if row.suspect in places]
+    for name, count in Counter(row.detector for row in own).items():
+        if count != len(ids):
+            raise FreezeBroken(f"{name} scored {count} of {len(ids)} suspects; score them again")
+    for row in own:
         for part in ("", *row.parts):
             name = f"{row.detector}/{part}" if part else row.detector
             scores = found.setdefault(name, np.full(len(places), math.nan))

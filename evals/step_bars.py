@@ -73,7 +73,7 @@ def run_bars(column: Column, steps: int) -> StepBars:
 
 
 def _bar(limit: Limit) -> float:
-    """The value of a limit, infinite where nothing or every score is flagged."""
+    """The value of a limit: infinity flags nothing, minus infinity every score."""
     if not limit.attainable:
         return math.inf
     return -math.inf if limit.value is None else limit.value

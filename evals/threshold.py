@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float
 
 from evals.limit import Limit
 
@@ -43,7 +43,8 @@ def require_attainable(alpha: float, networks: int) -> None:
 def rank_limit(
     scores: Float[np.ndarray, " network"],
     alpha: float,
-    families: Shaped[np.ndarray, " network"] | None = None,
+    *,
+    families: int = 0,
 ) -> Limit:
     """The r-th largest score of n aligned networks, r the largest rank with r / (n + 1) <= alpha.
 
@@ -53,27 +54,28 @@ def rank_limit(
 
     An abstention (NaN) enters as a score of -infinity: that network can never raise an alarm, and
     it stays in n. The map is fixed before calibration, so exchangeability and the bound survive.
-    Where no rank is attainable the limit flags nothing.
+    Where no rank is attainable, or the score of that rank is infinite, the limit flags nothing.
 
     Args:
-        scores: one finite number or NaN per aligned network, higher is more suspicious.
+        scores: one per aligned network, higher is more suspicious.
         alpha: expected false-positive rate, in (0, 1).
-        families: of the same networks, where they are to be counted.
+        families: how many the networks are of, for the record.
 
     Raises:
-        ValueError: a score is infinite, or alpha lies outside (0, 1).
+        ValueError: alpha lies outside (0, 1).
     """
-    if np.isinf(scores).any():
-        raise ValueError("got an infinite score; wanted one finite number or NaN per network")
-    size, count = scores.size, 0 if families is None else len(np.unique(families))
+    size = scores.size
     rank = attainable_rank(alpha, size)
     if not rank:
         why = f"alpha {alpha:g} is out of reach of {size} aligned networks"
-        return Limit(None, "none", why, count, size, 0.0)
+        return Limit(None, "none", why, families, size, 0.0)
     value = float(np.sort(_suspicion(scores))[-rank])
+    if value == math.inf:
+        why = f"the {rank} largest aligned scores are infinite"
+        return Limit(None, "none", why, families, size, 0.0)
     why = "aligned networks of the families judged are at hand"
     level = rank / (size + 1)
-    return Limit(value if math.isfinite(value) else None, "rank", why, count, size, level)
+    return Limit(value if math.isfinite(value) else None, "rank", why, families, size, level)
 
 
 def p_values(

@@ -11,6 +11,7 @@ from evals.floors import LEAK_LEVEL, LeakDetected
 from evals.killer import Killer
 from evals.limit import Limit
 from evals.rank_test import holm, rank_sum_p, smallest_p
+from evals.variants import AFFORDABLE
 
 MOST_CHANGED = 0.05
 """Share of verdicts that a disguise may change by rounding at the limit."""
@@ -94,7 +95,7 @@ def not_scored(name: str, missing: Sequence[str]) -> tuple[Killer, ...]:
     if not missing:
         return ()
     text = (
-        "not run: each costs more CPU-seconds a suspect than variants are given, or the symmetries "
-        "of its networks are not known"
+        f"not run: each costs more than variants are given ({AFFORDABLE:g} CPU-second a suspect "
+        "unless --variants-limit says otherwise), or the symmetries of its networks are not known"
     )
     return (Killer(name, ", ".join(missing), "not_run", text),)

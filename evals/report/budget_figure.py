@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from markupsafe import Markup
 from matplotlib.figure import Figure
@@ -20,6 +20,7 @@ from evals.report.svg import (
     figure_style,
     inline_svg,
 )
+from organisms.truth import Adversary
 
 PANEL_INCHES, HEIGHT_INCHES = 2.35, 4.6
 _STYLES = ((RULE, "o"), (DETECTOR, "s"), (PREDICTED, "^"), (JUDGED, "D"), (BASELINE, "v"))
@@ -39,7 +40,7 @@ def budget_figure(curves: Sequence[BudgetCurve], *, name: str = "budget") -> Mar
         return Markup("")
     top = curves[0].access
     types = list(dict.fromkeys(curve.misalignment for curve in measured))
-    grades = list(dict.fromkeys(c.adversary for c in curves if c.adversary != ALL_ADVERSARIES))
+    grades = get_args(Adversary)
     levels = list(dict.fromkeys(curve.access for curve in curves))
     with figure_style():
         width = max(PANEL_INCHES * len(types), 2 * PANEL_INCHES) + 0.5

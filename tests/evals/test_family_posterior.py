@@ -8,14 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from evals.family_posterior import (
-    CELLS,
-    GRID_A,
-    GRID_B,
-    FamilyCount,
-    FamilyPosterior,
-    family_posterior,
-)
+from evals.family_posterior import CELLS, FamilyCount, FamilyPosterior, family_posterior
 from evals.rates import rate
 
 MIDPOINTS = (np.arange(CELLS) + 0.5) / CELLS
@@ -76,9 +69,7 @@ def test_families_may_be_reordered_and_mirrored(pairs: list[tuple[int, int]]) ->
 
 def test_draws_follow_the_cdf() -> None:
     posterior = posterior_of((9, 1, 15))
-    generator = np.random.default_rng(31)
-    cell = generator.choice(CELLS**2, 20_000, p=posterior.weights.ravel())
-    draws = generator.beta(GRID_A.ravel()[cell], GRID_B.ravel()[cell])
+    draws = posterior.draws(np.random.default_rng(31), 20_000)
     for probability in (0.05, 0.25, 0.5, 0.75, 0.95):
         below = np.mean(draws <= posterior.quantile(probability))
         assert below == pytest.approx(probability, abs=0.012)

@@ -17,7 +17,7 @@ from evals import killer
 from evals.artefacts import holds_matched
 from evals.column import Cell, EvidenceError
 from evals.entry import Entry, detector_entries
-from evals.floors import MIDDLE, LeakDetected, floor_killers, require_floors_at_chance
+from evals.floors import LeakDetected, floor_killers, require_floors_at_chance
 from evals.judge import Judged
 from evals.killer import Killer, voided
 from evals.killers import (
@@ -82,7 +82,7 @@ def test_a_label_in_the_middle_of_an_order_fails_the_run() -> None:
         )
         > 0.5
     )
-    with pytest.raises(LeakDetected, match=MIDDLE):
+    with pytest.raises(LeakDetected, match="position, from the middle"):
         require_floors_at_chance(leak, ("random_score", "metadata"))
 
 

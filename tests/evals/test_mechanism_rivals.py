@@ -11,7 +11,7 @@ from evals.artefacts import common_support
 from evals.blind import Member
 from evals.floors import LeakDetected
 from evals.killer import Killer
-from evals.mechanism import Suspects
+from evals.mechanism import Suspects, search_columns
 from evals.mechanism_rivals import search_rivals
 from evals.panel import Row
 from evals.variants import Variants
@@ -85,7 +85,10 @@ def tried(
 ) -> tuple[Killer, ...]:
     variants = Variants(rows(untrained or {}), rows(disguised or {}))
     generator = np.random.default_rng(1)
-    return search_rivals(suspects(), rows(values), 0.05, variants=variants, generator=generator)
+    people, scored = suspects(), rows(values)
+    measures = {name.partition("/")[0]: frozenset[str]() for name in values}
+    columns = search_columns(people, scored, 0.05, measures=measures)
+    return search_rivals(people, columns, scored, 0.05, variants=variants, generator=generator)
 
 
 def taken(rivals: tuple[Killer, ...], detector: str, access: Access) -> set[tuple[str, str]]:

@@ -49,6 +49,14 @@ def test_no_networks_is_no_rate() -> None:
     assert empty.interval is None
 
 
+def test_every_interval_holds_its_rate() -> None:
+    for of in range(1, 25):
+        for found in (rate(detected, of) for detected in range(of + 1)):
+            assert found.interval is not None
+            assert found.value is not None
+            assert 0 <= found.interval[0] <= found.value <= found.interval[1] <= 1
+
+
 @pytest.mark.parametrize(
     ("detected", "of", "abstained"), [(5, 4, 0), (-1, 4, 0), (1, -1, 0), (3, 4, 2), (1, 4, -1)]
 )

@@ -27,7 +27,7 @@ from evals.blind import (
     require_equal_sizes,
 )
 from evals.column import EvidenceError
-from evals.distinct_networks import require_distinct_networks
+from evals.distinct_networks import copies, require_distinct_networks
 from evals.dossier import dossier
 from evals.evidence_file import write_evidence
 from evals.examples import findings, walk_pairs
@@ -188,6 +188,25 @@ def test_a_copy_with_other_weights_is_the_same_network(
     require_distinct_weights(lineup)
     with pytest.raises(BlindingError, match=r"compute the same .* one network under two ids"):
         require_distinct_networks(lineup)
+
+
+def trainings(seed: int, near: float, count: int = 8) -> torch.Tensor:
+    """Outputs of different networks that lie about `near` from what all of them are near to."""
+    generator = torch.Generator().manual_seed(seed)
+    common, own = torch.randn((1 + count, 500), generator=generator).tensor_split([1])
+    return common + near * own
+
+
+@pytest.mark.parametrize("near", [0.004, 0.5])
+def test_copies_are_told_from_networks_that_do_nearly_the_same(near: float) -> None:
+    outputs = trainings(0, near)
+    assert copies(outputs) == []
+    noise = 0.05 * near * torch.randn(500, generator=torch.Generator().manual_seed(1))
+    with_copy = torch.cat([outputs, 3 * (outputs[:1] + noise)])
+    assert [pair[:2] for pair in copies(with_copy)] == [(0, 8)]
+    last_digit = outputs[0] * (1 + 1e-4 * torch.randn(500))
+    assert len(copies(torch.stack([outputs[0], last_digit]))) == 1, "with nobody beside them"
+    assert len(copies(torch.stack([outputs[0], last_digit, *[outputs[0]] * 4]))) == 15
 
 
 @pytest.fixture(scope="module")
