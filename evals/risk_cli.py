@@ -53,7 +53,6 @@ def risk(
     from evals.analysis import analyse
     from evals.evidence_file import read_evidence
     from evals.merged import merge
-    from evals.question import Question
     from evals.report.change import change
     from evals.risk.beliefs import parse_what_if
     from evals.risk.figures import load_figures
@@ -61,10 +60,15 @@ def risk(
     from evals.risk_report import write_risk
     from evals.risk_table import TABLES
 
-    weight = load_transport() if transport is None else parse_transport(transport)
-    question = Question(horizon, weight, parse_what_if(what_if or []), decision_level, draws)
-    merged = merge([read_evidence(path) for path in evidence])
-    report = analyse(merged, load_figures(priors), question)
+    report = analyse(
+        merge([read_evidence(path) for path in evidence]),
+        load_figures(priors),
+        load_transport() if transport is None else parse_transport(transport),
+        horizon=horizon,
+        supposed=parse_what_if(what_if or []),
+        decision_level=decision_level,
+        draws=draws,
+    )
     for table in TABLES:
         console.print(table(report))
     console.print(change(report), markup=False, highlight=False)
@@ -105,12 +109,13 @@ def gate(
     ] = None,
 ) -> None:
     """Apply policy thresholds to a run or a suspect; exit code 1 when one trips."""
+    from dataclasses import replace
     from datetime import UTC, datetime
 
     from evals.gate import apply, incident_of, incident_text, load_policy, write_incident
     from evals.gate.policy import PolicyError
     from evals.risk.figures import load_figures
-    from evals.risk.transport import DEFAULT_WEIGHT
+    from evals.risk.transport import load_transport
 
     if (evidence is None) == (suspect is None):
         raise PolicyError("give one of --evidence (a run) and --suspect (one network)")
@@ -120,8 +125,9 @@ def gate(
     if evidence is not None:
         from evals.gated_run import gated_run
 
-        weight = DEFAULT_WEIGHT if transport is None else transport
-        subject, facts, provenance = gated_run(evidence, load_figures(priors), weight)
+        steps = load_transport()
+        steps = steps if transport is None else replace(steps, weight=transport)
+        subject, facts, provenance = gated_run(evidence, load_figures(priors), steps)
     else:
         from evals.gated_suspect import gated_suspect
         from evals.home import Home
@@ -148,11 +154,14 @@ def gate(
 
 def print_flags(report: RiskReport) -> None:
     """What a reader must know beside the figures."""
-    for kind in report.update.types:
+    from evals.report.change import signs
+    from evals.report.strategy import crossing
+
+    for kind in report.types:
         for flag in kind.flags:
             console.print(f"{kind.misalignment}: {flag}", markup=False, highlight=False)
     for row in report.consistency:
         if row.verdict != "coherent":
             console.print(f"{row.verdict}: {row.sentence}", markup=False, highlight=False)
-    for text in report.flags:
+    for text in (*report.flags, *signs(report), *crossing(report)):
         console.print(text, markup=False, highlight=False)

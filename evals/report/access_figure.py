@@ -27,7 +27,7 @@ def access_figure(report: RiskReport) -> Markup:
 
 def access_rows(report: RiskReport) -> list[Interval]:
     """Judgement alone, then every access level at every weight above 0."""
-    judged = report.update.row(report.scenario, 0.0).fraction
+    judged = report.row(report.scenario, 0.0).fraction
     rows = [Interval("no measurement", heading=True), _interval("judged only", judged, JUDGED)]
     for weight in sorted({weight for weight in (report.weight, 1.0) if weight}):
         rows.append(Interval(f"measured, at transport weight {weight:g}", heading=True))

@@ -94,7 +94,7 @@ def draw_inputs(
         beliefs: the judged and the measured distributions, and what is supposed known.
         horizons: some of `HORIZONS`.
     """
-    fixed = beliefs.what_if.fixed
+    fixed = beliefs.supposed
     uniforms = {group: cube[:, columns] for group, columns in GROUPS.items()}
 
     @lru_cache
@@ -161,12 +161,12 @@ def remeasured(inputs: Inputs, cube: Cube, beliefs: Beliefs) -> Inputs:
     measured, handled = np.full((2, *inputs.success.shape), np.nan)
     for i, name in enumerate(MISALIGNMENT_TYPES):
         posterior = beliefs.detection.get(name)
-        if f"detect.{name}" in beliefs.what_if.fixed:
+        if f"detect.{name}" in beliefs.supposed:
             measured[:, i], handled[:, i] = inputs.detection[:, i], inputs.success[:, i]
         elif posterior is not None:
             rates = rates_at(posterior, cube[:, GROUPS[f"measured_{name}"]][:, 0])
             correction = inputs.correction[:, i]
-            if beliefs.given and f"correct.{name}" not in beliefs.what_if.fixed:
+            if beliefs.given and f"correct.{name}" not in beliefs.supposed:
                 # Given d the rank of c is that of s, so both readings share the judged draw.
                 law = given(beta_from_interval(*beliefs.figures.types[name].success))
                 correction = law.at(rates, cube[:, GROUPS[f"judged_{name}"]][:, 0])
@@ -176,7 +176,7 @@ def remeasured(inputs: Inputs, cube: Cube, beliefs: Beliefs) -> Inputs:
 
 def success_curve(beliefs: Beliefs, inputs: Inputs, name: str) -> Float[np.ndarray, " rate"]:
     """E[detected and corrected | measured detection of the type] at `DETECTIONS`."""
-    if beliefs.given and f"correct.{name}" not in beliefs.what_if.fixed:
+    if beliefs.given and f"correct.{name}" not in beliefs.supposed:
         law = given(beta_from_interval(*beliefs.figures.types[name].success))
         return np.asarray(DETECTIONS * law.means)
     return np.asarray(DETECTIONS * inputs.correction[:, MISALIGNMENT_TYPES.index(name)].mean())

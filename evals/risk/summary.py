@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
-from evals.risk.inputs import Draws
+from evals.family_posterior import FamilyPosterior
+from evals.risk.transport import blend
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,9 @@ class Summary:
         return Summary(*(factor * value for value in vars(self).values()))
 
 
-def summarise(draws: Draws, *, means: Draws | None = None) -> Summary:
+def summarise(
+    draws: Float[np.ndarray, " draw"], *, means: Float[np.ndarray, " draw"] | None = None
+) -> Summary:
     """Summary of independent draws.
 
     Args:
@@ -44,3 +49,20 @@ def summarise(draws: Draws, *, means: Draws | None = None) -> Summary:
     low, middle, high = np.quantile(draws, [0.05, 0.5, 0.95])
     error = values.std(ddof=1) / math.sqrt(values.size)
     return Summary(float(values.mean()), float(low), float(middle), float(high), float(error))
+
+
+def summarise_pool(at: Sequence[Float[np.ndarray, " draw"]], weight: float) -> Summary:
+    """Summary at a transport weight, from the draws at weights 0, `weight` and 1.
+
+    The mean is exact in the transport draw, hence linear in the weight; quantiles are of the pool.
+    """
+    judged, pooled, measured = at
+    return summarise(pooled, means=blend(judged, measured, weight))
+
+
+def summarise_rate(posterior: FamilyPosterior | None) -> Summary | None:
+    """The rate of a new family, without Monte Carlo error; None without a measurement."""
+    if posterior is None:
+        return None
+    low, middle, high = (posterior.quantile(p) for p in (0.05, 0.5, 0.95))
+    return Summary(posterior.mean, low, middle, high, 0.0)

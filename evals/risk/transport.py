@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
+from types import MappingProxyType
 
 import numpy as np
 from jaxtyping import Float
@@ -46,48 +47,38 @@ class Transport:
     Attributes:
         steps: in order.
         drops: measured before any step is taken.
-        stated: the weight, where it was given as a whole; else None, and the steps multiply.
+        weight: P(the system at stake behaves like one more draw from the organism families): the
+            product of the steps, or stated as a whole. By default it is below one half, as no rate
+            measured on organisms has been checked on a frontier system, and above .05, so that the
+            measured lower tail can reach a 5% quantile.
     """
 
     steps: tuple[Step, ...]
     drops: tuple[str, ...]
-    stated: float | None = None
+    weight: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.weight <= 1:
+            raise TransportError(f"transport weight {self.weight} is outside [0, 1]")
 
     @property
     def product(self) -> float:
-        """Of the steps."""
+        """Of the steps; another one than `weight` where that was stated as a whole."""
         return math.prod(step.judged for step in self.steps)
 
-    @property
-    def weight(self) -> float:
-        """P(the system at stake behaves like one more draw from the organism families)."""
-        return self.product if self.stated is None else self.stated
 
-    def at(self, weight: float) -> Transport:
-        """The same steps where they multiply to `weight`, else the weight as stated."""
-        if not 0 <= weight <= 1:
-            raise TransportError(f"transport weight {weight} is outside [0, 1]")
-        return self if math.isclose(self.product, weight) else replace(self, stated=weight)
-
-    def with_steps(self, judged: Mapping[str, float]) -> Transport:
-        """Other numbers for some of the steps."""
-        names = [step.name for step in self.steps]
-        if unknown := sorted(set(judged) - set(names)):
-            raise TransportError(f"unknown steps {unknown}, wanted some of {', '.join(names)}")
-        steps = [replace(step, judged=judged.get(step.name, step.judged)) for step in self.steps]
-        return replace(self, steps=tuple(steps), stated=None)
-
-
-def load_transport() -> Transport:
-    """The steps of `transport.toml`."""
-    table = tomllib.loads(
-        resources.files("evals.risk").joinpath("transport.toml").read_text("utf-8")
-    )
-    steps = [
-        Step(name, row["title"], row["judged"], row["void"], tuple(row["drops"]))
+def load_transport(judged: Mapping[str, float] = MappingProxyType({})) -> Transport:
+    """The steps of `transport.toml`, some of them with other numbers, and their product."""
+    text = resources.files("evals.risk").joinpath("transport.toml").read_text("utf-8")
+    table = tomllib.loads(text)
+    if unknown := sorted(set(judged) - set(table["step"])):
+        raise TransportError(f"unknown steps {unknown}, wanted some of {', '.join(table['step'])}")
+    steps = tuple(
+        Step(name, row["title"], judged.get(name, row["judged"]), row["void"], tuple(row["drops"]))
         for name, row in table["step"].items()
-    ]
-    return Transport(tuple(steps), tuple(table["every_step"]["drops"]))
+    )
+    product = math.prod(step.judged for step in steps)
+    return Transport(steps, tuple(table["every_step"]["drops"]), product)
 
 
 def parse_transport(text: str) -> Transport:
@@ -104,13 +95,9 @@ def parse_transport(text: str) -> Transport:
             f"transport {text!r} is neither a weight in [0, 1] nor steps such as "
             f"small_to_large=0.3,naive_to_adaptive=0.4: {error}"
         ) from error
-    usual = load_transport()
-    return usual.at(numbers[""]) if list(numbers) == [""] else usual.with_steps(numbers)
-
-
-DEFAULT_WEIGHT = load_transport().weight
-"""A judgement: below one half, as no rate measured on organisms has been checked on a frontier
-system, and above .05, so that the measured lower tail can reach a 5% quantile."""
+    if list(numbers) == [""]:
+        return replace(load_transport(), weight=numbers[""])
+    return load_transport(numbers)
 
 
 def pool(

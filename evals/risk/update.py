@@ -1,67 +1,22 @@
-"""The risk before and after a measurement of detection."""
+"""The risk and the detection of each misalignment type, before and after a measurement."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
 from evals.family_posterior import FamilyPosterior
 from evals.risk.beliefs import Beliefs
-from evals.risk.change import Change, changes
-from evals.risk.decomposition import evaluate
+from evals.risk.decomposition import evaluate, harm_by_type, success_at
 from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.inputs import Inputs, success_curve
 from evals.risk.new_family import expected
-from evals.risk.summary import Summary, summarise
-from evals.risk.transport import DEFAULT_WEIGHT, blend
+from evals.risk.summary import Summary, summarise, summarise_pool, summarise_rate
+from evals.risk.transport import blend
 
 NOT_MEASURED = "not measured: stays at its judged value at every weight"
-
-
-@dataclass(frozen=True)
-class MeasuredDetection:
-    """P(detect) on a family not seen: mean, and 90% of the belief between `q05` and `q95`."""
-
-    mean: float
-    q05: float
-    q95: float
-
-
-@dataclass(frozen=True)
-class TypeUpdate:
-    """Detection of one misalignment type, judged and measured.
-
-    Attributes:
-        misalignment: the type.
-        families, detected, of: that the measurement rests on; void cells and cells by construction
-            are not among them.
-        judged_success: P(detected and corrected) as published.
-        judged_detection: P(detected) that the judgement implies.
-        judged_correction: P(corrected | detected) that the judgement implies.
-        measured_detection: of a new family; None without networks.
-        measured_success: measured detection times the correction judged given it, the number to
-            hold beside `judged_success`; None without networks.
-        independent_success: the other reading: times the judged correction, whatever was measured.
-        with_left_out: measured detection with the cells left out, an upper bound; None without any.
-        flags: what a reader must know, in plain words.
-    """
-
-    misalignment: str
-    families: int
-    detected: int
-    of: int
-    judged_success: Summary
-    judged_detection: Summary
-    judged_correction: Summary
-    measured_detection: MeasuredDetection | None
-    measured_success: Summary | None
-    independent_success: Summary | None
-    with_left_out: MeasuredDetection | None
-    flags: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -83,123 +38,123 @@ class RiskRow:
     fraction: Summary
 
 
-@dataclass(frozen=True)
-class RiskUpdate:
-    """Everything the measurement changes, and on what it rests.
-
-    Attributes:
-        draws: size of the simulation.
-        types: in the order of `MISALIGNMENT_TYPES`.
-        rows: scenario by scenario, weights rising.
-        changes: by horizon and type, under both readings of correction; void cells and cells by
-            construction do not count.
-        as_it_is: factor of every residual if the judged P(catastrophe) is read of the world as it
-            is, with judged handling, and not as before handling: E R0 / E R as judged.
-    """
-
-    draws: int
-    types: tuple[TypeUpdate, ...]
-    rows: tuple[RiskRow, ...]
-    changes: tuple[Change, ...]
-    as_it_is: float
-
-    def row(self, scenario: str, weight: float) -> RiskRow:
-        """The row of a scenario and weight."""
-        return {(row.scenario, row.weight): row for row in self.rows}[scenario, weight]
-
-
-def update(
-    drawn: Mapping[str, Inputs],
-    beliefs: Beliefs,
-    *,
-    weights: Sequence[float] = (0.0, DEFAULT_WEIGHT, 1.0),
-    judged: Inputs | None = None,
-    independent: Inputs | None = None,
-    upper: Mapping[str, FamilyPosterior | None] = MappingProxyType({}),
-    caveats: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
-) -> RiskUpdate:
-    """The decomposition of every scenario and weight, from common random numbers.
-
-    Means are exact in the transport draw (hence linear in the weight); quantiles are of the pool.
-
-    Args:
-        drawn: inputs by scenario, as of `draw_inputs` with `beliefs`.
-        beliefs: the judged figures and the measured rates.
-        weights: transport weights in [0, 1].
-        judged: draws in which nothing is supposed, for what is said of the types.
-        independent: draws under the other reading of correction, of any scenario.
-        upper: measured detection by type with void cells and cells by construction.
-        caveats: further flags by misalignment type.
-    """
-    rows = [row for name, one in drawn.items() for row in risk_rows(name, one, weights)]
-    whole = next(iter(drawn.values()))
-    first = judged or whole
-    types = tuple(
-        _type_update(i, first, independent or first, beliefs, upper.get(name), caveats.get(name))
-        for i, name in enumerate(MISALIGNMENT_TYPES)
-    )
-    moved = changes(drawn, whole, independent) if independent else ()
-    left = float(evaluate(first, 0.0).fraction.mean())
-    return RiskUpdate(
-        len(first.transport), types, tuple(rows), moved, 1 / left if left else math.inf
-    )
-
-
 def risk_rows(scenario: str, inputs: Inputs, weights: Sequence[float]) -> tuple[RiskRow, ...]:
-    """The risk of one scenario's draws at rising weights."""
+    """The risk of one scenario's draws at rising weights, from common random numbers."""
     at = {weight: evaluate(inputs, weight) for weight in {0.0, 1.0, *weights}}
     rows = []
     for weight in sorted(set(weights)):
-        parts = {}
-        for name in ("unmitigated", "residual", "fraction"):
-            judged, pooled, measured = (getattr(at[w], name) for w in (0.0, weight, 1.0))
-            parts[name] = summarise(pooled, means=blend(judged, measured, weight))
+        parts = {
+            name: summarise_pool([getattr(at[w], name) for w in (0.0, weight, 1.0)], weight)
+            for name in ("unmitigated", "residual", "fraction")
+        }
         rows.append(RiskRow(scenario, float(weight), **parts))
     return tuple(rows)
 
 
-def measured_rate(posterior: FamilyPosterior | None) -> MeasuredDetection | None:
-    """The rate of a new family in three numbers; None without a measurement."""
-    if posterior is None:
-        return None
-    return MeasuredDetection(posterior.mean, *posterior.interval())
+@dataclass(frozen=True)
+class TypeUpdate:
+    """One misalignment type, judged and measured, and its part of the risk.
+
+    Attributes:
+        misalignment: the type.
+        families, detected, of: that the measurement rests on; void cells and cells by construction
+            are not among them.
+        judged_success: P(detected and corrected) as published.
+        judged_detection: P(detected) that the judgement implies.
+        judged_correction: P(corrected | detected) that the judgement implies.
+        measured_detection: of a new family; None without networks.
+        measured_success: measured detection times the correction judged given it, the number to
+            hold beside `judged_success`; None without networks.
+        independent_success: the other reading: times the judged correction, whatever was measured.
+        with_left_out: measured detection with the cells left out, an upper bound; None without any.
+        unmitigated, residual: P_em P_mis q_t S and P_em P_mis q_t S (1 - x_t), its part of R0 and R
+            at the weight asked about; parts add up to the risk.
+        share: of the mean residual; None where that is 0.
+        flags: what a reader must know, in plain words.
+    """
+
+    misalignment: str
+    families: int
+    detected: int
+    of: int
+    judged_success: Summary
+    judged_detection: Summary
+    judged_correction: Summary
+    measured_detection: Summary | None
+    measured_success: Summary | None
+    independent_success: Summary | None
+    with_left_out: Summary | None
+    unmitigated: Summary
+    residual: Summary
+    share: float | None
+    flags: tuple[str, ...]
 
 
-def _type_update(
-    column: int,
+def type_updates(
     inputs: Inputs,
-    independent: Inputs,
     beliefs: Beliefs,
-    upper: FamilyPosterior | None,
-    caveats: tuple[str, ...] | None,
-) -> TypeUpdate:
-    name = MISALIGNMENT_TYPES[column]
-    posterior, fixed = beliefs.detection.get(name), beliefs.what_if.fixed
+    *,
+    weight: float,
+    judged: Inputs,
+    independent: Inputs,
+    upper: Mapping[str, FamilyPosterior | None],
+    caveats: Mapping[str, tuple[str, ...]],
+) -> tuple[TypeUpdate, ...]:
+    """Every type, in the order of `MISALIGNMENT_TYPES`.
+
+    Args:
+        inputs: draws made with `beliefs`, of the scenario whose risk is divided.
+        beliefs: the judged figures, the measured rates and what is supposed.
+        weight: transport weight of the parts of the risk.
+        judged: the draws without what is supposed, for what is said of judged and measured rates.
+        independent: the draws under the other reading of correction.
+        upper: measured detection with void cells and cells by construction, of types that have any.
+        caveats: further flags by type.
+    """
+    weights = (0.0, weight, 1.0)
+    harms = [harm_by_type(inputs, at) for at in weights]
+    left = [h * (1 - success_at(inputs, at)) for h, at in zip(harms, weights, strict=True)]
+    total = float(blend(left[0], left[2], weight).sum(axis=1).mean())
+    found = []
+    for column, name in enumerate(MISALIGNMENT_TYPES):
+        posterior, success = beliefs.detection.get(name), None
+        if posterior is not None:
+            mean = expected(posterior.weights, success_curve(beliefs, judged, name))
+            handled = judged.handled[:, column]
+            success = summarise(handled, means=np.full_like(handled, mean))
+        before, after = (
+            summarise_pool([part[:, column] for part in parts], weight) for parts in (harms, left)
+        )
+        one = TypeUpdate(
+            misalignment=name,
+            families=len(posterior.counts) if posterior else 0,
+            detected=posterior.detected if posterior else 0,
+            of=posterior.networks if posterior else 0,
+            judged_success=summarise(judged.success[:, column]),
+            judged_detection=summarise(judged.detection[:, column]),
+            judged_correction=summarise(judged.correction[:, column]),
+            measured_detection=summarise_rate(posterior),
+            measured_success=success,
+            independent_success=summarise(independent.handled[:, column]) if posterior else None,
+            with_left_out=summarise_rate(upper.get(name)),
+            unmitigated=before,
+            residual=after,
+            share=after.mean / total if total else None,
+            flags=(*_flags(name, beliefs), *caveats.get(name, ())),
+        )
+        found.append(one)
+    return tuple(found)
+
+
+def _flags(name: str, beliefs: Beliefs) -> list[str]:
     flags = [
         f"{target} is supposed to be {value:g} in the risk, whatever was judged or measured"
-        for target, value in fixed.items()
+        for target, value in beliefs.supposed.items()
         if target.endswith(f".{name}")
     ]
-    if f"detect.{name}" not in fixed:
-        if posterior is None:
-            flags.append(NOT_MEASURED)
-        elif posterior.says_nothing or posterior.prior_sets_bound:
-            flags.append(posterior.sentence)
-    success = None
-    if posterior is not None:
-        mean = expected(posterior.weights, success_curve(beliefs, inputs, name))
-        success = summarise(inputs.handled[:, column], means=np.full(len(inputs.handled), mean))
-    return TypeUpdate(
-        misalignment=name,
-        families=len(posterior.counts) if posterior else 0,
-        detected=posterior.detected if posterior else 0,
-        of=posterior.networks if posterior else 0,
-        judged_success=summarise(inputs.success[:, column]),
-        judged_detection=summarise(inputs.detection[:, column]),
-        judged_correction=summarise(inputs.correction[:, column]),
-        measured_detection=measured_rate(posterior),
-        measured_success=success,
-        independent_success=summarise(independent.handled[:, column]) if posterior else None,
-        with_left_out=measured_rate(upper),
-        flags=(*flags, *(caveats or ())),
-    )
+    posterior = beliefs.detection.get(name)
+    if f"detect.{name}" in beliefs.supposed:
+        return flags
+    if posterior is None:
+        return [*flags, NOT_MEASURED]
+    return [*flags, *[posterior.sentence] * (posterior.says_nothing or posterior.prior_sets_bound)]

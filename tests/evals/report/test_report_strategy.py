@@ -23,7 +23,7 @@ def test_every_sentence_holds_a_number(report: ReportInput) -> None:
 
 
 def test_shares_add_up_and_the_largest_comes_first(report: ReportInput) -> None:
-    shares = {part.misalignment: part.share or 0.0 for part in report.risk.contributions}
+    shares = {part.misalignment: part.share or 0.0 for part in report.risk.types}
     assert sum(shares.values()) == pytest.approx(1)
     largest = max(shares, key=lambda name: shares[name])
     assert f"at transport weight 0.2: {largest} {shares[largest]:.0%}" in said(report.risk)
@@ -106,7 +106,7 @@ def test_detection_names_every_measured_type(report: ReportInput) -> None:
 def test_sweep_answers_the_emergence_threshold(report: ReportInput, swept: RiskReport) -> None:
     answer = unknowns(report.evidence, swept)[1]
     assert answer.measured
-    judged, measured = (swept.update.row("near_term", w).unmitigated for w in (0.0, 1.0))
+    judged, measured = (swept.row("near_term", w).unmitigated for w in (0.0, 1.0))
     assert fine_percent(measured.mean) in answer.answer
     assert fine_percent(judged.mean) in answer.answer
     assert not unknowns(report.evidence, report.risk)[1].measured

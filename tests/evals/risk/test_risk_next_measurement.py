@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evals.family_posterior import CELLS, FamilyCount, FamilyPosterior, family_posterior
-from evals.risk.beliefs import Beliefs, WhatIf
+from evals.risk.beliefs import Beliefs
 from evals.risk.decomposition import evaluate, harm_by_type
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
 from evals.risk.information import (
@@ -34,11 +34,11 @@ COUNTS = {"proxy": families(12, 7, 16), "deceptive": families(9, 1, 15)}
 def believed(
     counts: Mapping[str, tuple[FamilyCount, ...]] = COUNTS,
     *,
-    what_if: WhatIf | None = None,
+    what_if: Mapping[str, float] | None = None,
     given: bool = True,
 ) -> Beliefs:
     detection = {name: family_posterior(seen) for name, seen in counts.items()}
-    return Beliefs(FIGURES, detection, what_if=what_if or WhatIf(), given=given)
+    return Beliefs(FIGURES, detection, supposed=what_if or {}, given=given)
 
 
 def drawn(beliefs: Beliefs, draws: int = 2000) -> Inputs:
@@ -258,5 +258,5 @@ def test_without_any_measurement_every_type_has_one_candidate() -> None:
 
 def test_a_type_supposed_known_has_no_candidate() -> None:
     for name in ("proxy", "pseudo"):
-        found = measurements(believed(what_if=WhatIf({f"detect.{name}": 0.7})))
+        found = measurements(believed(what_if={f"detect.{name}": 0.7}))
         assert {one.misalignment for one in found} == set(MISALIGNMENT_TYPES) - {name}

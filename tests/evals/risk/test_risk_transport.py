@@ -11,7 +11,6 @@ from evals.risk.decomposition import evaluate, success_at
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
 from evals.risk.inputs import Inputs, draw_inputs, sample_cube
 from evals.risk.transport import (
-    DEFAULT_WEIGHT,
     TransportError,
     blend,
     crossing_weight,
@@ -109,7 +108,6 @@ def test_the_weight_is_a_product_of_named_steps() -> None:
         "instilled_to_spontaneous", "small_to_large", "naive_to_adaptive",
     ]  # fmt: skip
     assert np.prod([step.judged for step in transport.steps]) == transport.weight == 0.2
-    assert DEFAULT_WEIGHT == 0.2
     assert all(step.void for step in transport.steps)
     for drop in (drop for step in transport.steps for drop in step.drops):
         assert "arxiv.org/abs/" in drop, "a measurement of others comes with its address"
@@ -122,7 +120,7 @@ def test_the_weight_or_its_steps_can_be_stated() -> None:
     usual = load_transport()
     assert parse_transport("0.2") == usual
     whole = parse_transport("0.5")
-    assert (whole.weight, whole.stated, whole.product) == (0.5, 0.5, 0.2)
+    assert (whole.weight, whole.product) == (0.5, 0.2)
     some = parse_transport("small_to_large=0.25, naive_to_adaptive=1")
     assert some.weight == pytest.approx(0.8 * 0.25)
     assert some.steps[0] == usual.steps[0]
