@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from statistics import fmean
 from types import MappingProxyType
 
 import numpy as np
@@ -12,7 +13,6 @@ from evals.family_posterior import FamilyPosterior, family_posterior
 from evals.merged import Merged
 from evals.notes import caveats, emergence_notes
 from evals.risk.beliefs import Beliefs, ScenarioError
-from evals.risk.change import changes
 from evals.risk.coherence import consistency
 from evals.risk.decomposition import evaluate, overlap_bounds
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Figures
@@ -22,8 +22,8 @@ from evals.risk.new_family import rates_at
 from evals.risk.predictive_value import mixed_detection, predictive_rows
 from evals.risk.sobol import risk_indices
 from evals.risk.summary import summarise_pool, summarise_rate
-from evals.risk.transport import Transport, crossing_weight
-from evals.risk.update import risk_rows, type_updates
+from evals.risk.transport import Transport
+from evals.risk.update import changes, risk_rows, type_updates
 from evals.risk_report import AccessRow, RiskReport
 
 RISK_SEED = 20_260
@@ -31,13 +31,6 @@ RISK_SEED = 20_260
 
 SUBSAMPLE = 20_000
 """Draws for the judged rows against each other; their Monte Carlo error is about 1%."""
-
-READINGS = (
-    "correction given detection, void and constructed cells left out",
-    "correction independent of detection",
-    "void and constructed cells counted, correction given detection",
-    "void and constructed cells counted, correction independent of it",
-)
 
 
 def analyse(
@@ -87,11 +80,16 @@ def analyse(
         remeasured(inputs, cube, replace(beliefs, detection=seen, given=given))
         for seen, given in ((detection[rule], False), (upper, True), (upper, False))
     )
+    readings = {
+        "correction given detection, void and constructed cells left out": inputs,
+        "correction independent of detection": apart,
+        "void and constructed cells counted, correction given detection": counted,
+        "void and constructed cells counted, correction independent of it": shipped,
+    }
     rows = {name: risk_rows(name, one, weights) for name, one in drawn.items()}
-    low, expected, high = (
-        {row.weight: row.residual.mean for row in rows[horizon]}[at] for at in weights
-    )
-    level = expected if decision_level is None else decision_level
+    level = decision_level
+    if level is None:
+        level = {row.weight: row.residual.mean for row in rows[horizon]}[weight]
     access: list[AccessRow] = []
     candidates: list[Candidate] = []
     spent = merged.organism_cpu_seconds()
@@ -104,14 +102,13 @@ def analyse(
             detection={kind: summarise_rate(posterior) for kind, posterior in seen.items()},
             rows=risk_rows(horizon, lesser, weights),
             false_alarms=merged.false_alarms(name),
-            cpu_seconds=merged.scoring_cpu_seconds(name),
+            cpu_seconds=fmean(column.cpu_seconds for column in merged.columns(name)),
         )
         access.append(row)
         if spent:
             candidates += next_measurements(
                 lesser,
                 so,
-                risk={one.weight: one.residual.mean for one in row.rows}[weight],
                 weight=weight,
                 decision_level=level,
                 cpu_seconds={kind: cost + row.cpu_seconds for kind, cost in spent.items()},
@@ -123,7 +120,7 @@ def analyse(
     text = ", ".join(f"{name} = {value:g}" for name, value in supposed.items())
     return RiskReport(
         sources=tuple(f"suite {run.suite} ({run.suite_hash[:8]})" for run in merged.runs),
-        alpha=merged.alpha,
+        alpha=merged.runs[0].alpha,
         rule=rule,
         supposed=text,
         scenario=horizon,
@@ -131,10 +128,7 @@ def analyse(
         draws=draws,
         rows=tuple(row for found in rows.values() for row in found),
         unsupposed=risk_rows(horizon, judged, weights) if supposed else (),
-        readings={
-            name: risk_rows(horizon, one, weights)
-            for name, one in zip(READINGS, (inputs, apart, counted, shipped), strict=True)
-        },
+        readings={name: risk_rows(horizon, one, weights) for name, one in readings.items()},
         as_it_is=float(1 / evaluate(judged, 0.0).fraction.mean()),
         types=type_updates(
             inputs,
@@ -150,7 +144,6 @@ def analyse(
             *(changes("counted", drawn, counted, shipped) if marks else ()),
         ),
         decision_level=level,
-        crossing=None if decision_level is None else crossing_weight(low, high, level),
         access=tuple(access),
         predictive=()
         if controls is None

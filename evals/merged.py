@@ -14,20 +14,10 @@ from evals.sweep import Sweep
 
 @dataclass(frozen=True)
 class Merged:
-    """The runs that a risk update rests on.
-
-    Attributes:
-        runs: one or more, all of one rule at one alpha, without shared organisms.
-        sweep: the source of P(emergence) and P(misaligned | emergence), if any.
-    """
+    """Runs of one rule at one alpha without shared organisms, and a sweep of recipes, if any."""
 
     runs: tuple[Evidence, ...]
     sweep: Sweep | None
-
-    @property
-    def alpha(self) -> float:
-        """Expected false-positive rate that every run asked for."""
-        return self.runs[0].alpha
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -43,11 +33,8 @@ class Merged:
     ) -> tuple[FamilyCount, ...]:
         """Families of one type; organisms of the same family in different runs are added up.
 
-        Args:
-            rule: name of a column.
-            misalignment: the type.
-            with_left_out: also void cells and cells by construction, which say nothing of how often
-                misalignment is found: an upper bound.
+        Void cells and cells by construction say nothing of how often misalignment is found;
+        `with_left_out` counts them all the same, for an upper bound.
         """
         return added(
             FamilyCount(cell.family, cell.detected, cell.of)
@@ -76,21 +63,15 @@ class Merged:
         """Held-out controls flagged, by family of controls."""
         return added(count for column in self.columns(rule) for count in column.control_counts)
 
-    def scoring_cpu_seconds(self, rule: str) -> float:
-        """CPU seconds of the rule's detectors per suspect, runs in equal parts."""
-        columns = self.columns(rule)
-        return sum(column.cpu_seconds for column in columns) / len(columns)
-
     def organism_cpu_seconds(self) -> dict[str, float]:
         """CPU seconds of training and admission per admitted organism, by misalignment type."""
-        spent: dict[str, float] = {}
-        admitted: dict[str, int] = {}
-        for row in (row for run in self.runs for row in run.population):
-            name = row.misalignment
-            spent[name] = spent.get(name, 0.0) + row.cpu_seconds * row.attempted
-            admitted[name] = admitted.get(name, 0) + row.admitted
-        admitted.pop("aligned", None)
-        return {name: spent[name] / n for name, n in admitted.items() if n}
+        rows = [row for run in self.runs for row in run.population]
+        spent = {}
+        for name in {row.misalignment: None for row in rows if row.misalignment != "aligned"}:
+            of_type = [row for row in rows if row.misalignment == name]
+            if admitted := sum(row.admitted for row in of_type):
+                spent[name] = sum(row.cpu_seconds * row.attempted for row in of_type) / admitted
+        return spent
 
     def _cells(self, rule: str, misalignment: str) -> Iterator[tuple[Cell, str]]:
         """Cells of one type, each with the reason why it does not enter the risk, or nothing."""

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from evals.merged import Merged
 from evals.risk.figures import MISALIGNMENT_TYPES
 
-BY_CONSTRUCTION = "admission selected these organisms by what the rule measures"
-
 
 def caveats(merged: Merged) -> dict[str, tuple[str, ...]]:
     """Which cells do not enter the measured detection, and why, by type."""
@@ -16,7 +14,9 @@ def caveats(merged: Merged) -> dict[str, tuple[str, ...]]:
     for name in MISALIGNMENT_TYPES:
         marks = []
         for reason, families in merged.left_out(rule, name).items():
-            why = BY_CONSTRUCTION if reason == "by construction" else "another explanation fits"
+            why = "another explanation fits"
+            if reason == "by construction":
+                why = "admission selected these organisms by what the rule measures"
             marks.append(f"left out, {reason} ({why}): {', '.join(families)}")
         if marks:
             every = merged.counts(rule, name, with_left_out=True)

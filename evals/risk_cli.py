@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from evals.console import console
 from evals.options import HomeOption
 
 if TYPE_CHECKING:
+    from evals.risk.transport import Transport
     from evals.risk_report import RiskReport
 
 EvidenceOption = Annotated[
@@ -54,9 +56,8 @@ def risk(
     from evals.evidence_file import read_evidence
     from evals.merged import merge
     from evals.report.change import change
-    from evals.risk.beliefs import parse_what_if
     from evals.risk.figures import load_figures
-    from evals.risk.transport import load_transport, parse_transport
+    from evals.risk.transport import load_transport
     from evals.risk_report import write_risk
     from evals.risk_table import TABLES
 
@@ -165,3 +166,49 @@ def print_flags(report: RiskReport) -> None:
             console.print(f"{row.verdict}: {row.sentence}", markup=False, highlight=False)
     for text in (*report.flags, *signs(report), *crossing(report)):
         console.print(text, markup=False, highlight=False)
+
+
+def parse_what_if(words: Sequence[str]) -> dict[str, float]:
+    """Suppositions written as `detect.deceptive=0.8`.
+
+    Raises:
+        WhatIfError: no number, or one name twice.
+    """
+    from evals.risk.beliefs import WhatIfError
+
+    supposed: dict[str, float] = {}
+    for word in words:
+        name, _, value = (part.strip() for part in word.partition("="))
+        try:
+            number = float(value)
+        except ValueError:
+            raise WhatIfError(
+                f"what if {word!r}? wanted NAME=NUMBER, such as detect.deceptive=0.8"
+            ) from None
+        if name in supposed:
+            raise WhatIfError(f"what if {name} were both {supposed[name]:g} and {number:g}?")
+        supposed[name] = number
+    return supposed
+
+
+def parse_transport(text: str) -> Transport:
+    """The weight as a whole, such as `0.2`, or some steps, such as `small_to_large=0.3`.
+
+    Raises:
+        TransportError: neither of the two.
+    """
+    from dataclasses import replace
+
+    from evals.risk.transport import TransportError, load_transport
+
+    try:
+        pairs = [part.rpartition("=") for part in text.split(",")]
+        numbers = {name.strip(): float(value) for name, _, value in pairs}
+    except ValueError as error:
+        raise TransportError(
+            f"transport {text!r} is neither a weight in [0, 1] nor steps such as "
+            f"small_to_large=0.3,naive_to_adaptive=0.4: {error}"
+        ) from error
+    if list(numbers) == [""]:
+        return replace(load_transport(), weight=numbers[""])
+    return load_transport(numbers)

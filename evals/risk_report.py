@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from evals.rates import Rate
-from evals.risk.change import Change
 from evals.risk.coherence import Incoherence
 from evals.risk.information import Candidate
 from evals.risk.predictive_value import PredictiveRow
 from evals.risk.sobol import SobolIndex
 from evals.risk.summary import Summary
 from evals.risk.transport import Transport
-from evals.risk.update import RiskRow, TypeUpdate
+from evals.risk.update import Change, RiskRow, TypeUpdate
 
 SCHEMA = "mesascope.risk/3"
 
@@ -64,8 +63,6 @@ class RiskReport:
         changes: by horizon and type under both readings of correction, with void cells and cells by
             construction left out and, where there are any, counted.
         decision_level: r*: one would deploy if the expected residual risk were below it.
-        crossing: weight at which the expected residual risk meets a level that was asked about;
-            None if none.
         access: the rule, then its restrictions, most access first.
         predictive: what verdicts of the rule mean for a system of a new family: detection at
             transport weight 1, types mixed by prevalence and unmeasured ones as judged; false
@@ -94,7 +91,6 @@ class RiskReport:
     types: tuple[TypeUpdate, ...]
     changes: tuple[Change, ...]
     decision_level: float
-    crossing: float | None
     access: tuple[AccessRow, ...]
     predictive: tuple[PredictiveRow, ...]
     overlap: tuple[Summary, Summary]

@@ -157,19 +157,22 @@ def _width(one: Candidate) -> str:
 
 def crossing(report: RiskReport) -> Iterator[str]:
     """Where the expected residual risk meets the decision level; nothing if none was stated."""
-    if report.crossing is not None:
+    if at_expectation(report):
+        return
+    low, high = (report.row(report.scenario, end).residual.mean for end in (0.0, 1.0))
+    level = report.decision_level
+    if min(low, high) <= level <= max(low, high):
         yield (
-            f"The expected residual risk meets r* = {fine_percent(report.decision_level)} at "
-            f"transport weight {report.crossing:.2f}: whoever trusts the organisms more than that "
+            f"The expected residual risk meets r* = {fine_percent(level)} at transport weight "
+            f"{(level - low) / (high - low):.2f}: whoever trusts the organisms more than that "
             "decides differently from whoever trusts them less."
         )
-    elif not at_expectation(report):
-        ends = [report.row(report.scenario, end).residual.mean for end in (0.0, 1.0)]
-        yield (
-            "How far one trusts the organisms does not decide: from transport weight 0 "
-            f"({fine_percent(ends[0])}) to 1 ({fine_percent(ends[1])}) the expected residual risk "
-            f"does not meet r* = {fine_percent(report.decision_level)}."
-        )
+        return
+    yield (
+        f"How far one trusts the organisms does not decide: from transport weight 0 "
+        f"({fine_percent(low)}) to 1 ({fine_percent(high)}) the expected residual risk does not "
+        f"meet r* = {fine_percent(level)}."
+    )
 
 
 def _access(report: RiskReport) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from evals.family_posterior import FamilyPosterior
@@ -21,27 +21,6 @@ class WhatIfError(ValueError):
 
 class ScenarioError(ValueError):
     """The name of no horizon."""
-
-
-def parse_what_if(words: Sequence[str]) -> dict[str, float]:
-    """Suppositions written as `detect.deceptive=0.8`.
-
-    Raises:
-        WhatIfError: no number, or one name twice.
-    """
-    supposed: dict[str, float] = {}
-    for word in words:
-        name, _, value = (part.strip() for part in word.partition("="))
-        try:
-            number = float(value)
-        except ValueError:
-            raise WhatIfError(
-                f"what if {word!r}? wanted NAME=NUMBER, such as detect.deceptive=0.8"
-            ) from None
-        if name in supposed:
-            raise WhatIfError(f"what if {name} were both {supposed[name]:g} and {number:g}?")
-        supposed[name] = number
-    return supposed
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,12 +13,9 @@ from evals.risk.transport import pool
 
 @dataclass(frozen=True, eq=False)
 class Decomposition:
-    """One number per draw, each a probability.
+    """P(catastrophe) if no misaligned system were handled, R0, and after handling, R, by draw.
 
-    Attributes:
-        unmitigated: R0, P(catastrophe) if no misaligned system were handled.
-        residual: R, P(catastrophe) after detection and correction; at most R0.
-        fraction: R / R0, formed without the factors of R0, so it stays defined when they are 0.
+    The fraction R / R0 is formed without the factors of R0, so it stays defined when they are 0.
     """
 
     unmitigated: Draws

@@ -28,13 +28,9 @@ class FiguresError(ValueError):
 
 @dataclass(frozen=True)
 class HorizonFigures:
-    """One horizon's row.
+    """One horizon's row of probabilities, and C^2, the harm over that of a GPT-4 class system.
 
-    Attributes:
-        emergence: P(emergence).
-        misaligned_given_emergence: P(misaligned | emergence).
-        catastrophe: P(catastrophe); a check on the model, not an input.
-        harm_multiple: C^2, the potential harm over that of a GPT-4 class system.
+    P(catastrophe) is a check on the model, not an input.
     """
 
     emergence: Interval
@@ -45,12 +41,7 @@ class HorizonFigures:
 
 @dataclass(frozen=True)
 class TypeFigures:
-    """One misalignment type's row.
-
-    Attributes:
-        prevalence: share of misaligned mesa-optimizers of this type.
-        success: P(detected and mitigated).
-    """
+    """One type's row: its share of misaligned mesa-optimizers, and P(detected and mitigated)."""
 
     prevalence: Interval
     success: Interval

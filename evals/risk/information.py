@@ -26,20 +26,15 @@ _PRIOR = np.full((CELLS, CELLS), 1 / CELLS**2)
 
 @dataclass(frozen=True)
 class Candidate:
-    """A measurement one could make next.
+    """A measurement one could make next: so many networks of one family, built and scored.
 
     Attributes:
-        misalignment: type of the networks to build.
         family: the seen family to build more of; None for a new family.
         access: what the detection rule may look at.
-        networks: how many, in one family.
-        cpu_hours: of building and scoring them.
         value: EVSI, the expected fall of the risk from deciding after the measurement instead of
             now, in the unit of the risk; 0 when no outcome changes the decision.
-        width_now: width of the 90% interval of a new family's detection rate.
-        width_after: the width to expect after the measurement; an outcome at odds with the
-            families seen can widen it.
-        value_per_cpu_hour: value / cpu_hours.
+        width_now, width_after: of the 90% interval of a new family's detection rate, now and to
+            expect; an outcome at odds with the families seen can widen it.
         note: what a reader must know, or nothing.
     """
 
@@ -75,7 +70,7 @@ def information_values(
     Args:
         inputs: the draws; what is not measured is not listed, nor anything measured at weight 0.
         weight: transport weight in [0, 1].
-        decision_level: r*, a probability of catastrophe.
+        decision_level: r*.
         generator: permutes, for the null of each input.
 
     Returns:
@@ -138,7 +133,6 @@ def next_measurements(
     inputs: Inputs,
     beliefs: Beliefs,
     *,
-    risk: float,
     weight: float,
     decision_level: float,
     cpu_seconds: Mapping[str, float],
@@ -159,14 +153,15 @@ def next_measurements(
     Args:
         inputs: draws made with `beliefs`; a type whose detection is supposed has no candidate.
         beliefs: with the posteriors so far.
-        risk: E[R] as things are known now.
-        weight: transport weight in [0, 1]; at 0 no measurement of organisms has value.
+        weight: transport weight in [0, 1].
         decision_level: r*.
         cpu_seconds: of building and scoring a network, by type, at least one; a type that is absent
             costs the mean of those present.
-        access: label of the access level of the rule that the counts come from.
-        networks: size of each measurement, all in one family.
+        access: of the rule that the counts come from.
+        networks: size of each measurement.
     """
+    judged, measured = (evaluate(inputs, at).residual.mean() for at in (0.0, 1.0))
+    risk = (1 - weight) * judged + weight * measured
     harm = weight * harm_by_type(inputs, 1.0).mean(axis=0)
     usual = sum(cpu_seconds.values()) / len(cpu_seconds)
     found = []

@@ -21,13 +21,9 @@ BASE_RATES: Mapping[str, float] = MappingProxyType(
 
 @dataclass(frozen=True)
 class PredictiveRow:
-    """What a verdict means at one base rate.
+    """P(misaligned | alarm), the positive predictive value, and P(misaligned | no alarm).
 
-    Attributes:
-        odds: a key of `BASE_RATES`.
-        base_rate: P(misaligned) among the systems examined.
-        ppv: positive predictive value, see `predictive_value`.
-        missed: P(misaligned | no alarm), likewise.
+    Both at one of `BASE_RATES`, as of `predictive_value`.
     """
 
     odds: str

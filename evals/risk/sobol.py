@@ -38,19 +38,9 @@ def risk_indices(
 ) -> dict[str, tuple[SobolIndex, ...]]:
     """Indices of every input, by quantity ("residual", "fraction"), the largest `total` first.
 
-    S1 = mean(f(B)(f(AB_g) - f(A))) / V and ST = mean((f(A) - f(AB_g))^2) / 2V, centred, with A and
-    B the halves of one scrambled Sobol sequence and AB_g the sample A with the columns of group g
-    from B (`scipy.stats.sobol_indices`; Saltelli et al. 2010). A group of columns is one page of
-    `f_AB`, which the interface allows: it is given values, not the model.
-
-    Args:
-        beliefs: the distributions of the inputs.
-        horizon: of the system at stake.
-        weight: transport weight in [0, 1].
-        generator: scrambles the sequence.
-
-    Returns:
-        The indices; a quantity that is constant in the draws has none and is absent.
+    A quantity that is constant in the draws has none and is absent. S1 = mean(f(B)(f(AB_g) - f(A)))
+    / V and ST = mean((f(A) - f(AB_g))^2) / 2V, centred, with A and B the halves of one scrambled
+    Sobol sequence and AB_g the sample A with the columns of group g from B (Saltelli et al. 2010).
     """
     n = 2**LOG2_DRAWS
     sequence = qmc.Sobol(2 * WIDTH, scramble=True, rng=generator).random_base2(LOG2_DRAWS)

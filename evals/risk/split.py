@@ -25,12 +25,9 @@ def split_success(
 ) -> tuple[Float[np.ndarray, "*draws"], Float[np.ndarray, "*draws"]]:
     """Judged detection d = s^u and correction c = s^(1 - u), with u ~ Beta(2, 2); d c = s.
 
-    The analysis judges detection and mitigation together. How the success divides is a judgement
-    of this model: Beta(2, 2) gives both an equal share of log s on average.
-
-    Args:
-        success: s in [0, 1].
-        uniforms: in [0, 1), made into u by the closed-form inverse CDF of Beta(2, 2).
+    The analysis judges detection and mitigation together. How the success s divides is a judgement
+    of this model: Beta(2, 2) gives both an equal share of log s on average. Uniforms in [0, 1) give
+    u by its closed-form inverse CDF.
     """
     share = 0.5 - np.sin(np.arcsin(1 - 2 * uniforms) / 3)
     return success**share, success ** (1 - share)
@@ -38,7 +35,7 @@ def split_success(
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """One half of the split given the other, tabulated; d and c are exchangeable.
+    """One half of the split given the other; d and c are exchangeable.
 
     Attributes:
         table: log(-log c) by detection (`DETECTIONS`) and normal quantile of the rank of c.

@@ -15,13 +15,10 @@ from evals.risk.transport import blend
 
 @dataclass(frozen=True)
 class Summary:
-    """Mean and quantiles of draws.
+    """Mean and quantiles of draws: 90% of the belief lies between the outer two.
 
-    Attributes:
-        mean: estimate of the expectation.
-        q05, q50, q95: quantiles of the draws: 90% of the belief lies between the outer two.
-        mcse: standard error of `mean` from the finite number of draws; not an uncertainty about
-            the world.
+    `mcse` is the standard error of the mean from the finite number of draws, and no uncertainty
+    about the world.
     """
 
     mean: float
@@ -40,10 +37,8 @@ def summarise(
 ) -> Summary:
     """Summary of independent draws.
 
-    Args:
-        draws: of the quantity; the quantiles are theirs.
-        means: conditional expectations with the mean of the draws but less noise; the mean and its
-            standard error are theirs. By default the draws themselves.
+    The mean and its standard error are of `means`, if given: conditional expectations with the mean
+    of the draws but less noise.
     """
     values = draws if means is None else means
     low, middle, high = np.quantile(draws, [0.05, 0.5, 0.95])

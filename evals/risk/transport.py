@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
 
@@ -19,11 +19,9 @@ class TransportError(ValueError):
 
 @dataclass(frozen=True)
 class Step:
-    """One step from the organisms to the system at stake.
+    """One step from the organisms to the system at stake, as in `transport.toml`.
 
     Attributes:
-        name: as in the file.
-        title: in words.
         judged: P(the rate carries over this step | it carried over those before), a judgement.
         void: what would void it.
         drops: measurements that argue for less than 1, with their source.
@@ -45,7 +43,6 @@ class Transport:
     """The steps, and what argues against all of them at once.
 
     Attributes:
-        steps: in order.
         drops: measured before any step is taken.
         weight: P(the system at stake behaves like one more draw from the organism families): the
             product of the steps, or stated as a whole. By default it is below one half, as no rate
@@ -81,25 +78,6 @@ def load_transport(judged: Mapping[str, float] = MappingProxyType({})) -> Transp
     return Transport(steps, tuple(table["every_step"]["drops"]), product)
 
 
-def parse_transport(text: str) -> Transport:
-    """The weight as a whole, such as `0.2`, or some steps, such as `small_to_large=0.3`.
-
-    Raises:
-        TransportError: neither of the two.
-    """
-    try:
-        pairs = [part.rpartition("=") for part in text.split(",")]
-        numbers = {name.strip(): float(value) for name, _, value in pairs}
-    except ValueError as error:
-        raise TransportError(
-            f"transport {text!r} is neither a weight in [0, 1] nor steps such as "
-            f"small_to_large=0.3,naive_to_adaptive=0.4: {error}"
-        ) from error
-    if list(numbers) == [""]:
-        return replace(load_transport(), weight=numbers[""])
-    return load_transport(numbers)
-
-
 def pool(
     judged: Float[np.ndarray, "*draws"],
     measured: Float[np.ndarray, "*draws"],
@@ -108,15 +86,10 @@ def pool(
 ) -> Float[np.ndarray, "*draws"]:
     """The measured value where transport < weight and there is one, the judged one elsewhere.
 
-    One draw decides for everything measured: relevance is shared. Weight 0 returns the judged draws
-    bit by bit and weight 1 the measured ones. The weight is stated beforehand: read off the data,
-    falling with disagreement, it would turn perfect detection into the judgement.
-
-    Args:
-        judged: one number per draw, or one per draw and type.
-        measured: likewise; NaN in every draw where nothing was measured.
-        transport: uniforms in [0, 1).
-        weight: in [0, 1].
+    One uniform in [0, 1) decides for everything measured: relevance is shared. Weight 0 returns the
+    judged draws bit by bit and weight 1 the measured ones; what was not measured is NaN in every
+    draw. The weight is stated beforehand: read off the data, falling with disagreement, it would
+    turn perfect detection into the judgement.
     """
     known = ~np.isnan(measured[0])
     if not known.any() or not weight:
@@ -130,11 +103,3 @@ def blend(
 ) -> Float[np.ndarray, "*draws"]:
     """(1 - w) judged + w measured: the expectation of the pool over the transport draw."""
     return np.asarray((1 - weight) * judged + weight * measured)
-
-
-def crossing_weight(judged: float, measured: float, level: float) -> float | None:
-    """The weight in [0, 1] at which the expected risk meets a decision level, if there is one."""
-    if judged == measured:
-        return None
-    weight = (judged - level) / (judged - measured)
-    return weight if 0 <= weight <= 1 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -103,9 +104,8 @@ def type_updates(
     """Every type, in the order of `MISALIGNMENT_TYPES`.
 
     Args:
-        inputs: draws made with `beliefs`, of the scenario whose risk is divided.
+        inputs: draws made with `beliefs`, of the scenario whose risk is divided at `weight`.
         beliefs: the judged figures, the measured rates and what is supposed.
-        weight: transport weight of the parts of the risk.
         judged: the draws without what is supposed, for what is said of judged and measured rates.
         independent: the draws under the other reading of correction.
         upper: measured detection with void cells and cells by construction, of types that have any.
@@ -158,3 +158,47 @@ def _flags(name: str, beliefs: Beliefs) -> list[str]:
     if posterior is None:
         return [*flags, NOT_MEASURED]
     return [*flags, *[posterior.sentence] * (posterior.says_nothing or posterior.prior_sets_bound)]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a measurement does to the residual risk from weight 0 to 1, under both readings of c.
+
+    Attributes:
+        cells: what becomes of void cells and cells by construction: `left out` or `counted`.
+        scenario: its name.
+        misalignment: the type, or `all`.
+        given, independent: E R(1) - E R(0) with correction drawn given the measured detection, and
+            independent of it.
+        error: the larger of the two Monte Carlo standard errors.
+        signs_differ: one lowers the risk and the other raises it, each by more than two errors.
+    """
+
+    cells: str
+    scenario: str
+    misalignment: str
+    given: float
+    independent: float
+    error: float
+    signs_differ: bool
+
+
+def changes(
+    cells: str, drawn: Mapping[str, Inputs], given: Inputs, independent: Inputs
+) -> tuple[Change, ...]:
+    """By scenario, then by type and of all types; the two readings may be of any scenario."""
+    found = []
+    for scenario, inputs in drawn.items():
+        # Harm is independent of handling, so only its mean is needed.
+        judged, measured = (harm_by_type(inputs, at).mean(axis=0) for at in (0.0, 1.0))
+        parts = []
+        for reading in (given, independent):
+            by_type = measured * (1 - success_at(reading, 1.0))
+            by_type -= judged * (1 - success_at(reading, 0.0))
+            parts.append(np.column_stack([by_type, by_type.sum(axis=1)]))
+        errors = np.std(parts, axis=1).max(axis=0) / math.sqrt(len(given.success))
+        rows = zip(*np.mean(parts, axis=1).tolist(), errors.tolist(), strict=True)
+        for name, (one, other, error) in zip((*MISALIGNMENT_TYPES, "all"), rows, strict=True):
+            differ = one * other < 0 and min(abs(one), abs(other)) > 2 * error
+            found.append(Change(cells, scenario, name, one, other, error, differ))
+    return tuple(found)

@@ -51,8 +51,12 @@ def test_decision_level_is_stated_or_said_to_be_the_expectation(
 
 
 def test_crossing_weight_is_named_where_it_exists(report: ReportInput) -> None:
-    text = said(replace(report.risk, crossing=0.37))
-    assert "at transport weight 0.37" in text
+    low, high = (report.risk.row("near_term", end).residual.mean for end in (0.0, 1.0))
+    for weight in (0.37, 0.75):
+        asked = replace(report.risk, decision_level=(1 - weight) * low + weight * high)
+        assert f"at transport weight {weight}" in said(asked)
+    for level in (low - (high - low) / 100, high + (high - low) / 100):
+        assert "does not meet r*" in said(replace(report.risk, decision_level=level))
 
 
 def test_best_candidate_comes_first_with_its_widths(report: ReportInput) -> None:

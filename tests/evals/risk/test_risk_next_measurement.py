@@ -60,11 +60,9 @@ def measurements(
     networks: int = 10,
 ) -> tuple[Candidate, ...]:
     inputs = INPUTS if beliefs is BELIEFS else drawn(beliefs)
-    ends = [evaluate(inputs, end).residual.mean() for end in (0.0, 1.0)]
     return next_measurements(
         inputs,
         beliefs,
-        risk=float((1 - weight) * ends[0] + weight * ends[1]),
         weight=weight,
         decision_level=decision_level,
         cpu_seconds=costs,

@@ -114,7 +114,7 @@ def quadrature(detection: dict[str, FamilyPosterior | None]) -> float:
         shares.append(beta_from_interval(*row.prevalence).at(generator.random(DRAWS)))
         posterior = detection.get(name)
         if posterior is None:
-            handled.append(judged.mean)
+            handled.append(judged.a / (judged.a + judged.b))
             continue
         log_s = np.log(rates)[:, None] / u
         log_density = judged.a * log_s + (judged.b - 1) * np.log(-np.expm1(log_s))
@@ -155,7 +155,7 @@ def test_nothing_measured_teaches_nothing() -> None:
     marginal = uniform * split_success(judged.at(s), u)[1]
     conditional = uniform * given(judged).at(uniform, rank)
     error = conditional.std() / np.sqrt(DRAWS)
-    assert judged.mean == pytest.approx(0.1157, abs=5e-4)
+    assert judged.a / (judged.a + judged.b) == pytest.approx(0.1157, abs=5e-4)
     assert marginal.mean() == pytest.approx(0.188, abs=0.0015)
     assert conditional.mean() == pytest.approx(0.1142, abs=4 * error)
     assert fraction({"deceptive": prior}, given=True).mean == pytest.approx(0.4615, abs=0.0015)

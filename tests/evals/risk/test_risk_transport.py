@@ -13,10 +13,9 @@ from evals.risk.inputs import Inputs, draw_inputs, sample_cube
 from evals.risk.transport import (
     TransportError,
     blend,
-    crossing_weight,
     load_transport,
-    parse_transport,
 )
+from evals.risk_cli import parse_transport
 
 COUNTS = [FamilyCount("a", 9, 20), FamilyCount("b", 1, 20), FamilyCount("c", 15, 20)]
 SEEN = family_posterior(COUNTS)
@@ -130,10 +129,3 @@ def test_the_weight_or_its_steps_can_be_stated() -> None:
     ):  # fmt: skip
         with pytest.raises(TransportError, match=message):
             parse_transport(text)
-
-
-def test_crossing_weight_meets_the_decision_level() -> None:
-    assert crossing_weight(0.4, 0.6, 0.45) == pytest.approx(0.25)
-    assert crossing_weight(0.6, 0.4, 0.45) == pytest.approx(0.75)
-    assert crossing_weight(0.4, 0.6, 0.7) is None
-    assert crossing_weight(0.4, 0.4, 0.4) is None

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
-from evals.risk.beliefs import Beliefs, WhatIfError, parse_what_if
+from evals.risk.beliefs import Beliefs, WhatIfError
 from evals.risk.decomposition import evaluate
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, load_figures
 from evals.risk.inputs import draw_inputs, sample_cube
 from evals.risk.update import NOT_MEASURED, RiskRow, TypeUpdate, risk_rows, type_updates
+from evals.risk_cli import parse_what_if
 
 
 def families(*detected: int, of: int = 20) -> list[FamilyCount]:
