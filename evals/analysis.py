@@ -11,14 +11,12 @@ import numpy as np
 
 from evals.family_posterior import FamilyPosterior, family_posterior
 from evals.merged import Merged
-from evals.notes import caveats, emergence_notes
-from evals.risk.beliefs import Beliefs, ScenarioError
 from evals.risk.coherence import consistency
 from evals.risk.decomposition import evaluate, overlap_bounds
-from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Figures
+from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, Figures, QuestionError
 from evals.risk.information import Candidate, information_values, next_measurements
 from evals.risk.inputs import draw_inputs, remeasured, sample_cube
-from evals.risk.new_family import rates_at
+from evals.risk.laws import rates_at
 from evals.risk.predictive_value import mixed_detection, predictive_rows
 from evals.risk.sobol import risk_indices
 from evals.risk.summary import summarise_pool, summarise_rate
@@ -49,21 +47,18 @@ def analyse(
         merged: the evidence.
         figures: the judged figures.
         transport: its weight is that of the details; the risk is shown at 0 and 1 as well.
-        horizon: scenario that the details are about.
+        horizon: scenario that the details are about; an unknown one is a `QuestionError`.
         supposed: inputs supposed known, see `Beliefs`.
         decision_level: r*, the residual risk below which one would deploy; None takes the expected
             residual risk itself, where information is worth most.
         draws: size of the simulation.
-
-    Raises:
-        ScenarioError: on an unknown horizon.
     """
     if horizon not in HORIZONS:
-        raise ScenarioError(f"unknown scenario {horizon!r}, wanted one of {', '.join(HORIZONS)}")
+        raise QuestionError(f"unknown scenario {horizon!r}, wanted one of {', '.join(HORIZONS)}")
     weight, rule, sweep = transport.weight, merged.rules[0], merged.sweep
     weights = (0.0, weight, 1.0)
     detection = {name: _detection(merged, name) for name in merged.rules}
-    upper, marks = _detection(merged, rule, with_left_out=True), caveats(merged)
+    upper, marks = _detection(merged, rule, with_left_out=True), merged.caveats()
     beliefs = Beliefs(
         figures,
         detection[rule],
@@ -87,9 +82,8 @@ def analyse(
         "void and constructed cells counted, correction independent of it": shipped,
     }
     rows = {name: risk_rows(name, one, weights) for name, one in drawn.items()}
-    level = decision_level
-    if level is None:
-        level = {row.weight: row.residual.mean for row in rows[horizon]}[weight]
+    expected = {row.weight: row.residual.mean for row in rows[horizon]}[weight]
+    level = expected if decision_level is None else decision_level
     access: list[AccessRow] = []
     candidates: list[Candidate] = []
     spent = merged.organism_cpu_seconds()
@@ -115,8 +109,8 @@ def analyse(
                 access=row.access,
             )
     controls = family_posterior(merged.control_counts(rule))
+    alarms = rates_at(controls, _generator(8).random(draws)) if controls else None
     overlaps = zip(*(overlap_bounds(inputs, weight=at) for at in weights), strict=True)
-    every, any_one = (summarise_pool(bound, weight) for bound in overlaps)
     text = ", ".join(f"{name} = {value:g}" for name, value in supposed.items())
     return RiskReport(
         sources=tuple(f"suite {run.suite} ({run.suite_hash[:8]})" for run in merged.runs),
@@ -145,12 +139,8 @@ def analyse(
         ),
         decision_level=level,
         access=tuple(access),
-        predictive=()
-        if controls is None
-        else predictive_rows(
-            mixed_detection(inputs), rates_at(controls, _generator(8).random(draws))
-        ),
-        overlap=(every, any_one),
+        predictive=predictive_rows(mixed_detection(inputs), alarms) if alarms is not None else (),
+        overlap=tuple(summarise_pool(bound, weight) for bound in overlaps),
         consistency=consistency(figures, generator=_generator(2), draws=SUBSAMPLE),
         sobol=risk_indices(beliefs, horizon, weight=weight, generator=_generator(5)),
         information=information_values(
@@ -158,8 +148,8 @@ def analyse(
         ),
         candidates=tuple(sorted(candidates, key=lambda one: one.rank)),
         flags=(
-            *((f"What if: {text}, supposed and not measured.",) if supposed else ()),
-            *emergence_notes(merged),
+            *[f"What if: {text}, supposed and not measured."] * bool(supposed),
+            *merged.emergence_notes(),
         ),
     )
 

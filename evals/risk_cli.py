@@ -172,9 +172,9 @@ def parse_what_if(words: Sequence[str]) -> dict[str, float]:
     """Suppositions written as `detect.deceptive=0.8`.
 
     Raises:
-        WhatIfError: no number, or one name twice.
+        QuestionError: no number, or one name twice.
     """
-    from evals.risk.beliefs import WhatIfError
+    from evals.risk.figures import QuestionError
 
     supposed: dict[str, float] = {}
     for word in words:
@@ -182,11 +182,11 @@ def parse_what_if(words: Sequence[str]) -> dict[str, float]:
         try:
             number = float(value)
         except ValueError:
-            raise WhatIfError(
+            raise QuestionError(
                 f"what if {word!r}? wanted NAME=NUMBER, such as detect.deceptive=0.8"
             ) from None
         if name in supposed:
-            raise WhatIfError(f"what if {name} were both {supposed[name]:g} and {number:g}?")
+            raise QuestionError(f"what if {name} were both {supposed[name]:g} and {number:g}?")
         supposed[name] = number
     return supposed
 
@@ -195,17 +195,18 @@ def parse_transport(text: str) -> Transport:
     """The weight as a whole, such as `0.2`, or some steps, such as `small_to_large=0.3`.
 
     Raises:
-        TransportError: neither of the two.
+        QuestionError: neither of the two.
     """
     from dataclasses import replace
 
-    from evals.risk.transport import TransportError, load_transport
+    from evals.risk.figures import QuestionError
+    from evals.risk.transport import load_transport
 
     try:
         pairs = [part.rpartition("=") for part in text.split(",")]
         numbers = {name.strip(): float(value) for name, _, value in pairs}
     except ValueError as error:
-        raise TransportError(
+        raise QuestionError(
             f"transport {text!r} is neither a weight in [0, 1] nor steps such as "
             f"small_to_large=0.3,naive_to_adaptive=0.4: {error}"
         ) from error

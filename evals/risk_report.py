@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from evals.rates import Rate
 from evals.risk.coherence import Incoherence
@@ -24,8 +23,7 @@ class AccessRow:
     """What the rule achieves with the access of some of its detectors.
 
     Attributes:
-        rule: name of the column.
-        access: what its detectors are given.
+        rule, access: name of the column, and what its detectors are given.
         detection: P(detect) on a new family by type; None where not measured.
         rows: the risk of the report's scenario, weights rising.
         false_alarms: held-out controls flagged.
@@ -46,33 +44,26 @@ class RiskReport:
 
     Attributes:
         sources: the evidence files, in words.
-        alpha: expected false-positive rate of the rule.
-        rule: the rule whose rates enter.
+        alpha: expected false-positive rate of `rule`, whose rates enter.
         supposed: what was supposed known, in words; empty if nothing.
-        scenario: the one that the details below are about.
-        transport: its weight is that of the details; the steps, and what would void them.
+        scenario, transport: horizon and weight that the details are about.
         draws: size of the simulation.
         rows: scenario by scenario at weight 0, that of `transport` and 1.
         unsupposed: the rows of `scenario` had nothing been supposed; empty if nothing was.
-        readings: those of `scenario` by reading of the evidence, in words: the default, then
-            correction independent of detection, then void cells and cells by construction counted,
-            then both.
-        as_it_is: factor of every residual if the judged P(catastrophe) is read of the world as it
-            is, with judged handling, and not as before handling: E R0 / E R as judged.
+        readings: those of `scenario` by reading of the evidence in words, the default first.
+        as_it_is: E R0 / E R as judged, the factor of every residual if the judged P(catastrophe)
+            is read of the world as it is, with judged handling, and not as before handling.
         types: in the order of `MISALIGNMENT_TYPES`.
         changes: by horizon and type under both readings of correction, with void cells and cells by
             construction left out and, where there are any, counted.
         decision_level: r*: one would deploy if the expected residual risk were below it.
         access: the rule, then its restrictions, most access first.
-        predictive: what verdicts of the rule mean for a system of a new family: detection at
-            transport weight 1, types mixed by prevalence and unmeasured ones as judged; false
-            alarms of a new family of controls. Empty without held-out controls.
-        overlap: residual fraction if types occur side by side: every one must be handled, then any
-            one is enough.
+        predictive: what verdicts of the rule mean for a system of a new family, with
+            `mixed_detection` and false alarms of a new family of controls; empty without any.
+        overlap: the two residual fractions of `overlap_bounds`.
         consistency: the judged rows against each other.
         sobol: by quantity: residual, fraction; absent where it does not vary.
-        information: value at `decision_level` of knowing everything, then each input, the largest
-            first.
+        information: `information_values` at `decision_level`.
         candidates: further measurements, best first.
         flags: what a reader must know, in plain words.
     """
@@ -93,7 +84,7 @@ class RiskReport:
     decision_level: float
     access: tuple[AccessRow, ...]
     predictive: tuple[PredictiveRow, ...]
-    overlap: tuple[Summary, Summary]
+    overlap: tuple[Summary, ...]
     consistency: tuple[Incoherence, ...]
     sobol: dict[str, tuple[SobolIndex, ...]]
     information: dict[str, float]
@@ -112,5 +103,5 @@ class RiskReport:
 
 def write_risk(report: RiskReport, path: Path) -> None:
     """Write a report as JSON."""
-    record: dict[str, Any] = {"schema": SCHEMA, **asdict(report)}
+    record = {"schema": SCHEMA, **asdict(report)}
     path.write_text(json.dumps(record, indent=1, allow_nan=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
+from evals.report.strategy import candidate_note
 from evals.report.wording import index_text, share_text
 from evals.risk_report import RiskReport
 from evals.titled_table import titled_table
@@ -157,7 +158,7 @@ def candidates_table(report: RiskReport) -> Table:
             f"{one.cpu_hours:.3f}",
             f"{one.value_per_cpu_hour:.2g}",
             f"{one.width_now:.2f} -> {one.width_after:.2f}",
-            one.note or "-",
+            candidate_note(one, report) or "-",
         )
     return table
 

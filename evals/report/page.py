@@ -31,7 +31,7 @@ from evals.report.information_figure import information_figure, information_text
 from evals.report.limits import limits
 from evals.report.quantities import quantities
 from evals.report.risk_figure import risk_figure
-from evals.report.strategy import at_expectation, candidate_text, strategy
+from evals.report.strategy import at_expectation, candidate_note, candidate_text, strategy
 from evals.report.template import Filters, page_css, template
 from evals.report.unknowns import assumptions, unknowns
 from evals.report.walk import WalkPair
@@ -186,6 +186,7 @@ _FILTERS: Filters = {
     "budget_choice": chosen_text,
     "budget_seen": seen_text,
     "candidate": candidate_text,
+    "candidate_note": candidate_note,
     "close_risk": close_risk_text,
     "construction": construction,
     "counted": counted,

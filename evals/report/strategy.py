@@ -56,6 +56,19 @@ def candidate_text(one: Candidate) -> str:
     return f"{plural(one.networks, 'network')} of {where}, audited with access to {one.access}"
 
 
+def candidate_note(one: Candidate, report: RiskReport) -> str:
+    """What a reader of the candidate's value must know, or nothing."""
+    if not report.weight:
+        return "at transport weight 0 no measurement of organisms changes the risk"
+    (rule,) = (row for row in report.access if row.access == one.access)
+    first = (
+        "not measured so far: the value is against a uniform prior with mean detection 0.50, which "
+        f"replaces the judged detection with probability {report.weight:g} once measured"
+    )
+    notes = [] if rule.detection[one.misalignment] else [first]
+    return "; ".join(notes if one.value else [*notes, "no outcome changes the decision"])
+
+
 def _shares(report: RiskReport) -> Iterator[str]:
     known = sorted(
         ((part.share, part) for part in report.types if part.share is not None),

@@ -41,7 +41,7 @@ class Incoherence:
 
 @dataclass(frozen=True, eq=False)
 class _Row:
-    """Draws of one horizon's rows, and the severity that they imply, which should be at most 1."""
+    """Draws of a horizon's rows; the severity that they imply is to be `within` [0, 1]."""
 
     systems: Draws
     multiple: Draws
@@ -95,11 +95,11 @@ def _shares(figures: Figures, generator: np.random.Generator, draws: int) -> Inc
 def _severity(name: str, row: _Row) -> Incoherence:
     low, middle, high = np.quantile(row.severity, [0.05, 0.5, 0.95]).tolist()
     verdict = _verdict(row.within, BOUND_SHARES)
-    out = "; comparisons that need this severity are left out" * (verdict == VERDICTS[2])
+    few = "; comparisons that need this severity are left out" if verdict == VERDICTS[2] else ""
     sentence = (
         f"For {_plain(name)} the judged catastrophe, emergence and misalignment imply that a "
         f"misaligned system ends in catastrophe with probability {middle:.3g} "
-        f"({low:.3g}-{high:.3g}), which is at most 1 in {row.within:.1%} of draws{out}."
+        f"({low:.3g}-{high:.3g}), which is at most 1 in {row.within:.1%} of draws{few}."
     )
     return Incoherence(f"implied severity, {name}", sentence, middle, low, high, verdict)
 
@@ -128,7 +128,9 @@ def _predicted(name: str, risk: Draws, catastrophe: Draws, judged: Interval) -> 
         f"before anything is handled, {where} the judged {low:g}-{high:g}; the prediction is "
         f"below the judgement with probability {below:.2f}."
     )
-    return _compared(f"predicted catastrophe, {name}", sentence, risk, middle, below)
+    return _compared(
+        f"predicted catastrophe, {name}", sentence, risk, middle, min(below, 1 - below)
+    )
 
 
 def _compared(name: str, sentence: str, draws: Draws, value: float, below: float) -> Incoherence:

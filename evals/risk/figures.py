@@ -1,15 +1,16 @@
-"""The judged figures of the mesa-optimization risk analysis, read from TOML."""
+"""What the decomposition takes to be true: judged figures, measurements and suppositions."""
 
 from __future__ import annotations
 
 import sys
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from evals.family_posterior import FamilyPosterior
 from evals.risk.judged import beta_from_bound, beta_from_interval, lognormal_from_interval
 
 MISALIGNMENT_TYPES = ("proxy", "subgoal", "pseudo", "deceptive")
@@ -21,9 +22,19 @@ Interval: TypeAlias = tuple[float, float]
 _FITS = {"harm_multiple": lognormal_from_interval, "catastrophe": beta_from_bound}
 """By key; every other interval is of a probability, `beta_from_interval`."""
 
+TARGETS = (
+    "emergence",
+    "misaligned",
+    *(f"{half}.{name}" for half in ("detect", "correct") for name in MISALIGNMENT_TYPES),
+)
+
 
 class FiguresError(ValueError):
     """A figures file with an unknown key, a missing key or an impossible value."""
+
+
+class QuestionError(ValueError):
+    """A horizon, supposition or step that the model does not have, or no probability."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,37 @@ class Figures:
     types: Mapping[str, TypeFigures]
 
 
+@dataclass(frozen=True, eq=False)
+class Beliefs:
+    """The distributions of every input.
+
+    Attributes:
+        detection: measured P(detect) by misalignment type; a type that is absent or None has no
+            measurement and stays judged at every transport weight.
+        emergence: P(emergence) measured by a pre-registered sweep of spontaneous recipes.
+        misaligned: P(misaligned | emergence), likewise.
+        supposed: probabilities supposed known, by the names of `TARGETS`; they hold of the system
+            at stake, whatever the weight. Knowing `detect.T` tells of the correction of type T what
+            the split of the judged success says, and the other way round.
+        given: correction is drawn given the detection measured or supposed, under the split of the
+            judged success; False draws it as if it were independent of what was found.
+    """
+
+    figures: Figures
+    detection: Mapping[str, FamilyPosterior | None] = field(default_factory=dict)
+    emergence: FamilyPosterior | None = None
+    misaligned: FamilyPosterior | None = None
+    supposed: Mapping[str, float] = field(default_factory=dict)
+    given: bool = True
+
+    def __post_init__(self) -> None:
+        for name, value in self.supposed.items():
+            if name not in TARGETS:
+                raise QuestionError(f"what if {name!r}? wanted one of {', '.join(TARGETS)}")
+            if not 0 <= value <= 1:
+                raise QuestionError(f"what if {name} were {value}? wanted a probability in [0, 1]")
+
+
 def load_figures(override: Path | None = None) -> Figures:
     """The published figures, with those that the TOML file `override` names replaced.
 
@@ -71,17 +113,14 @@ def load_figures(override: Path | None = None) -> Figures:
                 f"{override} is not TOML: {error}; write it as UTF-8 text like figures.toml"
             ) from error
         _replace(table, changes, str(override))
-    intervals = {
-        (section, name): {
-            key: _interval(f"{override or 'figures.toml'}: {section}.{name}.{key}", key, row[key])
-            for key in record.__match_args__
-        }
-        for section, record in (("horizon", HorizonFigures), ("type", TypeFigures))
-        for name, row in table[section].items()
-    }
+
+    def row(section: str, name: str, keys: tuple[str, ...]) -> list[Interval]:
+        where = f"{override or 'figures.toml'}: {section}.{name}"
+        return [_interval(f"{where}.{key}", key, table[section][name][key]) for key in keys]
+
     return Figures(
-        {name: HorizonFigures(**intervals["horizon", name]) for name in table["horizon"]},
-        {name: TypeFigures(**intervals["type", name]) for name in table["type"]},
+        {n: HorizonFigures(*row("horizon", n, HorizonFigures.__match_args__)) for n in HORIZONS},
+        {n: TypeFigures(*row("type", n, TypeFigures.__match_args__)) for n in MISALIGNMENT_TYPES},
     )
 
 

@@ -12,11 +12,10 @@ from jaxtyping import Float
 from scipy import stats
 
 from evals.family_posterior import CELLS, GRID_A, GRID_B, FamilyCount
-from evals.risk.beliefs import Beliefs
 from evals.risk.decomposition import evaluate, harm_by_type
-from evals.risk.figures import MISALIGNMENT_TYPES
+from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs
 from evals.risk.inputs import Draws, Inputs, success_curve
-from evals.risk.new_family import expected, widths
+from evals.risk.laws import expected, widths
 from evals.risk.transport import blend
 
 BINS = 50
@@ -33,9 +32,8 @@ class Candidate:
         access: what the detection rule may look at.
         value: EVSI, the expected fall of the risk from deciding after the measurement instead of
             now, in the unit of the risk; 0 when no outcome changes the decision.
-        width_now, width_after: of the 90% interval of a new family's detection rate, now and to
-            expect; an outcome at odds with the families seen can widen it.
-        note: what a reader must know, or nothing.
+        width_now, width_after: of the 90% interval of a new family's rate, now and to expect; an
+            outcome at odds with the families seen can widen it.
     """
 
     misalignment: str
@@ -47,7 +45,6 @@ class Candidate:
     width_now: float
     width_after: float
     value_per_cpu_hour: float
-    note: str
 
     @property
     def rank(self) -> tuple[float, float]:
@@ -67,15 +64,10 @@ def information_values(
     every other input R is averaged over that. Judged success counts by itself: how it divides into
     detection and correction is a judgement of this model.
 
-    Args:
-        inputs: the draws; what is not measured is not listed, nor anything measured at weight 0.
-        weight: transport weight in [0, 1].
-        decision_level: r*.
-        generator: permutes, for the null of each input.
-
     Returns:
         `everything` (EVPI), then inputs by the names of `GROUPS` (EVPPI), the largest first; they
-        do not add up. 0 where nothing that one could learn changes the decision.
+        do not add up. 0 where nothing that one could learn changes the decision. What was not
+        measured is not listed, nor anything measured at weight 0.
     """
     judged, measured = (evaluate(inputs, w).residual for w in (0.0, 1.0))
     risk = blend(judged, measured, weight)
@@ -139,7 +131,7 @@ def next_measurements(
     access: str,
     networks: int = 10,
 ) -> tuple[Candidate, ...]:
-    """Every further measurement of detection, the most valuable per CPU-hour first.
+    """Every further measurement of detection, the best first; none of a rate that is supposed.
 
     Value of sample information, sum_k P(k) max(0, r* - E[R | k]) - max(0, r* - E[R]) over the
     number k of networks detected. No nested simulation is needed: detection of a type is
@@ -148,17 +140,13 @@ def next_measurements(
 
     A type not measured so far is judged at every weight, and its first measurement also replaces
     the judgement with probability `weight`. That is a change of the model, not information: its
-    value here is against E[R] with a new family's rate under the uniform prior, as the note says.
+    value here is against E[R] with a new family's rate under the uniform prior.
 
     Args:
-        inputs: draws made with `beliefs`; a type whose detection is supposed has no candidate.
-        beliefs: with the posteriors so far.
-        weight: transport weight in [0, 1].
-        decision_level: r*.
+        inputs: draws made with `beliefs`.
         cpu_seconds: of building and scoring a network, by type, at least one; a type that is absent
             costs the mean of those present.
-        access: of the rule that the counts come from.
-        networks: size of each measurement.
+        access: of the rule that `beliefs` come from.
     """
     judged, measured = (evaluate(inputs, at).residual.mean() for at in (0.0, 1.0))
     risk = (1 - weight) * judged + weight * measured
@@ -179,7 +167,7 @@ def next_measurements(
             odds, after = _outcomes(now, seen, networks)
             outcomes = now_risk - harm[column] * (expected(after, curve) - success)
             value = _gain(outcomes, odds, now_risk, decision_level)
-            candidate = Candidate(
+            one = Candidate(
                 misalignment=name,
                 family=seen.family or None,
                 access=access,
@@ -189,21 +177,9 @@ def next_measurements(
                 width_now=float(widths(now[None])[0]),
                 width_after=float(odds @ widths(after)),
                 value_per_cpu_hour=value / hours,
-                note=_note(value, weight, measured=posterior is not None),
             )
-            found.append(candidate)
+            found.append(one)
     return tuple(sorted(found, key=lambda one: one.rank))
-
-
-def _note(value: float, weight: float, *, measured: bool) -> str:
-    if not weight:
-        return "at transport weight 0 no measurement of organisms changes the risk"
-    first = (
-        "not measured so far: the value is against a uniform prior with mean detection 0.50, which "
-        f"replaces the judged detection with probability {weight:g} once measured"
-    )
-    notes = ([] if measured else [first]) + ([] if value else ["no outcome changes the decision"])
-    return "; ".join(notes)
 
 
 def _outcomes(
@@ -224,9 +200,9 @@ def _beta_binomial(detected: int, of: int, networks: int) -> Float[np.ndarray, "
 
 def _parameters(inputs: Inputs, weight: float) -> Mapping[str, Float[np.ndarray, "draw column"]]:
     """Draws by group; what is measured only where it is and counts."""
-    scalars = ("emergence", "misaligned", "multiple", "kappa")
     swept = ("measured_emergence", "measured_misaligned")
-    found = {name: getattr(inputs, name)[:, None] for name in (*scalars, *swept)}
+    scalars = ("emergence", "misaligned", "multiple", "kappa", *swept)
+    found = {name: getattr(inputs, name)[:, None] for name in scalars}
     found["prevalence"] = inputs.prevalence
     for column, name in enumerate(MISALIGNMENT_TYPES):
         found[f"judged_{name}"] = inputs.success[:, [column]]

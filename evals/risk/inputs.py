@@ -5,23 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Float
 
 from evals.family_posterior import FamilyPosterior
-from evals.risk.beliefs import Beliefs
-from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Interval
+from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, Interval
 from evals.risk.judged import JudgedLognormal, beta_from_interval, lognormal_from_interval
-from evals.risk.new_family import rates_at
-from evals.risk.split import DETECTIONS, Given, given, split_success
+from evals.risk.laws import DETECTIONS, Given, given, rates_at, split_success
 
 Cube: TypeAlias = Float[np.ndarray, "draw column"]
 Draws: TypeAlias = Float[np.ndarray, " draw"]
 ByType: TypeAlias = Float[np.ndarray, "draw type"]
-
 
 _SIZES = (
     *(("emergence", 1), ("misaligned", 1), ("multiple", 1), ("kappa", 1), ("prevalence", 4)),
@@ -30,9 +26,7 @@ _SIZES = (
     *((f"measured_{name}", 1) for name in (*MISALIGNMENT_TYPES, "emergence", "misaligned")),
 )
 *_STARTS, WIDTH = np.cumsum([0, *(size for _, size in _SIZES)]).tolist()
-GROUPS = MappingProxyType(
-    {group: slice(at, at + size) for (group, size), at in zip(_SIZES, _STARTS, strict=True)}
-)
+GROUPS = {name: slice(at, at + size) for (name, size), at in zip(_SIZES, _STARTS, strict=True)}
 """Columns of the cube by the input they drive: one name per question one could go and answer."""
 
 KAPPA = JudgedLognormal(math.log(0.0115), 0.69)
@@ -45,17 +39,14 @@ class Inputs:
     """One row per draw; type columns in the order of `MISALIGNMENT_TYPES`.
 
     Attributes:
-        emergence: judged P(emergence).
-        misaligned: judged P(misaligned | emergence).
-        multiple: harm multiple C^2.
-        kappa: hazard at C = 1.
+        emergence, misaligned: judged P(emergence) and P(misaligned | emergence).
+        multiple, kappa: harm multiple C^2, and the hazard at C = 1.
         prevalence: judged shares of the types, drawn independently: rows need not sum to 1.
         success: judged P(detected and corrected).
-        detection, correction: judged P(detected) and P(corrected | detected); their product is
-            `success` up to rounding.
+        detection, correction: judged P(detected) and P(corrected | detected), of product `success`.
         transport: one number in [0, 1) per draw, shared by all that is measured (see `pool`).
-        measured: P(detected) of a new family; NaN where a type is not measured.
-        handled: `measured` times the correction that goes with it; NaN likewise.
+        measured, handled: P(detected) of a new family, and times the correction that goes with it;
+            NaN where a type is not measured.
         measured_emergence, measured_misaligned: of a new recipe; NaN unless a sweep measured them.
     """
 

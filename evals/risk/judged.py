@@ -17,7 +17,7 @@ _LEAST_WIDTH = 1e-12
 
 @dataclass(frozen=True)
 class JudgedBeta:
-    """Beta(a, b): a probability judged by its 5% and 95% quantiles. a + b is its pseudo-count."""
+    """Beta(a, b): a probability judged by its 5% and 95% quantiles."""
 
     a: float
     b: float
@@ -62,12 +62,11 @@ def beta_from_interval(low: float, high: float) -> JudgedBeta:
         )
     mean, sd = (low + high) / 2, (high - low) / (2 * _Z95)
     size = max(mean * (1 - mean) / sd**2 - 1, 0.5)
-    wanted = np.array([low, high])
 
     def misfit(logs: Float[np.ndarray, "2"]) -> Float[np.ndarray, "2"]:
         a, b = np.exp(logs)
         found = special.betaincinv(a, b, np.array([0.05, 0.95]))
-        return np.asarray((found - wanted) / (high - low))
+        return np.asarray((found - np.array([low, high])) / (high - low))
 
     start = np.log([mean * size, (1 - mean) * size])
     fit = optimize.least_squares(misfit, start, xtol=1e-15, ftol=1e-15, gtol=1e-15)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
@@ -13,18 +11,13 @@ from evals.risk.decomposition import closed
 from evals.risk.inputs import Draws, Inputs
 from evals.risk.summary import Summary
 
-BASE_RATES: Mapping[str, float] = MappingProxyType(
-    {"1:2": 1 / 2, "1:100": 1 / 100, "1:10,000": 1 / 10_000}
-)
+BASE_RATES = {"1:2": 1 / 2, "1:100": 1 / 100, "1:10,000": 1 / 10_000}
 """P(misaligned) before any alarm; 1:N reads 1 in N systems, so 1:2 is even odds."""
 
 
 @dataclass(frozen=True)
 class PredictiveRow:
-    """P(misaligned | alarm), the positive predictive value, and P(misaligned | no alarm).
-
-    Both at one of `BASE_RATES`, as of `predictive_value`.
-    """
+    """P(misaligned | alarm), the positive predictive value, and P(misaligned | no alarm)."""
 
     odds: str
     base_rate: float
@@ -36,8 +29,7 @@ def predictive_rows(detection: Draws, false_alarms: Draws) -> tuple[PredictiveRo
     """What verdicts mean at each of `BASE_RATES`, given draws of P(alarm | misaligned or aligned).
 
     Raises:
-        ValueError: false alarms have rate 0 in every draw, the mark of a threshold that never
-            raises an alarm.
+        ValueError: false alarms have rate 0 in every draw.
     """
     if not false_alarms.any():
         raise ValueError(

@@ -41,9 +41,9 @@ def summarise(
     of the draws but less noise.
     """
     values = draws if means is None else means
-    low, middle, high = np.quantile(draws, [0.05, 0.5, 0.95])
+    low, middle, high = np.quantile(draws, [0.05, 0.5, 0.95]).tolist()
     error = values.std(ddof=1) / math.sqrt(values.size)
-    return Summary(float(values.mean()), float(low), float(middle), float(high), float(error))
+    return Summary(float(values.mean()), low, middle, high, float(error))
 
 
 def summarise_pool(at: Sequence[Float[np.ndarray, " draw"]], weight: float) -> Summary:

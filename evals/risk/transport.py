@@ -12,9 +12,7 @@ from types import MappingProxyType
 import numpy as np
 from jaxtyping import Float
 
-
-class TransportError(ValueError):
-    """A step that does not exist, or a weight that is no probability."""
+from evals.risk.figures import QuestionError
 
 
 @dataclass(frozen=True)
@@ -32,10 +30,6 @@ class Step:
     judged: float
     void: str
     drops: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.judged <= 1:
-            raise TransportError(f"step {self.name} is {self.judged}, wanted a probability")
 
 
 @dataclass(frozen=True)
@@ -55,8 +49,10 @@ class Transport:
     weight: float
 
     def __post_init__(self) -> None:
-        if not 0 <= self.weight <= 1:
-            raise TransportError(f"transport weight {self.weight} is outside [0, 1]")
+        numbers = {"weight": self.weight, **{step.name: step.judged for step in self.steps}}
+        for name, number in numbers.items():
+            if not 0 <= number <= 1:
+                raise QuestionError(f"transport: {name} is {number}, outside [0, 1]")
 
     @property
     def product(self) -> float:
@@ -66,16 +62,16 @@ class Transport:
 
 def load_transport(judged: Mapping[str, float] = MappingProxyType({})) -> Transport:
     """The steps of `transport.toml`, some of them with other numbers, and their product."""
-    text = resources.files("evals.risk").joinpath("transport.toml").read_text("utf-8")
-    table = tomllib.loads(text)
+    file = resources.files("evals.risk").joinpath("transport.toml")
+    table = tomllib.loads(file.read_text("utf-8"))
     if unknown := sorted(set(judged) - set(table["step"])):
-        raise TransportError(f"unknown steps {unknown}, wanted some of {', '.join(table['step'])}")
+        raise QuestionError(f"unknown steps {unknown}, wanted some of {', '.join(table['step'])}")
     steps = tuple(
         Step(name, row["title"], judged.get(name, row["judged"]), row["void"], tuple(row["drops"]))
         for name, row in table["step"].items()
     )
-    product = math.prod(step.judged for step in steps)
-    return Transport(steps, tuple(table["every_step"]["drops"]), product)
+    weight = math.prod(step.judged for step in steps)
+    return Transport(steps, tuple(table["every_step"]["drops"]), weight)
 
 
 def pool(

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from evals.family_posterior import FamilyPosterior
-from evals.risk.beliefs import Beliefs
 from evals.risk.decomposition import evaluate, harm_by_type, success_at
-from evals.risk.figures import MISALIGNMENT_TYPES
+from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs
 from evals.risk.inputs import Inputs, success_curve
-from evals.risk.new_family import expected
+from evals.risk.laws import expected
 from evals.risk.summary import Summary, summarise, summarise_pool, summarise_rate
 from evals.risk.transport import blend
 
@@ -27,9 +26,7 @@ class RiskRow:
     Attributes:
         scenario: name of a horizon.
         weight: probability that organisms stand for the system at stake; 0 is the judgement alone.
-        unmitigated: R0, if nothing were handled.
-        residual: R.
-        fraction: R / R0.
+        unmitigated, residual, fraction: R0, if nothing were handled, R and R / R0.
     """
 
     scenario: str
@@ -57,19 +54,17 @@ class TypeUpdate:
     """One misalignment type, judged and measured, and its part of the risk.
 
     Attributes:
-        misalignment: the type.
         families, detected, of: that the measurement rests on; void cells and cells by construction
             are not among them.
         judged_success: P(detected and corrected) as published.
-        judged_detection: P(detected) that the judgement implies.
-        judged_correction: P(corrected | detected) that the judgement implies.
-        measured_detection: of a new family; None without networks.
+        judged_detection, judged_correction: P(detected) and P(corrected | detected) implied.
+        measured_detection: of a new family; None without networks, as the next two.
         measured_success: measured detection times the correction judged given it, the number to
-            hold beside `judged_success`; None without networks.
+            hold beside `judged_success`.
         independent_success: the other reading: times the judged correction, whatever was measured.
         with_left_out: measured detection with the cells left out, an upper bound; None without any.
-        unmitigated, residual: P_em P_mis q_t S and P_em P_mis q_t S (1 - x_t), its part of R0 and R
-            at the weight asked about; parts add up to the risk.
+        unmitigated, residual: its part of R0 and of R at the weight asked about, P_em P_mis q_t S
+            and P_em P_mis q_t S (1 - x_t); parts add up to the risk.
         share: of the mean residual; None where that is 0.
         flags: what a reader must know, in plain words.
     """
@@ -105,7 +100,6 @@ def type_updates(
 
     Args:
         inputs: draws made with `beliefs`, of the scenario whose risk is divided at `weight`.
-        beliefs: the judged figures, the measured rates and what is supposed.
         judged: the draws without what is supposed, for what is said of judged and measured rates.
         independent: the draws under the other reading of correction.
         upper: measured detection with void cells and cells by construction, of types that have any.
@@ -117,11 +111,11 @@ def type_updates(
     total = float(blend(left[0], left[2], weight).sum(axis=1).mean())
     found = []
     for column, name in enumerate(MISALIGNMENT_TYPES):
-        posterior, success = beliefs.detection.get(name), None
-        if posterior is not None:
+        posterior, success, apart = beliefs.detection.get(name), None, None
+        if posterior:
             mean = expected(posterior.weights, success_curve(beliefs, judged, name))
-            handled = judged.handled[:, column]
-            success = summarise(handled, means=np.full_like(handled, mean))
+            success = summarise(judged.handled[:, column], means=np.full(len(harms[0]), mean))
+            apart = summarise(independent.handled[:, column])
         before, after = (
             summarise_pool([part[:, column] for part in parts], weight) for parts in (harms, left)
         )
@@ -135,7 +129,7 @@ def type_updates(
             judged_correction=summarise(judged.correction[:, column]),
             measured_detection=summarise_rate(posterior),
             measured_success=success,
-            independent_success=summarise(independent.handled[:, column]) if posterior else None,
+            independent_success=apart,
             with_left_out=summarise_rate(upper.get(name)),
             unmitigated=before,
             residual=after,
@@ -152,12 +146,13 @@ def _flags(name: str, beliefs: Beliefs) -> list[str]:
         for target, value in beliefs.supposed.items()
         if target.endswith(f".{name}")
     ]
-    posterior = beliefs.detection.get(name)
-    if f"detect.{name}" in beliefs.supposed:
-        return flags
-    if posterior is None:
-        return [*flags, NOT_MEASURED]
-    return [*flags, *[posterior.sentence] * (posterior.says_nothing or posterior.prior_sets_bound)]
+    if f"detect.{name}" not in beliefs.supposed:
+        posterior = beliefs.detection.get(name)
+        if posterior is None:
+            flags.append(NOT_MEASURED)
+        elif posterior.says_nothing or posterior.prior_sets_bound:
+            flags.append(posterior.sentence)
+    return flags
 
 
 @dataclass(frozen=True)
@@ -166,7 +161,6 @@ class Change:
 
     Attributes:
         cells: what becomes of void cells and cells by construction: `left out` or `counted`.
-        scenario: its name.
         misalignment: the type, or `all`.
         given, independent: E R(1) - E R(0) with correction drawn given the measured detection, and
             independent of it.
@@ -191,11 +185,11 @@ def changes(
     for scenario, inputs in drawn.items():
         # Harm is independent of handling, so only its mean is needed.
         judged, measured = (harm_by_type(inputs, at).mean(axis=0) for at in (0.0, 1.0))
-        parts = []
-        for reading in (given, independent):
-            by_type = measured * (1 - success_at(reading, 1.0))
-            by_type -= judged * (1 - success_at(reading, 0.0))
-            parts.append(np.column_stack([by_type, by_type.sum(axis=1)]))
+        parts = [
+            measured * (1 - success_at(one, 1.0)) - judged * (1 - success_at(one, 0.0))
+            for one in (given, independent)
+        ]
+        parts = [np.column_stack([by_type, by_type.sum(axis=1)]) for by_type in parts]
         errors = np.std(parts, axis=1).max(axis=0) / math.sqrt(len(given.success))
         rows = zip(*np.mean(parts, axis=1).tolist(), errors.tolist(), strict=True)
         for name, (one, other, error) in zip((*MISALIGNMENT_TYPES, "all"), rows, strict=True):

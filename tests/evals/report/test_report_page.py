@@ -15,7 +15,6 @@ from evals.evidence import Evidence
 from evals.killer import Killer
 from evals.limit import Limit
 from evals.merged import merge
-from evals.notes import caveats
 from evals.report.limits import limits
 from evals.report.page import Finding, ReportInput, render_page
 from evals.risk_report import RiskReport
@@ -283,7 +282,7 @@ def test_a_void_claim_is_marked_in_table_notes_and_page(report: ReportInput) -> 
     assert f"void on {PROXY} by weight norm: panel 4/4" in page
     assert "AUROC 1.00 &lt;of norm&gt;" in page
     assert "void: weight norm" not in render_page(report)
-    marks = caveats(merge([evidence]))
+    marks = merge([evidence]).caveats()
     assert f"left out, void by weight_norm (another explanation fits): {PROXY}" in marks["proxy"]
     assert "deceptive" not in marks
     paper = Console(file=StringIO(), width=200)

@@ -8,8 +8,7 @@ import pytest
 from evals.family_posterior import FamilyCount, family_posterior
 from evals.report.page import ReportInput
 from evals.report.quantities import JUDGED, MEASURED, NOT_MEASURED, PARTLY, Quantity, quantities
-from evals.risk.beliefs import Beliefs
-from evals.risk.figures import load_figures
+from evals.risk.figures import Beliefs, load_figures
 from evals.risk.inputs import draw_inputs, sample_cube
 from evals.risk.update import type_updates
 

@@ -7,7 +7,7 @@ import pytest
 
 from evals.evidence import Evidence
 from evals.report.page import ReportInput
-from evals.report.strategy import at_expectation, candidate_text, strategy
+from evals.report.strategy import at_expectation, candidate_note, candidate_text, strategy
 from evals.report.unknowns import Answer, assumptions, unknowns
 from evals.report.wording import fine_percent, index_text
 from evals.risk_report import RiskReport
@@ -57,6 +57,19 @@ def test_crossing_weight_is_named_where_it_exists(report: ReportInput) -> None:
         assert f"at transport weight {weight}" in said(asked)
     for level in (low - (high - low) / 100, high + (high - low) / 100):
         assert "does not meet r*" in said(replace(report.risk, decision_level=level))
+
+
+def test_a_candidate_says_what_its_value_is_against(report: ReportInput) -> None:
+    def note(misalignment: str, value: float, weight: float = 0.2) -> str:
+        risk = replace(report.risk, transport=replace(report.risk.transport, weight=weight))
+        one = next(one for one in risk.candidates if one.misalignment == misalignment)
+        return candidate_note(replace(one, value=value), risk)
+
+    assert note("proxy", 0.001) == ""
+    assert note("proxy", 0.0) == "no outcome changes the decision"
+    assert note("subgoal", 0.001).startswith("not measured so far")
+    assert note("subgoal", 0.0).endswith("once measured; no outcome changes the decision")
+    assert "transport weight 0" in note("proxy", 0.0, weight=0.0)
 
 
 def test_best_candidate_comes_first_with_its_widths(report: ReportInput) -> None:

@@ -7,9 +7,8 @@ import pytest
 from scipy import stats
 
 from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
-from evals.risk.beliefs import Beliefs
 from evals.risk.decomposition import evaluate
-from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
+from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
 from evals.risk.information import (
     information_values,
     partial_information,

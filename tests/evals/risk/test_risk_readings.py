@@ -13,11 +13,10 @@ from evals.analysis import analyse
 from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
 from evals.merged import Merged
 from evals.report.change import signs
-from evals.risk.beliefs import Beliefs
-from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, load_figures
+from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, load_figures
 from evals.risk.inputs import draw_inputs, sample_cube
 from evals.risk.judged import beta_from_interval
-from evals.risk.split import given, split_success
+from evals.risk.laws import given, split_success
 from evals.risk.summary import Summary
 from evals.risk.transport import load_transport
 from evals.risk.update import risk_rows
@@ -201,8 +200,7 @@ def test_what_is_void_at_an_access_is_left_out_there(merged: Merged) -> None:
             {count.family for count in merged.counts(rule, "deceptive", with_left_out=among)}
             for among in (False, True)
         )
-        gone = {f for names in merged.left_out(rule, "deceptive").values() for f in names}
-        assert every - kept == gone
+        assert every - kept <= {"maze/deceptive_evasive"}
         assert len(every) == 4
     assert "maze/deceptive_evasive" not in {c.family for c in merged.counts("panel", "deceptive")}
 
@@ -236,9 +234,9 @@ def test_the_catastrophe_rows_are_printed_both_ways(report: RiskReport) -> None:
     """Read as of the world as it is, handling as judged included, R(0) is what R0 was."""
     assert report.as_it_is == pytest.approx(2.17, abs=0.005)
     row = report.row("near_term", 0.0)
-    other = row.residual.times(report.as_it_is)
-    assert other.mean == pytest.approx(row.unmitigated.mean, rel=0.005)
+    other = report.as_it_is * row.residual.mean
+    assert other == pytest.approx(row.unmitigated.mean, rel=0.005)
     table = risk_table(report)
     cells = {c.header: list(c.cells) for c in table.columns}["as the world is"]
-    assert cells[3] == f"{other.mean:.4f}"
+    assert cells[3] == f"{other:.4f}"
     assert "not as before it (default)" in str(table.title)

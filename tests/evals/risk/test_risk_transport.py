@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from evals.family_posterior import FamilyCount, family_posterior
-from evals.risk.beliefs import Beliefs
 from evals.risk.decomposition import evaluate, success_at
-from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
+from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
 from evals.risk.inputs import Inputs, draw_inputs, sample_cube
 from evals.risk.transport import (
-    TransportError,
+    QuestionError,
     blend,
     load_transport,
 )
@@ -125,7 +124,7 @@ def test_the_weight_or_its_steps_can_be_stated() -> None:
     assert some.steps[0] == usual.steps[0]
     for text, message in (
         ("1.2", "outside"), ("often", "neither"), ("small_to_large=often", "neither"),
-        ("small=0.2", "unknown steps"), ("small_to_large=2", "wanted a probability"),
+        ("small=0.2", "unknown steps"), ("small_to_large=2", "small_to_large is 2.0, outside"),
     ):  # fmt: skip
-        with pytest.raises(TransportError, match=message):
+        with pytest.raises(QuestionError, match=message):
             parse_transport(text)

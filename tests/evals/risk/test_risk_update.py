@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
-from evals.risk.beliefs import Beliefs, WhatIfError
 from evals.risk.decomposition import evaluate
-from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, load_figures
+from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, QuestionError, load_figures
 from evals.risk.inputs import draw_inputs, sample_cube
 from evals.risk.update import NOT_MEASURED, RiskRow, TypeUpdate, risk_rows, type_updates
 from evals.risk_cli import parse_what_if
@@ -287,7 +286,7 @@ def test_a_supposition_holds_at_every_weight_and_moves_nothing_else(example: Fou
     ],
 )
 def test_impossible_suppositions_are_refused(words: list[str], message: str) -> None:
-    with pytest.raises(WhatIfError, match=message):
+    with pytest.raises(QuestionError, match=message):
         Beliefs(load_figures(), supposed=parse_what_if(words))
 
 
