@@ -110,7 +110,6 @@ def gate(
     ] = None,
 ) -> None:
     """Apply policy thresholds to a run or a suspect; exit code 1 when one trips."""
-    from dataclasses import replace
     from datetime import UTC, datetime
 
     from evals.gate import apply, incident_of, incident_text, load_policy, write_incident
@@ -126,8 +125,7 @@ def gate(
     if evidence is not None:
         from evals.gated_run import gated_run
 
-        steps = load_transport()
-        steps = steps if transport is None else replace(steps, weight=transport)
+        steps = load_transport() if transport is None else parse_transport(str(transport))
         subject, facts, provenance = gated_run(evidence, load_figures(priors), steps)
     else:
         from evals.gated_suspect import gated_suspect

@@ -38,15 +38,8 @@ def access_rows(report: RiskReport) -> list[Interval]:
 
 
 def risk_at(row: AccessRow, scenario: str, weight: float) -> RiskRow:
-    """The risk of a scenario and weight with that access.
-
-    Raises:
-        KeyError: the row has none.
-    """
-    for one in row.rows:
-        if one.scenario == scenario and one.weight == weight:
-            return one
-    raise KeyError(f"{row.rule}: no risk of {scenario} at weight {weight}")
+    """The risk of a scenario and weight with that access."""
+    return {(one.scenario, one.weight): one for one in row.rows}[scenario, weight]
 
 
 def _interval(label: str, share: Summary, colour: str) -> Interval:

@@ -110,5 +110,5 @@ def test_access_shows_judgement_and_every_level_at_both_weights(report: ReportIn
 
 
 def test_access_row_without_the_scenario_is_an_error(report: ReportInput) -> None:
-    with pytest.raises(KeyError, match="no risk of elsewhere"):
+    with pytest.raises(KeyError, match="elsewhere"):
         risk_at(report.risk.access[0], "elsewhere", 0.2)
