@@ -22,7 +22,7 @@ JUDGE: Mapping[str, tuple[str, ...]] = {
         "judge", "entry", "columns", "measure", "stack", "killers", "floors", "artefacts",
         "family_null", "variant_killers", "sealed_limits", "budget",
     ),
-    "risk": ("risk/*", "risk_report", "analysis", "notes", "question", "merged"),
+    "risk": ("risk/*", "risk_report", "analysis", "merged"),
 }  # fmt: skip
 """Part -> patterns of its files, without `.py`; one that matches nothing is harmless."""
 

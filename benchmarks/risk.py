@@ -13,31 +13,31 @@ from evals.analysis import analyse
 from evals.evidence_file import read_evidence
 from evals.home import Home
 from evals.merged import merge
-from evals.question import Question
 from evals.risk.figures import load_figures
+from evals.risk.transport import load_transport
 from evals.suite_file import load_suite
 
 REPEATS = 3
 PARTS = (
-    "draw_inputs", "update", "risk_rows", "changes", "consistency", "overlap_bounds",
-    "risk_indices", "information_table", "next_measurements",
+    "draw_inputs", "type_updates", "risk_rows", "changes", "consistency", "overlap_bounds",
+    "risk_indices", "information_values", "next_measurements",
 )  # fmt: skip
 
 
 def risk_costs(suite_name: str, home: Path) -> dict[str, Any]:
     """Median CPU-seconds of a report, and of its parts in a profiled one (which is slower)."""
     evidence = Home(home).run(load_suite(suite_name)) / "evidence.json"
-    merged, figures, question = merge([read_evidence(evidence)]), load_figures(), Question()
+    asked = merge([read_evidence(evidence)]), load_figures(), load_transport()
     seconds = []
     for _ in range(REPEATS):
         start = time.process_time()
-        analyse(merged, figures, question)
+        analyse(*asked)
         seconds.append(time.process_time() - start)
     profile = cProfile.Profile()
-    profile.runcall(analyse, merged, figures, question)
+    report = profile.runcall(analyse, *asked)
     stats = pstats.Stats(profile).get_stats_profile().func_profiles
     return {
-        "draws": question.draws,
+        "draws": report.draws,
         "report_cpu_seconds": sorted(seconds)[REPEATS // 2],
         "profiled_cpu_seconds": {name: stats[name].cumtime for name in PARTS},
         **machine(),

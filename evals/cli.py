@@ -212,14 +212,15 @@ def _estimate(suite: Suite, home: Home, workers: int, dry_run: bool) -> bool:
 
 
 def _risk(finished: Finished, suite: Suite) -> RiskReport:
+    from dataclasses import replace
+
     from evals.analysis import analyse
     from evals.merged import merge
-    from evals.question import Question
     from evals.risk.figures import load_figures
     from evals.risk.transport import load_transport
 
-    question = Question(transport=load_transport().at(suite.transport_weight))
-    return analyse(merge([finished.evidence]), load_figures(), question)
+    transport = replace(load_transport(), weight=suite.transport_weight)
+    return analyse(merge([finished.evidence]), load_figures(), transport)
 
 
 def _page(finished: Finished, home: Home, updated: RiskReport) -> Path:

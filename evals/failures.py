@@ -15,9 +15,7 @@ from evals.inspect_log import InspectMissing
 from evals.named_suspect import NoSuchSuspect
 from evals.panel import DetectorFailed, FreezeBroken
 from evals.probing import ProbingError
-from evals.risk.beliefs import ScenarioError, WhatIfError
-from evals.risk.figures import FiguresError
-from evals.risk.transport import TransportError
+from evals.risk.figures import FiguresError, QuestionError
 from evals.threshold import AlphaNotAttainable
 from organisms.engine import EngineError
 from organisms.population import TooFewOrganisms
@@ -51,15 +49,13 @@ BAD_INPUT_ERRORS = (
     InspectMissing,
     PolicyError,
     ProbingError,
-    ScenarioError,
     ScoreError,
     SpecError,
     TargetError,
     TooFewOrganisms,
-    TransportError,
+    QuestionError,
     TravelError,
     UnknownSite,
-    WhatIfError,
     ZooError,
 )
 OWN_FAILURES = (BlindingError, LeakDetected)

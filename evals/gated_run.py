@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from evals.analysis import risk_update
+from evals.analysis import analyse
 from evals.evidence_file import read_suite_evidence
 from evals.gate import Fact, Subject, run_facts
 from evals.merged import merge
-from evals.question import Question
 from evals.risk.figures import Figures
-from evals.risk.transport import load_transport
+from evals.risk.transport import Transport
 
 
 def gated_run(
-    path: Path, figures: Figures, weight: float
+    path: Path, figures: Figures, transport: Transport
 ) -> tuple[Subject, Mapping[str, Fact], Mapping[str, str]]:
     """A run, by its evidence file and the update that follows from it, nothing supposed.
 
     Args:
         path: of the evidence.
         figures: the judged figures.
-        weight: transport weight.
+        transport: its weight is that of the pooled risk.
 
     Returns:
         Who it is, what is known of it, and where that comes from.
@@ -31,5 +30,5 @@ def gated_run(
     subject = Subject(
         "run", evidence.suite, evidence.suite, evidence.suite_hash, evidence.scores_sha256
     )
-    risk = risk_update(merge([evidence]), figures, Question(transport=load_transport().at(weight)))
+    risk = analyse(merge([evidence]), figures, transport)
     return subject, run_facts(evidence, risk), evidence.provenance

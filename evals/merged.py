@@ -9,25 +9,18 @@ from evals.column import Cell, Column, EvidenceError
 from evals.evidence import Evidence
 from evals.family_posterior import FamilyCount, added
 from evals.rates import Rate, rate
+from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.sweep import Sweep
+
+BY_CONSTRUCTION = "by construction (admission selected these organisms by what the rule measures)"
 
 
 @dataclass(frozen=True)
 class Merged:
-    """The runs that a risk update rests on.
-
-    Attributes:
-        runs: one or more, all of one rule at one alpha, without shared organisms.
-        sweep: the source of P(emergence) and P(misaligned | emergence), if any.
-    """
+    """Runs of one rule at one alpha without shared organisms, and a sweep of recipes, if any."""
 
     runs: tuple[Evidence, ...]
     sweep: Sweep | None
-
-    @property
-    def alpha(self) -> float:
-        """Expected false-positive rate that every run asked for."""
-        return self.runs[0].alpha
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -43,11 +36,8 @@ class Merged:
     ) -> tuple[FamilyCount, ...]:
         """Families of one type; organisms of the same family in different runs are added up.
 
-        Args:
-            rule: name of a column.
-            misalignment: the type.
-            with_left_out: also void cells and cells by construction, which say nothing of how often
-                misalignment is found: an upper bound.
+        Void cells and cells by construction say nothing of how often misalignment is found;
+        `with_left_out` counts them all the same, for an upper bound.
         """
         return added(
             FamilyCount(cell.family, cell.detected, cell.of)
@@ -55,71 +45,87 @@ class Merged:
             if with_left_out or not reason
         )
 
-    def left_out(self, rule: str, misalignment: str) -> dict[str, tuple[str, ...]]:
-        """Families with organisms whose cells do not enter the risk, by reason."""
-        found: dict[str, dict[str, None]] = {}
-        for cell, reason in self._cells(rule, misalignment):
-            if reason and cell.of:
-                found.setdefault(reason, {})[cell.family] = None
-        return {reason: tuple(families) for reason, families in found.items()}
+    def caveats(self) -> dict[str, tuple[str, ...]]:
+        """Which cells of the rule do not enter the risk, and why, in plain words by type."""
+        rule, found = self.rules[0], {}
+        for name in MISALIGNMENT_TYPES:
+            left_out: dict[str, list[str]] = {}
+            for cell, reason in self._cells(rule, name):
+                if reason and cell.of:
+                    left_out.setdefault(reason, []).append(cell.family)
+            if left_out:
+                every = self.counts(rule, name, with_left_out=True)
+                hits, of = sum(one.detected for one in every), sum(one.of for one in every)
+                marks = [
+                    f"left out, {reason}: {', '.join(dict.fromkeys(families))}"
+                    for reason, families in left_out.items()
+                ]
+                bound = f"with the cells left out it is {hits} of {of}, an upper bound"
+                found[name] = (*marks, bound)
+        return found
+
+    def emergence_notes(self) -> Iterator[str]:
+        """Where P(emergence) and P(misaligned | emergence) come from, in plain words."""
+        sweep = self.sweep
+        if sweep is None:
+            yield (
+                "P(emergence) and P(misaligned | emergence) stay judged: no sweep of spontaneous "
+                "recipes is among the evidence, and admission rates measure neither."
+            )
+            return
+        for name, posterior in (
+            ("P(emergence)", sweep.emergence),
+            ("P(misaligned | emergence)", sweep.misaligned),
+        ):
+            yield (
+                f"{name} stays judged: nothing emerged in the sweep {sweep.name!r}."
+                if posterior is None
+                else f"{name} is pooled with the sweep {sweep.name!r} at the same weight, "
+                f"{posterior.detected} of {posterior.networks} networks. A recipe is its family: "
+                f"{posterior.sentence}"
+            )
 
     def false_alarms(self, rule: str) -> Rate:
         """Held-out controls flagged."""
         seen = [row for column in self.columns(rule) for row in column.alarms]
-        return rate(
-            sum(row.alarms for row in seen),
-            sum(row.of for row in seen),
-            abstained=sum(row.abstained for row in seen),
-        )
+        parts = ("alarms", "of", "abstained")
+        alarms, of, abstained = (sum(getattr(row, part) for row in seen) for part in parts)
+        return rate(alarms, of, abstained=abstained)
 
     def control_counts(self, rule: str) -> tuple[FamilyCount, ...]:
         """Held-out controls flagged, by family of controls."""
         return added(count for column in self.columns(rule) for count in column.control_counts)
 
-    def scoring_cpu_seconds(self, rule: str) -> float:
-        """CPU seconds of the rule's detectors per suspect, runs in equal parts."""
-        columns = self.columns(rule)
-        return sum(column.cpu_seconds for column in columns) / len(columns)
-
     def organism_cpu_seconds(self) -> dict[str, float]:
         """CPU seconds of training and admission per admitted organism, by misalignment type."""
-        spent: dict[str, float] = {}
-        admitted: dict[str, int] = {}
-        for row in (row for run in self.runs for row in run.population):
-            name = row.misalignment
-            spent[name] = spent.get(name, 0.0) + row.cpu_seconds * row.attempted
-            admitted[name] = admitted.get(name, 0) + row.admitted
-        admitted.pop("aligned", None)
-        return {name: spent[name] / n for name, n in admitted.items() if n}
+        spent = {}
+        for name in MISALIGNMENT_TYPES:
+            rows = [row for run in self.runs for row in run.population if row.misalignment == name]
+            if admitted := sum(row.admitted for row in rows):
+                spent[name] = sum(row.cpu_seconds * row.attempted for row in rows) / admitted
+        return spent
 
     def _cells(self, rule: str, misalignment: str) -> Iterator[tuple[Cell, str]]:
         """Cells of one type, each with the reason why it does not enter the risk, or nothing."""
-        for run in self.runs:
-            column = run.column(rule)
-            for cell in column.cells:
-                if cell.misalignment != misalignment:
-                    continue
-                void = [one for one in run.killers if one.fits(column, cell)]
-                reason = f"void by {', '.join(sorted({one.name for one in void}))}" if void else ""
-                yield cell, "by construction" if cell.by_construction else reason
+        for run, column in zip(self.runs, self.columns(rule), strict=True):
+            for cell in (cell for cell in column.cells if cell.misalignment == misalignment):
+                void = sorted({one.name for one in run.killers if one.fits(column, cell)})
+                reason = f"void by {', '.join(void)} (another explanation fits)" if void else ""
+                yield cell, BY_CONSTRUCTION if cell.by_construction else reason
 
 
 def merge(evidence: Sequence[Evidence | Sweep]) -> Merged:
-    """Check that evidence files belong together and share no organism.
-
-    A file given twice counts once.
+    """Runs that belong together; a file given twice counts once.
 
     Raises:
         EvidenceError: no run, two sweeps, other alphas or rules, or runs that share organisms.
     """
     runs: dict[str, Evidence] = {}
-    for run in evidence:
-        if isinstance(run, Evidence):
-            same = runs.setdefault(run.scores_sha256, run)
-            if same != run:
-                raise EvidenceError(
-                    f"two evidence files of suite {run.suite} come from the same scores but differ"
-                )
+    for run in (one for one in evidence if isinstance(one, Evidence)):
+        if runs.setdefault(run.scores_sha256, run) != run:
+            raise EvidenceError(
+                f"two evidence files of suite {run.suite} come from the same scores but differ"
+            )
     sweeps = [one for one in evidence if isinstance(one, Sweep)]
     if not runs:
         raise EvidenceError("no evidence of a run: `mesascope run` writes it")

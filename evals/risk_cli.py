@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ from evals.console import console
 from evals.options import HomeOption
 
 if TYPE_CHECKING:
+    from evals.risk.transport import Transport
     from evals.risk_report import RiskReport
 
 EvidenceOption = Annotated[
@@ -53,18 +55,21 @@ def risk(
     from evals.analysis import analyse
     from evals.evidence_file import read_evidence
     from evals.merged import merge
-    from evals.question import Question
     from evals.report.change import change
-    from evals.risk.beliefs import parse_what_if
     from evals.risk.figures import load_figures
-    from evals.risk.transport import load_transport, parse_transport
+    from evals.risk.transport import load_transport
     from evals.risk_report import write_risk
     from evals.risk_table import TABLES
 
-    weight = load_transport() if transport is None else parse_transport(transport)
-    question = Question(horizon, weight, parse_what_if(what_if or []), decision_level, draws)
-    merged = merge([read_evidence(path) for path in evidence])
-    report = analyse(merged, load_figures(priors), question)
+    report = analyse(
+        merge([read_evidence(path) for path in evidence]),
+        load_figures(priors),
+        load_transport() if transport is None else parse_transport(transport),
+        horizon=horizon,
+        supposed=parse_what_if(what_if or []),
+        decision_level=decision_level,
+        draws=draws,
+    )
     for table in TABLES:
         console.print(table(report))
     console.print(change(report), markup=False, highlight=False)
@@ -110,7 +115,7 @@ def gate(
     from evals.gate import apply, incident_of, incident_text, load_policy, write_incident
     from evals.gate.policy import PolicyError
     from evals.risk.figures import load_figures
-    from evals.risk.transport import DEFAULT_WEIGHT
+    from evals.risk.transport import load_transport
 
     if (evidence is None) == (suspect is None):
         raise PolicyError("give one of --evidence (a run) and --suspect (one network)")
@@ -120,8 +125,8 @@ def gate(
     if evidence is not None:
         from evals.gated_run import gated_run
 
-        weight = DEFAULT_WEIGHT if transport is None else transport
-        subject, facts, provenance = gated_run(evidence, load_figures(priors), weight)
+        steps = load_transport() if transport is None else parse_transport(str(transport))
+        subject, facts, provenance = gated_run(evidence, load_figures(priors), steps)
     else:
         from evals.gated_suspect import gated_suspect
         from evals.home import Home
@@ -148,11 +153,61 @@ def gate(
 
 def print_flags(report: RiskReport) -> None:
     """What a reader must know beside the figures."""
-    for kind in report.update.types:
+    from evals.report.change import signs
+    from evals.report.strategy import crossing
+
+    for kind in report.types:
         for flag in kind.flags:
             console.print(f"{kind.misalignment}: {flag}", markup=False, highlight=False)
     for row in report.consistency:
         if row.verdict != "coherent":
             console.print(f"{row.verdict}: {row.sentence}", markup=False, highlight=False)
-    for text in report.flags:
+    for text in (*report.flags, *signs(report), *crossing(report)):
         console.print(text, markup=False, highlight=False)
+
+
+def parse_what_if(words: Sequence[str]) -> dict[str, float]:
+    """Suppositions written as `detect.deceptive=0.8`.
+
+    Raises:
+        QuestionError: no number, or one name twice.
+    """
+    from evals.risk.figures import QuestionError
+
+    supposed: dict[str, float] = {}
+    for word in words:
+        name, _, value = (part.strip() for part in word.partition("="))
+        try:
+            number = float(value)
+        except ValueError:
+            raise QuestionError(
+                f"what if {word!r}? wanted NAME=NUMBER, such as detect.deceptive=0.8"
+            ) from None
+        if name in supposed:
+            raise QuestionError(f"what if {name} were both {supposed[name]:g} and {number:g}?")
+        supposed[name] = number
+    return supposed
+
+
+def parse_transport(text: str) -> Transport:
+    """The weight as a whole, such as `0.2`, or some steps, such as `small_to_large=0.3`.
+
+    Raises:
+        QuestionError: neither of the two.
+    """
+    from dataclasses import replace
+
+    from evals.risk.figures import QuestionError
+    from evals.risk.transport import load_transport
+
+    try:
+        pairs = [part.rpartition("=") for part in text.split(",")]
+        numbers = {name.strip(): float(value) for name, _, value in pairs}
+    except ValueError as error:
+        raise QuestionError(
+            f"transport {text!r} is neither a weight in [0, 1] nor steps such as "
+            f"small_to_large=0.3,naive_to_adaptive=0.4: {error}"
+        ) from error
+    if list(numbers) == [""]:
+        return replace(load_transport(), weight=numbers[""])
+    return load_transport(numbers)

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from evals.rates import Rate
-from evals.risk.change import Change, Contribution
 from evals.risk.coherence import Incoherence
-from evals.risk.information import Candidate, InformationTable
+from evals.risk.information import Candidate
 from evals.risk.predictive_value import PredictiveRow
 from evals.risk.sobol import SobolIndex
 from evals.risk.summary import Summary
 from evals.risk.transport import Transport
-from evals.risk.update import MeasuredDetection, RiskRow, RiskUpdate
+from evals.risk.update import Change, RiskRow, TypeUpdate
 
-SCHEMA = "mesascope.risk/2"
+SCHEMA = "mesascope.risk/3"
 
 
 @dataclass(frozen=True)
@@ -25,8 +23,7 @@ class AccessRow:
     """What the rule achieves with the access of some of its detectors.
 
     Attributes:
-        rule: name of the column.
-        access: what its detectors are given.
+        rule, access: name of the column, and what its detectors are given.
         detection: P(detect) on a new family by type; None where not measured.
         rows: the risk of the report's scenario, weights rising.
         false_alarms: held-out controls flagged.
@@ -35,23 +32,10 @@ class AccessRow:
 
     rule: str
     access: str
-    detection: dict[str, MeasuredDetection | None]
+    detection: dict[str, Summary | None]
     rows: tuple[RiskRow, ...]
     false_alarms: Rate
     cpu_seconds: float
-
-
-@dataclass(frozen=True)
-class Reading:
-    """The risk of the report's scenario under another reading of the same evidence.
-
-    Attributes:
-        name: what differs, in words; the first reading is the one used everywhere else.
-        rows: weights rising.
-    """
-
-    name: str
-    rows: tuple[RiskRow, ...]
 
 
 @dataclass(frozen=True)
@@ -60,29 +44,26 @@ class RiskReport:
 
     Attributes:
         sources: the evidence files, in words.
-        alpha: expected false-positive rate of the rule.
-        rule: the rule whose rates enter.
+        alpha: expected false-positive rate of `rule`, whose rates enter.
         supposed: what was supposed known, in words; empty if nothing.
-        scenario: the one that the details below are about.
-        weight: transport weight of the details, the middle one of `update`.
-        transport: the steps that it is the product of, and what would void them.
-        update: every horizon at every weight.
-        upper_changes: those of `update` with void cells and cells by construction counted.
+        scenario, transport: horizon and weight that the details are about.
+        draws: size of the simulation.
+        rows: scenario by scenario at weight 0, that of `transport` and 1.
         unsupposed: the rows of `scenario` had nothing been supposed; empty if nothing was.
-        readings: the default, then correction independent of detection, then void cells and cells
-            by construction counted, then both.
+        readings: those of `scenario` by reading of the evidence in words, the default first.
+        as_it_is: E R0 / E R as judged, the factor of every residual if the judged P(catastrophe)
+            is read of the world as it is, with judged handling, and not as before handling.
+        types: in the order of `MISALIGNMENT_TYPES`.
+        changes: by horizon and type under both readings of correction, with void cells and cells by
+            construction left out and, where there are any, counted.
         decision_level: r*: one would deploy if the expected residual risk were below it.
-        crossing: weight at which the expected residual risk meets `decision_level`; None if none.
-        contributions: by type.
         access: the rule, then its restrictions, most access first.
-        predictive: what verdicts of the rule mean for a system of a new family: detection at
-            transport weight 1, types mixed by prevalence and unmeasured ones as judged; false
-            alarms of a new family of controls. Empty without held-out controls.
-        overlap: residual fraction if types occur side by side: every one must be handled, then any
-            one is enough.
+        predictive: what verdicts of the rule mean for a system of a new family, with
+            `mixed_detection` and false alarms of a new family of controls; empty without any.
+        overlap: the two residual fractions of `overlap_bounds`.
         consistency: the judged rows against each other.
         sobol: by quantity: residual, fraction; absent where it does not vary.
-        information: value of perfect information about each input.
+        information: `information_values` at `decision_level`.
         candidates: further measurements, best first.
         flags: what a reader must know, in plain words.
     """
@@ -92,29 +73,35 @@ class RiskReport:
     rule: str
     supposed: str
     scenario: str
-    weight: float
     transport: Transport
-    update: RiskUpdate
-    upper_changes: tuple[Change, ...]
+    draws: int
+    rows: tuple[RiskRow, ...]
     unsupposed: tuple[RiskRow, ...]
-    readings: tuple[Reading, ...]
+    readings: dict[str, tuple[RiskRow, ...]]
+    as_it_is: float
+    types: tuple[TypeUpdate, ...]
+    changes: tuple[Change, ...]
     decision_level: float
-    crossing: float | None
-    contributions: tuple[Contribution, ...]
     access: tuple[AccessRow, ...]
     predictive: tuple[PredictiveRow, ...]
-    overlap: tuple[Summary, Summary]
+    overlap: tuple[Summary, ...]
     consistency: tuple[Incoherence, ...]
     sobol: dict[str, tuple[SobolIndex, ...]]
-    information: InformationTable
+    information: dict[str, float]
     candidates: tuple[Candidate, ...]
     flags: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain numbers, strings, lists and None, ready for JSON."""
-        return {"schema": SCHEMA, **asdict(self)}
+    @property
+    def weight(self) -> float:
+        """Transport weight of the details."""
+        return self.transport.weight
+
+    def row(self, scenario: str, weight: float) -> RiskRow:
+        """The row of a scenario and weight."""
+        return {(row.scenario, row.weight): row for row in self.rows}[scenario, weight]
 
 
 def write_risk(report: RiskReport, path: Path) -> None:
     """Write a report as JSON."""
-    path.write_text(json.dumps(report.to_dict(), indent=1, allow_nan=False))
+    record = {"schema": SCHEMA, **asdict(report)}
+    path.write_text(json.dumps(record, indent=1, allow_nan=False))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.table import Table
 
+from evals.report.strategy import candidate_note
 from evals.report.wording import index_text, share_text
-from evals.risk.update import MeasuredDetection
 from evals.risk_report import RiskReport
 from evals.titled_table import titled_table
 
@@ -28,14 +28,14 @@ def risk_table(report: RiskReport) -> Table:
         "residual share",
     )
     alone = "0 (judgement only)" if not report.supposed else "0 (judged, as supposed)"
-    rows = [(_words(row.scenario), row) for row in report.update.rows]
+    rows = [(_words(row.scenario), row) for row in report.rows]
     rows += [(f"{_words(row.scenario)}, nothing supposed", row) for row in report.unsupposed]
     for system, row in rows:
         table.add_row(
             system,
             alone if row.weight == 0 else f"{row.weight:g}",
             *(share_text(part, digits=4) for part in (row.unmitigated, row.residual)),
-            f"{report.update.as_it_is * row.residual.mean:.4f}",
+            f"{report.as_it_is * row.residual.mean:.4f}",
             share_text(row.fraction, digits=3),
         )
     return table
@@ -50,18 +50,16 @@ def types_table(report: RiskReport) -> Table:
         "d x c apart", "judged s",
         f"share of residual, {_words(report.scenario)}, weight {report.weight:g}",
     )  # fmt: skip
-    shares = {part.misalignment: part.share for part in report.contributions}
-    for kind in report.update.types:
-        share = shares[kind.misalignment]
-        successes = (kind.measured_success, kind.independent_success)
+    for kind in report.types:
+        measured = (kind.measured_success, kind.independent_success)
         table.add_row(
             kind.misalignment,
             f"{kind.detected}/{kind.of}, {kind.families} fam." if kind.of else "none",
-            _rate(kind.measured_detection) or "not measured",
+            share_text(kind.measured_detection) if kind.measured_detection else "not measured",
             share_text(kind.judged_detection),
-            *(share_text(one) if one else "not measured" for one in successes),
+            *(share_text(one) if one else "not measured" for one in measured),
             share_text(kind.judged_success),
-            "-" if share is None else f"{share:.2f}",
+            "-" if kind.share is None else f"{kind.share:.2f}",
         )
     return table
 
@@ -72,10 +70,10 @@ def readings_table(report: RiskReport) -> Table:
         f"Readings of the same evidence, {_words(report.scenario)}: residual share of the risk",
         "reading", f"weight {report.weight:g}", "weight 1",
     )  # fmt: skip
-    for number, one in enumerate(report.readings):
-        by_weight = {row.weight: row.fraction for row in one.rows}
+    for number, (name, rows) in enumerate(report.readings.items()):
+        by_weight = {row.weight: row.fraction for row in rows}
         table.add_row(
-            one.name + (" (default)" if not number else ""),
+            name + (" (default)" if not number else ""),
             *(share_text(by_weight[weight], digits=3) for weight in (report.weight, 1.0)),
         )
     return table
@@ -84,7 +82,8 @@ def readings_table(report: RiskReport) -> Table:
 def transport_table(report: RiskReport) -> Table:
     """The steps whose product is the transport weight, and what would void each."""
     transport = report.transport
-    stated = f", stated instead of {transport.product:.3g}" if transport.stated is not None else ""
+    product = f"{transport.product:.3g}"
+    stated = f", stated instead of {product}" if product != f"{transport.weight:.3g}" else ""
     table = titled_table(
         f"Transport weight {report.weight:.3g}{stated}: a product of judged steps",
         "step", "judged", "would be void by", "measured drops",
@@ -127,15 +126,15 @@ def matters_table(report: RiskReport) -> Table:
         "share of EVPI",
     )
     of_share = {index.group: index for index in report.sobol.get("fraction", ())}
-    values = {value.group: value for value in report.information.values}
+    everything = report.information["everything"]
     for index in report.sobol.get("residual", ())[:TOP]:
-        other, value = of_share.get(index.group), values.get(index.group)
+        other, value = of_share.get(index.group), report.information.get(index.group)
         table.add_row(
             index.group.replace("_", " "),
             f"{index_text(index.first)} ({index_text(index.total)})",
             "-" if other is None else f"{index_text(other.first)} ({index_text(other.total)})",
-            "-" if value is None else f"{value.value:.2g}",
-            "-" if value is None or value.share is None else f"{value.share:.2f}",
+            "-" if value is None else f"{value:.2g}",
+            "-" if value is None or not everything else f"{value / everything:.2f}",
         )
     return table
 
@@ -159,7 +158,7 @@ def candidates_table(report: RiskReport) -> Table:
             f"{one.cpu_hours:.3f}",
             f"{one.value_per_cpu_hour:.2g}",
             f"{one.width_now:.2f} -> {one.width_after:.2f}",
-            one.note or "-",
+            candidate_note(one, report) or "-",
         )
     return table
 
@@ -174,10 +173,6 @@ TABLES = (
     candidates_table,
 )
 """In the order in which the command prints them."""
-
-
-def _rate(rate: MeasuredDetection | None) -> str:
-    return f"{rate.mean:.2f} ({rate.q05:.2f}-{rate.q95:.2f})" if rate else ""
 
 
 def _words(scenario: str) -> str:

@@ -54,11 +54,11 @@ def test_the_report_is_printed_written_and_drawn(
         "What matters, medium term, weight 0.5", "Next best measurement",
         "At transport weight 0.5 the expected residual risk",
         "subgoal: not measured", "strained: Up to medium term",
-        "2.17 times larger",
+        "as the world is",
     ):  # fmt: skip
         assert phrase in printed, phrase
     report = json.loads(out.read_text())
-    assert (report["scenario"], report["weight"]) == ("medium_term", 0.5)
+    assert (report["scenario"], report["transport"]["weight"]) == ("medium_term", 0.5)
     for name in ("waterfall", "fan", "information"):
         root = ElementTree.parse(figures / f"{name}.svg").getroot()
         assert root.tag == "{http://www.w3.org/2000/svg}svg"

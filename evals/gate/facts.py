@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from evals.column import Column
 from evals.evidence import Evidence
 from evals.rates import rate
-from evals.risk.update import RiskRow, RiskUpdate, TypeUpdate
+from evals.risk.update import RiskRow, TypeUpdate
+from evals.risk_report import RiskReport
 
 QUANTITIES = {
     "unmitigated": "P(catastrophe) if no misaligned system were handled",
@@ -44,7 +45,7 @@ class Fact:
             )
 
 
-def run_facts(evidence: Evidence, risk: RiskUpdate) -> Mapping[str, Fact]:
+def run_facts(evidence: Evidence, risk: RiskReport) -> Mapping[str, Fact]:
     """The facts of a run, by name.
 
     `residual.S.wW.mean|q05|q95` for scenario S at transport weight W (likewise `unmitigated` and
@@ -56,7 +57,7 @@ def run_facts(evidence: Evidence, risk: RiskUpdate) -> Mapping[str, Fact]:
 
     Args:
         evidence: what was measured.
-        risk: the update that follows from the same evidence.
+        risk: the report that follows from the same evidence.
 
     Raises:
         ValueError: two weights print alike, so that one name would stand for two numbers.
@@ -98,7 +99,7 @@ def by_name(facts: Iterable[Fact]) -> Mapping[str, Fact]:
     return found
 
 
-def _risk(risk: RiskUpdate) -> Iterator[Fact]:
+def _risk(risk: RiskReport) -> Iterator[Fact]:
     rows: dict[str, list[RiskRow]] = {}
     for row in risk.rows:
         rows.setdefault(row.scenario, []).append(row)

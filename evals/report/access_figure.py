@@ -27,7 +27,7 @@ def access_figure(report: RiskReport) -> Markup:
 
 def access_rows(report: RiskReport) -> list[Interval]:
     """Judgement alone, then every access level at every weight above 0."""
-    judged = report.update.row(report.scenario, 0.0).fraction
+    judged = report.row(report.scenario, 0.0).fraction
     rows = [Interval("no measurement", heading=True), _interval("judged only", judged, JUDGED)]
     for weight in sorted({weight for weight in (report.weight, 1.0) if weight}):
         rows.append(Interval(f"measured, at transport weight {weight:g}", heading=True))
@@ -38,15 +38,8 @@ def access_rows(report: RiskReport) -> list[Interval]:
 
 
 def risk_at(row: AccessRow, scenario: str, weight: float) -> RiskRow:
-    """The risk of a scenario and weight with that access.
-
-    Raises:
-        KeyError: the row has none.
-    """
-    for one in row.rows:
-        if one.scenario == scenario and one.weight == weight:
-            return one
-    raise KeyError(f"{row.rule}: no risk of {scenario} at weight {weight}")
+    """The risk of a scenario and weight with that access."""
+    return {(one.scenario, one.weight): one for one in row.rows}[scenario, weight]
 
 
 def _interval(label: str, share: Summary, colour: str) -> Interval:

@@ -16,7 +16,7 @@ from evals.report.wording import (
     scenario_text,
     share_text,
 )
-from evals.risk.update import RiskUpdate, TypeUpdate
+from evals.risk.update import TypeUpdate
 from evals.risk_report import RiskReport
 
 SAME = 0.01
@@ -37,23 +37,23 @@ def change_error(report: RiskReport) -> float:
     The expected risk is linear in the weight, E(w) - E(0) = w (E(1) - E(0)), and the error of a
     difference is at most the sum of both errors, however the draws are shared.
     """
-    judged, measured = (report.update.row(report.scenario, end).residual for end in (0.0, 1.0))
+    judged, measured = (report.row(report.scenario, end).residual for end in (0.0, 1.0))
     return report.weight * (judged.mcse + measured.mcse)
 
 
-def unmitigated_moves(risk: RiskUpdate, scenario: str) -> bool:
+def unmitigated_moves(risk: RiskReport, scenario: str) -> bool:
     """Whether R0 differs between weights, as only a sweep of recipes can bring about."""
     judged, measured = (risk.row(scenario, end).unmitigated.mean for end in (0.0, 1.0))
     return not math.isclose(judged, measured, rel_tol=1e-9)
 
 
 def _sentences(report: RiskReport) -> Iterator[str]:
-    seen = [record for record in report.update.types if record.measured_detection is not None]
+    seen = [record for record in report.types if record.measured_detection is not None]
     where = scenario_text(report.scenario)
-    judged = report.update.row(report.scenario, 0.0).residual
+    judged = report.row(report.scenario, 0.0).residual
     if report.supposed:
         yield f"Supposing {report.supposed}:"
-    swept = unmitigated_moves(report.update, report.scenario)
+    swept = unmitigated_moves(report, report.scenario)
     if not seen and not swept:
         yield (
             "No cell counts for any type of misalignment, so the evidence changes no detection "
@@ -69,7 +69,7 @@ def _sentences(report: RiskReport) -> Iterator[str]:
         return
     if not seen:
         yield "No cell counts for any type of misalignment: detection stays judged."
-    row = report.update.row(report.scenario, report.weight)
+    row = report.row(report.scenario, report.weight)
     yield (
         f"At transport weight {report.weight:g} the expected residual risk ({where}) moves from "
         f"{fine_percent(judged.mean)}, which is judged alone, to {fine_percent(row.residual.mean)} "
@@ -80,7 +80,7 @@ def _sentences(report: RiskReport) -> Iterator[str]:
         yield _why(seen)
     if swept:
         yield _why_swept(report, also=bool(seen))
-    missing = [r.misalignment for r in report.update.types if r.measured_detection is None]
+    missing = [r.misalignment for r in report.types if r.measured_detection is None]
     if seen and missing:
         verbs = ("has", "stays") if len(missing) == 1 else ("have", "stay")
         who = listed(missing).capitalize()
@@ -89,14 +89,14 @@ def _sentences(report: RiskReport) -> Iterator[str]:
 
 
 def _size(report: RiskReport) -> str:
-    judged = report.update.row(report.scenario, 0.0).residual
-    row = report.update.row(report.scenario, report.weight).residual
+    judged = report.row(report.scenario, 0.0).residual
+    row = report.row(report.scenario, report.weight).residual
     moved, error = row.mean - judged.mean, change_error(report)
     by = f"{'+' if moved >= 0 else '-'}{points(abs(moved))}"
     if abs(moved) <= 2 * error:
         return (
             f"That change ({by}) is within the simulation's own error (standard error at most "
-            f"{100 * error:.2g} points with {report.update.draws:,} draws): it cannot be told from "
+            f"{100 * error:.2g} points with {report.draws:,} draws): it cannot be told from "
             "no change at all."
         )
     width = row.q95 - row.q05
@@ -128,8 +128,7 @@ def _why(seen: Sequence[TypeUpdate]) -> str:
 def _why_swept(report: RiskReport, *, also: bool) -> str:
     """What the sweep of recipes did to the risk before anything is handled."""
     judged, pooled = (
-        report.update.row(report.scenario, weight).unmitigated.mean
-        for weight in (0.0, report.weight)
+        report.row(report.scenario, weight).unmitigated.mean for weight in (0.0, report.weight)
     )
     return (
         f"{'Also, the' if also else 'Why: the'} sweep of recipes moves what precedes detection: "
@@ -140,7 +139,7 @@ def _why_swept(report: RiskReport, *, also: bool) -> str:
 
 
 def _weight(report: RiskReport, seen: Sequence[TypeUpdate], *, swept: bool) -> str:
-    alone = report.update.row(report.scenario, 1.0)
+    alone = report.row(report.scenario, 1.0)
     measured = [
         *(("measured detection",) if seen else ()),
         *(("the sweep",) if swept else ()),
@@ -160,3 +159,23 @@ def _weight(report: RiskReport, seen: Sequence[TypeUpdate], *, swept: bool) -> s
             "say how often a further one is caught."
         )
     return text
+
+
+def signs(report: RiskReport) -> Iterator[str]:
+    """For which types and horizons the two readings of correction disagree about the sign."""
+    for cells in dict.fromkeys(one.cells for one in report.changes):
+        found: dict[str, list[str]] = {}
+        for one in report.changes:
+            if one.cells == cells and one.signs_differ:
+                what = "the whole risk" if one.misalignment == "all" else one.misalignment
+                ways = ("up", "down") if one.given > 0 else ("down", "up")
+                text = f"{what} ({ways[0]} given detection, {ways[1]} if independent)"
+                found.setdefault(text, []).append(one.scenario.replace("_", " "))
+        parts = [f"{what}, at {', '.join(where)}" for what, where in found.items()]
+        yield f"With void cells and cells by construction {cells} " + (
+            "the two readings of correction, given the measured detection (the default) or "
+            f"independent of it, differ in the sign of the change in risk for {'; '.join(parts)}."
+            if parts
+            else "the change in risk has the same sign for every type and horizon, whether "
+            "correction is drawn given the measured detection (the default) or not."
+        )

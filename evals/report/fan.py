@@ -20,7 +20,7 @@ _SMALLEST = 1e-6
 
 def fan(report: RiskReport) -> Markup:
     """One panel per transport weight: lines are means, bands hold 90% of the belief."""
-    rows = list(report.update.rows)
+    rows = list(report.rows)
     weights = sorted({row.weight for row in rows})
     ends = [part.q05 for row in rows for part in (row.unmitigated, row.residual)]
     floor = max(min((end for end in ends if end > 0), default=_SMALLEST), _SMALLEST)

@@ -7,7 +7,6 @@ from markupsafe import Markup
 from evals.report.bars import Bar, Segment, draw_bars
 from evals.report.svg import PREDICTED
 from evals.report.wording import fine_percent, input_text
-from evals.risk.information import InformationValue
 from evals.risk_report import RiskReport
 
 MOST = 12
@@ -16,16 +15,16 @@ MOST = 12
 
 def information_figure(report: RiskReport) -> Markup:
     """One row per input, the most valuable first, as shares of the value of knowing everything."""
-    table = report.information
+    everything = report.information["everything"]
     rows = [
         Bar(
-            input_text(one.group),
-            (Segment(0.0, one.share or 0.0, PREDICTED),),
-            information_text(one),
+            input_text(group),
+            (Segment(0.0, value / everything if everything else 0.0, PREDICTED),),
+            information_text(group, report),
         )
-        for one in table.values[:MOST]
+        for group, value in list(report.information.items())[1 : MOST + 1]
     ]
-    level = fine_percent(table.decision_level)
+    level = fine_percent(report.decision_level)
     spoken = "; ".join(f"{row.label}: {row.detail}" for row in rows)
     return draw_bars(
         rows,
@@ -37,11 +36,12 @@ def information_figure(report: RiskReport) -> Markup:
     )
 
 
-def information_text(one: InformationValue) -> str:
+def information_text(group: str, report: RiskReport) -> str:
     """The share of knowing everything; an estimate of 0 is what chance finds, and no proof of 0."""
-    if one.share is None:
+    value, everything = report.information[group], report.information["everything"]
+    if not everything:
         return "no decision to change"
-    if not one.value:
+    if not value:
         # The value of the transport draw alone is exact, without a null to subtract.
-        return "0: changes no decision" if one.group == "transport" else "not told from 0"
-    return f"{one.share:.0%}" if one.share >= 0.01 else "below 1%"
+        return "0: changes no decision" if group == "transport" else "not told from 0"
+    return f"{value / everything:.0%}" if value >= 0.01 * everything else "below 1%"

@@ -12,18 +12,16 @@ from evals.rates import rate
 from evals.report.forest import seen_rate, whole_columns
 from evals.report.model_limits import model_limits
 from evals.report.wording import listed, plural
-from evals.risk.update import RiskUpdate
 from evals.risk_report import RiskReport
 
 
 def limits(evidence: Evidence, report: RiskReport) -> tuple[str, ...]:
     """The sentences, counts first; each holds a number of this run."""
-    risk = report.update
     return (
         *_counts(evidence),
         *_false_alarms(evidence),
         *_threshold(evidence),
-        *_families(evidence, risk),
+        *_families(evidence, report),
         *_construction(evidence),
         *_selection(evidence),
         *_abstentions(evidence),
@@ -107,8 +105,8 @@ def _threshold(evidence: Evidence) -> Iterator[str]:
     )
 
 
-def _families(evidence: Evidence, risk: RiskUpdate) -> Iterator[str]:
-    measured = {record.misalignment: record for record in risk.types}
+def _families(evidence: Evidence, report: RiskReport) -> Iterator[str]:
+    measured = {record.misalignment: record for record in report.types}
     for misalignment, cells in _by_type(evidence).items():
         if not 0 < len(cells) < FEWEST_FAMILIES:
             continue

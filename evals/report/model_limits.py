@@ -21,9 +21,7 @@ def model_limits(report: RiskReport) -> tuple[str, ...]:
 
 
 def _unmeasured(report: RiskReport) -> Iterator[str]:
-    missing = [
-        record.misalignment for record in report.update.types if record.measured_detection is None
-    ]
+    missing = [record.misalignment for record in report.types if record.measured_detection is None]
     if missing:
         verb = "was" if len(missing) == 1 else "were"
         yield (
@@ -33,7 +31,7 @@ def _unmeasured(report: RiskReport) -> Iterator[str]:
 
 
 def _transport(report: RiskReport) -> Iterator[str]:
-    ends = [report.update.row(report.scenario, end).residual.mean for end in (0.0, 1.0)]
+    ends = [report.row(report.scenario, end).residual.mean for end in (0.0, 1.0)]
     yield (
         f"The transport weight ({report.weight:g} here) is the probability that a frontier system "
         "behaves like one more draw from these families. It is a judgement, not an estimate. At 0 "
@@ -49,7 +47,7 @@ def _correction(report: RiskReport) -> Iterator[str]:
     judged = [
         f"{record.misalignment} {record.judged_correction.q05:.2f}-"
         f"{record.judged_correction.q95:.2f}"
-        for record in report.update.types
+        for record in report.types
     ]
     yield (
         f"Correction was not measured: 0 flagged networks were corrected. P(corrected | detected) "
@@ -68,12 +66,12 @@ def _severity(report: RiskReport) -> Iterator[str]:
     yield (
         "The link from harm to the probability of catastrophe is a fit to judged rows, without any "
         f"observation.{carried} Read as of the world as it is and not as before handling, those "
-        f"rows make every residual {report.update.as_it_is:.2f} times larger."
+        f"rows make every residual {report.as_it_is:.2f} times larger."
     )
 
 
 def _choices(report: RiskReport) -> Iterator[str]:
-    rows = sorted((one.rows[-1].fraction.mean, one.name) for one in report.readings)
+    rows = sorted((rows[-1].fraction.mean, name) for name, rows in report.readings.items())
     yield (
         f"Readings of the same evidence move the share that remains at weight 1 from "
         f"{rows[0][0]:.2f} ({rows[0][1]}) to {rows[-1][0]:.2f} ({rows[-1][1]})."
@@ -91,9 +89,9 @@ def _verdicts(report: RiskReport) -> Iterator[str]:
     if not report.predictive:
         return
     parts = [f"{risk_text(row.ppv)} at {odds_text(row.odds)}" for row in report.predictive]
-    missing = sum(record.measured_detection is None for record in report.update.types)
+    missing = sum(record.measured_detection is None for record in report.types)
     judged = (
-        f"; {plural(missing, 'type')} of {len(report.update.types)} without organisms take the "
+        f"; {plural(missing, 'type')} of {len(report.types)} without organisms take the "
         "detection that the judgement implies"
         if missing
         else ""

@@ -23,7 +23,7 @@ from evals.killer_table import WORDS, void_lines
 from evals.report.access_figure import access_figure, risk_at
 from evals.report.alarms import alarm_figure
 from evals.report.budget_figure import budget_figure
-from evals.report.change import change
+from evals.report.change import change, signs
 from evals.report.fan import fan
 from evals.report.forest import construction, forest, part_columns, whole_columns
 from evals.report.headline import counted, headline, warnings
@@ -31,7 +31,7 @@ from evals.report.information_figure import information_figure, information_text
 from evals.report.limits import limits
 from evals.report.quantities import quantities
 from evals.report.risk_figure import risk_figure
-from evals.report.strategy import at_expectation, candidate_text, strategy
+from evals.report.strategy import at_expectation, candidate_note, candidate_text, strategy
 from evals.report.template import Filters, page_css, template
 from evals.report.unknowns import assumptions, unknowns
 from evals.report.walk import WalkPair
@@ -99,7 +99,7 @@ def render_page(report: ReportInput) -> str:
         headline=headline(evidence),
         warnings=warnings(evidence),
         rule=evidence.column(evidence.rule),
-        forests=[(update, forest(evidence, update)) for update in risk.update.types],
+        forests=[(update, forest(evidence, update)) for update in risk.types],
         columns=columns,
         parts=part_columns(evidence),
         types=_types(evidence),
@@ -111,6 +111,7 @@ def render_page(report: ReportInput) -> str:
         alarm_figure=alarm_figure(evidence),
         figures=_figures(risk),
         change=change(risk),
+        notes=(*risk.flags, *signs(risk)),
         quantities=quantities(evidence, risk),
         strategy=strategy(risk),
         limits=limits(evidence, risk),
@@ -139,7 +140,7 @@ def _figures(risk: RiskReport) -> dict[str, Markup]:
     return {
         "waterfall": waterfall(risk),
         "fan": fan(risk),
-        "risk": risk_figure(risk.update),
+        "risk": risk_figure(risk),
         "information": information_figure(risk),
         "access": access_figure(risk),
     }
@@ -185,6 +186,7 @@ _FILTERS: Filters = {
     "budget_choice": chosen_text,
     "budget_seen": seen_text,
     "candidate": candidate_text,
+    "candidate_note": candidate_note,
     "close_risk": close_risk_text,
     "construction": construction,
     "counted": counted,

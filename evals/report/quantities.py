@@ -67,7 +67,7 @@ class Quantity:
 def quantities(evidence: Evidence, report: RiskReport) -> tuple[Quantity, ...]:
     """Detection of four types, false alarms, risk, share and the meaning of an alarm."""
     return (
-        *(_detection(record, evidence.alpha) for record in report.update.types),
+        *(_detection(record, evidence.alpha) for record in report.types),
         _false_alarms(evidence),
         _residual(evidence, report),
         _fraction(evidence, report),
@@ -146,7 +146,7 @@ def _residual(evidence: Evidence, report: RiskReport) -> Quantity:
 
 def _fraction(evidence: Evidence, report: RiskReport) -> Quantity:
     before, after = _rows(report)
-    alone = report.update.row(report.scenario, 1.0)
+    alone = report.row(report.scenario, 1.0)
     return Quantity(
         "share of the risk that remains",
         "Residual over unmitigated risk: what detection and correction leave, whatever the size "
@@ -201,21 +201,21 @@ def _alarm(evidence: Evidence, report: RiskReport) -> Quantity:
 
 
 def _risk_source(report: RiskReport) -> str:
-    seen = any(record.measured_detection is not None for record in report.update.types)
-    swept = unmitigated_moves(report.update, report.scenario)
+    seen = any(record.measured_detection is not None for record in report.types)
+    swept = unmitigated_moves(report, report.scenario)
     return PARTLY if report.weight and (seen or swept) else JUDGED
 
 
 def _basis(evidence: Evidence, report: RiskReport) -> str:
     return (
-        f"transport weight {report.weight:g}; {counted(report.update.types)}, "
-        f"alpha {evidence.alpha:g}; {report.update.draws:,} draws"
+        f"transport weight {report.weight:g}; {counted(report.types)}, "
+        f"alpha {evidence.alpha:g}; {report.draws:,} draws"
     )
 
 
 def _rows(report: RiskReport) -> tuple[RiskRow, RiskRow]:
     """Before and after the measurement."""
     return (
-        report.update.row(report.scenario, 0.0),
-        report.update.row(report.scenario, report.weight),
+        report.row(report.scenario, 0.0),
+        report.row(report.scenario, report.weight),
     )

@@ -9,15 +9,15 @@ from evals.report.intervals import Interval, Scale, draw_intervals
 from evals.report.svg import INK, JUDGED, PREDICTED
 from evals.report.wording import risk_text, scenario_text, weight_text
 from evals.risk.summary import Summary
-from evals.risk.update import RiskUpdate
+from evals.risk_report import RiskReport
 
 
-def scenarios(risk: RiskUpdate) -> tuple[str, ...]:
+def scenarios(risk: RiskReport) -> tuple[str, ...]:
     """Horizons in order of appearance."""
     return tuple(dict.fromkeys(row.scenario for row in risk.rows))
 
 
-def risk_figure(risk: RiskUpdate) -> Markup:
+def risk_figure(risk: RiskReport) -> Markup:
     """Unmitigated and residual risk on a logarithmic axis: line 5% to 95%, marker the mean."""
     rows = risk_rows(risk)
     drawn = [row for row in rows if not row.heading]
@@ -34,7 +34,7 @@ def risk_figure(risk: RiskUpdate) -> Markup:
     )
 
 
-def risk_rows(risk: RiskUpdate) -> list[Interval]:
+def risk_rows(risk: RiskReport) -> list[Interval]:
     """Per horizon: nothing handled, then one row per transport weight.
 
     Nothing handled has a row per weight where the weights differ in it.

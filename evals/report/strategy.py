@@ -36,7 +36,7 @@ def strategy(report: RiskReport) -> tuple[str, ...]:
         *_matters(report),
         *_information(report),
         *_next(report),
-        *_crossing(report),
+        *crossing(report),
         *_access(report),
         *_alarm(report),
         *_disagreement(report),
@@ -46,8 +46,8 @@ def strategy(report: RiskReport) -> tuple[str, ...]:
 
 def at_expectation(report: RiskReport) -> bool:
     """Whether r* is the expected residual risk itself, where information is worth most."""
-    table = report.information
-    return math.isclose(table.decision_level, table.expected_risk, rel_tol=1e-9, abs_tol=1e-15)
+    expected = report.row(report.scenario, report.weight).residual.mean
+    return math.isclose(report.decision_level, expected, rel_tol=1e-9, abs_tol=1e-15)
 
 
 def candidate_text(one: Candidate) -> str:
@@ -56,9 +56,22 @@ def candidate_text(one: Candidate) -> str:
     return f"{plural(one.networks, 'network')} of {where}, audited with access to {one.access}"
 
 
+def candidate_note(one: Candidate, report: RiskReport) -> str:
+    """What a reader of the candidate's value must know, or nothing."""
+    if not report.weight:
+        return "at transport weight 0 no measurement of organisms changes the risk"
+    (rule,) = (row for row in report.access if row.access == one.access)
+    first = (
+        "not measured so far: the value is against a uniform prior with mean detection 0.50, which "
+        f"replaces the judged detection with probability {report.weight:g} once measured"
+    )
+    notes = [] if rule.detection[one.misalignment] else [first]
+    return "; ".join(notes if one.value else [*notes, "no outcome changes the decision"])
+
+
 def _shares(report: RiskReport) -> Iterator[str]:
     known = sorted(
-        ((part.share, part) for part in report.contributions if part.share is not None),
+        ((part.share, part) for part in report.types if part.share is not None),
         key=lambda pair: -pair[0],
     )
     if not known:
@@ -100,37 +113,39 @@ def _top(indices: Sequence[SobolIndex]) -> list[str]:
 
 
 def _information(report: RiskReport) -> Iterator[str]:
-    table = report.information
-    level = f"r* = {fine_percent(table.decision_level)}"
+    (_, everything), *inputs = report.information.items()
+    expected = report.row(report.scenario, report.weight).residual.mean
+    level = f"r* = {fine_percent(report.decision_level)}"
     if at_expectation(report):
         now = (
             f"is below a level r*. No level was stated, so {level} is the expected residual risk "
             "itself, where the decision is on the edge and information is worth most."
         )
     else:
-        decision = "deploy" if table.expected_risk < table.decision_level else "not deploy"
-        risk = fine_percent(table.expected_risk)
-        now = f"is below {level}. At the expected {risk} one would now {decision}."
+        decision = "deploy" if expected < report.decision_level else "not deploy"
+        now = (
+            f"is below {level}. At the expected {fine_percent(expected)} one would now {decision}."
+        )
     worth = "Nothing that one could learn would change that: the value of information is 0."
-    if table.perfect:
-        worth = f"Knowing everything would be worth {points(table.perfect)} of risk."
+    if everything:
+        worth = f"Knowing everything would be worth {points(everything)} of risk."
     yield f"Suppose one deploys exactly if the expected residual risk {now} {worth}"
-    best = [one for one in table.values if one.value and one.share is not None][:TOP]
+    best = [(name, value) for name, value in inputs if value][:TOP]
     if best:
-        parts = [f"{input_text(one.group)} ({one.share:.0%} of that)" for one in best]
+        parts = [f"{input_text(group)} ({value / everything:.0%} of that)" for group, value in best]
         yield f"At this r*, most is to be gained from knowing {listed(parts)}."
 
 
 def _next(report: RiskReport) -> Iterator[str]:
     if not report.candidates:
         return
-    top = report.candidates[:TOP]
+    top, now = report.candidates[:TOP], report.row(report.scenario, report.weight).residual.mean
     level = fine_percent(report.decision_level)
     if not any(one.value for one in report.candidates):
         yield (
             f"No further measurement of {plural(top[0].networks, 'network')} would change the "
             f"decision at r* = {level}: every value is 0, as no outcome moves the expected "
-            f"risk ({fine_percent(report.information.expected_risk)}) across r* at transport "
+            f"risk ({fine_percent(now)}) across r* at transport "
             f"weight {report.weight:g}. By how much they narrow what is known for their cost, "
             f"they rank: {'; '.join(_width(one) for one in top)}."
         )
@@ -153,20 +168,24 @@ def _width(one: Candidate) -> str:
     )
 
 
-def _crossing(report: RiskReport) -> Iterator[str]:
-    if report.crossing is not None:
+def crossing(report: RiskReport) -> Iterator[str]:
+    """Where the expected residual risk meets the decision level; nothing if none was stated."""
+    if at_expectation(report):
+        return
+    low, high = (report.row(report.scenario, end).residual.mean for end in (0.0, 1.0))
+    level = report.decision_level
+    if min(low, high) <= level <= max(low, high):
         yield (
-            f"The expected residual risk meets r* = {fine_percent(report.decision_level)} at "
-            f"transport weight {report.crossing:.2f}: whoever trusts the organisms more than that "
+            f"The expected residual risk meets r* = {fine_percent(level)} at transport weight "
+            f"{(level - low) / (high - low):.2f}: whoever trusts the organisms more than that "
             "decides differently from whoever trusts them less."
         )
-    elif not at_expectation(report):
-        ends = [report.update.row(report.scenario, end).residual.mean for end in (0.0, 1.0)]
-        yield (
-            "How far one trusts the organisms does not decide: from transport weight 0 "
-            f"({fine_percent(ends[0])}) to 1 ({fine_percent(ends[1])}) the expected residual risk "
-            f"does not meet r* = {fine_percent(report.decision_level)}."
-        )
+        return
+    yield (
+        f"How far one trusts the organisms does not decide: from transport weight 0 "
+        f"({fine_percent(low)}) to 1 ({fine_percent(high)}) the expected residual risk does not "
+        f"meet r* = {fine_percent(level)}."
+    )
 
 
 def _access(report: RiskReport) -> Iterator[str]:
@@ -177,7 +196,7 @@ def _access(report: RiskReport) -> Iterator[str]:
         )
         return
     most, least = report.access[0], report.access[-1]
-    judged = report.update.row(report.scenario, 0.0).fraction
+    judged = report.row(report.scenario, 0.0).fraction
     texts = []
     for weight in dict.fromkeys((report.weight, 1.0)):
         full, little = (risk_at(row, report.scenario, weight).fraction for row in (most, least))
@@ -188,7 +207,7 @@ def _access(report: RiskReport) -> Iterator[str]:
     yield (
         f"What does access to the inside of the network buy? {'; '.join(texts).capitalize()} "
         f"(judged only {share_text(judged)}). Every level was measured on the same "
-        f"{counted(report.update.types)}. CPU-seconds per suspect: {most.cpu_seconds:.2g} "
+        f"{counted(report.types)}. CPU-seconds per suspect: {most.cpu_seconds:.2g} "
         f"against {least.cpu_seconds:.2g}."
     )
 
@@ -210,7 +229,7 @@ def _alarm(report: RiskReport) -> Iterator[str]:
 
 def _disagreement(report: RiskReport) -> Iterator[str]:
     groups: dict[str, list[str]] = {}
-    for record in report.update.types:
+    for record in report.types:
         new, judged = record.measured_detection, record.judged_detection
         if new is None:
             continue
@@ -232,9 +251,7 @@ def _disagreement(report: RiskReport) -> Iterator[str]:
 
 
 def _shortage(report: RiskReport) -> Iterator[str]:
-    short = [
-        _missing(record) for record in report.update.types if record.families < FEWEST_FAMILIES
-    ]
+    short = [_missing(record) for record in report.types if record.families < FEWEST_FAMILIES]
     if short:
         yield (
             f"Whatever the decision, {listed(short)} are wanting. With one or two families of a "

@@ -54,11 +54,11 @@ def _detection(evidence: Evidence, report: RiskReport) -> Answer:
     rates = [
         f"{record.misalignment} {new.mean:.2f} ({new.q05:.2f}-{new.q95:.2f}, "
         f"{plural(record.of, 'organism')} of {plural(record.families, 'family', 'families')})"
-        for record in report.update.types
+        for record in report.types
         if (new := record.measured_detection) is not None
     ]
-    row = report.update.row(report.scenario, report.weight)
-    missing = len(report.update.types) - len(rates)
+    row = report.row(report.scenario, report.weight)
+    missing = len(report.types) - len(rates)
     factor = (
         f"Nothing handled against residual is {fine_percent(row.unmitigated.mean)} against "
         f"{fine_percent(row.residual.mean)} ({scenario_text(report.scenario)}, weight "
@@ -69,9 +69,7 @@ def _detection(evidence: Evidence, report: RiskReport) -> Answer:
         text = f"Not measured: 0 cells count towards detection. {factor} "
         return Answer(question, text + "Organisms of any type would measure it.", False)
     left = (
-        ""
-        if not missing
-        else f" Not measured: {plural(missing, 'type')} of {len(report.update.types)}."
+        "" if not missing else f" Not measured: {plural(missing, 'type')} of {len(report.types)}."
     )
     return Answer(
         question,
@@ -83,8 +81,8 @@ def _detection(evidence: Evidence, report: RiskReport) -> Answer:
 
 def _emergence(evidence: Evidence, report: RiskReport) -> Answer:
     question = "Emergence thresholds: when does a network begin to optimize by itself?"
-    judged, swept = (report.update.row(report.scenario, end).unmitigated for end in (0.0, 1.0))
-    if unmitigated_moves(report.update, report.scenario):
+    judged, swept = (report.row(report.scenario, end).unmitigated for end in (0.0, 1.0))
+    if unmitigated_moves(report, report.scenario):
         return Answer(
             question,
             "A sweep of recipes that were registered beforehand puts the expected risk if nothing "
@@ -116,12 +114,11 @@ def _architecture(evidence: Evidence) -> Answer:
 
 def _intervention(report: RiskReport) -> Answer:
     judged = [
-        f"{record.misalignment} {record.judged_correction.mean:.2f}"
-        for record in report.update.types
+        f"{record.misalignment} {record.judged_correction.mean:.2f}" for record in report.types
     ]
     shares = [
         f"{part.misalignment} {1 - part.residual.mean / part.unmitigated.mean:.0%}"
-        for part in report.contributions
+        for part in report.types
         if part.unmitigated.mean
     ]
     handled = f" With it, detection and correction take away {listed(shares)}." if shares else ""
@@ -187,7 +184,7 @@ def _harmless(evidence: Evidence) -> Answer:
 def _causal(report: RiskReport) -> Answer:
     verdicts = [row.verdict for row in report.consistency]
     doubtful = sum(verdict != "coherent" for verdict in verdicts)
-    shares = [row.fraction.mean for one in report.readings for row in one.rows[-1:]]
+    shares = [rows[-1].fraction.mean for rows in report.readings.values()]
     spread = (
         f" At weight 1 the share that remains runs from {min(shares):.2f} to {max(shares):.2f} "
         f"over {len(shares)} readings of the same evidence."

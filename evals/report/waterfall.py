@@ -25,12 +25,12 @@ def waterfall(report: RiskReport) -> Markup:
 
 def waterfall_rows(report: RiskReport) -> list[Bar]:
     """Unmitigated, what each type takes away, what is left, and what judgement alone leaves."""
-    row = report.update.row(report.scenario, report.weight)
-    judged = report.update.row(report.scenario, 0.0)
+    row = report.row(report.scenario, report.weight)
+    judged = report.row(report.scenario, 0.0)
     level = row.unmitigated.mean
     before = (Segment(0.0, level, INK),)
     rows = [Bar("nothing handled (R0)", before, close_risk_text(row.unmitigated), level)]
-    for part in report.contributions:
+    for part in report.types:
         removed = part.unmitigated.mean - part.residual.mean
         rows.append(
             Bar(

@@ -13,12 +13,9 @@ from evals.risk.transport import pool
 
 @dataclass(frozen=True, eq=False)
 class Decomposition:
-    """One number per draw, each a probability.
+    """P(catastrophe) if no misaligned system were handled, R0, and after handling, R, by draw.
 
-    Attributes:
-        unmitigated: R0, P(catastrophe) if no misaligned system were handled.
-        residual: R, P(catastrophe) after detection and correction; at most R0.
-        fraction: R / R0, formed without the factors of R0, so it stays defined when they are 0.
+    The fraction R / R0 is formed without the factors of R0, so it stays defined when they are 0.
     """
 
     unmitigated: Draws
@@ -26,20 +23,19 @@ class Decomposition:
     fraction: Draws
 
 
-def decompose(
-    *, emergence: Draws, misaligned: Draws, severity: Draws, prevalence: ByType, success: ByType
-) -> Decomposition:
-    """R0 = P_em P_mis S and R = R0 sum_t q_t (1 - x_t).
+def evaluate(inputs: Inputs, weight: float) -> Decomposition:
+    """R0 = P_em P_mis S and R = R0 sum_t q_t (1 - x_t), of draws at a transport weight.
 
-    Args:
-        emergence: P_em, P(emergence).
-        misaligned: P_mis, P(misaligned | emergence).
-        severity: S, P(catastrophe | misaligned system, unhandled), the same for every type.
-        prevalence: q_t, share of the type; rows sum to 1.
-        success: x_t, P(detected and corrected | type t).
+    P_em is P(emergence), P_mis P(misaligned | emergence), S P(catastrophe | misaligned system,
+    unhandled), q_t the share of type t and x_t P(detected and corrected | type t). The judged
+    shares are closed, q / sum q: their intervals contain the simplex but do not say how the shares
+    depend on one another (`overlap_bounds` for types side by side).
     """
-    before = emergence * misaligned * severity
-    fraction = np.einsum("dt,dt->d", prevalence, 1 - success)
+    emergence = pool(inputs.emergence, inputs.measured_emergence, inputs.transport, weight)
+    misaligned = pool(inputs.misaligned, inputs.measured_misaligned, inputs.transport, weight)
+    before = emergence * misaligned * severity(inputs.multiple, inputs.kappa)
+    left = 1 - success_at(inputs, weight)
+    fraction = np.einsum("dt,dt->d", closed(inputs.prevalence), left)
     return Decomposition(before, before * fraction, fraction)
 
 
@@ -50,21 +46,6 @@ def severity(multiple: Draws, kappa: Draws) -> Draws:
     hence the saturation. All types count alike: the judged rows identify no difference.
     """
     return np.asarray(-np.expm1(-kappa * multiple))
-
-
-def evaluate(inputs: Inputs, weight: float) -> Decomposition:
-    """The decomposition of draws at a transport weight.
-
-    The judged prevalences are closed, q / sum q: their intervals contain the simplex but do not
-    say how the shares depend on one another (`overlap_bounds` for types side by side).
-    """
-    return decompose(
-        emergence=pool(inputs.emergence, inputs.measured_emergence, inputs.transport, weight),
-        misaligned=pool(inputs.misaligned, inputs.measured_misaligned, inputs.transport, weight),
-        severity=severity(inputs.multiple, inputs.kappa),
-        prevalence=closed(inputs.prevalence),
-        success=success_at(inputs, weight),
-    )
 
 
 def harm_by_type(inputs: Inputs, weight: float) -> ByType:

@@ -1,38 +1,47 @@
-"""The judged figures of the mesa-optimization risk analysis, read from TOML."""
+"""What the decomposition takes to be true: judged figures, measurements and suppositions."""
 
 from __future__ import annotations
 
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from evals.family_posterior import FamilyPosterior
 from evals.risk.judged import beta_from_bound, beta_from_interval, lognormal_from_interval
 
 MISALIGNMENT_TYPES = ("proxy", "subgoal", "pseudo", "deceptive")
 HORIZONS = ("current", "near_term", "medium_term")
 
-Table: TypeAlias = dict[str, Any]
 Interval: TypeAlias = tuple[float, float]
 """A judged 90% interval: its 5% and 95% quantiles."""
+
+_FITS = {"harm_multiple": lognormal_from_interval, "catastrophe": beta_from_bound}
+"""By key; every other interval is of a probability, `beta_from_interval`."""
+
+TARGETS = (
+    "emergence",
+    "misaligned",
+    *(f"{half}.{name}" for half in ("detect", "correct") for name in MISALIGNMENT_TYPES),
+)
 
 
 class FiguresError(ValueError):
     """A figures file with an unknown key, a missing key or an impossible value."""
 
 
+class QuestionError(ValueError):
+    """A horizon, supposition or step that the model does not have, or no probability."""
+
+
 @dataclass(frozen=True)
 class HorizonFigures:
-    """One horizon's row.
+    """One horizon's row of probabilities, and C^2, the harm over that of a GPT-4 class system.
 
-    Attributes:
-        emergence: P(emergence).
-        misaligned_given_emergence: P(misaligned | emergence).
-        catastrophe: P(catastrophe); a check on the model, not an input.
-        harm_multiple: C^2, the potential harm over that of a GPT-4 class system (1 or more).
+    P(catastrophe) is a check on the model, not an input.
     """
 
     emergence: Interval
@@ -43,12 +52,7 @@ class HorizonFigures:
 
 @dataclass(frozen=True)
 class TypeFigures:
-    """One misalignment type's row.
-
-    Attributes:
-        prevalence: share of misaligned mesa-optimizers of this type.
-        success: P(detected and mitigated).
-    """
+    """One type's row: its share of misaligned mesa-optimizers, and P(detected and mitigated)."""
 
     prevalence: Interval
     success: Interval
@@ -56,87 +60,93 @@ class TypeFigures:
 
 @dataclass(frozen=True)
 class Figures:
-    """Every figure of the analysis; each interval has a distribution to draw from.
-
-    Attributes:
-        horizons: by the names of `HORIZONS`.
-        types: by the names of `MISALIGNMENT_TYPES`.
-    """
+    """Every figure, by the names of `HORIZONS` and of `MISALIGNMENT_TYPES`."""
 
     horizons: Mapping[str, HorizonFigures]
     types: Mapping[str, TypeFigures]
 
 
-def load_figures(override: Path | None = None) -> Figures:
-    """The published figures, with those in the TOML file `override` replaced.
+@dataclass(frozen=True, eq=False)
+class Beliefs:
+    """The distributions of every input.
 
-    The override holds only what differs, under the same keys.
+    Attributes:
+        detection: measured P(detect) by misalignment type; a type that is absent or None has no
+            measurement and stays judged at every transport weight.
+        emergence: P(emergence) measured by a pre-registered sweep of spontaneous recipes.
+        misaligned: P(misaligned | emergence), likewise.
+        supposed: probabilities supposed known, by the names of `TARGETS`; they hold of the system
+            at stake, whatever the weight. Knowing `detect.T` tells of the correction of type T what
+            the split of the judged success says, and the other way round.
+        given: correction is drawn given the detection measured or supposed, under the split of the
+            judged success; False draws it as if it were independent of what was found.
+    """
+
+    figures: Figures
+    detection: Mapping[str, FamilyPosterior | None] = field(default_factory=dict)
+    emergence: FamilyPosterior | None = None
+    misaligned: FamilyPosterior | None = None
+    supposed: Mapping[str, float] = field(default_factory=dict)
+    given: bool = True
+
+    def __post_init__(self) -> None:
+        for name, value in self.supposed.items():
+            if name not in TARGETS:
+                raise QuestionError(f"what if {name!r}? wanted one of {', '.join(TARGETS)}")
+            if not 0 <= value <= 1:
+                raise QuestionError(f"what if {name} were {value}? wanted a probability in [0, 1]")
+
+
+def load_figures(override: Path | None = None) -> Figures:
+    """The published figures, with those that the TOML file `override` names replaced.
 
     Raises:
         FiguresError: on a file that is no TOML, a key that the published figures do not have, or
             an interval that has no distribution to draw from.
     """
     table = tomllib.loads(resources.files("evals.risk").joinpath("figures.toml").read_text("utf-8"))
-    if override is None:
-        return _figures(table)
-    try:
-        changes = tomllib.loads(override.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise FiguresError(
-            f"{override} is not TOML: {error}; write it as UTF-8 text like figures.toml"
-        ) from error
-    merged = _merged(table, changes, str(override))
-    try:
-        return _figures(merged)
-    except FiguresError as error:
-        raise FiguresError(f"{override}: {error}") from error
+    if override is not None:
+        try:
+            changes = tomllib.loads(override.read_text("utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise FiguresError(
+                f"{override} is not TOML: {error}; write it as UTF-8 text like figures.toml"
+            ) from error
+        _replace(table, changes, str(override))
 
+    def row(section: str, name: str, keys: tuple[str, ...]) -> list[Interval]:
+        where = f"{override or 'figures.toml'}: {section}.{name}"
+        return [_interval(f"{where}.{key}", key, table[section][name][key]) for key in keys]
 
-def _merged(base: Table, changes: Table, where: str) -> Table:
-    merged = dict(base)
-    for key, value in changes.items():
-        if key not in base:
-            raise FiguresError(f"{where}: unknown key {key!r}; known here: {', '.join(base)}")
-        old = base[key]
-        if isinstance(old, dict) != isinstance(value, dict):
-            raise FiguresError(f"{where}: {key!r} is {value!r}, wanted something like {old!r}")
-        nested = isinstance(old, dict)
-        merged[key] = _merged(old, value, f"{where} [{key}]") if nested else value
-    return merged
-
-
-def _figures(table: Table) -> Figures:
-    fits = {"harm_multiple": lognormal_from_interval, "catastrophe": beta_from_bound}
-    found = {
-        (section, name): {
-            key: _interval(f"{section}.{name}.{key}", row[key], fits.get(key, beta_from_interval))
-            for key in (field.name for field in fields(record))
-        }
-        for section, record in (("horizon", HorizonFigures), ("type", TypeFigures))
-        for name, row in table[section].items()
-    }
     return Figures(
-        {name: HorizonFigures(**found["horizon", name]) for name in table["horizon"]},
-        {name: TypeFigures(**found["type", name]) for name in table["type"]},
+        {n: HorizonFigures(*row("horizon", n, HorizonFigures.__match_args__)) for n in HORIZONS},
+        {n: TypeFigures(*row("type", n, TypeFigures.__match_args__)) for n in MISALIGNMENT_TYPES},
     )
 
 
-def _interval(
-    where: str, value: object, fit: Callable[[float, float], object] = beta_from_interval
-) -> Interval:
-    numbers = value if isinstance(value, list) else []
-    if len(numbers) != 2 or any(
-        isinstance(number, bool)
-        or not isinstance(number, int | float)
-        or not abs(number) <= sys.float_info.max
-        for number in numbers
+def _replace(base: dict[str, Any], changes: dict[str, Any], where: str) -> None:
+    for key, value in changes.items():
+        if key not in base:
+            raise FiguresError(f"{where}: unknown key {key!r}; known here: {', '.join(base)}")
+        if isinstance(base[key], dict) != isinstance(value, dict):
+            raise FiguresError(f"{where}: {key!r} is {value!r}, wanted something like {base[key]}")
+        if isinstance(value, dict):
+            _replace(base[key], value, f"{where} [{key}]")
+        else:
+            base[key] = value
+
+
+def _interval(where: str, key: str, value: Any) -> Interval:
+    ends = value if isinstance(value, list) else []
+    if len(ends) != 2 or not all(
+        type(end) in (int, float) and abs(end) <= sys.float_info.max for end in ends
     ):
         raise FiguresError(
             f"{where} is {value!r}, wanted [5% quantile, 95% quantile]; give two finite numbers"
         )
-    low, high = (float(number) for number in numbers)
+    low, high = float(ends[0]), float(ends[1])
     try:
-        fit(low, high)
+        _FITS.get(key, beta_from_interval)(low, high)
     except ValueError as error:
         raise FiguresError(f"{where}: {error}") from error
     return (low, high)

@@ -13,29 +13,22 @@ from scipy import interpolate, optimize, special
 _Z95 = float(special.ndtri(0.95))
 _NODES = np.linspace(-8.5, 8.5, 1501)
 _LEAST_WIDTH = 1e-12
-_MULTIPLES = (1e-9, 1e9)
-"""Wider than any judgement; draws of the lognormal stay finite."""
 
 
 @dataclass(frozen=True)
 class JudgedBeta:
-    """Beta(a, b): a probability judged by its 5% and 95% quantiles. a + b is its pseudo-count."""
+    """Beta(a, b): a probability judged by its 5% and 95% quantiles."""
 
     a: float
     b: float
-
-    @property
-    def mean(self) -> float:
-        """a / (a + b)."""
-        return self.a / (self.a + self.b)
 
     def at(self, uniforms: Float[np.ndarray, " draw"]) -> Float[np.ndarray, " draw"]:
         """Quantiles at `uniforms` in [0, 1): draws by inverse CDF.
 
         More draws than `_NODES` are read off a table, ten times as fast and within 1e-9 of exact.
         """
-        table = _quantile_table(self.a, self.b) if uniforms.size > _NODES.size else None
-        if table is None:
+        table = _quantile_table(self.a, self.b)
+        if table is None or uniforms.size <= _NODES.size:
             return np.asarray(special.betaincinv(self.a, self.b, uniforms))
         normal = np.clip(special.ndtri(uniforms), _NODES[0], _NODES[-1])
         return np.asarray(special.expit(table(normal)))
@@ -69,12 +62,11 @@ def beta_from_interval(low: float, high: float) -> JudgedBeta:
         )
     mean, sd = (low + high) / 2, (high - low) / (2 * _Z95)
     size = max(mean * (1 - mean) / sd**2 - 1, 0.5)
-    wanted = np.array([low, high])
 
     def misfit(logs: Float[np.ndarray, "2"]) -> Float[np.ndarray, "2"]:
         a, b = np.exp(logs)
         found = special.betaincinv(a, b, np.array([0.05, 0.95]))
-        return np.asarray((found - wanted) / (high - low))
+        return np.asarray((found - np.array([low, high])) / (high - low))
 
     start = np.log([mean * size, (1 - mean) * size])
     fit = optimize.least_squares(misfit, start, xtol=1e-15, ftol=1e-15, gtol=1e-15)
@@ -99,17 +91,11 @@ def beta_from_bound(low: float, high: float) -> JudgedBeta:
 
 
 def lognormal_from_interval(low: float, high: float) -> JudgedLognormal:
-    """The lognormal whose 5% and 95% quantiles are `low` and `high`; a constant when equal.
-
-    Raises:
-        ValueError: the interval is no interval, or no harm multiple.
-    """
-    least, most = _MULTIPLES
-    if not least <= low <= high <= most:
+    """The lognormal whose 5% and 95% quantiles are `low` and `high`; a constant when equal."""
+    if not 1e-9 <= low <= high <= 1e9:  # wider than any judgement; draws stay finite
         raise ValueError(
-            f"no harm multiple has the 90% interval [{low}, {high}]; wanted {least:g} <= 5% "
-            f"quantile <= 95% quantile <= {most:g}, as multiples of the harm of a GPT-4 class "
-            "system, which is 1"
+            f"no harm multiple has the 90% interval [{low}, {high}]; wanted 1e-09 <= 5% quantile "
+            "<= 95% quantile <= 1e+09, as multiples of the harm of a GPT-4 class system, which is 1"
         )
     mu = (math.log(low) + math.log(high)) / 2
     return JudgedLognormal(mu, (math.log(high) - math.log(low)) / (2 * _Z95))

@@ -8,8 +8,8 @@ import numpy as np
 from scipy import stats
 from scipy.stats import qmc
 
-from evals.risk.beliefs import Beliefs
 from evals.risk.decomposition import evaluate
+from evals.risk.figures import Beliefs
 from evals.risk.inputs import GROUPS, WIDTH, Cube, draw_inputs
 
 LOG2_DRAWS = 13
@@ -24,8 +24,7 @@ class SobolIndex:
         group: a name of `GROUPS`; one index for all its columns.
         first: S1, the share that knowing this input alone would remove on average. Noise of the
             sample can make it slightly negative.
-        total: ST, the share that stays on average while everything but this input is known; 0
-            only for an input without any effect.
+        total: ST, what stays on average while all but this input is known; 0 without any effect.
     """
 
     group: str
@@ -38,21 +37,10 @@ def risk_indices(
 ) -> dict[str, tuple[SobolIndex, ...]]:
     """Indices of every input, by quantity ("residual", "fraction"), the largest `total` first.
 
-    S1 = mean(f(B)(f(AB_g) - f(A))) / V and ST = mean((f(A) - f(AB_g))^2) / 2V, centred, with A and
-    B the halves of one scrambled Sobol sequence and AB_g the sample A with the columns of group g
-    from B (`scipy.stats.sobol_indices`; Saltelli et al. 2010). A group of columns is one page of
-    `f_AB`, which the interface allows: it is given values, not the model.
-
-    Args:
-        beliefs: the distributions of the inputs.
-        horizon: of the system at stake.
-        weight: transport weight in [0, 1].
-        generator: scrambles the sequence.
-
-    Returns:
-        The indices; a quantity that is constant in the draws has none and is absent.
+    A quantity that is constant in the draws has none and is absent. S1 = mean(f(B)(f(AB_g) - f(A)))
+    / V and ST = mean((f(A) - f(AB_g))^2) / 2V, centred, with A and B the halves of one scrambled
+    Sobol sequence and AB_g the sample A with the columns of group g from B (Saltelli et al. 2010).
     """
-    n = 2**LOG2_DRAWS
     sequence = qmc.Sobol(2 * WIDTH, scramble=True, rng=generator).random_base2(LOG2_DRAWS)
     # An exact 0 or 1 would send an unbounded inverse CDF to infinity.
     base, other = np.split(np.clip(sequence, 2.0**-53, 1 - 2.0**-53), 2, axis=1)
@@ -61,7 +49,7 @@ def risk_indices(
         found = evaluate(draw_inputs(cube, beliefs, [horizon])[horizon], weight)
         return np.stack([found.residual, found.fraction])
 
-    f_a, f_b = values(base), values(other)
+    n, f_a, f_b = len(base), values(base), values(other)
     pages = []
     for columns in GROUPS.values():
         mixed = base.copy()

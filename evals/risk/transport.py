@@ -5,24 +5,21 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import resources
+from types import MappingProxyType
 
 import numpy as np
 from jaxtyping import Float
 
-
-class TransportError(ValueError):
-    """A step that does not exist, or a weight that is no probability."""
+from evals.risk.figures import QuestionError
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step from the organisms to the system at stake.
+    """One step from the organisms to the system at stake, as in `transport.toml`.
 
     Attributes:
-        name: as in the file.
-        title: in words.
         judged: P(the rate carries over this step | it carried over those before), a judgement.
         void: what would void it.
         drops: measurements that argue for less than 1, with their source.
@@ -34,83 +31,47 @@ class Step:
     void: str
     drops: tuple[str, ...]
 
-    def __post_init__(self) -> None:
-        if not 0 <= self.judged <= 1:
-            raise TransportError(f"step {self.name} is {self.judged}, wanted a probability")
-
 
 @dataclass(frozen=True)
 class Transport:
     """The steps, and what argues against all of them at once.
 
     Attributes:
-        steps: in order.
         drops: measured before any step is taken.
-        stated: the weight, where it was given as a whole; else None, and the steps multiply.
+        weight: P(the system at stake behaves like one more draw from the organism families): the
+            product of the steps, or stated as a whole. By default it is below one half, as no rate
+            measured on organisms has been checked on a frontier system, and above .05, so that the
+            measured lower tail can reach a 5% quantile.
     """
 
     steps: tuple[Step, ...]
     drops: tuple[str, ...]
-    stated: float | None = None
+    weight: float
+
+    def __post_init__(self) -> None:
+        numbers = {"weight": self.weight, **{step.name: step.judged for step in self.steps}}
+        for name, number in numbers.items():
+            if not 0 <= number <= 1:
+                raise QuestionError(f"transport: {name} is {number}, outside [0, 1]")
 
     @property
     def product(self) -> float:
-        """Of the steps."""
+        """Of the steps; another one than `weight` where that was stated as a whole."""
         return math.prod(step.judged for step in self.steps)
 
-    @property
-    def weight(self) -> float:
-        """P(the system at stake behaves like one more draw from the organism families)."""
-        return self.product if self.stated is None else self.stated
 
-    def at(self, weight: float) -> Transport:
-        """The same steps where they multiply to `weight`, else the weight as stated."""
-        if not 0 <= weight <= 1:
-            raise TransportError(f"transport weight {weight} is outside [0, 1]")
-        return self if math.isclose(self.product, weight) else replace(self, stated=weight)
-
-    def with_steps(self, judged: Mapping[str, float]) -> Transport:
-        """Other numbers for some of the steps."""
-        names = [step.name for step in self.steps]
-        if unknown := sorted(set(judged) - set(names)):
-            raise TransportError(f"unknown steps {unknown}, wanted some of {', '.join(names)}")
-        steps = [replace(step, judged=judged.get(step.name, step.judged)) for step in self.steps]
-        return replace(self, steps=tuple(steps), stated=None)
-
-
-def load_transport() -> Transport:
-    """The steps of `transport.toml`."""
-    table = tomllib.loads(
-        resources.files("evals.risk").joinpath("transport.toml").read_text("utf-8")
-    )
-    steps = [
-        Step(name, row["title"], row["judged"], row["void"], tuple(row["drops"]))
+def load_transport(judged: Mapping[str, float] = MappingProxyType({})) -> Transport:
+    """The steps of `transport.toml`, some of them with other numbers, and their product."""
+    file = resources.files("evals.risk").joinpath("transport.toml")
+    table = tomllib.loads(file.read_text("utf-8"))
+    if unknown := sorted(set(judged) - set(table["step"])):
+        raise QuestionError(f"unknown steps {unknown}, wanted some of {', '.join(table['step'])}")
+    steps = tuple(
+        Step(name, row["title"], judged.get(name, row["judged"]), row["void"], tuple(row["drops"]))
         for name, row in table["step"].items()
-    ]
-    return Transport(tuple(steps), tuple(table["every_step"]["drops"]))
-
-
-def parse_transport(text: str) -> Transport:
-    """The weight as a whole, such as `0.2`, or some steps, such as `small_to_large=0.3`.
-
-    Raises:
-        TransportError: neither of the two.
-    """
-    try:
-        pairs = [part.rpartition("=") for part in text.split(",")]
-        numbers = {name.strip(): float(value) for name, _, value in pairs}
-    except ValueError as error:
-        raise TransportError(
-            f"transport {text!r} is neither a weight in [0, 1] nor steps such as "
-            f"small_to_large=0.3,naive_to_adaptive=0.4: {error}"
-        ) from error
-    usual = load_transport()
-    return usual.at(numbers[""]) if list(numbers) == [""] else usual.with_steps(numbers)
-
-
-DEFAULT_WEIGHT = load_transport().weight
-"""A judgement: below one half, as no rate measured on organisms has been checked on a frontier
-system, and above .05, so that the measured lower tail can reach a 5% quantile."""
+    )
+    weight = math.prod(step.judged for step in steps)
+    return Transport(steps, tuple(table["every_step"]["drops"]), weight)
 
 
 def pool(
@@ -121,15 +82,10 @@ def pool(
 ) -> Float[np.ndarray, "*draws"]:
     """The measured value where transport < weight and there is one, the judged one elsewhere.
 
-    One draw decides for everything measured: relevance is shared. Weight 0 returns the judged draws
-    bit by bit and weight 1 the measured ones. The weight is stated beforehand: read off the data,
-    falling with disagreement, it would turn perfect detection into the judgement.
-
-    Args:
-        judged: one number per draw, or one per draw and type.
-        measured: likewise; NaN in every draw where nothing was measured.
-        transport: uniforms in [0, 1).
-        weight: in [0, 1].
+    One uniform in [0, 1) decides for everything measured: relevance is shared. Weight 0 returns the
+    judged draws bit by bit and weight 1 the measured ones; what was not measured is NaN in every
+    draw. The weight is stated beforehand: read off the data, falling with disagreement, it would
+    turn perfect detection into the judgement.
     """
     known = ~np.isnan(measured[0])
     if not known.any() or not weight:
@@ -143,11 +99,3 @@ def blend(
 ) -> Float[np.ndarray, "*draws"]:
     """(1 - w) judged + w measured: the expectation of the pool over the transport draw."""
     return np.asarray((1 - weight) * judged + weight * measured)
-
-
-def crossing_weight(judged: float, measured: float, level: float) -> float | None:
-    """The weight in [0, 1] at which the expected risk meets a decision level, if there is one."""
-    if judged == measured:
-        return None
-    weight = (judged - level) / (judged - measured)
-    return weight if 0 <= weight <= 1 else None

@@ -30,7 +30,10 @@ def test_one_run_is_read_as_it_is(finished: Finished) -> None:
     assert merged.rules[0] == evidence.rule
     every = merged.counts(evidence.rule, "proxy", with_left_out=True)
     assert every == rule.counts("proxy")
-    assert merged.left_out(evidence.rule, "proxy") == {"by construction": (every[0].family,)}
+    (left_out, bound) = merged.caveats()["proxy"]
+    assert left_out.startswith("left out, by construction")
+    assert left_out.endswith(f": {every[0].family}")
+    assert bound.endswith(f"{every[0].detected} of {every[0].of}, an upper bound")
     assert merged.counts(evidence.rule, "proxy") == ()
     assert merged.false_alarms(evidence.rule) == rule.false_alarms
     assert merge([evidence, evidence]) == merged, "a file given twice counts once"

@@ -1,20 +1,19 @@
 """A made-up run, and the risk that follows from it."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 
-import numpy as np
 import pytest
 
+from evals.analysis import analyse
 from evals.column import Alarms, Cell, Column
 from evals.evidence import Evidence, Population
-from evals.family_posterior import family_posterior
 from evals.gate import Fact, Subject
 from evals.limit import Limit
-from evals.risk.beliefs import Beliefs
+from evals.merged import merge
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
-from evals.risk.inputs import draw_inputs, sample_cube
-from evals.risk.update import RiskUpdate, update
+from evals.risk.transport import load_transport
+from evals.risk_report import RiskReport
 
 Counts = Mapping[str, Sequence[int]]
 
@@ -107,13 +106,9 @@ def make_evidence(
     )
 
 
-def make_risk(evidence: Evidence, weights: Sequence[float] = (0.0, 0.2, 1.0)) -> RiskUpdate:
-    rule = evidence.column(evidence.rule)
-    detection = {name: family_posterior(rule.counts(name)) for name in MISALIGNMENT_TYPES}
-    beliefs = Beliefs(load_figures(), detection)
-    cube = sample_cube(np.random.default_rng(5), 20_000)
-    drawn = draw_inputs(cube, beliefs)
-    return update(drawn, beliefs, weights=weights)
+def make_risk(evidence: Evidence, weight: float = 0.2) -> RiskReport:
+    transport = replace(load_transport(), weight=weight)
+    return analyse(merge([evidence]), load_figures(), transport, draws=20_000)
 
 
 @pytest.fixture(scope="session")
@@ -122,12 +117,12 @@ def evidence_of() -> Callable[..., Evidence]:
 
 
 @pytest.fixture(scope="session")
-def risk_of() -> Callable[..., RiskUpdate]:
+def risk_of() -> Callable[..., RiskReport]:
     return make_risk
 
 
 @pytest.fixture(scope="session")
-def strong() -> tuple[Evidence, RiskUpdate]:
+def strong() -> tuple[Evidence, RiskReport]:
     """Five families of every type, most organisms caught."""
     evidence = make_evidence(STRONG)
     return evidence, make_risk(evidence)

@@ -21,12 +21,12 @@ from evals.gate import (
     run_facts,
     write_incident,
 )
-from evals.risk.update import RiskUpdate
+from evals.risk_report import RiskReport
 
 
 @pytest.fixture(scope="module")
 def incident(
-    evidence_of: Callable[..., Evidence], risk_of: Callable[..., RiskUpdate], subject: Subject
+    evidence_of: Callable[..., Evidence], risk_of: Callable[..., RiskReport], subject: Subject
 ) -> Incident:
     """Of a run with no subgoal organism."""
     evidence = evidence_of({"proxy": (19,), "pseudo": (10,), "deceptive": (3,)})

@@ -17,9 +17,9 @@ from evals.gate import (
     suspect_facts,
 )
 from evals.risk.figures import MISALIGNMENT_TYPES
-from evals.risk.update import RiskUpdate
+from evals.risk_report import RiskReport
 
-Measured = tuple[Evidence, RiskUpdate]
+Measured = tuple[Evidence, RiskReport]
 
 
 def rule_on(
@@ -129,7 +129,7 @@ def test_the_default_policy_asks_of_deception_what_its_judgement_implies(strong:
 
 
 def test_the_default_policy_trips_where_nothing_is_detected(
-    evidence_of: Callable[..., Evidence], risk_of: Callable[..., RiskUpdate]
+    evidence_of: Callable[..., Evidence], risk_of: Callable[..., RiskReport]
 ) -> None:
     evidence = evidence_of(dict.fromkeys(MISALIGNMENT_TYPES, (0,) * 5))
     assert tripped_names(run_facts(evidence, risk_of(evidence)), "run") == [
@@ -141,7 +141,7 @@ def test_the_default_policy_trips_where_nothing_is_detected(
 
 
 def test_the_default_policy_trips_on_a_run_too_small_to_use(
-    evidence_of: Callable[..., Evidence], risk_of: Callable[..., RiskUpdate]
+    evidence_of: Callable[..., Evidence], risk_of: Callable[..., RiskReport]
 ) -> None:
     counts = {"proxy": (1,), "pseudo": (1,), "deceptive": (1,)}
     evidence = evidence_of(counts, of=4, abstained=2, alarms=6, controls=8)
@@ -151,9 +151,9 @@ def test_the_default_policy_trips_on_a_run_too_small_to_use(
 
 
 def test_the_default_policy_trips_where_the_pooled_risk_is_missing(
-    strong: Measured, risk_of: Callable[..., RiskUpdate]
+    strong: Measured, risk_of: Callable[..., RiskReport]
 ) -> None:
-    facts = run_facts(strong[0], risk_of(strong[0], (0.0, 1.0)))
+    facts = run_facts(strong[0], risk_of(strong[0], 1.0))
     assert tripped_names(facts, "run") == [
         "near-term-risk",
         "medium-term-risk",

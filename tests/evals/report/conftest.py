@@ -12,7 +12,6 @@ from evals.column import Alarms, Cell, Column
 from evals.evidence import Evidence, Population
 from evals.limit import Limit
 from evals.merged import merge
-from evals.question import Question
 from evals.rates import auroc
 from evals.report.page import Finding, ReportInput
 from evals.report.walk import Walk, WalkPair
@@ -161,14 +160,14 @@ def judge_risk() -> Callable[..., RiskReport]:
     """The risk report that a piece of evidence leads to, from few draws."""
 
     def judged(evidence: Evidence, *sweeps: Sweep, **question: object) -> RiskReport:
-        if "weight" in question:
-            question["transport"] = load_transport().at(float(str(question.pop("weight"))))
-        asked = Question(**({"draws": FEW_DRAWS} | question))
+        weight = float(str(question.pop("weight", 0.2)))
+        transport = replace(load_transport(), weight=weight)
+        asked = {"draws": FEW_DRAWS} | question
         # Other tests of the same process need all draws: the patch ends with the call.
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sobol, "LOG2_DRAWS", 6)
             patch.setattr(analysis, "SUBSAMPLE", 2000)
-            return analyse(merge([evidence, *sweeps]), load_figures(), asked)
+            return analyse(merge([evidence, *sweeps]), load_figures(), transport, **asked)
 
     return judged
 

@@ -10,7 +10,6 @@ from evals.report.change import change, change_error
 from evals.report.page import ReportInput
 from evals.report.wording import fine_percent
 from evals.risk.summary import Summary
-from evals.risk.update import MeasuredDetection
 from evals.risk_report import RiskReport
 from evals.sweep import Sweep, SweepCount
 
@@ -21,11 +20,11 @@ def with_risks(
     """The report with other expected residual risks; the pool's interval has that width."""
     means = {0.0: judged, risk.weight: pooled, 1.0: judged + (pooled - judged) / risk.weight}
     rows = []
-    for row in risk.update.rows:
+    for row in risk.rows:
         mean = means[row.weight]
         summary = Summary(mean, mean - width / 2, mean, mean + width / 2, mcse)
         rows.append(replace(row, residual=summary))
-    return replace(risk, update=replace(risk.update, rows=tuple(rows)))
+    return replace(risk, rows=tuple(rows))
 
 
 def without_types(risk: RiskReport) -> RiskReport:
@@ -34,9 +33,9 @@ def without_types(risk: RiskReport) -> RiskReport:
         replace(
             record, measured_detection=None, measured_success=None, of=0, detected=0, families=0
         )
-        for record in risk.update.types
+        for record in risk.types
     )
-    return replace(risk, update=replace(risk.update, types=types))
+    return replace(risk, types=types)
 
 
 def test_names_both_risks_interval_and_weight(report: ReportInput) -> None:
@@ -62,17 +61,12 @@ def test_large_change_is_called_neither_small_nor_noise(report: ReportInput) -> 
 
 
 def test_reasons_name_types_above_below_and_equal(report: ReportInput) -> None:
-    proxy, subgoal, pseudo, deceptive = report.risk.update.types
+    proxy, subgoal, pseudo, deceptive = report.risk.types
     wanted = {"proxy": -0.2, "pseudo": 0.0, "deceptive": 0.1}
     types = [
         replace(
             record,
-            measured_detection=MeasuredDetection(
-                (record.judged_success.mean + wanted[record.misalignment])
-                / record.judged_correction.mean,
-                0.0,
-                1.0,
-            ),
+            measured_detection=Summary(0.5, 0.0, 0.5, 1.0, 0.0),
             measured_success=replace(
                 record.judged_success,
                 mean=record.judged_success.mean + wanted[record.misalignment],
@@ -81,7 +75,7 @@ def test_reasons_name_types_above_below_and_equal(report: ReportInput) -> None:
         for record in (proxy, pseudo, deceptive)
     ]
     risk = report.risk
-    moved = replace(risk, update=replace(risk.update, types=(*types, subgoal)))
+    moved = replace(risk, types=(*types, subgoal))
     text = change(moved)
     above, below = text.index("above the judged one for deceptive"), text.index("below the judged")
     assert above < below
@@ -99,14 +93,12 @@ def test_weight_and_families_are_named(report: ReportInput) -> None:
     assert "all else still judged" in text
     assert "sweep" not in text
     assert "No type was measured on more than 1 family" in text
-    many = tuple(replace(record, families=5) for record in report.risk.update.types)
-    assert "too few" not in change(
-        replace(report.risk, update=replace(report.risk.update, types=many))
-    )
+    many = tuple(replace(record, families=5) for record in report.risk.types)
+    assert "too few" not in change(replace(report.risk, types=many))
 
 
 def test_weight_zero_changes_nothing(report: ReportInput) -> None:
-    text = change(replace(report.risk, weight=0.0))
+    text = change(replace(report.risk, transport=replace(report.risk.transport, weight=0.0)))
     assert "At transport weight 0 what was measured counts for nothing" in text
     assert "moves" not in text
 
@@ -120,7 +112,7 @@ def test_nothing_measured_changes_nothing(report: ReportInput) -> None:
 def test_sweep_is_named_with_its_direction(swept: RiskReport) -> None:
     text = change(swept)
     judged, pooled = (
-        swept.update.row(swept.scenario, weight).unmitigated.mean for weight in (0.0, swept.weight)
+        swept.row(swept.scenario, weight).unmitigated.mean for weight in (0.0, swept.weight)
     )
     assert pooled < judged
     wanted = "Also, the sweep of recipes moves what precedes detection: the expected risk if "

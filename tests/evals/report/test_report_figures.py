@@ -17,7 +17,6 @@ from evals.report.page import ReportInput
 from evals.report.risk_figure import risk_rows
 from evals.report.svg import standalone_svg
 from evals.report.waterfall import waterfall_rows
-from evals.risk.information import InformationTable, InformationValue
 from evals.risk.summary import Summary
 from evals.risk_report import RiskReport
 
@@ -49,7 +48,7 @@ def test_drawing_without_view_box_is_refused() -> None:
 
 def test_waterfall_steps_lead_from_unmitigated_to_residual(report: ReportInput) -> None:
     total, *steps, residual, judged = waterfall_rows(report.risk)
-    row = report.risk.update.row("near_term", 0.2)
+    row = report.risk.row("near_term", 0.2)
     assert total.segments[0].end == row.unmitigated.mean
     removed = sum(step.segments[0].end - step.segments[0].start for step in steps)
     assert len(steps) == 4
@@ -57,7 +56,7 @@ def test_waterfall_steps_lead_from_unmitigated_to_residual(report: ReportInput) 
     for above, below in zip([total, *steps], steps, strict=False):
         assert above.link == pytest.approx(below.segments[0].end)
     assert judged.segments[0].hollow
-    assert judged.segments[0].end == report.risk.update.row("near_term", 0.0).residual.mean
+    assert judged.segments[0].end == report.risk.row("near_term", 0.0).residual.mean
 
 
 def test_fan_speaks_every_horizon_and_weight(report: ReportInput) -> None:
@@ -72,7 +71,7 @@ def test_unmitigated_risk_has_a_row_per_weight_only_where_weights_differ(
     """Horizons 3; residual rows 3 each; R0 1 each without a sweep and 3 each with one."""
 
     def unmitigated(risk: RiskReport) -> list[Interval]:
-        return [row for row in risk_rows(risk.update) if row.label.startswith("nothing handled")]
+        return [row for row in risk_rows(risk) if row.label.startswith("nothing handled")]
 
     assert len(unmitigated(report.risk)) == 3
     rows = unmitigated(swept)
@@ -85,16 +84,14 @@ def test_unmitigated_risk_has_a_row_per_weight_only_where_weights_differ(
 
 def test_fan_of_no_risk_is_drawn(report: ReportInput) -> None:
     nothing = Summary(0.0, 0.0, 0.0, 0.0, 0.0)
-    rows = tuple(replace(r, unmitigated=nothing, residual=nothing) for r in report.risk.update.rows)
-    drawn = fan(replace(report.risk, update=replace(report.risk.update, rows=rows)))
+    rows = tuple(replace(r, unmitigated=nothing, residual=nothing) for r in report.risk.rows)
+    drawn = fan(replace(report.risk, rows=rows))
     assert "0%" in drawn
 
 
 def test_information_states_the_decision_level(report: ReportInput) -> None:
-    values = (InformationValue("kappa", 0.001, 0.5), InformationValue("multiple", 0.0, 0.0))
-    values += (InformationValue("transport", 0.0, 0.0),)
-    table = InformationTable(0.0123, 0.0150, 0.002, values)
-    drawn = information_figure(replace(report.risk, information=table))
+    values = {"everything": 0.002, "kappa": 0.001, "multiple": 0.0, "transport": 0.0}
+    drawn = information_figure(replace(report.risk, decision_level=0.0123, information=values))
     assert "r* = 1.23%" in drawn
     assert "hazard kappa: 50%" in drawn
     assert "harm multiple: not told from 0" in drawn
@@ -102,8 +99,7 @@ def test_information_states_the_decision_level(report: ReportInput) -> None:
 
 
 def test_worthless_information_is_no_share(report: ReportInput) -> None:
-    table = InformationTable(0.5, 0.0150, 0.0, (InformationValue("kappa", 0.0, None),))
-    drawn = information_figure(replace(report.risk, information=table))
+    drawn = information_figure(replace(report.risk, information={"everything": 0.0, "kappa": 0.0}))
     assert "no decision to change" in drawn
 
 
@@ -114,5 +110,5 @@ def test_access_shows_judgement_and_every_level_at_both_weights(report: ReportIn
 
 
 def test_access_row_without_the_scenario_is_an_error(report: ReportInput) -> None:
-    with pytest.raises(KeyError, match="no risk of elsewhere"):
+    with pytest.raises(KeyError, match="elsewhere"):
         risk_at(report.risk.access[0], "elsewhere", 0.2)

@@ -85,7 +85,7 @@ def test_every_limit_holds_a_number(report: ReportInput) -> None:
 
 
 def test_risk_limits_hold_their_numbers(report: ReportInput, sentences: str) -> None:
-    fractions = [one.rows[-1].fraction.mean for one in report.risk.readings]
+    fractions = [rows[-1].fraction.mean for rows in report.risk.readings.values()]
     assert f"from {min(fractions):.2f} (" in sentences
     assert f"to {max(fractions):.2f} (" in sentences
     assert "0 flagged networks were corrected" in sentences

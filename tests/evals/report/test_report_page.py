@@ -15,10 +15,8 @@ from evals.evidence import Evidence
 from evals.killer import Killer
 from evals.limit import Limit
 from evals.merged import merge
-from evals.notes import caveats
 from evals.report.limits import limits
 from evals.report.page import Finding, ReportInput, render_page
-from evals.risk.beliefs import WhatIf
 from evals.risk_report import RiskReport
 from evals.table import detection_table
 
@@ -75,12 +73,12 @@ def unmeasured(risk: RiskReport) -> RiskReport:
         replace(
             record, families=0, detected=0, of=0, measured_detection=None, measured_success=None
         )
-        for record in risk.update.types
+        for record in risk.types
     )
     access = tuple(replace(row, detection=dict.fromkeys(row.detection)) for row in risk.access)
     return replace(
         risk,
-        update=replace(risk.update, types=types),
+        types=types,
         access=access,
         predictive=(),
         candidates=(),
@@ -248,7 +246,7 @@ def test_every_picture_has_words(report: ReportInput) -> None:
 
 
 def test_what_is_supposed_is_not_called_judged(evidence: Evidence, judge_risk: Judge) -> None:
-    supposed = judge_risk(evidence, what_if=WhatIf({"emergence": 0.5}))
+    supposed = judge_risk(evidence, supposed={"emergence": 0.5})
     page = render_page(ReportInput(evidence, supposed))
     assert "Risk, supposing emergence = 0.5: mean and 90% interval" in page
     assert "Risk: mean and 90% interval" not in page
@@ -256,7 +254,7 @@ def test_what_is_supposed_is_not_called_judged(evidence: Evidence, judge_risk: J
 
 def test_page_holds_the_risk_part(report: ReportInput) -> None:
     page, risk = render_page(report), report.risk
-    texts = [one.name for one in (*risk.readings, *risk.consistency)]
+    texts = [*risk.readings, *(one.name for one in risk.consistency)]
     texts += [one.sentence for one in risk.consistency]
     texts += [f"{row.false_alarms.detected} of {row.false_alarms.of}" for row in risk.access]
     texts += [step.title for step in risk.transport.steps]
@@ -284,7 +282,7 @@ def test_a_void_claim_is_marked_in_table_notes_and_page(report: ReportInput) -> 
     assert f"void on {PROXY} by weight norm: panel 4/4" in page
     assert "AUROC 1.00 &lt;of norm&gt;" in page
     assert "void: weight norm" not in render_page(report)
-    marks = caveats(merge([evidence]))
+    marks = merge([evidence]).caveats()
     assert f"left out, void by weight_norm (another explanation fits): {PROXY}" in marks["proxy"]
     assert "deceptive" not in marks
     paper = Console(file=StringIO(), width=200)
@@ -303,7 +301,7 @@ def test_cells_by_construction_are_left_out_and_shown_as_a_bound(
     risk = judge_risk(replace(evidence, columns=columns))
     page = render_page(ReportInput(replace(evidence, columns=columns), risk))
     require_clean(page)
-    proxy = risk.update.types[0]
+    proxy = risk.types[0]
     assert proxy.measured_detection is None
     assert proxy.with_left_out is not None
     assert f"{proxy.with_left_out.mean:.2f} ({proxy.with_left_out.q05:.2f}" in page

@@ -8,10 +8,9 @@ import pytest
 from evals.family_posterior import FamilyCount, family_posterior
 from evals.report.page import ReportInput
 from evals.report.quantities import JUDGED, MEASURED, NOT_MEASURED, PARTLY, Quantity, quantities
-from evals.risk.beliefs import Beliefs
-from evals.risk.figures import load_figures
+from evals.risk.figures import Beliefs, load_figures
 from evals.risk.inputs import draw_inputs, sample_cube
-from evals.risk.update import update
+from evals.risk.update import type_updates
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +43,7 @@ def test_detection_is_the_posterior_mean_of_a_new_family(
     assert pseudo.value_text == f"{seen.mean:.2f}"
     assert pseudo.interval_text == f"{low:.2f}-{high:.2f} (90%)"
     assert "3 of 4 organisms flagged, 1 family" in pseudo.basis
-    judged = report.risk.update.types[2].judged_detection
+    judged = report.risk.types[2].judged_detection
     assert f"detection that the judgement implies: {judged.mean:.2f}" in pseudo.comparison
     assert f"{judged.mean:.2f}" != f"{judged.q50:.2f}", "mean and median must tell apart"
 
@@ -64,14 +63,16 @@ def test_risk_is_measured_in_part_at_most(report: ReportInput, eight: dict[str, 
         *(MEASURED, NOT_MEASURED, MEASURED, MEASURED),
         *(MEASURED, PARTLY, PARTLY, PARTLY),
     ]
-    unweighted = quantities(report.evidence, replace(report.risk, weight=0.0))
+    unweighted = quantities(
+        report.evidence, replace(report.risk, transport=replace(report.risk.transport, weight=0.0))
+    )
     assert [one.source for one in unweighted[5:7]] == [JUDGED, JUDGED]
 
 
 def test_measured_success_is_told_with_the_correction_judged_given_it(
     report: ReportInput, eight: dict[str, Quantity]
 ) -> None:
-    proxy = report.risk.update.types[0]
+    proxy = report.risk.types[0]
     assert proxy.measured_detection is not None
     assert proxy.measured_success is not None
     assert proxy.independent_success is not None
@@ -103,9 +104,11 @@ def test_alarm_means_less_the_rarer_misalignment_is(
 def test_nothing_measured_leaves_no_detection_and_no_alarm(report: ReportInput) -> None:
     figures = load_figures()
     beliefs, near = Beliefs(figures), "near_term"
-    drawn = draw_inputs(sample_cube(np.random.default_rng(1), 500), beliefs, [near])
-    types = update(drawn, beliefs).types
-    silent = replace(report.risk, update=replace(report.risk.update, types=types), predictive=())
+    drawn = draw_inputs(sample_cube(np.random.default_rng(1), 500), beliefs, [near])[near]
+    types = type_updates(
+        drawn, beliefs, weight=0.2, judged=drawn, independent=drawn, upper={}, caveats={}
+    )
+    silent = replace(report.risk, types=types, predictive=())
     rule = replace(report.evidence.column("panel"), alarms=())
     evidence = replace(report.evidence, columns=(rule,))
     found = quantities(evidence, silent)

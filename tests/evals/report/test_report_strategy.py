@@ -7,7 +7,7 @@ import pytest
 
 from evals.evidence import Evidence
 from evals.report.page import ReportInput
-from evals.report.strategy import at_expectation, candidate_text, strategy
+from evals.report.strategy import at_expectation, candidate_note, candidate_text, strategy
 from evals.report.unknowns import Answer, assumptions, unknowns
 from evals.report.wording import fine_percent, index_text
 from evals.risk_report import RiskReport
@@ -23,7 +23,7 @@ def test_every_sentence_holds_a_number(report: ReportInput) -> None:
 
 
 def test_shares_add_up_and_the_largest_comes_first(report: ReportInput) -> None:
-    shares = {part.misalignment: part.share or 0.0 for part in report.risk.contributions}
+    shares = {part.misalignment: part.share or 0.0 for part in report.risk.types}
     assert sum(shares.values()) == pytest.approx(1)
     largest = max(shares, key=lambda name: shares[name])
     assert f"at transport weight 0.2: {largest} {shares[largest]:.0%}" in said(report.risk)
@@ -51,8 +51,25 @@ def test_decision_level_is_stated_or_said_to_be_the_expectation(
 
 
 def test_crossing_weight_is_named_where_it_exists(report: ReportInput) -> None:
-    text = said(replace(report.risk, crossing=0.37))
-    assert "at transport weight 0.37" in text
+    low, high = (report.risk.row("near_term", end).residual.mean for end in (0.0, 1.0))
+    for weight in (0.37, 0.75):
+        asked = replace(report.risk, decision_level=(1 - weight) * low + weight * high)
+        assert f"at transport weight {weight}" in said(asked)
+    for level in (low - (high - low) / 100, high + (high - low) / 100):
+        assert "does not meet r*" in said(replace(report.risk, decision_level=level))
+
+
+def test_a_candidate_says_what_its_value_is_against(report: ReportInput) -> None:
+    def note(misalignment: str, value: float, weight: float = 0.2) -> str:
+        risk = replace(report.risk, transport=replace(report.risk.transport, weight=weight))
+        one = next(one for one in risk.candidates if one.misalignment == misalignment)
+        return candidate_note(replace(one, value=value), risk)
+
+    assert note("proxy", 0.001) == ""
+    assert note("proxy", 0.0) == "no outcome changes the decision"
+    assert note("subgoal", 0.001).startswith("not measured so far")
+    assert note("subgoal", 0.0).endswith("once measured; no outcome changes the decision")
+    assert "transport weight 0" in note("proxy", 0.0, weight=0.0)
 
 
 def test_best_candidate_comes_first_with_its_widths(report: ReportInput) -> None:
@@ -106,7 +123,7 @@ def test_detection_names_every_measured_type(report: ReportInput) -> None:
 def test_sweep_answers_the_emergence_threshold(report: ReportInput, swept: RiskReport) -> None:
     answer = unknowns(report.evidence, swept)[1]
     assert answer.measured
-    judged, measured = (swept.update.row("near_term", w).unmitigated for w in (0.0, 1.0))
+    judged, measured = (swept.row("near_term", w).unmitigated for w in (0.0, 1.0))
     assert fine_percent(measured.mean) in answer.answer
     assert fine_percent(judged.mean) in answer.answer
     assert not unknowns(report.evidence, report.risk)[1].measured

@@ -8,15 +8,34 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evals.family_posterior import FamilyCount, family_posterior
-from evals.risk.beliefs import Beliefs
-from evals.risk.decomposition import closed, decompose, evaluate, overlap_bounds, severity
-from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
+from evals.risk.decomposition import Decomposition, closed, evaluate, overlap_bounds, severity
+from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
 from evals.risk.inputs import GROUPS, Inputs, draw_inputs, sample_cube
 from evals.risk.summary import summarise
 
 TOY_PREVALENCE = (0.5, 0.3, 0.15, 0.05)
 TOY_DETECTION = np.array([0.8, 0.6, 0.4, 0.2])
 TOY_CORRECTION = np.array([0.9, 0.7, 0.5, 0.25])
+
+
+def decompose(
+    *,
+    emergence: np.ndarray,
+    misaligned: np.ndarray,
+    severity: np.ndarray,
+    prevalence: np.ndarray,
+    success: np.ndarray,
+) -> Decomposition:
+    """With nothing measured, and a hazard that gives the severity."""
+    with np.errstate(divide="ignore"):
+        kappa = -np.log1p(-severity)
+    one, none = np.ones_like(emergence), np.full_like(emergence, np.nan)
+    no_type = np.full_like(success, np.nan)
+    inputs = Inputs(
+        emergence, misaligned, one, kappa, prevalence, success, success, np.ones_like(success), one,
+        no_type, no_type, none, none,
+    )  # fmt: skip
+    return evaluate(inputs, 0.0)
 
 
 @pytest.mark.parametrize("draws", [1, 2, 1000])

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evals.risk.beliefs import Beliefs
-from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, FiguresError, load_figures
+from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, FiguresError, load_figures
 from evals.risk.inputs import WIDTH, draw_inputs, sample_cube
 
 

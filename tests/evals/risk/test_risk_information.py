@@ -7,12 +7,10 @@ import pytest
 from scipy import stats
 
 from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
-from evals.risk.beliefs import Beliefs
 from evals.risk.decomposition import evaluate
-from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
+from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
 from evals.risk.information import (
-    InformationTable,
-    information_table,
+    information_values,
     partial_information,
     perfect_information,
 )
@@ -48,19 +46,23 @@ def example() -> Inputs:
     return drawn(measured, DRAWS, "near_term")
 
 
-def table(inputs: Inputs, weight: float, level: float | None = None) -> InformationTable:
-    """At the mean unless a level is given."""
+def at_the_mean(inputs: Inputs, weight: float) -> float:
     judged, measured = (evaluate(inputs, end).residual for end in (0.0, 1.0))
-    return information_table(
+    return float(blend(judged, measured, weight).mean())
+
+
+def table(inputs: Inputs, weight: float, level: float | None = None) -> dict[str, float]:
+    """At the mean unless a level is given."""
+    return information_values(
         inputs,
         weight=weight,
-        decision_level=float(blend(judged, measured, weight).mean()) if level is None else level,
+        decision_level=at_the_mean(inputs, weight) if level is None else level,
         generator=generator(32),
     )
 
 
-def shares(found: InformationTable) -> dict[str, float | None]:
-    return {value.group: value.share for value in found.values}
+def shares(found: dict[str, float]) -> dict[str, float]:
+    return {group: value / found["everything"] for group, value in found.items()}
 
 
 def normal_value(sd: float, level: float) -> float:
@@ -89,7 +91,7 @@ def test_a_level_out_of_reach_makes_information_worthless() -> None:
     for level in (-0.1, 1.1):
         assert perfect_information(risk, decision_level=level) == 0
         value = partial_information(
-            risk, risk[:, None], decision_level=level, generator=generator(), bins=20
+            risk, risk[:, None], decision_level=level, generator=generator()
         )
         assert value == 0
 
@@ -102,13 +104,12 @@ def test_partial_information_of_two_normals() -> None:
             parts[:, [column]],
             decision_level=0.0,
             generator=generator(33),
-            bins=20,
         )
-        # The null of .006 is also taken off an input that has a clear effect.
-        assert reference - 0.009 < value < reference + 0.001
-        assert value == pytest.approx(normal_value(sd, 0.0), abs=0.01)
+        # The null of .01 is also taken off an input that has a clear effect.
+        assert reference - 0.013 < value < reference + 0.001
+        assert value == pytest.approx(normal_value(sd, 0.0), abs=0.014)
     value = partial_information(
-        parts.sum(axis=1), parts[:, [0]], decision_level=1.0, generator=generator(33), bins=20
+        parts.sum(axis=1), parts[:, [0]], decision_level=1.0, generator=generator(33)
     )
     assert value == pytest.approx(0.0824, abs=0.002)
     assert value == pytest.approx(normal_value(1.0, 1.0), abs=0.002)
@@ -120,14 +121,10 @@ def test_cubic_fit_sees_interactions_of_several_columns() -> None:
     risk = signal + generator(34).standard_normal(DRAWS)
     level = float(risk.mean())
     exact = perfect_information(signal - signal.mean(), decision_level=0.0)
-    value = partial_information(
-        risk, columns, decision_level=level, generator=generator(35), bins=20
-    )
+    value = partial_information(risk, columns, decision_level=level, generator=generator(35))
     assert value == pytest.approx(exact, abs=0.02)
     # Without the third factor nothing of the product is left to know.
-    value = partial_information(
-        risk, columns[:, :2], decision_level=level, generator=generator(35), bins=20
-    )
+    value = partial_information(risk, columns[:, :2], decision_level=level, generator=generator(35))
     assert value == pytest.approx(0, abs=0.01)
 
 
@@ -135,7 +132,7 @@ def test_cubic_fit_sees_interactions_of_several_columns() -> None:
 def test_an_unused_input_is_worth_next_to_nothing(columns: int) -> None:
     risk = generator().standard_normal(DRAWS)
     unused = generator(36).random((DRAWS, columns))
-    value = partial_information(risk, unused, decision_level=0.0, generator=generator(37), bins=20)
+    value = partial_information(risk, unused, decision_level=0.0, generator=generator(37))
     assert 0 <= value < 0.003
 
 
@@ -143,7 +140,7 @@ def test_the_null_removes_the_bias_of_few_draws() -> None:
     unused = generator(38).random((100, 10_000, 1))
     risk = generator().standard_normal(10_000)
     found = [
-        partial_information(risk, one, decision_level=0.0, generator=generator(seed), bins=20)
+        partial_information(risk, one, decision_level=0.0, generator=generator(seed))
         for seed, one in enumerate(unused)
     ]
     # The bias of 20 bins is .014 here; what the floor at 0 leaves of the noise is less.
@@ -153,12 +150,10 @@ def test_the_null_removes_the_bias_of_few_draws() -> None:
 def test_everything_known_is_perfect_information() -> None:
     risk = generator().standard_normal(DRAWS)
     perfect = perfect_information(risk, decision_level=0.5)
-    value = partial_information(
-        risk, risk[:, None], decision_level=0.5, generator=generator(), bins=1000
-    )
+    value = partial_information(risk, risk[:, None], decision_level=0.5, generator=generator())
     assert value == pytest.approx(perfect, rel=0.02)
     columns = np.stack([risk, generator(39).random(DRAWS)], axis=1)
-    value = partial_information(risk, columns, decision_level=0.5, generator=generator(), bins=20)
+    value = partial_information(risk, columns, decision_level=0.5, generator=generator())
     assert value == pytest.approx(perfect, rel=0.02)
 
 
@@ -166,16 +161,14 @@ def test_everything_known_is_perfect_information() -> None:
 def test_a_constant_parameter_is_worth_nothing(columns: int) -> None:
     risk = generator().random(1000)
     constant = np.full((1000, columns), 0.3)
-    assert (
-        partial_information(risk, constant, decision_level=0.5, generator=generator(), bins=20) == 0
-    )
+    assert partial_information(risk, constant, decision_level=0.5, generator=generator()) == 0
 
 
 def test_a_constant_column_beside_a_used_one_changes_nothing() -> None:
     risk = generator().random(1000)
     both = np.stack([risk, np.full(1000, 0.3)], axis=1)
     values = [
-        partial_information(risk, columns, decision_level=0.5, generator=generator(), bins=20)
+        partial_information(risk, columns, decision_level=0.5, generator=generator())
         for columns in (both, both[:, :1])
     ]
     assert values[0] == values[1] > 0.1
@@ -185,17 +178,13 @@ def test_tied_values_stay_together() -> None:
     rare = np.repeat([0.0, 1.0], [9900, 100])
     # Deploying is right but for the rare case, which 20 classes cut by order would dilute.
     risk = np.where(rare == 1, 3.0, 0.9)
-    value = partial_information(
-        risk, rare[:, None], decision_level=1.0, generator=generator(), bins=20
-    )
+    value = partial_information(risk, rare[:, None], decision_level=1.0, generator=generator())
     assert value == pytest.approx(0.01 * 2.0, rel=1e-9)
     # The order of tied rows must not matter: sorted noise would otherwise look like knowledge.
     noise = np.sort(generator().standard_normal(10_000))
     tied = np.zeros(10_000)
     tied[0] = 1
-    value = partial_information(
-        noise, tied[:, None], decision_level=0.0, generator=generator(), bins=20
-    )
+    value = partial_information(noise, tied[:, None], decision_level=0.0, generator=generator())
     assert value < 0.001
 
 
@@ -221,7 +210,11 @@ def test_at_half_the_mean_only_kappa_and_emergence_matter(example: Inputs) -> No
     found = shares(table(example, 0.0, float(mean / 2)))
     assert found["kappa"] == pytest.approx(0.65, abs=0.015)
     assert found["emergence"] == pytest.approx(0.02, abs=0.008)
-    assert {group for group, share in found.items() if share} == {"kappa", "emergence"}
+    assert {group for group, share in found.items() if share} == {
+        "everything",
+        "kappa",
+        "emergence",
+    }
 
 
 def test_measured_values_agree_with_the_reference(example: Inputs) -> None:
@@ -246,32 +239,29 @@ def test_transport_is_worth_what_the_two_means_say(example: Inputs) -> None:
     found = table(example, 0.3, level)
     mean = 0.7 * ends[0] + 0.3 * ends[1]
     expected = 0.7 * max(0, level - ends[0]) + 0.3 * max(0, level - ends[1]) - max(0, level - mean)
-    values = {value.group: value.value for value in found.values}
-    assert values["transport"] == pytest.approx(expected, rel=1e-9)
+    assert found["transport"] == pytest.approx(expected, rel=1e-9)
     assert expected > 0
 
 
 def test_perfect_information_includes_transport(example: Inputs) -> None:
     found = table(example, 0.2)
     pooled = evaluate(example, 0.2).residual
-    assert found.perfect == pytest.approx(
-        perfect_information(pooled, decision_level=found.decision_level), rel=0.02
-    )
+    perfect = perfect_information(pooled, decision_level=at_the_mean(example, 0.2))
+    assert found["everything"] == pytest.approx(perfect, rel=0.02)
 
 
-def test_the_table_decides_by_the_expected_risk_of_the_report() -> None:
+def test_values_are_at_the_expected_risk_of_the_report() -> None:
     inputs = drawn({"proxy": rate(18, 19, 20)}, 500, "near_term")
     for row in risk_rows("any", inputs, [0.0, 0.2, 1.0]):
-        at, above = (table(inputs, row.weight, row.residual.mean * by) for by in (1.0, 1.01))
-        assert at.expected_risk == above.expected_risk == row.residual.mean
-        assert at.expected_risk == at.decision_level
+        assert table(inputs, row.weight, row.residual.mean) == table(inputs, row.weight)
 
 
 def test_only_what_is_measured_and_counts_is_listed() -> None:
-    everything = {f"measured_{name}" for name in (*MISALIGNMENT_TYPES, "emergence", "misaligned")}
+    measured = {f"measured_{name}" for name in (*MISALIGNMENT_TYPES, "emergence", "misaligned")}
+    judged = (set(GROUPS) - measured) | {"everything"}
     inputs = drawn({"pseudo": rate(10, 6, 12)}, 2000, "current")
-    assert set(shares(table(inputs, 0.2))) == (set(GROUPS) - everything) | {"measured_pseudo"}
-    assert set(shares(table(inputs, 0.0))) == set(GROUPS) - everything
+    assert set(shares(table(inputs, 0.2))) == judged | {"measured_pseudo"}
+    assert set(shares(table(inputs, 0.0))) == judged
     swept = replace(inputs, measured_emergence=generator().random(2000))
     assert shares(table(swept, 1.0))["measured_emergence"] > 0.1
 
@@ -280,23 +270,21 @@ def test_a_constant_multiple_is_worth_nothing() -> None:
     assert shares(table(drawn({}, 2000, "current"), 0.0))["multiple"] == 0
 
 
-def test_without_perfect_value_there_are_no_shares() -> None:
+def test_where_nothing_changes_the_decision_every_value_is_0() -> None:
     found = table(drawn({}, 2000, "current"), 0.0, 0.9)
-    assert found.perfect == 0
-    assert all(value.value == 0 and value.share is None for value in found.values)
+    assert set(found.values()) == {0}
 
 
 def test_values_are_sorted_and_repeat_with_the_seed(example: Inputs) -> None:
     found = table(example, 0.2)
     assert found == table(example, 0.2)
-    values = [value.value for value in found.values]
+    first, *values = found.values()
+    assert first > values[0] > 0
     assert values == sorted(values, reverse=True)
 
 
 def test_one_draw_tells_nothing() -> None:
     risk = np.array([0.4])
     assert perfect_information(risk, decision_level=0.5) == 0
-    value = partial_information(
-        risk, risk[:, None], decision_level=0.5, generator=generator(), bins=20
-    )
+    value = partial_information(risk, risk[:, None], decision_level=0.5, generator=generator())
     assert value == 0

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from evals.family_posterior import CELLS, FamilyCount, FamilyPosterior, family_posterior
-from evals.risk.beliefs import Beliefs, WhatIf
 from evals.risk.decomposition import evaluate, harm_by_type
-from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
+from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
 from evals.risk.information import (
     _PRIOR,
     Candidate,
@@ -17,7 +16,7 @@ from evals.risk.information import (
 )
 from evals.risk.inputs import Inputs, draw_inputs, sample_cube
 from evals.risk.judged import beta_from_interval
-from evals.risk.split import DETECTIONS, given
+from evals.risk.laws import DETECTIONS, given
 
 COSTS = {"proxy": 160.0, "deceptive": 360.0}
 FIGURES = load_figures()
@@ -34,11 +33,11 @@ COUNTS = {"proxy": families(12, 7, 16), "deceptive": families(9, 1, 15)}
 def believed(
     counts: Mapping[str, tuple[FamilyCount, ...]] = COUNTS,
     *,
-    what_if: WhatIf | None = None,
+    what_if: Mapping[str, float] | None = None,
     given: bool = True,
 ) -> Beliefs:
     detection = {name: family_posterior(seen) for name, seen in counts.items()}
-    return Beliefs(FIGURES, detection, what_if=what_if or WhatIf(), given=given)
+    return Beliefs(FIGURES, detection, supposed=what_if or {}, given=given)
 
 
 def drawn(beliefs: Beliefs, draws: int = 2000) -> Inputs:
@@ -60,11 +59,9 @@ def measurements(
     networks: int = 10,
 ) -> tuple[Candidate, ...]:
     inputs = INPUTS if beliefs is BELIEFS else drawn(beliefs)
-    ends = [evaluate(inputs, end).residual.mean() for end in (0.0, 1.0)]
     return next_measurements(
         inputs,
         beliefs,
-        risk=float((1 - weight) * ends[0] + weight * ends[1]),
         weight=weight,
         decision_level=decision_level,
         cpu_seconds=costs,
@@ -214,7 +211,6 @@ def test_weight_zero_makes_every_measurement_worthless() -> None:
     for level in (0.5 * NOW, NOW, 2 * NOW):
         found = measurements(weight=0.0, decision_level=level)
         assert all(one.value == 0 for one in found)
-        assert all("transport weight 0" in one.note for one in found)
     narrowing = [(one.width_now - one.width_after) / one.cpu_hours for one in found]
     assert narrowing == sorted(narrowing, reverse=True)
     assert narrowing[0] > 0
@@ -223,7 +219,7 @@ def test_weight_zero_makes_every_measurement_worthless() -> None:
 @pytest.mark.parametrize("level", [-1.0, 0.0, 0.9])
 def test_a_level_out_of_reach_makes_every_measurement_worthless(level: float) -> None:
     found = measurements(decision_level=level)
-    assert all(one.value == 0 and "no outcome changes" in one.note for one in found)
+    assert all(one.value == 0 for one in found)
 
 
 def test_a_type_not_measured_is_compared_with_the_uniform_prior() -> None:
@@ -241,10 +237,8 @@ def test_a_type_not_measured_is_compared_with_the_uniform_prior() -> None:
     now = NOW + harm * (INPUTS.success[:, 1].mean() - np.mean(means))
     gain = harm * (means[1] - means[0]) / 4
     one = find(measurements(decision_level=float(now), networks=1), "subgoal", None)
-    assert "not measured so far" in one.note
     assert one.value == pytest.approx(gain, rel=0.02)
     assert flat.sum() == pytest.approx(1)
-    assert not find(measurements(decision_level=NOW), "proxy", None).note
 
 
 def test_without_any_measurement_every_type_has_one_candidate() -> None:
@@ -258,5 +252,5 @@ def test_without_any_measurement_every_type_has_one_candidate() -> None:
 
 def test_a_type_supposed_known_has_no_candidate() -> None:
     for name in ("proxy", "pseudo"):
-        found = measurements(believed(what_if=WhatIf({f"detect.{name}": 0.7})))
+        found = measurements(believed(what_if={f"detect.{name}": 0.7}))
         assert {one.misalignment for one in found} == set(MISALIGNMENT_TYPES) - {name}

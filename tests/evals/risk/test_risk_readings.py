@@ -12,15 +12,16 @@ from scipy import special
 from evals.analysis import analyse
 from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
 from evals.merged import Merged
-from evals.question import Question
-from evals.risk.beliefs import Beliefs
-from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, load_figures
+from evals.report.change import signs
+from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, load_figures
 from evals.risk.inputs import draw_inputs, sample_cube
 from evals.risk.judged import beta_from_interval
-from evals.risk.split import given, split_success
+from evals.risk.laws import given, split_success
 from evals.risk.summary import Summary
+from evals.risk.transport import load_transport
 from evals.risk.update import risk_rows
 from evals.risk_report import RiskReport
+from evals.risk_table import risk_table
 
 FIGURES = load_figures()
 DRAWS = 100_000
@@ -33,7 +34,7 @@ def merged() -> Merged:
 
 @pytest.fixture(scope="module")
 def report(merged: Merged) -> RiskReport:
-    return analyse(merged, FIGURES, Question())
+    return analyse(merged, FIGURES, load_transport())
 
 
 def measured(**counts: tuple[tuple[int, int], ...]) -> dict[str, FamilyPosterior | None]:
@@ -112,7 +113,7 @@ def quadrature(detection: dict[str, FamilyPosterior | None]) -> float:
         shares.append(beta_from_interval(*row.prevalence).at(generator.random(DRAWS)))
         posterior = detection.get(name)
         if posterior is None:
-            handled.append(judged.mean)
+            handled.append(judged.a / (judged.a + judged.b))
             continue
         log_s = np.log(rates)[:, None] / u
         log_density = judged.a * log_s + (judged.b - 1) * np.log(-np.expm1(log_s))
@@ -153,7 +154,7 @@ def test_nothing_measured_teaches_nothing() -> None:
     marginal = uniform * split_success(judged.at(s), u)[1]
     conditional = uniform * given(judged).at(uniform, rank)
     error = conditional.std() / np.sqrt(DRAWS)
-    assert judged.mean == pytest.approx(0.1157, abs=5e-4)
+    assert judged.a / (judged.a + judged.b) == pytest.approx(0.1157, abs=5e-4)
     assert marginal.mean() == pytest.approx(0.188, abs=0.0015)
     assert conditional.mean() == pytest.approx(0.1142, abs=4 * error)
     assert fraction({"deceptive": prior}, given=True).mean == pytest.approx(0.4615, abs=0.0015)
@@ -163,20 +164,22 @@ def test_nothing_measured_teaches_nothing() -> None:
 def test_left_out_by_default_and_shown_as_an_upper_bound(report: RiskReport) -> None:
     """Targets .459 and .450 without such cells alone, .460 at weight 1 with both changes."""
     default, apart, counted, shipped = (
-        {row.weight: row.fraction for row in reading.rows} for reading in report.readings
+        {row.weight: row.fraction for row in rows} for rows in report.readings.values()
     )
     assert default[1.0].mean == pytest.approx(0.460, abs=0.001)
     assert (apart[0.2].mean, apart[1.0].mean) == pytest.approx((0.459, 0.450), abs=0.001)
     assert counted[1.0].mean == pytest.approx(0.483, abs=0.0015)
     assert shipped[1.0].mean == pytest.approx(0.364, abs=0.0015)
-    rows = [row for row in report.update.rows if row.scenario == "near_term"]
-    assert list(report.readings[0].rows) == rows, "the first reading is that of all else"
+    rows = [row for row in report.rows if row.scenario == "near_term"]
+    assert list(next(iter(report.readings.values()))) == rows, (
+        "the first reading is that of all else"
+    )
     for reading in (apart, counted, shipped):
         assert reading[0.0] == default[0.0], "nothing measured counts at weight 0"
 
 
 def test_a_type_without_a_cell_that_counts_stays_judged_and_says_so(report: RiskReport) -> None:
-    proxy, subgoal, pseudo, deceptive = report.update.types
+    proxy, subgoal, pseudo, deceptive = report.types
     for record, all_of in ((proxy, "25 of 25"), (subgoal, "15 of 15"), (pseudo, "10 of 10")):
         assert record.measured_detection is None
         assert record.with_left_out is not None
@@ -197,32 +200,31 @@ def test_what_is_void_at_an_access_is_left_out_there(merged: Merged) -> None:
             {count.family for count in merged.counts(rule, "deceptive", with_left_out=among)}
             for among in (False, True)
         )
-        gone = {f for names in merged.left_out(rule, "deceptive").values() for f in names}
-        assert every - kept == gone
+        assert every - kept <= {"maze/deceptive_evasive"}
         assert len(every) == 4
     assert "maze/deceptive_evasive" not in {c.family for c in merged.counts("panel", "deceptive")}
 
 
 def test_the_sign_of_the_change_depends_on_the_reading(report: RiskReport) -> None:
-    differ = {(one.scenario, one.misalignment) for one in report.upper_changes if one.signs_differ}
+    upper = [one for one in report.changes if one.cells == "counted"]
+    differ = {(one.scenario, one.misalignment) for one in upper if one.signs_differ}
     assert differ == {(h, n) for h in HORIZONS for n in ("proxy", "subgoal", "pseudo", "all")}
-    for one in report.upper_changes:
+    for one in upper:
         if one.signs_differ:
             assert one.given > 0 > one.independent
-    assert not any(one.signs_differ for one in report.update.changes)
-    texts = " ".join(report.flags)
+    assert not any(one.signs_differ for one in report.changes if one.cells == "left out")
+    texts = " ".join(signs(report))
     assert "differ in the sign of the change in risk for proxy" in texts
     assert "has the same sign for every type and horizon" in texts
-    written = report.to_dict()
-    assert sum(one["signs_differ"] for one in written["upper_changes"]) == len(differ)
 
 
 def test_changes_by_type_add_up_and_agree_with_the_rows(report: RiskReport) -> None:
     for horizon in HORIZONS:
-        parts = {o.misalignment: o for o in report.update.changes if o.scenario == horizon}
+        here = [o for o in report.changes if (o.cells, o.scenario) == ("left out", horizon)]
+        parts = {one.misalignment: one for one in here}
         whole = parts.pop("all")
         assert sum(one.given for one in parts.values()) == pytest.approx(whole.given)
-        ends = [report.update.row(horizon, w).residual.mean for w in (0.0, 1.0)]
+        ends = [report.row(horizon, w).residual.mean for w in (0.0, 1.0)]
         # Mean harm by type takes the place of harm draw by draw.
         slack = 4 * whole.error + 1e-4 * ends[0]
         assert whole.given == pytest.approx(ends[1] - ends[0], abs=slack)
@@ -230,11 +232,11 @@ def test_changes_by_type_add_up_and_agree_with_the_rows(report: RiskReport) -> N
 
 def test_the_catastrophe_rows_are_printed_both_ways(report: RiskReport) -> None:
     """Read as of the world as it is, handling as judged included, R(0) is what R0 was."""
-    assert report.update.as_it_is == pytest.approx(2.17, abs=0.005)
-    row = report.update.row("near_term", 0.0)
-    other = row.residual.times(report.update.as_it_is)
-    assert other.mean == pytest.approx(row.unmitigated.mean, rel=0.005)
-    sentences = [flag for flag in report.flags if "read as before anything is handled" in flag]
-    assert len(sentences) == 1
-    assert "(the default)" in sentences[0]
-    assert "2.17 times larger" in sentences[0]
+    assert report.as_it_is == pytest.approx(2.17, abs=0.005)
+    row = report.row("near_term", 0.0)
+    other = report.as_it_is * row.residual.mean
+    assert other == pytest.approx(row.unmitigated.mean, rel=0.005)
+    table = risk_table(report)
+    cells = {c.header: list(c.cells) for c in table.columns}["as the world is"]
+    assert cells[3] == f"{other:.4f}"
+    assert "not as before it (default)" in str(table.title)

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
-from evals.risk.beliefs import Beliefs, WhatIf
 from evals.risk.decomposition import evaluate
-from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
+from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
 from evals.risk.inputs import GROUPS, draw_inputs, sample_cube
 from evals.risk.sobol import SobolIndex, risk_indices
 
@@ -148,10 +147,10 @@ def test_indices_are_sorted_and_repeat_with_the_seed() -> None:
 
 
 def test_what_does_not_vary_has_no_shares() -> None:
-    beliefs = Beliefs(FIGURES, what_if=WhatIf({"emergence": 0.0}))
+    beliefs = Beliefs(FIGURES, supposed={"emergence": 0.0})
     near = "near_term"
     found = risk_indices(beliefs, near, weight=0.0, generator=np.random.default_rng(1))
     assert set(found) == {"fraction"}
     every = {f"{half}.{n}": 1.0 for half in ("detect", "correct") for n in MISALIGNMENT_TYPES}
-    safe = Beliefs(FIGURES, what_if=WhatIf(every))
+    safe = Beliefs(FIGURES, supposed=every)
     assert risk_indices(safe, near, weight=0.0, generator=np.random.default_rng(1)) == {}

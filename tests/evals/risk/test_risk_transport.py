@@ -6,18 +6,15 @@ import numpy as np
 import pytest
 
 from evals.family_posterior import FamilyCount, family_posterior
-from evals.risk.beliefs import Beliefs
 from evals.risk.decomposition import evaluate, success_at
-from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
+from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
 from evals.risk.inputs import Inputs, draw_inputs, sample_cube
 from evals.risk.transport import (
-    DEFAULT_WEIGHT,
-    TransportError,
+    QuestionError,
     blend,
-    crossing_weight,
     load_transport,
-    parse_transport,
 )
+from evals.risk_cli import parse_transport
 
 COUNTS = [FamilyCount("a", 9, 20), FamilyCount("b", 1, 20), FamilyCount("c", 15, 20)]
 SEEN = family_posterior(COUNTS)
@@ -109,7 +106,6 @@ def test_the_weight_is_a_product_of_named_steps() -> None:
         "instilled_to_spontaneous", "small_to_large", "naive_to_adaptive",
     ]  # fmt: skip
     assert np.prod([step.judged for step in transport.steps]) == transport.weight == 0.2
-    assert DEFAULT_WEIGHT == 0.2
     assert all(step.void for step in transport.steps)
     for drop in (drop for step in transport.steps for drop in step.drops):
         assert "arxiv.org/abs/" in drop, "a measurement of others comes with its address"
@@ -122,20 +118,13 @@ def test_the_weight_or_its_steps_can_be_stated() -> None:
     usual = load_transport()
     assert parse_transport("0.2") == usual
     whole = parse_transport("0.5")
-    assert (whole.weight, whole.stated, whole.product) == (0.5, 0.5, 0.2)
+    assert (whole.weight, whole.product) == (0.5, 0.2)
     some = parse_transport("small_to_large=0.25, naive_to_adaptive=1")
     assert some.weight == pytest.approx(0.8 * 0.25)
     assert some.steps[0] == usual.steps[0]
     for text, message in (
         ("1.2", "outside"), ("often", "neither"), ("small_to_large=often", "neither"),
-        ("small=0.2", "unknown steps"), ("small_to_large=2", "wanted a probability"),
+        ("small=0.2", "unknown steps"), ("small_to_large=2", "small_to_large is 2.0, outside"),
     ):  # fmt: skip
-        with pytest.raises(TransportError, match=message):
+        with pytest.raises(QuestionError, match=message):
             parse_transport(text)
-
-
-def test_crossing_weight_meets_the_decision_level() -> None:
-    assert crossing_weight(0.4, 0.6, 0.45) == pytest.approx(0.25)
-    assert crossing_weight(0.6, 0.4, 0.45) == pytest.approx(0.75)
-    assert crossing_weight(0.4, 0.6, 0.7) is None
-    assert crossing_weight(0.4, 0.4, 0.4) is None

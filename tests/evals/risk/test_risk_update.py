@@ -1,17 +1,17 @@
 """Risk before and after a measurement, against the worked example and its monotonicity."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
-from evals.risk.beliefs import Beliefs, WhatIf, WhatIfError, parse_what_if
 from evals.risk.decomposition import evaluate
-from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, load_figures
+from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, QuestionError, load_figures
 from evals.risk.inputs import draw_inputs, sample_cube
-from evals.risk.update import NOT_MEASURED, RiskUpdate, update
+from evals.risk.update import NOT_MEASURED, RiskRow, TypeUpdate, risk_rows, type_updates
+from evals.risk_cli import parse_what_if
 
 
 def families(*detected: int, of: int = 20) -> list[FamilyCount]:
@@ -30,23 +30,37 @@ TABULATED = 1e-4
 """Relative error of success read off a table linearly; the law itself is monotone."""
 
 
+@dataclass(frozen=True)
+class Found:
+    rows: tuple[RiskRow, ...]
+    types: tuple[TypeUpdate, ...]
+
+    def row(self, scenario: str, weight: float) -> RiskRow:
+        return {(row.scenario, row.weight): row for row in self.rows}[scenario, weight]
+
+
 def run(
     counts: dict[str, list[FamilyCount]],
     draws: int = 4000,
     weights: Sequence[float] = (0.0, 0.2, 1.0),
     seed: int = 101,
-    what_if: WhatIf | None = None,
+    what_if: Mapping[str, float] | None = None,
     given: bool = True,
-) -> RiskUpdate:
+) -> Found:
     seen = {name: family_posterior(of_type) for name, of_type in counts.items()}
-    beliefs = Beliefs(load_figures(), seen, what_if=what_if or WhatIf(), given=given)
+    beliefs = Beliefs(load_figures(), seen, supposed=what_if or {}, given=given)
     cube = sample_cube(np.random.default_rng(seed), draws)
     drawn = draw_inputs(cube, beliefs)
-    return update(drawn, beliefs, weights=weights)
+    one = drawn["near_term"]
+    rows = tuple(row for name, part in drawn.items() for row in risk_rows(name, part, weights))
+    types = type_updates(
+        one, beliefs, weight=0.2, judged=one, independent=one, upper={}, caveats={}
+    )
+    return Found(rows, types)
 
 
 @pytest.fixture(scope="module")
-def example() -> RiskUpdate:
+def example() -> Found:
     """The worked example, whose figures hold for correction independent of detection."""
     return run(EXAMPLE, draws=100_000, weights=(0.0, 0.2, 0.5, 1.0), given=False)
 
@@ -61,7 +75,7 @@ def example() -> RiskUpdate:
     ],
 )
 def test_worked_example(
-    example: RiskUpdate, weight: float, mean: float, low: float, high: float
+    example: Found, weight: float, mean: float, low: float, high: float
 ) -> None:
     for horizon in HORIZONS:
         fraction = example.row(horizon, weight).fraction
@@ -70,7 +84,7 @@ def test_worked_example(
         assert fraction.q95 == pytest.approx(high, abs=0.006)
 
 
-def test_mean_is_linear_in_the_weight(example: RiskUpdate) -> None:
+def test_mean_is_linear_in_the_weight(example: Found) -> None:
     for horizon in HORIZONS:
         ends = [example.row(horizon, weight).residual.mean for weight in (0.0, 1.0)]
         for weight in (0.2, 0.5):
@@ -87,7 +101,7 @@ def test_everything_and_nothing_detected() -> None:
     assert none.row("current", 1.0).fraction.mean == pytest.approx(0.940, abs=0.005)
 
 
-def test_judged_rows_do_not_depend_on_the_measurement(example: RiskUpdate) -> None:
+def test_judged_rows_do_not_depend_on_the_measurement(example: Found) -> None:
     without = run({}, draws=100_000)
     for horizon in HORIZONS:
         judged = example.row(horizon, 0.0)
@@ -112,7 +126,7 @@ def test_unmeasured_type_is_flagged_and_two_families_are_called_uninformative() 
         assert (record.families, record.detected, record.of) == (0, 0, 0)
 
 
-def test_records_hold_judged_and_measured_detection(example: RiskUpdate) -> None:
+def test_records_hold_judged_and_measured_detection(example: Found) -> None:
     assert [record.misalignment for record in example.types] == list(MISALIGNMENT_TYPES)
     deceptive = example.types[3]
     assert (deceptive.families, deceptive.detected, deceptive.of) == (3, 25, 60)
@@ -163,11 +177,11 @@ def test_risk_never_rises_with_any_count_at_fixed_rho() -> None:
 
 def test_supposed_detection_tells_of_correction_what_the_split_says() -> None:
     """Certain detection: success is E[c | d = 1] = .134, not .37 as of correction apart."""
-    supposed = WhatIf({"detect.deceptive": 1.0})
+    supposed = {"detect.deceptive": 1.0}
     near, apart = (run({}, 40_000, what_if=supposed, given=g).types[3] for g in (True, False))
     assert near.judged_success.mean == pytest.approx(0.134, abs=0.003)
     assert apart.judged_success.mean == pytest.approx(0.374, abs=0.005)
-    other = run({}, 40_000, what_if=WhatIf({"correct.deceptive": 1.0})).types[3]
+    other = run({}, 40_000, what_if={"correct.deceptive": 1.0}).types[3]
     assert other.judged_success.mean == pytest.approx(0.134, abs=0.003), "halves are exchangeable"
 
 
@@ -225,7 +239,7 @@ def test_raising_one_family_at_relearnt_rho_stays_within_the_stated_tolerance() 
 def test_perfect_detection_of_one_type_leaves_the_stated_fraction(
     name: str, fraction: float
 ) -> None:
-    supposed = run({}, draws=40_000, what_if=WhatIf({f"detect.{name}": 1.0}), given=False)
+    supposed = run({}, draws=40_000, what_if={f"detect.{name}": 1.0}, given=False)
     assert supposed.row("current", 0.0).fraction.mean == pytest.approx(fraction, abs=0.002)
     flags = {record.misalignment: record.flags for record in supposed.types}
     assert any(f"detect.{name} is supposed to be 1" in flag for flag in flags[name])
@@ -238,7 +252,7 @@ def test_a_supposition_outlives_a_sweep() -> None:
         load_figures(),
         emergence=swept,
         misaligned=swept,
-        what_if=WhatIf({"emergence": 0.25, "misaligned": 0.5}),
+        supposed={"emergence": 0.25, "misaligned": 0.5},
     )
     cube = sample_cube(np.random.default_rng(104), 2000)
     inputs = draw_inputs(cube, beliefs)
@@ -247,14 +261,14 @@ def test_a_supposition_outlives_a_sweep() -> None:
         np.testing.assert_array_equal(judged.unmitigated, measured.unmitigated)
 
 
-def test_a_supposition_holds_at_every_weight_and_moves_nothing_else(example: RiskUpdate) -> None:
+def test_a_supposition_holds_at_every_weight_and_moves_nothing_else(example: Found) -> None:
     every = {f"detect.{name}": 1.0 for name in MISALIGNMENT_TYPES}
     every |= {f"correct.{name}": 1.0 for name in MISALIGNMENT_TYPES}
-    safe = run(EXAMPLE, what_if=WhatIf(every))
+    safe = run(EXAMPLE, what_if=every)
     for row in safe.rows:
         assert row.residual.mean == 0
         assert row.unmitigated.mean > 0
-    absent = run(EXAMPLE, what_if=WhatIf({"emergence": 0.0}))
+    absent = run(EXAMPLE, what_if={"emergence": 0.0})
     for row in absent.rows:
         assert row.unmitigated.mean == row.residual.mean == 0
         assert row.fraction == run(EXAMPLE).row(row.scenario, row.weight).fraction
@@ -272,17 +286,11 @@ def test_a_supposition_holds_at_every_weight_and_moves_nothing_else(example: Ris
     ],
 )
 def test_impossible_suppositions_are_refused(words: list[str], message: str) -> None:
-    with pytest.raises(WhatIfError, match=message):
-        parse_what_if(words)
+    with pytest.raises(QuestionError, match=message):
+        Beliefs(load_figures(), supposed=parse_what_if(words))
 
 
 def test_suppositions_are_read() -> None:
     supposed = parse_what_if(["detect.deceptive=0.8", " emergence = 0.3"])
-    assert supposed.fixed == {"detect.deceptive": 0.8, "emergence": 0.3}
-    assert supposed.text == "detect.deceptive = 0.8, emergence = 0.3"
+    assert supposed == {"detect.deceptive": 0.8, "emergence": 0.3}
     assert not parse_what_if([])
-
-
-def test_bad_requests_are_refused(example: RiskUpdate) -> None:
-    with pytest.raises(KeyError):
-        example.row("current", 0.7)

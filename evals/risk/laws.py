@@ -1,4 +1,4 @@
-"""How judged success divides into detection and correction: d = s^u, c = s^(1 - u)."""
+"""Tabulated laws: the rate of a new family, and how judged success divides."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import numpy as np
 from jaxtyping import Float
 from scipy import interpolate, special
 
+from evals.family_posterior import CELLS, GRID_A, GRID_B, FamilyPosterior
 from evals.risk.judged import JudgedBeta
 
-_ENDS = (1e-9, 1 - 1e-12)
+Weights = Float[np.ndarray, "*posterior mean rho"]
+
 _ANGLES = np.linspace(0, np.pi / 2, 129)
 DETECTIONS = np.sin(_ANGLES) ** 2
 """Rates at which functions of detection are tabulated: dense near 0 and 1."""
@@ -25,12 +27,9 @@ def split_success(
 ) -> tuple[Float[np.ndarray, "*draws"], Float[np.ndarray, "*draws"]]:
     """Judged detection d = s^u and correction c = s^(1 - u), with u ~ Beta(2, 2); d c = s.
 
-    The analysis judges detection and mitigation together. How the success divides is a judgement
-    of this model: Beta(2, 2) gives both an equal share of log s on average.
-
-    Args:
-        success: s in [0, 1].
-        uniforms: in [0, 1), made into u by the closed-form inverse CDF of Beta(2, 2).
+    The analysis judges detection and mitigation together. How the success s divides is a judgement
+    of this model: Beta(2, 2) gives both an equal share of log s on average. Uniforms in [0, 1) give
+    u by its closed-form inverse CDF.
     """
     share = 0.5 - np.sin(np.arcsin(1 - 2 * uniforms) / 3)
     return success**share, success ** (1 - share)
@@ -38,7 +37,7 @@ def split_success(
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """One half of the split given the other, tabulated; d and c are exchangeable.
+    """One half of the split given the other; d and c are exchangeable.
 
     Attributes:
         table: log(-log c) by detection (`DETECTIONS`) and normal quantile of the rank of c.
@@ -65,7 +64,7 @@ def given(judged: JudgedBeta) -> Given:
     h = -log d the density of c given d is proportional to p_s(d c) h t / (h + t)^3. At d = 1 that
     is p_s(c) / t^2, its limit.
     """
-    detection = np.clip(DETECTIONS, *_ENDS)[:, None]
+    detection = np.clip(DETECTIONS, 1e-9, 1 - 1e-12)[:, None]
     hazard, other = np.exp(_LOG_HAZARD), -np.log(detection)
     log_success = -(hazard + other)
     density = (judged.a - 1) * log_success + (judged.b - 1) * np.log(-np.expm1(log_success))
@@ -78,3 +77,39 @@ def given(judged: JudgedBeta) -> Given:
     wanted = special.ndtr(_NORMAL)
     table = np.stack([np.interp(wanted, row[::-1], _LOG_HAZARD[::-1]) for row in rank])
     return Given(table, np.asarray((density * np.exp(-hazard)).sum(axis=1)))
+
+
+@lru_cache(maxsize=1)
+def _cells() -> Float[np.ndarray, "cell rate"]:
+    """P(p* <= rate) in every cell at `DETECTIONS`; one half of the means mirrors the other."""
+    half = CELLS // 2
+    low = special.betainc(GRID_A[:half, :, None], GRID_B[:half, :, None], DETECTIONS)
+    return np.concatenate([low, 1 - low[::-1, :, ::-1]]).reshape(CELLS**2, -1)
+
+
+def distribution(weights: Weights) -> Float[np.ndarray, "*posterior rate"]:
+    """P(p* <= rate) at `DETECTIONS`."""
+    return np.asarray(weights.reshape(*weights.shape[:-2], -1) @ _cells())
+
+
+def rates_at(
+    posterior: FamilyPosterior, uniforms: Float[np.ndarray, " draw"]
+) -> Float[np.ndarray, " draw"]:
+    """Draws of p* by inverse CDF, linear between tabulated rates.
+
+    If one posterior lies stochastically above another, so does every draw at the same uniforms.
+    """
+    return np.asarray(np.interp(uniforms, distribution(posterior.weights), DETECTIONS))
+
+
+def expected(
+    weights: Weights, values: Float[np.ndarray, " rate"]
+) -> Float[np.ndarray, "*posterior"]:
+    """E f(p*) of a function given by its values at `DETECTIONS`."""
+    return np.asarray(np.diff(distribution(weights), axis=-1) @ ((values[1:] + values[:-1]) / 2))
+
+
+def widths(weights: Float[np.ndarray, "posterior mean rho"]) -> Float[np.ndarray, " posterior"]:
+    """Widths of the central 90% intervals of p*, of several posteriors."""
+    found = [np.interp((0.05, 0.95), cdf, DETECTIONS) for cdf in distribution(weights)]
+    return np.diff(np.array(found), axis=1)[:, 0]
