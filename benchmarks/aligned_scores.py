@@ -1,6 +1,7 @@
 """Write how aligned networks' scores are distributed, and draw them against normal quantiles.
 
 python benchmarks/aligned_scores.py --suite maze [--home DIR]
+python benchmarks/aligned_scores.py    # only print the alarms of all worlds written so far
 
 The limit for a new aligned family supposes normal scores. Per detector: what its limit rests on,
 the skewness, the Shapiro-Wilk p-value of scores about their family means, and alarms by family,
@@ -10,6 +11,7 @@ each family judged by the others. The picture has a panel for every limit that r
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +77,23 @@ def draw(judged: Judged, entries: list[Entry], path: Path) -> None:
     figure.savefig(path, dpi=90)
 
 
-def main() -> None:
-    """Write `results/aligned-scores-SUITE.json` and the picture beside it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--suite", default="maze", help="a suite that has been run")
-    parser.add_argument("--home", type=Path, default=Path(), help="folder of runs/")
-    options = parser.parse_args()
-    finished = reopen(load_suite(options.suite), Home(options.home))
+def print_alarms() -> None:
+    """Alarms of aligned networks by what their limit rests on, without the rule's restrictions."""
+    for path in sorted(RESULTS.glob("aligned-scores-*.json")):
+        content = json.loads(path.read_text())
+        kept = [row for name, row in content["detectors"].items() if "@" not in name]
+        for basis in sorted({row["basis"] for row in kept}):
+            rows = [row for row in kept if row["basis"] == basis]
+            alarms, of = (sum(row[part] for row in rows) for part in ("alarms", "of"))
+            print(
+                f"{content['suite']}, {len(rows)} limits by {basis.replace('_', ' ')}: "
+                f"{alarms} of {of} ({alarms / of:.3f})"
+            )
+
+
+def write_scores(suite: str, home: Path) -> None:
+    """Write the figures and the picture of a suite that has been run."""
+    finished = reopen(load_suite(suite), Home(home))
     judged = finished.judged
     detectors = judged.suite.detectors
     entries = [*detector_entries(judged, detectors), *rule_entries(judged)]
@@ -94,10 +106,21 @@ def main() -> None:
         "aligned_families": np.unique(judged.families[judged.aligned]).tolist(),
         "detectors": {entry.name: described(judged, entry) for entry in entries},
     }
-    path = RESULTS / f"aligned-scores-{options.suite}.json"
+    path = RESULTS / f"aligned-scores-{suite}.json"
     write_result(path, content)
     draw(judged, entries, path.with_suffix(".png"))
     print(path)
+
+
+def main() -> None:
+    """Write `results/aligned-scores-SUITE.json` and the picture beside it, and print alarms."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--suite", help="a suite that has been run")
+    parser.add_argument("--home", type=Path, default=Path(), help="folder of runs/")
+    options = parser.parse_args()
+    if options.suite is not None:
+        write_scores(options.suite, options.home)
+    print_alarms()
 
 
 if __name__ == "__main__":
