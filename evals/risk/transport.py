@@ -52,7 +52,7 @@ class Transport:
         numbers = {"weight": self.weight, **{step.name: step.judged for step in self.steps}}
         for name, number in numbers.items():
             if not 0 <= number <= 1:
-                raise QuestionError(f"transport: {name} is {number}, outside [0, 1]")
+                raise QuestionError(f"transport {name} {number} is outside [0, 1]")
 
     @property
     def product(self) -> float:

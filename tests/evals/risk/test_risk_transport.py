@@ -124,7 +124,7 @@ def test_the_weight_or_its_steps_can_be_stated() -> None:
     assert some.steps[0] == usual.steps[0]
     for text, message in (
         ("1.2", "outside"), ("often", "neither"), ("small_to_large=often", "neither"),
-        ("small=0.2", "unknown steps"), ("small_to_large=2", "small_to_large is 2.0, outside"),
+        ("small=0.2", "unknown steps"), ("small_to_large=2", "small_to_large 2.0 is outside"),
     ):  # fmt: skip
         with pytest.raises(QuestionError, match=message):
             parse_transport(text)
