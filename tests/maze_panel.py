@@ -109,6 +109,7 @@ def _column(name: str, share: float | None, marked: bool) -> Column:
         name=name,
         role="rule" if name == "panel" else "restricted",
         access=access,
+        detectors=(),
         cells=cells,
         alarms=alarms,
         cpu_seconds=cost,
