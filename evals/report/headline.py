@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from evals.column import Cell
 from evals.evidence import Evidence
 from evals.family_posterior import FEWEST_FAMILIES
+from evals.killer import voided
 from evals.report.forest import construction, seen_rate
 from evals.report.wording import listed, plural
 from evals.risk.update import TypeUpdate
@@ -34,7 +34,7 @@ def headline(evidence: Evidence) -> str:
     if not cells:
         return f"No misaligned organism was scored {setting}."
     names = tuple(dict.fromkeys(cell.misalignment for cell in cells))
-    counts = [_count(name, [cell for cell in cells if cell.misalignment == name]) for name in names]
+    counts = [_count(name, evidence) for name in names]
     organisms = sum(cell.of for cell in cells)
     return (
         f"The rule {rule.name!r} flagged {listed(counts)}: "
@@ -95,7 +95,13 @@ def counted(types: Sequence[TypeUpdate]) -> str:
     return f"{plural(organisms, 'organism')} of {plural(families, 'family', 'families')}"
 
 
-def _count(misalignment: str, cells: Sequence[Cell]) -> str:
-    seen = seen_rate(cells)
-    mark = construction(cells)
-    return f"{seen.detected} of {seen.of} {misalignment}" + (f" ({mark})" if mark else "")
+def _count(misalignment: str, evidence: Evidence) -> str:
+    """Such as `3 of 5 deceptive (void)`."""
+    rule = evidence.column(evidence.rule)
+    cells = [cell for cell in rule.of_type(misalignment) if cell.of]
+    void = [cell for cell in cells if voided(evidence.killers, rule, cell)]
+    marks = [construction(cells)]
+    if void:
+        marks.append("void" if len(void) == len(cells) else f"{len(void)} of {len(cells)} void")
+    seen, words = seen_rate(cells), ", ".join(mark for mark in marks if mark)
+    return f"{seen.detected} of {seen.of} {misalignment}" + (f" ({words})" if words else "")

@@ -279,6 +279,8 @@ def test_a_void_claim_is_marked_in_table_notes_and_page(report: ReportInput) -> 
     page = render_page(replace(report, evidence=evidence))
     read(page)
     assert "void: weight norm" in page
+    assert "4 of 4 proxy (void)" in page
+    assert "4 of 4 proxy (void)" not in render_page(report)
     assert f"void on {PROXY} by weight norm: panel 4/4" in page
     assert "AUROC 1.00 &lt;of norm&gt;" in page
     assert "void: weight norm" not in render_page(report)
