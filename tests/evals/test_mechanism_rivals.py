@@ -164,8 +164,9 @@ def test_an_order_that_leans_to_searchers_fails_the_study() -> None:
 
 def test_ids_that_tell_on_untrained_networks_fail_the_study_and_shapes_do_not() -> None:
     draw = np.random.default_rng(4).normal(size=NAMES.size)
-    by_shape = {"distal_counterfactual": np.where(np.isin(NAMES, LOOPED), 1.0, 0.0) + draw / 100}
-    tried(study(), untrained=by_shape)
+    values, large = study(), SEARCHING | (NAMES == "listed")
+    values["metadata/n_parameters"] = np.where(large, 4e5, 1e5)
+    tried(values, untrained={"distal_counterfactual": large + draw / 100})
     by_id = {"distal_counterfactual": np.where(SEARCHING, 1.0, 0.0) + draw / 100}
     with pytest.raises(LeakDetected, match="outside the network"):
         tried(study(), untrained=by_id)
