@@ -35,8 +35,8 @@ def budget(
         why = (
             "no type has two families, one to choose on and one to report on"
             if can_choose(finished.judged)
-            else "detectors are chosen at limits that four or more other aligned families set, and "
-            "this suite is judged by its own"
+            else "detectors are chosen at limits that four or more other aligned families set, "
+            "which this suite does not have"
         )
         console.print(f"suite {suite} has no curve: {why}; try --suite maze")
     body = {
