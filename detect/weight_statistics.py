@@ -23,12 +23,12 @@ PARTS = tuple(f"{place}_{name}" for place in PLACES for name in STATISTICS)
 
 
 class WeightStatistics(Detector):
-    """Scale, spectrum and tails of weight matrices by place; the weights-only classifier's input.
+    """Scale, spectrum and tails of weight matrices by place.
 
-    Alone it only says how heavy the tails are. The parts are what counts: a logistic is fitted on
-    them on organisms of other families (`evals.ensemble`). Permuting hidden units, heads or the
-    residual stream and flipping signs multiplies matrices by permutations and signs from either
-    side, which leaves norms, singular values and moments about zero as they are.
+    The score says how heavy the tails are, the parts what the matrices are like otherwise.
+    Permuting hidden units, heads or the residual stream and flipping signs multiplies matrices by
+    permutations and signs from either side, which leaves norms, singular values and moments about
+    zero as they are.
     """
 
     name = "weight_statistics"
