@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 
 from evals.artefacts import common_support
 from evals.blind import Member
-from evals.calibration import Calibration, calibration
+from evals.calibration import calibration
 from evals.freeze import Frozen
 from evals.panel import Row
 from evals.rates import Auroc, Rate, auroc, rate
@@ -192,7 +192,7 @@ def _column(
         else None,
         detected=_counted(flagged, scores, searching),
         false_alarms=_counted(flagged, scores, ~searching),
-        families=_by_family(suspects, scores, limits, measures),
+        families=_by_family(suspects, scores, flagged, measures),
         cpu_seconds=float(np.mean([row.cpu_seconds for row in rows])),
         forward_passes=float(np.mean([row.forward_passes for row in rows])),
     )
@@ -201,11 +201,10 @@ def _column(
 def _by_family(
     suspects: Suspects,
     scores: Float[np.ndarray, " suspect"],
-    limits: Calibration,
+    flagged: Bool[np.ndarray, " suspect"],
     measures: frozenset[str],
 ) -> tuple[FamilyVerdicts, ...]:
     families, searching = suspects.families, suspects.searching
-    flagged = limits.flags(scores, families)
     ordered = sorted(
         set(families.tolist()), key=lambda name: (not searching[families == name].any(), name)
     )

@@ -72,17 +72,13 @@ def search_rivals(
         for one in columns
         if _claims(one.detector)
     }
-    dealt = {
-        name: family_null(
-            fixed(own),
-            searching,
-            families,
-            alpha,
-            deals=DEALS,
-            generator=generator,
+    dealt = (
+        dealt_killer(
+            name,
+            family_null(fixed(own), searching, families, alpha, deals=DEALS, generator=generator),
         )
         for name, own in claiming.items()
-    }
+    )
     disguises = (
         disguise_killer(
             name,
@@ -103,7 +99,7 @@ def search_rivals(
             families,
             controls="networks that do not search",
         ),
-        *(dealt_killer(name, null) for name, null in dealt.items()),
+        *dealt,
         *alarm_killers(alarms, alpha),
         *untrained_killers(fresh, searching, scores.get(SIZE)),
         *disguises,
