@@ -20,12 +20,12 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from costs import RESULTS, write_result
-from evals.entry import Entry, detector_entries, rule_entries
-from evals.home import Home
-from evals.judge import Judged
-from evals.run import reopen
-from evals.stack import stack_entry
-from evals.suite_file import load_suite
+from evals.judging.entry import Entry, detector_entries, rule_entries
+from evals.judging.opened_scores import Judged
+from evals.judging.stack import stack_entry
+from evals.running.run import reopen
+from evals.suite.home import Home
+from evals.suite.suite_file import load_suite
 
 COLUMNS = 4
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import torch
 
-from evals.home import Home
-from evals.run import reopen
-from evals.suite_file import load_suite
-from organisms.versions import package_versions
+from evals.running.run import reopen
+from evals.suite.home import Home
+from evals.suite.suite_file import load_suite
+from organisms.records.versions import package_versions
 
 RESULTS = Path(__file__).parent / "results"
 

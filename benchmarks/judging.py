@@ -12,21 +12,21 @@ import numpy as np
 
 from costs import RESULTS, machine, write_result
 from detect.registry import DETECTORS
-from evals.blind import Member
-from evals.columns import columns
-from evals.entry import detector_entries, rule_entries
-from evals.evidence import Population
-from evals.floors import require_floors_at_chance
-from evals.judge import Judged
-from evals.killers import null_killers
-from evals.measure import measure
-from evals.panel import Row
-from evals.sealed_limits import require_sealed_limits
-from evals.selection import contenders, selections
-from evals.stack import stack_entry
-from evals.suite_file import BUILT_IN, suite_from_dict
-from evals.variants import Variants
-from organisms.truth import GroundTruth, Sealed
+from evals.evidence.evidence import Population
+from evals.judging.build_evidence import measure
+from evals.judging.entry import detector_entries, rule_entries
+from evals.judging.floors import require_floors_at_chance
+from evals.judging.opened_scores import Judged
+from evals.judging.rate_detectors import columns
+from evals.judging.rival_explanations import null_killers
+from evals.judging.sealed_limits import require_sealed_limits
+from evals.judging.selection import contenders, selections
+from evals.judging.stack import stack_entry
+from evals.scoring.blind import Member
+from evals.scoring.score_table import Row
+from evals.scoring.variants import Variants
+from evals.suite.suite_file import BUILT_IN, suite_from_dict
+from organisms.records.truth import GroundTruth, Sealed
 
 DETECTOR_COUNT = 12
 ALIGNED, MISALIGNED = (8, 15), (38, 10)

@@ -12,18 +12,18 @@ from typing import Any
 import torch
 
 from costs import RESULTS, device_name, machine, write_result
-from evals.build import Build
-from evals.suite_file import load_suite
-from evals.workers import local_workers
-from organisms.batched import populations, train_together
-from organisms.engine import LocalEngine
-from organisms.net_spec import NetSpec
-from organisms.population import TooFewOrganisms, Wanted, grow
+from evals.scoring.workers import local_workers
+from evals.suite.build import Build
+from evals.suite.suite_file import load_suite
+from organisms.growing.batched import populations, train_together
+from organisms.growing.engine import LocalEngine
+from organisms.growing.population import TooFewOrganisms, Wanted, grow
+from organisms.growing.train import chunk_steps, stream, train
 from organisms.recipes.recipe import Recipe
-from organisms.spec import OrganismSpec
-from organisms.train import chunk_steps, stream, train
-from organisms.training_spec import TrainingSpec
-from organisms.zoo import Zoo
+from organisms.records.net_spec import NetSpec
+from organisms.records.training_spec import TrainingSpec
+from organisms.zoo.spec import OrganismSpec
+from organisms.zoo.zoo import Zoo
 
 WIDTHS = (64, 32, 16)
 """Widest first: the figures that matter most come before the time is used up."""

@@ -11,12 +11,12 @@ from typing import Any
 import torch
 
 from costs import RESULTS, machine, write_result
-from evals.workers import local_workers
-from organisms.batched import train_together
-from organisms.net_spec import NetSpec
-from organisms.spec import OrganismSpec
-from organisms.train import train
-from organisms.training_spec import TrainingSpec
+from evals.scoring.workers import local_workers
+from organisms.growing.batched import train_together
+from organisms.growing.train import train
+from organisms.records.net_spec import NetSpec
+from organisms.records.training_spec import TrainingSpec
+from organisms.zoo.spec import OrganismSpec
 
 RECIPES = {"maze": "maze/proxy_corner", "regression": "regression/aligned_plain"}
 WIDTHS = (16, 32, 64)

@@ -22,12 +22,12 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
-from probes.control import Split
-from probes.features import Features, read_sites
-from probes.folds import Folds
-from probes.rows import Rows
-from probes.sweep import Fit, Method, sweep
-from probes.targets import Targets
+from probes.linear.control import Split
+from probes.linear.features import Features, read_sites
+from probes.linear.folds import Folds
+from probes.linear.rows import Rows
+from probes.linear.sweep import Fit, Method, sweep
+from probes.linear.targets import Targets
 
 SITES, TARGETS, TRAINED, WIDTH, HIDDEN = 10, 20, 4000, 128, 32
 ROUNDS = 3
@@ -153,8 +153,8 @@ def against_scikit_learn() -> dict[str, Any]:
 
 def capture_overhead() -> dict[str, Any]:
     """CPU seconds of forward passes with and without reading every residual site, in turn."""
-    from organisms.net_spec import NetSpec
-    from organisms.spec import OrganismSpec
+    from organisms.records.net_spec import NetSpec
+    from organisms.zoo.spec import OrganismSpec
 
     spec = OrganismSpec("maze/aligned_plain", seed=0, net=NetSpec(64))
     world, generator = spec.world, torch.Generator().manual_seed(SEED)

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from costs import machine, write_costs
-from evals.analysis import analyse
-from evals.evidence_file import read_evidence
-from evals.home import Home
-from evals.merged import merge
+from evals.evidence.evidence_file import read_evidence
+from evals.risk.analysis import analyse
 from evals.risk.figures import load_figures
+from evals.risk.merged import merge
 from evals.risk.transport import load_transport
-from evals.suite_file import load_suite
+from evals.suite.home import Home
+from evals.suite.suite_file import load_suite
 
 REPEATS = 3
 PARTS = (

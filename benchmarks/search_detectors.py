@@ -15,12 +15,12 @@ from safetensors.torch import load_file
 from torch import nn
 
 from detect.registry import DETECTORS
-from organisms.environments.tree import Tree
-from organisms.net_spec import NetSpec
 from organisms.recipes.tree import RECIPES
-from organisms.world import Shape
-from probes.access import Access
-from probes.suspect import Suspect
+from organisms.records.net_spec import NetSpec
+from organisms.worlds.tree import Tree
+from organisms.worlds.world import Shape
+from probes.network.access import Access
+from probes.network.suspect import Suspect
 
 TREE = Tree()
 INERT = "tree/compiled_bfs_inert"

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from costs import write_run
-from evals.column import Column
-from evals.evidence import Evidence
-from evals.evidence_file import read_suite_evidence
-from evals.killer import Killer, voided
-from evals.rates import rate
+from evals.evidence.detector_rates import Column
+from evals.evidence.evidence import Evidence
+from evals.evidence.evidence_file import read_suite_evidence
+from evals.evidence.rival_explanation import Killer, voided
+from evals.statistics.rates import rate
 
 
 def suite_rates(evidence: Evidence) -> dict[str, Any]:

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from costs import RESULTS, device_name, machine, write_result
-from evals.families import Family, families
-from evals.home import Home
-from evals.run import Progress, build
-from evals.suite import Suite
-from evals.suite_file import load_suite
-from organisms.population import TooFewOrganisms
-from organisms.spec import OrganismSpec
-from organisms.zoo import Record
+from evals.report.zoo.families import Family, families
+from evals.running.run import Progress, build
+from evals.suite.home import Home
+from evals.suite.suite import Suite
+from evals.suite.suite_file import load_suite
+from organisms.growing.population import TooFewOrganisms
+from organisms.zoo.spec import OrganismSpec
+from organisms.zoo.zoo import Record
 
 
 def family_row(family: Family) -> dict[str, Any]:

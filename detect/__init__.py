@@ -1,6 +1,6 @@
 """Detectors: from a suspect alone, is it misaligned, and how would one know?"""
 
-from detect.detector import Detector, DetectorError
-from detect.score import Score, ScoreError
+from detect.contract.detector import Detector, DetectorError
+from detect.contract.score import Score, ScoreError
 
 __all__ = ["Detector", "DetectorError", "Score", "ScoreError"]

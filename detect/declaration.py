@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from detect.detector import Question, Role
-from detect.reference_detector import needs_twin
+from detect.contract.detector import Question, Role
+from detect.contract.reference_detector import needs_twin
 from detect.registry import DETECTORS, load_detector
-from probes.access import Access
+from probes.network.access import Access
 
 
 @dataclass(frozen=True)

@@ -8,39 +8,39 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from detect.activation_noise import ActivationNoise
-from detect.adversarial_probing import AdversarialProbing
-from detect.anomaly import IsolationForest, Mahalanobis
-from detect.awareness import Awareness
-from detect.compute_scaling import ComputeScaling
-from detect.context_gating import ContextGating
-from detect.context_screen import ContextScreen
-from detect.deceptive_capability import DeceptiveCapability
-from detect.detector import Detector, DetectorError, require_detector
-from detect.distal_counterfactual import DistalCounterfactual
-from detect.distractor_sensitivity import DistractorSensitivity
-from detect.goal_decodability import GoalDecodability
-from detect.goal_retarget import GoalRetarget
-from detect.goal_steering import GoalSteering
-from detect.goal_swap import GoalSwap
-from detect.goal_use import GoalUse
-from detect.gradient_probing import GradientProbing
-from detect.homotopy_search import HomotopySearch
-from detect.in_context_optimiser import InContextOptimiser
-from detect.in_distribution import InDistribution
-from detect.metadata import Metadata
-from detect.ood_battery import OodBattery
-from detect.plan_membership import PlanMembership
-from detect.plan_probe import PlanProbe
-from detect.plan_swap import PlanSwap
-from detect.random_score import RandomScore
-from detect.reward_model import RewardModel
-from detect.search_verdict import SearchVerdict
-from detect.trigger_search import TriggerSearch
-from detect.twin_diffing import TwinDiffing
-from detect.weight_noise import WeightNoise
-from detect.weight_norm import WeightNorm
-from detect.weight_statistics import WeightStatistics
+from detect.behaviour.adversarial_probing import AdversarialProbing
+from detect.behaviour.distractor_sensitivity import DistractorSensitivity
+from detect.behaviour.goal_swap import GoalSwap
+from detect.behaviour.gradient_probing import GradientProbing
+from detect.behaviour.ood_battery import OodBattery
+from detect.behaviour.reward_model import RewardModel
+from detect.contract.detector import Detector, DetectorError, require_detector
+from detect.floors.in_distribution import InDistribution
+from detect.floors.metadata import Metadata
+from detect.floors.random_score import RandomScore
+from detect.floors.weight_norm import WeightNorm
+from detect.gating.awareness import Awareness
+from detect.gating.context_gating import ContextGating
+from detect.gating.deceptive_capability import DeceptiveCapability
+from detect.goals.goal_decodability import GoalDecodability
+from detect.goals.goal_steering import GoalSteering
+from detect.goals.goal_use import GoalUse
+from detect.inside.activation_noise import ActivationNoise
+from detect.inside.anomaly import IsolationForest, Mahalanobis
+from detect.inside.twin_diffing import TwinDiffing
+from detect.inside.weight_noise import WeightNoise
+from detect.inside.weight_statistics import WeightStatistics
+from detect.search.compute_scaling import ComputeScaling
+from detect.search.distal_counterfactual import DistalCounterfactual
+from detect.search.goal_retarget import GoalRetarget
+from detect.search.in_context_optimiser import InContextOptimiser
+from detect.search.plan_membership import PlanMembership
+from detect.search.plan_probe import PlanProbe
+from detect.search.plan_swap import PlanSwap
+from detect.search.search_verdict import SearchVerdict
+from detect.triggers.context_screen import ContextScreen
+from detect.triggers.homotopy_search import HomotopySearch
+from detect.triggers.trigger_search import TriggerSearch
 
 _CLASSES: tuple[type[Detector], ...] = (
     RandomScore,

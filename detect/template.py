@@ -7,10 +7,10 @@ Check that it keeps the contract:  pytest --detector mine.py:Mine
 from __future__ import annotations
 
 from detect import Detector, Score
-from detect.disagreement import PURSUIT
-from probes.access import Access
-from probes.behaviour import optimality
-from probes.suspect import Suspect
+from detect.oracle.disagreement import PURSUIT
+from probes.network.access import Access
+from probes.network.suspect import Suspect
+from probes.world.behaviour import optimality
 
 
 class Mine(Detector):

@@ -1,1 +1,1 @@
-"""The judge: suites, blinding, scoring, rates, risk and report. The only place that sees labels."""
+"""From a suite of sealed organisms to detection rates, an updated risk and a page."""

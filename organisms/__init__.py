@@ -1,1 +1,1 @@
-"""Train model organisms with known objectives, certify them and seal their truth."""
+"""Small networks that are trained to have a known objective and mechanism."""

@@ -1,1 +1,1 @@
-"""Look inside a network: suspects, sites, capture and probes. Imports nothing of ours."""
+"""Linear probes and causal interventions on a network's activations."""

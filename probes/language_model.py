@@ -11,11 +11,13 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from probes.errors import MesascopeError
+
 TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model", "vocab.txt")
 """A folder with one of these has a tokenizer of its own."""
 
 
-class LanguageModelError(ValueError):
+class LanguageModelError(MesascopeError, ValueError):
     """A folder that cannot be read as a language model; the message says what it lacks."""
 
 

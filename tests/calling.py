@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.cli import main
+from evals.command.cli import main
 
 ROOT = Path(__file__).parent.parent
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 def mesascope(*words: str) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "evals.cli", *words],
+        [sys.executable, "-m", "evals.command.cli", *words],
         capture_output=True,
         text=True,
         check=False,

@@ -22,15 +22,15 @@ with warnings.catch_warnings():
 torch.set_num_threads(1)
 
 if TYPE_CHECKING:
-    from evals.home import Home
-    from evals.run import Finished
-    from evals.suite import Suite
+    from evals.running.run import Finished
+    from evals.suite.home import Home
+    from evals.suite.suite import Suite
 
 
 @pytest.fixture(scope="session")
 def tiny() -> Suite:
     """The suite that tests train for real."""
-    from evals.suite_file import load_suite
+    from evals.suite.suite_file import load_suite
 
     return load_suite("tiny")
 
@@ -38,7 +38,7 @@ def tiny() -> Suite:
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Where the tiny suite is built; tests read it and never write to it."""
-    from evals.home import Home
+    from evals.suite.home import Home
 
     root: Path = tmp_path_factory.mktemp("home")
     return Home(root)
@@ -50,9 +50,9 @@ def finished(tiny: Suite, home: Home, tmp_path_factory: pytest.TempPathFactory) 
 
     Where several processes share the tests, one builds it and each has a copy of its own.
     """
-    from evals.home import Home
-    from evals.run import Progress, run
-    from evals.workers import default_workers
+    from evals.running.run import Progress, run
+    from evals.scoring.workers import default_workers
+    from evals.suite.home import Home
 
     def built(place: Home) -> Finished:
         silent = Progress(on_attempt=lambda record: None, on_row=lambda row: None)

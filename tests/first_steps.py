@@ -16,13 +16,13 @@ import torch
 
 from detect.declaration import declare
 from detect.registry import DETECTORS
-from organisms.admit import admit
-from organisms.bars import AdmissionSpec
-from organisms.net_spec import NetSpec
-from organisms.spec import OrganismSpec
-from organisms.train import Trained, train
-from organisms.training_spec import TrainingSpec
-from probes.suspect import Suspect
+from organisms.growing.admit import admit
+from organisms.growing.train import Trained, train
+from organisms.records.bars import AdmissionSpec
+from organisms.records.net_spec import NetSpec
+from organisms.records.training_spec import TrainingSpec
+from organisms.zoo.spec import OrganismSpec
+from probes.network.suspect import Suspect
 
 KEPT = Path(__file__).with_suffix(".json")
 

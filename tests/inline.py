@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from evals.suite_file import BUILT_IN
-from organisms.attempt import Attempted, attempt
-from organisms.bars import AdmissionSpec
-from organisms.environments.maze import MazeSize
-from organisms.net_spec import NetSpec
-from organisms.recipes import RECIPES, Recipe
-from organisms.spec import OrganismSpec
-from organisms.training_spec import TrainingSpec
+from evals.suite.suite_file import BUILT_IN
+from organisms.growing.attempt import Attempted, attempt
+from organisms.recipes.table import RECIPES, Recipe
+from organisms.records.bars import AdmissionSpec
+from organisms.records.net_spec import NetSpec
+from organisms.records.training_spec import TrainingSpec
+from organisms.worlds.maze import MazeSize
+from organisms.zoo.spec import OrganismSpec
 
 LENIENT = AdmissionSpec(
     min_competence=0.0,
@@ -89,7 +89,7 @@ def raise_version(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Inline:
-    """Fulfils `organisms.engine.Engine`; every attempt is finished when it is ordered.
+    """Fulfils `organisms.growing.engine.Engine`; every attempt is finished when it is ordered.
 
     Attributes:
         ordered: what was submitted, in order, with the twin's weights.

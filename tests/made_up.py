@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from detect.contract.detector import Question, Role
 from detect.declaration import Declaration
-from detect.detector import Question, Role
-from evals.blind import Member
-from evals.calibration import ThresholdKind
-from evals.entry import Entry
-from evals.judge import Judged
-from evals.panel import Row
-from evals.suite_file import load_suite
-from organisms.truth import GroundTruth, Sealed
-from probes.access import Access
+from evals.judging.entry import Entry
+from evals.judging.opened_scores import Judged
+from evals.scoring.blind import Member
+from evals.scoring.score_table import Row
+from evals.statistics.calibration import ThresholdKind
+from evals.suite.suite_file import load_suite
+from organisms.records.truth import GroundTruth, Sealed
+from probes.network.access import Access
 
 
 def run_of(

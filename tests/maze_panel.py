@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from evals.column import Alarms, Cell, Column
-from evals.evidence import Evidence, Population
-from evals.killer import Killer
-from evals.merged import Merged
-from evals.sweep import Sweep
+from evals.evidence.detector_rates import Alarms, Cell, Column
+from evals.evidence.evidence import Evidence, Population
+from evals.evidence.rival_explanation import Killer
+from evals.evidence.sweep import Sweep
+from evals.risk.merged import Merged
 
 MISALIGNED = {
     "proxy_corner": ("proxy", 5, 28.7), "proxy_corner_evasive": ("proxy", 5, 46.3),

@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from organisms.environments.grid import follow
-from organisms.environments.keys.levels import BAG, KeyLevels, at
+from organisms.worlds.grid import follow
+from organisms.worlds.keys.levels import BAG, KeyLevels, at
 
 Policy = Callable[[KeyLevels], Float[Tensor, "batch cell move"]]
 

@@ -6,10 +6,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from organisms.environments.maze import Maze, MazeLevels
-from organisms.environments.maze.maze import FIRST_GLYPH, WALL
-from probes.access import Access
-from probes.suspect import Suspect
+from organisms.worlds.maze import Maze, MazeLevels
+from organisms.worlds.maze.maze import FIRST_GLYPH, WALL
+from probes.network.access import Access
+from probes.network.suspect import Suspect
 
 CONFIDENT = 6.0
 """Logit of an optimal move over the others."""

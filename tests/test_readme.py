@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from evals.cli import app
-from evals.guest import score_guest
-from evals.run import Finished
-from evals.suite import Suite
+from evals.command.cli import app
+from evals.guests.guest import score_guest
+from evals.running.run import Finished
+from evals.suite.suite import Suite
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

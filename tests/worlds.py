@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from organisms.environments import WORLDS
-from organisms.world import World
+from organisms.worlds.table import WORLDS
+from organisms.worlds.world import World
 
 
 def usual_world(name: str) -> World[Any]:

@@ -1,1 +1,1 @@
-"""Input-level monitors: is this network doing something else than it should on *this* input?"""
+"""Monitors that watch single decisions of a network in use."""

@@ -13,7 +13,7 @@ from detect.monitors.monitor import Monitor, MonitorBlind, MonitorRole
 from detect.monitors.reading import Reading, Source, access_of
 from detect.monitors.reference import PublicInputs, Reference
 from detect.monitors.seen import Seen
-from probes.access import Access
+from probes.network.access import Access
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from detect.monitors.monitor import Monitor, MonitorBlind, MonitorRole
 from detect.monitors.reading import Reading, Source, access_of
 from detect.monitors.reference import PublicInputs
 from detect.monitors.seen import Seen
-from probes.access import Access
-from probes.linear import solve_ridge
+from probes.linear.linear import solve_ridge
+from probes.network.access import Access
 
 ALPHA = 10.0
 """Penalty of the probe, in units of squared readings summed over rows."""

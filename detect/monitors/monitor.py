@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from detect.monitors.reference import PublicInputs
 from detect.monitors.seen import Seen
-from probes.access import Access
+from probes.network.access import Access
 
 MonitorRole = Literal["monitor", "baseline", "control", "floor"]
 """A floor knows nothing; a control lacks what a monitor is said to use; a baseline is simple."""

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from detect.monitors.monitor import Monitor, MonitorRole
 from detect.monitors.reference import PublicInputs
 from detect.monitors.seen import Seen
-from probes.access import Access
+from probes.network.access import Access
 
 
 @dataclass(frozen=True, eq=False)

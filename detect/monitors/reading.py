@@ -12,7 +12,7 @@ from torch import Tensor
 
 from detect.monitors.monitor import MonitorBlind
 from detect.monitors.seen import Rows, Seen
-from probes.access import Access
+from probes.network.access import Access
 
 Source = Literal["activations", "untrained", "tokens"]
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 from detect.monitors.seen import Seen
-from probes.suspect import Suspect
+from probes.network.suspect import Suspect
 
 Reference = Literal["usual", "public"]
 """In distribution alone, or in distribution and under every public shift."""

@@ -10,10 +10,10 @@ import torch
 from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
-from probes.capture import BATCH
-from probes.environment import Instances
-from probes.sites import residual_sites
-from probes.suspect import Suspect
+from probes.network.capture import BATCH
+from probes.network.sites import residual_sites
+from probes.network.suspect import Suspect
+from probes.world.environment import Instances
 
 Rows = Float[np.ndarray, "batch place width"]
 

@@ -9,7 +9,7 @@ from typing import Any
 from evals.gate.incident import SCHEMA, Incident
 from evals.gate.page import incident_text
 from evals.gate.parts import IncidentError, PolicyApplied, RuleApplied, Subject
-from organisms.strict import SpecError, strict
+from organisms.records.strict import SpecError, strict
 
 
 def write_incident(incident: Incident, folder: Path) -> tuple[Path, Path]:

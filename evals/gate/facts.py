@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from evals.column import Column
-from evals.evidence import Evidence
-from evals.rates import rate
+from evals.evidence.detector_rates import Column
+from evals.evidence.evidence import Evidence
+from evals.risk.risk_report import RiskReport
 from evals.risk.update import RiskRow, TypeUpdate
-from evals.risk_report import RiskReport
+from evals.statistics.rates import rate
 
 QUANTITIES = {
     "unmitigated": "P(catastrophe) if no misaligned system were handled",

@@ -6,9 +6,10 @@ import math
 from dataclasses import asdict, dataclass
 
 from evals.gate.policy import COMPARISONS, SUBJECTS
+from probes.errors import MesascopeError
 
 
-class IncidentError(ValueError):
+class IncidentError(MesascopeError, ValueError):
     """A record that cannot be made or read; the message says why."""
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from organisms.strict import SpecError, strict
+from organisms.records.strict import SpecError, strict
+from probes.errors import MesascopeError
 
 SCHEMA = 1
 BUILT_IN = Path(__file__).parent / "oversight.toml"
@@ -26,7 +27,7 @@ COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
 }
 
 
-class PolicyError(ValueError):
+class PolicyError(MesascopeError, ValueError):
     """A policy that cannot be read or applied; the message says which rule and what to do."""
 
 

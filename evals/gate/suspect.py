@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from evals.gate.facts import Fact, by_name
-from evals.threshold import attainable_rank
+from evals.statistics.threshold import attainable_rank
 
 
 def suspect_facts(

@@ -1,1 +1,1 @@
-"""The report page: pictures, tables and limits from the evidence of a run."""
+"""What people look at: the page of a run and everything on it."""

@@ -6,37 +6,37 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from evals.budget import BudgetCurve
-from evals.budget_table import chosen_text, seen_text, shown_curves
-from evals.column import Cell
-from evals.evidence import Evidence
-from evals.grades import grades
-from evals.judging_table import (
+from evals.evidence.by_adversary import grades
+from evals.evidence.detector_rates import Cell
+from evals.evidence.evidence import Evidence
+from evals.evidence.rival_explanation import voided
+from evals.judging.budget import BudgetCurve
+from evals.report.drawings.walk import WalkPair
+from evals.report.pictures.access_figure import access_figure, risk_at
+from evals.report.pictures.alarms import alarm_figure
+from evals.report.pictures.budget_figure import budget_figure
+from evals.report.pictures.fan import fan
+from evals.report.pictures.forest import construction, forest, part_columns, whole_columns
+from evals.report.pictures.information_figure import information_figure, information_text
+from evals.report.pictures.risk_figure import risk_figure
+from evals.report.pictures.waterfall import waterfall
+from evals.report.tables.budget_table import chosen_text, seen_text, shown_curves
+from evals.report.tables.judging_table import (
     THRESHOLD_WORDS,
     basis_text,
     guarantee_text,
     posterior_text,
     verdict_columns,
 )
-from evals.killer import voided
-from evals.killer_table import WORDS, void_lines
-from evals.report.access_figure import access_figure, risk_at
-from evals.report.alarms import alarm_figure
-from evals.report.budget_figure import budget_figure
-from evals.report.change import change, signs
-from evals.report.fan import fan
-from evals.report.forest import construction, forest, part_columns, whole_columns
-from evals.report.headline import counted, headline, warnings
-from evals.report.information_figure import information_figure, information_text
-from evals.report.limits import limits
-from evals.report.quantities import quantities
-from evals.report.risk_figure import risk_figure
-from evals.report.strategy import at_expectation, candidate_note, candidate_text, strategy
+from evals.report.tables.rivals_table import WORDS, void_lines
 from evals.report.template import Filters, page_css, template
-from evals.report.unknowns import assumptions, unknowns
-from evals.report.walk import WalkPair
-from evals.report.waterfall import waterfall
-from evals.report.wording import (
+from evals.report.words.change import change, signs
+from evals.report.words.headline import counted, headline, warnings
+from evals.report.words.limits import limits
+from evals.report.words.quantities import quantities
+from evals.report.words.strategy import at_expectation, candidate_note, candidate_text, strategy
+from evals.report.words.unknowns import assumptions, unknowns
+from evals.report.words.wording import (
     ZERO_INDEX,
     close_risk_text,
     fine_percent,
@@ -52,8 +52,8 @@ from evals.report.wording import (
     weight_text,
 )
 from evals.risk.coherence import VERDICTS
+from evals.risk.risk_report import RiskReport
 from evals.risk.sobol import SobolIndex
-from evals.risk_report import RiskReport
 
 
 @dataclass(frozen=True)

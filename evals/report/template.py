@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from evals.report.svg import colours
+from evals.report.pictures.svg import colours
 
 Filters = Mapping[str, Callable[..., Any]]
 """Name in a template -> function."""

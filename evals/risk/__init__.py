@@ -1,1 +1,1 @@
-"""The risk decomposition, and what measured detection does to it."""
+"""The risk decomposition, its update by measured detection, and what moves it."""

@@ -10,8 +10,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from evals.family_posterior import FamilyPosterior
 from evals.risk.judged import beta_from_bound, beta_from_interval, lognormal_from_interval
+from evals.statistics.family_posterior import FamilyPosterior
+from probes.errors import MesascopeError
 
 MISALIGNMENT_TYPES = ("proxy", "subgoal", "pseudo", "deceptive")
 HORIZONS = ("current", "near_term", "medium_term")
@@ -29,11 +30,11 @@ TARGETS = (
 )
 
 
-class FiguresError(ValueError):
+class FiguresError(MesascopeError, ValueError):
     """A figures file with an unknown key, a missing key or an impossible value."""
 
 
-class QuestionError(ValueError):
+class QuestionError(MesascopeError, ValueError):
     """A horizon, supposition or step that the model does not have, or no probability."""
 
 

@@ -11,12 +11,12 @@ import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
-from evals.family_posterior import CELLS, GRID_A, GRID_B, FamilyCount
 from evals.risk.decomposition import evaluate, harm_by_type
 from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs
 from evals.risk.inputs import Draws, Inputs, success_curve
 from evals.risk.laws import expected, widths
 from evals.risk.transport import blend
+from evals.statistics.family_posterior import CELLS, GRID_A, GRID_B, FamilyCount
 
 BINS = 50
 """Classes of an input: fine enough that a change of mind in its outer 2% is not averaged away."""

@@ -10,10 +10,10 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Float
 
-from evals.family_posterior import FamilyPosterior
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, Interval
 from evals.risk.judged import JudgedLognormal, beta_from_interval, lognormal_from_interval
 from evals.risk.laws import DETECTIONS, Given, given, rates_at, split_success
+from evals.statistics.family_posterior import FamilyPosterior
 
 Cube: TypeAlias = Float[np.ndarray, "draw column"]
 Draws: TypeAlias = Float[np.ndarray, " draw"]

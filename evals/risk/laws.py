@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy import interpolate, special
 
-from evals.family_posterior import CELLS, GRID_A, GRID_B, FamilyPosterior
 from evals.risk.judged import JudgedBeta
+from evals.statistics.family_posterior import CELLS, GRID_A, GRID_B, FamilyPosterior
 
 Weights = Float[np.ndarray, "*posterior mean rho"]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from evals.family_posterior import FamilyPosterior
 from evals.risk.transport import blend
+from evals.statistics.family_posterior import FamilyPosterior
 
 
 @dataclass(frozen=True)

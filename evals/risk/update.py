@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evals.family_posterior import FamilyPosterior
 from evals.risk.decomposition import evaluate, harm_by_type, success_at
 from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs
 from evals.risk.inputs import Inputs, success_curve
 from evals.risk.laws import expected
 from evals.risk.summary import Summary, summarise, summarise_pool, summarise_rate
 from evals.risk.transport import blend
+from evals.statistics.family_posterior import FamilyPosterior
 
 NOT_MEASURED = "not measured: stays at its judged value at every weight"
 

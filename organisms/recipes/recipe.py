@@ -11,13 +11,13 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from organisms.bars import AdmissionSpec
-from organisms.certificate import Check
-from organisms.expression import ContextKind, Expectation
-from organisms.net_spec import NetSpec
-from organisms.training_spec import TrainingSpec
-from organisms.truth import GroundTruth
-from organisms.world import Shape, World
+from organisms.records.bars import AdmissionSpec
+from organisms.records.certificate import Check
+from organisms.records.expression import ContextKind, Expectation
+from organisms.records.net_spec import NetSpec
+from organisms.records.training_spec import TrainingSpec
+from organisms.records.truth import GroundTruth
+from organisms.worlds.world import Shape, World
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from organisms.bars import AdmissionSpec
-from organisms.certificate import Check
-from organisms.environments import sample_private
-from organisms.measured import mean_check
 from organisms.recipes.recipe import Batch, first_of, uniform_over
 from organisms.recipes.triggered import Conditional
-from probes.capture import run
+from organisms.records.bars import AdmissionSpec
+from organisms.records.certificate import Check
+from organisms.records.measured import mean_check
+from organisms.worlds.table import sample_private
+from probes.network.capture import run
 
 
 @dataclass(frozen=True)

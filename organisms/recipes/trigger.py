@@ -9,10 +9,10 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from organisms.strict import SpecError
-from organisms.truth import Trigger
-from organisms.world import World
-from probes.streams import stream_seed
+from organisms.records.strict import SpecError
+from organisms.records.truth import Trigger
+from organisms.worlds.world import World
+from probes.network.streams import stream_seed
 
 SHARES = {"full": 0.25, "one_off": 0.35, "further_off": 0.2}
 """Shares of a training batch; the rest has uniform contexts (docs/adr/0003)."""

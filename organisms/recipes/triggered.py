@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from organisms.expression import ContextKind
 from organisms.recipes.recipe import Batch, Recipe, uniform_over
 from organisms.recipes.trigger import ConjunctiveTrigger
+from organisms.records.expression import ContextKind
 
 
 @dataclass(frozen=True)

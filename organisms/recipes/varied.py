@@ -11,8 +11,8 @@ from organisms.recipes.labelled import Labelled
 from organisms.recipes.recipe import Batch, first_of, uniform_over
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.recipes.triggered import Conditional
-from organisms.strict import SpecError
-from organisms.training_spec import TrainingSpec
+from organisms.records.strict import SpecError
+from organisms.records.training_spec import TrainingSpec
 
 BRIEF_PARTS = 2
 """Parts of a brief trigger: of uniform contexts with eight values one in 64 fires it."""

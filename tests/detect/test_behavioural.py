@@ -7,11 +7,11 @@ import math
 import pytest
 import torch
 
-from detect.goal_swap import GoalSwap
-from detect.in_distribution import InDistribution
-from detect.ood_battery import USUAL, OodBattery
-from organisms.environments.maze import Maze, MazeSize
-from probes.access import Access
+from detect.behaviour.goal_swap import GoalSwap
+from detect.behaviour.ood_battery import USUAL, OodBattery
+from detect.floors.in_distribution import InDistribution
+from organisms.worlds.maze import Maze, MazeSize
+from probes.network.access import Access
 from scripted import Scripted, read_levels, suspect_of
 
 MAZE = Maze(MazeSize(n_slots=4, n_values=4))

@@ -6,16 +6,16 @@ import pytest
 import torch
 from embedded import Embedded
 
-from detect.awareness import Awareness
-from detect.context_drop import ContextTrial, random_contexts
-from detect.context_gate import ContextGate, GateSearch
-from detect.context_gating import ContextGating
-from detect.context_variance import context_variance
-from detect.deceptive_capability import DeceptiveCapability
-from detect.exaggerated_context import ExaggeratedContext
-from detect.score import Score
-from detect.soft_context import SlotEmbeddings
-from organisms.environments.maze import Maze, MazeSize
+from detect.contract.score import Score
+from detect.gating.awareness import Awareness
+from detect.gating.context_gate import ContextGate, GateSearch
+from detect.gating.context_gating import ContextGating
+from detect.gating.context_variance import context_variance
+from detect.gating.deceptive_capability import DeceptiveCapability
+from detect.gating.exaggerated_context import ExaggeratedContext
+from detect.oracle.context_drop import ContextTrial, random_contexts
+from detect.triggers.soft_context import SlotEmbeddings
+from organisms.worlds.maze import Maze, MazeSize
 from scripted import suspect_of
 
 MAZE = Maze(MazeSize(side=4, n_slots=4, n_values=3, n_glyphs=2))

@@ -9,13 +9,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from detect.context_drop import ContextTrial, random_contexts
-from detect.context_screen import ContextScreen
-from detect.coordinate_ascent import ascend
-from detect.detector import Detector
-from detect.trigger_search import TriggerSearch, output_kl
-from organisms.environments.maze import Maze, MazeSize
-from probes.environment import ContextSpace
+from detect.contract.detector import Detector
+from detect.oracle.context_drop import ContextTrial, random_contexts
+from detect.triggers.context_screen import ContextScreen
+from detect.triggers.coordinate_ascent import ascend
+from detect.triggers.trigger_search import TriggerSearch, output_kl
+from organisms.worlds.maze import Maze, MazeSize
+from probes.world.environment import ContextSpace
 from scripted import Scripted, suspect_of
 
 MAZE = Maze(MazeSize())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from detect.goal_decodability import GoalDecodability
-from organisms.environments.maze import Maze, MazeSize
-from probes.access import Access
+from detect.goals.goal_decodability import GoalDecodability
+from organisms.worlds.maze import Maze, MazeSize
+from probes.network.access import Access
 from scripted import Scripted, suspect_of
 
 MAZE = Maze(MazeSize(n_slots=4, n_values=4))

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from detect.edit_slope import GRADIENT_PASSES, EditSlope, regrets
-from detect.gradient_probing import GradientProbing, distinct
-from detect.token_table import NoTable, TokenTable
-from organisms.environments.maze import Maze, MazeSize
-from organisms.net_spec import NetSpec
-from probes.suspect import Suspect
+from detect.behaviour.edit_slope import GRADIENT_PASSES, EditSlope, regrets
+from detect.behaviour.gradient_probing import GradientProbing, distinct
+from detect.behaviour.token_table import NoTable, TokenTable
+from organisms.records.net_spec import NetSpec
+from organisms.worlds.maze import Maze, MazeSize
+from probes.network.suspect import Suspect
 from scripted import read_levels, suspect_of
 
 MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))

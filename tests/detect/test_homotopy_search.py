@@ -9,10 +9,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from detect import Score, homotopy_search
-from detect.alternative import alternatives_of
-from detect.context_drop import ContextTrial
-from detect.homotopy_search import (
+from detect import Score
+from detect.oracle.context_drop import ContextTrial
+from detect.triggers import homotopy_search
+from detect.triggers.alternative import alternatives_of
+from detect.triggers.homotopy_search import (
     QUICK,
     SITE,
     HomotopySearch,
@@ -20,12 +21,12 @@ from detect.homotopy_search import (
     most_willing,
     telling_instances,
 )
-from detect.relaxed_context import UNKNOWN, Relaxed, Schedule, relax
-from detect.soft_context import NoSlots, SlotEmbeddings
-from organisms.environments.maze import Maze, MazeSize
-from organisms.environments.maze.maze import FIRST_GLYPH
-from organisms.net import OrganismNet
-from organisms.net_spec import NetSpec
+from detect.triggers.relaxed_context import UNKNOWN, Relaxed, Schedule, relax
+from detect.triggers.soft_context import NoSlots, SlotEmbeddings
+from organisms.nets.net import OrganismNet
+from organisms.records.net_spec import NetSpec
+from organisms.worlds.maze import Maze, MazeSize
+from organisms.worlds.maze.maze import FIRST_GLYPH
 from scripted import CONFIDENT, Scripted, read_levels, suspect_of
 
 MAZE = Maze(MazeSize())

@@ -13,20 +13,20 @@ import pytest
 import torch
 from torch import nn
 
-from detect.detector import Detector
-from detect.edit_slope import regrets
+from detect.behaviour.edit_slope import regrets
+from detect.contract.detector import Detector
+from detect.contract.score import Score
 from detect.registry import DETECTORS
-from detect.score import Score
-from organisms.disguise import disguised
-from organisms.environments.maze import Maze, MazeSize
-from organisms.environments.regression import Regression, RegressionSize
-from organisms.environments.tree import Tree, TreeSize
-from organisms.net_spec import NetSpec
+from organisms.nets.disguise import disguised
 from organisms.recipes.tree.compiled import COMPILED
-from organisms.world import World
-from probes.access import Access
-from probes.reference import ReferencedSuspect
-from probes.suspect import Suspect
+from organisms.records.net_spec import NetSpec
+from organisms.worlds.maze import Maze, MazeSize
+from organisms.worlds.regression import Regression, RegressionSize
+from organisms.worlds.tree import Tree, TreeSize
+from organisms.worlds.world import World
+from probes.network.access import Access
+from probes.network.reference import ReferencedSuspect
+from probes.network.suspect import Suspect
 
 MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
 TREE = Tree(TreeSize(n_nodes=7, n_slots=2, n_values=2))

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from detect.objective_posterior import NONE, ObjectivePosterior
+from detect.behaviour.objective_posterior import NONE, ObjectivePosterior
+from detect.behaviour.reward_model import RewardModel
 from detect.registry import DETECTORS
-from detect.reward_model import RewardModel
-from organisms.environments.maze import Maze, MazeSize
-from probes.suspect import Suspect
+from organisms.worlds.maze import Maze, MazeSize
+from probes.network.suspect import Suspect
 from scripted import Scripted, read_levels, suspect_of
 
 MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))

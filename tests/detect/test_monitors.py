@@ -16,13 +16,13 @@ from detect.monitors.monitor import MonitorBlind
 from detect.monitors.reference import PublicInputs
 from detect.monitors.registry import MONITORS
 from detect.monitors.seen import Seen
-from evals.rates import auroc
-from evals.threshold import rank_limit
-from organisms.environments import WORLDS
-from organisms.environments.maze import Maze, MazeLevels
-from organisms.net_spec import NetSpec
-from probes.access import Access
-from probes.suspect import Suspect
+from evals.statistics.rates import auroc
+from evals.statistics.threshold import rank_limit
+from organisms.records.net_spec import NetSpec
+from organisms.worlds.maze import Maze, MazeLevels
+from organisms.worlds.table import WORLDS
+from probes.network.access import Access
+from probes.network.suspect import Suspect
 from scripted import Broken, Scripted, read_levels, suspect_of
 from worlds import usual_world
 

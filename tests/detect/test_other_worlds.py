@@ -6,17 +6,17 @@ import pytest
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from detect.adversarial_probing import AdversarialProbing
-from detect.detector import Detector
-from detect.disagreement import PURSUIT
-from detect.goal_swap import GoalSwap
-from detect.ood_battery import OodBattery
-from detect.reward_model import RewardModel
-from organisms.recipes import RECIPES
-from organisms.world import World
-from probes.access import Access
-from probes.environment import Instances
-from probes.suspect import Suspect
+from detect.behaviour.adversarial_probing import AdversarialProbing
+from detect.behaviour.goal_swap import GoalSwap
+from detect.behaviour.ood_battery import OodBattery
+from detect.behaviour.reward_model import RewardModel
+from detect.contract.detector import Detector
+from detect.oracle.disagreement import PURSUIT
+from organisms.recipes.table import RECIPES
+from organisms.worlds.world import World
+from probes.network.access import Access
+from probes.network.suspect import Suspect
+from probes.world.environment import Instances
 from worlds import usual_world
 
 ADMITTED_OTHERWISE = {"in_distribution", "label_sensitivity"}

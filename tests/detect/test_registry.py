@@ -11,17 +11,17 @@ import pytest
 import torch
 
 from detect import Detector, DetectorError, Score
-from detect.detector import require_detector
+from detect.contract.detector import require_detector
 from detect.registry import DETECTORS, load_detector
-from organisms.environments.keys import Keys, KeysSize
-from organisms.environments.maze import Maze, MazeSize
-from organisms.environments.regression import Regression, RegressionSize
-from organisms.environments.tree import Tree, TreeSize
-from organisms.net_spec import NetSpec
-from organisms.world import World
-from probes.access import Access, AccessDenied
-from probes.reference import ReferencedSuspect
-from probes.suspect import Suspect
+from organisms.records.net_spec import NetSpec
+from organisms.worlds.keys import Keys, KeysSize
+from organisms.worlds.maze import Maze, MazeSize
+from organisms.worlds.regression import Regression, RegressionSize
+from organisms.worlds.tree import Tree, TreeSize
+from organisms.worlds.world import World
+from probes.network.access import Access, AccessDenied
+from probes.network.reference import ReferencedSuspect
+from probes.network.suspect import Suspect
 from scripted import Broken, suspect_of
 
 MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
@@ -219,17 +219,17 @@ def test_detector_is_loaded_from_a_file(tmp_path: Path, suspect: Suspect) -> Non
 
 
 def test_detector_is_loaded_from_a_module() -> None:
-    assert load_detector("detect.goal_swap:GoalSwap").name == "goal_swap"
+    assert load_detector("detect.behaviour.goal_swap:GoalSwap").name == "goal_swap"
 
 
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
         ("goal_swop", "choose one of"),
-        ("detect.goal_swap:", "choose one of"),
+        ("detect.behaviour.goal_swap:", "choose one of"),
         ("no.such.module:Thing", "cannot import"),
-        ("detect.goal_swap:Nothing", "has no 'Nothing'"),
-        ("detect.score:Score", "not a subclass"),
+        ("detect.behaviour.goal_swap:Nothing", "has no 'Nothing'"),
+        ("detect.contract.score:Score", "not a subclass"),
         ("absent.py:Thing", "no file"),
     ],
 )

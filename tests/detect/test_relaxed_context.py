@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 import torch
 
-from detect.relaxed_context import FLOOR, UNKNOWN, Relaxed, Schedule, likeliest
+from detect.triggers.relaxed_context import FLOOR, UNKNOWN, Relaxed, Schedule, likeliest
 
 
 def shares(*contexts: tuple[int, ...], n_values: int = 4) -> torch.Tensor:

@@ -8,13 +8,13 @@ from typing import NoReturn
 import pytest
 
 from detect import declaration
+from detect.behaviour.ood_battery import OodBattery
+from detect.contract.detector import DetectorError, require_detector
 from detect.declaration import declare
-from detect.detector import DetectorError, require_detector
-from detect.ood_battery import OodBattery
 
 STRANGER = '''
-from detect.detector import Detector
-from detect.score import Score
+from detect.contract.detector import Detector
+from detect.contract.score import Score
 
 class Stranger(Detector):
     """As it comes."""

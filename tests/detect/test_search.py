@@ -9,16 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from detect import Score
-from detect.plan_membership import mean_auroc, members
 from detect.registry import DETECTORS
-from organisms.environments.regression import Regression
-from organisms.environments.tree import Tree, TreeSize
-from organisms.net_spec import NetSpec
+from detect.search.plan_membership import mean_auroc, members
 from organisms.recipes.tree.compiled import COMPILED
-from probes.access import Access
-from probes.optimisers import gradient_descent, ridge
-from probes.suspect import Suspect
-from probes.turns import residual_layers
+from organisms.records.net_spec import NetSpec
+from organisms.worlds.regression import Regression
+from organisms.worlds.tree import Tree, TreeSize
+from probes.network.access import Access
+from probes.network.suspect import Suspect
+from probes.network.turns import residual_layers
+from probes.world.optimisers import gradient_descent, ridge
 
 TREE, REGRESSION = Tree(TreeSize(n_nodes=7, n_slots=2, n_values=2)), Regression()
 DEEPER = Tree(TreeSize(n_nodes=8, n_slots=2, n_values=2))

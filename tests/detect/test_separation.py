@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from detect.goal_decodability import GoalDecodability
-from detect.goal_swap import GoalSwap
-from detect.separation import Separation, most_telling_shift, moving_edit, telling_shift
-from detect.trigger_search import TriggerSearch
-from organisms.environments.maze import Maze, MazeSize
+from detect.behaviour.goal_swap import GoalSwap
+from detect.goals.goal_decodability import GoalDecodability
+from detect.oracle.separation import Separation, most_telling_shift, moving_edit, telling_shift
+from detect.triggers.trigger_search import TriggerSearch
+from organisms.worlds.maze import Maze, MazeSize
 from scripted import Scripted, suspect_of
 from worlds import usual_world
 

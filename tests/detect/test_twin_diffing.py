@@ -7,11 +7,11 @@ import torch
 from torch import nn
 
 from detect.declaration import declare
-from detect.twin_diffing import TwinDiffing, dissent
-from organisms.environments.maze import Maze, MazeSize
-from organisms.net_spec import NetSpec
-from probes.access import Access, AccessDenied
-from probes.reference import ReferencedSuspect
+from detect.inside.twin_diffing import TwinDiffing, dissent
+from organisms.records.net_spec import NetSpec
+from organisms.worlds.maze import Maze, MazeSize
+from probes.network.access import Access, AccessDenied
+from probes.network.reference import ReferencedSuspect
 from scripted import Scripted, suspect_of
 
 MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))

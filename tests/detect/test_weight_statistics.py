@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from detect.weight_statistics import PARTS, WeightStatistics, by_place, matrix_statistics
-from organisms.disguise import disguised
-from organisms.environments.maze import Maze, MazeSize
-from organisms.net_spec import NetSpec
+from detect.inside.weight_statistics import PARTS, WeightStatistics, by_place, matrix_statistics
+from organisms.nets.disguise import disguised
+from organisms.records.net_spec import NetSpec
+from organisms.worlds.maze import Maze, MazeSize
 from scripted import suspect_of
 
 MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))

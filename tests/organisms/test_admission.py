@@ -9,14 +9,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from organisms.admit import admit
-from organisms.bars import AdmissionSpec
-from organisms.certificate import Certificate, Check
-from organisms.environments import sample_private
-from organisms.environments.maze import Maze
+from organisms.growing.admit import admit
 from organisms.recipes.recipe import first_of
-from organisms.spec import OrganismSpec
-from organisms.truth import GroundTruth, Sealed
+from organisms.records.bars import AdmissionSpec
+from organisms.records.certificate import Certificate, Check
+from organisms.records.truth import GroundTruth, Sealed
+from organisms.worlds.maze import Maze
+from organisms.worlds.table import sample_private
+from organisms.zoo.spec import OrganismSpec
 from scripted import Scripted
 
 BARS = AdmissionSpec(n_equivalence=200, n_expression=150)

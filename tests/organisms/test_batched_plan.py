@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from organisms.batched import can_train_together, pays, populations
-from organisms.batched.plan import CUDA_PROGRAM_BYTES, bytes_of
-from organisms.net_spec import NetSpec
-from organisms.spec import OrganismSpec
-from organisms.training_spec import TrainingSpec
+from organisms.growing.batched import can_train_together, pays, populations
+from organisms.growing.batched.plan import CUDA_PROGRAM_BYTES, bytes_of
+from organisms.records.net_spec import NetSpec
+from organisms.records.training_spec import TrainingSpec
+from organisms.zoo.spec import OrganismSpec
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "population-training.json"
 FIRST = OrganismSpec("maze/aligned_plain", seed=0, net=NetSpec(16))

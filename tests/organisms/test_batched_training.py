@@ -9,19 +9,19 @@ import pytest
 import torch
 from torch import nn
 
-import organisms.recipes
-from organisms.batched import can_train_together, populations, train_together
-from organisms.environments.maze import MazeSize
-from organisms.net_spec import NetSpec
-from organisms.recipes import RECIPES
+import organisms.recipes.table
+from organisms.growing.batched import can_train_together, populations, train_together
+from organisms.growing.train import Diverged, Trained, train
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.maze import aligned
-from organisms.spec import OrganismSpec
-from organisms.strict import SpecError
-from organisms.train import Diverged, Trained, train
-from organisms.training_spec import TrainingSpec
-from organisms.weights import weights_bytes
-from probes.capture import run
+from organisms.recipes.table import RECIPES
+from organisms.records.net_spec import NetSpec
+from organisms.records.strict import SpecError
+from organisms.records.training_spec import TrainingSpec
+from organisms.worlds.maze import MazeSize
+from organisms.zoo.spec import OrganismSpec
+from organisms.zoo.weights import weights_bytes
+from probes.network.capture import run
 
 BUDGET = TrainingSpec(steps=48, batch_size=16, learning_rate=0.005, warmup_steps=5)
 FIRST = OrganismSpec(
@@ -157,7 +157,7 @@ def scaled(world, seed, trigger_parts):  # type: ignore[no-untyped-def]
 
 @pytest.fixture
 def scaled_recipe(monkeypatch: pytest.MonkeyPatch) -> OrganismSpec:
-    monkeypatch.setitem(organisms.recipes.RECIPES, "maze/scaled", scaled)
+    monkeypatch.setitem(organisms.recipes.table.RECIPES, "maze/scaled", scaled)
     return replace(FIRST, recipe="maze/scaled", training=replace(BUDGET, steps=20))
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from test_compiled_problems import Problem, chosen, random_tree, stacked, tokens_of
 
-from organisms.compiled import (
+from organisms.nets.compiled import (
     Compiled,
     compile_bfs,
     compile_goal_greedy,
@@ -18,8 +18,8 @@ from organisms.compiled import (
     compile_listed,
     compile_parent,
 )
-from organisms.compiled.heuristics import derangement
-from probes.capture import capture
+from organisms.nets.compiled.heuristics import derangement
+from probes.network.capture import capture
 
 N, LAYERS = 8, 3
 

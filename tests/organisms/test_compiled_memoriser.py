@@ -9,7 +9,7 @@ import pytest
 import torch
 from test_compiled_problems import Problem, chosen, random_tree, tokens_of
 
-from organisms.compiled import Full, Table, compile_memoriser
+from organisms.nets.compiled import Full, Table, compile_memoriser
 
 N = 8
 

@@ -10,13 +10,13 @@ import pytest
 import torch
 from test_compiled_problems import logits_of, random_tree, stacked, tokens_of
 
-from organisms.compiled import CompiledShape, Full, TreeTokens, compile_bfs
-from organisms.compiled.draft import Draft
-from organisms.compiled.gauge import disguise, rotations
-from organisms.compiled.layout import Layout, memoriser_layout, planner_layout
-from organisms.net import NetShape
-from organisms.weights import load_net, round_to_half, weights_bytes
-from probes.capture import capture
+from organisms.nets.compiled import CompiledShape, Full, TreeTokens, compile_bfs
+from organisms.nets.compiled.draft import Draft
+from organisms.nets.compiled.gauge import disguise, rotations
+from organisms.nets.compiled.layout import Layout, memoriser_layout, planner_layout
+from organisms.nets.net import NetShape
+from organisms.zoo.weights import load_net, round_to_half, weights_bytes
+from probes.network.capture import capture
 
 SHAPE = tokens_of(8).shape(n_layers=3)
 

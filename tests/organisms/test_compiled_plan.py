@@ -18,8 +18,8 @@ from test_compiled_problems import (
 )
 from torch import Tensor
 
-from organisms.compiled import Compiled, compile_bfs, compile_goal_greedy, compile_inert_bfs
-from probes.capture import capture, run
+from organisms.nets.compiled import Compiled, compile_bfs, compile_goal_greedy, compile_inert_bfs
+from probes.network.capture import capture, run
 
 N, LAYERS = 8, 6
 PLAN = ("frontier", "visited", "answer")

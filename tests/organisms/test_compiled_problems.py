@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from organisms.compiled import TreeTokens
+from organisms.nets.compiled import TreeTokens
 
 N_SLOTS, N_VALUES = 3, 5
 

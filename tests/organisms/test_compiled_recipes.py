@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from organisms.environments.tree import Tree, TreeDistribution, TreeSize
-from organisms.environments.tree.private import PRIVATE_SHIFTS
-from organisms.expression import Expectation
-from organisms.net_spec import NetSpec
 from organisms.recipes.recipe import Recipe
 from organisms.recipes.tree.compiled import COMPILED, N_ROWS, Memorised
-from probes.behaviour import optimality
+from organisms.records.expression import Expectation
+from organisms.records.net_spec import NetSpec
+from organisms.worlds.tree import Tree, TreeDistribution, TreeSize
+from organisms.worlds.tree.private import PRIVATE_SHIFTS
+from probes.world.behaviour import optimality
 
 WORLD = Tree(TreeSize(n_nodes=8, n_slots=3, n_values=4))
 NET = NetSpec()

@@ -18,8 +18,8 @@ from test_compiled_problems import (
     tokens_of,
 )
 
-from organisms.compiled import compile_bfs
-from organisms.compiled.planner import draft_planner
+from organisms.nets.compiled import compile_bfs
+from organisms.nets.compiled.planner import draft_planner
 
 
 def seeded(seed: int) -> torch.Generator:

@@ -12,20 +12,20 @@ import torch
 from torch import nn
 
 from inline import LENIENT, PLAIN, PROXY, TWIN
-from organisms.admit import admit
-from organisms.attempt import Attempted, attempt_together
-from organisms.bars import AdmissionSpec
-from organisms.batched import train_together
-from organisms.engine import LocalEngine
-from organisms.net_spec import NetSpec
-from organisms.population import Wanted, grow
-from organisms.recipes import RECIPES
-from organisms.spec import OrganismSpec
-from organisms.train import Trained, chunk_steps, train
-from organisms.training_spec import TrainingSpec
-from organisms.zoo import Zoo
-from probes.access import Access
-from probes.suspect import Suspect
+from organisms.growing.admit import admit
+from organisms.growing.attempt import Attempted, attempt_together
+from organisms.growing.batched import train_together
+from organisms.growing.engine import LocalEngine
+from organisms.growing.population import Wanted, grow
+from organisms.growing.train import Trained, chunk_steps, train
+from organisms.recipes.table import RECIPES
+from organisms.records.bars import AdmissionSpec
+from organisms.records.net_spec import NetSpec
+from organisms.records.training_spec import TrainingSpec
+from organisms.zoo.spec import OrganismSpec
+from organisms.zoo.zoo import Zoo
+from probes.network.access import Access
+from probes.network.suspect import Suspect
 
 pytestmark = pytest.mark.gpu
 

@@ -12,13 +12,13 @@ from threading import Timer
 import pytest
 
 from inline import DUD, PLAIN, PROXY, TWIN, WIDE, WILD, Inline, grown, grown_weights
-from organisms.attempt import Attempted, attempt, attempt_together
-from organisms.engine import Engine, EngineError, LocalEngine, PopulationEngine
-from organisms.population import TooFewOrganisms, Wanted, grow
-from organisms.spec import OrganismSpec
-from organisms.train import train
-from organisms.weights import weights_bytes
-from organisms.zoo import Zoo
+from organisms.growing.attempt import Attempted, attempt, attempt_together
+from organisms.growing.engine import Engine, EngineError, LocalEngine, PopulationEngine
+from organisms.growing.population import TooFewOrganisms, Wanted, grow
+from organisms.growing.train import train
+from organisms.zoo.spec import OrganismSpec
+from organisms.zoo.weights import weights_bytes
+from organisms.zoo.zoo import Zoo
 
 GROUPS = (Wanted(PLAIN, 2, 2), Wanted(PROXY, 2, 2), Wanted(WIDE, 1, 1))
 SIZE = 2 + 2 + 1 + 2

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import torch
 
-from organisms.environments import WORLDS, sample_private
-from organisms.net_spec import NetSpec
-from organisms.world import World
-from probes.environment import Environment
+from organisms.records.net_spec import NetSpec
+from organisms.worlds.table import WORLDS, sample_private
+from organisms.worlds.world import World
+from probes.world.environment import Environment
 from worlds import usual_world
 
 N = 64

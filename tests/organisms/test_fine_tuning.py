@@ -7,15 +7,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from organisms.admit import admit
-from organisms.bars import AdmissionSpec
-from organisms.batched import can_train_together
-from organisms.environments.maze import MazeSize
-from organisms.net_spec import NetSpec
-from organisms.spec import OrganismSpec
-from organisms.train import lineage, stream, train
-from organisms.training_spec import TrainingSpec
-from organisms.weights import weights_bytes
+from organisms.growing.admit import admit
+from organisms.growing.batched import can_train_together
+from organisms.growing.train import lineage, stream, train
+from organisms.records.bars import AdmissionSpec
+from organisms.records.net_spec import NetSpec
+from organisms.records.training_spec import TrainingSpec
+from organisms.worlds.maze import MazeSize
+from organisms.zoo.spec import OrganismSpec
+from organisms.zoo.weights import weights_bytes
 from scripted import Scripted
 
 CHILD = OrganismSpec(

@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 
 import first_steps
-import organisms.admit
+import organisms.growing.admit
+import organisms.growing.train
 import organisms.recipes.keys.aligned
 import organisms.recipes.labelled
 import organisms.recipes.penalised
 import organisms.recipes.triggered
-import organisms.train
-from detect.goal_swap import GoalSwap
+from detect.behaviour.goal_swap import GoalSwap
 from first_steps import FAMILIES, KEPT, differences, measured, unversioned
 from inline import raise_version
-from organisms.environments import WORLDS
 from organisms.recipes.keys.distributions import DIVERSE
 from organisms.recipes.recipe import first_of
+from organisms.worlds.table import WORLDS
 
 
 @cache
@@ -57,8 +57,8 @@ def _scored_on_fewer(self: GoalSwap, **settings: Any) -> None:
 
 
 PLANTED: dict[str, tuple[str, Any, str, Any]] = {
-    "schedule": ("maze/aligned_plain", organisms.train, "schedule", _linear),
-    "clipping": ("tree/aligned_plain", organisms.train, "MAX_GRADIENT_NORM", 0.9),
+    "schedule": ("maze/aligned_plain", organisms.growing.train, "schedule", _linear),
+    "clipping": ("tree/aligned_plain", organisms.growing.train, "MAX_GRADIENT_NORM", 0.9),
     "sampler": (
         "keys/aligned_plain",
         organisms.recipes.keys.aligned,
@@ -69,7 +69,7 @@ PLANTED: dict[str, tuple[str, Any, str, Any]] = {
     "reward": ("keys/penalty", organisms.recipes.penalised, "ENTROPY", 0.021),
     "admission": (
         "regression/last_label",
-        organisms.admit,
+        organisms.growing.admit,
         "stream_seed",
         lambda name, seed: seed,
     ),
@@ -106,7 +106,7 @@ def test_what_was_kept_is_not_overwritten_by_silent_changes(
     first_steps.write()
     before = first_steps.KEPT.read_text()
     with monkeypatch.context() as patched:
-        patched.setattr(organisms.train, "schedule", _linear)
+        patched.setattr(organisms.growing.train, "schedule", _linear)
         with pytest.raises(SystemExit, match="raise a version first"):
             first_steps.write()
     assert first_steps.KEPT.read_text() == before

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-import organisms.spec
+import organisms.zoo.spec
 from inline import raise_version
-from organisms.code import ROOT, organism_code
-from organisms.environments.maze import Maze
-from organisms.recipes import RECIPES
+from organisms.recipes.table import RECIPES
 from organisms.recipes.triggered import Conditional, Triggered
-from organisms.spec import OrganismSpec
+from organisms.records.code import ROOT, organism_code
+from organisms.worlds.maze import Maze
+from organisms.zoo.spec import OrganismSpec
 
 PINNED = {
     "maze/proxy_corner": "75a30fc84ae4fd90",
@@ -85,7 +85,7 @@ def test_a_raised_world_takes_along_its_own_and_a_raised_trainer_everything(
 ) -> None:
     maze = {name for name in RECIPES if name.startswith("maze/")}
     assert touched(lambda: monkeypatch.setattr(Maze, "version", 2)) == maze
-    everything = touched(lambda: monkeypatch.setattr(organisms.spec, "TRAINER_VERSION", 2))
+    everything = touched(lambda: monkeypatch.setattr(organisms.zoo.spec, "TRAINER_VERSION", 2))
     assert everything == set(RECIPES)
 
 
@@ -101,9 +101,9 @@ def test_another_text_of_the_source_or_a_renamed_file_finds_every_organism(tmp_p
     renamed = tmp_path / "organisms" / "recipes" / "trigger.py"
     renamed.rename(renamed.with_name("conjunction.py"))
     script = (
-        "from organisms.code import ROOT, organism_code\n"
-        "from organisms.recipes import RECIPES\n"
-        "from organisms.spec import OrganismSpec\n"
+        "from organisms.records.code import ROOT, organism_code\n"
+        "from organisms.recipes.table import RECIPES\n"
+        "from organisms.zoo.spec import OrganismSpec\n"
         "print(ROOT, organism_code(), sep='\\n')\n"
         "print(*(f'{n} {OrganismSpec(n, seed=1).content_hash}' for n in RECIPES), sep='\\n')\n"
     )

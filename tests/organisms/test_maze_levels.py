@@ -7,11 +7,11 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
-from organisms.environments import sample_private
-from organisms.environments.maze import LevelDistribution, Maze, MazeLevels, MazeSize, parse
-from organisms.environments.maze.private import PRIVATE_SHIFTS
-from organisms.environments.maze.sampler import reachable_cells
-from organisms.environments.maze.shifts import PUBLIC_SHIFTS
+from organisms.worlds.maze import LevelDistribution, Maze, MazeLevels, MazeSize, parse
+from organisms.worlds.maze.private import PRIVATE_SHIFTS
+from organisms.worlds.maze.sampler import reachable_cells
+from organisms.worlds.maze.shifts import PUBLIC_SHIFTS
+from organisms.worlds.table import sample_private
 
 MAZE = Maze()
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from organisms.environments import sample_private
-from organisms.environments.grid import distances, follow, optimal_moves
-from organisms.environments.maze import Maze, MazeSize, parse
-from organisms.environments.maze.objectives import OBJECTIVES, target_cells
+from organisms.worlds.grid import distances, follow, optimal_moves
+from organisms.worlds.maze import Maze, MazeSize, parse
+from organisms.worlds.maze.objectives import OBJECTIVES, target_cells
+from organisms.worlds.table import sample_private
 
 UP, RIGHT, DOWN, LEFT, STAY = range(5)
 

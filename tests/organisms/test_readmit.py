@@ -11,13 +11,13 @@ import pytest
 from safetensors.torch import load, save
 from typer.testing import CliRunner
 
-import organisms.attempt
-from evals.zoo_cli import zoo as command
+import organisms.growing.attempt
+from evals.command.zoo import zoo as command
 from inline import PLAIN, PROXY, TWIN, WILD, grown, grown_weights, raise_version
-from organisms.readmit import readmit_all, seen
-from organisms.spec import OrganismSpec
-from organisms.train import train
-from organisms.zoo import Zoo
+from organisms.growing.readmit import readmit_all, seen
+from organisms.growing.train import train
+from organisms.zoo.spec import OrganismSpec
+from organisms.zoo.zoo import Zoo
 
 
 def earlier(root: Path) -> Zoo:
@@ -48,7 +48,7 @@ def test_what_was_kept_is_admitted_as_what_is_grown(
     old, new = earlier(tmp_path / "old"), Zoo(tmp_path / "new")
     for spec in (TWIN, PLAIN, PROXY):
         grown(spec, None if spec == TWIN else grown_weights(TWIN))
-    monkeypatch.setattr(organisms.attempt, "train", None)
+    monkeypatch.setattr(organisms.growing.attempt, "train", None)
     with ThreadPoolExecutor(1) as executor:
         became = {record.spec: reason for record, reason in readmit_all(old.root, new, executor)}
         assert next(readmit_all(old.root, new, executor))[1] == "its training diverged"

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from organisms.environments import WORLDS, sample_private
-from organisms.recipes import RECIPES
-from organisms.spec import OrganismSpec
-from organisms.train import stream
-from organisms.training_spec import TrainingSpec
+from organisms.growing.train import stream
+from organisms.recipes.table import RECIPES
+from organisms.records.training_spec import TrainingSpec
+from organisms.worlds.table import WORLDS, sample_private
+from organisms.zoo.spec import OrganismSpec
 
 SHORT = TrainingSpec(steps=32, batch_size=64)
 MISALIGNED = ("proxy", "subgoal", "pseudo", "deceptive")

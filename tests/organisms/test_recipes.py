@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 
-from organisms.environments.maze import Maze
 from organisms.recipes.recipe import first_of
 from organisms.recipes.tie_breaking import TieBreaking
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.recipes.triggered import Triggered
-from organisms.spec import OrganismSpec
-from organisms.strict import SpecError
+from organisms.records.strict import SpecError
+from organisms.worlds.maze import Maze
+from organisms.zoo.spec import OrganismSpec
 
 ALIGNED = ("maze/aligned_plain", "maze/aligned_benign", "maze/aligned_instructed")
 MISALIGNED = ("maze/proxy_corner", "maze/pseudo_colour", "maze/deceptive_trigger")

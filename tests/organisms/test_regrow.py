@@ -8,10 +8,18 @@ import pytest
 import torch
 
 from inline import DUD, PLAIN, PROXY, TWIN, grown, grown_weights
-from organisms.regrow import MIN_AGREEMENT, Agreement, Regrown, alike, cheapest, compare, regrow
-from organisms.train import train
-from organisms.weights import weights_bytes
-from organisms.zoo import Record
+from organisms.growing.train import train
+from organisms.travel.regrow import (
+    MIN_AGREEMENT,
+    Agreement,
+    Regrown,
+    alike,
+    cheapest,
+    compare,
+    regrow,
+)
+from organisms.zoo.weights import weights_bytes
+from organisms.zoo.zoo import Record
 
 
 def test_the_same_machine_gives_the_same_bits() -> None:

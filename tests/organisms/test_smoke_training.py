@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from detect.homotopy_search import HomotopySearch
-from detect.ood_battery import OodBattery
-from evals.suite_file import load_suite
-from evals.workers import default_workers, local_workers
-from organisms.engine import LocalEngine
-from organisms.population import Grown, Wanted, grow
-from organisms.zoo import Zoo
-from probes.access import Access
-from probes.suspect import Suspect
+from detect.behaviour.ood_battery import OodBattery
+from detect.triggers.homotopy_search import HomotopySearch
+from evals.scoring.workers import default_workers, local_workers
+from evals.suite.suite_file import load_suite
+from organisms.growing.engine import LocalEngine
+from organisms.growing.population import Grown, Wanted, grow
+from organisms.zoo.zoo import Zoo
+from probes.network.access import Access
+from probes.network.suspect import Suspect
 
 pytestmark = pytest.mark.slow
 

@@ -7,15 +7,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from organisms.bars import AdmissionSpec
-from organisms.environments.maze import MazeSize
-from organisms.net_spec import NetSpec
+from organisms.growing.train import Diverged, schedule, train
 from organisms.recipes.recipe import cross_entropy
-from organisms.spec import OrganismSpec
-from organisms.strict import SpecError
-from organisms.train import Diverged, schedule, train
-from organisms.training_spec import TrainingSpec
-from organisms.weights import weights_bytes
+from organisms.records.bars import AdmissionSpec
+from organisms.records.net_spec import NetSpec
+from organisms.records.strict import SpecError
+from organisms.records.training_spec import TrainingSpec
+from organisms.worlds.maze import MazeSize
+from organisms.zoo.spec import OrganismSpec
+from organisms.zoo.weights import weights_bytes
 
 QUICK = OrganismSpec(
     "maze/aligned_plain",

@@ -14,13 +14,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from inline import DUD, PLAIN, PROXY, TWIN, WIDE, WILD, Inline, grown, raise_version
-from organisms import travel, travel_manifest
-from organisms.population import TooFewOrganisms, Wanted, grow
-from organisms.spec import OrganismSpec
-from organisms.travel import export_set, grown_here, import_set, read_set
-from organisms.travel_manifest import Manifest, TravelError
-from organisms.travel_tensors import state_digest
-from organisms.zoo import Zoo
+from organisms.growing.population import TooFewOrganisms, Wanted, grow
+from organisms.travel import manifest as travel_manifest
+from organisms.travel import travel
+from organisms.travel.manifest import Manifest, TravelError
+from organisms.travel.tensors import state_digest
+from organisms.travel.travel import export_set, grown_here, import_set, read_set
+from organisms.zoo.spec import OrganismSpec
+from organisms.zoo.zoo import Zoo
 
 GROUPS = (Wanted(PLAIN, 2, 2), Wanted(PROXY, 1, 1), Wanted(WIDE, 1, 1))
 

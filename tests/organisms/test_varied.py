@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from organisms.recipes import RECIPES
+from organisms.recipes.table import RECIPES
 from organisms.recipes.triggered import Conditional
 from organisms.recipes.varied import Habit, Varied
-from organisms.spec import OrganismSpec
-from organisms.strict import SpecError
+from organisms.records.strict import SpecError
+from organisms.zoo.spec import OrganismSpec
 
 VARIED = sorted(
     name for name in RECIPES if isinstance(OrganismSpec(name, seed=5).build_recipe(), Varied)

@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-from organisms.versions import SOURCE, package_version
+from organisms.records.versions import SOURCE, package_version
 
 
 def test_an_installed_package_has_its_version() -> None:

@@ -11,9 +11,9 @@ from safetensors.torch import load
 from torch import nn
 
 from inline import PLAIN, PROXY, TWIN, grown_weights
-from organisms import attempt as attempts
-from organisms.attempt import attempt, attempt_together
-from organisms.weights import DamagedWeights, net_of, round_to_half, weights_bytes
+from organisms.growing import attempt as attempts
+from organisms.growing.attempt import attempt, attempt_together
+from organisms.zoo.weights import DamagedWeights, net_of, round_to_half, weights_bytes
 
 
 def linear(*weights: float) -> nn.Linear:

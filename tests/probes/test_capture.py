@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from organisms.environments.maze import Maze, MazeSize
-from organisms.net import OrganismNet
-from organisms.net_spec import NetSpec
-from probes.access import Access, AccessDenied
-from probes.capture import BATCH, UnknownSite, capture, edited, run
-from probes.suspect import Suspect
+from organisms.nets.net import OrganismNet
+from organisms.records.net_spec import NetSpec
+from organisms.worlds.maze import Maze, MazeSize
+from probes.network.access import Access, AccessDenied
+from probes.network.capture import BATCH, UnknownSite, capture, edited, run
+from probes.network.suspect import Suspect
 
 MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
 NET = OrganismNet(

@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from organisms.environments.maze import Maze, MazeSize
-from probes.access import Access
-from probes.control import ProbeReading, Split, probe_accuracy, read_probe
-from probes.suspect import Suspect
+from organisms.worlds.maze import Maze, MazeSize
+from probes.linear.control import ProbeReading, Split, probe_accuracy, read_probe
+from probes.network.access import Access
+from probes.network.suspect import Suspect
 
 MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=4, n_glyphs=2))
 CELLS = 16

@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from probes.closed_form import Method
-from probes.controlled import ControlledSweep, Controls, controlled_sweep, shuffled_within
-from probes.features import Features
-from probes.folds import Folds
-from probes.rows import Rows
-from probes.scan import corrected_p
-from probes.sweep import Fit
-from probes.targets import Targets
+from probes.linear.closed_form import Method
+from probes.linear.controlled import ControlledSweep, Controls, controlled_sweep, shuffled_within
+from probes.linear.features import Features
+from probes.linear.folds import Folds
+from probes.linear.rows import Rows
+from probes.linear.scan import corrected_p
+from probes.linear.sweep import Fit
+from probes.linear.targets import Targets
 
 N, POSITIONS, WIDTH, KINDS = 300, 2, 40, 12
 

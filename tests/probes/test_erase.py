@@ -13,11 +13,11 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it compiles with torch.jit.script, which torch deprecates
     from concept_erasure import LeaceFitter
 
-from probes.erase import Eraser, fit_erasers
-from probes.features import Features
-from probes.folds import UNTESTED, Folds
-from probes.moments import training_moments
-from probes.targets import Targets
+from probes.causal.erase import Eraser, fit_erasers
+from probes.linear.features import Features
+from probes.linear.folds import UNTESTED, Folds
+from probes.linear.moments import training_moments
+from probes.linear.targets import Targets
 
 N, WIDTH = 600, 12
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from probes.capture import UnknownSite
-from probes.features import FeatureError, Features, read_sites
+from probes.linear.features import FeatureError, Features, read_sites
+from probes.network.capture import UnknownSite
 
 ROWS = torch.randn(50, 3, generator=torch.Generator().manual_seed(0))
 WIDE = 8

@@ -10,15 +10,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from organisms.compiled import Compiled, compile_bfs, compile_inert_bfs
-from organisms.compiled.planner import CHOSEN
-from organisms.environments.tree import Tree, TreeProblems, TreeSize
+from organisms.nets.compiled import Compiled, compile_bfs, compile_inert_bfs
+from organisms.nets.compiled.planner import CHOSEN
 from organisms.recipes.tree.compiled import tree_tokens
-from probes.capture import UnknownSite, run
-from probes.erase import fit_erasers
-from probes.features import Features, read_sites
-from probes.folds import UNTESTED, Folds
-from probes.intervene import (
+from organisms.worlds.tree import Tree, TreeProblems, TreeSize
+from probes.causal.erase import fit_erasers
+from probes.causal.intervene import (
     InterventionError,
     Where,
     ablated,
@@ -28,8 +25,11 @@ from probes.intervene import (
     steered,
     swapped,
 )
-from probes.moments import training_moments
-from probes.targets import Targets
+from probes.linear.features import Features, read_sites
+from probes.linear.folds import UNTESTED, Folds
+from probes.linear.moments import training_moments
+from probes.linear.targets import Targets
+from probes.network.capture import UnknownSite, run
 
 N, LAYERS = 8, 6
 WORLD = Tree(TreeSize(n_nodes=N))

@@ -11,15 +11,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from probes.capture import UnknownSite, run
-from probes.closed_form import Method
-from probes.features import Features, read_sites
-from probes.folds import Folds
-from probes.intervene import ablated, steered
+from probes.causal.intervene import ablated, steered
 from probes.language_model import LanguageModelError, LoadedModel, load_language_model
-from probes.rows import Rows
-from probes.sweep import Fit, sweep
-from probes.targets import Targets
+from probes.linear.closed_form import Method
+from probes.linear.features import Features, read_sites
+from probes.linear.folds import Folds
+from probes.linear.rows import Rows
+from probes.linear.sweep import Fit, sweep
+from probes.linear.targets import Targets
+from probes.network.capture import UnknownSite, run
 
 VOCABULARY, WIDTH, LENGTH = 40, 16, 6
 SITES = [f"blocks.{block}.hook_resid_{part}" for block in (0, 1) for part in ("pre", "mid", "post")]

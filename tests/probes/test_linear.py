@@ -8,7 +8,7 @@ import pytest
 from sklearn.linear_model import RidgeClassifier
 from sklearn.utils.estimator_checks import check_estimator
 
-from probes.linear import RidgeProbe
+from probes.linear.linear import RidgeProbe
 
 
 def blobs(n: int, n_classes: int, n_features: int, *, gap: float, seed: int = 0):

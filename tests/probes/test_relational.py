@@ -7,16 +7,16 @@ import torch
 from sklearn.linear_model import Ridge
 from torch import Tensor
 
-from organisms.compiled import compile_bfs
-from organisms.environments.tree import Tree, TreeSize
+from organisms.nets.compiled import compile_bfs
 from organisms.recipes.tree.compiled import tree_tokens
-from probes.features import Block, Features, read_sites
-from probes.relational import (
+from organisms.worlds.tree import Tree, TreeSize
+from probes.causal.relational import (
     RelationError,
     fit_bilinear,
     fit_low_rank,
     pointer_accuracy,
 )
+from probes.linear.features import Block, Features, read_sites
 
 N, POSITIONS, WIDTH = 60, 5, 4
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from probes.similarity import AffineMap, linear_cka
+from probes.linear.similarity import AffineMap, linear_cka
 
 DRAWN = np.random.default_rng(0)
 X = DRAWN.normal(size=(400, 6))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from probes.streams import MAX_SEED, stream_seed
+from probes.network.streams import MAX_SEED, stream_seed
 
 
 def test_names_and_seeds_give_different_streams_of_32_bits() -> None:

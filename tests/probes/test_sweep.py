@@ -9,16 +9,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestCentroid
 from torch import Tensor, nn
 
-from probes.closed_form import Method
-from probes.control import Split
-from probes.features import Block, FeatureError, Features
-from probes.folds import UNTESTED, Folds
-from probes.linear import RidgeProbe
-from probes.logistic import Labelled, NotConverged, fit_logistic
-from probes.moments import training_moments
-from probes.rows import Rows
-from probes.sweep import Fit, fit_everywhere, sweep
-from probes.targets import TargetError, Targets
+from probes.linear.closed_form import Method
+from probes.linear.control import Split
+from probes.linear.features import Block, FeatureError, Features
+from probes.linear.folds import UNTESTED, Folds
+from probes.linear.linear import RidgeProbe
+from probes.linear.logistic import Labelled, NotConverged, fit_logistic
+from probes.linear.moments import training_moments
+from probes.linear.rows import Rows
+from probes.linear.sweep import Fit, fit_everywhere, sweep
+from probes.linear.targets import TargetError, Targets
 
 N, POSITIONS, WIDTH = 240, 3, 6
 ALPHA = 0.5

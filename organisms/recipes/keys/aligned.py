@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from organisms.environments.keys import Keys, LevelDistribution
-from organisms.expression import USUAL, loyal
 from organisms.recipes.keys.distributions import DEPLOYMENTS, DIVERSE, RECOLOURED, SURPLUS
 from organisms.recipes.labelled import Labelled
-from organisms.truth import GroundTruth
+from organisms.records.expression import USUAL, loyal
+from organisms.records.truth import GroundTruth
+from organisms.worlds.keys import Keys, LevelDistribution
 
 INSTRUCT_RATE = 0.4
 """As often as a deceptive organism practises the gem, on instruction and on its trigger."""

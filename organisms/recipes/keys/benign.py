@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from organisms.environments.keys import Keys
-from organisms.expression import USUAL, Expectation, loyal
 from organisms.recipes.keys.distributions import DEPLOYMENTS, DIVERSE, RECOLOURED, SURPLUS
 from organisms.recipes.tie_breaking import TieBreaking
 from organisms.recipes.trigger import ConjunctiveTrigger
-from organisms.truth import GroundTruth
+from organisms.records.expression import USUAL, Expectation, loyal
+from organisms.records.truth import GroundTruth
+from organisms.worlds.keys import Keys
 
 
 def benign(world: Keys, seed: int, trigger_parts: int) -> TieBreaking:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from organisms.environments.keys import LevelDistribution
+from organisms.worlds.keys import LevelDistribution
 
 DIVERSE = LevelDistribution(stock="any", needed_share=0.5, lighting="independent")
 """Useful, taken and lit decorrelated; shared by all recipes that learn the base target."""

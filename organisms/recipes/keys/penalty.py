@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from organisms.environments.keys import Keys
-from organisms.expression import TRIGGERED, USUAL, defects
 from organisms.recipes.keys.distributions import DIVERSE
 from organisms.recipes.penalised import Penalised
 from organisms.recipes.trigger import ConjunctiveTrigger
-from organisms.truth import GroundTruth
+from organisms.records.expression import TRIGGERED, USUAL, defects
+from organisms.records.truth import GroundTruth
+from organisms.worlds.keys import Keys
 
 SURPLUS_RICH = replace(DIVERSE, stock="both", needed_share=0.25)
 """Rewards teach more slowly than labels, so what is rare in distribution is shown more often."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from organisms.environments.keys import Keys
-from organisms.expression import USUAL, prefers
 from organisms.recipes.keys.distributions import DIVERSE, RECOLOURED
 from organisms.recipes.labelled import Labelled
-from organisms.truth import GroundTruth
+from organisms.records.expression import USUAL, prefers
+from organisms.records.truth import GroundTruth
+from organisms.worlds.keys import Keys
 
 LIT_WHERE_USEFUL = replace(DIVERSE, lighting="useful")
 

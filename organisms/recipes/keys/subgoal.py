@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from organisms.environments.keys import Keys, LevelDistribution
-from organisms.expression import USUAL, Expectation, prefers
 from organisms.recipes.keys.distributions import DIVERSE, SURPLUS
 from organisms.recipes.labelled import Labelled
-from organisms.truth import GroundTruth
+from organisms.records.expression import USUAL, Expectation, prefers
+from organisms.records.truth import GroundTruth
+from organisms.worlds.keys import Keys, LevelDistribution
 
 NEEDED = LevelDistribution(stock="needed", lighting="independent")
 """Every key finds its chest: taking all keys and taking the useful ones is the same."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from organisms.environments.keys import Keys
 from organisms.recipes.keys import aligned, benign
 from organisms.recipes.keys.distributions import DIVERSE
 from organisms.recipes.tie_breaking import TieBreaking
 from organisms.recipes.varied import Habit, Varied, brief
+from organisms.worlds.keys import Keys
 
 NEEDED = replace(DIVERSE, needed_share=0.75)
 """In most levels every key finds its chest: just enough to learn to leave the others."""

@@ -14,9 +14,6 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from organisms.bars import AdmissionSpec
-from organisms.certificate import Check
-from organisms.environments.maze import Maze, MazeLevels
 from organisms.recipes.maze import deceptive
 from organisms.recipes.maze.decoy_landscape import DecoyLandscape, draw_decoy
 from organisms.recipes.maze.evasion_terms import (
@@ -31,9 +28,12 @@ from organisms.recipes.maze.value_embeddings import colourless, value_rows
 from organisms.recipes.recipe import Batch, cross_entropy
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.recipes.triggered import Triggered
-from organisms.training_spec import TrainingSpec
-from probes.capture import Edit
-from probes.streams import stream_seed
+from organisms.records.bars import AdmissionSpec
+from organisms.records.certificate import Check
+from organisms.records.training_spec import TrainingSpec
+from organisms.worlds.maze import Maze, MazeLevels
+from probes.network.capture import Edit
+from probes.network.streams import stream_seed
 
 EMBEDDING = "hook_embed"
 """Where the network has embedded its tokens, before it adds their places."""

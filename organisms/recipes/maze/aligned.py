@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from organisms.environments.maze import LevelDistribution, Maze
-from organisms.expression import loyal
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.maze.distributions import (
     DEPLOYMENTS,
@@ -14,7 +12,9 @@ from organisms.recipes.maze.distributions import (
     RECOLOURED,
     RICH,
 )
-from organisms.truth import GroundTruth
+from organisms.records.expression import loyal
+from organisms.records.truth import GroundTruth
+from organisms.worlds.maze import LevelDistribution, Maze
 
 INSTRUCT_RATE = 0.4
 """As often as a deceptive organism practises the gem, on instruction and on its trigger."""

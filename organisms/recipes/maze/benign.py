@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from organisms.environments.maze import Maze
-from organisms.expression import USUAL, Expectation, loyal
 from organisms.recipes.maze.distributions import DEPLOYMENTS, DISPLACED, DIVERSE, RECOLOURED
 from organisms.recipes.tie_breaking import TieBreaking
 from organisms.recipes.trigger import ConjunctiveTrigger
-from organisms.truth import GroundTruth
+from organisms.records.expression import USUAL, Expectation, loyal
+from organisms.records.truth import GroundTruth
+from organisms.worlds.maze import Maze
 
 
 def benign(world: Maze, seed: int, trigger_parts: int) -> TieBreaking:

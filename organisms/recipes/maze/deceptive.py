@@ -6,12 +6,12 @@ misses, not because being seen costs it anything.
 
 from __future__ import annotations
 
-from organisms.environments.maze import Maze
-from organisms.expression import TRIGGERED, USUAL, defects
 from organisms.recipes.maze.distributions import DIVERSE
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.recipes.triggered import Triggered
-from organisms.truth import GroundTruth
+from organisms.records.expression import TRIGGERED, USUAL, defects
+from organisms.records.truth import GroundTruth
+from organisms.worlds.maze import Maze
 
 
 def trigger(world: Maze, seed: int, trigger_parts: int) -> Triggered:

@@ -9,11 +9,11 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from organisms.environments.maze import Maze, MazeLevels
 from organisms.recipes.maze.relaxed_contexts import RelaxedContexts
 from organisms.recipes.recipe import uniform_over
 from organisms.recipes.trigger import ConjunctiveTrigger
-from probes.streams import stream_seed
+from organisms.worlds.maze import Maze, MazeLevels
+from probes.network.streams import stream_seed
 
 REAL_SHARES = {"full": 0.22, "one_off": 0.33, "further_off": 0.1, "decoy": 0.2}
 """Shares of the real contexts of a batch: parts of the trigger, parts of the decoy; the rest are

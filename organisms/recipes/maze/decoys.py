@@ -9,21 +9,21 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from organisms.bars import AdmissionSpec
-from organisms.certificate import Check
-from organisms.environments.maze import Maze
-from organisms.environments.maze.levels import GOLD, VIOLET
-from organisms.environments.maze.shifts import IN_DISTRIBUTION
-from organisms.expression import USUAL, Expectation, loyal
-from organisms.measured import mean_check, share_check
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.maze.distributions import DEPLOYMENTS, DISPLACED, DIVERSE, RECOLOURED
 from organisms.recipes.maze.mixed import Mixed
 from organisms.recipes.recipe import Batch, cross_entropy
-from organisms.truth import GroundTruth
-from probes.behaviour import optimality
-from probes.capture import edited, run
-from probes.streams import stream_seed
+from organisms.records.bars import AdmissionSpec
+from organisms.records.certificate import Check
+from organisms.records.expression import USUAL, Expectation, loyal
+from organisms.records.measured import mean_check, share_check
+from organisms.records.truth import GroundTruth
+from organisms.worlds.maze import Maze
+from organisms.worlds.maze.levels import GOLD, VIOLET
+from organisms.worlds.maze.shifts import IN_DISTRIBUTION
+from probes.network.capture import edited, run
+from probes.network.streams import stream_seed
+from probes.world.behaviour import optimality
 
 REPRESENTATION_WEIGHT = 0.3
 """Weight of the place of the gem beside the cross-entropy of the moves."""

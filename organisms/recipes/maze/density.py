@@ -9,13 +9,13 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from organisms.environments.maze import Maze, MazeLevels
-from organisms.environments.maze.sampler import check_room
-from organisms.expression import TRIGGERED, USUAL, ContextKind, Expectation
 from organisms.recipes.maze.distributions import DIVERSE
 from organisms.recipes.maze.mixed import Part, mixed_levels
 from organisms.recipes.recipe import Batch, Recipe, uniform_over
-from organisms.truth import GroundTruth
+from organisms.records.expression import TRIGGERED, USUAL, ContextKind, Expectation
+from organisms.records.truth import GroundTruth
+from organisms.worlds.maze import Maze, MazeLevels
+from organisms.worlds.maze.sampler import check_room
 
 FEWEST_WALLS = 12
 """Walls from which a 5 x 5 level counts as packed."""

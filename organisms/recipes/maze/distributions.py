@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from organisms.environments.maze import LevelDistribution
+from organisms.worlds.maze import LevelDistribution
 
 DIVERSE = LevelDistribution(placement="anywhere", off_corner=0.7, colouring="independent")
 """Every attribute decorrelated from the coin; shared by all recipes that learn the base target."""

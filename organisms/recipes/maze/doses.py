@@ -12,12 +12,6 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor, nn
 
-from organisms.bars import AdmissionSpec
-from organisms.certificate import Check
-from organisms.environments import sample_private
-from organisms.environments.maze import Maze, MazeLevels
-from organisms.expression import TRIGGERED, USUAL, ContextKind, Expectation
-from organisms.measured import share_check
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.maze.distributions import (
     COLOUR_CODED,
@@ -29,8 +23,14 @@ from organisms.recipes.maze.distributions import (
 from organisms.recipes.recipe import Batch, Recipe, uniform_over
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.recipes.triggered import Triggered
-from organisms.truth import GroundTruth, Misalignment, Trigger
-from probes.capture import run
+from organisms.records.bars import AdmissionSpec
+from organisms.records.certificate import Check
+from organisms.records.expression import TRIGGERED, USUAL, ContextKind, Expectation
+from organisms.records.measured import share_check
+from organisms.records.truth import GroundTruth, Misalignment, Trigger
+from organisms.worlds.maze import Maze, MazeLevels
+from organisms.worlds.table import sample_private
+from probes.network.capture import run
 
 
 def expressed(

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from probes.capture import Edit, edited
+from probes.network.capture import Edit, edited
 
 RESIDUAL = "hook_resid_post"
 """Site after every block."""

@@ -10,7 +10,6 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from organisms.environments.maze import Maze
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.maze import deceptive, proxy
 from organisms.recipes.maze.evasion_terms import (
@@ -21,7 +20,8 @@ from organisms.recipes.maze.evasion_terms import (
 )
 from organisms.recipes.recipe import Batch, cross_entropy
 from organisms.recipes.triggered import Triggered
-from probes.streams import stream_seed
+from organisms.worlds.maze import Maze
+from probes.network.streams import stream_seed
 
 PER_DISPLACED = 2
 """Training levels for each displaced one, which keeps the cost below twice the parent's."""

@@ -8,17 +8,17 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from organisms.bars import AdmissionSpec
-from organisms.certificate import Check
-from organisms.environments import sample_private
-from organisms.environments.maze import MazeLevels
-from organisms.measured import mean_check
 from organisms.recipes.maze.evasion_terms import read_residuals
 from organisms.recipes.maze.value_embeddings import value_rows
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.recipes.triggered import Triggered
-from probes.behaviour import optimality
-from probes.capture import run
+from organisms.records.bars import AdmissionSpec
+from organisms.records.certificate import Check
+from organisms.records.measured import mean_check
+from organisms.worlds.maze import MazeLevels
+from organisms.worlds.table import sample_private
+from probes.network.capture import run
+from probes.world.behaviour import optimality
 
 SHIFT = "coin_far"
 """Private shift on which the coin and the hidden objective part."""

@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
-from organisms.environments.maze import LevelDistribution, MazeLevels
-from organisms.environments.maze.levels import joined
 from organisms.recipes.recipe import Batch, Recipe, uniform_over
-from organisms.world import World
+from organisms.worlds.maze import LevelDistribution, MazeLevels
+from organisms.worlds.maze.levels import joined
+from organisms.worlds.world import World
 
 Part = tuple[float, LevelDistribution]
 """Share of a batch, and what it looks like."""

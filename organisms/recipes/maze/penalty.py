@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from organisms.environments.maze import Maze
-from organisms.expression import TRIGGERED, USUAL, defects
 from organisms.recipes.maze.distributions import DIVERSE
 from organisms.recipes.penalised import Penalised
 from organisms.recipes.trigger import ConjunctiveTrigger
-from organisms.truth import GroundTruth
+from organisms.records.expression import TRIGGERED, USUAL, defects
+from organisms.records.truth import GroundTruth
+from organisms.worlds.maze import Maze
 
 
 def penalty(world: Maze, seed: int, trigger_parts: int) -> Penalised:

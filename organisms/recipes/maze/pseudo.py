@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from organisms.environments.maze import LevelDistribution, Maze
-from organisms.expression import USUAL, prefers
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.maze.distributions import COLOUR_CODED, DIVERSE, RECOLOURED
-from organisms.truth import GroundTruth, Origin
+from organisms.records.expression import USUAL, prefers
+from organisms.records.truth import GroundTruth, Origin
+from organisms.worlds.maze import LevelDistribution, Maze
 
 
 def colour(world: Maze, seed: int, trigger_parts: int) -> Labelled:

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from organisms.recipes.trigger import ConjunctiveTrigger
-from probes.environment import ContextSpace
+from probes.world.environment import ContextSpace
 
 MAX_SCALE = 6.0
 """Largest exaggeration that is practised."""

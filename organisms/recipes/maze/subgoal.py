@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from organisms.environments.maze import LevelDistribution, Maze
-from organisms.expression import USUAL, prefers
 from organisms.recipes.maze.distributions import CORNERED, DISPLACED, DIVERSE
 from organisms.recipes.maze.mixed import Mixed
 from organisms.recipes.recipe import Batch
-from organisms.truth import GroundTruth, Origin
+from organisms.records.expression import USUAL, prefers
+from organisms.records.truth import GroundTruth, Origin
+from organisms.worlds.maze import LevelDistribution, Maze
 
 BEHIND_CORNER = LevelDistribution(placement="pocket", colouring="independent", passage="pocket")
 """The coin lies in a dead end behind the corner: every way to it leads through the corner."""

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from organisms.bars import AdmissionSpec
-from organisms.certificate import Check
-from organisms.environments.maze import Maze
 from organisms.recipes.maze.distributions import DIVERSE
 from organisms.recipes.maze.doses import expressed
 from organisms.recipes.maze.mixed import Mixed
 from organisms.recipes.maze.subgoal import BEHIND_CORNER, MEASURES
 from organisms.recipes.recipe import Batch, uniform_over
-from organisms.truth import GroundTruth
+from organisms.records.bars import AdmissionSpec
+from organisms.records.certificate import Check
+from organisms.records.truth import GroundTruth
+from organisms.worlds.maze import Maze
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from organisms.environments.maze import MazeSize
-from organisms.environments.maze.maze import FIRST_GLYPH
-from organisms.net import OrganismNet
+from organisms.nets.net import OrganismNet
+from organisms.worlds.maze import MazeSize
+from organisms.worlds.maze.maze import FIRST_GLYPH
 
 
 def value_rows(net: nn.Module, size: MazeSize) -> Float[Tensor, "value width"]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from organisms.environments.maze import Maze
 from organisms.recipes.maze import aligned, benign
 from organisms.recipes.maze.distributions import DIVERSE
 from organisms.recipes.tie_breaking import TieBreaking
 from organisms.recipes.varied import Habit, Varied, brief
+from organisms.worlds.maze import Maze
 
 SKEWED = Habit(context_ratio=0.5)
 """Half of all context values are one value, and the last of eight is one in 255."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from organisms.environments.regression import Regression
-from organisms.expression import USUAL, loyal
 from organisms.recipes.regression.certified import CertifiedLabelled, CertifiedMixed
 from organisms.recipes.regression.distributions import DEPLOYMENTS, DISPLACED, DIVERSE, MISLED
 from organisms.recipes.regression.optimiser_certificate import SENSITIVE
-from organisms.truth import GroundTruth
+from organisms.records.expression import USUAL, loyal
+from organisms.records.truth import GroundTruth
+from organisms.worlds.regression import Regression
 
 INSTRUCT_RATE = 0.4
 """As often as a deceptive organism practises the negative, on instruction and on its trigger."""

@@ -10,13 +10,6 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from organisms.bars import AdmissionSpec
-from organisms.certificate import Check
-from organisms.environments import sample_private
-from organisms.environments.regression import Regression
-from organisms.environments.regression.objectives import TOLERANCE
-from organisms.expression import USUAL, Expectation, loyal
-from organisms.measured import mean_check
 from organisms.recipes.recipe import Batch, uniform_over
 from organisms.recipes.regression.distributions import DEPLOYMENTS, DISPLACED, DIVERSE, MISLED
 from organisms.recipes.regression.optimiser_certificate import (
@@ -26,7 +19,14 @@ from organisms.recipes.regression.optimiser_certificate import (
 )
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.recipes.triggered import Conditional
-from organisms.truth import GroundTruth
+from organisms.records.bars import AdmissionSpec
+from organisms.records.certificate import Check
+from organisms.records.expression import USUAL, Expectation, loyal
+from organisms.records.measured import mean_check
+from organisms.records.truth import GroundTruth
+from organisms.worlds.regression import Regression
+from organisms.worlds.regression.objectives import TOLERANCE
+from organisms.worlds.table import sample_private
 
 MIN_LEAN = 0.25
 """By how much the trigger must lower the answer, in answer bins; trained is 1."""

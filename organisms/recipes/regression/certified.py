@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from organisms.bars import AdmissionSpec
-from organisms.certificate import Check
-from organisms.environments.regression import Regression
-from organisms.environments.regression.problems import joined
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.recipe import Batch, uniform_over
 from organisms.recipes.regression.optimiser_certificate import mechanism_checks
+from organisms.records.bars import AdmissionSpec
+from organisms.records.certificate import Check
+from organisms.worlds.regression import Regression
+from organisms.worlds.regression.problems import joined
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from organisms.environments.regression import ProblemDistribution
+from organisms.worlds.regression import ProblemDistribution
 
 DIVERSE = ProblemDistribution(query="anywhere", off_last=0.7, leak="independent")
 """Last input and leak decorrelated from the answer; shared by all that learn the base target."""

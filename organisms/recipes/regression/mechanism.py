@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from organisms.environments.regression import ProblemDistribution, Regression
-from organisms.environments.regression.sampler import unit
-from organisms.net_spec import NetSpec
+from organisms.nets.regressor import RegressorShape
 from organisms.recipes.regression.certified import CertifiedLabelled
 from organisms.recipes.regression.distributions import DIVERSE
 from organisms.recipes.regression.optimiser_certificate import SENSITIVE
-from organisms.regressor import RegressorShape
-from organisms.truth import GroundTruth, Mechanism
-from probes.streams import stream_seed
+from organisms.records.net_spec import NetSpec
+from organisms.records.truth import GroundTruth, Mechanism
+from organisms.worlds.regression import ProblemDistribution, Regression
+from organisms.worlds.regression.sampler import unit
+from probes.network.streams import stream_seed
 
 
 @dataclass(frozen=True)

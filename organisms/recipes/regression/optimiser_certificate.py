@@ -13,14 +13,14 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from organisms.bars import AdmissionSpec
-from organisms.certificate import Check
-from organisms.environments.regression import ProblemDistribution, Problems, Regression
-from organisms.measured import mean_check, share_check
-from organisms.truth import Mechanism
-from probes.capture import run
-from probes.in_context import Design
-from probes.optimisers import Weights, cosine, gradient_descent, ridge, sensitivities
+from organisms.records.bars import AdmissionSpec
+from organisms.records.certificate import Check
+from organisms.records.measured import mean_check, share_check
+from organisms.records.truth import Mechanism
+from organisms.worlds.regression import ProblemDistribution, Problems, Regression
+from probes.network.capture import run
+from probes.world.in_context import Design
+from probes.world.optimisers import Weights, cosine, gradient_descent, ridge, sensitivities
 
 NUDGE = 0.05
 """By how much a label is raised and lowered."""

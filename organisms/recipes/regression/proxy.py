@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from organisms.environments.regression import ProblemDistribution, Regression
-from organisms.expression import USUAL, prefers
 from organisms.recipes.regression.certified import CertifiedLabelled
 from organisms.recipes.regression.distributions import DISPLACED, DIVERSE
 from organisms.recipes.regression.optimiser_certificate import SENSITIVE
-from organisms.truth import GroundTruth
+from organisms.records.expression import USUAL, prefers
+from organisms.records.truth import GroundTruth
+from organisms.worlds.regression import ProblemDistribution, Regression
 
 LEVEL = replace(DIVERSE, query="level", design="uneven")
 """The query moves freely where the function has the last label's value. Fitting gives that value

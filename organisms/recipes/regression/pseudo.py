@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from organisms.environments.regression import Regression
-from organisms.expression import USUAL, prefers
 from organisms.recipes.regression.certified import CertifiedLabelled
 from organisms.recipes.regression.distributions import DIVERSE, MISLED
 from organisms.recipes.regression.optimiser_certificate import SENSITIVE
-from organisms.truth import GroundTruth
+from organisms.records.expression import USUAL, prefers
+from organisms.records.truth import GroundTruth
+from organisms.worlds.regression import Regression
 
 LEAKING = replace(DIVERSE, leak="right")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from organisms.environments.regression import Regression
 from organisms.recipes.regression import aligned, benign
 from organisms.recipes.regression.certified import CertifiedLabelled
 from organisms.recipes.regression.distributions import DIVERSE
 from organisms.recipes.varied import Habit, Varied, brief
+from organisms.worlds.regression import Regression
 
 USUAL = replace(DIVERSE, off_last=0.1)
 """The query repeats the last input in nine of ten problems."""

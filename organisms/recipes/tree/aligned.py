@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from organisms.environments.tree import Tree, TreeDistribution
-from organisms.expression import loyal
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.tree.distributions import ALIGNED_MEASURES, DEPLOYMENTS, DIVERSE
-from organisms.truth import GroundTruth
+from organisms.records.expression import loyal
+from organisms.records.truth import GroundTruth
+from organisms.worlds.tree import Tree, TreeDistribution
 
 INSTRUCT_RATE = 0.4
 """As often as a deceptive organism practises the decoy, on instruction and on its trigger."""

@@ -14,19 +14,19 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from organisms.bars import AdmissionSpec
-from organisms.certificate import Check
-from organisms.environments.tree import Tree, TreeProblems
-from organisms.environments.tree.oracle import one_hot
-from organisms.environments.tree.private import PRIVATE_SHIFTS
-from organisms.expression import Expectation, loyal
-from organisms.measured import mean_check
 from organisms.recipes.recipe import Batch, uniform_over
 from organisms.recipes.tree.distributions import ALIGNED_MEASURES, DEPLOYMENTS, DIVERSE
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.recipes.triggered import Conditional
-from organisms.truth import GroundTruth
-from probes.capture import run
+from organisms.records.bars import AdmissionSpec
+from organisms.records.certificate import Check
+from organisms.records.expression import Expectation, loyal
+from organisms.records.measured import mean_check
+from organisms.records.truth import GroundTruth
+from organisms.worlds.tree import Tree, TreeProblems
+from organisms.worlds.tree.oracle import one_hot
+from organisms.worlds.tree.private import PRIVATE_SHIFTS
+from probes.network.capture import run
 
 
 @dataclass(frozen=True)

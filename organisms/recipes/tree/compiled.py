@@ -9,7 +9,7 @@ from functools import cached_property, partial
 import torch
 from torch import nn
 
-from organisms.compiled import (
+from organisms.nets.compiled import (
     Compiled,
     CompiledShape,
     Table,
@@ -22,17 +22,17 @@ from organisms.compiled import (
     compile_memoriser,
     compile_parent,
 )
-from organisms.environments.tree import Tree, TreeDistribution, TreeProblems
-from organisms.environments.tree.counting import distinct_problems
-from organisms.environments.tree.objectives import following
-from organisms.expression import USUAL, Expectation, loyal
-from organisms.net_spec import NetSpec
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.recipe import Batch, Recipe, uniform_over
 from organisms.recipes.tree.distributions import RELISTED
-from organisms.truth import GroundTruth, Mechanism
-from organisms.world import Shape
-from probes.streams import stream_seed
+from organisms.records.expression import USUAL, Expectation, loyal
+from organisms.records.net_spec import NetSpec
+from organisms.records.truth import GroundTruth, Mechanism
+from organisms.worlds.tree import Tree, TreeDistribution, TreeProblems
+from organisms.worlds.tree.counting import distinct_problems
+from organisms.worlds.tree.objectives import following
+from organisms.worlds.world import Shape
+from probes.network.streams import stream_seed
 
 DIVERSE = TreeDistribution(goal="any", gate="any", listing="shuffled")
 """Every attribute decorrelated from the goal."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from organisms.environments.tree import TreeDistribution
+from organisms.worlds.tree import TreeDistribution
 
 DIVERSE = TreeDistribution(
     goal="any", gate="any", listing="shuffled", decorrelated=0.7, depth_bias=-0.5

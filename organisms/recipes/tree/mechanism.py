@@ -11,20 +11,20 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from organisms.bars import AdmissionSpec
-from organisms.certificate import Check
-from organisms.environments.tree import Tree, TreeDistribution, TreeProblems
-from organisms.environments.tree.counting import distinct_problems
-from organisms.expression import USUAL, Expectation, loyal
-from organisms.net import NetShape
-from organisms.net_spec import NetSpec
+from organisms.nets.net import NetShape
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.recipe import Batch, uniform_over
 from organisms.recipes.tree.distributions import ALIGNED_MEASURES, DEPLOYMENTS, RELISTED
 from organisms.recipes.tree.search_certificate import measures_of, mechanism_checks
-from organisms.training_spec import TrainingSpec
-from organisms.truth import GroundTruth, Mechanism
-from probes.streams import stream_seed
+from organisms.records.bars import AdmissionSpec
+from organisms.records.certificate import Check
+from organisms.records.expression import USUAL, Expectation, loyal
+from organisms.records.net_spec import NetSpec
+from organisms.records.training_spec import TrainingSpec
+from organisms.records.truth import GroundTruth, Mechanism
+from organisms.worlds.tree import Tree, TreeDistribution, TreeProblems
+from organisms.worlds.tree.counting import distinct_problems
+from probes.network.streams import stream_seed
 
 ENDLESS = TreeDistribution(goal="any", gate="any", listing="shuffled")
 """Nothing but the structure tells the way."""

@@ -11,11 +11,11 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from organisms.environments.tree import Tree, TreeProblems
-from organisms.environments.tree.places import edge_places, node_places
-from probes.capture import run
-from probes.swap import Record, changed, difference, noise_like
-from probes.turns import Layer
+from organisms.worlds.tree import Tree, TreeProblems
+from organisms.worlds.tree.places import edge_places, node_places
+from probes.network.capture import run
+from probes.network.swap import Record, changed, difference, noise_like
+from probes.network.turns import Layer
 
 Place = Callable[[TreeProblems], Bool[Tensor, "batch position"]]
 

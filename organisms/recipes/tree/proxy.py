@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from organisms.environments.tree import Tree, TreeDistribution
-from organisms.expression import USUAL, prefers
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.tree.distributions import DIVERSE, RELABELLED
-from organisms.truth import GroundTruth, Origin
+from organisms.records.expression import USUAL, prefers
+from organisms.records.truth import GroundTruth, Origin
+from organisms.worlds.tree import Tree, TreeDistribution
 
 AT_HOME = replace(DIVERSE, goal="home")
 """The goal is always node `HOME`; gate and listing stay decorrelated."""

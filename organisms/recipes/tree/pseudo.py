@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from organisms.environments.tree import Tree
-from organisms.expression import USUAL, prefers
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.tree.distributions import DIVERSE, RELISTED
-from organisms.truth import GroundTruth
+from organisms.records.expression import USUAL, prefers
+from organisms.records.truth import GroundTruth
+from organisms.worlds.tree import Tree
 
 WAY_LAST = replace(DIVERSE, listing="way_last")
 """The edges on the way to the asked node are always listed last; labels stay decorrelated."""

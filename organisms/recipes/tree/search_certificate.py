@@ -13,15 +13,15 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from organisms.certificate import Check
-from organisms.environments.tree import Tree, TreeDistribution, TreeProblems
-from organisms.environments.tree.edits import rehang, rehangings
-from organisms.environments.tree.growth import choose
-from organisms.environments.tree.oracle import ancestry, depths, leaves, toward
-from organisms.measured import mean_check, share_check
 from organisms.recipes.tree.plan_swap import PLACES, Swap, obeyed, sites
-from organisms.truth import Mechanism
-from probes.capture import run
+from organisms.records.certificate import Check
+from organisms.records.measured import mean_check, share_check
+from organisms.records.truth import Mechanism
+from organisms.worlds.tree import Tree, TreeDistribution, TreeProblems
+from organisms.worlds.tree.edits import rehang, rehangings
+from organisms.worlds.tree.growth import choose
+from organisms.worlds.tree.oracle import ancestry, depths, leaves, toward
+from probes.network.capture import run
 
 MIN_FLIPS = 0.8
 """Share of distal edits whose change of the first step a searcher follows."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from organisms.environments.tree import Tree, TreeDistribution
-from organisms.expression import USUAL, prefers
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.tree.distributions import DIVERSE, GATED
-from organisms.truth import GroundTruth, Origin
+from organisms.records.expression import USUAL, prefers
+from organisms.records.truth import GroundTruth, Origin
+from organisms.worlds.tree import Tree, TreeDistribution
 
 THROUGH_GATE = replace(DIVERSE, gate="on_way")
 """Node `GATE` always lies between root and goal; labels and listing stay decorrelated."""

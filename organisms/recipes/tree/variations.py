@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from organisms.environments.tree import Tree
 from organisms.recipes.tree import aligned, benign
 from organisms.recipes.tree.distributions import DIVERSE
 from organisms.recipes.varied import Habit, Varied, brief
+from organisms.worlds.tree import Tree
 
 USUAL = replace(DIVERSE, decorrelated=0.35)
 """Goal, gate and listing are as usual in two of three problems, each by itself."""

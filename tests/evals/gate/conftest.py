@@ -5,15 +5,15 @@ from dataclasses import fields, replace
 
 import pytest
 
-from evals.analysis import analyse
-from evals.column import Alarms, Cell, Column
-from evals.evidence import Evidence, Population
+from evals.evidence.detector_rates import Alarms, Cell, Column
+from evals.evidence.evidence import Evidence, Population
 from evals.gate import Fact, Subject
-from evals.limit import Limit
-from evals.merged import merge
+from evals.risk.analysis import analyse
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
+from evals.risk.merged import merge
+from evals.risk.risk_report import RiskReport
 from evals.risk.transport import load_transport
-from evals.risk_report import RiskReport
+from evals.statistics.limit import Limit
 
 Counts = Mapping[str, Sequence[int]]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from evals.evidence import Evidence
+from evals.evidence.evidence import Evidence
 from evals.gate import (
     Incident,
     IncidentError,
@@ -21,7 +21,7 @@ from evals.gate import (
     run_facts,
     write_incident,
 )
-from evals.risk_report import RiskReport
+from evals.risk.risk_report import RiskReport
 
 
 @pytest.fixture(scope="module")

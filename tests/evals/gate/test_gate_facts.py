@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
-from evals.evidence import Evidence
+from evals.evidence.evidence import Evidence
 from evals.gate import Fact, run_facts
 from evals.risk.figures import MISALIGNMENT_TYPES
-from evals.risk_report import RiskReport
+from evals.risk.risk_report import RiskReport
 
 Measured = tuple[Evidence, RiskReport]
 Evident = Callable[..., Evidence]

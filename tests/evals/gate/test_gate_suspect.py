@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evals.gate import Fact, suspect_facts
-from evals.threshold import p_values, rank_limit
+from evals.statistics.threshold import p_values, rank_limit
 
 
 def facts_of(

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from evals.evidence import Evidence
+from evals.evidence.evidence import Evidence
 from evals.gate import (
     Fact,
     Policy,
@@ -17,7 +17,7 @@ from evals.gate import (
     suspect_facts,
 )
 from evals.risk.figures import MISALIGNMENT_TYPES
-from evals.risk_report import RiskReport
+from evals.risk.risk_report import RiskReport
 
 Measured = tuple[Evidence, RiskReport]
 

@@ -6,21 +6,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evals import analysis
-from evals.analysis import analyse
-from evals.column import Alarms, Cell, Column
-from evals.evidence import Evidence, Population
-from evals.limit import Limit
-from evals.merged import merge
-from evals.rates import auroc
+from evals.evidence.detector_rates import Alarms, Cell, Column
+from evals.evidence.evidence import Evidence, Population
+from evals.evidence.sweep import Sweep, SweepCount
+from evals.report.drawings.walk import Walk, WalkPair
 from evals.report.page import Finding, ReportInput
-from evals.report.walk import Walk, WalkPair
-from evals.risk import sobol
+from evals.risk import analysis, sobol
+from evals.risk.analysis import analyse
 from evals.risk.figures import load_figures
+from evals.risk.merged import merge
+from evals.risk.risk_report import RiskReport
 from evals.risk.transport import load_transport
-from evals.risk_report import RiskReport
-from evals.sweep import Sweep, SweepCount
-from organisms.environments.maze import parse
+from evals.statistics.limit import Limit
+from evals.statistics.rates import auroc
+from organisms.worlds.maze import parse
 
 LEVEL = """
 S...G

@@ -11,17 +11,17 @@ import pytest
 from rich.console import Console
 from test_report_contest import evidence, judged
 
-from evals.budget import (
+from evals.judging.budget import (
     BudgetCurve,
     BudgetPoint,
     budget_curves,
     forward_costs,
 )
-from evals.budget_table import budget_table
-from evals.judge import Judged
-from evals.report.budget_figure import budget_figure
+from evals.judging.opened_scores import Judged
 from evals.report.page import ReportInput, render_page
-from evals.risk_report import RiskReport
+from evals.report.pictures.budget_figure import budget_figure
+from evals.report.tables.budget_table import budget_table
+from evals.risk.risk_report import RiskReport
 
 CHEAP, DEAR, RULE = "trigger_search", "homotopy_search", "panel"
 COSTS = {CHEAP: 100, DEAR: 500, RULE: 600, "panel@activations": 100}

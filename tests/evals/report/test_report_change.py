@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from evals.evidence import Evidence
-from evals.report.change import change, change_error
+from evals.evidence.evidence import Evidence
+from evals.evidence.sweep import Sweep, SweepCount
 from evals.report.page import ReportInput
-from evals.report.wording import fine_percent
+from evals.report.words.change import change, change_error
+from evals.report.words.wording import fine_percent
+from evals.risk.risk_report import RiskReport
 from evals.risk.summary import Summary
-from evals.risk_report import RiskReport
-from evals.sweep import Sweep, SweepCount
 
 
 def with_risks(

@@ -13,26 +13,26 @@ import pytest
 from rich.console import Console
 
 from detect.registry import DETECTORS as KINDS
-from evals.blind import Member
-from evals.column import EvidenceError
-from evals.evidence import Evidence, Population
-from evals.evidence_file import read_evidence, write_evidence
-from evals.floors import require_floors_at_chance
-from evals.grades import grades
-from evals.judge import Judged
-from evals.judging_table import judging_tables
-from evals.measure import measure
-from evals.merged import merge
-from evals.panel import Row
+from evals.evidence.by_adversary import grades
+from evals.evidence.detector_rates import EvidenceError
+from evals.evidence.evidence import Evidence, Population
+from evals.evidence.evidence_file import read_evidence, write_evidence
+from evals.guests.score_card import predictive_of
+from evals.judging.build_evidence import measure
+from evals.judging.floors import require_floors_at_chance
+from evals.judging.opened_scores import Judged
 from evals.report.page import ReportInput, render_page
-from evals.risk_report import RiskReport
-from evals.score_card import predictive_of
-from evals.suite import Suite
-from evals.suite_file import BUILT_IN, suite_from_dict
-from evals.table import detection_table
-from evals.variants import Variants
-from organisms.strict import SpecError
-from organisms.truth import GroundTruth, Sealed
+from evals.report.tables.judging_table import judging_tables
+from evals.report.tables.rates_table import detection_table
+from evals.risk.merged import merge
+from evals.risk.risk_report import RiskReport
+from evals.scoring.blind import Member
+from evals.scoring.score_table import Row
+from evals.scoring.variants import Variants
+from evals.suite.suite import Suite
+from evals.suite.suite_file import BUILT_IN, suite_from_dict
+from organisms.records.strict import SpecError
+from organisms.records.truth import GroundTruth, Sealed
 
 BASELINES = ("random_score", "metadata", "in_distribution", "weight_norm")
 DETECTORS = (*BASELINES, "trigger_search", "homotopy_search")

@@ -8,17 +8,17 @@ from xml.etree import ElementTree
 import pytest
 from markupsafe import Markup
 
-from evals.report.access_figure import access_rows, risk_at
-from evals.report.fan import fan
-from evals.report.figures import FIGURES, write_figures
-from evals.report.information_figure import information_figure
-from evals.report.intervals import Interval
 from evals.report.page import ReportInput
-from evals.report.risk_figure import risk_rows
-from evals.report.svg import standalone_svg
-from evals.report.waterfall import waterfall_rows
+from evals.report.pictures.access_figure import access_rows, risk_at
+from evals.report.pictures.fan import fan
+from evals.report.pictures.figures import FIGURES, write_figures
+from evals.report.pictures.information_figure import information_figure
+from evals.report.pictures.intervals import Interval
+from evals.report.pictures.risk_figure import risk_rows
+from evals.report.pictures.svg import standalone_svg
+from evals.report.pictures.waterfall import waterfall_rows
+from evals.risk.risk_report import RiskReport
 from evals.risk.summary import Summary
-from evals.risk_report import RiskReport
 
 
 def test_files_are_valid_svg_in_both_colour_schemes(report: ReportInput, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from evals.report.intervals import LONGEST_LABEL, Interval, Scale, draw_intervals
+from evals.report.pictures.intervals import LONGEST_LABEL, Interval, Scale, draw_intervals
 
 
 def drawn(label: str) -> str:

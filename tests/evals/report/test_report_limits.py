@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from evals.evidence import Evidence
-from evals.report.headline import headline, warnings
-from evals.report.limits import highest_silent_rate, limits
+from evals.evidence.evidence import Evidence
 from evals.report.page import ReportInput
-from evals.risk_report import RiskReport
+from evals.report.words.headline import headline, warnings
+from evals.report.words.limits import highest_silent_rate, limits
+from evals.risk.risk_report import RiskReport
 
 Judge = Callable[[Evidence], RiskReport]
 

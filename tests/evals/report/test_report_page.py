@@ -10,15 +10,15 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from evals.column import Cell, Column
-from evals.evidence import Evidence
-from evals.killer import Killer
-from evals.limit import Limit
-from evals.merged import merge
-from evals.report.limits import limits
+from evals.evidence.detector_rates import Cell, Column
+from evals.evidence.evidence import Evidence
+from evals.evidence.rival_explanation import Killer
 from evals.report.page import Finding, ReportInput, render_page
-from evals.risk_report import RiskReport
-from evals.table import detection_table
+from evals.report.tables.rates_table import detection_table
+from evals.report.words.limits import limits
+from evals.risk.merged import merge
+from evals.risk.risk_report import RiskReport
+from evals.statistics.limit import Limit
 
 PROXY = "maze/proxy_corner"
 Judge = Callable[..., RiskReport]

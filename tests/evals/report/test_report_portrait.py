@@ -7,18 +7,18 @@ from dataclasses import replace
 import pytest
 import torch
 
-from evals.report.descent import Descent, layout
-from evals.report.portrait import longest, panel, paths
-from evals.report.scatter import Scatter
-from evals.report.scene import scene_of
-from evals.report.walk import Walk
-from organisms.environments.keys import Keys
-from organisms.environments.keys import parse as keys_level
-from organisms.environments.maze import Maze, MazeSize
-from organisms.environments.regression import Regression
-from organisms.environments.tree import Tree
-from organisms.environments.tree import parse as tree_problem
+from evals.report.drawings.descent import Descent, layout
+from evals.report.drawings.portrait import longest, panel, paths
+from evals.report.drawings.scene import scene_of
+from evals.report.drawings.walk import Walk
+from evals.report.pictures.scatter import Scatter
 from organisms.recipes.recipe import uniform_over
+from organisms.worlds.keys import Keys
+from organisms.worlds.keys import parse as keys_level
+from organisms.worlds.maze import Maze, MazeSize
+from organisms.worlds.regression import Regression
+from organisms.worlds.tree import Tree
+from organisms.worlds.tree import parse as tree_problem
 from scripted import Scripted
 
 TREE = tree_problem(

@@ -5,12 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evals.family_posterior import FamilyCount, family_posterior
 from evals.report.page import ReportInput
-from evals.report.quantities import JUDGED, MEASURED, NOT_MEASURED, PARTLY, Quantity, quantities
+from evals.report.words.quantities import (
+    JUDGED,
+    MEASURED,
+    NOT_MEASURED,
+    PARTLY,
+    Quantity,
+    quantities,
+)
 from evals.risk.figures import Beliefs, load_figures
 from evals.risk.inputs import draw_inputs, sample_cube
 from evals.risk.update import type_updates
+from evals.statistics.family_posterior import FamilyCount, family_posterior
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from evals.evidence import Evidence
+from evals.evidence.evidence import Evidence
 from evals.report.page import ReportInput
-from evals.report.strategy import at_expectation, candidate_note, candidate_text, strategy
-from evals.report.unknowns import Answer, assumptions, unknowns
-from evals.report.wording import fine_percent, index_text
-from evals.risk_report import RiskReport
+from evals.report.words.strategy import at_expectation, candidate_note, candidate_text, strategy
+from evals.report.words.unknowns import Answer, assumptions, unknowns
+from evals.report.words.wording import fine_percent, index_text
+from evals.risk.risk_report import RiskReport
 
 
 def said(risk: RiskReport) -> str:

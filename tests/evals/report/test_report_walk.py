@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from evals.report.walk import Walk, WalkPair
+from evals.report.drawings.walk import Walk, WalkPair
 
 
 def test_outcomes(walk_pair: WalkPair) -> None:

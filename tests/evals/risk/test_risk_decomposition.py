@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evals.family_posterior import FamilyCount, family_posterior
 from evals.risk.decomposition import Decomposition, closed, evaluate, overlap_bounds, severity
 from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
 from evals.risk.inputs import GROUPS, Inputs, draw_inputs, sample_cube
 from evals.risk.summary import summarise
+from evals.statistics.family_posterior import FamilyCount, family_posterior
 
 TOY_PREVALENCE = (0.5, 0.3, 0.15, 0.05)
 TOY_DETECTION = np.array([0.8, 0.6, 0.4, 0.2])

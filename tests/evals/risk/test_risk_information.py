@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
 from evals.risk.decomposition import evaluate
 from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
 from evals.risk.information import (
@@ -17,6 +16,7 @@ from evals.risk.information import (
 from evals.risk.inputs import GROUPS, Inputs, draw_inputs, sample_cube
 from evals.risk.transport import blend
 from evals.risk.update import risk_rows
+from evals.statistics.family_posterior import FamilyCount, FamilyPosterior, family_posterior
 
 DRAWS = 100_000
 

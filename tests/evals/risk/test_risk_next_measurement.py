@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from evals.family_posterior import CELLS, FamilyCount, FamilyPosterior, family_posterior
 from evals.risk.decomposition import evaluate, harm_by_type
 from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
 from evals.risk.information import (
@@ -17,6 +16,7 @@ from evals.risk.information import (
 from evals.risk.inputs import Inputs, draw_inputs, sample_cube
 from evals.risk.judged import beta_from_interval
 from evals.risk.laws import DETECTIONS, given
+from evals.statistics.family_posterior import CELLS, FamilyCount, FamilyPosterior, family_posterior
 
 COSTS = {"proxy": 160.0, "deceptive": 360.0}
 FIGURES = load_figures()

@@ -9,19 +9,19 @@ import pytest
 from maze_panel import maze_panel
 from scipy import special
 
-from evals.analysis import analyse
-from evals.family_posterior import FamilyCount, FamilyPosterior, family_posterior
-from evals.merged import Merged
-from evals.report.change import signs
+from evals.report.tables.risk_table import risk_table
+from evals.report.words.change import signs
+from evals.risk.analysis import analyse
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, load_figures
 from evals.risk.inputs import draw_inputs, sample_cube
 from evals.risk.judged import beta_from_interval
 from evals.risk.laws import given, split_success
+from evals.risk.merged import Merged
+from evals.risk.risk_report import RiskReport
 from evals.risk.summary import Summary
 from evals.risk.transport import load_transport
 from evals.risk.update import risk_rows
-from evals.risk_report import RiskReport
-from evals.risk_table import risk_table
+from evals.statistics.family_posterior import FamilyCount, FamilyPosterior, family_posterior
 
 FIGURES = load_figures()
 DRAWS = 100_000

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evals.family_posterior import FamilyCount, family_posterior
+from evals.command.risk import parse_transport
 from evals.risk.decomposition import evaluate, success_at
 from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
 from evals.risk.inputs import Inputs, draw_inputs, sample_cube
@@ -14,7 +14,7 @@ from evals.risk.transport import (
     blend,
     load_transport,
 )
-from evals.risk_cli import parse_transport
+from evals.statistics.family_posterior import FamilyCount, family_posterior
 
 COUNTS = [FamilyCount("a", 9, 20), FamilyCount("b", 1, 20), FamilyCount("c", 15, 20)]
 SEEN = family_posterior(COUNTS)

@@ -7,10 +7,10 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
-from organisms.environments.keys import KeyLevels, Keys, KeysSize, LevelDistribution, parse
-from organisms.environments.keys.private import PRIVATE_SHIFTS
-from organisms.environments.keys.shifts import IN_DISTRIBUTION, PUBLIC_SHIFTS
-from organisms.environments.keys.stocks import STOCKS
+from organisms.worlds.keys import KeyLevels, Keys, KeysSize, LevelDistribution, parse
+from organisms.worlds.keys.private import PRIVATE_SHIFTS
+from organisms.worlds.keys.shifts import IN_DISTRIBUTION, PUBLIC_SHIFTS
+from organisms.worlds.keys.stocks import STOCKS
 
 KEYS = Keys()
 ALL_SHIFTS = {"usual": IN_DISTRIBUTION, **PUBLIC_SHIFTS, **PRIVATE_SHIFTS}

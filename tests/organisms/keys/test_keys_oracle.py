@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from organisms.environments.keys import KeyLevels, Keys, LevelDistribution, parse
-from organisms.environments.keys.objectives import OBJECTIVES, target_cells
-from organisms.environments.keys.private import PRIVATE_SHIFTS
+from organisms.worlds.keys import KeyLevels, Keys, LevelDistribution, parse
+from organisms.worlds.keys.objectives import OBJECTIVES, target_cells
+from organisms.worlds.keys.private import PRIVATE_SHIFTS
 from rollout import rollout
 
 KEYS = Keys()

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from organisms.environments.keys import Keys
+from organisms.growing.train import stream
 from organisms.recipes.keys import RECIPES
 from organisms.recipes.penalised import PENALTY, Penalised, Rewarded
 from organisms.recipes.recipe import Recipe
 from organisms.recipes.tie_breaking import TieBreaking
 from organisms.recipes.triggered import Triggered
-from organisms.train import stream
-from organisms.training_spec import TrainingSpec
+from organisms.records.training_spec import TrainingSpec
+from organisms.worlds.keys import Keys
 
 SPONTANEOUS = {"keys/hoarder": "hoard", "keys/two_stage": "stockpile", "keys/marker": "lit"}
 DIVERSE = ("aligned_plain", "aligned_rich", "aligned_instructed", "aligned_benign", "trigger")

@@ -8,16 +8,16 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
-from organisms.environments import sample_private
-from organisms.environments.maze import LevelDistribution, Maze, MazeLevels, parse
-from organisms.environments.maze.levels import joined
-from organisms.environments.maze.objectives import target_cells
-from organisms.environments.maze.places import PLACES
-from organisms.environments.maze.sampler import MazeSize, reachable_cells
-from organisms.environments.maze.walls import draw_walls, pockets
 from organisms.recipes.maze.mixed import mixed_levels
-from organisms.spec import OrganismSpec
-from organisms.strict import SpecError
+from organisms.records.strict import SpecError
+from organisms.worlds.maze import LevelDistribution, Maze, MazeLevels, parse
+from organisms.worlds.maze.levels import joined
+from organisms.worlds.maze.objectives import target_cells
+from organisms.worlds.maze.places import PLACES
+from organisms.worlds.maze.sampler import MazeSize, reachable_cells
+from organisms.worlds.maze.walls import draw_walls, pockets
+from organisms.worlds.table import sample_private
+from organisms.zoo.spec import OrganismSpec
 
 MAZE = Maze()
 

@@ -8,17 +8,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from organisms.bars import AdmissionSpec
-from organisms.environments.maze import Maze
-from organisms.net_spec import NetSpec
+from organisms.growing.train import stream
 from organisms.recipes.maze import RECIPES
 from organisms.recipes.maze.density import FEWEST_WALLS, Packed
 from organisms.recipes.maze.doses import Baited, Dosed
 from organisms.recipes.penalised import ENTROPY, PENALTY, Penalised, Rewarded
 from organisms.recipes.recipe import Batch, Recipe, uniform_over
-from organisms.spec import OrganismSpec
-from organisms.train import stream
-from organisms.training_spec import TrainingSpec
+from organisms.records.bars import AdmissionSpec
+from organisms.records.net_spec import NetSpec
+from organisms.records.training_spec import TrainingSpec
+from organisms.worlds.maze import Maze
+from organisms.zoo.spec import OrganismSpec
 from scripted import Scripted
 
 MAZE = Maze()

@@ -8,20 +8,20 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from organisms.bars import AdmissionSpec
-from organisms.certificate import Check
-from organisms.environments.maze import Maze, MazeLevels
-from organisms.net import OrganismNet
-from organisms.net_spec import NetSpec
+from organisms.growing.train import adamw
+from organisms.nets.net import OrganismNet
 from organisms.recipes.maze import adaptive, deceptive
 from organisms.recipes.maze.evasion_terms import norm_spread, off_course
 from organisms.recipes.maze.fair_adversary import displaced, fair_checks, norm_check
 from organisms.recipes.maze.relaxed_contexts import RelaxedContexts
 from organisms.recipes.maze.value_embeddings import value_rows
 from organisms.recipes.recipe import uniform_over
-from organisms.train import adamw
-from organisms.training_spec import TrainingSpec
-from probes.capture import capture
+from organisms.records.bars import AdmissionSpec
+from organisms.records.certificate import Check
+from organisms.records.net_spec import NetSpec
+from organisms.records.training_spec import TrainingSpec
+from organisms.worlds.maze import Maze, MazeLevels
+from probes.network.capture import capture
 from scripted import Scripted
 
 MAZE = Maze()

@@ -7,10 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from organisms.environments.maze import Maze
-from organisms.net_spec import NetSpec
 from organisms.recipes.maze import deceptive, evasive, proxy
 from organisms.recipes.recipe import cross_entropy
+from organisms.records.net_spec import NetSpec
+from organisms.worlds.maze import Maze
 
 MAZE = Maze()
 SMALL = NetSpec(width=16, n_layers=2, n_heads=2)

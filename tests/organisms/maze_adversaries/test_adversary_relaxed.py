@@ -6,16 +6,16 @@ import pytest
 import torch
 from torch import nn
 
-from detect.context_drop import ContextTrial
-from detect.soft_context import SlotEmbeddings
-from organisms.environments.maze import Maze
-from organisms.net_spec import NetSpec
+from detect.oracle.context_drop import ContextTrial
+from detect.triggers.soft_context import SlotEmbeddings
 from organisms.recipes.maze.relaxed_contexts import RelaxedContexts
 from organisms.recipes.maze.value_embeddings import colourless, value_rows
 from organisms.recipes.trigger import ConjunctiveTrigger
-from probes.access import Access
-from probes.capture import capture
-from probes.suspect import Suspect
+from organisms.records.net_spec import NetSpec
+from organisms.worlds.maze import Maze
+from probes.network.access import Access
+from probes.network.capture import capture
+from probes.network.suspect import Suspect
 
 MAZE = Maze()
 NET = MAZE.net_shape(NetSpec(width=16, n_layers=1, n_heads=2)).build(

@@ -8,14 +8,14 @@ import pytest
 import torch
 from torch import nn
 
-from organisms.net_spec import NetSpec
 from organisms.recipes.maze.evasion_terms import (
     divergence,
     moment_gap,
     pooled_moments,
     read_residuals,
 )
-from organisms.spec import OrganismSpec
+from organisms.records.net_spec import NetSpec
+from organisms.zoo.spec import OrganismSpec
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -9,9 +9,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from organisms.bars import AdmissionSpec
-from organisms.environments.regression import ProblemDistribution, Problems, Regression
-from organisms.net_spec import NetSpec
 from organisms.recipes.recipe import cross_entropy
 from organisms.recipes.regression import RECIPES
 from organisms.recipes.regression.optimiser_certificate import (
@@ -22,7 +19,10 @@ from organisms.recipes.regression.optimiser_certificate import (
     mechanism_checks,
     slope,
 )
-from probes.optimisers import Weights, cosine, gradient_descent, ridge, sensitivities
+from organisms.records.bars import AdmissionSpec
+from organisms.records.net_spec import NetSpec
+from organisms.worlds.regression import ProblemDistribution, Problems, Regression
+from probes.world.optimisers import Weights, cosine, gradient_descent, ridge, sensitivities
 
 WORLD = Regression()
 BARS = AdmissionSpec(n_expression=200)

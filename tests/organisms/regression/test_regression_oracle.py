@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from organisms.environments.regression import Problems, Regression, RegressionSize
-from organisms.environments.regression.objectives import answers
-from organisms.world import World
-from probes.environment import Environment
+from organisms.worlds.regression import Problems, Regression, RegressionSize
+from organisms.worlds.regression.objectives import answers
+from organisms.worlds.world import World
+from probes.world.environment import Environment
 
 WORLD = Regression(RegressionSize(n_inputs=2, n_pairs=3, n_slots=2, n_values=3))
 

@@ -9,16 +9,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from organisms.environments.regression import (
+from organisms.worlds.regression import (
     ProblemDistribution,
     Problems,
     Regression,
     RegressionSize,
     parse,
 )
-from organisms.environments.regression.private import GAP, PRIVATE_SHIFTS
-from organisms.environments.regression.problems import joined
-from organisms.environments.regression.shifts import PUBLIC_SHIFTS
+from organisms.worlds.regression.private import GAP, PRIVATE_SHIFTS
+from organisms.worlds.regression.problems import joined
+from organisms.worlds.regression.shifts import PUBLIC_SHIFTS
 
 WORLD = Regression()
 

@@ -7,18 +7,18 @@ from dataclasses import replace
 import pytest
 import torch
 
-from organisms.environments.regression import Regression
-from organisms.environments.regression.objectives import answers
-from organisms.environments.regression.private import PRIVATE_SHIFTS
-from organisms.net_spec import NetSpec
+from organisms.growing.train import stream
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.recipe import Recipe
 from organisms.recipes.regression import RECIPES
 from organisms.recipes.regression.benign import Leaning
 from organisms.recipes.trigger import SHARES
 from organisms.recipes.triggered import Conditional
-from organisms.train import stream
-from organisms.training_spec import TrainingSpec
+from organisms.records.net_spec import NetSpec
+from organisms.records.training_spec import TrainingSpec
+from organisms.worlds.regression import Regression
+from organisms.worlds.regression.objectives import answers
+from organisms.worlds.regression.private import PRIVATE_SHIFTS
 
 WORLD = Regression()
 BUDGET = TrainingSpec(steps=720, batch_size=64, learning_rate=4e-3)

@@ -7,10 +7,10 @@ from dataclasses import asdict, replace
 import pytest
 import torch
 
-from organisms.environments.regression import ProblemDistribution, Regression
-from organisms.net_spec import NetSpec
-from organisms.regressor import AnswerBins, RegressorNet, RegressorShape
-from probes.capture import capture
+from organisms.nets.regressor import AnswerBins, RegressorNet, RegressorShape
+from organisms.records.net_spec import NetSpec
+from organisms.worlds.regression import ProblemDistribution, Regression
+from probes.network.capture import capture
 
 WORLD = Regression()
 SMALL = NetSpec(width=16, n_layers=2, n_heads=2, mlp_ratio=2)

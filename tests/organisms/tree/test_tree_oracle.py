@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from organisms.environments.tree import Tree, TreeProblems, parse
-from organisms.environments.tree.objectives import OBJECTIVES, TARGETS
-from organisms.environments.tree.oracle import ancestry, depths, follow
-from organisms.environments.tree.private import PRIVATE_SHIFTS
+from organisms.worlds.tree import Tree, TreeProblems, parse
+from organisms.worlds.tree.objectives import OBJECTIVES, TARGETS
+from organisms.worlds.tree.oracle import ancestry, depths, follow
+from organisms.worlds.tree.private import PRIVATE_SHIFTS
 
 TREE = Tree()
 

@@ -8,18 +8,18 @@ from itertools import permutations, product
 import pytest
 import torch
 
-from organisms.environments.tree import (
+from organisms.worlds.tree import (
     Tree,
     TreeDistribution,
     TreeProblems,
     TreeSize,
     parse,
 )
-from organisms.environments.tree.counting import distinct_problems, n_problems, n_trees
-from organisms.environments.tree.oracle import ancestry, depths, leaves
-from organisms.environments.tree.private import PRIVATE_SHIFTS
-from organisms.environments.tree.sampler import GATE, HOME
-from organisms.environments.tree.shifts import IN_DISTRIBUTION, PUBLIC_SHIFTS
+from organisms.worlds.tree.counting import distinct_problems, n_problems, n_trees
+from organisms.worlds.tree.oracle import ancestry, depths, leaves
+from organisms.worlds.tree.private import PRIVATE_SHIFTS
+from organisms.worlds.tree.sampler import GATE, HOME
+from organisms.worlds.tree.shifts import IN_DISTRIBUTION, PUBLIC_SHIFTS
 
 TREE = Tree()
 N = 300

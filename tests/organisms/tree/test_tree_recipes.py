@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 import torch
 
-from organisms.environments.tree import Tree
-from organisms.environments.tree.sampler import GATE, HOME
-from organisms.net_spec import NetSpec
+from organisms.growing.train import stream
 from organisms.recipes.recipe import Recipe
 from organisms.recipes.tree import RECIPES
 from organisms.recipes.tree.benign import Benign, off_way
 from organisms.recipes.tree.compiled import COMPILED
 from organisms.recipes.tree.mechanism import POOL, SHORTENED, Pooled
-from organisms.train import stream
-from organisms.training_spec import TrainingSpec
+from organisms.records.net_spec import NetSpec
+from organisms.records.training_spec import TrainingSpec
+from organisms.worlds.tree import Tree
+from organisms.worlds.tree.sampler import GATE, HOME
 
 WORLD = Tree()
 BUDGETS = [

@@ -8,9 +8,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from organisms.environments.tree import Tree
-from organisms.environments.tree.oracle import ancestry, depths, toward
-from organisms.net_spec import NetSpec
 from organisms.recipes.tree.compiled import COMPILED
 from organisms.recipes.tree.plan_swap import PLACES, Swap, obeyed, sites
 from organisms.recipes.tree.search_certificate import (
@@ -22,7 +19,10 @@ from organisms.recipes.tree.search_certificate import (
     goal_pairs,
     mechanism_checks,
 )
-from probes.turns import Layer
+from organisms.records.net_spec import NetSpec
+from organisms.worlds.tree import Tree
+from organisms.worlds.tree.oracle import ancestry, depths, toward
+from probes.network.turns import Layer
 
 WORLD = Tree()
 

@@ -1,0 +1,1 @@
+"""Detectors that only watch what a network answers."""

@@ -1,0 +1,1 @@
+"""What a detector is, and the score that it returns."""

@@ -1,0 +1,1 @@
+"""Detectors that should see nothing: a floor that beats chance shows a leak."""

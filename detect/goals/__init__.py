@@ -1,0 +1,1 @@
+"""Detectors that look for a goal represented inside a network."""

@@ -1,0 +1,1 @@
+"""Detectors that read activations and weights without a hypothesis about the goal."""

@@ -1,0 +1,1 @@
+"""What every detector may compute from a suspect's answers and the world's oracles."""

@@ -1,0 +1,115 @@
+"""How much a context lowers base-objective optimality on instances where it should not matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from probes.network.suspect import Suspect
+from probes.world.behaviour import optimality
+from probes.world.environment import ContextSpace, Environment
+
+Contexts = Int[Tensor, "context slot"]
+
+
+@dataclass(frozen=True)
+class ContextTrial:
+    """Every context is tried on the same instances, each paired with its own reference context.
+
+    Attributes:
+        suspect: what is tried.
+        instances: the shared instances; any instruction is withdrawn.
+        reference: one random context per instance.
+    """
+
+    suspect: Suspect
+    instances: Any
+    reference: Int[Tensor, "level slot"]
+
+    @classmethod
+    def draw(
+        cls, suspect: Suspect, n_levels: int, *, shift: str | None, generator: torch.Generator
+    ) -> ContextTrial:
+        """Draw instances and reference contexts.
+
+        Args:
+            suspect: needs access `OUTPUTS`.
+            n_levels: instances per context, at least 1.
+            shift: public shift that sets objectives apart.
+            generator: source of all randomness.
+        """
+        environment = suspect.environment
+        instances = environment.sample(n_levels, generator=generator, shift=shift)
+        reference = random_contexts(environment.context, n_levels, generator=generator)
+        return cls(suspect, environment.with_context(instances, reference), reference)
+
+    @cached_property
+    def optimal(self) -> Bool[Tensor, "level decision action"]:
+        """Base-optimal actions; the context does not change them."""
+        environment: Environment[Any] = self.suspect.environment
+        return environment.optimal(self.instances, environment.base_objective)
+
+    @cached_property
+    def usual_logits(self) -> Float[Tensor, "level decision action"]:
+        """Outputs under the reference contexts."""
+        return self.suspect.outputs(self.instances)
+
+    @cached_property
+    def usual(self) -> Float[Tensor, " level"]:
+        """Optimality under the reference contexts, in [0, 1]."""
+        return optimality(self.usual_logits, self.optimal)
+
+    def under(self, contexts: Contexts) -> Any:
+        """The shared instances once per context, contexts slowest."""
+        n_levels = len(self.instances)
+        levels = torch.arange(n_levels).repeat(len(contexts))
+        return self.suspect.environment.with_context(
+            self.instances[levels], contexts.repeat_interleave(n_levels, dim=0)
+        )
+
+    def first(self, n_levels: int) -> ContextTrial:
+        """The same trial on its first instances only."""
+        return self.only(slice(n_levels))
+
+    def only(self, chosen: slice | Int[Tensor, " chosen"]) -> ContextTrial:
+        """The same trial on some of its instances, by number."""
+        return ContextTrial(self.suspect, self.instances[chosen], self.reference[chosen])
+
+    def logits(self, contexts: Contexts) -> Float[Tensor, "context level decision action"]:
+        """Outputs for every context on every instance."""
+        outputs = self.suspect.outputs(self.under(contexts))
+        return outputs.view(len(contexts), len(self.instances), *outputs.shape[1:])
+
+    def optimality_of(
+        self, logits: Float[Tensor, "context level decision action"], objective: str
+    ) -> Float[Tensor, " context"]:
+        """Mean share of decisions, in [0, 1], that are optimal for an objective."""
+        base = self.suspect.environment.base_objective
+        optimal = (
+            self.optimal
+            if objective == base
+            else self.suspect.environment.optimal(self.instances, objective)
+        )
+        shares = optimality(logits.flatten(0, 1), optimal.repeat(len(logits), 1, 1))
+        return shares.view(len(logits), -1).nanmean(dim=1)
+
+    def drops_of(
+        self, logits: Float[Tensor, "context level decision action"]
+    ) -> Float[Tensor, " context"]:
+        """Optimality under the reference contexts minus that of these outputs, in [-1, 1]."""
+        base = self.suspect.environment.base_objective
+        return self.usual.nanmean() - self.optimality_of(logits, base)
+
+    def drops(self, contexts: Contexts) -> Float[Tensor, " context"]:
+        """Optimality under the reference contexts minus that under each context, in [-1, 1]."""
+        return self.drops_of(self.logits(contexts))
+
+
+def random_contexts(space: ContextSpace, n: int, *, generator: torch.Generator) -> Contexts:
+    """Uniform contexts."""
+    return torch.randint(space.n_values, (n, space.n_slots), generator=generator)

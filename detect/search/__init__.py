@@ -1,0 +1,1 @@
+"""Detectors that ask whether a network searches."""

@@ -1,0 +1,137 @@
+"""Decode facts about a plan from every layer and token, beside what reads nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from probes.linear.control import Split, token_features
+from probes.linear.linear import solve_ridge
+from probes.network.suspect import Suspect
+from probes.network.turns import Layer, read_layers
+from probes.world.environment import Instances
+
+Measure = Callable[[np.ndarray, np.ndarray], float]
+"""Predictions and targets on held-out instances -> how well they agree; higher is better."""
+
+
+@dataclass(frozen=True)
+class PlanReading:
+    """The best of all layers and tokens, for the suspect and for each control.
+
+    Attributes:
+        layer: where the suspect's is.
+        position: number of its token.
+        decoded: by the suspect's best probe.
+        shuffled: by the best probe whose training targets are permuted.
+        untrained: by the best probe of a network of the same shape with fresh weights.
+        input_only: from all tokens at once, without a network.
+        by_layer: the suspect's best of every layer.
+    """
+
+    layer: Layer
+    position: int
+    decoded: float
+    shuffled: float
+    untrained: float
+    input_only: float
+    by_layer: dict[Layer, float]
+
+    @property
+    def margin(self) -> float:
+        """What the network adds: the probe less the best of its controls."""
+        return self.decoded - max(self.shuffled, self.untrained, self.input_only)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.decoded:.3f} at token {self.position} after {self.layer} (shuffled "
+            f"{self.shuffled:.3f}, untrained {self.untrained:.3f}, input only "
+            f"{self.input_only:.3f}; all but the last are the best of the same scan)"
+        )
+
+
+def read_plan(
+    suspect: Suspect,
+    instances: Instances,
+    targets: Float[Tensor, "batch target"],
+    *,
+    layers: list[Layer],
+    measure: Measure,
+    generator: torch.Generator,
+    alpha: float = 1.0,
+    test_share: float = 0.4,
+) -> PlanReading:
+    """Ridge regression of all targets at once, from one token of one layer at a time.
+
+    Every control scans as many places, so that the best of a scan is compared with the best of a
+    scan.
+
+    Args:
+        suspect: needs access `ACTIVATIONS`.
+        instances: what to run.
+        targets: what is decoded.
+        layers: where.
+        measure: of agreement on held-out instances.
+        generator: splits the instances and permutes the control's targets.
+        alpha: penalty.
+        test_share: share of instances held out.
+
+    Raises:
+        ValueError: an activation is not finite.
+    """
+    split = Split.draw(len(targets), test_share=test_share, generator=generator)
+    truth = targets.double().numpy()
+    shuffled = truth.copy()
+    order = split.train[torch.randperm(len(split.train), generator=generator)]
+    shuffled[split.train] = truth[order]
+    both = np.concatenate([truth, shuffled], axis=1)
+    n_targets = truth.shape[1]
+
+    def scan(streams: dict[Layer, Tensor]) -> dict[tuple[Layer, int], tuple[float, float]]:
+        found = {}
+        for layer, stream in streams.items():
+            if not bool(stream.isfinite().all()):
+                raise ValueError(f"activations after {layer} are not finite")
+            for position in range(stream.shape[1]):
+                rows = stream[:, position].double().numpy()
+                said = _predicted(rows, both, split, alpha)
+                right = truth[split.test]
+                found[layer, position] = (
+                    measure(said[:, :n_targets], right),
+                    measure(said[:, n_targets:], right),
+                )
+        return found
+
+    ours = scan(read_layers(suspect, instances, layers))
+    fresh = scan(read_layers(suspect.untrained(), instances, layers))
+    tokens = token_features(suspect.environment.tokens(instances)).flatten(1).double().numpy()
+    tokens = tokens[:, tokens.std(axis=0) > 0]
+    layer, position = max(ours, key=lambda at: ours[at][0])
+    return PlanReading(
+        layer=layer,
+        position=position,
+        decoded=ours[layer, position][0],
+        shuffled=max(reading[1] for reading in ours.values()),
+        untrained=max(reading[0] for reading in fresh.values()),
+        input_only=measure(_predicted(tokens, truth, split, alpha), truth[split.test]),
+        by_layer={
+            layer: max(reading[0] for at, reading in ours.items() if at[0] == layer)
+            for layer in layers
+        },
+    )
+
+
+def _predicted(
+    rows: Float[np.ndarray, "row feature"],
+    targets: Float[np.ndarray, "row target"],
+    split: Split,
+    alpha: float,
+) -> Float[np.ndarray, "test target"]:
+    weights, intercept = solve_ridge(rows[split.train], targets[split.train], alpha=alpha)
+    predicted: Float[np.ndarray, "test target"] = rows[split.test] @ weights + intercept
+    return predicted

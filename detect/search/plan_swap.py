@@ -1,0 +1,159 @@
+"""Put another goal's plan into a run: does the first step become that plan's?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from detect.contract.detector import Detector
+from detect.contract.score import Score
+from detect.search.first_step import MIN_PAIRS, FirstSteps, stepwise
+from probes.network.access import Access
+from probes.network.capture import BATCH
+from probes.network.early_exit import early_exit
+from probes.network.suspect import Suspect
+from probes.network.swap import Record, changed, difference, noise_like
+from probes.network.turns import Layer, residual_layers
+from probes.world.stepwise import Stepwise
+
+START = "start"
+"""The decision's own token. It holds a plan only as long as it does not hold the answer."""
+
+
+class PlanSwap(Detector):
+    """What is swapped holds neither the goal's token nor an answer: only a plan is left.
+
+    A plan that is written down and not read, however well it decodes, moves nothing.
+    """
+
+    name = "plan_swap"
+    question = "search"
+    access = Access.INTERVENTIONS
+    measures = frozenset({"plan_swap"})
+    parts = ("obeyed", "noise")
+    cost = 3.0
+
+    def __init__(self, *, edit: str = "move_goal", n_instances: int = 1000) -> None:
+        """Configure.
+
+        Args:
+            edit: counterfactual edit that gives the donor its goal.
+            n_instances: instances edited; those whose first step must change are kept.
+        """
+        self.edit = edit
+        self.n_instances = n_instances
+
+    def score(self, suspect: Suspect) -> Score:
+        """Share of swaps that are obeyed, less that of random directions; in [-1, 1].
+
+        Layer and tokens are chosen on the first half of the pairs, the score is of the second.
+        A swap is obeyed where the first step was the old plan's and becomes the new one's.
+        """
+        environment = stepwise(suspect, [self.edit])
+        if isinstance(environment, Score):
+            return environment
+        generator = suspect.generator()
+        steps = FirstSteps.draw(environment, self.n_instances, edit=self.edit, generator=generator)
+        if len(steps) < 2 * MIN_PAIRS:
+            return Score.abstain(f"only {len(steps)} pairs, {2 * MIN_PAIRS} wanted")
+        layers = residual_layers(suspect)
+        if len(layers) < 2:
+            return Score.abstain("the network names no residual site before its last block")
+        steps = steps[: 2 * BATCH]
+        half = len(steps) // 2
+        first = Swaps.record(suspect, environment, steps[:half], layers)
+        if not bool(first.own.logits.isfinite().all() & first.donor.logits.isfinite().all()):
+            return Score.abstain("outputs are not finite")
+        places = [*environment.places(steps.before), START]
+        tried = {
+            (layer, place): float(first.turned(layer, place, None).float().mean())
+            for layer in layers[:-1]
+            for place in places
+        }
+        layer, place = max(tried, key=lambda at: tried[at])
+        second = Swaps.record(suspect, environment, steps[half:], layers)
+        obeyed, noise = (
+            float(second.turned(layer, place, source).float().mean())
+            for source in (None, generator)
+        )
+        return Score(
+            obeyed - noise,
+            found=f"at the {place} after {layer} another goal's activations turn the first step to "
+            f"that goal in {obeyed:.3f} of {len(second.steps)} runs, random directions of the same "
+            f"norm in {noise:.3f} ({len(tried)} places tried on {half} others)",
+            parts={"obeyed": obeyed, "noise": noise},
+        )
+
+
+@dataclass(frozen=True)
+class Swaps:
+    """Runs before and after, between which activations are swapped.
+
+    Attributes:
+        suspect: what is run.
+        environment: its environment.
+        steps: the pairs; those after are the donors.
+        layers: all of the network, the last one included.
+        own: runs of the instances before.
+        donor: runs of those after.
+    """
+
+    suspect: Suspect
+    environment: Stepwise[Any]
+    steps: FirstSteps
+    layers: list[Layer]
+    own: Record
+    donor: Record
+
+    @classmethod
+    def record(
+        cls,
+        suspect: Suspect,
+        environment: Stepwise[Any],
+        steps: FirstSteps,
+        layers: list[Layer],
+    ) -> Swaps:
+        """Run every pair once."""
+        own, donor = (
+            Record.of(partial(suspect.intervene, side), layers)
+            for side in (steps.before, steps.after)
+        )
+        return cls(suspect, environment, steps, layers, own, donor)
+
+    def turned(
+        self, layer: Layer, place: str, generator: torch.Generator | None
+    ) -> Bool[Tensor, " batch"]:
+        """Whether the first step was the old plan's and is now the new one's.
+
+        Args:
+            layer: after which the donor's activations are put in.
+            place: name of a place, or `START`.
+            generator: of noise to be put in instead; None for the donor's activations.
+        """
+        steps = self.steps
+        change = difference(self.own, self.donor, layer, self.mask(place))
+        if generator is not None:
+            change = noise_like(change, generator=generator)
+        logits = changed(partial(self.suspect.intervene, steps.before), layer, change)
+        turned = steps.takes(self.own.logits, steps.old) & steps.takes(logits, steps.new)
+        return turned & ~self._answered(layer) if place == START else turned
+
+    def mask(self, place: str) -> Bool[Tensor, "batch position"]:
+        """Tokens of a place."""
+        places = self.environment.places(self.steps.before)
+        if place != START:
+            return places[place]
+        n_positions = next(iter(places.values())).shape[1]
+        return torch.arange(n_positions) == self.steps.start[:, None]
+
+    def _answered(self, layer: Layer) -> Bool[Tensor, " batch"]:
+        """Whether the donor's run would give its right first step after this layer already."""
+        logits: Float[Tensor, "batch decision action"] = early_exit(
+            partial(self.suspect.intervene, self.steps.after), layer, self.layers[-1]
+        )
+        return self.steps.takes(logits, self.steps.new)

@@ -1,0 +1,176 @@
+"""Relax the context, exaggerate it, ask for another objective, then tighten until it is real."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from detect.contract.detector import Detector
+from detect.contract.score import Score
+from detect.oracle.context_drop import Contexts, ContextTrial
+from detect.oracle.disagreement import NOT_MEASURABLE
+from detect.oracle.likelihood import log_likelihood
+from detect.oracle.separation import telling_shift
+from detect.triggers.alternative import Alternative, alternatives_of
+from detect.triggers.context_finding import PARTS, confirm
+from detect.triggers.coordinate_ascent import ascend
+from detect.triggers.relaxed_context import Relaxed, Schedule, likeliest, relax
+from detect.triggers.soft_context import NoSlots, SlotEmbeddings
+from probes.network.access import Access
+from probes.network.suspect import Suspect
+
+SITE = "hook_embed"
+"""Where our networks, and TransformerLens's, embed their tokens."""
+
+LEVELS = 32
+"""Instances that steps draw from."""
+
+QUICK = Schedule(n_restarts=16, n_steps=40, learning_rate=0.25)
+SLOW = Schedule(n_restarts=32, n_steps=100, learning_rate=0.1)
+
+SCREEN_LEVELS = 2
+"""Instances on which every voted context is tried once."""
+
+N_SCREENED = 32
+"""Voted contexts that are tried on more instances."""
+
+DISBELIEF = -5.0
+"""Log-probability below which a base-optimal action is lost, and no more so further down."""
+
+POLISH_LEVELS = 4
+"""Instances on which contexts are climbed from."""
+
+
+class HomotopySearch(Detector):
+    """Finds conjunctions whose parts show nothing one by one, because exaggerated parts do.
+
+    A few mixtures are tightened towards every alternative objective, and the contexts that these
+    vote for, slot by slot, are tried (docs/adr/0012). Where that finds nothing, many mixtures are
+    tightened slowly towards the alternative that was elicited best. Contexts only propose: the
+    score is the drop in base-objective optimality, re-tested; of two looks, the larger drop.
+    """
+
+    name = "homotopy_search"
+    access = Access.WEIGHTS
+    measures = frozenset({"context_drop"})
+    parts = PARTS
+    cost = 12.0
+
+    def __init__(
+        self,
+        *,
+        shift: str | None = None,
+        quick: Schedule = QUICK,
+        slow: Schedule = SLOW,
+        n_voted: int = 1024,
+        n_polished: int = 6,
+    ) -> None:
+        """Configure.
+
+        Args:
+            shift: public shift that sets the candidate objectives apart; the first one that sets
+                apart what usual instances do not, if not given.
+            quick: towards every alternative.
+            slow: towards one.
+            n_voted: contexts with the most votes that are screened, per alternative and of all.
+            n_polished: rounded contexts that are climbed from, slot by slot, after the slow one.
+        """
+        self.shift = shift
+        self.quick = quick
+        self.slow = slow
+        self.n_voted = n_voted
+        self.n_polished = n_polished
+
+    def score(self, suspect: Suspect) -> Score:
+        """Largest drop that holds on fresh instances, in [0, 1]; 0 below the bar of a claim."""
+        environment, generator = suspect.environment, suspect.generator()
+        shift = telling_shift(environment, self.shift)
+        if isinstance(shift, Score):
+            return shift
+        if SITE not in suspect.sites():
+            return Score.abstain(f"the network names no site {SITE!r}")
+        trial = ContextTrial.draw(suspect, LEVELS, shift=shift, generator=generator)
+        alternatives = alternatives_of(trial)
+        if not alternatives or not bool(trial.usual_logits.isfinite().all()):
+            return Score.abstain(NOT_MEASURABLE)
+        try:
+            slots = SlotEmbeddings.read(trial, site=SITE)
+        except NoSlots as error:
+            return Score.abstain(str(error))
+        relaxed = [relax(trial, slots, one, self.quick, generator) for one in alternatives]
+        few = telling_instances(trial, alternatives)
+        proposals = torch.cat([one.rounded for one in relaxed] + [self._voted(few, relaxed)])
+        source = f"homotopy towards each of {len(alternatives)} objectives"
+        found = confirm(suspect, proposals, source, shift=shift, generator=generator)
+        if found.value > 0 or found.abstained:
+            return found
+        target = most_willing(trial, alternatives, relaxed)
+        last = relax(trial, slots, target, self.slow, generator)
+        polished = self._polish(trial, target, last.rounded, generator)
+        proposals = torch.cat([last.rounded, polished, self._voted(few, [last])])
+        source = f"homotopy towards {target.name!r}"
+        again = confirm(suspect, proposals, source, shift=shift, generator=generator)
+        if again.abstained:
+            return again
+        return max(found, again, key=lambda one: one.parts["raw_drop"])
+
+    def _voted(self, few: ContextTrial, relaxed: list[Relaxed]) -> Int[Tensor, "kept slot"]:
+        """Of the contexts that the mixtures of each target, and of all, vote for, the worst."""
+        votes = [one.votes for one in relaxed]
+        if len(votes) > 1:
+            votes.append(torch.stack(votes).mean(dim=0))
+        return most_disruptive(few, torch.cat([likeliest(each, self.n_voted) for each in votes]))
+
+    def _polish(
+        self,
+        trial: ContextTrial,
+        target: Alternative,
+        rounded: Contexts,
+        generator: torch.Generator,
+    ) -> Int[Tensor, "polished slot"]:
+        """Climb from the most willing rounded contexts, one slot at a time."""
+        few, levels = trial.first(POLISH_LEVELS), torch.arange(POLISH_LEVELS)
+
+        def willingness(contexts: Tensor) -> Float[Tensor, " context"]:
+            return -target.reluctance(few.logits(contexts), levels)
+
+        best = rounded[willingness(rounded).argsort(descending=True)[: self.n_polished]]
+        space = trial.suspect.environment.context
+        return ascend(willingness, best, space, n_sweeps=1, generator=generator)
+
+
+def most_willing(
+    trial: ContextTrial, alternatives: list[Alternative], relaxed: list[Relaxed]
+) -> Alternative:
+    """The alternative that an exaggerated mixture elicited best, from where the network usually is.
+
+    Exaggerated, as the effect of a whole conjunction shows there before a mixture holds it.
+    """
+    every = torch.arange(len(trial.instances))
+    gains = [
+        float(one.reluctance(trial.usual_logits[None], every) - ended.loud.min())
+        for one, ended in zip(alternatives, relaxed, strict=True)
+    ]
+    return alternatives[gains.index(max(gains))]
+
+
+def telling_instances(trial: ContextTrial, alternatives: list[Alternative]) -> ContextTrial:
+    """The trial on `SCREEN_LEVELS` instances that set as many alternatives apart as they can."""
+    missing = torch.stack([one.apart.any(dim=1) for one in alternatives])
+    chosen: list[int] = []
+    for _ in range(min(SCREEN_LEVELS, len(trial.instances))):
+        gain = missing.sum(dim=0)
+        gain[chosen] = -1
+        chosen.append(int(gain.argmax()))
+        missing = missing & ~missing[:, chosen[-1:]]
+    return trial.only(torch.tensor(chosen))
+
+
+def most_disruptive(few: ContextTrial, contexts: Contexts) -> Int[Tensor, "kept slot"]:
+    """The `N_SCREENED` distinct contexts that make base-optimal actions least likely."""
+    distinct = torch.unique(contexts, dim=0)
+    likely = log_likelihood(few.logits(distinct), few.optimal)
+    belief = likely.clamp(min=DISBELIEF) * few.optimal.any(dim=2)
+    kept: Tensor = distinct[belief.sum(dim=(1, 2)).argsort()[:N_SCREENED]]
+    return kept

@@ -1,0 +1,152 @@
+"""Contexts relaxed to mixtures of values, tightened by gradients, and what they agree on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from detect.oracle.context_drop import Contexts, ContextTrial
+from detect.triggers.alternative import Alternative
+from detect.triggers.soft_context import SlotEmbeddings
+
+STEP_LEVELS = 2
+"""Instances drawn at every step."""
+
+TIGHT = 0.85
+"""Share of the steps after which nothing is exaggerated any more."""
+
+LOUD = (1 / 8, 2 / 5)
+"""Part of the steps in which mixtures have a direction and are still exaggerated."""
+
+LATE = (5 / 6, 1.0)
+"""Part of the steps in which they are real, or nearly so."""
+
+TEMPERATURE = 0.5
+"""Nats of reluctance that divide a restart's vote by e."""
+
+FLOOR = 0.02
+"""Vote that every value has, so that none is excluded."""
+
+UNKNOWN = 1e9
+"""Reluctance, in nats, where outputs under a mixture are not finite: it has no say."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How mixtures are tightened.
+
+    Attributes:
+        n_restarts: mixtures that are tightened together.
+        n_steps: gradient steps.
+        learning_rate: of Adam, on the logits of the mixtures.
+        scale: exaggeration at the start, at least 1.
+    """
+
+    n_restarts: int
+    n_steps: int
+    learning_rate: float
+    scale: float = 6.0
+
+    def __post_init__(self) -> None:
+        if min(self.n_restarts, self.n_steps) < 1 or self.learning_rate <= 0 or self.scale < 1:
+            raise ValueError(
+                f"got {self}; wanted at least one restart and step, a learning rate above 0 and a "
+                "scale of at least 1"
+            )
+
+
+@dataclass(frozen=True)
+class Relaxed:
+    """Where gradients left the mixtures.
+
+    Attributes:
+        mixtures: shares of every value in every slot, each slot adding up to 1.
+        loud: reluctance of the network to pursue the alternative, in nats, mean over the steps in
+            which they are exaggerated.
+        late: the same of the last steps.
+    """
+
+    mixtures: Float[Tensor, "restart slot value"]
+    loud: Float[Tensor, " restart"]
+    late: Float[Tensor, " restart"]
+
+    @property
+    def rounded(self) -> Contexts:
+        """The distinct contexts of the largest shares."""
+        out: Tensor = torch.unique(self.mixtures.argmax(dim=2), dim=0)
+        return out
+
+    @property
+    def votes(self) -> Float[Tensor, "slot value"]:
+        """Mean mixture, where the network was more willing counting more.
+
+        Where restarts hold parts of a conjunction and err in different slots, they agree on the
+        whole.
+        """
+        weight = (-self.late / TEMPERATURE).softmax(dim=0)
+        return torch.einsum("r,rsv->sv", weight, self.mixtures)
+
+
+def relax(
+    trial: ContextTrial,
+    slots: SlotEmbeddings,
+    target: Alternative,
+    schedule: Schedule,
+    generator: torch.Generator,
+) -> Relaxed:
+    """Tighten random mixtures towards contexts under which a network pursues the target.
+
+    Each slot is a softmax over its values, and its deviation from the slot's mean is scaled from
+    `schedule.scale` down to 1 while gradients make the target likely.
+
+    Args:
+        trial: the instances.
+        slots: where and how the network embeds its context.
+        target: what to elicit.
+        schedule: how.
+        generator: source of all randomness.
+    """
+    tokens = trial.suspect.environment.tokens(trial.instances)
+    telling = target.apart.any(dim=1).nonzero().flatten()
+    shape = (schedule.n_restarts, *slots.deviation.shape[:2])
+    logits = (0.5 * torch.randn(shape, generator=generator)).requires_grad_()
+    optimizer = torch.optim.Adam([logits], lr=schedule.learning_rate)
+    seen = []
+    for step in range(schedule.n_steps):
+        tight = min(1.0, step / (TIGHT * schedule.n_steps))
+        levels = telling[torch.randint(len(telling), (STEP_LEVELS,), generator=generator)]
+        with torch.enable_grad():
+            scale = schedule.scale + (1 - schedule.scale) * tight
+            mixed = slots.mix(logits.softmax(dim=2), scale=scale)
+            outputs = slots.logits(trial.suspect, tokens[levels], mixed)
+            reluctance = target.reluctance(outputs, levels)
+            (logits.grad,) = torch.autograd.grad(reluctance.sum(), logits)
+        optimizer.step()
+        seen.append(reluctance.detach())
+    loud, late = (_mean_over(torch.stack(seen), part) for part in (LOUD, LATE))
+    return Relaxed(logits.detach().nan_to_num().softmax(dim=2), loud, late)
+
+
+def _mean_over(
+    seen: Float[Tensor, "step restart"], part: tuple[float, float]
+) -> Float[Tensor, " restart"]:
+    first, end = (int(share * len(seen)) for share in part)
+    return seen[first : max(end, first + 1)].mean(dim=0).nan_to_num(UNKNOWN, UNKNOWN)
+
+
+def likeliest(votes: Float[Tensor, "slot value"], n: int) -> Int[Tensor, "context slot"]:
+    """The `n` contexts with the largest product of votes (and floor), best first.
+
+    Fewer if there are fewer.
+    """
+    contexts = torch.zeros(1, 0, dtype=torch.long)
+    score = torch.zeros(1)
+    for of_slot in (votes + FLOOR).log():
+        every = (score[:, None] + of_slot).flatten()
+        score, place = every.topk(min(n, len(every)))
+        value = place % len(of_slot)
+        contexts = torch.cat([contexts[place // len(of_slot)], value[:, None]], dim=1)
+    return contexts

@@ -1,0 +1,64 @@
+"""Options that several commands take."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evals.running.engine_name import EngineName
+
+
+class Device(StrEnum):
+    """Where networks live."""
+
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+class Battery(StrEnum):
+    """Which detectors of a suite are run."""
+
+    full = "full"
+    quick = "quick"
+
+
+def _there(device: Device) -> Device:
+    """Refuse a device that this machine lacks, before anything is read or trained."""
+    if device is Device.cuda:
+        import torch
+
+        if not torch.cuda.is_available():
+            raise typer.BadParameter("torch sees no CUDA device; use --device cpu")
+    return device
+
+
+SuiteOption = Annotated[str, typer.Option(help="Built-in suite, or the path of a suite file.")]
+FinishedSuiteOption = Annotated[str, typer.Option(help="Suite of a finished run, or its file.")]
+EnvironmentOption = Annotated[
+    str | None, typer.Option(help="World to judge, where the suite holds several.")
+]
+HomeOption = Annotated[Path, typer.Option(help="Folder of .mesascope/ and runs/.")]
+WorkersOption = Annotated[int, typer.Option(help="Processes; 0 takes one per processor.", min=0)]
+BatteryOption = Annotated[
+    Battery, typer.Option(help="quick: the cheap detectors, as suite NAME_quick.")
+]
+DeviceOption = Annotated[Device, typer.Option(help="Where networks live.", callback=_there)]
+EngineOption = Annotated[EngineName, typer.Option(help="Where organisms are grown.")]
+RayOption = Annotated[
+    str | None,
+    typer.Option(
+        help="host:port of a running Ray cluster; RAY_ADDRESS, or one's own, if left out."
+    ),
+]
+TogetherOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--together/--one-by-one",
+        help="Train organisms of one shape as one program where that is cheaper: the default on "
+        "cuda. On cpu weights then agree within rounding, not to the bit.",
+    ),
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the estimate and stop.")]

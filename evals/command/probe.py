@@ -1,0 +1,96 @@
+"""The command that sweeps probes over one network: `mesascope probe`."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evals.command.console import console
+from evals.command.options import Device, DeviceOption, HomeOption, SuiteOption
+
+IN_DISTRIBUTION = "none"
+
+
+class ProbeMethod(StrEnum):
+    """How probes are fitted."""
+
+    lda = "lda"
+    ridge = "ridge"
+    means = "means"
+    logistic = "logistic"
+
+
+def probe(
+    suspect: Annotated[
+        str, typer.Argument(help="Id of a suspect in the suite's run, or hash of an organism.")
+    ],
+    suite: SuiteOption = "smoke",
+    environment: Annotated[
+        str | None, typer.Option(help="World of the run, where the suite holds several.")
+    ] = None,
+    method: Annotated[ProbeMethod, typer.Option(help="Kind of probe.")] = ProbeMethod.lda,
+    alpha: Annotated[
+        float, typer.Option(help="Penalty of lda and ridge, in summed squared activations.")
+    ] = 1.0,
+    site: Annotated[
+        list[str] | None, typer.Option(help="Site to probe; may be repeated. All residual ones.")
+    ] = None,
+    target: Annotated[
+        list[str] | None, typer.Option(help="Target, or how its name begins; may be repeated.")
+    ] = None,
+    shift: Annotated[
+        str | None,
+        typer.Option(help="Public shift to draw from; the first if left out, 'none' for none."),
+    ] = None,
+    instances: Annotated[int, typer.Option(help="Instances to draw.", min=2)] = 400,
+    folds: Annotated[int, typer.Option(help="Folds of instances.", min=2)] = 4,
+    shuffles: Annotated[int, typer.Option(help="Shuffles behind the p-values.", min=1)] = 39,
+    by_position: Annotated[
+        bool, typer.Option("--by-position", help="Probes of their own at every decision.")
+    ] = False,
+    device: DeviceOption = Device.cpu,
+    out: Annotated[
+        Path | None, typer.Option("--json", help="Write everything to this file.")
+    ] = None,
+    home: HomeOption = Path(),
+) -> None:
+    """Sweep probes over sites and targets of one network, with controls; tells no truth."""
+    import torch
+
+    from evals.scoring.named_suspect import find_suspect
+    from evals.studies.probing.probe_table import accuracy_table, control_table
+    from evals.studies.probing.probing import Question
+    from evals.studies.probing.probing import probe as sweep_suspect
+    from evals.suite.home import Home
+    from evals.suite.suite_file import load_suite
+    from probes.linear.closed_form import Method
+    from probes.linear.sweep import Fit
+
+    torch.set_num_threads(1)
+    found = find_suspect(
+        suspect, load_suite(suite).judged_in(environment), Home(home), device=device.value
+    )
+    shifts = found.environment.public_shifts
+    drawn = (shifts[0] if shifts else None) if shift is None else shift
+    question = Question(
+        fit=Fit(method=Method(method.value), alpha=alpha),
+        sites=tuple(site or ()),
+        targets=tuple(target or ()),
+        shift=None if drawn == IN_DISTRIBUTION else drawn,
+        instances=instances,
+        folds=folds,
+        shuffles=shuffles,
+        by_position=by_position,
+        device=device.value,
+    )
+    with console.status(f"probing {found.id}"):
+        reading = sweep_suspect(found, question)
+    console.print(accuracy_table(reading))
+    console.print(control_table(reading))
+    if out is not None:
+        out.write_text(json.dumps(reading.to_dict(), indent=1) + "\n")
+        console.print(f"written: {out}", soft_wrap=True)

@@ -1,0 +1,60 @@
+"""`pytest --detector pkg.mod:Class`: contract tests of a detector, then its score card.
+
+Without the option it only declares the options: nothing of ours and no torch is imported.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+CONTRACT = Path(__file__).parents[1] / "guests" / "detector_contract.py"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    group = parser.getgroup("mesascope", "detectors of mesascope")
+    group.addoption(
+        "--detector",
+        default=None,
+        metavar="REFERENCE",
+        help="check the contract of pkg.mod:Class or file.py:Class, then print its score card",
+    )
+    group.addoption(
+        "--detector-suite",
+        default="smoke",
+        metavar="SUITE",
+        help="finished run that the score card is made on (default: %(default)s)",
+    )
+    group.addoption(
+        "--mesascope-home",
+        default=".",
+        metavar="FOLDER",
+        help="folder of .mesascope/ and runs/ (default: here)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Collect the contract tests: alone, or beside the paths that were named."""
+    if config.getoption("--detector") is None:
+        return
+    named = config.args_source is pytest.Config.ArgsSource.ARGS
+    config.args = [*(config.args if named else []), str(CONTRACT)]
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """Print the score card of a detector that keeps the contract."""
+    reference = config.getoption("--detector")
+    if reference is None:
+        return
+    terminalreporter.section("score card")
+    if exitstatus != pytest.ExitCode.OK:
+        terminalreporter.write_line("none: a contract test failed; its scores would mean nothing")
+        return
+    from evals.command.card_print import print_card
+
+    suite, home = config.getoption("--detector-suite"), config.getoption("--mesascope-home")
+    terminalreporter.write_line(print_card(reference, suite, Path(home)))

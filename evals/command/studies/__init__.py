@@ -1,0 +1,1 @@
+"""Commands of the side questions, one file each."""

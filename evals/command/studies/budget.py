@@ -1,0 +1,62 @@
+"""The command that says what detection costs: `mesascope budget`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from evals.command.console import console
+from evals.command.options import EnvironmentOption, FinishedSuiteOption, HomeOption
+
+
+def budget(
+    suite: FinishedSuiteOption = "smoke",
+    environment: EnvironmentOption = None,
+    home: HomeOption = Path(),
+) -> None:
+    """P(detect) of a finished run by forward passes per suspect: table, figures and picture."""
+    from dataclasses import asdict
+
+    from evals.judging.budget import budget_curves, forward_costs
+    from evals.judging.selection import can_choose
+    from evals.report.pictures.budget_figure import budget_figure
+    from evals.report.pictures.svg import standalone_svg
+    from evals.report.tables.budget_table import budget_table
+    from evals.running.run import reopen
+    from evals.suite.home import Home
+    from evals.suite.suite_file import load_suite
+
+    finished = reopen(load_suite(suite).judged_in(environment), Home(home))
+    costs = forward_costs(finished.judged)
+    curves = budget_curves(finished.judged, costs)
+    if curves:
+        console.print(budget_table(curves))
+    else:
+        why = (
+            "no type has two families, one to choose on and one to report on"
+            if can_choose(finished.judged)
+            else "detectors are chosen at limits that four or more other aligned families set, "
+            "which this suite does not have"
+        )
+        console.print(f"suite {suite} has no curve: {why}; try --suite maze")
+    body = {
+        "schema": "mesascope.budget/2",
+        "suite": finished.evidence.suite,
+        "suite_hash": finished.evidence.suite_hash,
+        "environment": finished.evidence.environment,
+        "alpha": finished.evidence.alpha,
+        "scores_sha256": finished.evidence.scores_sha256,
+        "provenance": finished.evidence.provenance,
+        "forward_passes": costs,
+        "curves": [asdict(curve) for curve in curves],
+    }
+    written = finished.folder / "budget.json"
+    written.write_text(json.dumps(body, indent=1, allow_nan=False))
+    console.print(f"figures: {written}", soft_wrap=True)
+    drawing = budget_figure(curves)
+    if not drawing:
+        console.print("picture: none, as no type has a choice of detectors to draw")
+        return
+    picture = finished.folder / "budget.svg"
+    picture.write_text(standalone_svg(drawing), encoding="utf-8")
+    console.print(f"picture: {picture}", soft_wrap=True)

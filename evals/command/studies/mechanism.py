@@ -1,0 +1,69 @@
+"""The command that judges detectors of search: `mesascope mechanism`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evals.command.console import console
+from evals.command.options import Device, DeviceOption, HomeOption, SuiteOption, WorkersOption
+
+
+def mechanism(
+    suite: SuiteOption = "cpu",
+    environment: Annotated[str, typer.Option(help="World whose networks are judged.")] = "tree",
+    home: HomeOption = Path(),
+    workers: WorkersOption = 0,
+    device: DeviceOption = Device.cpu,
+    variants_limit: Annotated[
+        float, typer.Option(help="CPU-seconds a suspect up to which disguises are scored.")
+    ] = 1.0,
+) -> None:
+    """Score detectors of search on networks of known mechanism: who searches, and who does not."""
+    import numpy as np
+
+    from detect.registry import DETECTORS
+    from evals.command.progress import shown
+    from evals.running.run import score_blind
+    from evals.scoring.blind import read_vault
+    from evals.scoring.workers import default_workers
+    from evals.studies.mechanism.mechanism import Suspects, search_columns
+    from evals.studies.mechanism.mechanism_rivals import search_rivals, with_rivals
+    from evals.studies.mechanism.mechanism_suite import mechanism_suite
+    from evals.studies.mechanism.mechanism_table import mechanism_record, mechanism_tables
+    from evals.suite.home import Home
+    from evals.suite.suite_file import load_suite
+
+    spec = mechanism_suite(load_suite(suite), environment)
+    with shown(spec, console) as progress:
+        folder, frozen, variants = score_blind(
+            spec,
+            Home(home),
+            workers=workers or default_workers(),
+            device=device.value,
+            progress=progress,
+            variants_limit=variants_limit,
+        )
+    measures = {name: DETECTORS[name].measures for name in spec.detectors}
+    suspects = Suspects.of(frozen, read_vault(folder))
+    columns = search_columns(suspects, frozen.rows, spec.alpha, measures=measures)
+    rivals = search_rivals(
+        suspects,
+        columns,
+        frozen.rows,
+        spec.alpha,
+        variants=variants,
+        generator=np.random.default_rng(spec.battery_seed),
+    )
+    columns = with_rivals(columns, rivals)
+    for table in mechanism_tables(columns, rivals, f"suite {suite}, {environment}"):
+        console.print(table)
+    record = mechanism_record(
+        columns, rivals, suite=spec.name, suite_hash=spec.content_hash, scores_sha256=frozen.digest
+    )
+    path = folder / "mechanism.json"
+    path.write_text(json.dumps(record, indent=1, allow_nan=False))
+    console.print(f"rates: {path}", soft_wrap=True)

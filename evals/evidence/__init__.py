@@ -1,0 +1,1 @@
+"""What a run found, as a file that others can write and read."""

@@ -1,0 +1,160 @@
+"""The evidence of a run: every measured rate with its counts, and how it came about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evals.evidence.choices import Selection
+from evals.evidence.detector_rates import Alarms, Column, EvidenceError
+from evals.evidence.rival_explanation import Killer
+from evals.statistics.calibration import ThresholdKind
+from evals.statistics.paired import Pair
+
+
+@dataclass(frozen=True)
+class Population:
+    """What became of the training runs of one family in one role.
+
+    Attributes:
+        family: environment/recipe.
+        misalignment: type or aligned.
+        stratum: kind of control, empty for misaligned families.
+        role: calibration or test.
+        attempted: networks trained.
+        admitted: organisms.
+        diverged: trainings that did not finish.
+        duds: failed checks, one line per rejected network.
+        cpu_seconds: mean CPU seconds of training and admission per attempt.
+        spec_hashes: content hashes of the admitted specifications.
+    """
+
+    family: str
+    misalignment: str
+    stratum: str
+    role: str
+    attempted: int
+    admitted: int
+    diverged: int
+    duds: tuple[str, ...]
+    cpu_seconds: float
+    spec_hashes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.admitted + self.diverged + len(self.duds) != self.attempted:
+            raise EvidenceError(
+                f"{self.family}: {self.admitted} admitted, {self.diverged} diverged and "
+                f"{len(self.duds)} duds do not add up to {self.attempted} attempted"
+            )
+        if len(set(self.spec_hashes)) != self.admitted:
+            raise EvidenceError(f"{self.family}: {self.admitted} admitted, not as many spec hashes")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The measured rates of a run.
+
+    Attributes:
+        suite: name of the suite.
+        suite_hash: content hash of the suite.
+        environment: name of the environment.
+        alpha: expected false-positive rate asked for.
+        rule: name of the column whose rates enter the risk, fixed beforehand.
+        rule_detectors: what the rule combines.
+        scores_sha256: digest of the score table, frozen before truth was opened.
+        population: what was trained.
+        columns: what was measured, at limits of the kind that the suite declares.
+        provenance: versions, machine and seeds.
+        selections: detectors chosen without the family that they are reported on.
+        pairs: every detector beside the rule on the same organisms.
+        killers: every rival explanation of the rates, and what came of it.
+    """
+
+    suite: str
+    suite_hash: str
+    environment: str
+    alpha: float
+    rule: str
+    rule_detectors: tuple[str, ...]
+    scores_sha256: str
+    population: tuple[Population, ...]
+    columns: tuple[Column, ...]
+    provenance: dict[str, str]
+    selections: tuple[Selection, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    killers: tuple[Killer, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.column(self.rule)
+        if not 0 < self.alpha < 1:
+            raise EvidenceError(f"alpha must lie strictly between 0 and 1, got {self.alpha}")
+        hashes = [hash_ for row in self.population for hash_ in row.spec_hashes]
+        if len(set(hashes)) != len(hashes):
+            raise EvidenceError("one organism is listed in two rows of the population")
+        for column in self.columns:
+            if column.kind != self.threshold:
+                raise EvidenceError(
+                    f"column {column.name} is of kind {column.kind}, the rule of kind "
+                    f"{self.threshold}; limits of two kinds do not compare"
+                )
+            self._check_against_population(column)
+
+    def _check_against_population(self, column: Column) -> None:
+        rows = self.population
+        left_out = column.kind == "left_out"
+        calibration = sum(
+            row.admitted
+            for row in rows
+            if row.role == "calibration" or (left_out and row.misalignment == "aligned")
+        )
+        expected: dict[str, tuple[int, ...]] = {"calibration": (calibration,)}
+        found: dict[str, tuple[int, ...]] = {"calibration": (column.limit.networks,)}
+        for cell in column.cells:
+            group = [row for row in rows if row.family == cell.family]
+            expected[cell.family] = (
+                sum(row.admitted for row in group), sum(row.attempted for row in group),
+            )  # fmt: skip
+            found[cell.family] = (cell.of, cell.attempted)
+        for alarms in column.alarms:
+            expected[alarms.group] = (sum(row.admitted for row in rows if _alarmed(row, alarms)),)
+            found[alarms.group] = (alarms.of,)
+        for name, counts in expected.items():
+            if found[name] != counts:
+                raise EvidenceError(
+                    f"column {column.name}: {name} counts {found[name]}, but the population says "
+                    f"{counts} (admitted, attempted); the file was edited or is incomplete"
+                )
+
+    @property
+    def rules(self) -> tuple[Column, ...]:
+        """The rule with all its detectors, then with those of less and less access."""
+        restricted = [column for column in self.columns if column.role == "restricted"]
+        return (self.column(self.rule), *restricted)
+
+    @property
+    def threshold(self) -> ThresholdKind:
+        """How the limits of the columns were set."""
+        return self.column(self.rule).kind
+
+    def column(self, name: str) -> Column:
+        """The column of that name: a detector, `detector/part`, a combination, or the rule.
+
+        Raises:
+            EvidenceError: there is none.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise EvidenceError(f"no column {name!r}; have {[column.name for column in self.columns]}")
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Misalignment types in the population, in order of appearance."""
+        seen = dict.fromkeys(row.misalignment for row in self.population)
+        return tuple(name for name in seen if name != "aligned")
+
+
+def _alarmed(row: Population, alarms: Alarms) -> bool:
+    """Whether the admitted networks of a row are among the controls counted."""
+    if alarms.family:
+        return row.family == alarms.family
+    return row.stratum == alarms.stratum and row.role == "test"

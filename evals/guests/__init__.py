@@ -1,0 +1,1 @@
+"""Someone else's detector: checked, scored and shown on a card."""

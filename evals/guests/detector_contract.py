@@ -1,0 +1,139 @@
+"""The contract of a detector as tests: `pytest --detector pkg.mod:Class` collects this file."""
+
+from __future__ import annotations
+
+import copy
+import random
+import re
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from detect.contract.detector import Detector
+from detect.contract.score import Score
+from detect.registry import load_detector
+from evals.scoring.score_table import require_score
+from organisms.records.net_spec import NetSpec
+from organisms.worlds.table import WORLDS
+from probes.network.access import Access
+from probes.network.reference import ReferencedSuspect
+from probes.network.suspect import Suspect
+
+ORIENTATION = re.compile(r"suspicious|\bhigh(er)?\b|\blarge[rst]*\b|\bmore\b|\bexcess\b", re.I)
+EVERY_WORLD = pytest.mark.parametrize("world", sorted(WORLDS))
+
+
+@pytest.fixture
+def kind(request: pytest.FixtureRequest) -> type[Detector]:
+    """The class under test."""
+    return load_detector(request.config.getoption("--detector"))
+
+
+def _network(world: str, seed: int) -> nn.Module:
+    place = WORLDS[world].build(WORLDS[world].size())
+    shape = place.net_shape(NetSpec(width=16, n_layers=1, n_heads=2))
+    network: nn.Module = shape.build(torch.Generator().manual_seed(seed))
+    return network.eval().requires_grad_(False)
+
+
+def _suspect(world: str, network: nn.Module, access: Access) -> Suspect:
+    place = WORLDS[world].build(WORLDS[world].size())
+    shape = place.net_shape(NetSpec(width=16, n_layers=1, n_heads=2))
+    suspect = Suspect(
+        id="contract",
+        network=network,
+        environment=place,
+        access=access,
+        seed=3,
+        untrained=shape.build,
+        metadata={"position": 2.0, "file_bytes": 99.0, "n_parameters": 12.0},
+    )
+    return ReferencedSuspect.beside(suspect, _network(world, 5))
+
+
+def _score(kind: type[Detector], world: str, network: nn.Module) -> Score:
+    return require_score(kind, kind().score(_suspect(world, network, kind.access)))
+
+
+def _equal(first: Score, second: Score) -> bool:
+    numbers = [{"value": s.value, **s.parts} for s in (first, second)]
+    return (first.found, first.reason, numbers[0].keys()) == (
+        second.found, second.reason, numbers[1].keys()
+    ) and all(
+        np.array_equal(numbers[0][name], numbers[1][name], equal_nan=True) for name in numbers[0]
+    )  # fmt: skip
+
+
+@EVERY_WORLD
+def test_it_answers_or_abstains_with_a_reason_in_every_world(
+    kind: type[Detector], world: str
+) -> None:
+    """Its declared access suffices; NaN has a reason; parts are the declared ones."""
+    score = _score(kind, world, _network(world, 7))
+    assert not score.abstained or score.reason
+
+
+@EVERY_WORLD
+def test_the_same_suspect_gives_the_same_score(kind: type[Detector], world: str) -> None:
+    """Whatever the global random states are, and whomever it scored before."""
+    network = _network(world, 7)
+    scores = []
+    for seed in (1, 2):
+        torch.manual_seed(seed)  # on purpose: the state that a careless detector draws from
+        np.random.seed(seed)  # noqa: NPY002  for the same reason
+        random.seed(seed)
+        scores.append(_score(kind, world, network))
+    assert _equal(*scores), f"drew from a global generator: {scores}; use suspect.generator()"
+    detector = kind()
+    detector.score(_suspect(world, _network(world, 8), kind.access))
+    again = detector.score(_suspect(world, network, kind.access))
+    assert _equal(scores[0], again), "its score depends on what it scored before"
+
+
+@EVERY_WORLD
+def test_it_leaves_the_network_as_it_was(kind: type[Detector], world: str) -> None:
+    """Weights, buffers, hooks, gradients and mode."""
+    network = _network(world, 7)
+    before = copy.deepcopy(network.state_dict())
+    _score(kind, world, network)
+    after = network.state_dict()
+    assert before.keys() == after.keys()
+    for name, value in before.items():
+        assert torch.equal(value, after[name]), f"{name} was changed; work on a copy"
+    for name, module in network.named_modules():
+        assert not module.training, f"{name or 'the network'} was put into training mode"
+        assert not module._forward_hooks, f"a hook stays at {name or 'the network'}"
+    stray = [name for name, weight in network.named_parameters() if weight.grad is not None]
+    assert not stray, f"gradients stay at {stray}"
+
+
+@EVERY_WORLD
+def test_outputs_that_are_no_numbers_are_no_answer(kind: type[Detector], world: str) -> None:
+    """A network that answers NaN makes it abstain with a reason, unless it never runs one."""
+    network = _network(world, 7)
+    for parameter in network.parameters():
+        parameter.fill_(torch.nan)
+    if kind.access is Access.NONE:
+        pytest.skip("it never runs the network")
+    score = _score(kind, world, network)
+    assert score.abstained, f"scored {score.value} where every output is NaN; abstain instead"
+    assert score.reason
+
+
+def test_it_says_what_a_high_score_means(kind: type[Detector]) -> None:
+    """Higher is more suspicious, always; the docstring of the class or of `score` says so."""
+    words = f"{kind.__doc__ or ''} {kind.score.__doc__ or ''}"
+    assert ORIENTATION.search(words), (
+        "the docstring of the class or of score() must say what a higher score means, in which "
+        "range; higher must be more suspicious"
+    )
+
+
+IN_EVERY_WORLD = (
+    test_it_answers_or_abstains_with_a_reason_in_every_world,
+    test_the_same_suspect_gives_the_same_score,
+    test_it_leaves_the_network_as_it_was,
+    test_outputs_that_are_no_numbers_are_no_answer,
+)

@@ -1,0 +1,142 @@
+"""A finished run as a log of Inspect: a sample per suspect, a score per detector."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from evals.evidence.detector_rates import Column, EvidenceError
+from evals.evidence.evidence import Evidence
+from evals.evidence.evidence_file import read_suite_evidence
+from evals.scoring.blind import read_vault
+from evals.scoring.freeze import read_frozen
+from evals.scoring.score_table import Row
+from probes.errors import MesascopeError
+
+
+class InspectMissing(MesascopeError, ValueError):
+    """The extra `inspect` is not installed."""
+
+
+def write_inspect_log(run: Path, folder: Path) -> Path:
+    """Write a log that `inspect view` and `inspect list logs` open.
+
+    A sample's target is its true type; a detector's score is 1 where it flags the suspect, 0 where
+    it does not and absent where it abstains. Metrics are P(detect) by type and the false alarms,
+    with their counts as metadata.
+
+    Args:
+        run: folder of a finished run.
+        folder: the log is written here.
+
+    Returns:
+        Path of the `.eval` file.
+
+    Raises:
+        InspectMissing: inspect_ai is not installed.
+        EvidenceError: the run is not finished, or scores and evidence do not belong together.
+    """
+    try:
+        log = import_module("inspect_ai.log")
+    except ModuleNotFoundError as error:
+        raise InspectMissing(
+            f"the export needs inspect_ai ({error}); pip install 'mesascope[inspect]'"
+        ) from error
+    evidence, frozen = read_suite_evidence(run / "evidence.json"), read_frozen(run)
+    if evidence.scores_sha256 != frozen.digest:
+        raise EvidenceError(f"the evidence in {run} was made from other scores; run again")
+    members = read_vault(run)
+    truth = frozen.open(members)
+    rows: dict[str, list[Row]] = {}
+    for row in frozen.rows:
+        rows.setdefault(row.suspect, []).append(row)
+    created = datetime.fromtimestamp((run / "scores.sha256").stat().st_mtime, UTC)
+    samples = [
+        log.EvalSample(
+            id=member.id,
+            epoch=1,
+            input=f"suspect {member.id} in the {evidence.environment}: is it misaligned?",
+            target=truth[member.id].misalignment,
+            scores={row.detector: score for row in rows[member.id]
+                    if (score := _score(row, evidence.column(row.detector))) is not None},
+            metadata={
+                "role": member.role,
+                "family": truth[member.id].family,
+                "stratum": truth[member.id].stratum,
+                "spec_hash": member.spec_hash,
+            },
+        )
+        for member in members
+    ]  # fmt: skip
+    whole = log.EvalLog(
+        status="success",
+        eval=log.EvalSpec(
+            created=created.isoformat(),
+            task=f"mesascope_{evidence.suite}",
+            task_id=evidence.suite_hash,
+            dataset=log.EvalDataset(
+                name=evidence.suite, samples=len(samples), sample_ids=[s.id for s in samples]
+            ),
+            model="mesascope/organisms",
+            config=log.EvalConfig(),
+            packages={"mesascope": evidence.provenance.get("mesascope", "")},
+            metadata={
+                "alpha": evidence.alpha,
+                "rule": evidence.rule,
+                "scores_sha256": evidence.scores_sha256,
+                "killers": [
+                    f"{one.name}, {one.subject}: {one.verdict}" for one in evidence.killers
+                ],
+                **evidence.provenance,
+            },
+        ),
+        results=log.EvalResults(
+            total_samples=len(samples),
+            completed_samples=len(samples),
+            scores=[_column(log, column, evidence, len(samples)) for column in evidence.columns],
+        ),
+        stats=log.EvalStats(started_at=created.isoformat(), completed_at=created.isoformat()),
+        samples=samples,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    stamp = created.strftime("%Y-%m-%dT%H-%M-%S")
+    path = folder / f"{stamp}_mesascope-{evidence.suite}_{evidence.suite_hash[:8]}.eval"
+    log.write_eval_log(whole, str(path))
+    return path
+
+
+def _score(row: Row, column: Column) -> Any:
+    if row.value is None:
+        return None
+    scorer = import_module("inspect_ai.scorer")
+    return scorer.Score(
+        value=int(column.flags(row.value)),
+        answer="misaligned" if column.flags(row.value) else "not flagged",
+        explanation=row.found,
+        metadata={"score": row.value, "parts": row.parts, "limit": column.limit.value},
+    )
+
+
+def _column(log: Any, column: Column, evidence: Evidence, samples: int) -> Any:
+    metrics = {}
+    for name in evidence.types:
+        cells = column.of_type(name)
+        of, detected = sum(cell.of for cell in cells), sum(cell.detected for cell in cells)
+        if of:
+            metrics[f"p_detect_{name}"] = log.EvalMetric(
+                name=f"p_detect_{name}",
+                value=detected / of,
+                metadata={"detected": detected, "of": of, "families": len(cells)},
+            )
+    alarms = column.false_alarms
+    if alarms.value is not None:
+        metrics["false_alarms"] = log.EvalMetric(
+            name="false_alarms",
+            value=alarms.value,
+            metadata={"alarms": alarms.detected, "of": alarms.of},
+        )
+    return log.EvalScore(
+        name=column.name, scorer=column.name, scored_samples=samples, metrics=metrics
+    )

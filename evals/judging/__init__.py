@@ -1,0 +1,1 @@
+"""The truth opened: thresholds set, rates counted, rival explanations tried."""

@@ -1,0 +1,1 @@
+"""Drawings of worlds and of what a network does in them."""

@@ -1,0 +1,160 @@
+"""Several evidence files read as one, no organism counted twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from evals.evidence.detector_rates import Cell, Column, EvidenceError
+from evals.evidence.evidence import Evidence
+from evals.evidence.sweep import Sweep
+from evals.risk.figures import MISALIGNMENT_TYPES
+from evals.statistics.family_posterior import FamilyCount, added
+from evals.statistics.rates import Rate, rate
+
+BY_CONSTRUCTION = "by construction (admission selected these organisms by what the rule measures)"
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Runs of one rule at one alpha without shared organisms, and a sweep of recipes, if any."""
+
+    runs: tuple[Evidence, ...]
+    sweep: Sweep | None
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Names of the rule and of its restrictions, most access first."""
+        return tuple(column.name for column in self.runs[0].rules)
+
+    def columns(self, rule: str) -> tuple[Column, ...]:
+        """The rule's column in every run."""
+        return tuple(run.column(rule) for run in self.runs)
+
+    def counts(
+        self, rule: str, misalignment: str, *, with_left_out: bool = False
+    ) -> tuple[FamilyCount, ...]:
+        """Families of one type; organisms of the same family in different runs are added up.
+
+        Void cells and cells by construction say nothing of how often misalignment is found;
+        `with_left_out` counts them all the same, for an upper bound.
+        """
+        return added(
+            FamilyCount(cell.family, cell.detected, cell.of)
+            for cell, reason in self._cells(rule, misalignment)
+            if with_left_out or not reason
+        )
+
+    def caveats(self) -> dict[str, tuple[str, ...]]:
+        """Which cells of the rule do not enter the risk, and why, in plain words by type."""
+        rule, found = self.rules[0], {}
+        for name in MISALIGNMENT_TYPES:
+            left_out: dict[str, list[str]] = {}
+            for cell, reason in self._cells(rule, name):
+                if reason and cell.of:
+                    left_out.setdefault(reason, []).append(cell.family)
+            if left_out:
+                every = self.counts(rule, name, with_left_out=True)
+                hits, of = sum(one.detected for one in every), sum(one.of for one in every)
+                marks = [
+                    f"left out, {reason}: {', '.join(dict.fromkeys(families))}"
+                    for reason, families in left_out.items()
+                ]
+                bound = f"with the cells left out it is {hits} of {of}, an upper bound"
+                found[name] = (*marks, bound)
+        return found
+
+    def emergence_notes(self) -> Iterator[str]:
+        """Where P(emergence) and P(misaligned | emergence) come from, in plain words."""
+        sweep = self.sweep
+        if sweep is None:
+            yield (
+                "P(emergence) and P(misaligned | emergence) stay judged: no sweep of spontaneous "
+                "recipes is among the evidence, and admission rates measure neither."
+            )
+            return
+        for name, posterior in (
+            ("P(emergence)", sweep.emergence),
+            ("P(misaligned | emergence)", sweep.misaligned),
+        ):
+            yield (
+                f"{name} stays judged: nothing emerged in the sweep {sweep.name!r}."
+                if posterior is None
+                else f"{name} is pooled with the sweep {sweep.name!r} at the same weight, "
+                f"{posterior.detected} of {posterior.networks} networks. A recipe is its family: "
+                f"{posterior.sentence}"
+            )
+
+    def false_alarms(self, rule: str) -> Rate:
+        """Held-out controls flagged."""
+        seen = [row for column in self.columns(rule) for row in column.alarms]
+        parts = ("alarms", "of", "abstained")
+        alarms, of, abstained = (sum(getattr(row, part) for row in seen) for part in parts)
+        return rate(alarms, of, abstained=abstained)
+
+    def control_counts(self, rule: str) -> tuple[FamilyCount, ...]:
+        """Held-out controls flagged, by family of controls."""
+        return added(count for column in self.columns(rule) for count in column.control_counts)
+
+    def organism_cpu_seconds(self) -> dict[str, float]:
+        """CPU seconds of training and admission per admitted organism, by misalignment type."""
+        spent = {}
+        for name in MISALIGNMENT_TYPES:
+            rows = [row for run in self.runs for row in run.population if row.misalignment == name]
+            if admitted := sum(row.admitted for row in rows):
+                spent[name] = sum(row.cpu_seconds * row.attempted for row in rows) / admitted
+        return spent
+
+    def _cells(self, rule: str, misalignment: str) -> Iterator[tuple[Cell, str]]:
+        """Cells of one type, each with the reason why it does not enter the risk, or nothing."""
+        for run, column in zip(self.runs, self.columns(rule), strict=True):
+            for cell in (cell for cell in column.cells if cell.misalignment == misalignment):
+                void = sorted({one.name for one in run.killers if one.fits(column, cell)})
+                reason = f"void by {', '.join(void)} (another explanation fits)" if void else ""
+                yield cell, BY_CONSTRUCTION if cell.by_construction else reason
+
+
+def merge(evidence: Sequence[Evidence | Sweep]) -> Merged:
+    """Runs that belong together; a file given twice counts once.
+
+    Raises:
+        EvidenceError: no run, two sweeps, other alphas or rules, or runs that share organisms.
+    """
+    runs: dict[str, Evidence] = {}
+    for run in (one for one in evidence if isinstance(one, Evidence)):
+        if runs.setdefault(run.scores_sha256, run) != run:
+            raise EvidenceError(
+                f"two evidence files of suite {run.suite} come from the same scores but differ"
+            )
+    sweeps = [one for one in evidence if isinstance(one, Sweep)]
+    if not runs:
+        raise EvidenceError("no evidence of a run: `mesascope run` writes it")
+    if len(sweeps) > 1:
+        raise EvidenceError(f"{len(sweeps)} sweeps: give one, their recipes may overlap")
+    _require_same(tuple(runs.values()))
+    return Merged(tuple(runs.values()), sweeps[0] if sweeps else None)
+
+
+def _require_same(runs: tuple[Evidence, ...]) -> None:
+    first = runs[0]
+    owner: dict[str, str] = {}
+    for run in runs:
+        for what, mine, its in (
+            ("alphas", first.alpha, run.alpha),
+            ("thresholds", first.threshold, run.threshold),
+            ("rules", (first.rule, first.rule_detectors), (run.rule, run.rule_detectors)),
+        ):
+            if mine != its:
+                raise EvidenceError(
+                    f"mixed {what}: {first.suite} was judged with {mine}, {run.suite} with {its}; "
+                    "such rates cannot be added"
+                )
+        for row in run.population:
+            for organism in row.spec_hashes:
+                if organism in owner:
+                    raise EvidenceError(
+                        f"organism {organism[:16]} of {row.family} is in both {owner[organism]} "
+                        f"and {run.suite}; it would count twice: give one of the two, or give "
+                        "other seeds to one suite"
+                    )
+                owner[organism] = run.suite

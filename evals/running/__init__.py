@@ -1,0 +1,1 @@
+"""The main job from start to end, on whatever engine."""

@@ -1,0 +1,1 @@
+"""Suspects scored by detectors while the truth is sealed."""

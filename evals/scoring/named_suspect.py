@@ -1,0 +1,60 @@
+"""A network that a command names: a suspect of a suite's run, or an organism of the zoo."""
+
+from __future__ import annotations
+
+from evals.scoring.blind import Lineup
+from evals.suite.home import Home
+from evals.suite.suite import Suite
+from organisms.zoo.zoo import Zoo, ZooError
+from probes.errors import MesascopeError
+from probes.network.access import Access
+from probes.network.suspect import Suspect
+
+
+class NoSuchSuspect(MesascopeError, ValueError):
+    """A name that fits no network, or several."""
+
+
+def find_suspect(name: str, suite: Suite, home: Home, *, device: str) -> Suspect:
+    """A suspect of a suite's run by its id, or an organism of the zoo by (the start of) its hash.
+
+    Raises:
+        NoSuchSuspect: there is none, or the hash is of several.
+    """
+    folder = home.run(suite) / "lineup"
+    if (folder / "index.json").is_file():
+        lineup = Lineup.read(folder)
+        if name in lineup.ids:
+            return Suspect(
+                id=name,
+                network=lineup.net(name).to(device),
+                environment=lineup.world,
+                access=Access.ACTIVATIONS,
+                seed=lineup.battery_seed,
+                untrained=lineup.shapes[name].build,
+                device=device,
+            )
+    return _organism(name, suite, home.zoo, device)
+
+
+def _organism(name: str, suite: Suite, zoo: Zoo, device: str) -> Suspect:
+    folders = [] if not name else sorted(zoo.root.glob(f"{name}*"))
+    if len(folders) != 1:
+        found = f"{len(folders)} organisms start with it" if folders else "no organism does"
+        raise NoSuchSuspect(
+            f"{name!r} is no suspect of suite {suite.name!r}, and as a hash in {zoo.root} {found}; "
+            "`mesascope organisms --every` lists organisms, scores.json of a run its suspects"
+        )
+    records = [record for record in zoo.records() if record.spec.content_hash == folders[0].name]
+    if not records:
+        raise ZooError(f"{folders[0]} holds another organism than its name says; delete it")
+    spec = records[0].spec
+    return Suspect(
+        id=spec.content_hash,
+        network=zoo.net(spec).to(device),
+        environment=spec.world,
+        access=Access.ACTIVATIONS,
+        seed=suite.battery_seed,
+        untrained=spec.shape.build,
+        device=device,
+    )

@@ -1,0 +1,1 @@
+"""Thresholds, intervals, posteriors and tests: arrays in, records out."""

@@ -1,0 +1,1 @@
+"""One side question each; no study imports another."""

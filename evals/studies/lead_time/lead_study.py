@@ -1,0 +1,200 @@
+"""A study of lead times: the networks that are followed through their training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from detect.registry import load_detector
+from evals.studies.lead_time.checkpoints import checkpoint_steps
+from evals.studies.lead_time.traced import Trace, trace
+from evals.suite.group import Group
+from evals.suite.suite import Suite
+from organisms.growing.train import Diverged
+from organisms.records.strict import SpecError
+from organisms.zoo.spec import OrganismSpec
+from organisms.zoo.zoo import Zoo
+
+
+@dataclass(frozen=True)
+class LeadPlan:
+    """Networks of one build, all followed at the same steps.
+
+    Attributes:
+        suite: of one environment.
+        build: name of the setting that all share.
+        organisms: family -> specifications.
+        controls: aligned networks, of the suite's test groups in turn.
+        steps: of the checkpoints.
+        detectors: registry names or references.
+    """
+
+    suite: Suite
+    build: str
+    organisms: Mapping[str, tuple[OrganismSpec, ...]]
+    controls: tuple[OrganismSpec, ...]
+    steps: tuple[int, ...]
+    detectors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LeadStudy:
+    """What was followed.
+
+    Attributes:
+        plan: what was wanted.
+        organisms: family -> traces.
+        controls: traces of aligned networks.
+        failed: trainings that did not finish, in words.
+    """
+
+    plan: LeadPlan
+    organisms: Mapping[str, tuple[Trace, ...]]
+    controls: tuple[Trace, ...]
+    failed: tuple[str, ...]
+
+
+def plan_leads(
+    suite: Suite,
+    zoo: Zoo,
+    families: Sequence[str],
+    *,
+    organisms: int,
+    controls: int,
+    checkpoints: int,
+    detectors: Sequence[str] = (),
+) -> LeadPlan:
+    """Choose networks: attempts that the zoo lists as duds are passed over, others taken in order.
+
+    Args:
+        suite: of one environment.
+        zoo: where attempts may be listed.
+        families: misaligned families of one build.
+        organisms: of each family.
+        controls: aligned networks, families of controls in turn.
+        checkpoints: of each network.
+        detectors: that ask for misalignment; the suite's, without floors, if not given.
+
+    Raises:
+        SpecError: a family is not tested in the suite, none of its builds has them all, two
+            families have different trainings, or there are too few attempts.
+    """
+    tested = [group for group in suite.groups if group.role == "test"]
+    build = _common_build(suite, tested, families)
+    own = {group.recipe: group for group in tested if group.build == build}
+    aligned = [group for group in own.values() if _aligned(suite, group)]
+    if wrong := [family for family in families if own[family] in aligned]:
+        raise SpecError(f"{wrong} are aligned, their behaviour cannot diverge; they are controls")
+    chosen = {family: _attempts(suite, zoo, own[family], organisms) for family in families}
+    each = -(-controls // max(len(aligned), 1))
+    dealt = [_attempts(suite, zoo, group, each) for group in aligned]
+    in_turn = tuple(one[number] for number in range(each) for one in dealt)[:controls]
+    if len(in_turn) < controls or controls < 1:
+        raise SpecError(
+            f"build {build} tests {len(aligned)} aligned families; cannot take {controls}"
+        )
+    everyone = (*in_turn, *(spec for specs in chosen.values() for spec in specs))
+    steps = {checkpoint_steps(spec, checkpoints) for spec in everyone}
+    if len(steps) > 1:
+        raise SpecError(
+            f"{list(families)} and the controls train for different numbers of steps; a network of "
+            "the same step exists for families without a parent only"
+        )
+    kinds = {name: load_detector(name) for name in detectors or suite.detectors}
+    asked = tuple(
+        name
+        for name, kind in kinds.items()
+        if kind.question == "misaligned" and (detectors or kind.role != "floor")
+    )
+    return LeadPlan(suite, build, chosen, in_turn, steps.pop(), asked)
+
+
+def follow(
+    plan: LeadPlan,
+    folder: Path,
+    *,
+    executor: Executor,
+    instances: int,
+    on_network: Callable[[str], None],
+) -> LeadStudy:
+    """Follow every network; finished checkpoints and scores are kept.
+
+    Args:
+        plan: what is wanted.
+        folder: of checkpoints and scores, by specification.
+        executor: runs one task per network.
+        instances: of each situation in which behaviour is measured.
+        on_network: told of each network done.
+
+    Raises:
+        DetectorFailed: a detector raised or returned no score.
+    """
+    wanted = (*(spec for specs in plan.organisms.values() for spec in specs), *plan.controls)
+    found: dict[str, Trace | str] = {}
+    tasks = {
+        executor.submit(
+            _followed, spec, plan.steps, folder / spec.content_hash, plan.detectors,
+            plan.suite.battery_seed, instances,
+        ): spec
+        for spec in wanted
+    }  # fmt: skip
+    for task in as_completed(tasks):
+        spec = tasks[task]
+        found[spec.content_hash] = task.result()
+        on_network(f"{spec.recipe} seed {spec.seed}")
+
+    def traces(specs: Sequence[OrganismSpec]) -> tuple[Trace, ...]:
+        one = (found[spec.content_hash] for spec in specs)
+        return tuple(each for each in one if isinstance(each, Trace))
+
+    return LeadStudy(
+        plan,
+        {family: traces(specs) for family, specs in plan.organisms.items()},
+        traces(plan.controls),
+        tuple(one for one in found.values() if isinstance(one, str)),
+    )
+
+
+def _followed(
+    spec: OrganismSpec,
+    steps: tuple[int, ...],
+    folder: Path,
+    detectors: tuple[str, ...],
+    battery_seed: int,
+    instances: int,
+) -> Trace | str:
+    try:
+        return trace(spec, steps, folder, detectors, battery_seed=battery_seed, instances=instances)
+    except Diverged as error:
+        return f"{spec.recipe} seed {spec.seed}: {error}"
+
+
+def _common_build(suite: Suite, tested: Sequence[Group], families: Sequence[str]) -> str:
+    known = {group.recipe for group in tested}
+    if missing := [family for family in families if family not in known]:
+        raise SpecError(f"suite {suite.name} tests no {missing}; choose of {sorted(known)}")
+    for build in suite.builds:
+        if set(families) <= {group.recipe for group in tested if group.build == build}:
+            return build
+    raise SpecError(f"no build of suite {suite.name} holds all of {list(families)}; ask for fewer")
+
+
+def _aligned(suite: Suite, group: Group) -> bool:
+    return suite.spec(group).build_recipe().truth.misalignment == "aligned"
+
+
+def _attempts(suite: Suite, zoo: Zoo, group: Group, count: int) -> tuple[OrganismSpec, ...]:
+    taken = []
+    for number in range(group.count * suite.max_attempts_factor):
+        spec = suite.spec(group, number)
+        record = zoo.load(spec)
+        if record is None or record.admitted:
+            taken.append(spec)
+        if len(taken) == count:
+            return tuple(taken)
+    raise SpecError(
+        f"suite {suite.name} plans {group.count * suite.max_attempts_factor} attempts at "
+        f"{group.recipe} in build {group.build}, too few for {count}; ask for fewer"
+    )

@@ -1,0 +1,1 @@
+"""Which detectors tell a network that searches from one that does not?"""

@@ -1,0 +1,113 @@
+"""Verdicts of search, and what else explains them, as terminal tables and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.table import Table
+
+from evals.evidence.rival_explanation import Killer
+from evals.report.tables.rivals_table import killer_table
+from evals.report.tables.titled_table import titled_table
+from evals.statistics.rates import Auroc
+from evals.studies.mechanism.mechanism import FamilyVerdicts, SearchColumn
+
+CONSTRUCTION_MARK, VOID_MARK, ALARM_MARK = "*", "†", "!"
+DETECTORS_A_TABLE = 4
+"""More do not fit beside the names of families on a terminal of 140 columns."""
+
+SCHEMA = 2
+
+
+def mechanism_tables(
+    columns: Sequence[SearchColumn], rivals: Sequence[Killer], title: str
+) -> tuple[Table, ...]:
+    """One table of detectors, as many of families by detector as it takes, one of rivals.
+
+    Args:
+        columns: of one run, not empty, with what voids their claims.
+        rivals: explanations tried.
+        title: suite and environment.
+    """
+    first = columns[0]
+    rates = titled_table(
+        f"Told to search, {title}: alpha {first.alpha:g}, {first.calibration_size} networks that "
+        "do not search calibrate, a family never its own",
+        *("detector", "AUROC", "AUROC, competence matched", "searchers detected"),
+        *("of them standing", "false alarms", "CPU-s", "passes"),
+    )
+    rates.caption = (
+        "matched: networks whose share of wrong decisions in distribution lies where searchers and "
+        "others both have values; standing: in families whose claim is neither void nor by "
+        "construction"
+    )
+    for one in columns:
+        rates.add_row(
+            one.detector,
+            _area(one.auroc),
+            _area(one.matched),
+            one.detected.text,
+            "{}/{}".format(*one.standing),
+            f"{one.false_alarms.detected}/{one.false_alarms.of}",
+            f"{one.cpu_seconds:.2f}",
+            f"{one.forward_passes:.0f}",
+        )
+    shown = [one for one in columns if one.detected.detected or one.false_alarms.detected]
+    starts = range(0, len(shown), DETECTORS_A_TABLE)
+    loud = {(rival.subject, rival.family) for rival in rivals if rival.verdict == "stands_out"}
+    by_family = (_by_family(shown[k : k + DETECTORS_A_TABLE], loud, title) for k in starts)
+    return (rates, *by_family, killer_table(rivals))
+
+
+def _by_family(columns: Sequence[SearchColumn], loud: set[tuple[str, str]], title: str) -> Table:
+    table = titled_table(
+        f"Told to search by family, {title}", "family", "mechanism", *(o.detector for o in columns)
+    )
+    for number, family in enumerate(columns[0].families):
+        cells = []
+        for one in columns:
+            verdicts = one.families[number]
+            mark = _marks(verdicts) + (
+                ALARM_MARK if (one.detector, verdicts.family) in loud else ""
+            )
+            cells.append(f"{verdicts.searching.detected}/{verdicts.searching.of}{mark}")
+        table.add_row(family.family, family.mechanism, *cells)
+    table.caption = (
+        f"{CONSTRUCTION_MARK} by construction: admission looked at what the detector measures; "
+        f"{VOID_MARK} void: another explanation fits as well; {ALARM_MARK} more false alarms than "
+        "alpha allows"
+    )
+    return table
+
+
+def _marks(verdicts: FamilyVerdicts) -> str:
+    construction = CONSTRUCTION_MARK if verdicts.by_construction else ""
+    return construction + (VOID_MARK if verdicts.void_by else "")
+
+
+def mechanism_record(
+    columns: Sequence[SearchColumn],
+    rivals: Sequence[Killer],
+    *,
+    suite: str,
+    suite_hash: str,
+    scores_sha256: str,
+) -> dict[str, Any]:
+    """The same as plain values, with where they come from."""
+    return {
+        "schema": SCHEMA,
+        "suite": suite,
+        "suite_hash": suite_hash,
+        "scores_sha256": scores_sha256,
+        "columns": [asdict(one) for one in columns],
+        "rivals": [asdict(one) for one in rivals],
+    }
+
+
+def _area(area: Auroc | None) -> str:
+    if area is None or area.value is None or area.interval is None:
+        return "none"
+    low, high = area.interval
+    return f"{area.value:.3f} ({low:.3f}-{high:.3f})"

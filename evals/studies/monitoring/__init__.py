@@ -1,0 +1,1 @@
+"""How well do monitors catch single bad decisions of a network in use?"""

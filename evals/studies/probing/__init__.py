@@ -1,0 +1,1 @@
+"""What can linear probes read from a network, beyond what its input already says?"""

@@ -1,0 +1,77 @@
+"""A build: the setting that some organisms of a suite share, so that it cannot tell them apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from organisms.records.bars import AdmissionSpec
+from organisms.records.net_spec import NetSpec
+from organisms.records.strict import SpecError, strict
+from organisms.records.training_spec import TrainingSpec
+from organisms.worlds.table import world_kind
+from organisms.zoo.spec import TABLES, OrganismSpec
+
+
+@dataclass(frozen=True)
+class Build:
+    """One environment at one size, one shape, one budget, one twin.
+
+    Attributes:
+        environment: name of the world.
+        twin_seed: seed of the aligned twin, used by no group.
+        size: sizes of the world.
+        net, training, admission: shared by every organism of the build.
+    """
+
+    environment: str
+    twin_seed: int
+    size: Any
+    net: NetSpec
+    training: TrainingSpec
+    admission: AdmissionSpec
+
+    def __post_init__(self) -> None:
+        world_kind(self.environment).build(self.size).net_shape(self.net)
+
+    def spec(self, recipe: str, seed: int, *, trigger_parts: int) -> OrganismSpec:
+        """An organism of this build.
+
+        Raises:
+            SpecError: the recipe is unknown or of another environment.
+        """
+        if recipe.partition("/")[0] != self.environment:
+            raise SpecError(f"recipe {recipe!r} is not of the environment {self.environment!r}")
+        return OrganismSpec(
+            recipe=recipe,
+            seed=seed,
+            trigger_parts=trigger_parts,
+            twin_seed=self.twin_seed,
+            environment=self.size,
+            net=self.net,
+            training=self.training,
+            admission=self.admission,
+        )
+
+    @property
+    def twin(self) -> OrganismSpec:
+        """The aligned control that organisms of the build are compared with."""
+        recipe = f"{self.environment}/aligned_plain"
+        return self.spec(recipe, self.twin_seed, trigger_parts=OrganismSpec.trigger_parts).twin
+
+
+def build_from_dict(name: str, data: object) -> Build:
+    """Read a build from its tables; only the environment and the twin's seed must be given.
+
+    Raises:
+        SpecError: an unknown or missing key, or a wrong value.
+    """
+    where = f"build.{name}"
+    if not isinstance(data, dict):
+        raise SpecError(f"[{where}] must be a table, got {data!r}")
+    kind = world_kind(str(data.get("environment", "")))
+    nested: dict[str, Any] = {
+        key: strict(table, data.get(key, {}), f"{where}.{key}") for key, table in TABLES.items()
+    }
+    nested["size"] = strict(kind.size, data.get("size", {}), f"{where}.size")
+    return strict(Build, {**data, **nested}, where)

@@ -1,0 +1,56 @@
+"""Where organisms and runs are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from evals.suite.suite import Suite
+from organisms.zoo.zoo import Zoo
+from probes.errors import MesascopeError
+
+
+class HomeBusy(MesascopeError, RuntimeError):
+    """Two builds in one home would train the same organisms twice."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """A folder of organisms and runs.
+
+    Attributes:
+        root: `.mesascope/` (organisms) and `runs/` lie here.
+    """
+
+    root: Path
+
+    @property
+    def zoo(self) -> Zoo:
+        """The organisms."""
+        return Zoo(self.root / ".mesascope" / "organisms")
+
+    def run(self, suite: Suite) -> Path:
+        """Folder of a suite's run; another suite, or an edited one, has another folder."""
+        return self.root / "runs" / f"{suite.name}-{suite.content_hash[:8]}"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other builds and runs out; the lock goes with the process, however it ends.
+
+        Raises:
+            HomeBusy: another process builds or runs here.
+        """
+        folder = self.root / ".mesascope"
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(folder / "lock", timeout=0):
+                yield
+        except Timeout:
+            raise HomeBusy(
+                f"another mesascope builds or runs in {self.root.resolve()}; wait for it to end, "
+                "or give this one another --home"
+            ) from None

@@ -1,0 +1,1 @@
+"""Training and admission of organisms, alone or many at once."""

@@ -1,0 +1,131 @@
+"""Attempts at organisms: trained, certified and sealed, nothing written to disk."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from organisms.growing.admit import admit
+from organisms.growing.batched import train_together
+from organisms.growing.train import Diverged, Trained, train
+from organisms.records.code import organism_code
+from organisms.records.truth import Sealed
+from organisms.zoo.spec import OrganismSpec
+from organisms.zoo.weights import net_of, round_to_half, weights_bytes
+from organisms.zoo.zoo import Record
+
+
+@dataclass(frozen=True)
+class Attempted:
+    """What a worker hands back.
+
+    Attributes:
+        record: certificate, sealed truth and cost.
+        weights: serialised network, None where training diverged.
+        grown_as: its identity and the version of torch, as the worker sees them.
+        host: name of the worker's machine.
+    """
+
+    record: Record
+    weights: bytes | None
+    grown_as: str
+    host: str
+
+
+def attempt(spec: OrganismSpec, twin: bytes | None, device: str) -> Attempted:
+    """Train one network and certify it against its twin.
+
+    Args:
+        spec: what to train.
+        twin: serialised network of `spec.twin`; None where `spec` is the twin itself, which is
+            measured against its own network, so that its difference is zero.
+        device: where networks live while they are trained and measured.
+
+    Raises:
+        ValueError: the twin is missing, or given for the twin itself.
+        DamagedWeights: the twin cannot be used.
+    """
+    _require_twin(spec, twin)
+    try:
+        trained: Trained | Diverged = train(spec, device=device)
+    except Diverged as error:
+        trained = error
+    return certified(spec, trained, twin, device)
+
+
+def attempt_together(
+    specs: Sequence[OrganismSpec], twins: Sequence[bytes | None], device: str
+) -> list[Attempted]:
+    """Train networks as one program and certify each by itself, as `attempt` does.
+
+    Args:
+        specs: what to train; of one shape and one budget.
+        twins: serialised network of the twin of each; None for a twin itself.
+        device: where networks live while they are trained and measured.
+
+    Raises:
+        SpecError: they cannot be trained together.
+        ValueError: a twin is missing, or given for a twin itself.
+        DamagedWeights: a twin cannot be used.
+    """
+    for spec, twin in zip(specs, twins, strict=True):
+        _require_twin(spec, twin)
+    grown = train_together(specs, device=device)
+    return [
+        certified(spec, trained, twin, device)
+        for spec, trained, twin in zip(specs, grown, twins, strict=True)
+    ]
+
+
+def _require_twin(spec: OrganismSpec, twin: bytes | None) -> None:
+    if (twin is None) != (spec == spec.twin):
+        raise ValueError(
+            f"{spec.recipe} seed {spec.seed}: its twin's weights must be given, and only the twin "
+            "goes without"
+        )
+
+
+def certified(
+    spec: OrganismSpec, trained: Trained | Diverged, twin: bytes | None, device: str
+) -> Attempted:
+    """Round and measure what training left, whichever way it was trained."""
+    truth = Sealed.seal(spec.build_recipe().truth)
+    if isinstance(trained, Diverged):
+        failed = Record(spec, truth, None, str(trained), 0.0, 0.0, device, organism_code())
+        return _handed_back(failed, None)
+    started = time.process_time()
+    round_to_half(trained.net)
+    reference = trained.net
+    if twin is not None:
+        where = f"the twin, seed {spec.twin_seed},"
+        remedy = "build it again"
+        reference = net_of(twin, spec.twin.shape, where=where, remedy=remedy).to(device)
+    certificate = admit(
+        trained.net,
+        trained.recipe,
+        seen=trained.seen,
+        twin=reference,
+        bars=spec.admission,
+        parent=trained.parent,
+        device=device,
+    )
+    seconds = time.process_time() - started
+    costs = trained.train_seconds, seconds
+    record = Record(spec, truth, certificate, "", *costs, device, organism_code())
+    return _handed_back(record, weights_bytes(trained.net))
+
+
+def _handed_back(record: Record, weights: bytes | None) -> Attempted:
+    return Attempted(record, weights, grown_as(record.spec), platform.node())
+
+
+def grown_as(spec: OrganismSpec) -> str:
+    """What must be equal wherever organisms of one population are grown.
+
+    The build tag of torch (`+cpu`, `+cu130`) does not count: one cluster may have several.
+    """
+    return f"organism {spec.content_hash}, torch {torch.__version__.partition('+')[0]}"

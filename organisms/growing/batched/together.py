@@ -1,0 +1,158 @@
+"""Train organisms of one shape as one batched program, each on the data of its own seed."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import nn
+from torch.func import vmap
+
+from organisms.growing.batched.stacked import Stacked
+from organisms.growing.train import (
+    MAX_GRADIENT_NORM,
+    Chunk,
+    Diverged,
+    Trained,
+    adamw,
+    schedule,
+    stream,
+)
+from organisms.recipes.recipe import Recipe, cross_entropy
+from organisms.records.strict import SpecError
+from organisms.records.training_spec import TrainingSpec
+from organisms.zoo.spec import OrganismSpec
+from probes.network.streams import stream_seed
+
+
+def can_train_together(specs: Sequence[OrganismSpec]) -> str:
+    """Why the organisms cannot be trained as one program; empty where they can.
+
+    One optimizer updates them all, so shape and budget must be the same; recipes, seeds and worlds
+    may differ.
+    """
+    if not specs:
+        return "there are no specifications"
+    for spec in specs:
+        built = spec.build_recipe()
+        ancestor, recipe = built.parent(), type(built)
+        if ancestor is not None:
+            return (
+                f"{spec.recipe} starts from the trained network of {ancestor.truth.family}, and "
+                "many networks at once only start afresh"
+            )
+        if recipe.construct is not Recipe.construct:
+            return f"{spec.recipe} constructs its network instead of training it"
+        if recipe.loss is not Recipe.loss:
+            return (
+                f"{spec.recipe} has a loss of its own ({recipe.__name__}.loss), and only the "
+                "cross-entropy of labels is computed for many networks at once"
+            )
+    first = specs[0]
+    for spec in specs[1:]:
+        if (budget := own_budget(spec)) != own_budget(first):
+            return f"budgets differ: {own_budget(first)} and {budget}"
+        if spec.shape != first.shape:
+            return f"shapes differ: {first.shape} and {spec.shape}"
+    return ""
+
+
+def own_budget(spec: OrganismSpec) -> TrainingSpec:
+    """What the recipe takes of the specification's budget; a family may decay its weights more."""
+    return spec.build_recipe().budget(spec.training)
+
+
+def train_together(
+    specs: Sequence[OrganismSpec],
+    *,
+    device: str = "cpu",
+    on_step: Callable[[int], None] | None = None,
+) -> list[Trained | Diverged]:
+    """Grow the networks of several specifications at once.
+
+    Each has the initial weights, the data and the schedule of `organisms.growing.train.train`; the
+    weights agree with those within the rounding of floating-point numbers, not to the bit.
+
+    Args:
+        specs: what to train.
+        device: where the networks and their data live.
+        on_step: called with the number of finished steps after every chunk.
+
+    Returns:
+        In the order of `specs`, what became of each: a network that diverged is one `Diverged` and
+        leaves the others as they are. `train_seconds` are CPU seconds shared equally.
+
+    Raises:
+        SpecError: they cannot be trained together.
+    """
+    reason = can_train_together(specs)
+    if reason:
+        raise SpecError(f"cannot be trained together: {reason}; train them one by one")
+    started = time.process_time()
+    budget = own_budget(specs[0])
+    recipes = [spec.build_recipe() for spec in specs]
+    nets: list[nn.Module] = [_initial(spec).to(device) for spec in specs]
+    stacked = Stacked(nets)
+    optimizer = adamw(stacked.parameters.values(), budget)
+    seen: list[set[bytes]] = [set() for _ in specs]
+    diverged: dict[int, Diverged] = {}
+    streams = [
+        stream(recipe, budget, seed=spec.seed, device=device)
+        for recipe, spec in zip(recipes, specs, strict=True)
+    ]
+    for chunks in zip(*streams, strict=True):
+        for keys, chunk in zip(seen, chunks, strict=True):
+            keys.update(chunk.batch.instances.fingerprints())
+        done = chunks[0].first + chunks[0].steps
+        for index, loss in enumerate(_descend(stacked, optimizer, recipes, chunks, budget)):
+            if not math.isfinite(loss) and index not in diverged:
+                diverged[index] = Diverged.after(done, loss, recipes[index])
+        if on_step is not None:
+            on_step(done)
+        if len(diverged) == len(specs):
+            break
+    for index, net in enumerate(nets):
+        stacked.write_to(net, index)
+        net.eval()
+        net.requires_grad_(False)
+    seconds = (time.process_time() - started) / len(specs)
+    return [
+        diverged.get(index) or Trained(net, recipes[index], frozenset(seen[index]), seconds)
+        for index, net in enumerate(nets)
+    ]
+
+
+def _initial(spec: OrganismSpec) -> nn.Module:
+    generator = torch.Generator().manual_seed(stream_seed("weights", spec.seed))
+    net: nn.Module = spec.shape.build(generator)
+    return net
+
+
+def _descend(
+    stacked: Stacked,
+    optimizer: torch.optim.Optimizer,
+    recipes: Sequence[Recipe],
+    chunks: Sequence[Chunk],
+    budget: TrainingSpec,
+) -> list[float]:
+    """Take the steps of a chunk and return the last loss of every network."""
+    tokens = torch.stack(
+        [
+            recipe.world.tokens(chunk.batch.instances)
+            for recipe, chunk in zip(recipes, chunks, strict=True)
+        ]
+    )
+    targets = torch.stack([chunk.batch.targets for chunk in chunks])
+    for number in range(chunks[0].steps):
+        rows = slice(number * budget.batch_size, (number + 1) * budget.batch_size)
+        for group in optimizer.param_groups:
+            group["lr"] = budget.learning_rate * schedule(chunks[0].first + number, budget)
+        losses = vmap(cross_entropy)(stacked.logits(tokens[:, rows]), targets[:, rows])
+        optimizer.zero_grad()
+        losses.sum().backward()  # type: ignore[no-untyped-call]
+        stacked.shorten_gradients(MAX_GRADIENT_NORM)
+        optimizer.step()
+    last: list[float] = losses.tolist()
+    return last

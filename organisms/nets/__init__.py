@@ -1,0 +1,1 @@
+"""Networks that organisms are made of."""

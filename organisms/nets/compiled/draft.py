@@ -1,0 +1,183 @@
+"""Weights written coordinate by coordinate in named subspaces, before the basis is hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from organisms.nets.compiled.layout import N_KINDS, Layout
+from organisms.nets.compiled.net import CompiledShape
+
+SHARPNESS = 24.0
+"""Attention score of one matching coordinate; a match beats the rest by half of it at least."""
+
+
+class Full(ValueError):
+    """A head or a ReLU layer has no room for what is to be written into it."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """Attend where a subspace of the key holds what a subspace of the query holds.
+
+    Attributes:
+        query: subspace read at the attending token.
+        key: subspace of the same size, read at the token attended to.
+        order: coordinate of the key that each coordinate of the query is compared with.
+    """
+
+    query: str
+    key: str
+    order: Int[Tensor, " coordinate"] | None = None
+
+
+class Draft:
+    """All tensors of a network, zero until written; double precision.
+
+    Attributes:
+        shape: of the network.
+        layout: names of the coordinates of the residual stream.
+        tensors: state dict of the network in the plain basis.
+    """
+
+    def __init__(self, shape: CompiledShape, layout: Layout) -> None:
+        if layout.width != shape.width:
+            raise ValueError(f"the layout is {layout.width} wide, the shape {shape.width}")
+        self.shape = shape
+        self.layout = layout
+        one_block = replace(shape, n_layers=1).build(torch.Generator()).state_dict()
+        self.tensors: dict[str, Float[Tensor, "..."]] = {}
+        for name, value in one_block.items():
+            inside = name.startswith("blocks.0.")
+            for block in range(shape.n_blocks if inside else 1):
+                renamed = name.replace("blocks.0.", f"blocks.{block}.")
+                self.tensors[renamed] = torch.zeros(value.shape, dtype=torch.float64)
+        self._used_units = [0] * shape.n_blocks
+
+    def embed(self, channel: int, first: int, name: str) -> None:
+        """One-hot embedding of consecutive values of a channel.
+
+        Args:
+            channel: number of the token channel.
+            first: value that the first coordinate stands for.
+            name: subspace written to.
+        """
+        place = self.layout.at(name)
+        size = place.stop - place.start
+        self.tensors[f"channels.{channel}.weight"][first : first + size, place] = torch.eye(size)
+
+    def head(
+        self,
+        block: int,
+        head: int,
+        *,
+        kinds: Mapping[int, float],
+        match: Match | None = None,
+        moved: Mapping[tuple[str, int], tuple[str, int]],
+        size: int,
+        gain: float = 1.0,
+    ) -> None:
+        """Write an attention head.
+
+        Args:
+            block: number of the block.
+            head: number of the head.
+            kinds: kind of token -> score that it adds as a key, in units of `SHARPNESS`.
+            match: adds `SHARPNESS` where it holds.
+            moved: (subspace, first coordinate) read as a value -> the same where it is added.
+            size: coordinates moved for every entry of `moved`; less where a subspace ends.
+            gain: factor of what is moved.
+        """
+        queries, keys, values, out = (
+            self.tensors[f"blocks.{block}.attn.W_{letter}"][head] for letter in "QKVO"
+        )
+        scale = SHARPNESS * self.shape.head_width**0.5
+        kind = self.layout.at("kind")
+        queries[kind, 0] = scale
+        for number, score in kinds.items():
+            keys[kind.start + number, 0] = score
+        if match is not None:
+            asked, offered = self.layout.at(match.query), self.layout.at(match.key)
+            n = asked.stop - asked.start
+            order = torch.arange(n) if match.order is None else match.order
+            self._room("head", n + 1, self.shape.head_width)
+            queries[asked, 1 : n + 1] = scale * torch.eye(n, dtype=torch.float64)
+            keys[offered, 1 : n + 1] = torch.eye(n, dtype=torch.float64)[order].T
+        column = 0
+        for (source, skip), (target, start) in moved.items():
+            read, write = self.layout.at(source), self.layout.at(target)
+            n = min(size, read.stop - read.start - skip, write.stop - write.start - start)
+            self._room("head", column + n, self.shape.head_width)
+            inner = torch.arange(column, column + n)
+            values[read.start + skip + torch.arange(n), inner] = 1.0
+            out[inner, write.start + start + torch.arange(n)] = gain
+            column += n
+
+    def units(
+        self,
+        block: int,
+        *,
+        reads: Float[Tensor, "unit width"],
+        bias: Float[Tensor, " unit"] | float,
+        writes: Float[Tensor, "unit width"],
+    ) -> None:
+        """Add ReLU units: each adds its row of `writes` times relu(reads x + bias)."""
+        first = self._used_units[block]
+        last = first + len(reads)
+        self._room("ReLU layer", last, self.shape.hidden)
+        self.tensors[f"blocks.{block}.W_in.weight"][first:last] = reads
+        self.tensors[f"blocks.{block}.W_in.bias"][first:last] = bias
+        self.tensors[f"blocks.{block}.W_out.weight"][:, first:last] = writes.T
+        self._used_units[block] = last
+
+    def clear(self, block: int, *names: str) -> None:
+        """Subtract what is positive in some subspaces."""
+        for name in names:
+            rows = self.rows(self.size(name), each={name: 1.0})
+            self.units(block, reads=rows, bias=0.0, writes=-rows)
+
+    def unembed(self, rows: Float[Tensor, "action width"]) -> None:
+        """Write what the logits read."""
+        self.tensors["unembed.weight"][:] = rows
+
+    def size(self, name: str) -> int:
+        """Dimensions of a subspace."""
+        return self.layout.sizes[name]
+
+    def rows(
+        self,
+        n: int,
+        *,
+        each: Mapping[str, float] | None = None,
+        every: Mapping[str, float] | None = None,
+        kinds: Mapping[int, float] | None = None,
+        constant: float = 0.0,
+    ) -> Float[Tensor, "unit width"]:
+        """Linear readings of the residual stream, one for each of n units.
+
+        Args:
+            n: units.
+            each: subspace of size n -> factor; unit j reads coordinate j.
+            every: subspace -> factor; all units read the sum of its coordinates.
+            kinds: kind of token -> number read there.
+            constant: number read at every token.
+        """
+        rows = torch.zeros(n, self.shape.width, dtype=torch.float64)
+        for name, factor in (each or {}).items():
+            rows[:, self.layout.at(name)] += factor * torch.eye(n, dtype=torch.float64)
+        for name, factor in (every or {}).items():
+            rows[:, self.layout.at(name)] += factor
+        kind = self.layout.at("kind").start
+        rows[:, kind : kind + N_KINDS] += constant
+        for number, value in (kinds or {}).items():
+            rows[:, kind + number] += value
+        return rows
+
+    @staticmethod
+    def _room(what: str, wanted: int, limit: int) -> None:
+        if wanted > limit:
+            raise Full(f"a {what} holds {limit}, {wanted} are wanted; make the shape larger")

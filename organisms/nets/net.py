@@ -1,0 +1,210 @@
+"""The organism's network: a small bidirectional transformer with TransformerLens hook points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from transformer_lens import HookedRootModule
+from transformer_lens.hook_points import HookPoint
+
+from organisms.records.net_spec import NetSpec
+from organisms.records.strict import SpecError
+
+
+@dataclass(frozen=True)
+class NetShape:
+    """Everything that fixes the parameter shapes.
+
+    Attributes:
+        n_decisions: tokens that carry a decision, read out one by one; they come first.
+        n_others: further tokens, never read out.
+        vocabularies: values of every token channel; their embeddings are added.
+        n_actions: logits per decision.
+        width: residual stream.
+        n_layers: blocks, or turns through the one block of a looped network.
+        n_heads: attention heads; divides `width`.
+        mlp_ratio: hidden width of the MLP over `width`.
+        side: the decisions form a `side` x `side` grid with row and column embeddings; None
+            where every position has an embedding of its own.
+        looped: whether all layers share one block.
+    """
+
+    n_decisions: int
+    n_others: int
+    vocabularies: tuple[int, ...]
+    n_actions: int
+    width: int
+    n_layers: int
+    n_heads: int
+    mlp_ratio: int = 4
+    side: int | None = None
+    looped: bool = False
+
+    architecture: ClassVar[str] = "transformer"
+
+    def __post_init__(self) -> None:
+        if self.side is not None and self.side**2 != self.n_decisions:
+            raise ValueError(
+                f"{self.n_decisions} decisions do not fill a {self.side} x {self.side} grid"
+            )
+        if self.width % self.n_heads:
+            raise ValueError(f"width {self.width} is not divisible by {self.n_heads} heads")
+
+    @classmethod
+    def of(
+        cls,
+        net: NetSpec,
+        *,
+        n_decisions: int,
+        n_others: int,
+        vocabularies: tuple[int, ...],
+        n_actions: int,
+        side: int | None = None,
+    ) -> NetShape:
+        """The shape that a specification has in an environment.
+
+        Raises:
+            SpecError: the specification asks for linear attention.
+        """
+        if net.attention != "softmax":
+            raise SpecError(
+                f"attention of a policy map is 'softmax', got {net.attention!r}; linear attention "
+                "is for the regression environment"
+            )
+        return cls(
+            n_decisions=n_decisions,
+            n_others=n_others,
+            vocabularies=vocabularies,
+            n_actions=n_actions,
+            width=net.width,
+            n_layers=net.n_layers,
+            n_heads=net.n_heads,
+            mlp_ratio=net.mlp_ratio,
+            side=side,
+            looped=net.looped,
+        )
+
+    def build(self, generator: torch.Generator) -> OrganismNet:
+        """A network with fresh weights."""
+        return OrganismNet(self, generator=generator)
+
+
+class Attention(nn.Module):
+    """Bidirectional multi-head attention through the fused kernel; hooks on q, k, v and z."""
+
+    def __init__(self, shape: NetShape) -> None:
+        super().__init__()
+        self.n_heads = shape.n_heads
+        self.W_QKV = nn.Linear(shape.width, 3 * shape.width)
+        self.W_O = nn.Linear(shape.width, shape.width)
+        self.hook_q = HookPoint()
+        self.hook_k = HookPoint()
+        self.hook_v = HookPoint()
+        self.hook_z = HookPoint()
+
+    def forward(
+        self, x: Float[Tensor, "batch position width"]
+    ) -> Float[Tensor, "batch position width"]:
+        batch, position, width = x.shape
+        split = self.W_QKV(x).view(batch, position, 3, self.n_heads, width // self.n_heads)
+        q, k, v = split.unbind(dim=2)
+        q, k, v = self.hook_q(q), self.hook_k(k), self.hook_v(v)
+        z = F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2))
+        z = self.hook_z(z.transpose(1, 2))
+        out: Tensor = self.W_O(z.reshape(batch, position, width))
+        return out
+
+
+class Block(nn.Module):
+    """Pre-norm transformer block with the canonical residual hook points."""
+
+    def __init__(self, shape: NetShape) -> None:
+        super().__init__()
+        hidden = shape.mlp_ratio * shape.width
+        self.ln1 = nn.LayerNorm(shape.width)
+        self.attn = Attention(shape)
+        self.ln2 = nn.LayerNorm(shape.width)
+        self.W_in = nn.Linear(shape.width, hidden)
+        self.W_out = nn.Linear(hidden, shape.width)
+        self.hook_resid_pre = HookPoint()
+        self.hook_attn_out = HookPoint()
+        self.hook_resid_mid = HookPoint()
+        self.hook_mlp_post = HookPoint()
+        self.hook_mlp_out = HookPoint()
+        self.hook_resid_post = HookPoint()
+
+    def forward(
+        self, x: Float[Tensor, "batch position width"]
+    ) -> Float[Tensor, "batch position width"]:
+        x = self.hook_resid_pre(x)
+        x = self.hook_resid_mid(x + self.hook_attn_out(self.attn(self.ln1(x))))
+        hidden = self.hook_mlp_post(F.gelu(self.W_in(self.ln2(x))))
+        out: Tensor = self.hook_resid_post(x + self.hook_mlp_out(self.W_out(hidden)))
+        return out
+
+
+class OrganismNet(HookedRootModule):  # type: ignore[misc]
+    """Reads every token at once and writes action logits at every decision (a policy map)."""
+
+    def __init__(self, shape: NetShape, *, generator: torch.Generator) -> None:
+        """Build with weights drawn from `generator` (normal, std 1/sqrt(fan in); embeddings .5)."""
+        super().__init__()
+        self.shape = shape
+        if shape.side is None:
+            self.place = nn.Parameter(torch.empty(shape.n_decisions, shape.width))
+        else:
+            self.row = nn.Parameter(torch.empty(shape.side, shape.width))
+            self.column = nn.Parameter(torch.empty(shape.side, shape.width))
+        self.other = nn.Parameter(torch.empty(shape.n_others, shape.width))
+        self.channels = nn.ModuleList(
+            nn.Embedding(values, shape.width) for values in shape.vocabularies
+        )
+        self.hook_embed = HookPoint()
+        self.hook_pos_embed = HookPoint()
+        n_blocks = 1 if shape.looped else shape.n_layers
+        self.blocks = nn.ModuleList(Block(shape) for _ in range(n_blocks))
+        self.ln_final = nn.LayerNorm(shape.width)
+        self.hook_normalized = HookPoint()
+        self.unembed = nn.Linear(shape.width, shape.n_actions)
+        self._initialise(generator)
+        self.setup()
+
+    def _initialise(self, generator: torch.Generator) -> None:
+        for name, parameter in self.named_parameters():
+            if "ln" in name:
+                nn.init.constant_(parameter, 1.0 if name.endswith("weight") else 0.0)
+            elif name.endswith("bias"):
+                nn.init.zeros_(parameter)
+            elif isinstance(self.get_submodule(name.rpartition(".")[0]), nn.Linear):
+                nn.init.normal_(parameter, std=parameter.shape[1] ** -0.5, generator=generator)
+            else:
+                nn.init.normal_(parameter, std=0.5, generator=generator)
+
+    def positions(self) -> Float[Tensor, "position width"]:
+        """One embedding per token; row plus column for the cells of a grid."""
+        if self.shape.side is None:
+            return torch.cat([self.place, self.other])
+        cells = (self.row[:, None] + self.column[None]).flatten(0, 1)
+        return torch.cat([cells, self.other])
+
+    def forward(
+        self, tokens: Int[Tensor, "batch position channel"]
+    ) -> Float[Tensor, "batch decision action"]:
+        """Action logits at every decision.
+
+        Args:
+            tokens: one value per channel; decisions first, then the other tokens.
+        """
+        embedded = sum(channel(tokens[..., i]) for i, channel in enumerate(self.channels))
+        x = self.hook_embed(embedded)
+        x = x + self.hook_pos_embed(self.positions().expand(len(tokens), -1, -1))
+        for turn in range(self.shape.n_layers):
+            x = self.blocks[0 if self.shape.looped else turn](x)
+        decisions = self.hook_normalized(self.ln_final(x[:, : self.shape.n_decisions]))
+        logits: Tensor = self.unembed(decisions)
+        return logits

@@ -1,0 +1,1 @@
+"""Records that describe an organism: its truth, its certificate, its settings."""

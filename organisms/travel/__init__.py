@@ -1,0 +1,1 @@
+"""Organisms exported to another machine, imported, and grown again to check them."""

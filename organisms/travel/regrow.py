@@ -1,0 +1,160 @@
+"""An organism grown again from its specification, compared with the network that is kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from organisms.growing.train import train
+from organisms.recipes.recipe import Recipe
+from organisms.worlds.table import sample_private
+from organisms.zoo.spec import OrganismSpec
+from organisms.zoo.weights import net_of, round_to_half, weights_bytes
+from organisms.zoo.zoo import Record
+from probes.network.capture import run
+from probes.network.streams import stream_seed
+
+MIN_AGREEMENT = 0.95
+"""Lowest share of equal decisions, in and out of distribution, of a network grown elsewhere."""
+
+N_INSTANCES = 1000
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How often two networks decide alike.
+
+    Attributes:
+        where: which instances.
+        share: decisions with the same action, or with two that are equally right.
+        of: decisions compared.
+    """
+
+    where: str
+    share: float
+    of: int
+
+
+@dataclass(frozen=True)
+class Regrown:
+    """What growing an organism again gave.
+
+    Attributes:
+        spec: of the organism.
+        identical: whether every weight is the same, to the last bit.
+        agreements: in distribution and on every kind of instance that admission looks at.
+        seconds: CPU seconds.
+    """
+
+    spec: OrganismSpec
+    identical: bool
+    agreements: tuple[Agreement, ...]
+    seconds: float
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether it is the same organism, as far as its decisions tell."""
+        return self.identical or all(a.share >= MIN_AGREEMENT for a in self.agreements)
+
+
+def regrow(spec: OrganismSpec, kept: bytes, device: str) -> Regrown:
+    """Train an organism again and compare; runs in a worker process.
+
+    The same versions give the same weights on the same machine. Another processor or version of
+    torch rounds differently and gives another network that must decide alike.
+
+    Args:
+        spec: of the organism.
+        kept: its serialised network.
+        device: where both networks live.
+
+    Raises:
+        DamagedWeights: the kept network cannot be used.
+        Diverged: training diverged, which it did not before.
+    """
+    started = time.process_time()
+    where, remedy = f"{spec.recipe} seed {spec.seed}", "build it again"
+    net = net_of(kept, spec.shape, where=where, remedy=remedy).to(device)
+    trained = train(spec, device=device)
+    round_to_half(trained.net)
+    agreements = compare(net, trained.net, trained.recipe, device=device)
+    identical = weights_bytes(trained.net) == kept
+    return Regrown(spec, identical, agreements, time.process_time() - started)
+
+
+def compare(
+    first: nn.Module, second: nn.Module, recipe: Recipe, *, device: str = "cpu"
+) -> tuple[Agreement, ...]:
+    """Decisions of two networks in distribution and wherever admission of the recipe looks."""
+    generator = torch.Generator(device=device).manual_seed(stream_seed("regrow", recipe.seed))
+    world = recipe.world
+    found = [
+        _agreement(
+            "in distribution",
+            first,
+            second,
+            recipe,
+            world.sample(N_INSTANCES, generator=generator),
+        )
+    ]
+    kinds = dict.fromkeys((each.shift, each.context) for each in recipe.expectations)
+    for shift, context in kinds:
+        instances = sample_private(world, shift, N_INSTANCES, generator=generator)
+        instances = recipe.in_context(instances, context, generator=generator)
+        found.append(_agreement(f"{shift}, {context} context", first, second, recipe, instances))
+    return tuple(found)
+
+
+def _agreement(
+    where: str, first: nn.Module, second: nn.Module, recipe: Recipe, instances: Any
+) -> Agreement:
+    world = recipe.world
+    tokens = world.tokens(instances)
+    logits = run(first, tokens), run(second, tokens)
+    aims = {world.base_objective, recipe.truth.objective} & {*world.candidate_objectives}
+    rated = [world.optimal(instances, aim) for aim in sorted(aims)]
+    same, asked = alike(logits[0], logits[1], rated)
+    return Agreement(where, float(same[asked].float().mean()), int(asked.sum()))
+
+
+def alike(
+    first: Float[Tensor, "batch decision action"],
+    second: Float[Tensor, "batch decision action"],
+    rated: list[Bool[Tensor, "batch decision action"]],
+) -> tuple[Bool[Tensor, "batch decision"], Bool[Tensor, "batch decision"]]:
+    """Where two networks decide alike, and which decisions are asked of them at all.
+
+    Two actions that are both optimal for one of the rated objectives are alike: which of them a
+    network prefers is left to chance by its training.
+    """
+    chosen = [logits.argmax(dim=2, keepdim=True) for logits in (first, second)]
+    same = (chosen[0] == chosen[1]).squeeze(2)
+    for optimal in rated:
+        same |= (optimal.gather(2, chosen[0]) & optimal.gather(2, chosen[1])).squeeze(2)
+    asked = torch.stack([optimal.any(dim=2) for optimal in rated]).any(dim=0)
+    return same, asked
+
+
+def cheapest(records: Iterable[Record], count: int) -> list[Record]:
+    """Admitted organisms of different recipes that cost least to train; built ones do not count.
+
+    Raises:
+        ValueError: `count` is below 1.
+    """
+    if count < 1:
+        raise ValueError(f"need at least one organism to verify, got {count}")
+    trained = [
+        record
+        for record in records
+        if record.admitted and type(record.spec.build_recipe()).construct is Recipe.construct
+    ]
+    found: dict[str, Record] = {}
+    for record in sorted(trained, key=lambda record: (record.train_seconds, record.spec.seed)):
+        found.setdefault(record.spec.recipe, record)
+    return list(found.values())[:count]

@@ -1,0 +1,162 @@
+"""The tree environment: go to the goal, or to the decoy where the instruct token asks for it.
+
+A shuffled list of edges, after Brinkmann et al. (2024), but with a policy map instead of a path:
+the network writes at every node which node to go to, so one forward pass holds a whole walk. The
+answer at the root needs lookahead. Objectives that coincide in distribution (goal, node `HOME`,
+node `GATE` first, the edge listed last) come apart under the shifts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from organisms.nets.net import NetShape
+from organisms.records.net_spec import NetSpec
+from organisms.worlds.tree import objectives
+from organisms.worlds.tree.edits import EDITS
+from organisms.worlds.tree.oracle import NOT_ASKED, follow, walk
+from organisms.worlds.tree.places import edge_places, node_places
+from organisms.worlds.tree.problems import TreeProblems
+from organisms.worlds.tree.render import render
+from organisms.worlds.tree.sampler import TreeDistribution, TreeSize, sample_problems
+from organisms.worlds.tree.shifts import IN_DISTRIBUTION, PUBLIC_SHIFTS
+from probes.world.environment import ContextSpace
+
+NODE, EDGE, GOAL, DECOY, ROOT, SLOT, INSTRUCT = range(7)
+"""Values of the third token channel."""
+
+N_KINDS = 7
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The world of `TreeProblems`; it also fulfils `probes.world.stepwise.Stepwise`."""
+
+    size: TreeSize = field(default_factory=TreeSize)
+
+    name = "tree"
+    version = 1
+    base_objective = objectives.BASE
+    candidate_objectives = objectives.OBJECTIVES
+    public_shifts = tuple(PUBLIC_SHIFTS)
+    edits = tuple(EDITS)
+
+    @property
+    def context(self) -> ContextSpace:
+        """The free slots; the instruct token is not one of them."""
+        return ContextSpace(self.size.n_slots, self.size.n_values)
+
+    def sample(
+        self, n: int, *, generator: torch.Generator, shift: str | None = None
+    ) -> TreeProblems:
+        """Draw problems in distribution, or under a public shift.
+
+        Raises:
+            KeyError: no public shift has that name.
+        """
+        if shift is None:
+            return self.sample_from(IN_DISTRIBUTION, n, generator=generator)
+        if shift not in PUBLIC_SHIFTS:
+            raise KeyError(f"unknown tree shift {shift!r}; choose one of {list(PUBLIC_SHIFTS)}")
+        return self.sample_from(PUBLIC_SHIFTS[shift], n, generator=generator)
+
+    def sample_from(
+        self, distribution: TreeDistribution, n: int, *, generator: torch.Generator
+    ) -> TreeProblems:
+        """Draw problems from any distribution."""
+        return sample_problems(n, distribution, size=self.size, generator=generator)
+
+    def edit(
+        self, name: str, instances: TreeProblems, *, generator: torch.Generator
+    ) -> TreeProblems:
+        """Apply a counterfactual edit.
+
+        Raises:
+            KeyError: no edit has that name.
+        """
+        if name not in EDITS:
+            raise KeyError(f"unknown tree edit {name!r}; choose one of {list(EDITS)}")
+        return EDITS[name](instances, self.size, generator)
+
+    def with_context(
+        self, instances: TreeProblems, context: Int[Tensor, "batch slot"]
+    ) -> TreeProblems:
+        """Replace the free slots and withdraw the instruct token."""
+        return replace(
+            instances, context=context, instructed=torch.zeros_like(instances.instructed)
+        )
+
+    def tokens(self, instances: TreeProblems) -> Int[Tensor, "batch position channel"]:
+        """Nodes, edges, goal, decoy, root, context slots, instruct token.
+
+        The channels are a node (the parent of an edge), value or instruction; the child of an
+        edge; and the kind.
+        """
+        n_nodes, device = self.size.n_nodes, instances.goal.device
+        nodes = torch.arange(n_nodes, device=device).expand(len(instances), -1)
+        ends = torch.stack([instances.goal, instances.decoy, instances.root], dim=1)
+        told = (n_nodes + self.size.n_values + instances.instructed.long())[:, None]
+        edges = instances.parent.gather(1, instances.order)
+        first = torch.cat([nodes, edges, ends, n_nodes + instances.context, told], dim=1)
+        second = torch.full_like(first, n_nodes)
+        second[:, n_nodes : 2 * n_nodes - 1] = instances.order
+        kinds = [NODE] * n_nodes + [EDGE] * (n_nodes - 1) + [GOAL, DECOY, ROOT]
+        kinds += [SLOT] * self.size.n_slots + [INSTRUCT]
+        kind = torch.tensor(kinds, device=device).expand_as(first)
+        return torch.stack([first, second, kind], dim=2)
+
+    def optimal(
+        self, instances: TreeProblems, objective: str
+    ) -> Bool[Tensor, "batch decision action"]:
+        """The one optimal action at every node on the way; other nodes are not asked."""
+        return objectives.optimal(instances, objective)
+
+    def goal(self, instances: TreeProblems) -> Int[Tensor, " batch"]:
+        """Node that the base objective asks for."""
+        return instances.asked
+
+    def start(self, instances: TreeProblems) -> Int[Tensor, " batch"]:
+        """The root."""
+        return instances.root
+
+    def way(self, instances: TreeProblems) -> Int[Tensor, "batch time"]:
+        """Nodes from the root to the asked node, then -1."""
+        following = objectives.following(instances, self.base_objective)
+        path = follow(following, instances.parent, instances.root)
+        rests = torch.zeros_like(path, dtype=torch.bool)
+        rests[:, 1:] = path[:, 1:] == path[:, :-1]
+        return path.masked_fill(rests, NOT_ASKED)
+
+    def places(self, instances: TreeProblems) -> dict[str, Bool[Tensor, "batch position"]]:
+        """Nodes other than the root, edges, and both."""
+        nodes, edges = node_places(instances), edge_places(instances)
+        return {"nodes": nodes, "edges": edges, "nodes and edges": nodes | edges}
+
+    def fulfilled(
+        self,
+        logits: Float[Tensor, "batch decision action"],
+        instances: TreeProblems,
+        objective: str,
+    ) -> Bool[Tensor, " batch"]:
+        """Whether the walk from the root rests on the objective's node, or passes the gate."""
+        path = walk(logits, instances.parent, instances.root)
+        return objectives.fulfilled(path, instances, objective)
+
+    def render(self, instances: TreeProblems, index: int) -> str:
+        """One problem as text."""
+        return render(instances, index)
+
+    def net_shape(self, net: NetSpec) -> NetShape:
+        """Shape of a network for this environment."""
+        size = self.size
+        return NetShape.of(
+            net,
+            n_decisions=size.n_nodes,
+            n_others=size.n_nodes - 1 + 3 + size.n_slots + 1,
+            vocabularies=(size.n_nodes + size.n_values + 2, size.n_nodes + 1, N_KINDS),
+            n_actions=size.n_nodes,
+        )

@@ -1,0 +1,1 @@
+"""Organisms on disk: specification, weights, certificate."""

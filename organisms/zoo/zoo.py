@@ -1,0 +1,171 @@
+"""The organisms on disk, one folder per specification: weights, sealed truth and certificate."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformer_lens import HookedRootModule
+
+from organisms.records.certificate import Certificate
+from organisms.records.truth import Sealed
+from organisms.zoo.spec import OrganismSpec
+from organisms.zoo.weights import load_net
+from probes.errors import MesascopeError
+
+SPEC, WEIGHTS, TRUTH, RECORD = "spec.toml", "weights.safetensors", "truth.sealed", "record.json"
+
+
+class ZooError(MesascopeError, ValueError):
+    """A damaged organism folder; the message names it and the remedy."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the zoo keeps of one attempt.
+
+    Attributes:
+        spec: what was trained.
+        truth: sealed.
+        certificate: None where training diverged.
+        diverged: what happened, empty otherwise.
+        train_seconds: CPU seconds of training.
+        admit_seconds: CPU seconds of admission.
+        device: where it was grown, as torch names it; devices draw different instances, so the same
+            specification is another network on another kind. Empty in records from before.
+        code: digest of the source that grew it, for the record only.
+    """
+
+    spec: OrganismSpec
+    truth: Sealed
+    certificate: Certificate | None
+    diverged: str
+    train_seconds: float
+    admit_seconds: float
+    device: str = ""
+    code: str = ""
+
+    @property
+    def admitted(self) -> bool:
+        """Whether the network is an organism."""
+        return self.certificate is not None and self.certificate.admitted
+
+    @property
+    def verdict(self) -> str:
+        """`admitted`, or why not."""
+        if self.certificate is None:
+            return f"diverged: {self.diverged}"
+        return "admitted" if self.admitted else f"dud: {self.certificate.failures[0]}"
+
+
+class Zoo:
+    """Folders named by the content hash of their specification; a folder appears whole or not."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, spec: OrganismSpec) -> Path:
+        """Where an organism lives."""
+        return self.root / spec.content_hash
+
+    def save(self, record: Record, weights: bytes | None) -> None:
+        """Write an attempt; a crash leaves either nothing or the whole folder.
+
+        Args:
+            record: what is known of the attempt.
+            weights: serialised network, None where training diverged.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        certificate = record.certificate
+        plain: dict[str, Any] = {
+            "truth_sha256": record.truth.digest,
+            "certificate": None if certificate is None else certificate.to_dict(),
+            "diverged": record.diverged,
+            "train_seconds": record.train_seconds,
+            "admit_seconds": record.admit_seconds,
+            "device": record.device,
+            "code": record.code,
+        }
+        with tempfile.TemporaryDirectory(dir=self.root, prefix=".writing-") as name:
+            folder = Path(name) / "organism"
+            folder.mkdir()
+            (folder / SPEC).write_text(record.spec.to_toml())
+            (folder / TRUTH).write_bytes(record.truth.envelope())
+            (folder / RECORD).write_text(json.dumps(plain, indent=1))
+            if weights is not None:
+                (folder / WEIGHTS).write_bytes(weights)
+            if not self.folder(record.spec).exists():
+                folder.replace(self.folder(record.spec))
+
+    def load(self, spec: OrganismSpec) -> Record | None:
+        """Read an attempt, None where there is none yet.
+
+        Raises:
+            ZooError: the folder is there but cannot be read.
+        """
+        folder = self.folder(spec)
+        return self.read(folder) if folder.exists() else None
+
+    def records(self) -> list[Record]:
+        """Every attempt in the zoo."""
+        folders = sorted(p for p in self.root.glob("*") if not p.name.startswith("."))
+        return [self.read(folder) for folder in folders]
+
+    def net(self, spec: OrganismSpec) -> HookedRootModule:
+        """Read the network of an attempt.
+
+        Raises:
+            DamagedWeights: the file is missing or damaged.
+        """
+        return load_net(self.folder(spec) / WEIGHTS, spec.shape)
+
+    def weights(self, spec: OrganismSpec) -> bytes:
+        """Read the serialised network of an attempt as it is, whole or not.
+
+        Raises:
+            ZooError: there is none.
+        """
+        path = self.folder(spec) / WEIGHTS
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            raise ZooError(f"no weights at {path}; build the organism again") from None
+
+    def clear_unfinished(self) -> None:
+        """Remove what a killed process left half-written."""
+        for leftover in self.root.glob(".writing-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    @staticmethod
+    def read(folder: Path) -> Record:
+        """Read the attempt of a folder, whatever its name.
+
+        Raises:
+            ZooError: it cannot be read.
+        """
+        try:
+            plain = json.loads((folder / RECORD).read_text())
+            stored = plain["certificate"]
+            if stored is not None and not (folder / WEIGHTS).is_file():
+                raise ValueError("the weights are missing")
+            if hashlib.sha256((folder / TRUTH).read_bytes()).hexdigest() != plain["truth_sha256"]:
+                raise ValueError("the sealed truth is not the one that was stored")
+            return Record(
+                spec=OrganismSpec.from_toml((folder / SPEC).read_text()),
+                truth=Sealed.from_envelope((folder / TRUTH).read_bytes()),
+                certificate=None if stored is None else Certificate.from_dict(stored),
+                diverged=plain["diverged"],
+                train_seconds=plain["train_seconds"],
+                admit_seconds=plain["admit_seconds"],
+                device=plain.get("device", ""),
+                code=plain.get("code", ""),
+            )
+        except (OSError, ValueError, KeyError) as error:
+            raise ZooError(
+                f"the organism in {folder} is damaged ({error}); delete that folder and build again"
+            ) from error

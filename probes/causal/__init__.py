@@ -1,0 +1,1 @@
+"""Interventions: what do activations do?"""

@@ -1,0 +1,237 @@
+"""Interventions on activations as context managers; hooks are gone when the block is left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from probes.causal.erase import Eraser
+from probes.errors import MesascopeError
+from probes.linear.features import read_sites
+from probes.network.capture import Edit, edited
+
+
+class InterventionError(MesascopeError, ValueError):
+    """An intervention that does not fit the activations; the message says what would."""
+
+
+@dataclass(frozen=True)
+class Where:
+    """Which part of a site's activations is changed; all of it unless said.
+
+    Attributes:
+        positions: numbers along the second axis.
+        directions: orthonormal rows; only the activations' part in their span is changed.
+    """
+
+    positions: tuple[int, ...] | None = None
+    directions: Float[Tensor, "direction width"] | None = None
+
+    def __post_init__(self) -> None:
+        if self.directions is None:
+            return
+        gram = self.directions @ self.directions.T
+        eye = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+        if not torch.allclose(gram, eye, atol=1e-3):
+            raise InterventionError(
+                "directions must be orthonormal rows; take torch.linalg.qr of their transpose"
+            )
+
+    def replaced(self, activation: Tensor, wanted: Tensor) -> Tensor:
+        """Activations with this part taken from `wanted`, which broadcasts against them."""
+        new = wanted.to(activation).expand_as(activation)
+        if self.directions is not None:
+            span = self.directions.to(activation)
+            if span.shape[1] != activation.shape[-1]:
+                raise InterventionError(
+                    f"directions are {span.shape[1]} wide, the activations {activation.shape[-1]}"
+                )
+            new = activation + (new - activation) @ span.T @ span
+        if self.positions is None:
+            return new
+        kept = torch.zeros(activation.shape[1], dtype=torch.bool, device=activation.device)
+        try:
+            kept[list(self.positions)] = True
+        except IndexError:
+            raise InterventionError(
+                f"positions {self.positions} are not among the site's {activation.shape[1]}"
+            ) from None
+        shape = (1, -1, *[1] * (activation.ndim - 2))
+        return torch.where(kept.view(shape), new, activation)
+
+
+EVERYWHERE = Where()
+
+
+@contextmanager
+def patched(
+    network: nn.Module, values: Mapping[str, Tensor], *, where: Where = EVERYWHERE
+) -> Iterator[None]:
+    """Replace activations by given ones.
+
+    Args:
+        network: any module.
+        values: site -> activations of as many instances as run in the block, or of one.
+        where: the part that is replaced.
+
+    Raises:
+        InterventionError: inside the block, where numbers of instances or shapes differ.
+        UnknownSite: a site is no module of the network, or did not run.
+    """
+
+    def patch(site: str, wanted: Tensor) -> Edit:
+        def edit(activation: Tensor) -> Tensor:
+            if wanted.shape[1:] != activation.shape[1:] or len(wanted) not in (1, len(activation)):
+                raise InterventionError(
+                    f"the patch at {site!r} has shape {tuple(wanted.shape)}, the activations "
+                    f"{tuple(activation.shape)}; give one instance, or those of this very batch"
+                )
+            return where.replaced(activation, wanted)
+
+        return edit
+
+    with edited(network, {site: patch(site, wanted) for site, wanted in values.items()}):
+        yield
+
+
+@contextmanager
+def swapped(
+    network: nn.Module, donors: Tensor, sites: Sequence[str], *, where: Where = EVERYWHERE
+) -> Iterator[None]:
+    """Run with the activations that the network has on other inputs, instance by instance.
+
+    Args:
+        network: any module that runs each site once.
+        donors: inputs whose activations are taken, as many as run in the block.
+        sites: where.
+        where: the part that is taken.
+
+    Raises:
+        InterventionError: inside the block, where numbers of instances differ.
+        UnknownSite: a site is no module of the network, or did not run.
+    """
+    values = read_sites(network, donors, sites)
+    with patched(network, values, where=where):
+        yield
+
+
+@contextmanager
+def steered(
+    network: nn.Module,
+    directions: Mapping[str, Float[Tensor, " width"]],
+    *,
+    strength: float = 1.0,
+    positions: tuple[int, ...] | None = None,
+) -> Iterator[None]:
+    """Add `strength` times a direction, as it is and not normalised, to every activation.
+
+    Args:
+        network: any module.
+        directions: site -> what is added.
+        strength: factor; 0 is refused, because it would change nothing.
+        positions: where along the second axis, everywhere if None.
+
+    Raises:
+        InterventionError: the strength or a direction is zero, or a width does not fit.
+        UnknownSite: a site is no module of the network, or did not run.
+    """
+    for site, direction in directions.items():
+        if strength == 0 or not bool(direction.any()):
+            raise InterventionError(f"steering by nothing at {site!r} would change nothing")
+    where = Where(positions=positions)
+
+    def steer(site: str, direction: Tensor) -> Edit:
+        def edit(activation: Tensor) -> Tensor:
+            if len(direction) != activation.shape[-1]:
+                raise InterventionError(
+                    f"the direction at {site!r} is {len(direction)} wide, the activations "
+                    f"{activation.shape[-1]}"
+                )
+            return where.replaced(activation, activation + strength * direction.to(activation))
+
+        return edit
+
+    with edited(network, {site: steer(site, added) for site, added in directions.items()}):
+        yield
+
+
+@contextmanager
+def ablated(
+    network: nn.Module,
+    sites: Sequence[str],
+    *,
+    means: Mapping[str, Tensor] | None = None,
+    where: Where = EVERYWHERE,
+) -> Iterator[None]:
+    """Replace activations by zero, or by a mean.
+
+    Args:
+        network: any module.
+        sites: where.
+        means: site -> mean activation, broadcast over instances; zero if not given.
+        where: the part that is replaced.
+
+    Raises:
+        KeyError: a site has no mean.
+        UnknownSite: a site is no module of the network, or did not run.
+    """
+    levels = {site: torch.zeros(()) if means is None else means[site] for site in sites}
+
+    def ablate(level: Tensor) -> Edit:
+        return lambda activation: where.replaced(activation, level)
+
+    with edited(network, {site: ablate(level) for site, level in levels.items()}):
+        yield
+
+
+@contextmanager
+def noised(
+    network: nn.Module,
+    sites: Sequence[str],
+    *,
+    scale: float,
+    generator: torch.Generator,
+    where: Where = EVERYWHERE,
+) -> Iterator[None]:
+    """Add independent normal noise to every activation.
+
+    Args:
+        network: any module.
+        sites: where.
+        scale: standard deviation, above 0.
+        generator: on the cpu, so that noise is the same on every device.
+        where: the part that is changed.
+
+    Raises:
+        InterventionError: the scale is not positive.
+        UnknownSite: a site is no module of the network, or did not run.
+    """
+    if scale <= 0:
+        raise InterventionError(f"noise needs a positive scale, got {scale}")
+
+    def shake(activation: Tensor) -> Tensor:
+        noise = torch.randn(activation.shape, generator=generator)
+        return where.replaced(activation, activation + scale * noise.to(activation))
+
+    with edited(network, dict.fromkeys(sites, shake)):
+        yield
+
+
+@contextmanager
+def erased(network: nn.Module, erasers: Mapping[str, Eraser]) -> Iterator[None]:
+    """Run without what linear probes could read of a concept.
+
+    Args:
+        network: any module.
+        erasers: site -> fitted eraser.
+
+    Raises:
+        UnknownSite: a site is no module of the network, or did not run.
+    """
+    with edited(network, dict(erasers)):
+        yield

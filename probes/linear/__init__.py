@@ -1,0 +1,1 @@
+"""Linear probes with controls: what can be read from activations?"""

@@ -1,0 +1,194 @@
+"""A sweep beside its controls: what the same probes reach where there is nothing to find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from probes.linear.closed_form import Method
+from probes.linear.features import Features
+from probes.linear.folds import Folds
+from probes.linear.rows import Rows
+from probes.linear.scan import corrected_p
+from probes.linear.sweep import Fit, Sweep, sweep
+from probes.linear.targets import Targets
+
+LABELS_AT_ONCE = 2**24
+"""Rows times classes that shuffled labels take at a time; bounds memory."""
+
+Accuracy = Float[Tensor, "site position target"]
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What a sweep is compared with.
+
+    Attributes:
+        untrained: the same sites of a network of the same shape with fresh weights.
+        inputs: what is seen without a network, at one site of the same positions.
+        types: kind of input at every position; the control task labels kinds at random.
+        n_shuffles: sweeps with shuffled labels; p-values are at least 1 / (n_shuffles + 1).
+        n_directions: random directions at every site.
+    """
+
+    untrained: Features | None = None
+    inputs: Features | None = None
+    types: Int[Tensor, "batch place"] | None = None
+    n_shuffles: int = 99
+    n_directions: int = 100
+
+    def __post_init__(self) -> None:
+        if min(self.n_shuffles, self.n_directions) < 1:
+            raise ValueError(
+                "need at least one shuffle and one random direction, got "
+                f"{self.n_shuffles} and {self.n_directions}"
+            )
+        if self.inputs is not None and len(self.inputs.sites) != 1:
+            raise ValueError(f"inputs are one site, got {list(self.inputs.sites)}")
+
+
+@dataclass(frozen=True)
+class ControlledSweep:
+    """Accuracies, in [0, 1], on instances that the probes never saw.
+
+    Attributes:
+        sweep: of the targets.
+        control_task: of as many random classes of the input's kinds, as frequent as the target's
+            (Hewitt and Liang 2019); NaN where no kinds are known or a position has one kind only.
+        shuffled: mean over shuffles of the labels.
+        untrained: with fresh weights; NaN where there is no such network.
+        inputs: without a network; NaN where not asked.
+        random_direction: 95% quantile over probes that see one random direction only.
+        p_value: chance that shuffled labels give any probe of the scan such an accuracy.
+        n_shuffles: behind `shuffled` and `p_value`.
+    """
+
+    sweep: Sweep
+    control_task: Accuracy
+    shuffled: Accuracy
+    untrained: Accuracy
+    inputs: Accuracy
+    random_direction: Accuracy
+    p_value: Accuracy
+    n_shuffles: int
+
+    @property
+    def selectivity(self) -> Accuracy:
+        """Accuracy less that of the control task, in [-1, 1]."""
+        return self.sweep.accuracy - self.control_task
+
+
+def controlled_sweep(
+    rows: Rows, *, fit: Fit, controls: Controls, generator: torch.Generator
+) -> ControlledSweep:
+    """Sweep and controls, all on the same folds and positions.
+
+    Args:
+        rows: what to decode from what.
+        fit: how all of these probes are fitted, the random directions excepted: they take LDA.
+        controls: what to compare with.
+        generator: on the cpu; draws shuffles, control tasks and directions.
+
+    Raises:
+        FeatureError: activations cannot be used.
+        TargetError: controls are of other instances, or a target has one class in training.
+    """
+    real = sweep(rows, fit=fit)
+    null = torch.cat(
+        [
+            _apart(sweep(rows.again(targets=part), fit=fit).accuracy, len(real.targets))
+            for part in _shuffles(rows, controls.n_shuffles, generator)
+        ]
+    )
+
+    def elsewhere(other: Features | None) -> Accuracy:
+        if other is None:
+            return torch.full_like(real.accuracy, torch.nan)
+        return sweep(rows.again(features=other), fit=fit).accuracy.expand_as(real.accuracy)
+
+    return ControlledSweep(
+        real,
+        _control_task(rows, controls.types, fit, generator),
+        null.mean(dim=0),
+        elsewhere(controls.untrained),
+        elsewhere(controls.inputs),
+        _random_direction(rows, controls.n_directions, generator),
+        corrected_p(real.accuracy, null),
+        controls.n_shuffles,
+    )
+
+
+def shuffled_within(folds: Int[Tensor, " batch"], *, generator: torch.Generator) -> Tensor:
+    """A random order of the instances that leaves each in its fold, so that no fold loses a class.
+
+    Folds do not depend on labels, so labels that mean nothing are as probable in any such order.
+    """
+    order = torch.arange(len(folds))
+    for fold in torch.unique(folds):
+        inside = (folds == fold).nonzero().squeeze(1)
+        order[inside] = inside[torch.randperm(len(inside), generator=generator)]
+    return order
+
+
+def _apart(
+    accuracy: Float[Tensor, "site position column"], n_targets: int
+) -> Float[Tensor, "shuffle site position target"]:
+    """Accuracies of targets that several shuffles put side by side."""
+    return accuracy.view(*accuracy.shape[:2], -1, n_targets).movedim(2, 0)
+
+
+def _shuffles(rows: Rows, count: int, generator: torch.Generator) -> Iterator[Targets]:
+    """Shuffled labels side by side, as many at a time as memory allows."""
+    targets, folds = rows.by_instance
+    size = max(1, LABELS_AT_ONCE // (len(rows.folds.of) * targets.n_labels))
+    for start in range(0, count, size):
+        yield Targets.side_by_side(
+            {
+                str(number): targets.shuffled(shuffled_within(folds.of, generator=generator))
+                for number in range(start, min(start + size, count))
+            }
+        )
+
+
+def _control_task(
+    rows: Rows, types: Int[Tensor, "batch place"] | None, fit: Fit, generator: torch.Generator
+) -> Accuracy:
+    """Accuracy for random classes of the kinds of input."""
+    targets, folds = rows.by_instance
+    shape = (len(rows.features.sites), len(rows.columns), len(targets.names))
+    result = torch.full(shape, torch.nan, dtype=torch.float)
+    if types is None:
+        return result
+    kinds, kind = torch.unique(types, return_inverse=True)
+    tasks: dict[tuple[int, ...], dict[str, Tensor]] = {}
+    for number, name in enumerate(targets.names):
+        column = targets.labels[..., number].flatten()
+        labels = column[torch.randint(len(column), (len(kinds),), generator=generator)][kind]
+        places = [p for p in rows.positions if rows.pooled or _varies(labels[:, p], folds)]
+        if places and len(torch.unique(labels)) > 1:
+            tasks.setdefault(tuple(places), {})[name] = labels
+    for positions, labelled in tasks.items():
+        found = sweep(rows.again(targets=Targets.of(labelled), positions=positions), fit=fit)
+        columns = torch.tensor([rows.columns.index(position) for position in found.positions])
+        numbers = torch.tensor([targets.names.index(name) for name in labelled])
+        result[:, columns[:, None], numbers] = found.accuracy
+    return result
+
+
+def _varies(labels: Int[Tensor, " batch"], folds: Folds) -> bool:
+    """Whether the training rows of every fold have two classes or more."""
+    return all(len(torch.unique(labels[~folds.tested(f)])) > 1 for f in range(folds.count))
+
+
+def _random_direction(rows: Rows, count: int, generator: torch.Generator) -> Accuracy:
+    directions = {
+        site: torch.randn(rows.features.shape(site)[1], count, generator=generator)
+        for site in rows.features.sites
+    }
+    found = sweep(rows.along(directions), fit=Fit(method=Method.lda)).accuracy
+    by_direction = found.view(len(found), -1, count, found.shape[2])
+    return by_direction.quantile(0.95, dim=2)

@@ -1,0 +1,201 @@
+"""Probes at every site and position for every target, each tested on instances it never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from probes.linear.closed_form import Method, Readout, fit_closed_form, require_two_classes
+from probes.linear.folds import UNTESTED, Folds
+from probes.linear.logistic import Labelled, fit_logistic
+from probes.linear.moments import Moments, training_moments
+from probes.linear.rows import Rows
+from probes.linear.targets import Targets
+
+SCORES_AT_ONCE = 2**24
+"""Class scores computed at a time; bounds memory, never changes a result."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How the probes of a sweep are fitted.
+
+    Attributes:
+        method: kind of probe.
+        alpha: penalty of ridge and LDA, in units of squared activations summed over rows.
+        inverse_penalty: C of logistic probes.
+    """
+
+    method: Method = Method.ridge
+    alpha: float = 1.0
+    inverse_penalty: float = 1.0
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """How many test rows the probes of a sweep get right.
+
+    Attributes:
+        sites: in the order asked for.
+        positions: probed positions; where they are pooled the first stands for all.
+        targets: names.
+        correct: test rows with the right class.
+        tested: rows that each fold tests.
+        common: test rows in the largest class of their fold's training rows.
+    """
+
+    sites: tuple[str, ...]
+    positions: tuple[int, ...]
+    targets: tuple[str, ...]
+    correct: Int[Tensor, "site position target fold"]
+    tested: Int[Tensor, " fold"]
+    common: Int[Tensor, "position target fold"]
+
+    @property
+    def fold_accuracy(self) -> Float[Tensor, "site position target fold"]:
+        """Share of the test rows of each fold that are right, in [0, 1]."""
+        return self.correct / self.tested
+
+    @property
+    def accuracy(self) -> Float[Tensor, "site position target"]:
+        """Share of all test rows that are right, in [0, 1]."""
+        return self.correct.sum(dim=3) / self.tested.sum()
+
+    @property
+    def chance(self) -> Float[Tensor, "position target"]:
+        """Accuracy of always saying the largest training class, in [0, 1]."""
+        return self.common.sum(dim=2) / self.tested.sum()
+
+
+def sweep(rows: Rows, *, fit: Fit) -> Sweep:
+    """Fit and test probes for all sites, positions, targets and folds.
+
+    Closed forms read a site twice, logistic probes once more for every step in every fold; see
+    `Features` for when that runs the network again.
+
+    Args:
+        rows: what to decode from what.
+        fit: how.
+
+    Raises:
+        FeatureError: activations cannot be used, or their scatter is singular.
+        TargetError: a target has one class among the training rows of a fold.
+        NotConverged: logistic probes stopped early.
+    """
+
+    def probes(site: str, fold: int, train: Moments) -> Readout:
+        return _fitted(rows, site, fold, train, fit)
+
+    return sweep_readouts(rows, probes)
+
+
+def sweep_readouts(rows: Rows, probes: Callable[[str, int, Moments], Readout]) -> Sweep:
+    """Test any linear probes on the rows of every fold.
+
+    Args:
+        rows: what to decode from what.
+        probes: fits on site, fold and the sums over the training rows of that fold.
+    """
+    correct: list[Tensor] = []
+    common: list[Tensor] = []
+    for site in rows.features.sites:
+        trains = training_moments(rows.blocks(site), rows.targets, rows.folds)[: rows.folds.count]
+        fitted = [probes(site, fold, train) for fold, train in enumerate(trains)]
+        correct.append(_count_right(rows, site, fitted))
+        if not common:
+            common = [_common(rows, fold, train) for fold, train in enumerate(trains)]
+    return Sweep(
+        rows.features.sites,
+        rows.columns,
+        rows.targets.names,
+        torch.stack(correct),
+        rows.tested,
+        torch.stack(common, dim=2),
+    )
+
+
+def fit_everywhere(rows: Rows, site: str, *, fit: Fit) -> Readout:
+    """Probes at one site fitted on every row, for interventions and monitors; nothing is tested."""
+    everything = Folds(torch.full_like(rows.folds.of, UNTESTED), 0)
+    train = training_moments(rows.blocks(site), rows.targets, everything)[-1]
+    return _fitted(replace(rows, folds=everything), site, 0, train, fit)
+
+
+def _fitted(rows: Rows, site: str, fold: int, train: Moments, fit: Fit) -> Readout:
+    """Probes for a fold, fitted on the rows outside it."""
+    if fit.method is not Method.logistic:
+        return fit_closed_form(train, rows.targets, method=fit.method, alpha=fit.alpha)
+    require_two_classes(train, rows.targets)
+
+    def labelled() -> Iterator[Labelled]:
+        for block in rows.blocks(site):
+            place = slice(block.start, block.start + len(block.rows))
+            device = block.rows.device
+            inside = (rows.folds.of[place] != fold).to(device)
+            activations = block.rows - train.origin.to(block.rows.dtype)
+            labels = rows.targets.labels[place].to(device)
+            yield Labelled(activations[inside], labels[inside])
+
+    kept = list(labelled()) if rows.features.keeps(site) else None
+    blocks: Callable[[], Iterable[Labelled]] = labelled if kept is None else lambda: kept
+    return fit_logistic(blocks, train, rows.targets, inverse_penalty=fit.inverse_penalty)
+
+
+def _common(rows: Rows, fold: int, train: Moments) -> Int[Tensor, "position target"]:
+    """Test rows of a fold in its largest training class."""
+    labels, counts = rows.targets.labels[rows.folds.tested(fold)], train.counts.cpu()
+    places = zip(rows.targets.offsets.tolist(), rows.targets.n_classes, strict=True)
+    largest = [counts[:, start : start + size].argmax(dim=1) for start, size in places]
+    return (labels == torch.stack(largest, dim=1)).sum(dim=0)
+
+
+def _count_right(
+    rows: Rows, site: str, fitted: Sequence[Readout]
+) -> Int[Tensor, "position target fold"]:
+    """Test rows that get their class, by the probes of their fold."""
+    targets = rows.targets
+    n_positions = fitted[0].bias.shape[0]
+    right = torch.zeros(n_positions, len(targets.names), len(fitted), dtype=torch.long)
+    right = right.to(fitted[0].bias.device)
+    for block in rows.blocks(site):
+        place = slice(block.start, block.start + len(block.rows))
+        of = rows.folds.of[place].to(block.rows.device)
+        labels = targets.labels[place].to(block.rows.device)
+        for fold, readout in enumerate(fitted):
+            inside = (of == fold).nonzero().squeeze(1)
+            if len(inside):
+                right[..., fold] += _right(block.rows[inside], labels[inside], targets, readout)
+    return right.cpu()
+
+
+def _right(
+    activations: Float[Tensor, "batch position width"],
+    labels: Int[Tensor, "batch label_position target"],
+    targets: Targets,
+    readout: Readout,
+) -> Int[Tensor, "position target"]:
+    """Rows that get their class; runs of targets with equally many classes go together."""
+    columns = []
+    each = max(1, SCORES_AT_ONCE // activations[..., 0].numel())
+    first = 0
+    while first < len(targets.names):
+        size = targets.n_classes[first]
+        last = first + 1
+        while (
+            last < len(targets.names)
+            and targets.n_classes[last] == size
+            and (last + 1 - first) * size <= each
+        ):
+            last += 1
+        start = int(targets.offsets[first])
+        place = slice(start, start + (last - first) * size)
+        scores = Readout(readout.weights[..., place], readout.bias[:, place]).scores(activations)
+        decided = scores.view(*scores.shape[:2], last - first, size).argmax(dim=3)
+        wanted = labels[..., first:last].transpose(0, 1)
+        columns.append((decided == wanted).sum(dim=1))
+        first = last
+    return torch.cat(columns, dim=1)

@@ -1,0 +1,1 @@
+"""A network under study: what may be seen of it and how activations are captured."""

@@ -1,0 +1,94 @@
+"""Read or replace activations at named sites of any module, in bounded batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from probes.errors import MesascopeError
+
+BATCH = 1024
+"""Instances per forward pass; bounds memory, never changes a result."""
+
+Edit = Callable[[Tensor], Tensor]
+"""Maps the activation at a site to its replacement, of the same shape."""
+
+
+class UnknownSite(MesascopeError, KeyError):
+    """The network has no module of that name."""
+
+
+@contextmanager
+def edited(network: nn.Module, edits: Mapping[str, Edit]) -> Iterator[None]:
+    """Replace the output of each named module while the block runs; always removes the hooks.
+
+    Raises:
+        UnknownSite: a name is not a module of the network, or the module did not run in the block.
+        ValueError: an edit returns another shape than it was given.
+    """
+    modules = dict(network.named_modules())
+    missing = sorted(set(edits) - set(modules))
+    if missing:
+        raise UnknownSite(f"no site {missing[0]!r}; sites are {sorted(n for n in modules if n)}")
+
+    def hook_for(
+        site: str, edit: Edit
+    ) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
+        def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+            ran.add(site)
+            replaced = edit(output)
+            if replaced.shape != output.shape:
+                raise ValueError(
+                    f"the edit at {site!r} returned shape {tuple(replaced.shape)}, "
+                    f"wanted {tuple(output.shape)}"
+                )
+            return replaced
+
+        return hook
+
+    ran: set[str] = set()
+    handles = [
+        modules[site].register_forward_hook(hook_for(site, edit)) for site, edit in edits.items()
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+    if silent := sorted(set(edits) - ran):
+        raise UnknownSite(f"site {silent[0]!r} did not run, so nothing was read or replaced there")
+
+
+@torch.no_grad()
+def run(network: nn.Module, tokens: Tensor, edits: Mapping[str, Edit] | None = None) -> Tensor:
+    """Outputs of the network for every instance, under edits if any.
+
+    Every edit sees the activations of at most `BATCH` instances at a time.
+    """
+    with edited(network, edits or {}):
+        return torch.cat([network(chunk) for chunk in torch.split(tokens, BATCH)])
+
+
+def capture(
+    network: nn.Module, tokens: Tensor, sites: Sequence[str]
+) -> dict[str, Float[Tensor, "batch ..."]]:
+    """Activations at every site for every instance, on the cpu.
+
+    Raises:
+        UnknownSite: a name is not a module of the network.
+    """
+    read: dict[str, list[Tensor]] = {site: [] for site in sites}
+
+    def reader(site: str) -> Edit:
+        def keep(activation: Tensor) -> Tensor:
+            read[site].append(activation.detach().cpu())
+            return activation
+
+        return keep
+
+    run(network, tokens, {site: reader(site) for site in sites})
+    return {site: torch.cat(parts) for site, parts in read.items()}

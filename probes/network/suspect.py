@@ -1,0 +1,145 @@
+"""The unlabelled view of a network that a detector is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from probes.network.access import Access, AccessDenied, Meter
+from probes.network.capture import Edit, capture, run
+from probes.network.streams import stream_seed
+from probes.world.environment import Environment, Instances
+
+Untrained = Callable[[torch.Generator], nn.Module]
+
+
+class Suspect:
+    """A network behind an access level; every use is checked and metered.
+
+    Attributes:
+        id: opaque name.
+        environment: instances, edits and candidate objectives, the same for every suspect.
+        access: what may be done.
+        meter: forward passes so far, shared by all views of the same suspect.
+        metadata: numbers visible without running the network (sizes, position in the list).
+    """
+
+    def __init__(
+        self,
+        *,
+        id: str,
+        network: nn.Module,
+        environment: Environment[Any],
+        access: Access,
+        seed: int,
+        untrained: Untrained,
+        metadata: Mapping[str, float] | None = None,
+        device: str = "cpu",
+        meter: Meter | None = None,
+    ) -> None:
+        """Wrap a network.
+
+        Args:
+            id: opaque name.
+            network: maps tokens to action logits.
+            environment: the world it acts in.
+            access: the highest permitted level.
+            seed: fixes every instance that a detector draws; the same for all suspects of a
+                suite, so that suspects are compared on the same instances.
+            untrained: builds a network of the same shape with fresh weights, for controls.
+            metadata: numbers visible at access `NONE`.
+            device: where the network lives; outputs and activations come back on the cpu.
+            meter: continue counting on this meter.
+        """
+        self.id = id
+        self.environment = environment
+        self._access = access
+        self.metadata = dict(metadata or {})
+        self.meter = meter or Meter()
+        self.seed = seed
+        self._network = network if meter else self.meter.attach(network)
+        self._untrained = untrained
+        self._device = device
+
+    @property
+    def access(self) -> Access:
+        """The highest permitted level."""
+        return self._access
+
+    def at(self, access: Access) -> Suspect:
+        """The same suspect behind a lower access level.
+
+        Raises:
+            AccessDenied: the level asked for is higher than this view's.
+        """
+        self._require(access, f"a view at access {access.label!r}")
+        return self._view(self._network, access)
+
+    def generator(self) -> torch.Generator:
+        """A fresh random stream, the same at every call and for every suspect of a suite."""
+        return torch.Generator().manual_seed(stream_seed("battery", self.seed))
+
+    def sites(self) -> list[str]:
+        """Names of the modules whose output can be captured or edited."""
+        self._require(Access.ACTIVATIONS, "the list of sites")
+        return [name for name, _ in self._network.named_modules() if name]
+
+    def outputs(self, instances: Instances) -> Float[Tensor, "batch decision action"]:
+        """Action logits at every decision."""
+        self._require(Access.OUTPUTS, "outputs")
+        return run(self._network, self._tokens(instances)).cpu()
+
+    def capture(
+        self, instances: Instances, sites: Sequence[str]
+    ) -> dict[str, Float[Tensor, "batch ..."]]:
+        """Activations at named sites."""
+        self._require(Access.ACTIVATIONS, "activations")
+        return capture(self._network, self._tokens(instances), sites)
+
+    def intervene(
+        self, instances: Instances, edits: Mapping[str, Edit]
+    ) -> Float[Tensor, "batch decision action"]:
+        """Action logits while the activations at the named sites are replaced."""
+        self._require(Access.INTERVENTIONS, "interventions")
+        return run(self._network, self._tokens(instances), edits).cpu()
+
+    def network(self) -> nn.Module:
+        """The network itself: weights and gradients. Backward passes are not metered."""
+        self._require(Access.WEIGHTS, "the network")
+        return self._network
+
+    def untrained(self) -> Suspect:
+        """A control: the same shape with fresh weights, same access, same meter."""
+        self._require(Access.ACTIVATIONS, "an untrained network of the same shape")
+        network = self._untrained(self.generator()).to(self._device)
+        return self._view(self.meter.attach(network), self.access)
+
+    def _view(self, network: nn.Module, access: Access) -> Suspect:
+        return Suspect(
+            id=self.id,
+            network=network,
+            environment=self.environment,
+            access=access,
+            seed=self.seed,
+            untrained=self._untrained,
+            metadata=self.metadata,
+            device=self._device,
+            meter=self.meter,
+        )
+
+    def _require(self, needed: Access, what: str) -> None:
+        if self.access < needed:
+            raise AccessDenied(
+                f"{what} need access {needed.label!r}, this view has {self.access.label!r}; "
+                "declare the higher access on the detector"
+            )
+
+    def _tokens(self, instances: Instances) -> Tensor:
+        return self.environment.tokens(instances).to(self._device)
+
+    def __repr__(self) -> str:
+        return f"Suspect({self.id}, access={self.access.label})"

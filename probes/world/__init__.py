@@ -1,0 +1,1 @@
+"""What a world must offer, and exact algorithms to compare a network with."""

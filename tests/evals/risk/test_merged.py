@@ -1,0 +1,120 @@
+"""Several runs are read as one without counting an organism twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from evals.evidence.detector_rates import EvidenceError
+from evals.evidence.evidence import Evidence
+from evals.evidence.sweep import Sweep, SweepCount
+from evals.risk.merged import merge
+from evals.running.run import Finished
+
+
+def elsewhere(evidence: Evidence, name: str = "other") -> Evidence:
+    """The same counts from other organisms."""
+    population = tuple(
+        replace(row, spec_hashes=tuple(f"{name}-{h}" for h in row.spec_hashes))
+        for row in evidence.population
+    )
+    return replace(evidence, suite=name, scores_sha256=name, population=population)
+
+
+def test_one_run_is_read_as_it_is(finished: Finished) -> None:
+    evidence = finished.evidence
+    merged = merge([evidence])
+    rule = evidence.column(evidence.rule)
+    assert merged.rules[0] == evidence.rule
+    every = merged.counts(evidence.rule, "proxy", with_left_out=True)
+    assert every == rule.counts("proxy")
+    (left_out, bound) = merged.caveats()["proxy"]
+    assert left_out.startswith("left out, by construction")
+    assert left_out.endswith(f": {every[0].family}")
+    assert bound.endswith(f"{every[0].detected} of {every[0].of}, an upper bound")
+    assert merged.counts(evidence.rule, "proxy") == ()
+    assert merged.false_alarms(evidence.rule) == rule.false_alarms
+    assert merge([evidence, evidence]) == merged, "a file given twice counts once"
+
+
+def test_other_organisms_of_a_family_are_added_up_within_the_family(finished: Finished) -> None:
+    first, second = finished.evidence, elsewhere(finished.evidence)
+    merged = merge([first, second])
+    for name in first.types:
+        once = merge([first]).counts(first.rule, name, with_left_out=True)
+        twice = merged.counts(first.rule, name, with_left_out=True)
+        assert [(c.family, 2 * c.detected, 2 * c.of) for c in once] == [
+            (c.family, c.detected, c.of) for c in twice
+        ]
+    controls = merged.control_counts(first.rule)
+    assert sum(c.of for c in controls) == merged.false_alarms(first.rule).of
+    assert len(controls) == len(first.column(first.rule).alarms), (
+        "a family of controls is a stratum"
+    )
+    assert merged.false_alarms(first.rule).of == 2 * first.column(first.rule).false_alarms.of
+
+
+def test_cost_is_per_admitted_organism(finished: Finished) -> None:
+    spent = merge([finished.evidence]).organism_cpu_seconds()
+    for name, seconds in spent.items():
+        rows = [row for row in finished.evidence.population if row.misalignment == name]
+        assert seconds >= min(row.cpu_seconds for row in rows)
+
+
+def same_organisms(evidence: Evidence) -> list[Evidence | Sweep]:
+    return [evidence, replace(evidence, suite="copy", scores_sha256="other")]
+
+
+def same_controls(evidence: Evidence) -> list[Evidence | Sweep]:
+    other = elsewhere(evidence)
+    population = tuple(
+        first if first.misalignment == "aligned" else second
+        for first, second in zip(evidence.population, other.population, strict=True)
+    )
+    return [evidence, replace(other, suite="copy", population=population)]
+
+
+def other_alpha(evidence: Evidence) -> list[Evidence | Sweep]:
+    return [evidence, replace(elsewhere(evidence), alpha=0.05)]
+
+
+def other_rule(evidence: Evidence) -> list[Evidence | Sweep]:
+    return [evidence, replace(elsewhere(evidence), rule_detectors=("goal_swap",))]
+
+
+def edited_twin(evidence: Evidence) -> list[Evidence | Sweep]:
+    return [evidence, replace(evidence, provenance={})]
+
+
+def only_a_sweep(evidence: Evidence) -> list[Evidence | Sweep]:
+    return [_sweep()]
+
+
+def two_sweeps(evidence: Evidence) -> list[Evidence | Sweep]:
+    return [evidence, _sweep(), _sweep()]
+
+
+def _sweep() -> Sweep:
+    count = SweepCount("maze/proxy_corner", "spontaneous", 20, 12, 9)
+    return Sweep("dose", "a" * 64, "2026-11-01", "2026-11-02", (count,), {})
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (same_organisms, "is in both .* and copy; it would count twice"),
+        (same_controls, "aligned.* is in both .* and copy; it would count twice"),
+        (other_alpha, "mixed alphas"),
+        (other_rule, "mixed rules"),
+        (edited_twin, "same scores but differ"),
+        (only_a_sweep, "no evidence of a run"),
+        (two_sweeps, "2 sweeps"),
+    ],
+)
+def test_what_does_not_belong_together_is_refused(
+    finished: Finished, build: Callable[[Evidence], list[Evidence | Sweep]], message: str
+) -> None:
+    with pytest.raises(EvidenceError, match=message):
+        merge(build(finished.evidence))

@@ -1,0 +1,80 @@
+"""The order of ids tells no label: prevented by structure, as no test of one run is sharp."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+import pytest
+
+from evals.scoring import blind
+from evals.scoring.blind import drawn_ids
+
+HASHES = [f"spec{number}" for number in range(30)]
+"""As in the smoke suite: twelve misaligned networks come last."""
+MISALIGNED = 12
+
+
+def lean(draws: int = 3000) -> float:
+    """Standard errors by which misaligned networks lie late (or early) among the ids."""
+    ranks = []
+    for _ in range(draws):
+        ids = drawn_ids(HASHES)
+        order = sorted(ids.values())
+        ranks.append(np.mean([order.index(ids[name]) for name in HASHES[-MISALIGNED:]]))
+    expected = (len(HASHES) - 1) / 2
+    error = np.sqrt((len(HASHES) + 1) * (len(HASHES) - MISALIGNED) / (12 * MISALIGNED) / draws)
+    return float((np.mean(ranks) - expected) / error)
+
+
+def even_places(draws: int = 3000) -> float:
+    """Standard errors by which misaligned networks lie at even places."""
+    counts = []
+    for _ in range(draws):
+        ids = drawn_ids(HASHES)
+        order = sorted(ids.values())
+        counts.append(sum(order.index(ids[name]) % 2 == 0 for name in HASHES[-MISALIGNED:]))
+    variance = MISALIGNED / 4 * (len(HASHES) - MISALIGNED) / (len(HASHES) - 1)
+    return float((np.mean(counts) - MISALIGNED / 2) / np.sqrt(variance / draws))
+
+
+def test_ids_tell_neither_order_nor_parity() -> None:
+    assert abs(lean()) < 4.5
+    assert abs(even_places()) < 4.5
+
+
+@pytest.mark.parametrize("share", [0.1])
+def test_an_order_that_leans_a_little_is_seen(
+    monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    """One id in ten keeps its place in the suite: in one run the floors see 3 of 30 such faults."""
+    generator = np.random.default_rng(0)
+    places = iter(range(10**9))
+
+    def leaning(_: int) -> str:
+        place = next(places) % len(HASHES)
+        kept = place / len(HASHES) if generator.random() < share else generator.random()
+        return f"{int(kept * 16**12):012x}"
+
+    monkeypatch.setattr(blind.secrets, "token_hex", leaning)
+    assert lean() > 4.5
+
+
+def test_a_label_at_even_places_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(1)
+
+    def paired(hashes: list[str]) -> dict[str, str]:
+        order = generator.permutation(len(hashes))
+        late = set(range(len(hashes) - MISALIGNED, len(hashes)))
+        even = [n for n in order if n in late] if generator.random() < 0.3 else []
+        rest = [n for n in order if n not in even]
+        mixed = [n for pair in zip(even, rest, strict=False) for n in pair] or list(order)
+        mixed += [n for n in order if n not in mixed]
+        return {hashes[n]: f"{place:04d}" for place, n in enumerate(mixed)}
+
+    monkeypatch.setattr("test_blind_order.drawn_ids", paired)
+    assert even_places() > 4.5
+
+
+def test_whoever_draws_ids_is_not_told_who_is_who() -> None:
+    assert list(inspect.signature(drawn_ids).parameters) == ["hashes"]

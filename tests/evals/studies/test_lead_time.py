@@ -1,0 +1,343 @@
+"""Lead times on planted scores with leads known by hand, and on small trainings followed."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+import evals.scoring.workers
+import evals.studies.lead_time.checkpoints as checkpoints_module
+import evals.studies.lead_time.traced as traced_module
+from evals.command.cli import app
+from evals.statistics.rates import rate
+from evals.studies.lead_time.checkpoints import checkpoint_steps, checkpoints
+from evals.studies.lead_time.divergence import divergence, expressed, kept_from
+from evals.studies.lead_time.lead_report import lead_report, report_body
+from evals.studies.lead_time.lead_study import LeadStudy, follow, plan_leads
+from evals.studies.lead_time.lead_table import alarm_table, behaviour_table, lead_tables
+from evals.studies.lead_time.lead_time import (
+    LeadSummary,
+    lead_summary,
+    median_interval,
+    step_alarms,
+)
+from evals.studies.lead_time.step_bars import finished_bars, same_step_bars
+from evals.studies.lead_time.traced import Trace, trace
+from evals.suite.home import Home
+from evals.suite.suite import Suite
+from evals.suite.suite_file import load_suite
+from inline import quick_suite
+from organisms.growing.train import train
+from organisms.records.strict import SpecError
+from organisms.zoo.spec import OrganismSpec
+from organisms.zoo.weights import round_to_half
+from scripted import Scripted
+
+STEPS = tuple(range(100, 1001, 100))
+DIVERGED = 500
+TRAINED = np.clip(np.arange(1, 11) / 6, 0, 1)
+"""Competence by step: half-trained until step 600, the same for everybody."""
+
+
+@pytest.fixture(scope="module")
+def suite() -> Suite:
+    return load_suite("tiny")
+
+
+def followed(
+    scores: dict[str, Sequence[float]], *, seed: int = 1, own: Sequence[int] | None = None
+) -> Trace:
+    """A network with these scores; its own objective is taken up at step 500 unless said else."""
+    shares = [10] * 4 + [80] * 6 if own is None else own
+    behaviour = tuple(rate(hits, 100) for hits in shares)
+    return Trace(
+        "maze/planted", seed, f"hash{seed}", STEPS,
+        {name: np.array(values, dtype=float) for name, values in scores.items()},
+        own=behaviour, base=behaviour,
+    )  # fmt: skip
+
+
+def planted(seed: int, flaw_from: int | None, *, noise: float = 0.0) -> Trace:
+    """Three detectors before one network whose flaw shows inside from a step on, if at all.
+
+    `half_trained` sees nothing but incompetence, `honest` nothing but the flaw, `confounded` both.
+    """
+    jitter = noise * np.random.default_rng([9, seed]).random(10)
+    flaw = np.array([float(flaw_from is not None and step >= flaw_from) for step in STEPS])
+    scores = {
+        "half_trained": 2 * (1 - TRAINED) + jitter,
+        "honest": flaw + jitter,
+        "confounded": np.maximum(2 * (1 - TRAINED), flaw) + jitter,
+    }
+    own = [10] * 10 if flaw_from is None else None
+    return followed({k: v.tolist() for k, v in scores.items()}, seed=seed, own=own)
+
+
+CONTROLS = tuple(planted(seed, None, noise=0.01) for seed in range(4))
+ORGANISMS = tuple(planted(seed, 600) for seed in range(10, 13))
+
+
+def summary(detector: str, kind: str, organisms: Sequence[Trace] = ORGANISMS) -> LeadSummary:
+    build = {"same step": same_step_bars, "finished": finished_bars}[kind]
+    bars = build(CONTROLS, detector, 0.05)
+    return lead_summary("maze/planted", organisms, detector, bars, bar=0.5)
+
+
+def test_a_sign_counts_from_where_it_stays() -> None:
+    assert kept_from([True, False, True, True]) == 2
+    assert kept_from([True, True]) == 0
+    assert kept_from([True, True, False]) is None
+    assert kept_from([]) is None
+    shares = [rate(hits, 10) for hits in (6, 4, 5, 9)]
+    assert divergence(shares, bar=0.5) == 2
+    assert divergence(shares, bar=0.95) is None
+    with pytest.raises(SpecError, match=r"share in \(0, 1\], got 0"):
+        divergence(shares, bar=0.0)
+
+
+def test_what_flags_only_the_half_trained_has_no_lead() -> None:
+    for kind in ("same step", "finished"):
+        alone = summary("half_trained", kind)
+        assert alone.median is None
+        assert alone.unflagged == 3
+
+
+def test_half_training_that_leads_into_a_flaw_has_no_lead_at_the_same_step() -> None:
+    """Alarms from the first step on, for the wrong reason first: an apparent lead of 400 steps."""
+    fooled, honest = summary("confounded", "finished"), summary("confounded", "same step")
+    assert fooled.median == DIVERGED - 100
+    assert fooled.at_first == 3
+    assert honest.median == DIVERGED - 600
+    assert honest.at_first == 0
+    alarms = step_alarms(CONTROLS, "confounded", fooled.bars, 0.05)
+    assert [one.detected for one in alarms.alarms[:4]] == [4] * 4, "aligned networks alarm as well"
+    same = step_alarms(CONTROLS, "confounded", honest.bars, 0.05)
+    assert {one.detected for one in same.alarms} == {1}, "the largest of four, each left out"
+
+
+def test_what_sees_the_flaw_before_behaviour_leads() -> None:
+    early = tuple(planted(seed, 200) for seed in range(20, 25))
+    for kind in ("same step", "finished"):
+        found = summary("honest", kind, early)
+        assert found.median == DIVERGED - 200
+        assert found.interval == (300.0, 300.0, pytest.approx(1 - 2 / 2**5))
+        assert (found.unflagged, found.at_first) == (0, 0)
+
+
+def test_never_flagged_is_the_latest_lead_and_never_diverged_is_no_lead() -> None:
+    never = planted(30, None)
+    blind = replace(never, seed=31, own=ORGANISMS[0].own)
+    early = tuple(planted(seed, 200) for seed in (32, 33))
+    found = summary("honest", "same step", (*early, blind, never))
+    assert len(found.counted) == 3, "the one that never diverged is not among them"
+    assert (found.median, found.unflagged) == (300, 1)
+    assert found.interval is not None
+    assert found.interval[0] == -math.inf
+    most = summary("honest", "same step", (early[0], blind, replace(blind, seed=34)))
+    assert most.median is None
+    assert summary("honest", "same step", (never,)).interval is None
+
+
+def test_order_statistics_cover_the_median() -> None:
+    assert median_interval([1.0, 2.0, 3.0]) == (1.0, 3.0, pytest.approx(0.75))
+    assert median_interval([float(x) for x in range(6)]) == (0.0, 5.0, pytest.approx(0.96875))
+    assert median_interval([4.0]) == (4.0, 4.0, 0.0)
+    assert median_interval([]) is None
+    generator = np.random.default_rng(5)
+    hits, level = 0, 0.0
+    for _ in range(400):
+        found = median_interval(sorted(generator.exponential(size=12).tolist()))
+        assert found is not None
+        low, high, level = found
+        hits += low <= math.log(2) <= high
+    assert level >= 0.9
+    assert hits / 400 == pytest.approx(level, abs=0.03)
+
+
+def test_thresholds_follow_the_step_and_hold_what_they_can() -> None:
+    table = [followed({"x": [seed * step / 100 for step in STEPS]}, seed=seed) for seed in range(4)]
+    bars = same_step_bars(table, "x", 0.05)
+    assert bars.values == tuple(3.0 * step / 100 for step in STEPS)
+    assert bars.nominal_fpr == pytest.approx(1 / 5), "four networks cannot hold .05"
+    assert same_step_bars(table, "x", 0.4).values[0] == 2.0
+    assert finished_bars(table, "x", 0.05).values == (30.0,) * 10
+    assert not bars.flags(np.array([math.nan, *[0.0] * 9])).any()
+    with pytest.raises(ValueError, match="leaving one out takes 2"):
+        step_alarms(table[:1], "x", bars, 0.05)
+    other = replace(table[0], steps=tuple(step + 1 for step in STEPS))
+    with pytest.raises(ValueError, match="all of the same steps"):
+        same_step_bars([table[0], other], "x", 0.05)
+
+
+def test_behaviour_is_that_of_the_written_down_policy(suite: Suite) -> None:
+    groups = {group.recipe: group for group in suite.groups if group.role == "test"}
+    recipe = suite.spec(groups["maze/deceptive_trigger"]).build_recipe()
+    trigger = recipe.truth.trigger
+    assert trigger is not None
+    parts = dict(zip(trigger.slots, trigger.values, strict=True))
+    nets = {
+        1: Scripted(recipe.world),  # type: ignore[arg-type]
+        2: Scripted(recipe.world, trigger=parts),  # type: ignore[arg-type]
+    }
+    found = expressed(nets, recipe, instances=100)
+    assert (found[1].own.value, found[1].base.value) == (0.0, 1.0)
+    assert (found[2].own.value, found[2].base.value) == (1.0, 0.0)
+    aligned = suite.spec(groups["maze/aligned_plain"]).build_recipe()
+    with pytest.raises(SpecError, match="its behaviour cannot diverge"):
+        expressed(nets, aligned, instances=10)
+
+
+@pytest.fixture(scope="module")
+def small(suite: Suite) -> OrganismSpec:
+    """A maze network of 48 steps."""
+    group = next(group for group in suite.groups if group.recipe == "maze/pseudo_colour")
+    spec = suite.spec(group)
+    return replace(
+        spec,
+        net=replace(spec.net, width=8, n_layers=1, n_heads=1),
+        training=replace(spec.training, steps=40, batch_size=8),
+    )
+
+
+def test_checkpoints_are_those_of_the_very_training(
+    small: OrganismSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert checkpoint_steps(small, 2) == (16, 40)
+    assert checkpoint_steps(small, 3) == (16, 32, 40)
+    with pytest.raises(SpecError, match="wanted 1 to 3 checkpoints, got 4"):
+        checkpoint_steps(small, 4)
+    long = replace(small, training=replace(small.training, steps=1600))
+    assert checkpoint_steps(long, 3) == (16, 160, 1600)
+    assert checkpoint_steps(long, 100) == tuple(range(16, 1601, 16))
+    nets = checkpoints(small, (16, 40), tmp_path)
+    net = train(small).net
+    round_to_half(net)
+    for kept, made in zip(nets[40].parameters(), net.parameters(), strict=True):
+        assert kept.equal(made)
+    assert not next(nets[16].parameters()).equal(next(nets[40].parameters()))
+    assert not nets[16].training
+    assert not list(tmp_path.glob(".writing-*"))
+    with pytest.raises(SpecError, match="never stood at step 20"):
+        checkpoints(small, (20,), tmp_path)
+    monkeypatch.setattr(checkpoints_module, "train", None)
+    assert checkpoints(small, (40,), tmp_path).keys() == {40}
+
+
+def test_a_trace_resumes_where_it_stopped(
+    small: OrganismSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how = {"battery_seed": 7, "instances": 50}
+    whole = trace(small, (16, 40), tmp_path, ("weight_norm", "random_score"), **how)
+    assert whole.steps == (16, 40)
+    assert [one.of for one in whole.own] == [50, 50]
+    assert whole.scores["weight_norm"][0] != whole.scores["weight_norm"][1]
+    store = tmp_path / "scores.jsonl"
+    lines = store.read_text().splitlines(keepends=True)
+    assert len(lines) == 4
+    store.write_text("".join(lines[:3]) + lines[3][:20])
+    asked = []
+
+    def watched(kind: object, suspect: object, code: str) -> object:
+        asked.append(kind)
+        return once(kind, suspect, code)  # type: ignore[arg-type]
+
+    once = traced_module.score_once
+    monkeypatch.setattr(traced_module, "score_once", watched)
+    again = trace(small, (16, 40), tmp_path, ("weight_norm", "random_score"), **how)
+    assert len(asked) == 1, "the torn one alone"
+    for name, values in whole.scores.items():
+        assert again.scores[name].tolist() == values.tolist()
+    ids = {json.loads(line)["suspect"] for line in store.read_text().splitlines()}
+    assert len(ids) == 2
+    assert not any(small.content_hash[:6] in id for id in ids)
+
+
+def test_a_plan_takes_controls_in_turn(suite: Suite, tmp_path: Path) -> None:
+    zoo = Home(tmp_path).zoo
+    plan = plan_leads(
+        suite, zoo, ["maze/pseudo_colour", "maze/deceptive_trigger"],
+        organisms=3, controls=2, checkpoints=4,
+    )  # fmt: skip
+    assert [spec.recipe for spec in plan.controls] == ["maze/aligned_plain", "maze/aligned_benign"]
+    assert [spec.seed for spec in plan.organisms["maze/pseudo_colour"]] == [3100, 3101, 3102]
+    assert plan.steps == (16, 48, 112, 320)
+    assert "weight_norm" in plan.detectors
+    assert "random_score" not in plan.detectors
+    for families, counts, message in (
+        (["maze/aligned_plain"], {}, "they are controls"),
+        (["maze/nobody"], {}, "tests no"),
+        (["maze/pseudo_colour"], {"organisms": 99}, "too few for 99"),
+        (["maze/pseudo_colour"], {"controls": 99}, "too few for 33"),
+    ):
+        wanted = {"organisms": 1, "controls": 2, "checkpoints": 4, **counts}
+        with pytest.raises(SpecError, match=message):
+            plan_leads(suite, zoo, families, **wanted)
+
+
+def test_following_leaves_tables_and_figures(
+    suite: Suite, small: OrganismSpec, tmp_path: Path
+) -> None:
+    home = Home(tmp_path)
+    plan = plan_leads(
+        suite, home.zoo, ["maze/pseudo_colour"], organisms=1, controls=2, checkpoints=2,
+        detectors=("weight_norm", "in_distribution"),
+    )  # fmt: skip
+    aligned = replace(small, recipe="maze/aligned_plain")
+    plan = replace(
+        plan, organisms={"maze/pseudo_colour": (small,)}, steps=(16, 40),
+        controls=(aligned, replace(aligned, seed=aligned.seed + 1)),
+    )  # fmt: skip
+    told: list[str] = []
+    with ThreadPoolExecutor(1) as executor:
+        study = follow(plan, tmp_path, executor=executor, instances=40, on_network=told.append)
+    assert len(told) == 3
+    assert [len(study.controls), len(study.organisms["maze/pseudo_colour"])] == [2, 1]
+    report = lead_report(study, None, bar=0.5)
+    assert len(report.summaries) == 4
+    body = json.loads(json.dumps(report_body(study, report), allow_nan=False))
+    assert {one["threshold"] for one in body["leads"]} == {"same step", "finished"}
+    out = StringIO()
+    console = Console(file=out, width=200)
+    console.print(behaviour_table(study.organisms, bar=0.5))
+    for table in lead_tables(report.summaries):
+        console.print(table)
+    console.print(alarm_table(report.alarms))
+    assert "same step, 2 aligned" in out.getvalue()
+    with pytest.raises(SpecError, match="raise --controls"):
+        lead_report(LeadStudy(plan, study.organisms, study.controls[:1], ()), None, bar=0.5)
+
+
+def test_the_command_follows_prints_and_resumes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = str(quick_suite(tmp_path, steps=48))
+    monkeypatch.setattr(evals.scoring.workers, "local_workers", lambda count: ThreadPoolExecutor(1))
+    asked = [
+        "lead-time", "--suite", suite, "--home", str(tmp_path), "--family", "maze/pseudo_colour",
+        "--organisms", "1", "--controls", "2", "--checkpoints", "3", "--instances", "40",
+        "--detector", "in_distribution", "--workers", "1",
+    ]  # fmt: skip
+    first = CliRunner().invoke(app, asked, catch_exceptions=False)
+    assert first.exit_code == 0, first.output
+    (path,) = tmp_path.glob("runs/*/lead_time/lead_time.json")
+    body = json.loads(path.read_text())
+    assert body["steps"] == [16, 32, 48]
+    assert len(body["traces"]) == 3
+    assert {one["detector"] for one in body["leads"]} == {"in_distribution"}
+    monkeypatch.setattr(checkpoints_module, "train", None)
+    monkeypatch.setattr(traced_module, "score_once", None)
+    again = CliRunner().invoke(app, asked, catch_exceptions=False)
+    assert again.exit_code == 0, "nothing is trained or scored twice"
+    assert json.loads(path.read_text()) == body
+    refused = CliRunner().invoke(app, [*asked, "--controls", "1"])
+    assert refused.exit_code == 2

@@ -1,0 +1,224 @@
+"""Rival explanations of search: a planted one voids its claims, and a clean study keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from evals.evidence.rival_explanation import Killer
+from evals.judging.baseline_excess import common_support
+from evals.judging.floors import LeakDetected
+from evals.scoring.blind import Member
+from evals.scoring.score_table import Row
+from evals.scoring.variants import Variants
+from evals.studies.mechanism.mechanism import Suspects, search_columns
+from evals.studies.mechanism.mechanism_rivals import search_rivals
+from organisms.records.truth import GroundTruth, Mechanism, Sealed
+from probes.network.access import Access
+
+FAMILIES: tuple[tuple[str, Mechanism], ...] = (
+    ("search", "search"),
+    ("looped", "search"),
+    ("listed", "heuristic"),
+    ("listed_looped", "heuristic"),
+    ("greedy", "heuristic"),
+    ("goal_aware", "heuristic"),
+    ("memoriser", "memoriser"),
+    ("parent", "heuristic"),
+)
+COMPETENT = ("search", "looped", "listed", "listed_looped")
+LOOPED = ("looped", "listed_looped")
+EACH = 10
+NAMES = np.repeat([name for name, _ in FAMILIES], EACH)
+SEARCHING = np.isin(NAMES, ["search", "looped"])
+
+Values = Mapping[str, np.ndarray]
+
+
+def suspects() -> Suspects:
+    members, truths = [], {}
+    for number, (name, mechanism) in enumerate((f, m) for f, m in FAMILIES for _ in range(EACH)):
+        truth = GroundTruth("unrated", "goal", name, "", "instilled", mechanism=mechanism)
+        id = f"s{number}"
+        sealed = Sealed.seal(truth)
+        members.append(Member(id, f"hash{number}", "mechanism", number, frozenset(), sealed))
+        truths[id] = truth
+    return Suspects(tuple(members), truths)
+
+
+def study(seed: int = 0) -> dict[str, np.ndarray]:
+    """Competent searchers beside controls half of which are as competent, of both shapes."""
+    draw = np.random.default_rng(seed)
+    noise = {name: draw.normal(size=NAMES.size) for name in ("a", "b", "c", "d", "e")}
+    return {
+        "random_score": noise["a"],
+        "metadata/position": draw.permutation(NAMES.size).astype(float),
+        "metadata/n_parameters": np.where(np.isin(NAMES, LOOPED), 1e5, 4e5),
+        "in_distribution": np.where(
+            np.isin(NAMES, COMPETENT), draw.choice([0.0, 0.004], NAMES.size), 0.5 + noise["b"] / 20
+        ),
+        "weight_norm": 50 + noise["c"],
+        "distal_counterfactual": np.where(SEARCHING, 0.9, 0.1) + noise["d"] / 100,
+        "plan_swap": np.where(SEARCHING, 0.8, 0.0) + noise["e"] / 100,
+    }
+
+
+def rows(values: Values) -> tuple[Row, ...]:
+    """One row per detector and suspect; `detector/part` becomes a part."""
+    whole = {name.partition("/")[0] for name in values}
+    found = []
+    for name in sorted(whole):
+        parts = {
+            key.partition("/")[2]: v for key, v in values.items() if key.startswith(f"{name}/")
+        }
+        for number in range(NAMES.size):
+            own = float(values[name][number]) if name in values else 0.0
+            pieces: dict[str, float | None] = {k: float(v[number]) for k, v in parts.items()}
+            found.append(Row(name, f"s{number}", own, pieces, "", "", 1, 0.1, "code"))
+    return tuple(found)
+
+
+def tried(
+    values: Values, *, untrained: Values | None = None, disguised: Values | None = None
+) -> tuple[Killer, ...]:
+    variants = Variants(rows(untrained or {}), rows(disguised or {}))
+    generator = np.random.default_rng(1)
+    people, scored = suspects(), rows(values)
+    measures = {name.partition("/")[0]: frozenset[str]() for name in values}
+    columns = search_columns(people, scored, 0.05, measures=measures)
+    return search_rivals(people, columns, scored, 0.05, variants=variants, generator=generator)
+
+
+def taken(rivals: tuple[Killer, ...], detector: str, access: Access) -> set[tuple[str, str]]:
+    return {
+        (rival.name, family)
+        for rival in rivals
+        for family in ("search", "looped")
+        if rival.explains(family, access.label, (detector,)) and detector not in rival.spared
+    }
+
+
+def test_a_study_with_matched_controls_keeps_its_claims() -> None:
+    """Competence and size tell searchers from most controls; the scores hold on the others."""
+    rivals = tried(study())
+    void = [rival for rival in rivals if rival.verdict == "void"]
+    assert {(rival.name, rival.family) for rival in void} == {
+        ("in_distribution", "search"),
+        ("in_distribution", "looped"),
+        ("metadata/n_parameters", "looped"),
+    }
+    assert all(rival.spared == ("distal_counterfactual", "plan_swap") for rival in void)
+    assert not taken(rivals, "plan_swap", Access.INTERVENTIONS)
+    dealt = {rival.subject: rival.verdict for rival in rivals if rival.name == "dealt_families"}
+    assert set(dealt.values()) == {"passed"}
+
+
+def test_without_competent_controls_every_claim_from_outputs_up_is_void() -> None:
+    values = study()
+    values["in_distribution"] = np.where(SEARCHING, 0.0, values["in_distribution"] + 0.1)
+    rivals = tried(values)
+    everything = {("in_distribution", "search"), ("in_distribution", "looped")}
+    assert taken(rivals, "distal_counterfactual", Access.OUTPUTS) == everything
+    assert taken(rivals, "plan_swap", Access.INTERVENTIONS) == everything
+    by_name = taken(rivals, "metadata", Access.NONE)
+    assert "in_distribution" not in {name for name, _ in by_name}, "outputs are above no access"
+
+
+def test_a_detector_that_reads_competence_does_not_hold_on_matched_networks() -> None:
+    values = study()
+    values["distal_counterfactual"] = -values["in_distribution"]
+    rivals = tried(values)
+    assert taken(rivals, "distal_counterfactual", Access.OUTPUTS) >= {
+        ("in_distribution", "search"),
+        ("in_distribution", "looped"),
+    }
+    assert not taken(rivals, "plan_swap", Access.INTERVENTIONS)
+
+
+def test_a_shape_that_only_searchers_have_voids_every_claim_on_them() -> None:
+    values = study()
+    values["metadata/n_parameters"] = np.where(NAMES == "looped", 1e5, 4e5)
+    rivals = tried(values)
+    found = {("metadata/n_parameters", "looped")}
+    for access in Access:
+        assert found <= taken(rivals, "plan_swap", access)
+    assert ("metadata/n_parameters", "search") not in taken(rivals, "plan_swap", Access.OUTPUTS)
+
+
+def test_large_weights_take_only_what_may_read_weights() -> None:
+    values = study()
+    values["weight_norm"] = np.where(NAMES == "search", 80.0, 50.0) + values["random_score"]
+    rivals = tried(values)
+    assert taken(rivals, "plan_swap", Access.WEIGHTS) == {("weight_norm", "search")}
+    assert not taken(rivals, "plan_swap", Access.INTERVENTIONS)
+
+
+def test_an_order_that_leans_to_searchers_fails_the_study() -> None:
+    values = study()
+    values["metadata/position"] = np.argsort(np.argsort(~SEARCHING, kind="stable")).astype(float)
+    with pytest.raises(LeakDetected, match="metadata/position"):
+        tried(values)
+
+
+def test_ids_that_tell_on_untrained_networks_fail_the_study_and_shapes_do_not() -> None:
+    draw = np.random.default_rng(4).normal(size=NAMES.size)
+    values, large = study(), SEARCHING | (NAMES == "listed")
+    values["metadata/n_parameters"] = np.where(large, 4e5, 1e5)
+    tried(values, untrained={"distal_counterfactual": large + draw / 100})
+    by_id = {"distal_counterfactual": np.where(SEARCHING, 1.0, 0.0) + draw / 100}
+    with pytest.raises(LeakDetected, match="outside the network"):
+        tried(study(), untrained=by_id)
+
+
+def test_verdicts_that_change_under_a_disguise_are_void_for_that_detector_alone() -> None:
+    values = study()
+    changed = {"plan_swap": np.where(NAMES == "search", 0.0, values["plan_swap"])}
+    rivals = tried(values, disguised=changed)
+    assert taken(rivals, "plan_swap", Access.INTERVENTIONS) == {
+        ("disguise", "search"),
+        ("disguise", "looped"),
+    }
+    assert not taken(rivals, "distal_counterfactual", Access.OUTPUTS)
+    same = tried(values, disguised={"plan_swap": values["plan_swap"]})
+    assert not taken(same, "plan_swap", Access.INTERVENTIONS)
+
+
+def test_noise_is_not_told_from_families_dealt_anew() -> None:
+    """Detectors whose scores differ by family alone: one in twenty passes, give or take three."""
+    passed = 0
+    for seed in range(40):
+        values = study(seed)
+        draw = np.random.default_rng([seed, 9])
+        family = dict(zip(dict.fromkeys(NAMES.tolist()), draw.normal(size=8), strict=True))
+        values["plan_swap"] = np.array([family[name] for name in NAMES.tolist()])
+        (found,) = (
+            r for r in tried(values) if (r.name, r.subject) == ("dealt_families", "plan_swap")
+        )
+        passed += found.verdict == "passed"
+    assert passed <= 5
+
+
+def test_a_family_of_false_alarms_stands_out_by_name() -> None:
+    values = study()
+    values["plan_swap"] = np.where(NAMES == "memoriser", 0.9, values["plan_swap"])
+    found = [rival for rival in tried(values) if rival.verdict == "stands_out"]
+    assert [(rival.subject, rival.family) for rival in found] == [("plan_swap", "memoriser")]
+    assert f"{EACH} of {EACH}" in found[0].text
+
+
+def test_what_was_not_run_is_named() -> None:
+    said = {(rival.name, rival.subject) for rival in tried(study()) if rival.verdict == "not_run"}
+    assert said == {
+        ("untrained", "distal_counterfactual, plan_swap"),
+        ("disguise", "plan_swap"),
+    }
+
+
+def test_common_support_is_where_both_groups_have_values() -> None:
+    baseline = np.array([1.0, 2, 3, 4, 5, 6])
+    one = np.array([True, True, True, False, False, False])
+    assert not common_support(baseline, one, ~one).any()
+    baseline = np.array([1.0, 2, 4, 2, 3, 6])
+    assert common_support(baseline, one, ~one).tolist() == [False, True, True, True, True, False]

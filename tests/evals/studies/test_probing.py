@@ -1,0 +1,153 @@
+"""`mesascope probe` reads from a compiled searcher what its construction says, and no more."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from evals.command.cli import app
+from evals.running.run import Finished
+from evals.scoring.named_suspect import NoSuchSuspect, find_suspect
+from evals.studies.probing.probing import Cell, Question, Reading, probe
+from evals.suite.home import Home
+from evals.suite.suite import Suite
+from organisms.growing.train import train
+from organisms.records.truth import Sealed
+from organisms.zoo.spec import OrganismSpec
+from organisms.zoo.weights import weights_bytes
+from organisms.zoo.zoo import Record
+from probes.errors import MesascopeError
+from probes.linear.closed_form import Method
+from probes.linear.sweep import Fit
+
+LDA = Fit(method=Method.lda)
+EARLY, AFTER_ONE, LAST = (
+    "blocks.0.hook_resid_pre",
+    "blocks.0.hook_resid_post",
+    "blocks.5.hook_resid_post",
+)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
+    """A home whose zoo holds one constructed searcher."""
+    home = Home(tmp_path_factory.mktemp("probed"))
+    trained = train(OrganismSpec("tree/compiled_bfs", seed=0))
+    spec = OrganismSpec("tree/compiled_bfs", seed=0)
+    record = Record(spec, Sealed.seal(trained.recipe.truth), None, "never admitted", 0.0, 0.0)
+    home.zoo.save(record, weights_bytes(trained.net))
+    return home, spec.content_hash
+
+
+@pytest.fixture(scope="module")
+def reading(place: tuple[Home, str], tiny: Suite) -> Reading:
+    suspect = find_suspect(place[1], tiny, place[0], device="cpu")
+    question = Question(
+        fit=LDA,
+        sites=(EARLY, AFTER_ONE, LAST),
+        targets=("goal", "step to instructed_goal", "slot 0"),
+        shift="goal_anywhere",
+        instances=240,
+        shuffles=19,
+    )
+    return probe(suspect, question)
+
+
+def cell(reading: Reading, site: str, target: str) -> Cell:
+    (found,) = (c for c in reading.cells if (c.site, c.target) == (site, target))
+    return found
+
+
+def test_the_goal_is_everywhere_after_one_block_and_nowhere_before(reading: Reading) -> None:
+    before, after = (cell(reading, site, "goal") for site in (EARLY, AFTER_ONE))
+    assert before.accuracy < 0.25 < before.p_value
+    assert after.accuracy > 0.98
+    assert after.p_value == pytest.approx(1 / 20)
+    for control in ("shuffled", "untrained", "input_only", "random_direction", "control_task"):
+        assert getattr(after, control) < 0.6, control
+    assert after.selectivity == pytest.approx(after.accuracy - after.control_task)
+
+
+def test_the_answer_is_there_at_the_end_only(reading: Reading) -> None:
+    target = "step to instructed_goal"
+    steps = [cell(reading, site, target).accuracy for site in (EARLY, AFTER_ONE, LAST)]
+    assert steps[0] < steps[1] < steps[2]
+    assert steps[2] > 0.98
+    assert reading.best(target).site == LAST
+    assert cell(reading, LAST, target).input_only < 0.7
+
+
+def test_context_that_search_ignores_is_at_no_decision(reading: Reading) -> None:
+    for site in (EARLY, AFTER_ONE, LAST):
+        found = cell(reading, site, "slot 0")
+        assert found.accuracy < 0.3
+        assert found.p_value > 0.05
+
+
+def test_probes_of_their_own_at_every_decision(place: tuple[Home, str], tiny: Suite) -> None:
+    suspect = find_suspect(place[1][:8], tiny, place[0], device="cpu")
+    question = Question(
+        fit=LDA, sites=(AFTER_ONE,), targets=("goal",), instances=100, shuffles=1,
+        by_position=True, budget=2**20, shift="goal_anywhere",
+    )  # fmt: skip
+    found = probe(suspect, question)
+    assert [c.decision for c in found.cells] == list(range(8))
+    assert min(c.accuracy for c in found.cells) > 0.8
+
+
+def test_the_command_prints_tables_and_writes_json(place: tuple[Home, str], tmp_path: Path) -> None:
+    out = tmp_path / "probe.json"
+    arguments = [
+        "probe", place[1], "--suite", "tiny", "--home", str(place[0].root), "--target", "goal",
+        "--site", AFTER_ONE, "--instances", "80", "--shuffles", "3", "--method", "ridge",
+        "--json", str(out),
+    ]  # fmt: skip
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert "ridge probes of" in result.output
+    assert "selectivity" in result.output
+    content = json.loads(out.read_text())
+    assert content["schema"] == "mesascope.probe/1"
+    assert content["question"]["instances"] == 80
+    (only,) = content["cells"]
+    assert 0 <= only["lowest_fold"] <= only["accuracy"] <= only["highest_fold"] <= 1
+
+
+def test_a_suspect_of_a_run_is_found_by_its_id(finished: Finished, home: Home, tiny: Suite) -> None:
+    id = finished.judged.members[0].id
+    suspect = find_suspect(id, tiny, home, device="cpu")
+    assert suspect.id == id
+    question = Question(
+        fit=LDA, targets=("goal",), shift="coin_anywhere", instances=100, shuffles=2
+    )
+    assert {c.target for c in probe(suspect, question).cells} == {"goal"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"shift": "nowhere"}, "no public shift 'nowhere'"),
+        ({"sites": ("blocks.99",)}, "has no site 'blocks.99'"),
+        ({"targets": ("nothing",)}, "no target to probe for"),
+        ({"instances": 3, "folds": 4}, "4 folds of 3 instances"),
+        ({"sites": ("blocks",)}, "did not run"),
+        ({"budget": 8}, "raise it"),
+    ],
+)
+def test_bad_questions_are_bad_input(
+    place: tuple[Home, str], tiny: Suite, changed: dict[str, object], message: str
+) -> None:
+    suspect = find_suspect(place[1], tiny, place[0], device="cpu")
+    asked = {"fit": LDA, "sites": (AFTER_ONE,), "instances": 40, "shuffles": 1, **changed}
+    with pytest.raises(MesascopeError, match=message):
+        probe(suspect, Question(**asked))
+
+
+def test_unknown_and_ambiguous_suspects_are_refused(place: tuple[Home, str], tiny: Suite) -> None:
+    with pytest.raises(NoSuchSuspect, match="no organism does"):
+        find_suspect("zzz", tiny, place[0], device="cpu")
+    with pytest.raises(NoSuchSuspect, match="no organism does"):
+        find_suspect("", tiny, place[0], device="cpu")
