@@ -15,11 +15,10 @@ from detect.registry import DETECTORS
 from evals.evidence.evidence import Population
 from evals.judging.build_evidence import measure
 from evals.judging.entry import detector_entries, rule_entries
-from evals.judging.floors import require_floors_at_chance
+from evals.judging.leaks import require_floors_at_chance, require_sealed_limits
 from evals.judging.opened_scores import Judged
 from evals.judging.rate_detectors import columns
 from evals.judging.rival_explanations import null_killers
-from evals.judging.sealed_limits import require_sealed_limits
 from evals.judging.selection import contenders, selections
 from evals.judging.stack import stack_entry
 from evals.scoring.blind import Member

@@ -12,7 +12,7 @@ from typing import Any
 
 from costs import RESULTS, device_name, machine, write_result
 from evals.report.zoo.families import Family, families
-from evals.running.run import Progress, build
+from evals.running.grow import build
 from evals.suite.home import Home
 from evals.suite.suite import Suite
 from evals.suite.suite_file import load_suite
@@ -49,9 +49,7 @@ def built(suite: Suite, home: Home, workers: int, device: str) -> dict[str, Any]
         arrived[record.spec] = (record, (time.perf_counter() - started) / 60)
 
     try:
-        build(
-            suite, home, workers=workers, device=device, progress=Progress(note, lambda row: None)
-        )
+        build(suite, home, workers=workers, device=device, on_attempt=note)
         outcome = "whole"
     except KeyboardInterrupt:
         outcome = "stopped"

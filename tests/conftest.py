@@ -50,13 +50,13 @@ def finished(tiny: Suite, home: Home, tmp_path_factory: pytest.TempPathFactory) 
 
     Where several processes share the tests, one builds it and each has a copy of its own.
     """
-    from evals.running.run import Progress, run
+    from evals.running.run import Progress, measured
     from evals.scoring.workers import default_workers
     from evals.suite.home import Home
 
     def built(place: Home) -> Finished:
         silent = Progress(on_attempt=lambda record: None, on_row=lambda row: None)
-        return run(tiny, place, workers=default_workers(), device="cpu", progress=silent)
+        return measured(tiny, place, workers=default_workers(), device="cpu", progress=silent)
 
     if "PYTEST_XDIST_WORKER" in os.environ:
         first = Home(tmp_path_factory.getbasetemp().parent / "home")

@@ -40,8 +40,8 @@ ROOMS = (
     "evals.scoring",  # scores while the truth is sealed
     "evals.judging",  # the truth opened
     "evals.risk",  # the decomposition and its update
-    "evals.running",  # the main job
     "evals.report",  # what people look at
+    "evals.running",  # the main job
     "evals.studies",  # one side question each
     "evals.guests",  # someone else's detector
     "evals.gate",  # policy thresholds

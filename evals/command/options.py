@@ -8,14 +8,19 @@ from typing import Annotated
 
 import typer
 
-from evals.running.engine_name import EngineName
-
 
 class Device(StrEnum):
     """Where networks live."""
 
     cpu = "cpu"
     cuda = "cuda"
+
+
+class EngineName(StrEnum):
+    """Where organisms are grown."""
+
+    local = "local"
+    ray = "ray"
 
 
 class Battery(StrEnum):

@@ -28,7 +28,7 @@ def organisms(
     from evals.report.zoo.families import families
     from evals.report.zoo.families_table import families_table
     from evals.report.zoo.zoo_table import zoo_table
-    from evals.running.run import grown_from_zoo
+    from evals.running.grow import found_organisms
     from evals.suite.home import Home
     from evals.suite.suite_file import load_suite
 
@@ -36,7 +36,7 @@ def organisms(
     if suite is None:
         records = zoo.records()
     else:
-        grown = grown_from_zoo(load_suite(suite), zoo)
+        grown = found_organisms(load_suite(suite), zoo)
         records = [record for group in grown for record in group.attempts]
     if page is not None:
         from evals.report.zoo.organisms import render_organisms

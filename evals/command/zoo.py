@@ -126,13 +126,13 @@ def _of_suite(name: str, home: Home) -> list[OrganismSpec]:
     Raises:
         TravelError: the suite is not built.
     """
-    from evals.running.run import grown_from_zoo
+    from evals.running.grow import found_organisms
     from evals.suite.suite_file import load_suite
     from organisms.travel.manifest import TravelError
 
     suite = load_suite(name)
     specs = list(suite.twins.values())
-    for group in grown_from_zoo(suite, home.zoo):
+    for group in found_organisms(suite, home.zoo):
         if len(group.organisms) < group.wanted.count:
             raise TravelError(
                 f"{group.wanted.spec.recipe} has {len(group.organisms)} of {group.wanted.count} "

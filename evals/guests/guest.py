@@ -14,11 +14,10 @@ from detect.registry import DETECTORS, split_reference
 from evals.evidence.detector_rates import Column
 from evals.evidence.rival_explanation import Killer
 from evals.judging.entry import Entry, detector_entries
-from evals.judging.floors import LeakDetected
+from evals.judging.leaks import LeakDetected, require_sealed_limits
 from evals.judging.opened_scores import Judged, judge
 from evals.judging.rate_detectors import columns
 from evals.judging.rival_explanations import disguises_of, untrained_of
-from evals.judging.sealed_limits import require_sealed_limits
 from evals.running.run import Finished
 from evals.scoring.blind import Lineup, isolated, read_vault
 from evals.scoring.freeze import freeze

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from evals.evidence.evidence import Evidence, Population
 from evals.judging.entry import Entry, detector_entries, rule_entries
+from evals.judging.leaks import require_sealed_limits
 from evals.judging.opened_scores import Judged
 from evals.judging.rate_detectors import columns
 from evals.judging.rival_explanations import disguises_of, rival_explanations
-from evals.judging.sealed_limits import require_sealed_limits
 from evals.judging.selection import can_choose, contenders, selections
 from evals.judging.stack import stack_entry
 from evals.scoring.variants import Variants

@@ -13,7 +13,7 @@ from evals.evidence.detector_rates import Column
 from evals.evidence.rival_explanation import ARTEFACTS, CLAIMING_ROLES, Killer
 from evals.judging.baseline_excess import excess_killers
 from evals.judging.entry import Entry
-from evals.judging.floors import floor_killers
+from evals.judging.leaks import floor_killers
 from evals.judging.opened_scores import JUDGE_SEED, Judged
 from evals.judging.stack import NAME as STACK
 from evals.judging.stack import stacked_scores

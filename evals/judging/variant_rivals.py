@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from evals.evidence.rival_explanation import Killer
-from evals.judging.floors import LEAK_LEVEL, LeakDetected
+from evals.judging.leaks import LEAK_LEVEL, LeakDetected
 from evals.scoring.variants import AFFORDABLE
 from evals.statistics.exact_rank_sum import holm, rank_sum_p, smallest_p
 from evals.statistics.limit import Limit

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
-from evals.running.engine_name import EngineName
 from evals.running.ray_engine import ray_engine
 from evals.scoring.workers import local_workers
 from organisms.growing.engine import Engine, EngineError, LocalEngine
@@ -25,17 +25,17 @@ class EngineChoice:
             the same weights to the bit.
     """
 
-    name: EngineName = EngineName.local
+    name: Literal["local", "ray"] = "local"
     ray_address: str | None = None
     together: bool | None = None
 
     def __post_init__(self) -> None:
-        if self.ray_address and self.name is not EngineName.ray:
+        if self.ray_address and self.name != "ray":
             raise EngineError(
                 f"a Ray address ({self.ray_address}) was given for local processes; "
                 "add --engine ray"
             )
-        if self.together and self.name is EngineName.ray:
+        if self.together and self.name == "ray":
             raise EngineError(
                 "organisms are trained together by local processes only; leave --together out, or "
                 "use --engine local"
@@ -52,7 +52,7 @@ class EngineChoice:
         Raises:
             EngineError: the engine cannot be had.
         """
-        if self.name is EngineName.ray:
+        if self.name == "ray":
             with ray_engine(self.ray_address, workers=workers, device=device) as engine:
                 yield engine
         else:

@@ -27,7 +27,9 @@ def mechanism(
 
     from detect.registry import DETECTORS
     from evals.command.progress import shown
-    from evals.running.run import score_blind
+    from evals.running.engines import LOCAL
+    from evals.running.grow import grow_suite
+    from evals.running.score import score_sealed
     from evals.scoring.blind import read_vault
     from evals.scoring.workers import default_workers
     from evals.studies.mechanism.mechanism import Suspects, search_columns
@@ -38,15 +40,21 @@ def mechanism(
     from evals.suite.suite_file import load_suite
 
     spec = mechanism_suite(load_suite(suite), environment)
-    with shown(spec, console) as progress:
-        folder, frozen, variants = score_blind(
+    place, count = Home(home), workers or default_workers()
+    folder = place.run(spec)
+    with shown(spec, console) as progress, place.locked():
+        grown = grow_suite(spec, place.zoo, count, device.value, progress.on_attempt, LOCAL)
+        sealed = score_sealed(
             spec,
-            Home(home),
-            workers=workers or default_workers(),
+            grown,
+            place.zoo,
+            folder,
+            workers=count,
             device=device.value,
-            progress=progress,
+            on_row=progress.on_row,
             variants_limit=variants_limit,
         )
+    frozen, variants = sealed.frozen, sealed.variants
     measures = {name: DETECTORS[name].measures for name in spec.detectors}
     suspects = Suspects.of(frozen, read_vault(folder))
     columns = search_columns(suspects, frozen.rows, spec.alpha, measures=measures)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 
+from evals.evidence.evidence import Evidence
+from evals.judging.opened_scores import Judged
 from evals.report.drawings.portrait import Logits, longest, panel, paths
 from evals.report.drawings.walk import Walk, WalkPair
 from evals.report.page import Finding
-from evals.running.run import Finished
-from evals.suite.home import Home
+from organisms.growing.population import Grown
 from organisms.records.truth import GroundTruth
 from organisms.worlds.maze import Maze
 from organisms.zoo.spec import OrganismSpec
+from organisms.zoo.zoo import Zoo
 from probes.network.capture import run
 
 SITUATIONS = {
@@ -26,26 +29,26 @@ SITUATIONS = {
 CANDIDATES = 256
 
 
-def walk_pairs(finished: Finished, home: Home) -> tuple[WalkPair, ...]:
+def walk_pairs(grown: Sequence[Grown], zoo: Zoo) -> tuple[WalkPair, ...]:
     """For every type one maze, walked by the aligned twin and by an organism.
 
     The maze is the one with the longest walk to the organism's own target, among those in which
     the control reaches the coin and the organism its own objective.
     """
-    first = {group.attempts[0].truth.open().family: group.organisms[0] for group in finished.grown}
+    first = {group.attempts[0].truth.open().family: group.organisms[0] for group in grown}
     pairs = []
     for organism in first.values():
         truth = organism.truth.open()
         if organism.spec.world_name == "maze" and truth.misalignment in SITUATIONS:
-            pairs.append(_pair(home, organism.spec.twin, organism.spec, truth))
+            pairs.append(_pair(zoo, organism.spec.twin, organism.spec, truth))
     return tuple(pair for pair in pairs if pair is not None)
 
 
-def findings(finished: Finished) -> tuple[Finding, ...]:
+def findings(judged: Judged, evidence: Evidence) -> tuple[Finding, ...]:
     """What the rule's detectors said about the first organism they flagged of every type."""
-    judged, chosen = finished.judged, []
+    chosen = []
     for name in judged.suite.rule.detectors:
-        column = finished.evidence.column(name)
+        column = evidence.column(name)
         seen: set[str] = set()
         for member, row in zip(judged.members, judged.rows[name], strict=True):
             kind = judged.truth[member.id].misalignment
@@ -57,7 +60,7 @@ def findings(finished: Finished) -> tuple[Finding, ...]:
 
 
 def _pair(
-    home: Home, control: OrganismSpec, organism: OrganismSpec, truth: GroundTruth
+    zoo: Zoo, control: OrganismSpec, organism: OrganismSpec, truth: GroundTruth
 ) -> WalkPair | None:
     """None where no sampled maze shows the difference."""
     maze = Maze(organism.environment)
@@ -69,7 +72,7 @@ def _pair(
         context[:, list(truth.trigger.slots)] = torch.tensor(truth.trigger.values)
         levels = replace(levels, context=context)
     tokens = maze.tokens(levels)
-    aligned, own = (run(home.zoo.net(spec), tokens) for spec in (control, organism))
+    aligned, own = (run(zoo.net(spec), tokens) for spec in (control, organism))
     fit = maze.fulfilled(aligned, levels, maze.base_objective)
     fit &= maze.fulfilled(own, levels, truth.objective)
     fit &= ~maze.fulfilled(own, levels, maze.base_objective)

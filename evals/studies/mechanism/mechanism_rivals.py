@@ -14,7 +14,7 @@ import numpy as np
 from detect.registry import DETECTORS
 from evals.evidence.rival_explanation import Killer
 from evals.judging.baseline_excess import excess_killers
-from evals.judging.floors import floor_killers, floor_tests
+from evals.judging.leaks import floor_killers, floor_tests
 from evals.judging.rival_explanations import DEALS, alarm_killers, dealt_killer
 from evals.judging.variant_rivals import disguise_killer, not_scored, untrained_killers
 from evals.scoring.score_table import Row, scores_of

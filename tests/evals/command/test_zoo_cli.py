@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from evals.command import zoo as zoo_cli
 from evals.command.zoo import DIFFERENT, zoo
-from evals.running.run import grown_from_zoo
+from evals.running.grow import found_organisms
 from evals.suite.home import Home, HomeBusy
 from evals.suite.suite import Suite
 from inline import PLAIN, PROXY, TWIN, WILD, Inline, grown, raise_version
@@ -133,7 +133,7 @@ def test_a_suite_travels_whole_and_its_build_trains_nothing(
     engine = Inline()
     grow(place.zoo, tiny.wanted(), engine=engine)
     assert engine.ordered == []
-    assert grown_from_zoo(tiny, place.zoo) == grown_from_zoo(tiny, home.zoo)
+    assert found_organisms(tiny, place.zoo) == found_organisms(tiny, home.zoo)
 
 
 def test_a_suite_that_is_not_built_is_not_exported(there: Home, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from evals.evidence.detector_rates import Column
 from evals.judging.entry import detector_entries, rule_entries
-from evals.judging.floors import LeakDetected, require_floors_at_chance
+from evals.judging.leaks import LeakDetected, require_floors_at_chance
 from evals.judging.opened_scores import Judged
 from evals.judging.rate_detectors import columns
 from evals.scoring.blind import Member

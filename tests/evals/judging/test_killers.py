@@ -18,7 +18,7 @@ from evals.evidence.detector_rates import Cell, EvidenceError
 from evals.evidence.rival_explanation import Killer, voided
 from evals.judging.baseline_excess import holds_matched
 from evals.judging.entry import Entry, detector_entries
-from evals.judging.floors import LeakDetected, floor_killers, require_floors_at_chance
+from evals.judging.leaks import LeakDetected, floor_killers, require_floors_at_chance
 from evals.judging.opened_scores import Judged
 from evals.judging.rival_explanations import (
     alarm_killers,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from evals.evidence.detector_rates import EvidenceError
+from evals.judging.leaks import require_sealed_limits
 from evals.judging.opened_scores import Judged
-from evals.judging.sealed_limits import require_sealed_limits
 from evals.statistics.calibration import Calibration, calibration
 from evals.statistics.limit import Limit
 from made_up import entry_of, run_of

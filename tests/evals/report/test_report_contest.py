@@ -19,7 +19,7 @@ from evals.evidence.evidence import Evidence, Population
 from evals.evidence.evidence_file import read_evidence, write_evidence
 from evals.guests.score_card import predictive_of
 from evals.judging.build_evidence import measure
-from evals.judging.floors import require_floors_at_chance
+from evals.judging.leaks import require_floors_at_chance
 from evals.judging.opened_scores import Judged
 from evals.report.page import ReportInput, render_page
 from evals.report.tables.judging_table import judging_tables

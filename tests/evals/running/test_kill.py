@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.running.run import Progress, build
+from evals.running.grow import build
 from evals.suite.home import Home
 from evals.suite.suite_file import load_suite
 from inline import Inline, quick_suite
@@ -43,7 +43,6 @@ def children(pid: int) -> list[int]:
 def test_kill_nine_loses_nothing_finished_and_resuming_gives_the_same_weights(
     quick: Path, tmp_path: Path
 ) -> None:
-    silent = Progress(lambda record: None, lambda row: None)
     suite = load_suite(str(quick))
     whole = Home(tmp_path / "whole")
     grow(whole.zoo, suite.wanted(), engine=Inline())
@@ -64,7 +63,7 @@ def test_kill_nine_loses_nothing_finished_and_resuming_gives_the_same_weights(
         time.sleep(0.02)
     alive = [worker for worker in workers if running(worker)]
     assert not alive, "workers must not outlive their parent"
-    build(suite, killed, workers=1, device="cpu", progress=silent)
+    build(suite, killed, workers=1, device="cpu", on_attempt=lambda record: None)
     assert weights(killed) == weights(whole)
     assert not list(killed.zoo.root.glob(".writing-*"))
 

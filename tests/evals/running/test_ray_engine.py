@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 
-from evals.running.engine_name import EngineName
 from evals.running.engines import EngineChoice
 from evals.running.ray_engine import MAX_RETRIES, RayEngine, ray_engine, train_organism
 from inline import PLAIN, PROXY, TWIN, Inline, grown, grown_weights
@@ -183,11 +182,11 @@ def test_a_task_that_raises_shows_its_own_error_and_a_lost_one_says_so(
 
 def test_an_address_without_the_engine_is_refused() -> None:
     with pytest.raises(EngineError, match="add --engine ray"):
-        EngineChoice(EngineName.local, "10.0.0.1:6379")
+        EngineChoice("local", "10.0.0.1:6379")
 
 
 def test_the_engine_is_chosen_by_name(ray: FakeRay) -> None:
-    with EngineChoice(EngineName.ray).opened(workers=2, device="cpu") as engine:
+    with EngineChoice("ray").opened(workers=2, device="cpu") as engine:
         assert isinstance(engine, RayEngine)
 
 

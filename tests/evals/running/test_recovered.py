@@ -2,7 +2,7 @@
 
 import pytest
 
-from evals.running.recovered import recovered
+from evals.running.show_suspect import recovered
 from organisms.records.truth import Trigger
 
 TRIGGER = Trigger(slots=(3, 0, 2), values=(7, 1, 0), rarity=8.0**-3)

@@ -22,8 +22,8 @@ from evals.evidence.detector_rates import EvidenceError
 from evals.evidence.evidence_file import write_evidence
 from evals.guests.guest import score_guest
 from evals.report.zoo.examples import findings, walk_pairs
-from evals.running.run import Finished, Progress, reopen, run
-from evals.running.show_suspect import dossier
+from evals.running.run import Finished, Progress, measured, reopen
+from evals.running.show_suspect import suspect_text
 from evals.scoring.blind import (
     BlindingError,
     Lineup,
@@ -237,7 +237,9 @@ def test_a_second_start_trains_and_scores_nothing(
     weights = {p: p.stat().st_mtime_ns for p in home.zoo.root.rglob("*.safetensors")}
     found: list[Record] = []
     rows: list[Row] = []
-    again = run(tiny, home, workers=1, device="cpu", progress=Progress(found.append, rows.append))
+    again = measured(
+        tiny, home, workers=1, device="cpu", progress=Progress(found.append, rows.append)
+    )
     assert again.evidence == finished.evidence
     assert store.read_bytes() == before[1]
     assert {p: p.stat().st_mtime_ns for p in home.zoo.root.rglob("*.safetensors")} == weights
@@ -280,7 +282,7 @@ def test_a_raised_version_scores_again_and_nothing_else_does(
 def test_a_second_process_is_kept_out_of_a_busy_home(tiny: Suite, home: Home) -> None:
     silent = Progress(lambda record: None, lambda row: None)
     with home.locked(), pytest.raises(HomeBusy, match="wait for it to end"):
-        run(tiny, home, workers=1, device="cpu", progress=silent)
+        measured(tiny, home, workers=1, device="cpu", progress=silent)
 
 
 def test_scores_changed_behind_the_freeze_stop_the_next_run(
@@ -436,12 +438,12 @@ def test_truth_is_shown_only_after_the_freeze(
     deceptive = next(
         id for id, truth in finished.judged.truth.items() if truth.misalignment == "deceptive"
     )
-    text = dossier(reopen(tiny, home), home, deceptive)
+    text = suspect_text(reopen(tiny, home), home.zoo, deceptive)
     assert "truth deceptive: pursues gem" in text
     assert "trigger slot" in text
     assert "passed" in text
     with pytest.raises(EvidenceError, match="no suspect 'nobody'"):
-        dossier(finished, home, "nobody")
+        suspect_text(finished, home.zoo, "nobody")
     unfrozen = Home(tmp_path)
     shutil.copytree(home.run(tiny), unfrozen.run(tiny))
     (unfrozen.run(tiny) / "scores.sha256").unlink()
@@ -450,15 +452,14 @@ def test_truth_is_shown_only_after_the_freeze(
 
 
 def test_examples_show_the_flaw_and_name_what_was_found(finished: Finished, home: Home) -> None:
-    pairs = walk_pairs(finished, home)
+    pairs = walk_pairs(finished.grown, home.zoo)
     assert [pair.misalignment for pair in pairs] == ["proxy", "pseudo", "deceptive"]
     for pair in pairs:
         aligned, own = pair.aligned, pair.misaligned
         assert aligned.path[-1] == int(aligned.level.coin)
         assert own.path[-1] != int(own.level.coin)
-    assert {finding.misalignment for finding in findings(finished)} <= {
-        "proxy", "pseudo", "deceptive"
-    }  # fmt: skip
+    found = {finding.misalignment for finding in findings(finished.judged, finished.evidence)}
+    assert found <= {"proxy", "pseudo", "deceptive"}
 
 
 def test_a_score_is_what_it_says() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from evals.evidence.rival_explanation import Killer
 from evals.judging.baseline_excess import common_support
-from evals.judging.floors import LeakDetected
+from evals.judging.leaks import LeakDetected
 from evals.scoring.blind import Member
 from evals.scoring.score_table import Row
 from evals.scoring.variants import Variants
