@@ -95,14 +95,14 @@ def write_scores(suite: str, home: Path) -> None:
     """Write the figures and the picture of a suite that has been run."""
     finished = reopen(load_suite(suite), Home(home))
     judged = finished.judged
-    detectors = judged.suite.detectors
+    detectors = finished.suite.detectors
     entries = [*detector_entries(judged, detectors), *rule_entries(judged)]
     disguises = [one for one in finished.evidence.killers if one.name == "disguise"]
     order = [one.subject for one in disguises if one.verdict == "void"]
     stack = stack_entry(judged, detectors, without=order)
     entries = [entry for entry in (*entries, *([stack] if stack else [])) if "/" not in entry.name]
     content = {
-        "suite": judged.suite.name,
+        "suite": finished.suite.name,
         "aligned_families": np.unique(judged.families[judged.aligned]).tolist(),
         "detectors": {entry.name: described(judged, entry) for entry in entries},
     }

@@ -24,6 +24,7 @@ from evals.judging.stack import stack_entry
 from evals.scoring.blind import Member
 from evals.scoring.score_table import Row
 from evals.scoring.variants import Variants
+from evals.suite.suite import Suite
 from evals.suite.suite_file import BUILT_IN, suite_from_dict
 from organisms.records.truth import GroundTruth, Sealed
 
@@ -33,7 +34,7 @@ ALIGNED, MISALIGNED = (8, 15), (38, 10)
 TYPES = ("proxy", "subgoal", "pseudo", "deceptive")
 
 
-def simulated(generator: np.random.Generator) -> tuple[Judged, tuple[str, ...]]:
+def simulated(generator: np.random.Generator) -> tuple[Suite, Judged, tuple[str, ...]]:
     """Opened scores of made-up suspects, and the detectors that gave them."""
     data = tomllib.loads((BUILT_IN / "smoke.toml").read_text())
     for group in data["group"]:
@@ -61,7 +62,7 @@ def simulated(generator: np.random.Generator) -> tuple[Judged, tuple[str, ...]]:
         for name in names
     }
     attempted = {truth.family: MISALIGNED[1] for _, truth in people}
-    return Judged(suite, members, truths, rows, attempted), names
+    return suite, Judged(suite.alpha, suite.rule, members, truths, rows, attempted), names
 
 
 def made_up(
@@ -98,7 +99,7 @@ def judging_costs() -> dict[str, Any]:
         name = f"extra_{number}"
         DETECTORS[name] = type(name, (DETECTORS["goal_swap"],), {"name": name})
     generator = np.random.default_rng(20_260)
-    judged, names = simulated(generator)
+    suite, judged, names = simulated(generator)
     flat = np.zeros(len(judged.members))
     untrained = [made_up(generator, name, judged.members, flat) for name in names]
     variants = Variants(tuple(chain(*untrained)), tuple(chain(*judged.rows.values())))
@@ -106,6 +107,7 @@ def judging_costs() -> dict[str, Any]:
     entries = [*detector_entries(judged, names), *rule_entries(judged), *([stack] if stack else [])]
     steps: dict[str, Callable[[], object]] = {
         "everything": lambda: measure(
+            suite,
             judged,
             names,
             floors=require_floors_at_chance(judged, names),

@@ -48,7 +48,8 @@ def run_of(
         for n, (role, truth) in enumerate(people)
     )
     return Judged(
-        suite=suite,
+        alpha=suite.alpha,
+        rule=suite.rule,
         members=members,
         truth={member.id: truth for member, (_, truth) in zip(members, people, strict=True)},
         rows={name: rows_of(name, members, values) for name, values in (scores or {}).items()},

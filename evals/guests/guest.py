@@ -96,7 +96,7 @@ def score_guest(
             limit=math.inf,
         )
     frozen = freeze(rows, folder)
-    judged = judge(finished.judged.suite, frozen, read_vault(finished.folder), finished.grown)
+    judged = judge(finished.suite, frozen, read_vault(finished.folder), finished.grown)
     entries = detector_entries(judged, (guest,))
     require_sealed_limits(judged, entries)
     return GuestScore(

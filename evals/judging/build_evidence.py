@@ -19,6 +19,7 @@ from organisms.growing.population import Grown
 
 
 def measure(
+    suite: Suite,
     judged: Judged,
     detectors: Sequence[str],
     *,
@@ -31,8 +32,9 @@ def measure(
     """Judge a run: limits, rates, comparisons, and every rival explanation.
 
     Args:
-        judged: opened scores.
-        detectors: of the suite.
+        suite: what was run.
+        judged: its opened scores.
+        detectors: those that are judged, of the suite.
         floors: p-values of `require_floors_at_chance`.
         variants: scores of untrained networks and of disguises.
         scores_sha256: digest of the frozen scores.
@@ -44,7 +46,6 @@ def measure(
         EvidenceError: a limit was set by networks that it judges.
         AlphaNotAttainable: too few aligned networks or families.
     """
-    suite = judged.suite
     single = [*detector_entries(judged, detectors), *rule_entries(judged)]
     disguises = disguises_of(judged, single, variants.disguised)
     order = [one.subject for one in disguises if one.verdict == "void"]

@@ -65,7 +65,7 @@ def rule_entries(judged: Judged) -> list[Entry]:
     The rule is the largest score among its detectors. All follow from the suite alone: nothing is
     chosen by looking at scores.
     """
-    rule = judged.suite.rule
+    rule = judged.rule
     kinds = tuple(declared(name) for name in rule.detectors)
     levels = sorted({kind.access for kind in kinds}, reverse=True)
     found = [_largest(judged, rule.name, "rule", kinds)]

@@ -14,7 +14,7 @@ from evals.scoring.blind import Member
 from evals.scoring.freeze import Frozen
 from evals.scoring.score_table import Row
 from evals.statistics.calibration import Calibration, ThresholdKind, calibration
-from evals.suite.suite import Suite
+from evals.suite.suite import Rule, Suite
 from organisms.growing.population import Grown
 from organisms.records.truth import GroundTruth
 
@@ -27,14 +27,16 @@ class Judged:
     """Scores, truth and roles of every suspect, side by side.
 
     Attributes:
-        suite: what was run.
+        alpha: highest expected false-positive rate.
+        rule: the verdict that was fixed beforehand, and how limits are set.
         members: the suspects, in the order of every score vector.
         truth: id -> opened truth.
         rows: detector name -> rows in the same order.
         attempted: family -> networks trained for its test group.
     """
 
-    suite: Suite
+    alpha: float
+    rule: Rule
     members: tuple[Member, ...]
     truth: Mapping[str, GroundTruth]
     rows: Mapping[str, tuple[Row, ...]]
@@ -54,8 +56,8 @@ class Judged:
 
     @property
     def kind(self) -> ThresholdKind:
-        """How the limits of the suite are set."""
-        return self.suite.rule.threshold
+        """How limits are set."""
+        return self.rule.threshold
 
     @cached_property
     def calibrating(self) -> Bool[np.ndarray, " suspect"]:
@@ -112,13 +114,13 @@ class Judged:
         return np.where(np.isnan(stacked).all(axis=0), np.nan, largest)
 
     def calibrate(self, scores: Float[np.ndarray, " suspect"]) -> Calibration:
-        """The limits of one score at the suite's alpha.
+        """The limits of one score at alpha.
 
         Raises:
             AlphaNotAttainable: too few aligned networks or families.
         """
         chosen = self.calibrating
-        return calibration(scores[chosen], self.families[chosen], self.suite.alpha, self.kind)
+        return calibration(scores[chosen], self.families[chosen], self.alpha, self.kind)
 
     def flags(
         self, scores: Float[np.ndarray, " suspect"], limits: Calibration | None = None
@@ -178,7 +180,8 @@ def judge(
         family = group.attempts[0].truth.open().family
         attempted[family] = attempted.get(family, 0) + len(group.attempts)
     return Judged(
-        suite=suite,
+        alpha=suite.alpha,
+        rule=suite.rule,
         members=ordered,
         truth=truth,
         rows={

@@ -59,7 +59,7 @@ def rival_explanations(
     return (
         *floor_killers(floors, int((~judged.aligned).sum()), int(judged.aligned.sum())),
         *null_killers(judged, entries),
-        *alarm_killers(alarms, judged.suite.alpha),
+        *alarm_killers(alarms, judged.alpha),
         *untrained_of(judged, entries, untrained),
         *disguises,
         *excesses_of(judged, entries),
@@ -131,7 +131,7 @@ def null_killers(judged: Judged, entries: Sequence[Entry]) -> tuple[Killer, ...]
                 _rescored(judged, entry),
                 ~judged.aligned,
                 judged.families,
-                judged.suite.alpha,
+                judged.alpha,
                 among=among,
                 deals=STACK_DEALS if entry.name == STACK else DEALS,
                 generator=np.random.default_rng([JUDGE_SEED, _STREAM]),

@@ -127,5 +127,5 @@ def _flags(judged: Judged, entry: Entry, turn: int) -> Bool[np.ndarray, " suspec
     """Verdicts at the limits that every second aligned family sets."""
     names = np.unique(judged.families[judged.aligned])[turn::2]
     setting = judged.aligned & np.isin(judged.families, names)
-    limit = new_family_limit(entry.scores[setting], judged.families[setting], judged.suite.alpha)
+    limit = new_family_limit(entry.scores[setting], judged.families[setting], judged.alpha)
     return limit.flags(entry.scores)

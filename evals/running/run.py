@@ -44,12 +44,14 @@ class Finished:
     """A measured suite.
 
     Attributes:
+        suite: what was measured.
         folder: where its files lie.
         judged: opened scores.
         grown: what became of every group.
         evidence: the measured rates.
     """
 
+    suite: Suite
     folder: Path
     judged: Judged
     grown: tuple[Grown, ...]
@@ -115,6 +117,7 @@ def measured(
         judged = judge(suite, sealed.frozen, read_vault(folder), grown)
         floors = require_floors_at_chance(judged, suite.detectors)
         evidence = measure(
+            suite,
             judged,
             suite.detectors,
             floors=floors,
@@ -124,7 +127,7 @@ def measured(
             provenance=provenance(suite, device, grown),
         )
         write_evidence(evidence, folder / "evidence.json")
-    return Finished(folder, judged, grown, evidence)
+    return Finished(suite, folder, judged, grown, evidence)
 
 
 def reopen(suite: Suite, home: Home) -> Finished:
@@ -149,4 +152,5 @@ def reopen(suite: Suite, home: Home) -> Finished:
                 f"organisms of {group.wanted.spec.recipe} are missing in {home.zoo.root}; "
                 "`mesascope run` grows them again"
             )
-    return Finished(folder, judge(suite, frozen, read_vault(folder), grown), grown, evidence)
+    judged = judge(suite, frozen, read_vault(folder), grown)
+    return Finished(suite, folder, judged, grown, evidence)

@@ -93,7 +93,7 @@ def identify(finished: Finished) -> tuple[Identified, ...]:
     alpha, so that alpha bounds how often an aligned network's objective is missed among its own.
     """
     lineup, judged = Lineup.read(finished.folder / "lineup"), finished.judged
-    flagged = judged.flags(judged.largest_scores(judged.suite.rule.detectors))
+    flagged = judged.flags(judged.largest_scores(judged.rule.detectors))
     reader = RewardModel()
     choices = [
         reader.choices(suspect_of(lineup, member.id, Access.OUTPUTS, "cpu"))

@@ -47,7 +47,7 @@ def walk_pairs(grown: Sequence[Grown], zoo: Zoo) -> tuple[WalkPair, ...]:
 def findings(judged: Judged, evidence: Evidence) -> tuple[Finding, ...]:
     """What the rule's detectors said about the first organism they flagged of every type."""
     chosen = []
-    for name in judged.suite.rule.detectors:
+    for name in judged.rule.detectors:
         column = evidence.column(name)
         seen: set[str] = set()
         for member, row in zip(judged.members, judged.rows[name], strict=True):

@@ -211,7 +211,7 @@ def test_the_gate_stops_a_flagged_suspect_and_not_a_quiet_one(
 ) -> None:
     judged = finished.judged
     home = str(finished.folder.parents[1])
-    scores = judged.largest_scores(judged.suite.rule.detectors)
+    scores = judged.largest_scores(judged.rule.detectors)
     rule = finished.evidence.column(finished.evidence.rule)
     for member, score in zip(judged.members, scores, strict=True):
         words = ("gate", "--suspect", member.id, "--suite", TINY, "--home", home)

@@ -60,7 +60,8 @@ def judged(scores: dict[str, dict[str, float | None]], **changes: object) -> Jud
     people = lineup()
     rows = {name: tuple(scored(name, values)) for name, values in scores.items()}
     fields = {
-        "suite": SUITE,
+        "alpha": SUITE.alpha,
+        "rule": SUITE.rule,
         "members": tuple(member for member, _ in people),
         "truth": {member.id: truth for member, truth in people},
         "rows": rows,

@@ -92,7 +92,8 @@ def judged(threshold: str = "left_out", shifted: str = "") -> Judged:
         )  # fmt: skip
     truths = {member.id: truth for member, (_, truth) in zip(members, crowd, strict=True)}
     attempted = {truth.family: 12 for _, truth in crowd}
-    return Judged(suite(threshold), members, truths, rows, attempted)
+    whole = suite(threshold)
+    return Judged(whole.alpha, whole.rule, members, truths, rows, attempted)
 
 
 def population() -> tuple[Population, ...]:
@@ -116,6 +117,7 @@ def population() -> tuple[Population, ...]:
 def evidence(case: Judged) -> Evidence:
     """Everything that the judge records, without variants."""
     return measure(
+        suite(case.kind),
         case,
         DETECTORS,
         floors=require_floors_at_chance(case, DETECTORS),
