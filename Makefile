@@ -9,7 +9,7 @@ demo: $(READY)  ## build the smoke suite, score it blind, update the risk, write
 	$(BIN)/mesascope run --suite smoke
 
 test: $(READY)  ## quick tests, on the really trained tiny suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 10
 
 test-slow: $(READY)  ## tests that take minutes
 	$(BIN)/python -m pytest -m "slow and not gpu" --timeout 1800

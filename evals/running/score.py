@@ -1,0 +1,108 @@
+"""A suite's organisms, blinded and scored; the seals stay whole."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from evals.scoring.blind import Lineup, blind, is_blinded, read_vault, require_distinct_weights
+from evals.scoring.freeze import Frozen, freeze, require_unchanged
+from evals.scoring.score_table import Row, score_lineup
+from evals.scoring.twins import ship_twins
+from evals.scoring.variants import Variants, score_variants
+from evals.scoring.workers import local_workers
+from evals.suite.suite import Suite
+from organisms.growing.population import Grown
+from organisms.zoo.zoo import Zoo
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """Everything that is known of a run before its truth is opened.
+
+    Attributes:
+        frozen: scores of every suspect by every detector, hashed.
+        variants: scores of untrained networks and of disguises.
+    """
+
+    frozen: Frozen
+    variants: Variants
+
+
+def score_sealed(
+    suite: Suite,
+    grown: Sequence[Grown],
+    zoo: Zoo,
+    folder: Path,
+    *,
+    workers: int,
+    device: str,
+    on_row: Callable[[Row], None],
+    variants_limit: float,
+    check: Callable[[Lineup], None] = lambda lineup: None,
+) -> Sealed:
+    """Blind, score and freeze; scores that lie in the folder are kept.
+
+    Args:
+        suite: names detectors and the seed of their instances.
+        grown: the organisms, group by group.
+        zoo: where their networks are.
+        folder: of the run.
+        workers: processes that score.
+        device: where networks run.
+        on_row: told of every score.
+        variants_limit: CPU-seconds per suspect up to which detectors score variants too.
+        check: may refuse the lineup before anything is scored.
+
+    Raises:
+        DetectorFailed: a detector raised or returned no score.
+        FreezeBroken: frozen scores were changed.
+        BlindingError: suspects can be told apart without running them.
+    """
+    lineup = _lineup(suite, grown, zoo, folder)
+    check(lineup)
+    with local_workers(workers) as executor:
+        rows = score_lineup(
+            lineup,
+            suite.detectors,
+            store=folder / "scores.jsonl",
+            executor=executor,
+            device=device,
+            on_row=on_row,
+        )
+        variants = score_variants(
+            lineup,
+            suite.detectors,
+            folder=folder / "variants",
+            store=folder / "variants",
+            executor=executor,
+            device=device,
+            limit=variants_limit,
+        )
+    require_unchanged(rows, folder)
+    return Sealed(freeze(rows, folder), variants)
+
+
+def _lineup(suite: Suite, grown: Sequence[Grown], zoo: Zoo, folder: Path) -> Lineup:
+    """The blinded suspects: the existing ones if they are this population, else new ones.
+
+    Their trusted twins lie beside them.
+    """
+    members = [
+        (group, record)
+        for group, result in zip(suite.groups, grown, strict=True)
+        for record in result.organisms
+    ]
+    twins = {record.spec.content_hash: record.spec.twin for _, record in members}
+    if is_blinded(folder) and {m.spec_hash for m in read_vault(folder)} != set(twins):
+        shutil.rmtree(folder)
+    if is_blinded(folder):
+        lineup = Lineup.read(folder / "lineup")
+        require_distinct_weights(lineup)
+    else:
+        lineup = blind(folder, zoo, members, battery_seed=suite.battery_seed)
+    known = {member.id: twins[member.spec_hash] for member in read_vault(folder)}
+    ship_twins(lineup, known, zoo)
+    return lineup

@@ -1,0 +1,52 @@
+"""What a measured suite changes: the updated risk, and the page that shows both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from evals.evidence.evidence import Evidence
+from evals.judging.budget import budget_curves, forward_costs
+from evals.judging.opened_scores import Judged
+from evals.report.page import ReportInput, render_page
+from evals.report.zoo.examples import findings, walk_pairs
+from evals.risk.analysis import analyse
+from evals.risk.figures import load_figures
+from evals.risk.merged import merge
+from evals.risk.risk_report import RiskReport
+from evals.risk.transport import load_transport
+from organisms.growing.population import Grown
+from organisms.zoo.zoo import Zoo
+
+
+def updated_risk(evidence: Evidence, weight: float) -> RiskReport:
+    """The risk by the published figures, with measured detection in place of judged detection.
+
+    Args:
+        evidence: of one suite.
+        weight: probability that a frontier system behaves like one more draw from the families.
+    """
+    transport = replace(load_transport(), weight=weight)
+    return analyse(merge([evidence]), load_figures(), transport)
+
+
+def write_page(
+    folder: Path,
+    evidence: Evidence,
+    risk: RiskReport,
+    judged: Judged,
+    grown: Sequence[Grown],
+    zoo: Zoo,
+) -> Path:
+    """Write `report.html` and say where it lies."""
+    page = ReportInput(
+        evidence=evidence,
+        risk=risk,
+        walks=walk_pairs(grown, zoo),
+        findings=findings(judged, evidence),
+        budget=budget_curves(judged, forward_costs(judged)),
+    )
+    path = folder / "report.html"
+    path.write_text(render_page(page))
+    return path
