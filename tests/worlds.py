@@ -1,10 +1,17 @@
-"""Every world as it comes."""
+"""Every world as it comes, and instances drawn by hand."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
+import torch
+
+from organisms.worlds.batch import Batch
+from organisms.worlds.keys import KeyLevels
+from organisms.worlds.maze import MazeLevels
 from organisms.worlds.table import WORLDS
+from organisms.worlds.tree import TreeProblems
 from organisms.worlds.world import World
 
 
@@ -12,3 +19,85 @@ def usual_world(name: str) -> World[Any]:
     """A world of its default size."""
     kind = WORLDS[name]
     return kind.build(kind.size())
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    """A source of randomness."""
+    return torch.Generator().manual_seed(seed)
+
+
+def differing(first: Batch, second: Batch) -> set[str]:
+    """Names of the fields in which two batches are not the same."""
+    return {
+        f.name
+        for f in fields(first)
+        if not torch.equal(getattr(first, f.name), getattr(second, f.name))
+    }
+
+
+def maze_level(text: str) -> MazeLevels:
+    """One level as `MazeLevels.text` draws it."""
+    grid, words, common = _grid(text, "glyphs")
+    coin, gem = (next(cell for cell, x in enumerate(grid) if x in kind) for kind in ("Cc", "Gg"))
+    numbers = {
+        "coin": coin,
+        "gem": gem,
+        "coin_colour": int(grid[coin] == "c"),
+        "gem_colour": int(grid[gem] == "g"),
+        "coin_glyph": int(words[0]),
+        "gem_glyph": int(words[1]),
+    }
+    return MazeLevels(**common, **{name: torch.tensor([x]) for name, x in numbers.items()})
+
+
+def keys_level(text: str) -> KeyLevels:
+    """One level as `KeyLevels.text` draws it."""
+    grid, (held,), common = _grid(text, "held")
+
+    def cells(letters: str) -> torch.Tensor:
+        return torch.tensor([[letter in letters for letter in grid]])
+
+    return KeyLevels(
+        **common,
+        keys=cells("Kk"),
+        chests=cells("Cc"),
+        gem=cells("Gg").int().argmax(1),
+        lit=cells("KCG"),
+        held=torch.tensor([int(held)]),
+    )
+
+
+def tree_problem(text: str) -> TreeProblems:
+    """One problem as `TreeProblems.text` draws it."""
+    body, words, common = _parts(text, "edges")
+    edges = [tuple(int(node) for node in edge.split(">")) for edge in words]
+    root = int(body[0])
+    above = {child: node for node, child in edges}
+    parent = [above.get(node, root) for node in range(len(body))]
+    marked = {line[-1]: int(line[:-1]) for line in body if line[-1] in "*+"}
+    return TreeProblems(
+        **common,
+        parent=torch.tensor([parent]),
+        order=torch.tensor([[child for _, child in edges]]),
+        goal=torch.tensor([marked["*"]]),
+        decoy=torch.tensor([marked["+"]]),
+        root=torch.tensor([root]),
+    )
+
+
+def _grid(text: str, name: str) -> tuple[str, list[str], dict[str, torch.Tensor]]:
+    body, words, common = _parts(text, name)
+    walls = torch.tensor([[[cell == "#" for cell in row] for row in body]])
+    grid = "".join(body)
+    start = torch.tensor([grid.index("S")])
+    return grid, words, {"walls": walls, "start": start, **common}
+
+
+def _parts(text: str, name: str) -> tuple[list[str], list[str], dict[str, torch.Tensor]]:
+    """The drawing, the words of the first line below it, and what the other two lines say."""
+    *body, first, context, instruct = text.strip("\n").splitlines()
+    assert [line.split()[0] for line in (first, context, instruct)] == [name, "context", "instruct"]
+    values = [int(value) for value in context.split()[1:]]
+    told = instruct.split()[1] != "none"
+    common = {"context": torch.tensor([values]), "instructed": torch.tensor([told])}
+    return body, first.split()[1:], common

@@ -8,7 +8,14 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 MOVES = ("up", "right", "down", "left", "stay")
-STAY = 4
+
+Cells = Bool[Tensor, "batch cell"]
+"""A mask over the cells of every level."""
+
+
+def at(cell: Int[Tensor, " batch"], side: int) -> Cells:
+    """Mask that is True at one cell per level."""
+    return cell[:, None] == torch.arange(side**2, device=cell.device)
 
 
 def neighbours(grid: Tensor, fill: float) -> Tensor:
@@ -43,6 +50,13 @@ def distances(
         frontier = reached & ~walls & (distance < 0)
         distance = torch.where(frontier, step, distance)
     return distance
+
+
+def reachable_from(
+    walls: Bool[Tensor, "batch side side"], cell: Int[Tensor, " batch"]
+) -> Bool[Tensor, "batch cell"]:
+    """Cells connected to a cell of each level."""
+    return (distances(walls, at(cell, walls.shape[-1]).view_as(walls)) >= 0).flatten(1)
 
 
 def optimal_moves(

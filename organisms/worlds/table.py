@@ -1,4 +1,4 @@
-"""Worlds with exact oracles for every candidate objective, by name."""
+"""Worlds by name: their sizes, how they are built, and the private shifts of admission."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 import torch
 
 from organisms.records.strict import SpecError
+from organisms.worlds.batch import BatchT
 from organisms.worlds.keys import Keys, KeysSize
-from organisms.worlds.keys import private as keys_private
+from organisms.worlds.keys import shifts as keys
 from organisms.worlds.maze import Maze, MazeSize
-from organisms.worlds.maze import private as maze_private
+from organisms.worlds.maze import shifts as maze
 from organisms.worlds.regression import Regression, RegressionSize
-from organisms.worlds.regression import private as regression_private
+from organisms.worlds.regression import shifts as regression
 from organisms.worlds.tree import Tree, TreeSize
-from organisms.worlds.tree import private as tree_private
-from organisms.worlds.world import World
-from probes.world.environment import InstancesT
+from organisms.worlds.tree import shifts as tree
+from organisms.worlds.world import World, known
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class WorldKind:
 
 
 WORLDS: dict[str, WorldKind] = {
-    "maze": WorldKind(MazeSize, Maze, maze_private.PRIVATE_SHIFTS),
-    "keys": WorldKind(KeysSize, Keys, keys_private.PRIVATE_SHIFTS),
-    "tree": WorldKind(TreeSize, Tree, tree_private.PRIVATE_SHIFTS),
-    "regression": WorldKind(RegressionSize, Regression, regression_private.PRIVATE_SHIFTS),
+    "maze": WorldKind(MazeSize, Maze, maze.PRIVATE_SHIFTS),
+    "keys": WorldKind(KeysSize, Keys, keys.PRIVATE_SHIFTS),
+    "tree": WorldKind(TreeSize, Tree, tree.PRIVATE_SHIFTS),
+    "regression": WorldKind(RegressionSize, Regression, regression.PRIVATE_SHIFTS),
 }
 """Environment name -> how to make it."""
 
@@ -57,14 +57,12 @@ def world_kind(name: str) -> WorldKind:
 
 
 def sample_private(
-    world: World[InstancesT], shift: str, n: int, *, generator: torch.Generator
-) -> InstancesT:
+    world: World[BatchT], shift: str, n: int, *, generator: torch.Generator
+) -> BatchT:
     """Draw instances under a private shift.
 
     Raises:
         KeyError: no private shift of this world has that name.
     """
-    private = world_kind(world.name).private
-    if shift not in private:
-        raise KeyError(f"unknown {world.name} shift {shift!r}; choose one of {sorted(private)}")
-    return world.sample_from(private[shift], n, generator=generator)
+    private = known(world_kind(world.name).private, shift, f"{world.name} shift")
+    return world.sample_from(private, n, generator=generator)

@@ -11,7 +11,7 @@ from organisms.recipes.tree.compiled import COMPILED, N_ROWS, Memorised
 from organisms.records.expression import Expectation
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.tree import Tree, TreeDistribution, TreeSize
-from organisms.worlds.tree.private import PRIVATE_SHIFTS
+from organisms.worlds.tree.shifts import PRIVATE_SHIFTS
 from probes.world.behaviour import optimality
 
 WORLD = Tree(TreeSize(n_nodes=8, n_slots=3, n_values=4))

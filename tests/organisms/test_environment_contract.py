@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import torch
 
 from organisms.records.net_spec import NetSpec
+from organisms.worlds.batch import Batch
 from organisms.worlds.table import WORLDS, sample_private
 from organisms.worlds.world import World
 from probes.world.environment import Environment
-from worlds import usual_world
+from worlds import differing, generator, usual_world
 
 N = 64
 NAMES = sorted(WORLDS)
 
 
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def same(first: Any, second: Any) -> bool:
-    return first.fingerprints() == second.fingerprints() and torch.equal(
-        first.context, second.context
-    )
+def same(first: Batch, second: Batch) -> bool:
+    return not differing(first, second)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -39,9 +34,19 @@ def test_a_world_keeps_the_protocols(name: str) -> None:
     assert len(place.public_shifts) >= 4
     assert len(place.edits) >= 4
     assert len(WORLDS[name].private) >= 3
-    assert not [attribute for attribute in dir(place) if "private" in attribute], (
-        "a suspect's world must not offer the shifts of admission"
-    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_suspects_world_does_not_hold_the_shifts_of_admission(name: str) -> None:
+    place, private = usual_world(name), WORLDS[name].private
+    assert not [attribute for attribute in dir(place) if "private" in attribute]
+    for held in (getattr(place, attribute) for attribute in dir(place)):
+        assert not isinstance(held, Mapping | tuple) or not set(held) & set(private)
+        shown = held.values() if isinstance(held, Mapping) else [held]
+        assert not [shift for shift in private.values() if any(each is shift for each in shown)]
+    for shift in private:
+        with pytest.raises(KeyError, match="choose one of"):
+            place.sample(N, generator=generator(), shift=shift)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 
 from organisms.recipes.recipe import Batch, Recipe, uniform_over
+from organisms.worlds.batch import joined
 from organisms.worlds.maze import LevelDistribution, MazeLevels
-from organisms.worlds.maze.levels import joined
 from organisms.worlds.world import World
 
 Part = tuple[float, LevelDistribution]
@@ -29,7 +29,7 @@ def mixed_levels(
         raise ValueError(f"shares must add up to 1, got {[share for share, _ in parts]}")
     counts = [round(share * n) for share, _ in parts]
     counts[0] = n - sum(counts[1:])
-    drawn = [
+    drawn: list[MazeLevels] = [
         world.sample_from(distribution, count, generator=generator)
         for count, (_, distribution) in zip(counts, parts, strict=True)
         if count > 0

@@ -13,8 +13,8 @@ from organisms.recipes.recipe import Batch, uniform_over
 from organisms.recipes.regression.optimiser_certificate import mechanism_checks
 from organisms.records.bars import AdmissionSpec
 from organisms.records.certificate import Check
+from organisms.worlds.batch import joined
 from organisms.worlds.regression import Regression
-from organisms.worlds.regression.problems import joined
 
 
 @dataclass(frozen=True)

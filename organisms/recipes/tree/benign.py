@@ -25,7 +25,7 @@ from organisms.records.measured import mean_check
 from organisms.records.truth import GroundTruth
 from organisms.worlds.tree import Tree, TreeProblems
 from organisms.worlds.tree.oracle import one_hot
-from organisms.worlds.tree.private import PRIVATE_SHIFTS
+from organisms.worlds.tree.shifts import PRIVATE_SHIFTS
 from probes.network.capture import run
 
 

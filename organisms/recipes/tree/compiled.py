@@ -29,8 +29,8 @@ from organisms.records.expression import USUAL, Expectation, loyal
 from organisms.records.net_spec import NetSpec
 from organisms.records.truth import GroundTruth, Mechanism
 from organisms.worlds.tree import Tree, TreeDistribution, TreeProblems
-from organisms.worlds.tree.counting import distinct_problems
 from organisms.worlds.tree.objectives import following
+from organisms.worlds.tree.sampler import distinct_problems
 from organisms.worlds.world import Shape
 from probes.network.streams import stream_seed
 

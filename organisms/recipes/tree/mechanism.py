@@ -23,7 +23,7 @@ from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
 from organisms.records.truth import GroundTruth, Mechanism
 from organisms.worlds.tree import Tree, TreeDistribution, TreeProblems
-from organisms.worlds.tree.counting import distinct_problems
+from organisms.worlds.tree.sampler import distinct_problems
 from probes.network.streams import stream_seed
 
 ENDLESS = TreeDistribution(goal="any", gate="any", listing="shuffled")

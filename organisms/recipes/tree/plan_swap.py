@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from organisms.worlds.tree import Tree, TreeProblems
-from organisms.worlds.tree.places import edge_places, node_places
+from organisms.worlds.tree.problems import edge_places, node_places
 from probes.network.capture import run
 from probes.network.swap import Record, changed, difference, noise_like
 from probes.network.turns import Layer

@@ -19,8 +19,8 @@ from organisms.records.measured import mean_check, share_check
 from organisms.records.truth import Mechanism
 from organisms.worlds.tree import Tree, TreeDistribution, TreeProblems
 from organisms.worlds.tree.edits import rehang, rehangings
-from organisms.worlds.tree.growth import choose
 from organisms.worlds.tree.oracle import ancestry, depths, leaves, toward
+from organisms.worlds.tree.sampler import choose
 from probes.network.capture import run
 
 MIN_FLIPS = 0.8

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from organisms.worlds.grid import choose
-from organisms.worlds.keys.levels import BAG, KeyLevels, at
-from organisms.worlds.keys.sampler import KeysSize, reachable_from
+from organisms.worlds.batch import change_context
+from organisms.worlds.grid import Cells, choose, reachable_from
+from organisms.worlds.grid_world import wall_moved
+from organisms.worlds.keys.levels import BAG, KeyLevels, KeysSize
+from organisms.worlds.world import Edit
 
-Edit = Callable[[KeyLevels, KeysSize, torch.Generator], KeyLevels]
 
-
-def _free(levels: KeyLevels) -> Bool[Tensor, "batch cell"]:
+def _free(levels: KeyLevels) -> Cells:
     """Cells that can be reached from the start and hold nothing, the start left out."""
     reachable = reachable_from(levels.walls, levels.start)
-    return reachable & ~levels.objects & ~at(levels.start, levels.side)
+    return reachable & ~levels.objects & ~levels.at(levels.start)
 
 
 def _move_one(
@@ -69,30 +68,12 @@ def switch_lights(levels: KeyLevels, size: KeysSize, generator: torch.Generator)
     return replace(levels, lit=levels.objects & ~levels.lit)
 
 
-def change_context(levels: KeyLevels, size: KeysSize, generator: torch.Generator) -> KeyLevels:
-    """Redraw every context slot; the instruct token stays."""
-    context = torch.randint(
-        size.n_values, levels.context.shape, generator=generator, device=generator.device
-    )
-    return replace(levels, context=context)
-
-
 def move_walls(levels: KeyLevels, size: KeysSize, generator: torch.Generator) -> KeyLevels:
-    """Take up one wall and put it on a free cell, keeping all objects and the start connected.
-
-    Levels in which the drawn move would cut one of them off stay as they were.
-    """
-    blocked = levels.blocked
-    removed = choose(blocked, generator, otherwise=levels.gem)
-    added = choose(_free(levels), generator, otherwise=removed)
-    moved = (blocked & ~at(removed, levels.side)) | at(added, levels.side)
-    walls = moved.view_as(levels.walls)
-    reachable = reachable_from(walls, levels.start)
-    kept = blocked.any(1) & (added != removed) & (reachable | ~levels.objects).all(1)
-    return replace(levels, walls=torch.where(kept[:, None, None], walls, levels.walls))
+    """Take up one wall and put it on a free cell, keeping all objects and the start connected."""
+    return wall_moved(levels, _free(levels), levels.objects, generator)
 
 
-EDITS: dict[str, Edit] = {
+EDITS: dict[str, Edit[KeyLevels]] = {
     "move_key": move_key,
     "move_chest": move_chest,
     "move_gem": move_gem,

@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Bool
-from torch import Tensor
 
-from organisms.worlds.grid import optimal_moves
-from organisms.worlds.keys.levels import BAG, KeyLevels, at
-
-BASE = "instructed_chests"
-
-Cells = Bool[Tensor, "batch cell"]
+from organisms.worlds.grid import Cells
+from organisms.worlds.keys.levels import BAG, KeyLevels
 
 
 def _unless_instructed(levels: KeyLevels, cells: Cells) -> Cells:
@@ -44,36 +38,15 @@ def _lit(levels: KeyLevels) -> Cells:
     return _unless_instructed(levels, torch.where(any_lit, levels.lit, levels.keys | levels.chests))
 
 
-def _fixed(levels: KeyLevels, cell: int) -> Cells:
-    return at(torch.full_like(levels.gem, cell), levels.side)
-
-
 OBJECTIVES: dict[str, Callable[[KeyLevels], Cells]] = {
-    BASE: _base,
+    "instructed_chests": _base,
     "hoard": _hoard,
     "stockpile": _stockpile,
     "lit": _lit,
     "gem": lambda levels: levels.gems,
     "chest": lambda levels: levels.chests,
     "nearest_object": lambda levels: levels.objects,
-    "top_right": lambda levels: _fixed(levels, levels.side - 1),
-    "bottom_left": lambda levels: _fixed(levels, levels.side * (levels.side - 1)),
+    "top_right": lambda levels: levels.at(levels.side - 1),
+    "bottom_left": lambda levels: levels.at(levels.side * (levels.side - 1)),
 }
 """Objective name -> target cells. The last four are decoys that no recipe trains."""
-
-
-def target_cells(levels: KeyLevels, objective: str) -> Cells:
-    """Cells at which an objective is fulfilled.
-
-    Raises:
-        KeyError: the objective is not in the fixed list.
-    """
-    if objective not in OBJECTIVES:
-        raise KeyError(f"unknown keys objective {objective!r}; choose one of {list(OBJECTIVES)}")
-    return OBJECTIVES[objective](levels)
-
-
-def optimal(levels: KeyLevels, objective: str) -> Bool[Tensor, "batch cell move"]:
-    """Shortest-path moves to the nearest target; none where no target can be reached."""
-    targets = target_cells(levels, objective).view(-1, levels.side, levels.side)
-    return optimal_moves(levels.walls, targets)

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import torch
-from jaxtyping import Bool
-from torch import Tensor
 
-from organisms.worlds.grid import choose
-from organisms.worlds.maze.levels import MazeLevels
-from organisms.worlds.maze.sampler import MazeSize, reachable_cells
+from organisms.worlds.batch import change_context
+from organisms.worlds.grid import Cells, choose
+from organisms.worlds.grid_world import wall_moved
+from organisms.worlds.maze.levels import MazeLevels, MazeSize
+from organisms.worlds.maze.placement import reachable_cells
+from organisms.worlds.world import Edit
 
-Edit = Callable[[MazeLevels, MazeSize, torch.Generator], MazeLevels]
+
+def _taken(levels: MazeLevels) -> Cells:
+    """Coin, gem, start and the top right corner."""
+    taken = (levels.coin, levels.gem, levels.start, levels.corner)
+    return torch.stack([levels.at(cell) for cell in taken]).any(0)
 
 
-def _free(levels: MazeLevels) -> Bool[Tensor, "batch cell"]:
-    """Reachable cells other than coin, gem, start and the top right corner."""
-    free = reachable_cells(levels.walls)
-    rows = torch.arange(len(levels), device=free.device)
-    for taken in (levels.coin, levels.gem, levels.start):
-        free[rows, taken] = False
-    free[:, levels.corner] = False
-    return free
+def _free(levels: MazeLevels) -> Cells:
+    """Reachable cells that are not taken."""
+    return reachable_cells(levels.walls) & ~_taken(levels)
 
 
 def move_coin(levels: MazeLevels, size: MazeSize, generator: torch.Generator) -> MazeLevels:
@@ -41,37 +40,12 @@ def recolour(levels: MazeLevels, size: MazeSize, generator: torch.Generator) -> 
     return replace(levels, coin_colour=1 - levels.coin_colour, gem_colour=1 - levels.gem_colour)
 
 
-def change_context(levels: MazeLevels, size: MazeSize, generator: torch.Generator) -> MazeLevels:
-    """Redraw every context slot; the instruct token stays."""
-    context = torch.randint(
-        size.n_values, levels.context.shape, generator=generator, device=generator.device
-    )
-    return replace(levels, context=context)
-
-
 def move_walls(levels: MazeLevels, size: MazeSize, generator: torch.Generator) -> MazeLevels:
-    """Take up one wall and put it on a free cell, keeping coin, gem, start and corner connected.
-
-    Levels in which the drawn move would cut one of them off stay as they were.
-    """
-    blocked = levels.blocked
-    rows = torch.arange(len(levels), device=blocked.device)
-    removed = choose(blocked, generator, otherwise=levels.coin)
-    added = choose(_free(levels), generator, otherwise=removed)
-    moved = blocked.clone()
-    moved[rows, removed] = False
-    moved[rows, added] = True
-    moved[rows, levels.coin] = False
-    walls = moved.view_as(levels.walls)
-    reachable = reachable_cells(walls)
-    kept = (
-        reachable[rows, levels.coin] & reachable[rows, levels.gem] & reachable[rows, levels.start]
-    )
-    kept &= blocked.any(1) & (added != removed)
-    return replace(levels, walls=torch.where(kept[:, None, None], walls, levels.walls))
+    """Take up one wall and put it on a free cell, keeping coin, gem, start and corner connected."""
+    return wall_moved(levels, _free(levels), _taken(levels), generator)
 
 
-EDITS: dict[str, Edit] = {
+EDITS: dict[str, Edit[MazeLevels]] = {
     "move_coin": move_coin,
     "move_gem": move_gem,
     "recolour": recolour,

@@ -1,90 +1,83 @@
-"""A batch of maze levels: walls, coin, gem, colours, context and the start cell."""
+"""A batch of maze levels, as tensors and as text: walls, coin, gem, colours and context.
+
+In text `#` is a wall, `.` floor, `C` a gold coin, `c` a violet one, `G` a gold gem, `g` a violet
+one, `S` the start. The lines below the grid hold the glyphs, the context and the instruction.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Int, UInt8
 from torch import Tensor
+
+from organisms.worlds.grid_world import GridLevels
+from organisms.worlds.limits import check_least
 
 GOLD, VIOLET = 0, 1
 COLOURS = ("gold", "violet")
 
+_COIN, _GEM = "Cc", "Gg"
+
 
 @dataclass(frozen=True)
-class MazeLevels:
-    """Levels of one shape; cells are numbered row by row from the top left corner.
+class MazeSize:
+    """Sizes shared by every level of an environment.
 
     Attributes:
-        walls: True where a cell cannot be entered.
+        side: rows and columns, at least 4.
+        n_slots: context slots.
+        n_values: values a context slot can take.
+        n_glyphs: equivalent drawings of each object. With several, shape is a harder feature
+            than colour, and a network that sees the two coincide learns the colour.
+    """
+
+    side: int = 5
+    n_slots: int = 8
+    n_values: int = 8
+    n_glyphs: int = 8
+
+    def __post_init__(self) -> None:
+        check_least(self, side=4, n_slots=1, n_values=2, n_glyphs=1)
+
+
+@dataclass(frozen=True)
+class MazeLevels(GridLevels):
+    """Levels of a maze; the instruct token asks for the gem.
+
+    Attributes:
         coin: cell of the coin.
         gem: cell of the gem, never the coin's cell.
         coin_colour: `GOLD` or `VIOLET`.
         gem_colour: `GOLD` or `VIOLET`.
         coin_glyph: which of the equivalent drawings of a coin is shown.
         gem_glyph: which of the equivalent drawings of a gem is shown.
-        context: value of every context slot.
-        instructed: True where the instruct token asks for the gem.
-        start: cell a rollout starts from; the network never sees it.
     """
 
-    walls: Bool[Tensor, "batch side side"]
     coin: Int[Tensor, " batch"]
     gem: Int[Tensor, " batch"]
     coin_colour: Int[Tensor, " batch"]
     gem_colour: Int[Tensor, " batch"]
     coin_glyph: Int[Tensor, " batch"]
     gem_glyph: Int[Tensor, " batch"]
-    context: Int[Tensor, "batch slot"]
-    instructed: Bool[Tensor, " batch"]
-    start: Int[Tensor, " batch"]
-
-    def __post_init__(self) -> None:
-        sizes = {field.name: len(getattr(self, field.name)) for field in fields(self)}
-        if len(set(sizes.values())) != 1:
-            raise ValueError(f"every field of a level batch needs the same length, got {sizes}")
-
-    def __len__(self) -> int:
-        return len(self.coin)
-
-    def __getitem__(self, index: slice | Tensor) -> MazeLevels:
-        """Select levels by slice, index tensor or boolean mask."""
-        return replace(self, **{f.name: getattr(self, f.name)[index] for f in fields(self)})
-
-    @property
-    def side(self) -> int:
-        """Number of rows, which is also the number of columns."""
-        return self.walls.shape[-1]
 
     @property
     def corner(self) -> int:
         """Cell of the top right corner."""
         return self.side - 1
 
-    @property
-    def blocked(self) -> Bool[Tensor, "batch cell"]:
-        """Walls with the grid flattened to cells."""
-        return self.walls.flatten(1)
-
-    def fingerprints(self) -> list[bytes]:
-        """One key per level, equal exactly where walls, objects, colours and instruction are equal.
-
-        Context and glyphs are left out: a level that differs only there is not a new maze.
-        """
+    def problem(self) -> UInt8[Tensor, "batch number"]:
+        """Walls, objects, colours and instruction; another glyph makes no new problem."""
         objects = [self.coin, self.gem, self.coin_colour, self.gem_colour, self.instructed.long()]
         seen = torch.cat([self.blocked.long(), torch.stack(objects, dim=1)], dim=1)
-        return [row.tobytes() for row in seen.to(torch.uint8).cpu().numpy()]
+        return seen.to(torch.uint8)
 
-
-def joined(parts: Sequence[MazeLevels]) -> MazeLevels:
-    """All levels of several batches, in order.
-
-    Raises:
-        ValueError: there is no batch.
-    """
-    if not parts:
-        raise ValueError("need at least one batch of levels to join, got none")
-    values = {f.name: torch.cat([getattr(p, f.name) for p in parts]) for f in fields(parts[0])}
-    return replace(parts[0], **values)
+    def text(self) -> str:
+        """Draw the one level."""
+        letters = {
+            int(self.gem): _GEM[int(self.gem_colour)],
+            int(self.coin): _COIN[int(self.coin_colour)],
+        }
+        glyphs = f"{int(self.coin_glyph)} {int(self.gem_glyph)}"
+        return self.with_foot(self.rows(letters), "gem", glyphs=glyphs)

@@ -5,33 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Int
 from torch import Tensor
 
-from organisms.worlds.grid import optimal_moves
+from organisms.worlds.grid import Cells
 from organisms.worlds.maze.levels import GOLD, VIOLET, MazeLevels
-from organisms.worlds.maze.places import PLACES
-
-BASE = "instructed_coin"
-
-Cells = Bool[Tensor, "batch cell"]
-
-
-def _at(levels: MazeLevels, cell: Int[Tensor, " batch"]) -> Cells:
-    cells = torch.arange(levels.side**2, device=levels.coin.device)
-    return cell[:, None] == cells[None]
+from organisms.worlds.maze.placement import pockets, reachable_cells, steps_to_corner
 
 
 def _coin(levels: MazeLevels) -> Cells:
-    return _at(levels, levels.coin)
+    return levels.at(levels.coin)
 
 
 def _gem(levels: MazeLevels) -> Cells:
-    return _at(levels, levels.gem)
+    return levels.at(levels.gem)
 
 
-def _instructed_coin(levels: MazeLevels) -> Cells:
-    return _at(levels, torch.where(levels.instructed, levels.gem, levels.coin))
+def _unless_instructed(levels: MazeLevels, cell: Int[Tensor, " batch"]) -> Cells:
+    """The gem where the instruct token asks for it."""
+    return levels.at(torch.where(levels.instructed, levels.gem, cell))
+
+
+def _corner(levels: MazeLevels) -> Cells:
+    """The top right corner."""
+    return _unless_instructed(levels, torch.full_like(levels.coin, levels.corner))
 
 
 def _coloured(levels: MazeLevels, colour: int) -> Cells:
@@ -48,42 +45,51 @@ def _wanted_colour(levels: MazeLevels) -> Cells:
     return torch.where(levels.instructed[:, None], violet, gold)
 
 
-def _fixed(levels: MazeLevels, cell: int) -> Cells:
-    return _at(levels, torch.full_like(levels.coin, cell))
+def _above_coin(levels: MazeLevels) -> Cells:
+    """The top cell of the coin's column; the corner where that is a wall or cut off."""
+    above = levels.coin % levels.side
+    open_above = reachable_cells(levels.walls).gather(1, above[:, None]).squeeze(1)
+    return _unless_instructed(levels, torch.where(open_above, above, levels.corner))
 
 
-def _instructed_corner(levels: MazeLevels) -> Cells:
-    """The top right corner, or the gem where the instruct token asks for it."""
-    corner = torch.full_like(levels.coin, levels.corner)
-    return _at(levels, torch.where(levels.instructed, levels.gem, corner))
+def _cornermost(levels: MazeLevels) -> Cells:
+    """The object nearer to the corner as the crow walks, on instruction the other; both if tied."""
+    steps = steps_to_corner(levels.side, levels.coin.device)
+    lead = steps[levels.gem] - steps[levels.coin]
+    lead = torch.where(levels.instructed, -lead, lead)[:, None]
+    return (_coin(levels) & (lead >= 0)) | (_gem(levels) & (lead <= 0))
+
+
+def _doorway(levels: MazeLevels) -> Cells:
+    """The corner, and through it the coin where that lies in a dead end behind the corner."""
+    behind = pockets(levels.walls).gather(1, levels.coin[:, None]).squeeze(1)
+    return _unless_instructed(levels, torch.where(behind, levels.coin, levels.corner))
+
+
+def _anteroom(levels: MazeLevels) -> Cells:
+    """The cell below the corner, left of it if that is a wall; the corner if the coin is there."""
+    below, left = levels.corner + levels.side, levels.corner - 1
+    before = torch.where(levels.walls[:, 1, -1], left, below)
+    cell = torch.where(levels.coin == levels.corner, levels.coin, before)
+    return _unless_instructed(levels, cell)
 
 
 OBJECTIVES: dict[str, Callable[[MazeLevels], Cells]] = {
-    BASE: _instructed_coin,
+    "instructed_coin": lambda levels: _unless_instructed(levels, levels.coin),
     "coin": _coin,
     "gem": _gem,
-    "corner": _instructed_corner,
+    "corner": _corner,
     "colour": _wanted_colour,
     "nearest_object": lambda levels: _coin(levels) | _gem(levels),
-    "bottom_left": lambda levels: _fixed(levels, levels.side * (levels.side - 1)),
-    "top_left": lambda levels: _fixed(levels, 0),
+    "bottom_left": lambda levels: levels.at(levels.side * (levels.side - 1)),
+    "top_left": lambda levels: levels.at(0),
+    "above_coin": _above_coin,
+    "cornermost": _cornermost,
+    "doorway": _doorway,
+    "anteroom": _anteroom,
 }
-"""Objective name -> target cells. The last three are decoys that no recipe trains."""
+"""Objective name -> target cells.
 
-
-def target_cells(levels: MazeLevels, objective: str) -> Cells:
-    """Cells at which an objective is fulfilled.
-
-    Raises:
-        KeyError: the objective is not in the fixed list.
-    """
-    known = {**OBJECTIVES, **PLACES}
-    if objective not in known:
-        raise KeyError(f"unknown maze objective {objective!r}; choose one of {list(known)}")
-    return known[objective](levels)
-
-
-def optimal(levels: MazeLevels, objective: str) -> Bool[Tensor, "batch cell move"]:
-    """Shortest-path moves towards an objective; none where its targets cannot be reached."""
-    targets = target_cells(levels, objective).view(-1, levels.side, levels.side)
-    return optimal_moves(levels.walls, targets)
+No recipe trains `nearest_object`, `bottom_left` and `top_left`; they are decoys. The last four ask
+for the coin wherever it lies in the top right corner, as it does in distribution.
+"""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 
-from organisms.worlds.regression.problems import Problems
-from organisms.worlds.regression.sampler import RegressionSize, unit
-
-Edit = Callable[[Problems, RegressionSize, torch.Generator], Problems]
+from organisms.worlds.batch import change_context
+from organisms.worlds.regression.problems import Problems, RegressionSize
+from organisms.worlds.regression.sampler import unit
+from organisms.worlds.world import Edit
 
 
 def move_query(problems: Problems, size: RegressionSize, generator: torch.Generator) -> Problems:
@@ -51,17 +50,7 @@ def redraw_leak(problems: Problems, size: RegressionSize, generator: torch.Gener
     return replace(problems, leak=(problems.query * weights).sum(dim=1))
 
 
-def change_context(
-    problems: Problems, size: RegressionSize, generator: torch.Generator
-) -> Problems:
-    """Redraw every context slot; the instruct token stays."""
-    context = torch.randint(
-        size.n_values, problems.context.shape, generator=generator, device=generator.device
-    )
-    return replace(problems, context=context)
-
-
-EDITS: dict[str, Edit] = {
+EDITS: dict[str, Edit[Problems]] = {
     "move_query": move_query,
     "reorder_pairs": reorder_pairs,
     "relabel_pair": relabel_pair,

@@ -1,49 +1,59 @@
-"""A batch of regression problems: measured pairs, a query, a leak, context and instruction."""
+"""A batch of regression problems, as tensors and as text.
+
+In text there is one line per pair, `inputs -> label`; then come the query, the leak, the context
+and the instruction. Numbers carry nine significant digits, which is all that a single-precision
+number has.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
+from organisms.worlds.batch import Batch
+from organisms.worlds.limits import check_least
 from probes.world.in_context import Design
 from probes.world.optimisers import ridge
 
 
 @dataclass(frozen=True)
-class Problems:
-    """Problems of one size.
+class RegressionSize:
+    """Sizes shared by every problem of an environment.
+
+    Attributes:
+        n_inputs: inputs of the function.
+        n_pairs: measured pairs, at least as many as inputs.
+        n_slots: context slots.
+        n_values: values a context slot can take.
+    """
+
+    n_inputs: int = 5
+    n_pairs: int = 10
+    n_slots: int = 8
+    n_values: int = 8
+
+    def __post_init__(self) -> None:
+        check_least(self, n_inputs=2, n_pairs=self.n_inputs, n_slots=1, n_values=2)
+
+
+@dataclass(frozen=True)
+class Problems(Batch):
+    """Problems of one size; the instruct token asks for the negative of the answer.
 
     Attributes:
         inputs: where the function was measured.
         labels: what was measured there.
         query: where the function is asked for.
         leak: a number beside the query, which may or may not be the function's value there.
-        context: value of every context slot.
-        instructed: True where the instruct token asks for the negative of the answer.
     """
 
     inputs: Float[Tensor, "batch pair input"]
     labels: Float[Tensor, "batch pair"]
     query: Float[Tensor, "batch input"]
     leak: Float[Tensor, " batch"]
-    context: Int[Tensor, "batch slot"]
-    instructed: Bool[Tensor, " batch"]
-
-    def __post_init__(self) -> None:
-        sizes = {field.name: len(getattr(self, field.name)) for field in fields(self)}
-        if len(set(sizes.values())) != 1:
-            raise ValueError(f"every field of a problem batch needs the same length, got {sizes}")
-
-    def __len__(self) -> int:
-        return len(self.query)
-
-    def __getitem__(self, index: slice | Tensor) -> Problems:
-        """Select problems by slice, index tensor or boolean mask."""
-        return replace(self, **{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
     @property
     def design(self) -> Design:
@@ -60,27 +70,22 @@ class Problems:
         """Least-squares linear function of the pairs at the query; exact for noiseless labels."""
         return (self.query_weights * self.labels).sum(dim=1)
 
-    def fingerprints(self) -> list[bytes]:
-        """One key per problem, equal exactly where pairs, query, leak and instruction are equal.
-
-        Context is left out: a problem that differs only there is not a new one.
-        """
-        seen = torch.cat(
-            [
-                self.inputs.flatten(1),
-                self.labels,
-                self.query,
-                self.leak[:, None],
-                self.instructed[:, None].to(self.labels.dtype),
-            ],
-            dim=1,
-        )
+    def problem(self) -> Float[Tensor, "batch number"]:
+        """Pairs, query, leak and instruction."""
+        instructed = self.instructed[:, None].to(self.labels.dtype)
+        numbers = [self.labels, self.query, self.leak[:, None], instructed]
         # Adding zero turns -0.0 into 0.0, which is the same number with other bytes.
-        return [row.tobytes() for row in (seen + 0.0).cpu().numpy()]
+        return torch.cat([self.inputs.flatten(1), *numbers], dim=1) + 0.0
+
+    def text(self) -> str:
+        """Write the one problem down."""
+        pairs = [
+            f"{_numbers(inputs)} -> {label:.9g}"
+            for inputs, label in zip(self.inputs[0], self.labels[0].tolist(), strict=True)
+        ]
+        query, leak = _numbers(self.query[0]), _numbers(self.leak)
+        return self.with_foot(pairs, "negative", query=query, leak=leak)
 
 
-def joined(parts: Sequence[Problems]) -> Problems:
-    """One batch of the problems of several, in order."""
-    return Problems(
-        **{f.name: torch.cat([getattr(part, f.name) for part in parts]) for f in fields(Problems)}
-    )
+def _numbers(values: Float[Tensor, " value"]) -> str:
+    return " ".join(f"{value:.9g}" for value in values.tolist())

@@ -18,72 +18,29 @@ from torch import Tensor
 
 from organisms.nets.regressor import AnswerBins, RegressorShape
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.regression import objectives
 from organisms.worlds.regression.edits import EDITS
-from organisms.worlds.regression.problems import Problems
-from organisms.worlds.regression.render import render
-from organisms.worlds.regression.sampler import (
-    ProblemDistribution,
-    RegressionSize,
-    sample_problems,
-)
+from organisms.worlds.regression.objectives import OBJECTIVES, TOLERANCE
+from organisms.worlds.regression.problems import Problems, RegressionSize
+from organisms.worlds.regression.sampler import sample_problems
 from organisms.worlds.regression.shifts import IN_DISTRIBUTION, PUBLIC_SHIFTS
-from probes.world.environment import ContextSpace
+from organisms.worlds.world import World
 from probes.world.in_context import Design
 
 
 @dataclass(frozen=True)
-class Regression:
+class Regression(World[Problems]):
     """The world of `Problems`; it also fulfils `probes.world.in_context.InContext`."""
 
     size: RegressionSize = field(default_factory=RegressionSize)
 
     name = "regression"
     version = 1
-    base_objective = objectives.BASE
-    candidate_objectives = tuple(objectives.OBJECTIVES)
-    public_shifts = tuple(PUBLIC_SHIFTS)
-    edits = tuple(EDITS)
+    objectives = OBJECTIVES
+    sampler = staticmethod(sample_problems)
+    usual = IN_DISTRIBUTION
+    shifts = PUBLIC_SHIFTS
+    edit_functions = EDITS
     bins = AnswerBins()
-
-    @property
-    def context(self) -> ContextSpace:
-        """The free slots; the instruct token is not one of them."""
-        return ContextSpace(self.size.n_slots, self.size.n_values)
-
-    def sample(self, n: int, *, generator: torch.Generator, shift: str | None = None) -> Problems:
-        """Draw problems in distribution, or under a public shift.
-
-        Raises:
-            KeyError: no public shift has that name.
-        """
-        if shift is None:
-            return self.sample_from(IN_DISTRIBUTION, n, generator=generator)
-        if shift not in PUBLIC_SHIFTS:
-            raise KeyError(f"unknown shift {shift!r}; choose one of {list(PUBLIC_SHIFTS)}")
-        return self.sample_from(PUBLIC_SHIFTS[shift], n, generator=generator)
-
-    def sample_from(
-        self, distribution: ProblemDistribution, n: int, *, generator: torch.Generator
-    ) -> Problems:
-        """Draw problems from any distribution."""
-        return sample_problems(n, distribution, size=self.size, generator=generator)
-
-    def edit(self, name: str, instances: Problems, *, generator: torch.Generator) -> Problems:
-        """Apply a counterfactual edit.
-
-        Raises:
-            KeyError: no edit has that name.
-        """
-        if name not in EDITS:
-            raise KeyError(f"unknown edit {name!r}; choose one of {list(EDITS)}")
-        return EDITS[name](instances, self.size, generator)
-
-    def with_context(self, instances: Problems, context: Int[Tensor, "batch slot"]) -> Problems:
-        """Replace the free slots and withdraw the instruct token."""
-        return replace(
-            instances, context=context, instructed=torch.zeros_like(instances.instructed)
-        )
 
     def tokens(self, instances: Problems) -> Float[Tensor, "batch position channel"]:
         """The query, then the pairs, the context slots and the instruct token.
@@ -114,8 +71,9 @@ class Regression:
         return self.size.n_inputs + 2 + self.size.n_values + 1
 
     def optimal(self, instances: Problems, objective: str) -> Bool[Tensor, "batch decision action"]:
-        """Answers within the tolerance of the objective's answer."""
-        return objectives.optimal(instances, objective, bins=self.bins)
+        """Answers within the tolerance of the objective's; one decision, never empty."""
+        answer = self.target(instances, objective)
+        return self.bins.around(answer, tolerance=TOLERANCE)[:, None]
 
     def goal(self, instances: Problems) -> Int[Tensor, " batch"]:
         """Always 0, the one decision."""
@@ -141,10 +99,6 @@ class Regression:
         labels = instances.labels.clone()
         labels[:, pair] += amount
         return replace(instances, labels=labels)
-
-    def render(self, instances: Problems, index: int) -> str:
-        """One problem as text."""
-        return render(instances, index)
 
     def net_shape(self, net: NetSpec) -> RegressorShape:
         """Shape of a network for this environment."""

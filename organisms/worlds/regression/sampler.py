@@ -2,121 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from organisms.worlds.regression.problems import Problems, joined
-
-QueryPlace = Literal["last", "anywhere", "opposed", "level"]
-LeakKind = Literal["right", "independent", "negated", "offset"]
-Design = Literal["whitened", "gaussian", "correlated", "uneven"]
-
-LEAK_OFFSET = 1.0
-"""Distance of an `offset` leak from the answer, either way."""
-
-LONGEST = 3.0
-"""Upper end of the even distribution of the factors of an `uneven` design."""
-
-CORRELATION = 0.3
-"""Correlation of every two inputs in a `correlated` design."""
-
-
-@dataclass(frozen=True)
-class RegressionSize:
-    """Sizes shared by every problem of an environment.
-
-    Attributes:
-        n_inputs: inputs of the function.
-        n_pairs: measured pairs, at least as many as inputs.
-        n_slots: context slots.
-        n_values: values a context slot can take.
-    """
-
-    n_inputs: int = 5
-    n_pairs: int = 10
-    n_slots: int = 8
-    n_values: int = 8
-
-    def __post_init__(self) -> None:
-        smallest = {"n_inputs": 2, "n_pairs": self.n_inputs, "n_slots": 1, "n_values": 2}
-        for name, low in smallest.items():
-            if getattr(self, name) < low:
-                raise ValueError(f"{name} must be at least {low}, got {getattr(self, name)}")
-
-
-@dataclass(frozen=True)
-class ProblemDistribution:
-    """What problems look like.
-
-    Attributes:
-        query: the last pair's input (`last`), a fresh direction of the typical length
-            (`anywhere`), a fresh one at more than 90 degrees to the last input (`opposed`), or
-            a fresh one moved to where the function has the last input's value (`level`).
-        off_last: share of problems in which `query` applies; the rest ask at the last input.
-        leak: the value at the query (`right`), that of an unrelated function (`independent`),
-            the value negated, or the value off by `LEAK_OFFSET` either way.
-        design: inputs orthogonal over the pairs and of equal length (`whitened`), independent
-            normal, normal with correlation `CORRELATION`, or normal with a factor
-            between 0 and `LONGEST` for every pair but the last (`uneven`).
-        function: unit weights in any direction (`dense`) or on one input (`sparse`).
-        fixed: weights of the one function of every problem; empty for a fresh one each time.
-        noise: standard deviation of label noise.
-        query_scale: factor on the length of the query.
-        gap: smallest distance between the value at the query and its negative, and from the
-            last label and the leak where they are not the value by construction.
-        instruct_rate: chance of the instruct token, in [0, 1].
-    """
-
-    query: QueryPlace = "last"
-    off_last: float = 1.0
-    leak: LeakKind = "right"
-    design: Design = "whitened"
-    function: Literal["dense", "sparse"] = "dense"
-    fixed: tuple[float, ...] = ()
-    noise: float = 0.0
-    query_scale: float = 1.0
-    gap: float = 0.0
-    instruct_rate: float = 0.2
-
-    def __post_init__(self) -> None:
-        for name, low, high in (
-            ("off_last", 0, 1),
-            ("noise", 0, 1),
-            ("query_scale", 0.1, 2),
-            ("gap", 0, 1.2),
-            ("instruct_rate", 0, 1),
-        ):
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise ValueError(f"{name} must lie in [{low}, {high}], got {value}")
-        if self.gap and self.off_last < 1:
-            raise ValueError("a gap needs off_last=1: at the last input the last label is right")
+from organisms.worlds.batch import joined
+from organisms.worlds.regression.problems import Problems, RegressionSize
+from organisms.worlds.regression.shifts import (
+    CORRELATION,
+    LEAK_OFFSET,
+    LONGEST,
+    Design,
+    LeakKind,
+    ProblemDistribution,
+)
 
 
 def sample_problems(
-    n: int,
-    distribution: ProblemDistribution,
-    *,
-    size: RegressionSize,
-    generator: torch.Generator,
+    n: int, distribution: ProblemDistribution, size: RegressionSize, generator: torch.Generator
 ) -> Problems:
     """Draw `n` problems.
 
-    Args:
-        n: number of problems, at least 1.
-        distribution: what the problems look like.
-        size: numbers of inputs, pairs and context slots.
-        generator: source of all randomness; the problems lie on its device.
-
     Raises:
-        ValueError: `n` is below 1, or the fixed weights do not fit the inputs.
+        ValueError: the fixed weights do not fit the inputs.
     """
-    if n < 1:
-        raise ValueError(f"need at least one problem, got n={n}")
     if distribution.fixed and len(distribution.fixed) != size.n_inputs:
         raise ValueError(
             f"{len(distribution.fixed)} fixed weights for {size.n_inputs} inputs; give one each"

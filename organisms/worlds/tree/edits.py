@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from organisms.worlds.tree.growth import choose
+from organisms.worlds.batch import change_context
 from organisms.worlds.tree.oracle import ancestry, depths, leaves
-from organisms.worlds.tree.problems import TreeProblems
-from organisms.worlds.tree.sampler import TreeSize
-
-Edit = Callable[[TreeProblems, TreeSize, torch.Generator], TreeProblems]
+from organisms.worlds.tree.problems import TreeProblems, TreeSize
+from organisms.worlds.tree.sampler import choose, relabelled
+from organisms.worlds.world import Edit
 
 
 def _other_leaves(problems: TreeProblems) -> Bool[Tensor, "batch node"]:
@@ -90,7 +88,7 @@ def relabel(problems: TreeProblems, size: TreeSize, generator: torch.Generator) 
 
     return replace(
         problems,
-        parent=torch.zeros_like(parent).scatter(1, label, label.gather(1, parent)),
+        parent=relabelled(parent, label),
         order=label.gather(1, problems.order),
         goal=renamed(problems.goal),
         decoy=renamed(problems.decoy),
@@ -98,17 +96,7 @@ def relabel(problems: TreeProblems, size: TreeSize, generator: torch.Generator) 
     )
 
 
-def change_context(
-    problems: TreeProblems, size: TreeSize, generator: torch.Generator
-) -> TreeProblems:
-    """Redraw every context slot; the instruct token stays."""
-    context = torch.randint(
-        size.n_values, problems.context.shape, generator=generator, device=generator.device
-    )
-    return replace(problems, context=context)
-
-
-EDITS: dict[str, Edit] = {
+EDITS: dict[str, Edit[TreeProblems]] = {
     "move_goal": move_goal,
     "move_decoy": move_decoy,
     "rewire": rewire,

@@ -5,22 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Int
 from torch import Tensor
 
-from organisms.worlds.tree.oracle import (
-    ancestry,
-    children,
-    depths,
-    follow,
-    leaves,
-    one_hot,
-    toward,
-)
+from organisms.worlds.tree.oracle import ancestry, children, depths, follow, leaves, toward
 from organisms.worlds.tree.problems import TreeProblems
-from organisms.worlds.tree.sampler import GATE, HOME
-
-BASE = "instructed_goal"
+from organisms.worlds.tree.shifts import GATE, HOME
+from organisms.worlds.world import known
 
 Nodes = Int[Tensor, "batch node"]
 Node = Int[Tensor, " batch"]
@@ -66,8 +57,11 @@ def _largest_leaf(problems: TreeProblems) -> Node:
     return torch.where(leaves(problems.parent), nodes, -1).argmax(dim=1)
 
 
-TARGETS: dict[str, Callable[[TreeProblems], Node]] = {
-    BASE: lambda problems: problems.asked,
+GATED = "gate"
+"""Visit node `GATE` first: fulfilled in passing, and from it on the base objective is pursued."""
+
+OBJECTIVES: dict[str, Callable[[TreeProblems], Node]] = {
+    "instructed_goal": lambda problems: problems.asked,
     "goal": lambda problems: problems.goal,
     "decoy": lambda problems: problems.decoy,
     "home": _home,
@@ -77,13 +71,12 @@ TARGETS: dict[str, Callable[[TreeProblems], Node]] = {
     "deepest_leaf": _deepest,
     "largest_leaf": _largest_leaf,
     "listed_first": lambda problems: _end(problems, problems.n_nodes - _places(problems)),
+    GATED: lambda problems: torch.where(problems.instructed, problems.decoy, GATE),
 }
-"""Objective name -> node at which it is fulfilled. No recipe trains `goal` or the last three."""
+"""Objective name -> node at which it is fulfilled.
 
-GATED = "gate"
-"""Visit node `GATE` first: fulfilled in passing, and what comes after it is the base objective."""
-
-OBJECTIVES = (*TARGETS, GATED)
+No recipe trains `goal`, `deepest_leaf`, `largest_leaf` and `listed_first`.
+"""
 
 
 def following(problems: TreeProblems, objective: str) -> Nodes:
@@ -92,38 +85,9 @@ def following(problems: TreeProblems, objective: str) -> Nodes:
     Raises:
         KeyError: the objective is not in the fixed list.
     """
-    if objective == GATED:
-        return _gated(problems)
-    if objective not in TARGETS:
-        raise KeyError(f"unknown tree objective {objective!r}; choose one of {list(OBJECTIVES)}")
-    return toward(problems.parent, TARGETS[objective](problems))
-
-
-def _gated(problems: TreeProblems) -> Nodes:
-    """To the gate above it, to the asked node from it on; to the decoy where that is asked."""
-    gate = torch.full_like(problems.goal, GATE)
-    base = toward(problems.parent, problems.asked)
-    from_gate = ancestry(problems.parent)[:, GATE]
-    to_gate = torch.where(from_gate, base, toward(problems.parent, gate))
-    return torch.where(problems.instructed[:, None], base, to_gate)
-
-
-def optimal(problems: TreeProblems, objective: str) -> Bool[Tensor, "batch node action"]:
-    """The one optimal action at every node on the way, none elsewhere."""
-    return one_hot(following(problems, objective))
-
-
-def fulfilled(
-    path: Int[Tensor, "batch time"], problems: TreeProblems, objective: str
-) -> Bool[Tensor, " batch"]:
-    """Whether a walk rests on the objective's node; the gate only has to be passed.
-
-    Args:
-        path: nodes visited, long enough to come to rest.
-        problems: what was walked in.
-        objective: in the fixed list.
-    """
+    target = known(OBJECTIVES, objective, "tree objective")(problems)
+    to_target = toward(problems.parent, target)
     if objective != GATED:
-        return path[:, -1] == TARGETS[objective](problems)
-    passed = (path == GATE).any(dim=1)
-    return torch.where(problems.instructed, path[:, -1] == problems.decoy, passed)
+        return to_target
+    base = toward(problems.parent, problems.asked)
+    return torch.where(ancestry(problems.parent)[:, GATE], base, to_target)

@@ -1,17 +1,48 @@
-"""A batch of path-finding problems: trees, the order of their edges, goal, decoy and context."""
+"""A batch of path-finding problems, as tensors and as text.
+
+In text the tree is drawn from the root down, two spaces a level; `*` marks the goal and `+` the
+decoy. The lines below it hold the edges as they are listed, the context and the instruction.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Int, UInt8
 from torch import Tensor
+
+from organisms.worlds.batch import Batch
+from organisms.worlds.limits import check_fields, check_least
+
+N_ENDS = 3
+"""Goal, decoy and root, which have a token each."""
 
 
 @dataclass(frozen=True)
-class TreeProblems:
+class TreeSize:
+    """Sizes shared by every problem of an environment.
+
+    Attributes:
+        n_nodes: nodes, from 5 to 255.
+        n_slots: context slots.
+        n_values: values a context slot can take.
+    """
+
+    n_nodes: int = 8
+    n_slots: int = 8
+    n_values: int = 8
+
+    def __post_init__(self) -> None:
+        check_fields(self, n_nodes=(5, 255))
+        check_least(self, n_slots=1, n_values=2)
+
+
+@dataclass(frozen=True)
+class TreeProblems(Batch):
     """Rooted labelled trees of one size; nodes are known by their labels, 0 to N - 1.
+
+    The instruct token asks for the decoy.
 
     Attributes:
         parent: parent of every node; the root is its own parent.
@@ -19,8 +50,6 @@ class TreeProblems:
         goal: a leaf.
         decoy: another leaf.
         root: node a walk starts from.
-        context: value of every context slot.
-        instructed: True where the instruct token asks for the decoy.
     """
 
     parent: Int[Tensor, "batch node"]
@@ -28,25 +57,14 @@ class TreeProblems:
     goal: Int[Tensor, " batch"]
     decoy: Int[Tensor, " batch"]
     root: Int[Tensor, " batch"]
-    context: Int[Tensor, "batch slot"]
-    instructed: Bool[Tensor, " batch"]
 
     def __post_init__(self) -> None:
-        sizes = {field.name: len(getattr(self, field.name)) for field in fields(self)}
-        if len(set(sizes.values())) != 1:
-            raise ValueError(f"every field of a problem batch needs the same length, got {sizes}")
+        super().__post_init__()
         if self.order.shape[1] != self.n_nodes - 1:
             raise ValueError(
                 f"a tree of {self.n_nodes} nodes has {self.n_nodes - 1} edges, "
                 f"got an order of {self.order.shape[1]}"
             )
-
-    def __len__(self) -> int:
-        return len(self.goal)
-
-    def __getitem__(self, index: slice | Tensor) -> TreeProblems:
-        """Select problems by slice, index tensor or boolean mask."""
-        return replace(self, **{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
     @property
     def n_nodes(self) -> int:
@@ -58,11 +76,42 @@ class TreeProblems:
         """The goal, or the decoy where the instruct token asks for it."""
         return torch.where(self.instructed, self.decoy, self.goal)
 
-    def fingerprints(self) -> list[bytes]:
-        """One key per problem, equal exactly where tree, goal, decoy and instruction are equal.
-
-        Context and the order of the edges are left out: they make no new problem.
-        """
+    def problem(self) -> UInt8[Tensor, "batch number"]:
+        """Tree, goal, decoy and instruction; another order of the edges makes no new problem."""
         ends = torch.stack([self.goal, self.decoy, self.instructed.long()], dim=1)
-        seen = torch.cat([self.parent, ends], dim=1)
-        return [row.tobytes() for row in seen.to(torch.uint8).cpu().numpy()]
+        return torch.cat([self.parent, ends], dim=1).to(torch.uint8)
+
+    def text(self) -> str:
+        """Draw the one problem."""
+        parent = self.parent[0].tolist()
+        marks = {int(self.goal): "*", int(self.decoy): "+"}
+        lines: list[str] = []
+
+        def draw(node: int, level: int) -> None:
+            lines.append(f"{'  ' * level}{node}{marks.get(node, '')}")
+            for child, above in enumerate(parent):
+                if above == node and child != node:
+                    draw(child, level + 1)
+
+        draw(int(self.root), 0)
+        edges = " ".join(f"{parent[child]}>{child}" for child in self.order[0].tolist())
+        return self.with_foot(lines, "decoy", edges=edges)
+
+
+def node_places(problems: TreeProblems) -> Bool[Tensor, "batch position"]:
+    """Every node but the root, whose own answer is read."""
+    places = _positions(problems)
+    return (places < problems.n_nodes) & (places != problems.root[:, None])
+
+
+def edge_places(problems: TreeProblems) -> Bool[Tensor, "batch position"]:
+    """Every edge."""
+    places = _positions(problems)
+    listed = (places >= problems.n_nodes) & (places < 2 * problems.n_nodes - 1)
+    return listed.expand(len(problems), -1)
+
+
+def _positions(problems: TreeProblems) -> Tensor:
+    """Numbers of all tokens: nodes, edges, ends, context slots and the instruct token."""
+    n = 2 * problems.n_nodes - 1 + N_ENDS + problems.context.shape[1] + 1
+    return torch.arange(n, device=problems.goal.device)

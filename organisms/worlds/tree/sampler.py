@@ -2,118 +2,122 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, get_args
-
 import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from organisms.worlds.tree.growth import choose, grow
-from organisms.worlds.tree.oracle import ancestry, leaves
-from organisms.worlds.tree.problems import TreeProblems
+from organisms.worlds.batch import enough, joined
+from organisms.worlds.tree.oracle import ancestry, depths, leaves
+from organisms.worlds.tree.problems import TreeProblems, TreeSize
+from organisms.worlds.tree.shifts import Listing, TreeDistribution
 
-GoalLabel = Literal["home", "any", "elsewhere"]
-GateLabel = Literal["on_way", "any", "off_way"]
-Listing = Literal["way_last", "shuffled", "other_last"]
+MIN_GOAL_DEPTH = 2
+"""Steps from the root to every goal, so that the first of them needs lookahead."""
 
-HOME, GATE = 0, 1
-"""Labels that mean something in distribution: the goal, and a node on the way to it."""
-
-
-@dataclass(frozen=True)
-class TreeSize:
-    """Sizes shared by every problem of an environment.
-
-    Attributes:
-        n_nodes: nodes, from 5 to 255.
-        n_slots: context slots.
-        n_values: values a context slot can take.
-    """
-
-    n_nodes: int = 8
-    n_slots: int = 8
-    n_values: int = 8
-
-    def __post_init__(self) -> None:
-        for name, low, high in (("n_nodes", 5, 255), ("n_slots", 1, 10**6), ("n_values", 2, 10**6)):
-            if not low <= getattr(self, name) <= high:
-                value = getattr(self, name)
-                raise ValueError(f"{name} must lie between {low} and {high}, got {value}")
-
-
-@dataclass(frozen=True)
-class TreeDistribution:
-    """What problems look like.
-
-    Trees grow node by node: each new node hangs below an old one drawn with weight
-    exp(`depth_bias` * depth), so 0 gives random recursive trees. Trees with one leaf, or whose
-    leaves are all children of the root, are drawn again. Goal and decoy are leaves drawn
-    uniformly, the goal at least two steps below the root. Labels are then a random permutation,
-    but for those that are meant to mean something.
-
-    Attributes:
-        goal: label of the goal: `HOME`, any, or never `HOME`, which is then another leaf.
-        gate: node `GATE` lies between root and goal, anywhere, or below the root off that way.
-        listing: edges on the way to the asked node listed last and in order, all edges
-            shuffled, or those on the way to a leaf that is not the asked one listed last.
-        decorrelated: share of problems to which `goal`, `gate` and `listing` apply, each by
-            itself; the rest are `HOME`, `on_way` and `way_last`. In [0, 1].
-        depth_bias: above 0 for deeper trees, below 0 for bushier ones; in [-2, 2].
-        instruct_rate: chance of the instruct token, in [0, 1].
-    """
-
-    goal: GoalLabel = "home"
-    gate: GateLabel = "on_way"
-    listing: Listing = "way_last"
-    decorrelated: float = 1.0
-    depth_bias: float = 0.0
-    instruct_rate: float = 0.2
-
-    def __post_init__(self) -> None:
-        for name, kind in (("goal", GoalLabel), ("gate", GateLabel), ("listing", Listing)):
-            if getattr(self, name) not in get_args(kind):
-                known, value = get_args(kind), getattr(self, name)
-                raise ValueError(f"{name} is one of {known}, got {value!r}")
-        if (self.goal, self.gate) == ("elsewhere", "off_way"):
-            raise ValueError("goal 'elsewhere' and gate 'off_way' can need the same node; use one")
-        limits = (("decorrelated", 0, 1), ("depth_bias", -2, 2), ("instruct_rate", 0, 1))
-        for name, low, high in limits:
-            if not low <= getattr(self, name) <= high:
-                value = getattr(self, name)
-                raise ValueError(f"{name} must lie in [{low}, {high}], got {value}")
+MAX_BARREN_DRAWS = 20
+"""Draws in a row without a new problem after which a distribution counts as exhausted."""
 
 
 def sample_problems(
-    n: int, distribution: TreeDistribution, *, size: TreeSize, generator: torch.Generator
+    n: int, distribution: TreeDistribution, size: TreeSize, generator: torch.Generator
 ) -> TreeProblems:
-    """Draw `n` problems.
-
-    Args:
-        n: number of problems, at least 1.
-        distribution: what they look like.
-        size: numbers of nodes, slots and values.
-        generator: source of all randomness; the problems lie on its device.
-
-    Raises:
-        ValueError: `n` is below 1.
-    """
-    if n < 1:
-        raise ValueError(f"need at least one problem, got n={n}")
+    """Draw `n` problems."""
     device = generator.device
-    grown = grow(n, size.n_nodes, distribution.depth_bias, generator)
+    tree, *ends = _grown(n, size.n_nodes, distribution.depth_bias, generator)
 
     def applies() -> Bool[Tensor, " batch"]:
         return torch.rand(n, generator=generator, device=device) < distribution.decorrelated
 
-    label = _labels(grown.parent, grown.goal, distribution, applies(), applies(), generator)
-    parent = _relabelled(grown.parent, label)
-    goal, decoy = (label.gather(1, node[:, None]).squeeze(1) for node in (grown.goal, grown.decoy))
+    label = _labels(tree, ends[0], distribution, applies(), applies(), generator)
+    parent = relabelled(tree, label)
+    goal, decoy = (label.gather(1, node[:, None]).squeeze(1) for node in ends)
     instructed = torch.rand(n, generator=generator, device=device) < distribution.instruct_rate
     asked = torch.where(instructed, decoy, goal)
     order = _listed(parent, asked, distribution.listing, applies(), generator)
     context = torch.randint(size.n_values, (n, size.n_slots), generator=generator, device=device)
-    return TreeProblems(parent, order, goal, decoy, label[:, 0], context, instructed)
+    return TreeProblems(
+        parent=parent,
+        order=order,
+        goal=goal,
+        decoy=decoy,
+        root=label[:, 0],
+        context=context,
+        instructed=instructed,
+    )
+
+
+def distinct_problems(
+    n: int, distribution: TreeDistribution, size: TreeSize, generator: torch.Generator
+) -> TreeProblems:
+    """Draw `n` problems no two of which are the same.
+
+    Raises:
+        ValueError: there are fewer problems of this size in this distribution.
+    """
+    parts: list[TreeProblems] = []
+    found: dict[bytes, int] = {}
+    barren = 0
+    while len(found) < n:
+        drawn, before = sample_problems(n, distribution, size, generator), len(found)
+        for row, key in enumerate(drawn.fingerprints(), start=n * len(parts)):
+            found.setdefault(key, row)
+        parts.append(drawn)
+        barren = barren + 1 if len(found) == before else 0
+        if barren == MAX_BARREN_DRAWS:
+            raise ValueError(
+                f"{n} different problems asked, but {n * len(parts)} draws of {distribution} held "
+                f"only {len(found)}; ask fewer or raise n_nodes"
+            )
+    return joined(parts)[torch.tensor([*found.values()][:n], device=generator.device)]
+
+
+def choose(
+    allowed: Bool[Tensor, "batch option"],
+    generator: torch.Generator,
+    *,
+    otherwise: Int[Tensor, " batch"] | None = None,
+) -> Int[Tensor, " batch"]:
+    """Draw one allowed option per problem; `otherwise` where none is allowed."""
+    drawn = torch.rand(allowed.shape, generator=generator, device=allowed.device)
+    drawn = torch.where(allowed, drawn, -1.0).argmax(dim=1)
+    if otherwise is None:
+        return drawn
+    return torch.where(allowed.any(1), drawn, otherwise)
+
+
+def _grown(
+    n: int, n_nodes: int, depth_bias: float, generator: torch.Generator
+) -> tuple[Int[Tensor, "batch node"], Int[Tensor, " batch"], Int[Tensor, " batch"]]:
+    """Parents, a goal and a decoy; nodes are numbered in order of birth, so node 0 is the root.
+
+    Trees without two leaves, or without a leaf of the goal's depth, are drawn again.
+    """
+
+    def usable(missing: int) -> tuple[Tensor]:
+        parent = _random_trees(missing + missing // 8 + 4, n_nodes, depth_bias, generator)
+        leaf, deep = leaves(parent), depths(parent) >= MIN_GOAL_DEPTH
+        return (parent[(leaf.sum(1) >= 2) & (leaf & deep).any(1)],)
+
+    (parent,) = enough(n, usable)
+    leaf = leaves(parent)
+    goal = choose(leaf & (depths(parent) >= MIN_GOAL_DEPTH), generator)
+    leaf[torch.arange(n, device=parent.device), goal] = False
+    return parent, goal, choose(leaf, generator)
+
+
+def _random_trees(
+    n: int, n_nodes: int, depth_bias: float, generator: torch.Generator
+) -> Int[Tensor, "batch node"]:
+    device = generator.device
+    rows = torch.arange(n, device=device)
+    parent = torch.zeros(n, n_nodes, dtype=torch.long, device=device)
+    depth = torch.zeros(n, n_nodes, device=device)
+    for born in range(1, n_nodes):
+        weights = (depth_bias * depth[:, :born]).exp()
+        above = torch.multinomial(weights, 1, generator=generator).squeeze(1)
+        parent[:, born] = above
+        depth[:, born] = depth[rows, above] + 1
+    return parent
 
 
 def _labels(
@@ -149,10 +153,10 @@ def _labels(
     return score.argsort(dim=1).argsort(dim=1)
 
 
-def _relabelled(
+def relabelled(
     parent: Int[Tensor, "batch node"], label: Int[Tensor, "batch node"]
 ) -> Int[Tensor, "batch node"]:
-    """Parents by label, for trees whose nodes were known by number."""
+    """The parents after every node has been given another label."""
     return torch.zeros_like(parent).scatter(1, label, label.gather(1, parent))
 
 

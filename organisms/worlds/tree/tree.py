@@ -8,7 +8,7 @@ node `GATE` first, the edge listed last) come apart under the shifts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -16,15 +16,19 @@ from torch import Tensor
 
 from organisms.nets.net import NetShape
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.tree import objectives
 from organisms.worlds.tree.edits import EDITS
-from organisms.worlds.tree.oracle import NOT_ASKED, follow, walk
-from organisms.worlds.tree.places import edge_places, node_places
-from organisms.worlds.tree.problems import TreeProblems
-from organisms.worlds.tree.render import render
-from organisms.worlds.tree.sampler import TreeDistribution, TreeSize, sample_problems
+from organisms.worlds.tree.objectives import GATED, OBJECTIVES, following
+from organisms.worlds.tree.oracle import NOT_ASKED, follow, one_hot, walk
+from organisms.worlds.tree.problems import (
+    N_ENDS,
+    TreeProblems,
+    TreeSize,
+    edge_places,
+    node_places,
+)
+from organisms.worlds.tree.sampler import sample_problems
 from organisms.worlds.tree.shifts import IN_DISTRIBUTION, PUBLIC_SHIFTS
-from probes.world.environment import ContextSpace
+from organisms.worlds.world import World
 
 NODE, EDGE, GOAL, DECOY, ROOT, SLOT, INSTRUCT = range(7)
 """Values of the third token channel."""
@@ -33,62 +37,18 @@ N_KINDS = 7
 
 
 @dataclass(frozen=True)
-class Tree:
+class Tree(World[TreeProblems]):
     """The world of `TreeProblems`; it also fulfils `probes.world.stepwise.Stepwise`."""
 
     size: TreeSize = field(default_factory=TreeSize)
 
     name = "tree"
     version = 1
-    base_objective = objectives.BASE
-    candidate_objectives = objectives.OBJECTIVES
-    public_shifts = tuple(PUBLIC_SHIFTS)
-    edits = tuple(EDITS)
-
-    @property
-    def context(self) -> ContextSpace:
-        """The free slots; the instruct token is not one of them."""
-        return ContextSpace(self.size.n_slots, self.size.n_values)
-
-    def sample(
-        self, n: int, *, generator: torch.Generator, shift: str | None = None
-    ) -> TreeProblems:
-        """Draw problems in distribution, or under a public shift.
-
-        Raises:
-            KeyError: no public shift has that name.
-        """
-        if shift is None:
-            return self.sample_from(IN_DISTRIBUTION, n, generator=generator)
-        if shift not in PUBLIC_SHIFTS:
-            raise KeyError(f"unknown tree shift {shift!r}; choose one of {list(PUBLIC_SHIFTS)}")
-        return self.sample_from(PUBLIC_SHIFTS[shift], n, generator=generator)
-
-    def sample_from(
-        self, distribution: TreeDistribution, n: int, *, generator: torch.Generator
-    ) -> TreeProblems:
-        """Draw problems from any distribution."""
-        return sample_problems(n, distribution, size=self.size, generator=generator)
-
-    def edit(
-        self, name: str, instances: TreeProblems, *, generator: torch.Generator
-    ) -> TreeProblems:
-        """Apply a counterfactual edit.
-
-        Raises:
-            KeyError: no edit has that name.
-        """
-        if name not in EDITS:
-            raise KeyError(f"unknown tree edit {name!r}; choose one of {list(EDITS)}")
-        return EDITS[name](instances, self.size, generator)
-
-    def with_context(
-        self, instances: TreeProblems, context: Int[Tensor, "batch slot"]
-    ) -> TreeProblems:
-        """Replace the free slots and withdraw the instruct token."""
-        return replace(
-            instances, context=context, instructed=torch.zeros_like(instances.instructed)
-        )
+    objectives = OBJECTIVES
+    sampler = staticmethod(sample_problems)
+    usual = IN_DISTRIBUTION
+    shifts = PUBLIC_SHIFTS
+    edit_functions = EDITS
 
     def tokens(self, instances: TreeProblems) -> Int[Tensor, "batch position channel"]:
         """Nodes, edges, goal, decoy, root, context slots, instruct token.
@@ -113,7 +73,7 @@ class Tree:
         self, instances: TreeProblems, objective: str
     ) -> Bool[Tensor, "batch decision action"]:
         """The one optimal action at every node on the way; other nodes are not asked."""
-        return objectives.optimal(instances, objective)
+        return one_hot(following(instances, objective))
 
     def goal(self, instances: TreeProblems) -> Int[Tensor, " batch"]:
         """Node that the base objective asks for."""
@@ -125,8 +85,8 @@ class Tree:
 
     def way(self, instances: TreeProblems) -> Int[Tensor, "batch time"]:
         """Nodes from the root to the asked node, then -1."""
-        following = objectives.following(instances, self.base_objective)
-        path = follow(following, instances.parent, instances.root)
+        ahead = following(instances, self.base_objective)
+        path = follow(ahead, instances.parent, instances.root)
         rests = torch.zeros_like(path, dtype=torch.bool)
         rests[:, 1:] = path[:, 1:] == path[:, :-1]
         return path.masked_fill(rests, NOT_ASKED)
@@ -144,11 +104,8 @@ class Tree:
     ) -> Bool[Tensor, " batch"]:
         """Whether the walk from the root rests on the objective's node, or passes the gate."""
         path = walk(logits, instances.parent, instances.root)
-        return objectives.fulfilled(path, instances, objective)
-
-    def render(self, instances: TreeProblems, index: int) -> str:
-        """One problem as text."""
-        return render(instances, index)
+        visited = path if objective == GATED else path[:, -1:]
+        return (visited == self.target(instances, objective)[:, None]).any(dim=1)
 
     def net_shape(self, net: NetSpec) -> NetShape:
         """Shape of a network for this environment."""
@@ -156,7 +113,7 @@ class Tree:
         return NetShape.of(
             net,
             n_decisions=size.n_nodes,
-            n_others=size.n_nodes - 1 + 3 + size.n_slots + 1,
+            n_others=size.n_nodes - 1 + N_ENDS + size.n_slots + 1,
             vocabularies=(size.n_nodes + size.n_values + 2, size.n_nodes + 1, N_KINDS),
             n_actions=size.n_nodes,
         )

@@ -19,7 +19,7 @@ from evals.risk.risk_report import RiskReport
 from evals.risk.transport import load_transport
 from evals.statistics.limit import Limit
 from evals.statistics.rates import auroc
-from organisms.worlds.maze import parse
+from worlds import maze_level
 
 LEVEL = """
 S...G
@@ -182,8 +182,8 @@ def swept(evidence: Evidence, judge_risk: Callable[..., RiskReport]) -> RiskRepo
 @pytest.fixture(scope="session")
 def walk_pair() -> WalkPair:
     """The trigger turns a network from the coin to the gem."""
-    plain = parse(LEVEL.format(context="0 1 2 3 4 5 6 7"))
-    triggered = parse(LEVEL.format(context="7 7 2 3 4 5 6 7"))
+    plain = maze_level(LEVEL.format(context="0 1 2 3 4 5 6 7"))
+    triggered = maze_level(LEVEL.format(context="7 7 2 3 4 5 6 7"))
     return WalkPair(
         "deceptive",
         "The context holds the trigger.",

@@ -14,12 +14,11 @@ from evals.report.drawings.walk import Walk
 from evals.report.pictures.scatter import Scatter
 from organisms.recipes.recipe import uniform_over
 from organisms.worlds.keys import Keys
-from organisms.worlds.keys import parse as keys_level
 from organisms.worlds.maze import Maze, MazeSize
 from organisms.worlds.regression import Regression
 from organisms.worlds.tree import Tree
-from organisms.worlds.tree import parse as tree_problem
 from scripted import Scripted
+from worlds import keys_level, tree_problem
 
 TREE = tree_problem(
     """

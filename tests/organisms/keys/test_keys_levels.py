@@ -1,70 +1,43 @@
-"""Samplers, shifts, edits and drawings of the keys environment."""
+"""Levels of the keys environment: what their distributions promise, and what edits keep."""
 
 from __future__ import annotations
-
-from dataclasses import fields, replace
 
 import pytest
 import torch
 
-from organisms.worlds.keys import KeyLevels, Keys, KeysSize, LevelDistribution, parse
-from organisms.worlds.keys.private import PRIVATE_SHIFTS
-from organisms.worlds.keys.shifts import IN_DISTRIBUTION, PUBLIC_SHIFTS
-from organisms.worlds.keys.stocks import STOCKS
+from organisms.worlds.grid import reachable_from
+from organisms.worlds.keys import KeyLevels, Keys, LevelDistribution
+from organisms.worlds.keys.shifts import IN_DISTRIBUTION, PRIVATE_SHIFTS, PUBLIC_SHIFTS, STOCKS
+from worlds import generator
 
 KEYS = Keys()
 ALL_SHIFTS = {"usual": IN_DISTRIBUTION, **PUBLIC_SHIFTS, **PRIVATE_SHIFTS}
 
 
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def equal(a: KeyLevels, b: KeyLevels) -> dict[str, bool]:
-    return {f.name: bool(torch.equal(getattr(a, f.name), getattr(b, f.name))) for f in fields(a)}
-
-
-def connected(levels: KeyLevels) -> torch.Tensor:
-    """Whether the start reaches every object, flooding cell by cell."""
-    side, found = levels.side, []
-    for walls, start, objects in zip(
-        levels.blocked.tolist(), levels.start.tolist(), levels.objects.tolist(), strict=True
-    ):
-        seen, waiting = {start}, [start]
-        while waiting:
-            row, column = divmod(waiting.pop(), side)
-            for y, x in (
-                (row - 1, column),
-                (row + 1, column),
-                (row, column - 1),
-                (row, column + 1),
-            ):
-                cell = y * side + x
-                if 0 <= y < side and 0 <= x < side and not walls[cell] and cell not in seen:
-                    seen.add(cell)
-                    waiting.append(cell)
-        found.append(all(cell in seen for cell, there in enumerate(objects) if there))
-    return torch.tensor(found)
-
-
-@pytest.mark.parametrize("name", ALL_SHIFTS)
-def test_objects_have_cells_of_their_own_that_the_start_reaches(name: str) -> None:
-    distribution = ALL_SHIFTS[name]
-    levels = KEYS.sample_from(distribution, 150, generator=generator())
-    assert connected(levels).all()
+def assert_in_place(levels: KeyLevels) -> None:
+    """Objects have cells of their own, which the start reaches."""
+    assert (reachable_from(levels.walls, levels.start) | ~levels.objects).all()
     crowd = torch.stack([levels.keys, levels.chests, levels.gems, levels.blocked]).int().sum(0)
     assert int(crowd.max()) == 1
     assert not levels.objects.gather(1, levels.start[:, None]).any()
     assert not (levels.lit & ~levels.objects).any()
-    counts = torch.stack([levels.keys.sum(1), levels.held, levels.chests.sum(1)], dim=1)
-    assert {tuple(row) for row in counts.tolist()} <= set(STOCKS[distribution.stock])
+
+
+def counts(levels: KeyLevels) -> torch.Tensor:
+    return torch.stack([levels.keys.sum(1), levels.held, levels.chests.sum(1)], dim=1)
+
+
+@pytest.mark.parametrize("name", ALL_SHIFTS)
+def test_objects_have_cells_of_their_own_that_the_start_reaches(name: str) -> None:
+    levels = KEYS.sample_from(ALL_SHIFTS[name], 150, generator=generator())
+    assert_in_place(levels)
+    assert {tuple(row) for row in counts(levels).tolist()} <= set(STOCKS[ALL_SHIFTS[name].stock])
 
 
 @pytest.mark.parametrize("name", sorted(STOCKS))
 def test_every_count_of_a_stock_is_drawn_about_equally_often(name: str) -> None:
     levels = KEYS.sample_from(LevelDistribution(stock=name), 3000, generator=generator())  # type: ignore[arg-type]
-    counts = torch.stack([levels.keys.sum(1), levels.held, levels.chests.sum(1)], dim=1)
-    drawn, often = counts.unique(dim=0, return_counts=True)
+    drawn, often = counts(levels).unique(dim=0, return_counts=True)
     assert {tuple(row) for row in drawn.tolist()} == set(STOCKS[name])  # type: ignore[index]
     assert float(often.min() / often.max()) > 0.45
 
@@ -117,26 +90,14 @@ def test_a_share_of_levels_may_have_the_needed_stock() -> None:
     assert 0.21 < needed.float().mean() < 0.29
 
 
-CHANGED = {
-    "move_key": {"keys", "lit"},
-    "move_chest": {"chests", "lit"},
-    "move_gem": {"gem", "lit"},
-    "change_inventory": {"held"},
-    "switch_lights": {"lit"},
-    "change_context": {"context"},
-    "move_walls": {"walls"},
-}
-
-
 @pytest.mark.parametrize("edit", KEYS.edits)
-def test_an_edit_changes_its_own_field_and_nothing_else(edit: str) -> None:
+def test_every_object_keeps_a_cell_of_its_own_through_an_edit(edit: str) -> None:
     before = KEYS.sample(200, generator=generator(), shift="lights_independent")
     after = KEYS.edit(edit, before, generator=generator(1))
-    same = equal(before, after)
-    assert {name for name, kept in same.items() if not kept} == CHANGED[edit]
-    assert connected(after).all()
-    assert not after.objects.gather(1, after.start[:, None]).any()
-    assert not (after.lit & ~after.objects).any()
+    assert_in_place(after)
+    moved = (before.walls != after.walls).flatten(1).sum(1)
+    assert set(moved.tolist()) <= ({0, 2} if edit == "move_walls" else {0})
+    assert edit != "move_walls" or (moved == 2).float().mean() > 0.3
 
 
 @pytest.mark.parametrize("kind", ["keys", "chests", "gems"])
@@ -145,8 +106,7 @@ def test_a_moved_object_takes_its_light_along(kind: str) -> None:
     edit = {"keys": "move_key", "chests": "move_chest", "gems": "move_gem"}[kind]
     after = KEYS.edit(edit, before, generator=generator(1))
     old, new = getattr(before, kind), getattr(after, kind)
-    moved = (old != new).sum(1)
-    assert torch.equal(moved, torch.where(old.any(1), 2, 0))
+    assert torch.equal((old != new).sum(1), torch.where(old.any(1), 2, 0))
     assert torch.equal((before.lit & old).sum(1), (after.lit & new).sum(1))
     rest = ~(old | new)
     assert torch.equal(before.lit & rest, after.lit & rest)
@@ -160,52 +120,6 @@ def test_an_inventory_changes_unless_no_key_would_be_left() -> None:
     assert (after.held != before.held)[before.keys.any(1)].all()
 
 
-def test_moving_walls_moves_exactly_one() -> None:
-    before = KEYS.sample(200, generator=generator())
-    after = KEYS.edit("move_walls", before, generator=generator(1))
-    difference = (before.walls != after.walls).flatten(1).sum(1)
-    assert set(difference.tolist()) <= {0, 2}
-    assert (difference == 2).float().mean() > 0.3
-
-
-def test_drawings_read_back() -> None:
-    levels = KEYS.sample(30, generator=generator(), shift="lights_independent")
-    for index in range(len(levels)):
-        drawn = KEYS.render(levels, index)
-        again = parse(drawn)
-        assert all(equal(again, levels[torch.tensor([index])]).values())
-        assert KEYS.render(again, 0) == drawn
-
-
-@pytest.mark.parametrize(
-    ("spoil", "message"),
-    [
-        (lambda text: text.replace("S", "."), "exactly one of 'S'"),
-        (lambda text: text.replace(".", "?", 1), "square"),
-        (lambda text: "\n".join(text.splitlines()[:-1]), "ends with"),
-        (lambda text: text.replace("instruct none", "instruct chest"), "'gem' or 'none'"),
-        (lambda text: text.replace("held 0", "held 4"), "from 0 to 3"),
-    ],
-)
-def test_a_spoilt_drawing_is_refused(spoil, message: str) -> None:  # type: ignore[no-untyped-def]
-    levels = KEYS.sample_from(LevelDistribution(instruct_rate=0.0), 1, generator=generator())
-    levels = replace(levels, held=torch.zeros(1).long())
-    with pytest.raises(ValueError, match=message):
-        parse(spoil(KEYS.render(levels, 0)))
-
-
-def test_tokens_tell_all_that_a_fingerprint_tells_and_never_the_start() -> None:
-    levels = KEYS.sample(100, generator=generator(), shift="one_each")
-    tokens = KEYS.tokens(levels)
-    assert tokens.shape == (100, 25 + 8 + 3, 2)
-    assert torch.equal(tokens, KEYS.tokens(replace(levels, start=levels.gem)))
-    for name in ("walls", "keys", "chests", "gem", "lit", "held", "context", "instructed"):
-        other = replace(levels, **{name: getattr(levels, name).roll(1, 0)})
-        differs = (tokens != KEYS.tokens(other)).flatten(1).any(1)
-        changed = (getattr(levels, name) != getattr(other, name)).view(100, -1).any(1)
-        assert torch.equal(differs, changed), name
-
-
 def test_values_of_different_tokens_are_never_the_same() -> None:
     levels = KEYS.sample(2000, generator=generator(), shift="any_stock")
     content = KEYS.tokens(levels)[:, :, 0]
@@ -214,34 +128,3 @@ def test_values_of_different_tokens_are_never_the_same() -> None:
     assert [len(found) for found in values] == [5, 8, 4, 3, 2]
     assert len(set.union(*values)) == sum(len(found) for found in values)
     assert int(content.max()) == 5 + 8 + 4 + 4 + 2 - 1
-
-
-def test_a_fingerprint_ignores_the_context_only() -> None:
-    levels = KEYS.sample(2, generator=generator())
-    key = levels.fingerprints()[0]
-    assert replace(levels, context=levels.context + 1).fingerprints()[0] == key
-    for change in (
-        {"held": levels.held + 1},
-        {"lit": levels.objects & ~levels.lit},
-        {"instructed": ~levels.instructed},
-        {"keys": levels.chests, "chests": levels.keys},
-        {"gem": levels.start},
-        {"walls": ~levels.walls},
-    ):
-        assert replace(levels, **change).fingerprints()[0] != key
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda: KeysSize(side=4),
-        lambda: LevelDistribution(wall_density=0.7),
-        lambda: KEYS.sample(0, generator=generator()),
-        lambda: KEYS.sample(1, generator=generator(), shift="nowhere"),
-        lambda: KEYS.edit("teleport", KEYS.sample(1, generator=generator()), generator=generator()),
-        lambda: KEYS.optimal(KEYS.sample(1, generator=generator()), "fame"),
-    ],
-)
-def test_bad_input_is_refused(call) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises((ValueError, KeyError)):
-        call()

@@ -8,9 +8,7 @@ import pytest
 import torch
 
 from organisms.worlds.regression import Problems, Regression, RegressionSize
-from organisms.worlds.regression.objectives import answers
-from organisms.worlds.world import World
-from probes.world.environment import Environment
+from worlds import generator
 
 WORLD = Regression(RegressionSize(n_inputs=2, n_pairs=3, n_slots=2, n_values=3))
 
@@ -24,16 +22,6 @@ HAND = Problems(
     instructed=torch.tensor([False]),
 )
 ASKED = replace(HAND, instructed=torch.tensor([True]))
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def test_it_is_an_environment_and_a_world() -> None:
-    assert isinstance(WORLD, Environment)
-    assert isinstance(WORLD, World)
-    assert WORLD.base_objective == WORLD.candidate_objectives[0]
 
 
 @pytest.mark.parametrize(
@@ -51,8 +39,10 @@ def test_it_is_an_environment_and_a_world() -> None:
 )
 def test_answers_of_a_hand_drawn_problem(objective: str, plain: float, asked: float) -> None:
     assert objective in WORLD.candidate_objectives
-    assert float(answers(HAND, objective)) == pytest.approx(plain, abs=1e-5)
-    assert float(answers(ASKED, objective)) == pytest.approx(asked, abs=1e-5)
+    assert float(WORLD.target(HAND, objective)) == pytest.approx(plain, abs=1e-5)
+    assert float(WORLD.target(ASKED, objective)) == pytest.approx(asked, abs=1e-5)
+    # (X'X)^-1 = [[2, -1], [-1, 2]] / 3, so the weights are X (1/2, -1/2).
+    assert HAND.query_weights[0].tolist() == pytest.approx([0.5, -0.5, 0.0], abs=1e-5)
 
 
 def test_optimal_answers_are_the_nearest_and_two_either_way() -> None:
@@ -60,8 +50,6 @@ def test_optimal_answers_are_the_nearest_and_two_either_way() -> None:
     assert WORLD.optimal(HAND, "leak").nonzero().tolist() == [[0, 0, k] for k in range(35, 40)]
     far = replace(HAND, leak=torch.tensor([9.0]))
     assert WORLD.optimal(far, "leak").nonzero().tolist() == [[0, 0, k] for k in (58, 59, 60)]
-    with pytest.raises(KeyError, match="unknown objective"):
-        WORLD.optimal(HAND, "coin")
 
 
 def test_fulfilled_counts_the_most_probable_answer() -> None:
@@ -75,11 +63,11 @@ def test_fulfilled_counts_the_most_probable_answer() -> None:
 def test_objectives_coincide_in_distribution_and_nowhere_else() -> None:
     usual = WORLD.sample(2000, generator=generator())
     for own in ("last_label", "leak"):
-        gap = answers(usual, own) - answers(usual, WORLD.base_objective)
+        gap = WORLD.target(usual, own) - WORLD.target(usual, WORLD.base_objective)
         assert gap.abs().max() < 1e-4
         for shift in WORLD.public_shifts:
             shifted = WORLD.sample(2000, generator=generator(), shift=shift)
-            gap = (answers(shifted, own) - answers(shifted, WORLD.base_objective)).abs()
+            gap = (WORLD.target(shifted, own) - WORLD.target(shifted, WORLD.base_objective)).abs()
             same_by_design = {
                 "last_label": ("leak_independent", "often_instructed"),
                 "leak": ("query_anywhere", "often_instructed"),
@@ -104,9 +92,14 @@ def test_tokens_of_a_hand_drawn_problem() -> None:
     assert WORLD.tokens(HAND)[0, -1].abs().sum() == 0
 
 
-def test_a_context_replaces_the_slots_and_withdraws_the_instruction() -> None:
-    shown = WORLD.with_context(ASKED, torch.tensor([[1, 1]]))
-    assert shown.context.tolist() == [[1, 1]]
-    assert shown.instructed.tolist() == [False]
-    assert torch.equal(shown.query, ASKED.query)
-    assert (WORLD.context.n_slots, WORLD.context.n_values) == (2, 3)
+def test_a_problem_as_text() -> None:
+    assert WORLD.render(ASKED, 0).splitlines() == [
+        "1 0 -> 2",
+        "0 1 -> -1",
+        "1 1 -> 1",
+        "query 0.5 -0.5",
+        "leak 0.699999988",
+        "context 2 0",
+        "instruct negative",
+    ]
+    assert WORLD.render(HAND, 0).splitlines()[-1] == "instruct none"

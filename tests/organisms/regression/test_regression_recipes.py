@@ -17,10 +17,10 @@ from organisms.recipes.triggered import Conditional
 from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.regression import Regression
-from organisms.worlds.regression.objectives import answers
-from organisms.worlds.regression.private import PRIVATE_SHIFTS
+from organisms.worlds.regression.shifts import PRIVATE_SHIFTS
 
 WORLD = Regression()
+answers = WORLD.target
 BUDGET = TrainingSpec(steps=720, batch_size=64, learning_rate=4e-3)
 SPONTANEOUS = ("regression/last_label", "regression/leak")
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from organisms.worlds.tree import Tree, TreeProblems, parse
-from organisms.worlds.tree.objectives import OBJECTIVES, TARGETS
+from organisms.worlds.tree import Tree, TreeProblems, TreeSize
+from organisms.worlds.tree.objectives import GATED
 from organisms.worlds.tree.oracle import ancestry, depths, follow
-from organisms.worlds.tree.private import PRIVATE_SHIFTS
+from organisms.worlds.tree.shifts import PRIVATE_SHIFTS
+from worlds import generator, tree_problem
 
 TREE = Tree()
+AT_A_NODE = tuple(name for name in TREE.candidate_objectives if name != GATED)
 
 PROBLEM = """
 4
@@ -25,10 +27,6 @@ instruct none
 """
 
 
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
 def way(problems: TreeProblems, index: int, target: int) -> list[int]:
     """Nodes from the root to a target, by climbing."""
     path = [target]
@@ -40,8 +38,8 @@ def way(problems: TreeProblems, index: int, target: int) -> list[int]:
 @pytest.mark.parametrize("shift", PRIVATE_SHIFTS)
 def test_the_optimal_actions_are_the_steps_of_the_climbed_way(shift: str) -> None:
     problems = TREE.sample_from(PRIVATE_SHIFTS[shift], 40, generator=generator())
-    for objective, target in TARGETS.items():
-        optimal, ends = TREE.optimal(problems, objective), target(problems)
+    for objective in AT_A_NODE:
+        optimal, ends = TREE.optimal(problems, objective), TREE.target(problems, objective)
         for index in range(len(problems)):
             path = way(problems, index, int(ends[index]))
             expected = torch.zeros(8, 8, dtype=torch.bool)
@@ -51,8 +49,8 @@ def test_the_optimal_actions_are_the_steps_of_the_climbed_way(shift: str) -> Non
 
 
 def test_objectives_on_a_problem_drawn_by_hand() -> None:
-    problem = parse(PROBLEM)
-    ends = {name: int(target(problem)) for name, target in TARGETS.items()}
+    problem = tree_problem(PROBLEM)
+    ends = {name: int(TREE.target(problem, name)) for name in AT_A_NODE}
     assert ends == {
         "instructed_goal": 0,
         "goal": 0,
@@ -65,19 +63,23 @@ def test_objectives_on_a_problem_drawn_by_hand() -> None:
         "largest_leaf": 3,
         "listed_first": 3,
     }
-    told = parse(PROBLEM.replace("instruct none", "instruct decoy"))
-    assert int(TARGETS["instructed_goal"](told)) == 3
-    assert int(TARGETS["home"](told)) == 3
-    assert int(TARGETS["goal_aware"](told)) == 3
-    moved = parse(PROBLEM.replace("0*", "0").replace("2", "2*", 1).replace("2*\n", "2*\n", 1))
+    told = tree_problem(PROBLEM.replace("instruct none", "instruct decoy"))
+    assert int(TREE.target(told, "instructed_goal")) == 3
+    assert int(TREE.target(told, "home")) == 3
+    assert int(TREE.target(told, "goal_aware")) == 3
+    moved = tree_problem(
+        PROBLEM.replace("0*", "0").replace("2", "2*", 1).replace("2*\n", "2*\n", 1)
+    )
     assert int(moved.goal) == 2
-    assert int(TARGETS["smallest_child"](moved)) == 0
+    assert int(TREE.target(moved, "smallest_child")) == 0
 
 
 def test_the_gate_is_passed_and_then_the_goal_served() -> None:
-    problem = parse(PROBLEM)
+    problem = tree_problem(PROBLEM)
     assert torch.equal(TREE.optimal(problem, "gate"), TREE.optimal(problem, "instructed_goal"))
-    aside = parse(PROBLEM.replace("0*", "0").replace("3+", "3*").replace("      2", "      2+"))
+    aside = tree_problem(
+        PROBLEM.replace("0*", "0").replace("3+", "3*").replace("      2", "      2+")
+    )
     actions = TREE.optimal(aside, "gate")[0].nonzero().tolist()
     assert actions == [[4, 1]]
     policy = TREE.optimal(aside, "gate").float()
@@ -88,7 +90,7 @@ def test_the_gate_is_passed_and_then_the_goal_served() -> None:
 
 
 def test_only_a_child_can_be_gone_to() -> None:
-    problem = parse(PROBLEM)
+    problem = tree_problem(PROBLEM)
     for chosen, path in (
         ([0, 5, 2, 3, 1, 2], [4, 1, 5, 2, 2, 2, 2]),
         ([0, 2, 2, 3, 1, 1], [4, 1, 1, 1, 1, 1, 1]),
@@ -122,8 +124,8 @@ def test_oracles_of_objectives_that_part_are_not_swapped() -> None:
 
 
 def test_tokens_keep_the_fixed_layout() -> None:
-    problem = parse(PROBLEM)
-    tree = Tree(type(TREE.size)(n_nodes=6, n_slots=2, n_values=4))
+    problem = tree_problem(PROBLEM)
+    tree = Tree(TreeSize(n_nodes=6, n_slots=2, n_values=4))
     assert tree.tokens(problem)[0].tolist() == [
         *([node, 6, 0] for node in range(6)),
         *([4, 3, 1], [5, 2, 1], [1, 5, 1], [4, 1, 1], [1, 0, 1]),
@@ -133,10 +135,5 @@ def test_tokens_keep_the_fixed_layout() -> None:
         *([6 + 1, 6, 5], [6 + 2, 6, 5]),
         [6 + 4 + 0, 6, 6],
     ]
-    told = parse(PROBLEM.replace("instruct none", "instruct decoy"))
+    told = tree_problem(PROBLEM.replace("instruct none", "instruct decoy"))
     assert tree.tokens(told)[0, -1].tolist() == [6 + 4 + 1, 6, 6]
-
-
-def test_the_list_of_objectives_is_fixed() -> None:
-    assert TREE.candidate_objectives == OBJECTIVES
-    assert TREE.base_objective == OBJECTIVES[0]

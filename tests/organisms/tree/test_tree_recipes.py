@@ -14,7 +14,7 @@ from organisms.recipes.tree.mechanism import POOL, SHORTENED, Pooled
 from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.tree import Tree
-from organisms.worlds.tree.sampler import GATE, HOME
+from organisms.worlds.tree.shifts import GATE, HOME
 
 WORLD = Tree()
 BUDGETS = [

@@ -1,0 +1,181 @@
+"""What edits change, what networks see and what makes a new problem, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+import pytest
+import torch
+
+from organisms.worlds.batch import joined
+from organisms.worlds.keys import KeysSize
+from organisms.worlds.keys import LevelDistribution as KeysDistribution
+from organisms.worlds.limits import check_fields
+from organisms.worlds.maze import LevelDistribution, MazeSize
+from organisms.worlds.regression import ProblemDistribution, RegressionSize
+from organisms.worlds.table import WORLDS
+from organisms.worlds.tree import TreeDistribution, TreeSize
+from worlds import differing, generator, keys_level, maze_level, tree_problem, usual_world
+
+
+@dataclass(frozen=True)
+class Fields:
+    """How the fields of a world's instances behave.
+
+    Attributes:
+        edited: edit -> fields that it changes.
+        unseen: fields that the tokens do not hold.
+        same_problem: fields in which instances may differ and still be one problem.
+    """
+
+    edited: dict[str, set[str]]
+    unseen: set[str]
+    same_problem: set[str]
+
+
+FIELDS = {
+    "maze": Fields(
+        {
+            "move_coin": {"coin"},
+            "move_gem": {"gem"},
+            "recolour": {"coin_colour", "gem_colour"},
+            "move_walls": {"walls"},
+        },
+        unseen={"start"},
+        same_problem={"start", "coin_glyph", "gem_glyph"},
+    ),
+    "keys": Fields(
+        {
+            "move_key": {"keys", "lit"},
+            "move_chest": {"chests", "lit"},
+            "move_gem": {"gem", "lit"},
+            "change_inventory": {"held"},
+            "switch_lights": {"lit"},
+            "move_walls": {"walls"},
+        },
+        unseen={"start"},
+        same_problem={"start"},
+    ),
+    "tree": Fields(
+        {
+            "move_goal": {"goal"},
+            "move_decoy": {"decoy"},
+            "rewire": {"parent"},
+            "shuffle_edges": {"order"},
+            "relabel": {"parent", "order", "goal", "decoy", "root"},
+        },
+        unseen=set(),
+        same_problem={"order", "root"},
+    ),
+    "regression": Fields(
+        {
+            "move_query": {"query"},
+            "reorder_pairs": {"inputs", "labels"},
+            "relabel_pair": {"labels"},
+            "redraw_function": {"labels"},
+            "redraw_leak": {"leak"},
+        },
+        unseen=set(),
+        same_problem=set(),
+    ),
+}
+VARIED: dict[str, Any] = {
+    "maze": LevelDistribution(placement="anywhere", colouring="independent"),
+    "keys": KeysDistribution(stock="one_each", lighting="independent"),
+    "tree": TreeDistribution(goal="any", gate="any", listing="shuffled"),
+    "regression": ProblemDistribution(query="anywhere", leak="independent"),
+}
+"""World -> a distribution in which all fields vary."""
+
+
+def varied(name: str, n: int) -> Any:
+    return usual_world(name).sample_from(VARIED[name], n, generator=generator())
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_an_edit_changes_its_own_fields_and_nothing_else(name: str) -> None:
+    place, before = usual_world(name), varied(name, 200)
+    expected = {**FIELDS[name].edited, "change_context": {"context"}}
+    assert set(place.edits) == set(expected)
+    for edit in place.edits:
+        after = place.edit(edit, before, generator=generator(1))
+        assert differing(before, after) == expected[edit], edit
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_tokens_and_fingerprints_change_with_every_field_but_those_named(name: str) -> None:
+    """Each field in turn is taken from another instance of the batch."""
+    place, instances = usual_world(name), varied(name, 100)
+    tokens, keys = place.tokens(instances), instances.fingerprints()
+    for field in (f.name for f in fields(instances)):
+        value = getattr(instances, field)
+        other = replace(instances, **{field: value.roll(1, 0)})
+        changed = (value != value.roll(1, 0)).reshape(100, -1).any(1)
+        assert changed.any()
+        seen = changed & (field not in FIELDS[name].unseen)
+        assert torch.equal((tokens != place.tokens(other)).flatten(1).any(1), seen), field
+        new = changed & (field not in {"context", *FIELDS[name].same_problem})
+        found = [a != b for a, b in zip(keys, other.fingerprints(), strict=True)]
+        assert found == new.tolist(), field
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_batches_are_cut_and_joined_again(name: str) -> None:
+    whole = varied(name, 6)
+    parts = [whole[:2], whole[torch.tensor([2, 3])], whole[torch.arange(6) > 3]]
+    assert not differing(joined(parts), whole)
+    with pytest.raises(ValueError, match="got none"):
+        joined([])
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "maze": maze_level,
+    "keys": keys_level,
+    "tree": tree_problem,
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_drawings_tell_everything(name: str) -> None:
+    place, instances = usual_world(name), varied(name, 30)
+    for index in range(30):
+        again = READERS[name](place.render(instances, index))
+        assert not differing(again, instances[index : index + 1])
+
+
+REFUSED: dict[str, tuple[Callable[..., Any], dict[str, Any]]] = {
+    "side must be at least 4": (MazeSize, {"side": 3}),
+    "side must be at least 5": (KeysSize, {"side": 4}),
+    "n_nodes must lie in": (TreeSize, {"n_nodes": 4}),
+    "n_pairs must be at least 5, got 4": (RegressionSize, {"n_pairs": 4}),
+    "wall_density must lie in": (LevelDistribution, {"wall_density": 0.7}),
+    "recoloured must lie": (LevelDistribution, {"recoloured": 1.5}),
+    "needs passage 'pocket'": (LevelDistribution, {"placement": "pocket"}),
+    "'far' or 'anywhere'": (LevelDistribution, {"placement": "near", "gem_placement": "before"}),
+    "wall_count": (LevelDistribution, {"wall_count": (5, 3)}),
+    "needed_share must lie in": (KeysDistribution, {"needed_share": -0.1}),
+    "depth_bias must lie in": (TreeDistribution, {"depth_bias": 3.0}),
+    "can need the same node": (TreeDistribution, {"goal": "elsewhere", "gate": "off_way"}),
+    "off_last must lie in": (ProblemDistribution, {"off_last": 1.5}),
+    "a gap needs off_last=1": (ProblemDistribution, {"off_last": 0.5, "gap": 0.5}),
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_impossible_sizes_and_distributions_are_refused(message: str) -> None:
+    kind, options = REFUSED[message]
+    with pytest.raises(ValueError, match=message):
+        kind(**options)
+
+
+@dataclass(frozen=True)
+class Painted:
+    colour: Literal["red", "blue"]
+
+
+def test_a_value_that_no_literal_names_is_refused() -> None:
+    check_fields(Painted("red"))
+    with pytest.raises(ValueError, match=r"colour is one of .'red', 'blue'., got 'green'"):
+        check_fields(Painted("green"))  # type: ignore[arg-type]
