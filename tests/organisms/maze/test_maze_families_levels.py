@@ -8,7 +8,6 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
-from organisms.recipes.maze.mixed import mixed_levels
 from organisms.records.strict import SpecError
 from organisms.worlds.maze import LevelDistribution, Maze, MazeLevels, parse
 from organisms.worlds.maze.levels import joined
@@ -187,14 +186,7 @@ def test_places_ask_for_the_base_target_in_distribution_and_not_elsewhere(object
     assert not MAZE.fulfilled(policy, moved, MAZE.base_objective).any()
 
 
-def test_mixed_levels_have_the_shares_in_random_order() -> None:
-    corner, far = LevelDistribution(), LevelDistribution(placement="far")
-    levels = mixed_levels(MAZE, ((0.7, far), (0.3, corner)), 500, generator=generator(5))
-    at_corner = levels.coin == levels.corner
-    assert int(at_corner.sum()) == 150
-    assert 0.2 < at_corner[:250].float().mean() < 0.4
-    with pytest.raises(ValueError, match="add up to 1"):
-        mixed_levels(MAZE, ((0.7, far),), 10, generator=generator())
+def test_nothing_cannot_be_joined() -> None:
     with pytest.raises(ValueError, match="got none"):
         joined([])
 
