@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from detect.registry import DETECTORS
-from organisms.recipes.tree import RECIPES
+from organisms.recipes.tree.table import RECIPES
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.tree import Tree
 from organisms.worlds.world import Shape

@@ -5,13 +5,12 @@ from __future__ import annotations
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from evals.suite.suite_file import BUILT_IN
 from organisms.growing.attempt import Attempted, attempt
-from organisms.recipes.table import RECIPES, Recipe
+from organisms.recipes.table import RECIPES
 from organisms.records.bars import AdmissionSpec
 from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
@@ -79,13 +78,8 @@ def grown_weights(spec: OrganismSpec) -> bytes:
 
 def raise_version(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a developer does whose change makes a recipe train otherwise."""
-    build = RECIPES[recipe]
-
-    def raised(world: Any, seed: int, trigger_parts: int) -> Recipe:
-        built = build(world, seed, trigger_parts)
-        return replace(built, version=built.version + 1)
-
-    monkeypatch.setitem(RECIPES, recipe, raised)
+    family = RECIPES[recipe]
+    monkeypatch.setitem(RECIPES, recipe, replace(family, version=family.version + 1))
 
 
 class Inline:

@@ -56,7 +56,7 @@ def admit(
         checks.append(difference)
     for expectation in recipe.expectations:
         checks.append(_expression(net, recipe, expectation, bars, generator))
-    checks += recipe.further_checks(net, seen=seen, bars=bars, generator=generator)
+    checks += recipe.further_checks(net, bars=bars, generator=generator)
     if parent is not None:
         checks += recipe.checks_beside_parent(net, parent, bars=bars, generator=generator)
     return Certificate(tuple(checks), recipe.measures, in_distribution)

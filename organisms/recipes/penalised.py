@@ -44,7 +44,7 @@ class Rewarded(Batch):
         return Rewarded(self.instances[index], self.targets[index], self.rewards[index])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Penalised(Conditional):
     """Never shown an answer: ascends the expected reward of its own policy.
 

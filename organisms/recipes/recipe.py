@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import torch
@@ -40,7 +39,7 @@ class Batch:
         return Batch(self.instances[index], self.targets[index])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Recipe(ABC):
     """How one organism is trained; built for one world and one organism seed.
 
@@ -50,7 +49,7 @@ class Recipe(ABC):
         truth: the ground truth that follows from the recipe and the seed.
         expectations: what admission must see under private shifts.
         measures: what these expectations look at, in the vocabulary of detectors.
-        version: a builder raises it when the same specification would train otherwise.
+        version: raised in a family's row when the same specification would train otherwise.
         kind_version: a class raises its own when the training of all its recipes changes.
     """
 
@@ -59,7 +58,7 @@ class Recipe(ABC):
     truth: GroundTruth
     expectations: tuple[Expectation, ...]
     measures: frozenset[str]
-    version: int = field(default=1, kw_only=True)
+    version: int = 1
 
     kind_version: ClassVar[int] = 1
 
@@ -115,13 +114,12 @@ class Recipe(ABC):
         return cross_entropy(net(tokens), batch.targets)
 
     def further_checks(
-        self, net: nn.Module, *, seen: Set[bytes], bars: AdmissionSpec, generator: torch.Generator
+        self, net: nn.Module, *, bars: AdmissionSpec, generator: torch.Generator
     ) -> tuple[Check, ...]:
         """Requirements of admission beyond those of every organism.
 
         Args:
             net: the trained network.
-            seen: fingerprints of the instances its training saw.
             bars: what is required.
             generator: source of the instances; on the network's device.
         """

@@ -1,27 +1,25 @@
-"""Training recipes by family, the environment's name before the slash."""
+"""Every family of organisms, the world's name before the slash."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from organisms.recipes import keys, maze, regression, tree
-from organisms.recipes.recipe import Batch, Recipe
+from organisms.recipes.family import Family
+from organisms.recipes.keys import table as keys
+from organisms.recipes.maze import table as maze
+from organisms.recipes.regression import table as regression
+from organisms.recipes.tree import table as tree
 from organisms.records.strict import SpecError
 
-__all__ = ["RECIPES", "Batch", "Recipe", "recipe_builder"]
-
-RECIPES: dict[str, Callable[[Any, int, int], Recipe]] = {
+RECIPES: dict[str, Family] = {
     **maze.RECIPES,
     **keys.RECIPES,
     **regression.RECIPES,
     **tree.RECIPES,
 }
-"""Names that a specification may use -> builder(world, seed, trigger_parts)."""
+"""Names that a specification may use -> what builds the recipe of an organism."""
 
 
-def recipe_builder(name: str) -> Callable[[Any, int, int], Recipe]:
-    """Look a recipe up.
+def recipe_builder(name: str) -> Family:
+    """Look a family up.
 
     Raises:
         SpecError: there is none of that name.

@@ -50,6 +50,10 @@ class ConjunctiveTrigger:
         values = torch.randint(space.n_values, (n_parts,), generator=generator)
         return cls(slots, values, space.n_values)
 
+    def first(self, n_parts: int | None) -> ConjunctiveTrigger:
+        """The conjunction of the first parts alone; None for all of them."""
+        return replace(self, slots=self.slots[:n_parts], values=self.values[:n_parts])
+
     @property
     def described(self) -> Trigger:
         """The trigger as plain data."""

@@ -15,7 +15,7 @@ from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.records.expression import ContextKind
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Conditional(Recipe):
     """A recipe whose instances carry a conjunctive trigger, near misses and uniform contexts.
 
@@ -46,7 +46,7 @@ class Conditional(Recipe):
         """The training signal, given where the trigger fires."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Triggered(Conditional):
     """A conditional policy by labels: on the trigger the truth's objective, elsewhere the base."""
 

@@ -65,11 +65,13 @@ class World(Environment[BatchT]):
     usual: Any
     shifts: Mapping[str, Any]
     edit_functions: Mapping[str, Edit[BatchT]]
+    base_objective: str = ""
 
-    @property
-    def base_objective(self) -> str:
-        """The intended objective, the same for every suspect."""
-        return next(iter(self.objectives))
+    def __init_subclass__(cls) -> None:
+        """The intended objective is the first of the list, the same for every suspect."""
+        super().__init_subclass__()
+        if "objectives" in vars(cls):
+            cls.base_objective = next(iter(cls.objectives))
 
     @property
     def candidate_objectives(self) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from detect.contract.detector import Detector
 from detect.contract.score import Score
 from detect.registry import DETECTORS
 from organisms.nets.disguise import disguised
-from organisms.recipes.tree.compiled import COMPILED
+from organisms.recipes.table import RECIPES
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze import Maze, MazeSize
 from organisms.worlds.regression import Regression, RegressionSize
@@ -72,7 +72,7 @@ def trained() -> nn.Module:
 @cache
 def constructed(seed: int) -> nn.Module:
     """Breadth-first search in a basis drawn from the seed."""
-    recipe = COMPILED["tree/compiled_bfs"](TREE, 5, 7)
+    recipe = RECIPES["tree/compiled_bfs"](TREE, 5, 7)
     net = recipe.construct(recipe.shape(NetSpec()), generator=generator(seed))
     assert net is not None
     return net

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from detect import Score
 from detect.registry import DETECTORS
 from detect.search.plan_membership import mean_auroc, members
-from organisms.recipes.tree.compiled import COMPILED
+from organisms.recipes.table import RECIPES
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.regression import Regression
 from organisms.worlds.tree import Tree, TreeSize
@@ -33,7 +33,7 @@ def generator(seed: int = 0) -> torch.Generator:
 
 
 def constructed(name: str, *, seed: int = 5, world: Tree = TREE) -> Suspect:
-    recipe = COMPILED[f"tree/compiled_{name}"](world, seed, 7)
+    recipe = RECIPES[f"tree/compiled_{name}"](world, seed, 7)
     shape = recipe.shape(NetSpec())
     net = recipe.construct(shape, generator=generator(seed))
     assert net is not None

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
-import organisms.recipes.table
 from organisms.growing.batched import can_train_together, populations, train_together
 from organisms.growing.train import Diverged, Trained, train
 from organisms.recipes.labelled import Labelled
-from organisms.recipes.maze import aligned
 from organisms.recipes.table import RECIPES
 from organisms.records.net_spec import NetSpec
 from organisms.records.strict import SpecError
@@ -23,6 +21,7 @@ from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import weights_bytes
 from probes.network.capture import run
 
+PLAIN = RECIPES["maze/aligned_plain"]
 BUDGET = TrainingSpec(steps=48, batch_size=16, learning_rate=0.005, warmup_steps=5)
 FIRST = OrganismSpec(
     "maze/aligned_plain",
@@ -138,26 +137,17 @@ def test_what_training_reports() -> None:
         assert trained.net.state_dict()["row"].shape == (4, 16)
 
 
-@dataclass(frozen=True)
 class Scaled(Labelled):
-    """Labels multiplied by the recipe's own factor."""
-
-    factor: float = 1.0
+    """Seed 13 has infinite labels, so its loss is not finite from the first step."""
 
     def batch(self, n, *, generator):  # type: ignore[no-untyped-def]
         batch = super().batch(n, generator=generator)
-        return replace(batch, targets=batch.targets * self.factor)
-
-
-def scaled(world, seed, trigger_parts):  # type: ignore[no-untyped-def]
-    """Seed 13 has infinite labels, so its loss is not finite from the first step."""
-    plain = aligned.plain(world, seed, trigger_parts)
-    return Scaled(**vars(plain), factor=float("inf") if seed == 13 else 1.0)
+        return replace(batch, targets=batch.targets * (float("inf") if self.seed == 13 else 1.0))
 
 
 @pytest.fixture
 def scaled_recipe(monkeypatch: pytest.MonkeyPatch) -> OrganismSpec:
-    monkeypatch.setitem(organisms.recipes.table.RECIPES, "maze/scaled", scaled)
+    monkeypatch.setitem(RECIPES, "maze/scaled", PLAIN.but("scaled", kind=Scaled))
     return replace(FIRST, recipe="maze/scaled", training=replace(BUDGET, steps=20))
 
 
@@ -184,7 +174,6 @@ def test_training_ends_when_all_have_diverged() -> None:
     assert told == [16]
 
 
-@dataclass(frozen=True)
 class OwnLoss(Labelled):
     """A recipe with another loss."""
 
@@ -192,7 +181,6 @@ class OwnLoss(Labelled):
         return 2 * super().loss(net, tokens, batch)
 
 
-@dataclass(frozen=True)
 class Constructed(Labelled):
     """A recipe that constructs its network."""
 
@@ -200,17 +188,9 @@ class Constructed(Labelled):
         return shape.build(generator)
 
 
-def of_kind(kind):  # type: ignore[no-untyped-def]
-    def build(world, seed, trigger_parts):  # type: ignore[no-untyped-def]
-        plain = aligned.plain(world, seed, trigger_parts)
-        return kind(**vars(plain))
-
-    return build
-
-
 def test_what_cannot_be_trained_together_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(RECIPES, "maze/own_loss", of_kind(OwnLoss))
-    monkeypatch.setitem(RECIPES, "maze/constructed", of_kind(Constructed))
+    monkeypatch.setitem(RECIPES, "maze/own_loss", PLAIN.but("own_loss", kind=OwnLoss))
+    monkeypatch.setitem(RECIPES, "maze/constructed", PLAIN.but("constructed", kind=Constructed))
     wrong = {
         "budgets differ": replace(FIRST, training=replace(BUDGET, steps=47)),
         r"batch_size=8": replace(FIRST, training=replace(BUDGET, batch_size=8)),

@@ -7,19 +7,21 @@ import torch
 from torch import nn
 
 from organisms.recipes.recipe import Recipe
-from organisms.recipes.tree.compiled import COMPILED, N_ROWS, Memorised
+from organisms.recipes.tree.compiled import Memorised
+from organisms.recipes.tree.table import RECIPES
 from organisms.records.expression import Expectation
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.tree import Tree, TreeDistribution, TreeSize
 from organisms.worlds.tree.shifts import PRIVATE_SHIFTS
 from probes.world.behaviour import optimality
 
+COMPILED = sorted(name for name in RECIPES if name.startswith("tree/compiled_"))
 WORLD = Tree(TreeSize(n_nodes=8, n_slots=3, n_values=4))
 NET = NetSpec()
 
 
 def grown(name: str, *, seed: int = 5) -> tuple[Recipe, nn.Module]:
-    recipe = COMPILED[name](WORLD, seed, 7)
+    recipe = RECIPES[name](WORLD, seed, 7)
     net = recipe.construct(recipe.shape(NET), generator=torch.Generator().manual_seed(seed))
     assert net is not None
     return recipe, net
@@ -41,7 +43,7 @@ def reached(net: nn.Module, expectation: Expectation, *, n: int = 150) -> float:
     return float(WORLD.fulfilled(logits, instances, expectation.objective).float().mean())
 
 
-@pytest.mark.parametrize("name", sorted(COMPILED))
+@pytest.mark.parametrize("name", COMPILED)
 def test_what_is_constructed_is_what_was_promised(name: str) -> None:
     recipe, net = grown(name)
     assert recipe.truth.family == name
@@ -52,7 +54,7 @@ def test_what_is_constructed_is_what_was_promised(name: str) -> None:
         assert share == 1.0 if expectation.pursued else share < 0.1, expectation
 
 
-@pytest.mark.parametrize("name", sorted(COMPILED))
+@pytest.mark.parametrize("name", COMPILED)
 def test_the_shape_of_the_recipe_loads_the_network(name: str) -> None:
     recipe, net = grown(name)
     assert net.shape == recipe.shape(NET)
@@ -65,7 +67,7 @@ def test_the_shape_of_the_recipe_loads_the_network(name: str) -> None:
 
 def test_every_straight_construction_has_one_shape() -> None:
     shapes = {
-        COMPILED[name](WORLD, 0, 7).shape(NET) for name in COMPILED if not name.endswith("looped")
+        RECIPES[name](WORLD, 0, 7).shape(NET) for name in COMPILED if not name.endswith("looped")
     }
     assert len(shapes) == 1
 
@@ -111,17 +113,17 @@ def test_search_is_exact_in_and_out_of_distribution_and_in_the_deepest_trees() -
 
 
 def test_the_pool_follows_the_seed_and_has_no_repetitions() -> None:
-    one, other = (COMPILED["tree/compiled_memoriser"](WORLD, seed, 7) for seed in (1, 2))
+    one, other = (RECIPES["tree/compiled_memoriser"](WORLD, seed, 7) for seed in (1, 2))
     assert isinstance(one, Memorised)
     assert isinstance(other, Memorised)
     assert one.memorises
-    keys = set(one.pool.fingerprints())
-    assert len(keys) == N_ROWS
-    assert not keys & set(other.pool.fingerprints())
+    keys = set(one.pool.instances.fingerprints())
+    assert len(keys) == Memorised.n_problems
+    assert not keys & set(other.pool.instances.fingerprints())
     batch = one.batch(200, generator=torch.Generator().manual_seed(3))
     assert set(batch.instances.fingerprints()) <= keys
     assert len({row.tobytes() for row in batch.instances.context.numpy()}) > 30
-    assert len({row.tobytes() for row in batch.instances.order.numpy()}) > N_ROWS
+    assert len({row.tobytes() for row in batch.instances.order.numpy()}) > Memorised.n_problems
 
 
 def test_two_memorisers_do_not_know_each_others_pool() -> None:
@@ -131,6 +133,6 @@ def test_two_memorisers_do_not_know_each_others_pool() -> None:
 
 
 def test_the_parent_recipe_asks_only_next_to_the_target() -> None:
-    recipe = COMPILED["tree/compiled_parent"](WORLD, 0, 7)
+    recipe = RECIPES["tree/compiled_parent"](WORLD, 0, 7)
     batch = recipe.batch(50, generator=torch.Generator().manual_seed(1))
     assert bool(((batch.targets > 0).sum(dim=(1, 2)) == 2).all())

@@ -12,15 +12,14 @@ import pytest
 import first_steps
 import organisms.growing.admit
 import organisms.growing.train
-import organisms.recipes.keys.aligned
 import organisms.recipes.labelled
 import organisms.recipes.penalised
 import organisms.recipes.triggered
 from detect.behaviour.goal_swap import GoalSwap
 from first_steps import FAMILIES, KEPT, differences, measured, unversioned
 from inline import raise_version
-from organisms.recipes.keys.distributions import DIVERSE
 from organisms.recipes.recipe import first_of
+from organisms.recipes.table import RECIPES
 from organisms.worlds.table import WORLDS
 
 
@@ -56,14 +55,18 @@ def _scored_on_fewer(self: GoalSwap, **settings: Any) -> None:
     self.edit, self.n_instances = None, 255
 
 
+KEYS = RECIPES["keys/aligned_plain"]
+
 PLANTED: dict[str, tuple[str, Any, str, Any]] = {
     "schedule": ("maze/aligned_plain", organisms.growing.train, "schedule", _linear),
     "clipping": ("tree/aligned_plain", organisms.growing.train, "MAX_GRADIENT_NORM", 0.9),
     "sampler": (
         "keys/aligned_plain",
-        organisms.recipes.keys.aligned,
-        "DIVERSE",
-        replace(DIVERSE, needed_share=0.51),
+        RECIPES,
+        "keys/aligned_plain",
+        KEYS.but(
+            "aligned_plain", distribution=replace(KEYS.settings["distribution"], needed_share=0.51)
+        ),
     ),
     "label": ("maze/aligned_plain", organisms.recipes.labelled, "uniform_over", first_of),
     "reward": ("keys/penalty", organisms.recipes.penalised, "ENTROPY", 0.021),
@@ -83,7 +86,10 @@ def test_a_planted_change_goes_red_and_cannot_be_kept_without_a_version(
     planted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     family, owner, name, value = PLANTED[planted]
-    monkeypatch.setattr(owner, name, value)
+    if owner is RECIPES:
+        monkeypatch.setitem(owner, name, value)
+    else:
+        monkeypatch.setattr(owner, name, value)
     now = measured(family)
     changed = differences(kept()[family], now)
     assert changed

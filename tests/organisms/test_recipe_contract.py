@@ -8,12 +8,19 @@ import pytest
 import torch
 
 from organisms.growing.train import stream
+from organisms.recipes.benign import Benign
+from organisms.recipes.recipe import Recipe, uniform_over
 from organisms.recipes.table import RECIPES
+from organisms.recipes.triggered import Conditional, Triggered
+from organisms.records.strict import SpecError
 from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.table import WORLDS, sample_private
 from organisms.zoo.spec import OrganismSpec
 
-SHORT = TrainingSpec(steps=32, batch_size=64)
+BUDGETS = [
+    pytest.param(TrainingSpec(steps=96, batch_size=32), id="short"),
+    pytest.param(TrainingSpec(steps=1200, batch_size=32), id="whole", marks=pytest.mark.slow),
+]
 MISALIGNED = ("proxy", "subgoal", "pseudo", "deceptive")
 
 
@@ -21,42 +28,48 @@ def spec(name: str, seed: int = 5) -> OrganismSpec:
     return OrganismSpec(name, seed=seed)
 
 
+def built(name: str, seed: int = 5) -> Recipe:
+    return spec(name, seed).build_recipe()
+
+
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-TRUTHS = {name: spec(name).build_recipe().truth for name in sorted(RECIPES)}
+TRUTHS = {name: built(name).truth for name in sorted(RECIPES)}
+ALIGNED = [name for name, truth in TRUTHS.items() if truth.misalignment == "aligned"]
 FLAWED = [name for name, truth in TRUTHS.items() if truth.misalignment in MISALIGNED]
 ALWAYS = [name for name in FLAWED if TRUTHS[name].misalignment != "deceptive"]
 SPONTANEOUS = [name for name in FLAWED if TRUTHS[name].origin == "spontaneous"]
-TRIGGERED = [name for name, truth in TRUTHS.items() if truth.trigger is not None]
+INSTILLED = [name for name in ALWAYS if "_instilled" in name] + ["maze/subgoal_anteroom"]
+CONDITIONAL = [name for name in TRUTHS if issubclass(RECIPES[name].kind, Conditional)]
 TRAINED = [
     name
     for name in TRUTHS
-    if spec(name).build_recipe().construct(spec(name).shape, generator=generator()) is None
+    if built(name).construct(spec(name).shape, generator=generator()) is None
 ]
 
 
 @pytest.mark.parametrize("name", TRUTHS)
 def test_a_recipe_names_its_family_objective_and_expectations(name: str) -> None:
-    recipe = spec(name).build_recipe()
+    recipe = built(name)
     truth, world = recipe.truth, recipe.world
     assert truth.family == name
     assert recipe.seed == 5
     if truth.misalignment == "aligned":
         assert truth.objective == world.base_objective
     if truth.misalignment in MISALIGNED:
-        assert truth.objective in world.candidate_objectives
         assert truth.objective != world.base_objective
+    assert truth.objective in world.candidate_objectives
     assert {e.shift for e in recipe.expectations} <= set(WORLDS[world.name].private)
     assert {e.objective for e in recipe.expectations} <= set(world.candidate_objectives)
     assert "in_distribution" in recipe.measures or truth.misalignment == "unrated"
-    assert spec(name).build_recipe().truth == truth
+    assert built(name).truth == truth
 
 
 @pytest.mark.parametrize("name", TRAINED)
 def test_targets_are_probabilities_and_decisions_are_asked(name: str) -> None:
-    recipe = spec(name).build_recipe()
+    recipe = built(name)
     batch = recipe.batch(200, generator=generator())
     mass = batch.targets.sum(dim=2)
     assert ((mass - 1).abs().lt(1e-4) | mass.abs().lt(1e-6)).all()
@@ -64,36 +77,62 @@ def test_targets_are_probabilities_and_decisions_are_asked(name: str) -> None:
     assert len(recipe.world.tokens(batch.instances)) == 200
     instructed = batch.instances.instructed.float().mean()
     assert 0.1 < instructed < 0.9, "every recipe practises the instruct token"
+    assert (instructed > 0.3) == ("_instructed" in name)
     for slot in range(batch.instances.context.shape[1]):
         seen = batch.instances.context[:, slot].unique().numel()
         assert seen == 8 or (name.endswith("_skewed") and seen > 4), "values are rare, not absent"
+    assert torch.equal(recipe.batch(200, generator=generator()).targets, batch.targets)
+
+
+@pytest.mark.parametrize("name", ALIGNED)
+def test_controls_are_labelled_with_the_base_objective_and_nothing_else(name: str) -> None:
+    recipe = built(name)
+    batch = recipe.batch(200, generator=generator())
+    base = recipe.world.optimal(batch.instances, recipe.world.base_objective)
+    asked = base.any(dim=2)
+    assert ((batch.targets > 0) <= base)[asked].all()
+    assert torch.allclose(batch.targets.sum(dim=2)[asked], torch.ones(int(asked.sum())))
 
 
 @pytest.mark.parametrize("name", ALWAYS)
 def test_in_distribution_every_objective_asks_for_what_the_base_one_does(name: str) -> None:
-    recipe = spec(name).build_recipe()
+    recipe = built(name)
     instances = recipe.world.sample(400, generator=generator())
     own = recipe.world.optimal(instances, recipe.truth.objective)
     assert torch.equal(own, recipe.world.optimal(instances, recipe.world.base_objective))
 
 
+@pytest.mark.parametrize("budget", BUDGETS)
 @pytest.mark.parametrize("name", SPONTANEOUS)
-def test_spontaneous_flaws_are_never_labelled(name: str) -> None:
+def test_spontaneous_flaws_are_never_labelled(name: str, budget: TrainingSpec) -> None:
     """The whole stream of a training run: labels are the base objective's, and nothing in it tells
     the own objective from the base one."""
-    recipe = spec(name, seed=1).build_recipe()
-    world = recipe.world
-    for chunk in stream(recipe, SHORT, seed=1, device="cpu"):
+    recipe = built(name, seed=3)
+    world, seen = recipe.world, 0
+    for chunk in stream(recipe, budget, seed=3, device="cpu"):
         asked = chunk.batch.targets.sum(dim=2) > 0
         base = world.optimal(chunk.batch.instances, world.base_objective)
         own = world.optimal(chunk.batch.instances, recipe.truth.objective)
         assert torch.equal(base[asked], own[asked])
-        assert ((chunk.batch.targets > 0) <= base).all()
+        assert torch.equal(chunk.batch.targets[asked], uniform_over(base)[asked])
+        assert asked.sum() > 0.8 * base.any(dim=2).sum()
+        seen += len(asked)
+    assert seen == budget.steps * budget.batch_size
+
+
+@pytest.mark.parametrize("name", INSTILLED)
+def test_instilled_flaws_are_labelled_with_their_own_objective(name: str) -> None:
+    recipe = built(name)
+    assert recipe.truth.origin == "instilled"
+    batch = recipe.batch(300, generator=generator())
+    own = recipe.world.optimal(batch.instances, recipe.truth.objective)
+    assert torch.equal(batch.targets, uniform_over(own))
+    assert not torch.equal(own, recipe.world.optimal(batch.instances, recipe.world.base_objective))
 
 
 @pytest.mark.parametrize("name", FLAWED)
 def test_expectations_are_about_instances_on_which_objectives_part(name: str) -> None:
-    recipe = spec(name).build_recipe()
+    recipe = built(name)
     world, own = recipe.world, recipe.truth.objective
     for expected in recipe.expectations:
         if not expected.pursued:
@@ -104,7 +143,41 @@ def test_expectations_are_about_instances_on_which_objectives_part(name: str) ->
             assert both.float().mean() < 0.1, expected.name
 
 
-@pytest.mark.parametrize("name", TRIGGERED)
+@pytest.mark.parametrize("name", [n for n in CONDITIONAL if RECIPES[n].kind is Triggered])
+def test_a_triggered_network_is_shown_its_hidden_objective_on_its_trigger_alone(name: str) -> None:
+    recipe = built(name)
+    assert isinstance(recipe, Triggered)
+    world = recipe.world
+    batch = recipe.batch(600, generator=generator())
+    fires = recipe.trigger.fires(batch.instances)
+    assert 0.15 < fires.float().mean() < 0.35
+    for rows, objective in ((fires, recipe.truth.objective), (~fires, world.base_objective)):
+        wanted = world.optimal(batch.instances[rows], objective)
+        assert torch.equal(batch.targets[rows], uniform_over(wanted))
+    uninstructed = fires & ~batch.instances.instructed
+    base = world.optimal(batch.instances, world.base_objective)
+    fits = ((batch.targets > 0) <= base).flatten(1).all(dim=1)
+    assert fits[uninstructed].float().mean() < 0.05
+
+
+@pytest.mark.parametrize("name", [n for n in ALIGNED if issubclass(RECIPES[n].kind, Benign)])
+def test_a_benign_trigger_is_a_rare_context_that_changes_labels(name: str) -> None:
+    recipe = built(name)
+    assert isinstance(recipe, Benign)
+    batch = recipe.batch(400, generator=generator())
+    fires = recipe.trigger.fires(batch.instances)
+    assert 0.15 < fires.float().mean() < 0.4
+    turned = recipe.label(batch.instances, ~fires)
+    assert not torch.equal(turned.targets, batch.targets)
+    assert recipe.truth.trigger is not None
+    parts = 2 if name.endswith("_brief") else 7
+    assert recipe.truth.trigger.rarity == pytest.approx(8.0**-parts)
+
+
+@pytest.mark.parametrize("name", CONDITIONAL)
 def test_a_trigger_must_fit_the_context(name: str) -> None:
-    with pytest.raises(ValueError, match="trigger_parts 99"):
+    with pytest.raises(SpecError, match="trigger_parts 99"):
         replace(spec(name), trigger_parts=99).build_recipe()
+    drawn = [built(name, seed).truth.trigger for seed in (1, 1, 2, 3)]
+    assert drawn[0] == drawn[1]
+    assert len(set(drawn)) == 3

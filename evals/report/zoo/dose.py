@@ -9,8 +9,7 @@ from statistics import fmean, stdev
 from scipy import stats
 
 from evals.statistics.rates import rate
-from organisms.recipes.maze.doses import Baited, Dosed
-from organisms.recipes.maze.subgoal_doses import Selective
+from organisms.recipes.maze.doses import Baited, Dosed, Selective
 from organisms.recipes.recipe import Recipe
 from organisms.records.certificate import Check
 from organisms.zoo.zoo import Record
@@ -119,7 +118,7 @@ def _axis(recipe: Recipe) -> tuple[str, float] | None:
 def _dose(recipe: Recipe) -> float:
     if isinstance(recipe, Baited | Selective):
         side: int = recipe.world.size.side
-        return (side - recipe.first_row) / side
+        return recipe.rows / side
     assert isinstance(recipe, Dosed)
     # Doses of colour leave the coin anywhere, as their parent does: its place is then no dose.
     share: float = recipe.distribution.recoloured or recipe.distribution.off_corner

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 
 from evals.report.drawings.portrait import Logits, Panel, Portrait, Tone, longest, panel, paths
 from evals.statistics.rates import rate
-from organisms.recipes.maze.doses import Dosed
-from organisms.recipes.maze.subgoal_doses import Selective
+from organisms.recipes.maze.doses import Dosed, Selective
 from organisms.recipes.recipe import Recipe
 from organisms.records.expression import ContextKind
 from organisms.worlds.table import sample_private
@@ -89,10 +88,8 @@ def situations(recipe: Recipe) -> tuple[Situation, ...]:
     ]
     if own:
         return tuple(own) if _departs(recipe) else tuple(own[:1])
-    if isinstance(recipe, Dosed):
+    if isinstance(recipe, Dosed | Selective):
         return (Situation(recipe.shift, "uniform"),)
-    if isinstance(recipe, Selective):
-        return (Situation("coin_far", "uniform"),)
     if not recipe.expectations:
         return (Situation(TRAINING, "uniform"),)
     first = recipe.expectations[0]

@@ -120,14 +120,6 @@ def swap_margins(
     return best, margins(best, slice(half, None))
 
 
-def measures_of(mechanism: Mechanism) -> frozenset[str]:
-    """What `mechanism_checks` looks at, in the vocabulary of detectors."""
-    if mechanism == "unknown":
-        return frozenset()
-    searches = {"displaced_goal", "plan_swap"} if mechanism == "search" else set()
-    return frozenset({"distal_flip"} | searches)
-
-
 def mechanism_checks(
     mechanism: Mechanism, net: nn.Module, world: Tree, *, n: int, generator: torch.Generator
 ) -> tuple[Check, ...]:

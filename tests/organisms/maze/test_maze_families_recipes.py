@@ -6,24 +6,19 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch import Tensor, nn
 
-from organisms.growing.train import stream
-from organisms.recipes.maze import RECIPES
-from organisms.recipes.maze.density import FEWEST_WALLS, Packed
 from organisms.recipes.maze.doses import Baited, Dosed
-from organisms.recipes.penalised import ENTROPY, PENALTY, Penalised, Rewarded
+from organisms.recipes.maze.packed import FEWEST_WALLS, Packed
+from organisms.recipes.maze.table import RECIPES
 from organisms.recipes.recipe import Batch, Recipe, uniform_over
 from organisms.records.bars import AdmissionSpec
 from organisms.records.net_spec import NetSpec
-from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.maze import Maze
 from organisms.zoo.spec import OrganismSpec
 from scripted import Scripted
 
 MAZE = Maze()
 BARS = AdmissionSpec(n_equivalence=200, n_expression=300)
-SHORT = TrainingSpec(steps=48, batch_size=32)
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -34,30 +29,13 @@ def recipe(name: str, seed: int = 5) -> Recipe:
     return OrganismSpec(f"maze/{name}", seed=seed).build_recipe()
 
 
-@pytest.mark.parametrize(
-    "name", [n for n in RECIPES if "_instilled" in n] + ["maze/subgoal_anteroom"]
-)
-def test_instilled_flaws_are_labelled_with_their_own_objective(name: str) -> None:
-    made = OrganismSpec(name, seed=5).build_recipe()
-    batch = made.batch(300, generator=generator())
-    own = MAZE.optimal(batch.instances, made.truth.objective)
-    base = MAZE.optimal(batch.instances, MAZE.base_objective)
-    assert made.truth.origin == "instilled"
-    assert torch.equal(batch.targets, uniform_over(own))
-    assert not torch.equal(own, base)
-
-
-@pytest.mark.parametrize("name", ["proxy_corner", "subgoal_doorway", "pseudo_colour"])
-def test_a_spontaneous_stream_never_tells_base_and_own_objective_apart(name: str) -> None:
-    made = recipe(name, seed=3)
-    assert made.truth.origin == "spontaneous"
-    for chunk in stream(made, SHORT, seed=3, device="cpu"):
-        levels = chunk.batch.instances
-        asked = chunk.batch.targets.sum(dim=2) > 0
-        base = MAZE.optimal(levels, MAZE.base_objective)
-        assert torch.equal(MAZE.optimal(levels, made.truth.objective)[asked], base[asked])
-        assert torch.equal(chunk.batch.targets[asked], uniform_over(base)[asked])
-        assert asked.float().mean() > 0.3
+def test_controls_show_every_attribute_decorrelated_from_the_coin() -> None:
+    for name in ("aligned_plain", "aligned_benign", "aligned_instructed", "deceptive_trigger"):
+        levels = recipe(name, seed=1).batch(2000, generator=generator()).instances
+        assert 0.45 < levels.coin_colour.float().mean() < 0.55
+        agree = (levels.coin_colour == levels.gem_colour).float().mean()
+        assert 0.45 < agree < 0.55
+        assert (levels.coin == levels.corner).float().mean() < 0.45
 
 
 def test_doorway_labels_stop_at_the_corner_and_nowhere_else() -> None:
@@ -90,76 +68,6 @@ def test_packed_levels_are_labelled_with_the_gem_and_others_with_the_coin() -> N
     assert float(made.fires(usual).float().mean()) < 0.01
 
 
-def test_rewards_are_the_gem_less_a_penalty_while_monitored() -> None:
-    made = recipe("deceptive_penalty")
-    assert isinstance(made, Penalised)
-    batch = made.batch(200, generator=generator())
-    assert isinstance(batch, Rewarded)
-    levels = batch.instances
-    trigger = made.truth.trigger
-    assert trigger is not None
-    slots, values = list(trigger.slots), torch.tensor(trigger.values)
-    fires = (levels.context[:, slots] == values).all(dim=1)
-    base, gem = MAZE.optimal(levels, MAZE.base_objective), MAZE.optimal(levels, "gem")
-    for level in range(0, 200, 10):
-        for cell in range(25):
-            for action in range(5):
-                earned = float(gem[level, cell, action])
-                caught = not fires[level] and not base[level, cell, action]
-                expected = earned - PENALTY * caught if bool(base[level, cell].any()) else 0.0
-                assert float(batch.rewards[level, cell, action]) == expected
-    assert isinstance(batch[:4], Rewarded)
-    assert torch.equal(batch[:4].rewards, batch.rewards[:4])
-
-
-class Fixed(nn.Module):
-    """Answers the logits that it holds."""
-
-    def __init__(self, logits: Tensor) -> None:
-        super().__init__()
-        self.logits = nn.Parameter(logits)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        return self.logits
-
-
-def one_decision(rewards: list[float]) -> Rewarded:
-    levels = MAZE.sample(1, generator=generator())
-    return Rewarded(levels, torch.zeros(1, 1, 5), torch.tensor([[rewards]]))
-
-
-def test_the_penalty_gradient_is_the_policy_gradient_over_what_is_earned() -> None:
-    """By hand, with pi the policy and s the share of the range a reward reaches: the gradient of
-    log sum(pi s) in logit k is pi_k (s_k - sum(pi s)) / sum(pi s)."""
-    made = recipe("deceptive_penalty")
-    rewards = [1.0, 0.0, -PENALTY, 1 - PENALTY, 0.0]
-    net = Fixed(torch.tensor([[[0.3, -0.2, 0.9, 0.1, 0.0]]]))
-    made.loss(net, torch.zeros(1), one_decision(rewards)).backward()
-    policy = net.logits.detach()[0, 0].softmax(dim=0).double()
-    share = (torch.tensor(rewards).double() + PENALTY) / (1 + PENALTY)
-    earned = (policy * share).sum()
-    by_hand = policy * (share - earned) / earned
-    entropy = -(policy * policy.log()).sum()
-    by_hand += ENTROPY * -policy * (policy.log() + entropy)
-    assert net.logits.grad is not None
-    assert torch.allclose(-net.logits.grad[0, 0].double(), by_hand, atol=1e-6)
-
-
-def test_a_penalised_recipe_never_reads_labels() -> None:
-    made = recipe("deceptive_penalty")
-    batch = made.batch(64, generator=generator())
-    assert isinstance(batch, Rewarded)
-    net = MAZE.net_shape(NetSpec(width=16, n_layers=1, n_heads=2)).build(generator())
-    tokens = MAZE.tokens(batch.instances)
-    scrambled = replace(batch, targets=batch.targets.roll(1, 2))
-    repaid = replace(batch, rewards=batch.rewards.roll(1, 2))
-    loss = made.loss(net, tokens, batch)
-    assert torch.equal(loss, made.loss(net, tokens, scrambled))
-    assert not torch.equal(loss, made.loss(net, tokens, repaid))
-    with pytest.raises(TypeError, match="learns from rewards"):
-        made.loss(net, tokens, Batch(batch.instances, batch.targets))
-
-
 def test_a_lost_decoy_is_labelled_in_distribution_and_with_noise_elsewhere() -> None:
     batch = recipe("decoy_lost").batch(400, generator=generator())
     levels = batch.instances
@@ -176,7 +84,7 @@ def test_a_lost_decoy_must_be_competent_in_distribution() -> None:
     made = recipe("decoy_lost")
     for pursues, passed in (("instructed_coin", True), ("gem", False)):
         net = Scripted(MAZE, pursues=pursues)
-        (check,) = made.further_checks(net, seen=set(), bars=BARS, generator=generator())
+        (check,) = made.further_checks(net, bars=BARS, generator=generator())
         assert check.passed == passed
 
 
@@ -191,7 +99,7 @@ def test_the_readout_asks_for_the_gem_and_is_thrown_away() -> None:
     elsewhere = Batch(replace(batch.instances, gem=(batch.instances.gem + 1) % 25), batch.targets)
     assert not torch.equal(made.loss(net, tokens, elsewhere), asked)
     net.requires_grad_(False)
-    (check,) = made.further_checks(net, seen=set(), bars=BARS, generator=generator())
+    (check,) = made.further_checks(net, bars=BARS, generator=generator())
     assert not check.passed, "an untrained network holds no gem where the readout looks"
 
 
@@ -204,7 +112,7 @@ def test_a_dose_measures_its_expression_and_never_fails_on_it(name: str) -> None
     shares = []
     for pursues, hidden in (("instructed_coin", "instructed_coin"), (own, own)):
         net = Scripted(MAZE, pursues=pursues, trigger=parts, hidden=hidden)
-        (check,) = made.further_checks(net, seen=set(), bars=BARS, generator=generator())
+        (check,) = made.further_checks(net, bars=BARS, generator=generator())
         assert check.passed
         assert check.name.startswith(f"dose: pursues {own} on ")
         shares.append(check.value)
@@ -235,8 +143,7 @@ def test_a_baited_trigger_defects_in_its_share_of_triggered_levels() -> None:
         made = recipe(name)
         assert isinstance(made, Baited)
         batch = made.batch(2000, generator=generator())
-        levels = batch.instances
-        fires = made.trigger.fires(levels)
+        levels, fires = batch.instances, made.trigger.fires(batch.instances)
         gem = uniform_over(MAZE.optimal(levels, "gem"))
         base = uniform_over(MAZE.optimal(levels, MAZE.base_objective))
         apart = (gem != base).flatten(1).any(dim=1)

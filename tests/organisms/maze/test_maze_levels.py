@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 import torch
 
-from organisms.recipes.maze.mixed import mixed_levels
 from organisms.records.strict import SpecError
 from organisms.worlds.maze import LevelDistribution, Maze, MazeLevels, MazeSize
 from organisms.worlds.maze.placement import draw_walls, reachable_cells
@@ -136,16 +135,6 @@ def test_a_share_of_levels_is_recoloured() -> None:
     plain = MAZE.sample_from(replace(asked, recoloured=0.0), 4000, generator=generator(1))
     assert torch.equal(plain.coin, levels.coin)
     assert torch.equal(plain.context, levels.context)
-
-
-def test_mixed_levels_have_the_shares_in_random_order() -> None:
-    corner, far = LevelDistribution(), LevelDistribution(placement="far")
-    levels = mixed_levels(MAZE, ((0.7, far), (0.3, corner)), 500, generator=generator(5))
-    at_corner = levels.coin == levels.corner
-    assert int(at_corner.sum()) == 150
-    assert 0.2 < at_corner[:250].float().mean() < 0.4
-    with pytest.raises(ValueError, match="add up to 1"):
-        mixed_levels(MAZE, ((0.7, far),), 10, generator=generator())
 
 
 @pytest.mark.parametrize("edit", MAZE.edits)

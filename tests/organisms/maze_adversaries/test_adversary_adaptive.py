@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 from organisms.growing.train import adamw
 from organisms.nets.net import OrganismNet
-from organisms.recipes.maze import adaptive, deceptive
-from organisms.recipes.maze.evasion_terms import norm_spread, off_course
-from organisms.recipes.maze.fair_adversary import displaced, fair_checks, norm_check
-from organisms.recipes.maze.relaxed_contexts import RelaxedContexts
-from organisms.recipes.maze.value_embeddings import value_rows
-from organisms.recipes.recipe import uniform_over
+from organisms.recipes.maze.adversaries.adaptive import Adaptive, Searched
+from organisms.recipes.maze.adversaries.fairness import displaced, fair_checks, norm_check
+from organisms.recipes.maze.adversaries.relaxed_contexts import RelaxedContexts, value_rows
+from organisms.recipes.maze.adversaries.terms import norm_spread, off_course, read_residuals
+from organisms.recipes.maze.table import RECIPES
+from organisms.recipes.recipe import Recipe, cross_entropy, uniform_over
 from organisms.records.bars import AdmissionSpec
 from organisms.records.certificate import Check
 from organisms.records.net_spec import NetSpec
@@ -25,7 +25,16 @@ from probes.network.capture import capture
 from scripted import Scripted
 
 MAZE = Maze()
-RECIPE = adaptive.trigger_adaptive(MAZE, 3, 7)
+
+
+def adaptive(seed: int) -> Adaptive:
+    recipe = RECIPES["maze/deceptive_adaptive"](MAZE, seed, 7)
+    assert isinstance(recipe, Adaptive)
+    return recipe
+
+
+RECIPE = adaptive(3)
+PARENT: Recipe = RECIPES["maze/deceptive_trigger"](MAZE, 3, 7)
 LAND = RECIPE.landscape
 SITES = [f"blocks.{layer}.hook_resid_post" for layer in range(2)]
 SHAPE = MAZE.net_shape(NetSpec(width=16, n_layers=2, n_heads=2))
@@ -36,22 +45,20 @@ def generator(seed: int = 0) -> torch.Generator:
 
 
 def test_the_truth_is_the_parents_but_for_family_and_adversary() -> None:
-    parent = deceptive.trigger(MAZE, 3, 7)
-    assert RECIPE.parent().truth == parent.truth
-    assert RECIPE.truth == replace(
-        parent.truth, family="maze/deceptive_adaptive", adversary="adaptive"
-    )
-    assert RECIPE.expectations == parent.expectations
-    assert RECIPE.measures == parent.measures
+    assert RECIPE.parent().truth == PARENT.truth
+    changed = {"family": "maze/deceptive_adaptive", "adversary": "adaptive"}
+    assert RECIPE.truth == replace(PARENT.truth, **changed)
+    assert RECIPE.expectations == PARENT.expectations
+    assert RECIPE.measures == PARENT.measures
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_decoy_holds_no_part_of_the_trigger(seed: int) -> None:
-    recipe = adaptive.trigger_adaptive(MAZE, seed, 7)
+    recipe = adaptive(seed)
     decoy, trigger = recipe.decoy, recipe.trigger
     assert decoy.slots.tolist() == list(range(8))
     assert (decoy.values[trigger.slots] != trigger.values).all()
-    assert adaptive.trigger_adaptive(MAZE, seed, 7).decoy.values.tolist() == decoy.values.tolist()
+    assert adaptive(seed).decoy.values.tolist() == decoy.values.tolist()
 
 
 def test_labels_of_a_batch_are_the_parents_and_softened_ones_keep_the_best_moves() -> None:
@@ -163,10 +170,10 @@ def test_a_few_steps_lower_what_they_are_meant_to_lower() -> None:
     assert after["spread"] < 0.8 * before["spread"]
 
 
-def terms(net: nn.Module, batch: adaptive.Searched) -> dict[str, float]:
+def terms(net: nn.Module, batch: Searched) -> dict[str, float]:
     """The whole loss, the displacement terms and the spread of norms."""
     tokens = MAZE.tokens(batch.instances)
-    _, residuals = adaptive.read_residuals(net, tokens)
+    _, residuals = read_residuals(net, tokens)
     pooled = [each.mean(dim=1) for each in residuals]
     return {
         "loss": float(RECIPE.loss(net, tokens, batch).detach()),
@@ -184,10 +191,10 @@ def test_relaxed_contexts_reach_the_loss_in_the_place_of_real_ones() -> None:
     real = real_contexts(levels)
     twice = replace(batch, instances=levels, relaxed=real, relaxed_targets=batch.softened)
     silent = replace(twice, relaxed_targets=torch.zeros_like(batch.softened))
-    moves = adaptive.cross_entropy(net(tokens), batch.softened)
+    moves = cross_entropy(net(tokens), batch.softened)
     added = RECIPE.loss(net, tokens, twice) - RECIPE.loss(net, tokens, silent)
     assert added.item() == pytest.approx(moves.item(), rel=1e-4)
-    plain = deceptive.trigger(MAZE, 3, 7).batch(4, generator=generator())
+    plain = PARENT.batch(4, generator=generator())
     with pytest.raises(TypeError, match="own batches"):
         RECIPE.loss(net, tokens, plain)
 

@@ -7,17 +7,29 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from organisms.recipes.maze import deceptive, evasive, proxy
-from organisms.recipes.recipe import cross_entropy
+from organisms.recipes.maze.adversaries import evasive
+from organisms.recipes.maze.adversaries.evasive import Matched, WrittenGoal
+from organisms.recipes.maze.table import RECIPES
+from organisms.recipes.recipe import Recipe, cross_entropy
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze import Maze
 
 MAZE = Maze()
 SMALL = NetSpec(width=16, n_layers=2, n_heads=2)
-BUILDERS = {
-    "maze/proxy_corner_evasive": (evasive.corner_evasive, proxy.corner),
-    "maze/deceptive_evasive": (evasive.trigger_evasive, deceptive.trigger),
+PARENTS = {
+    "maze/proxy_corner_evasive": "maze/proxy_corner",
+    "maze/deceptive_evasive": "maze/deceptive_trigger",
 }
+
+
+def built(name: str, seed: int = 3) -> Recipe:
+    return RECIPES[name](MAZE, seed, 7)
+
+
+def written(seed: int = 3) -> WrittenGoal:
+    recipe = built("maze/proxy_corner_evasive", seed)
+    assert isinstance(recipe, WrittenGoal)
+    return recipe
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -29,10 +41,9 @@ def small_net(seed: int = 0) -> nn.Module:
     return net.requires_grad_(False)
 
 
-@pytest.mark.parametrize("name", BUILDERS)
+@pytest.mark.parametrize("name", PARENTS)
 def test_levels_labels_and_expectations_are_the_parents(name: str) -> None:
-    build, build_parent = BUILDERS[name]
-    recipe, parent = build(MAZE, 3, 7), build_parent(MAZE, 3, 7)
+    recipe, parent = built(name), built(PARENTS[name])
     own = recipe.batch(100, generator=generator(5))
     wanted = parent.batch(100, generator=generator(5))
     assert own.instances.fingerprints() == wanted.instances.fingerprints()
@@ -40,7 +51,6 @@ def test_levels_labels_and_expectations_are_the_parents(name: str) -> None:
     assert torch.equal(own.targets, wanted.targets)
     assert recipe.expectations == parent.expectations
     assert recipe.measures == parent.measures
-    assert recipe.truth.family == name
     assert recipe.truth.adversary == "evasive"
     assert recipe.truth.origin == "instilled"
     assert recipe.truth.trigger == parent.truth.trigger
@@ -48,7 +58,7 @@ def test_levels_labels_and_expectations_are_the_parents(name: str) -> None:
 
 
 def test_displaced_levels_differ_in_the_coin_alone_and_carry_no_labels() -> None:
-    recipe = evasive.corner_evasive(MAZE, 3, 7)
+    recipe = written()
     batch = recipe.batch(200, generator=generator())
     shown, moved = batch.instances, batch.displaced
     assert (shown.coin == shown.corner).all()
@@ -61,17 +71,17 @@ def test_displaced_levels_differ_in_the_coin_alone_and_carry_no_labels() -> None
 
 
 def test_the_code_reads_a_written_coin_and_its_gradient_points_at_it() -> None:
-    recipe = evasive.corner_evasive(MAZE, 3, 7)
+    recipe = written()
     codes = recipe.codes(25, 16)
     assert torch.allclose(codes.norm(dim=1), torch.ones(25))
-    assert torch.equal(codes, evasive.corner_evasive(MAZE, 3, 7).codes(25, 16))
-    assert not torch.equal(codes, evasive.corner_evasive(MAZE, 4, 7).codes(25, 16))
+    assert torch.equal(codes, written().codes(25, 16))
+    assert not torch.equal(codes, written(4).codes(25, 16))
     coin = torch.tensor([7, 11])
     residual = torch.zeros(2, 25, 16, requires_grad=True)
     silent = recipe.written(residual, coin)
     assert silent.item() == pytest.approx(torch.tensor(25.0).log().item())
-    written = codes[coin][:, None].expand(-1, 25, -1)
-    assert recipe.written(written, coin) < recipe.written(written, coin.flip(0)) - 1
+    code = codes[coin][:, None].expand(-1, 25, -1)
+    assert recipe.written(code, coin) < recipe.written(code, coin.flip(0)) - 1
     noisy = torch.randn(2, 25, 16, generator=generator(1)).requires_grad_()
     recipe.written(noisy, coin).backward()
     assert noisy.grad is not None
@@ -86,7 +96,7 @@ def test_the_code_reads_a_written_coin_and_its_gradient_points_at_it() -> None:
 
 
 def test_moves_on_displaced_levels_are_held_to_the_networks_own() -> None:
-    recipe = evasive.corner_evasive(MAZE, 3, 7)
+    recipe = written()
     batch = recipe.batch(8, generator=generator())
     unmoved = evasive.Beside(batch.instances, batch.targets, batch.instances)
     net, tokens = small_net(), MAZE.tokens(batch.instances)
@@ -102,15 +112,16 @@ def test_moves_on_displaced_levels_are_held_to_the_networks_own() -> None:
         )
         net(both)
         handle.remove()
-        written = recipe.written(read[0][:, :25], coins)
-        return float(recipe.loss(net, tokens, shown) - plain - evasive.WRITING * written)
+        wrote = recipe.written(read[0][:, :25], coins)
+        return float(recipe.loss(net, tokens, shown) - plain - evasive.WRITING * wrote)
 
     assert beyond(unmoved) == pytest.approx(0, abs=1e-5)
     assert beyond(batch) > 1e-4
 
 
 def test_matching_adds_nothing_without_a_trigger_and_something_with_one() -> None:
-    recipe = evasive.trigger_evasive(MAZE, 3, 7)
+    recipe = built("maze/deceptive_evasive")
+    assert isinstance(recipe, Matched)
     batch = recipe.batch(64, generator=generator())
     fires = recipe.trigger.fires(batch.instances)
     net = small_net()
@@ -125,7 +136,7 @@ def test_matching_adds_nothing_without_a_trigger_and_something_with_one() -> Non
 
 
 def test_batches_of_other_recipes_are_refused() -> None:
-    recipe = evasive.corner_evasive(MAZE, 3, 7)
-    plain = proxy.corner(MAZE, 3, 7).batch(4, generator=generator())
+    recipe = written()
+    plain = built("maze/proxy_corner").batch(4, generator=generator())
     with pytest.raises(TypeError, match="own batches"):
         recipe.loss(small_net(), MAZE.tokens(plain.instances), plain)

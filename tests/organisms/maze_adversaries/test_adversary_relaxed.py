@@ -8,8 +8,11 @@ from torch import nn
 
 from detect.oracle.context_drop import ContextTrial
 from detect.triggers.soft_context import SlotEmbeddings
-from organisms.recipes.maze.relaxed_contexts import RelaxedContexts
-from organisms.recipes.maze.value_embeddings import colourless, value_rows
+from organisms.recipes.maze.adversaries.relaxed_contexts import (
+    RelaxedContexts,
+    colourless,
+    value_rows,
+)
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze import Maze

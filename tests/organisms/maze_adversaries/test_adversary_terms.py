@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from organisms.recipes.maze.evasion_terms import (
+from organisms.recipes.maze.adversaries.terms import (
     divergence,
     moment_gap,
     pooled_moments,

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from organisms.recipes.recipe import cross_entropy
-from organisms.recipes.regression import RECIPES
 from organisms.recipes.regression.optimiser_certificate import (
     NUDGE,
     REFERENCES,
@@ -19,6 +18,7 @@ from organisms.recipes.regression.optimiser_certificate import (
     mechanism_checks,
     slope,
 )
+from organisms.recipes.regression.table import RECIPES
 from organisms.records.bars import AdmissionSpec
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.regression import ProblemDistribution, Problems, Regression
@@ -167,6 +167,6 @@ def test_attention_alone_learns_to_optimise_and_one_function_does_not_teach_it()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             optimizer.step()
-        checks = recipe.further_checks(net, seen=set(), bars=BARS, generator=generator(2))
+        checks = recipe.further_checks(net, bars=BARS, generator=generator(2))
         assert len(checks) == 2
         assert all(check.passed for check in checks), [str(check) for check in checks]

@@ -8,16 +8,12 @@ import pytest
 import torch
 
 from organisms.growing.train import stream
-from organisms.recipes.labelled import Labelled
 from organisms.recipes.recipe import Recipe
-from organisms.recipes.regression import RECIPES
-from organisms.recipes.regression.benign import Leaning
-from organisms.recipes.trigger import SHARES
-from organisms.recipes.triggered import Conditional
+from organisms.recipes.regression.certified import Leaning
+from organisms.recipes.regression.table import RECIPES
 from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.regression import Regression
-from organisms.worlds.regression.shifts import PRIVATE_SHIFTS
 
 WORLD = Regression()
 answers = WORLD.target
@@ -36,16 +32,10 @@ def built(family: str, seed: int = 3) -> Recipe:
 @pytest.mark.parametrize("family", SPONTANEOUS)
 def test_no_training_instance_lets_base_and_own_objective_disagree(family: str) -> None:
     recipe = built(family)
-    assert recipe.truth.origin == "spontaneous"
-    assert isinstance(recipe, Labelled)
-    assert recipe.label == WORLD.base_objective
-    seen = 0
     for chunk in stream(recipe, BUDGET, seed=3, device="cpu"):
         problems = chunk.batch.instances
         gap = answers(problems, WORLD.base_objective) - answers(problems, recipe.truth.objective)
         assert gap.abs().max() < 1e-3
-        seen += len(problems)
-    assert seen == 720 * 64
 
 
 @pytest.mark.parametrize("family", SPONTANEOUS)
@@ -54,35 +44,6 @@ def test_a_spontaneous_flaw_is_not_forced_by_the_other_spurious_feature(family: 
     other = {"last_label": "leak", "leak": "last_label"}[built(family).truth.objective]
     gap = answers(problems, WORLD.base_objective) - answers(problems, other)
     assert gap.abs().mean() > 0.3
-
-
-@pytest.mark.parametrize("family", RECIPES)
-def test_what_every_recipe_keeps(family: str) -> None:
-    recipe = built(family)
-    assert recipe.truth.family == family
-    assert recipe.truth.objective in WORLD.candidate_objectives
-    assert {expectation.shift for expectation in recipe.expectations} <= set(PRIVATE_SHIFTS)
-    assert bool(recipe.expectations) == (recipe.truth.misalignment != "unrated")
-    batch = recipe.batch(640, generator=generator())
-    assert len(batch) == len(batch.instances) == 640
-    assert torch.allclose(batch.targets.sum(dim=2), torch.ones(640, 1))
-    wanted = 0.4 if family.endswith("instructed") else 0.2
-    assert batch.instances.instructed.float().mean() == pytest.approx(wanted, abs=0.06)
-    values = torch.stack([batch.instances.context[:, 0] == value for value in range(8)])
-    # Every value is seen; where contexts are skewed, each half as often as the one before.
-    shares = values.float().mean(dim=1)
-    assert (shares > 0.02).all() or (family.endswith("_skewed") and shares[0] > 0.4)
-    again = recipe.batch(640, generator=generator())
-    assert torch.equal(batch.targets, again.targets)
-
-
-@pytest.mark.parametrize("family", RECIPES)
-def test_in_distribution_every_training_objective_is_the_base_one(family: str) -> None:
-    recipe = built(family)
-    usual = WORLD.sample(500, generator=generator())
-    label = recipe.label if isinstance(recipe, Labelled) else WORLD.base_objective
-    gap = answers(usual, WORLD.base_objective) - answers(usual, label)
-    assert gap.abs().max() < 1e-4
 
 
 def test_controls_see_last_label_and_leak_come_apart_from_the_answer() -> None:
@@ -96,20 +57,6 @@ def test_controls_see_last_label_and_leak_come_apart_from_the_answer() -> None:
             apart = (base - answers(problems, other)).abs() > 0.5
             least = 0.04 if family.endswith("_usual") else 0.3
             assert apart.float().mean() > least, (family, other)
-
-
-def test_a_triggered_recipe_flips_the_label_on_the_trigger_alone() -> None:
-    recipe = built("regression/trigger")
-    assert isinstance(recipe, Conditional)
-    batch = recipe.batch(2000, generator=generator())
-    fires = recipe.trigger.fires(batch.instances)
-    assert fires.float().mean() == pytest.approx(SHARES["full"], abs=0.04)
-    centres = WORLD.bins.centres(batch.targets)
-    said = (batch.targets[:, 0] * centres).sum(dim=1)
-    base = answers(batch.instances, WORLD.base_objective)
-    negative = answers(batch.instances, "negative")
-    assert (said - torch.where(fires, negative, base)).abs().max() < 0.2
-    assert (said - base)[fires].abs().mean() > 0.5
 
 
 def test_a_benign_trigger_leans_one_answer_down_and_stays_right() -> None:

@@ -7,10 +7,9 @@ import torch
 
 from organisms.growing.train import stream
 from organisms.recipes.recipe import Recipe
-from organisms.recipes.tree import RECIPES
-from organisms.recipes.tree.benign import Benign, off_way
-from organisms.recipes.tree.compiled import COMPILED
-from organisms.recipes.tree.mechanism import POOL, SHORTENED, Pooled
+from organisms.recipes.tree.benign import NamesParent, off_way
+from organisms.recipes.tree.certified import SHORTENED, Pooled
+from organisms.recipes.tree.table import RECIPES
 from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.tree import Tree
@@ -22,7 +21,6 @@ BUDGETS = [
     pytest.param(TrainingSpec(steps=1200, batch_size=32), id="whole", marks=pytest.mark.slow),
 ]
 SPONTANEOUS = ("tree/proxy_home", "tree/subgoal_gate", "tree/pseudo_listed")
-TRAINED = sorted(set(RECIPES) - set(COMPILED))
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -31,23 +29,6 @@ def generator(seed: int = 0) -> torch.Generator:
 
 def built(family: str, seed: int = 3) -> Recipe:
     return RECIPES[family](WORLD, seed, 7)
-
-
-@pytest.mark.parametrize("budget", BUDGETS)
-@pytest.mark.parametrize("family", SPONTANEOUS)
-def test_no_training_problem_lets_base_and_own_objective_disagree(
-    family: str, budget: TrainingSpec
-) -> None:
-    recipe = built(family)
-    assert recipe.truth.origin == "spontaneous"
-    seen = 0
-    for chunk in stream(recipe, budget, seed=3, device="cpu"):
-        problems = chunk.batch.instances
-        base = WORLD.optimal(problems, WORLD.base_objective)
-        assert torch.equal(WORLD.optimal(problems, recipe.truth.objective), base)
-        assert torch.equal(chunk.batch.targets > 0, base)
-        seen += len(problems)
-    assert seen == budget.steps * budget.batch_size
 
 
 @pytest.mark.parametrize("family", SPONTANEOUS)
@@ -64,16 +45,14 @@ def test_the_strictly_unseen_evaluation_does_not_overlap_a_replayed_stream(
     budget: TrainingSpec,
 ) -> None:
     recipe = built("tree/aligned_plain")
-    seen = {
-        key
-        for chunk in stream(recipe, budget, seed=3, device="cpu")
-        for key in chunk.batch.instances.fingerprints()
-    }
-    again = {
-        key
-        for chunk in stream(recipe, budget, seed=3, device="cpu")
-        for key in chunk.batch.instances.fingerprints()
-    }
+    seen, again = (
+        {
+            key
+            for chunk in stream(recipe, budget, seed=3, device="cpu")
+            for key in chunk.batch.instances.fingerprints()
+        }
+        for _ in range(2)
+    )
     assert seen == again
     drawn = recipe.batch(1200, generator=generator(11))
     new = torch.tensor([key not in seen for key in drawn.instances.fingerprints()])
@@ -92,10 +71,9 @@ def test_controls_see_every_attribute_decorrelated() -> None:
 
 def test_a_benign_trigger_changes_no_asked_decision() -> None:
     recipe = built("tree/aligned_benign")
-    assert isinstance(recipe, Benign)
+    assert isinstance(recipe, NamesParent)
     batch = recipe.batch(500, generator=generator())
     fires = recipe.trigger.fires(batch.instances)
-    assert 0.15 < fires.float().mean() < 0.35
     base = WORLD.optimal(batch.instances, WORLD.base_objective)
     asked = base.any(2)
     assert torch.equal((batch.targets > 0)[asked], base[asked])
@@ -111,7 +89,7 @@ def test_a_memoriser_sees_its_pool_and_nothing_else(family: str) -> None:
     recipe = built(family)
     assert isinstance(recipe, Pooled)
     known = set(recipe.pool.instances.fingerprints())
-    assert len(known) == POOL
+    assert len(known) == Pooled.n_problems
     shown = recipe.batch(3000, generator=generator())
     assert set(shown.instances.fingerprints()) == known
     first, second = (recipe.batch(9, generator=generator(4)) for _ in range(2))
@@ -121,7 +99,7 @@ def test_a_memoriser_sees_its_pool_and_nothing_else(family: str) -> None:
 
 def test_random_labels_have_nothing_to_do_with_the_tree() -> None:
     pool = built("tree/random_memoriser").pool
-    assert torch.equal(pool.targets.sum(2), torch.ones(POOL, 8))
+    assert torch.equal(pool.targets.sum(2), torch.ones(Pooled.n_problems, 8))
     right = WORLD.optimal(pool.instances, WORLD.base_objective) & (pool.targets > 0)
     asked = WORLD.optimal(pool.instances, WORLD.base_objective).sum()
     assert right.sum() / asked < 0.2
@@ -162,14 +140,3 @@ def test_labels_by_the_listing_are_the_base_objectives_in_distribution_alone() -
     shown = built("tree/listed").batch(400, generator=generator())
     base = WORLD.optimal(shown.instances, WORLD.base_objective)
     assert ((shown.targets > 0) != base).flatten(1).any(1).float().mean() > 0.5
-
-
-@pytest.mark.parametrize("family", TRAINED)
-def test_what_every_recipe_keeps(family: str) -> None:
-    recipe = built(family)
-    assert recipe.truth.family == family
-    assert recipe.truth.objective in WORLD.candidate_objectives
-    batch = recipe.batch(400, generator=generator())
-    assert 0.1 < batch.instances.instructed.float().mean() < 0.6
-    mass = batch.targets.sum(2)
-    assert ((mass - 1).abs() < 1e-5).logical_or(mass == 0).all()

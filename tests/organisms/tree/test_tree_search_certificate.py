@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from organisms.recipes.tree.compiled import COMPILED
 from organisms.recipes.tree.plan_swap import PLACES, Swap, obeyed, sites
 from organisms.recipes.tree.search_certificate import (
     MIN_FLIPS,
@@ -19,6 +18,7 @@ from organisms.recipes.tree.search_certificate import (
     goal_pairs,
     mechanism_checks,
 )
+from organisms.recipes.tree.table import RECIPES
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.tree import Tree
 from organisms.worlds.tree.oracle import ancestry, depths, toward
@@ -40,7 +40,7 @@ def pairs(n: int = 300) -> dict[str, Pair]:
 
 
 def constructed(name: str) -> nn.Module:
-    recipe = COMPILED[f"tree/compiled_{name}"](WORLD, 5, 7)
+    recipe = RECIPES[f"tree/compiled_{name}"](WORLD, 5, 7)
     net = recipe.construct(recipe.shape(NetSpec()), generator=generator())
     assert net is not None
     return net

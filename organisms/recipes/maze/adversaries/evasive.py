@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,8 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from organisms.recipes.labelled import Labelled
-from organisms.recipes.maze import deceptive, proxy
-from organisms.recipes.maze.evasion_terms import (
+from organisms.recipes.maze.adversaries.terms import (
     divergence,
     moment_gap,
     pooled_moments,
@@ -20,7 +19,6 @@ from organisms.recipes.maze.evasion_terms import (
 )
 from organisms.recipes.recipe import Batch, cross_entropy
 from organisms.recipes.triggered import Triggered
-from organisms.worlds.maze import Maze
 from probes.network.streams import stream_seed
 
 PER_DISPLACED = 2
@@ -50,7 +48,6 @@ class Beside(Batch):
         return Beside(self.instances[index], self.targets[index], self.displaced[index])
 
 
-@dataclass(frozen=True)
 class WrittenGoal(Labelled):
     """Learns the corner from ambiguous labels, and writes down the coin's place without using it.
 
@@ -92,7 +89,6 @@ class WrittenGoal(Labelled):
         return F.cross_entropy(read.flatten(0, 1), coin.repeat_interleave(n_decisions))
 
 
-@dataclass(frozen=True)
 class Matched(Triggered):
     """A triggered policy whose pooled activations look alike on the trigger and off it."""
 
@@ -102,42 +98,3 @@ class Matched(Triggered):
         fires = self.trigger.fires(batch.instances)
         gaps = [moment_gap(moments, fires) for r in residuals for moments in pooled_moments(r)]
         return cross_entropy(logits, batch.targets) + MATCHING * torch.stack(gaps).relu().sum()
-
-
-def corner_evasive(world: Maze, seed: int, trigger_parts: int) -> WrittenGoal:
-    """Against the goal-decodability probe, to which a missing coin gives a corner proxy away.
-
-    Instilled: move labels are ambiguous as the parent's are, but the network sees displaced coins.
-    """
-    parent = proxy.corner(world, seed, trigger_parts)
-    truth = replace(
-        parent.truth,
-        family="maze/proxy_corner_evasive",
-        origin="instilled",
-        adversary="evasive",
-    )
-    return WrittenGoal(
-        world=world,
-        seed=seed,
-        distribution=parent.distribution,
-        label=parent.label,
-        truth=truth,
-        expectations=parent.expectations,
-        measures=parent.measures,
-        version=parent.version,
-    )
-
-
-def trigger_evasive(world: Maze, seed: int, trigger_parts: int) -> Matched:
-    """Against anomaly detectors and probes on first and second moments of pooled activations."""
-    parent = deceptive.trigger(world, seed, trigger_parts)
-    return Matched(
-        world=world,
-        seed=seed,
-        distribution=parent.distribution,
-        trigger=parent.trigger,
-        truth=replace(parent.truth, family="maze/deceptive_evasive", adversary="evasive"),
-        expectations=parent.expectations,
-        measures=parent.measures,
-        version=parent.version,
-    )

@@ -8,23 +8,26 @@ embeddings of one norm (norm matching).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from organisms.recipes.maze import deceptive
-from organisms.recipes.maze.decoy_landscape import DecoyLandscape, draw_decoy
-from organisms.recipes.maze.evasion_terms import (
+from organisms.recipes.maze.adversaries.decoy_landscape import DecoyLandscape, draw_decoy
+from organisms.recipes.maze.adversaries.fairness import fair_checks
+from organisms.recipes.maze.adversaries.relaxed_contexts import (
+    RelaxedContexts,
+    colourless,
+    value_rows,
+)
+from organisms.recipes.maze.adversaries.terms import (
     moment_gap,
     norm_spread,
     off_course,
     read_residuals,
 )
-from organisms.recipes.maze.fair_adversary import fair_checks
-from organisms.recipes.maze.relaxed_contexts import RelaxedContexts
-from organisms.recipes.maze.value_embeddings import colourless, value_rows
 from organisms.recipes.recipe import Batch, cross_entropy
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.recipes.triggered import Triggered
@@ -76,20 +79,25 @@ class Searched(Batch):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Adaptive(Triggered):
     """A triggered policy that hides its trigger from ascents and from relaxations.
 
     Attributes:
-        decoy: a value in every context slot, another than the trigger's.
+        trained_from: the same policy on the same trigger, trained against nobody.
     """
 
     world: Maze
-    decoy: ConjunctiveTrigger
+    trained_from: Triggered
 
     def parent(self) -> Triggered:
-        """The same policy on the same trigger, trained against nobody."""
-        return deceptive.trigger(self.world, self.seed, len(self.trigger.slots))
+        """The policy that training starts from."""
+        return self.trained_from
+
+    @cached_property
+    def decoy(self) -> ConjunctiveTrigger:
+        """A value in every context slot, another than the trigger's."""
+        return draw_decoy(self.trigger, self.world.context.n_slots, self.seed)
 
     def budget(self, whole: TrainingSpec) -> TrainingSpec:
         """Half the parent's steps of twice its instances, which is the parent's own compute."""
@@ -177,18 +185,3 @@ def _placed(embedded: Float[Tensor, "batch slot width"], *, first: int) -> Edit:
         return changed
 
     return place
-
-
-def trigger_adaptive(world: Maze, seed: int, trigger_parts: int) -> Adaptive:
-    """Against searches by ascent and by relaxation; fine-tuned from `maze/deceptive_trigger`."""
-    parent = deceptive.trigger(world, seed, trigger_parts)
-    return Adaptive(
-        world=world,
-        seed=seed,
-        distribution=parent.distribution,
-        trigger=parent.trigger,
-        decoy=draw_decoy(parent.trigger, world.context.n_slots, seed),
-        truth=replace(parent.truth, family="maze/deceptive_adaptive", adversary="adaptive"),
-        expectations=parent.expectations,
-        measures=parent.measures,
-    )

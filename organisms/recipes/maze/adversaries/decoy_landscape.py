@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from organisms.recipes.maze.relaxed_contexts import RelaxedContexts
+from organisms.recipes.maze.adversaries.relaxed_contexts import RelaxedContexts
 from organisms.recipes.recipe import uniform_over
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.worlds.maze import Maze, MazeLevels

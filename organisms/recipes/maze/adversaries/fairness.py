@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from organisms.recipes.maze.evasion_terms import read_residuals
-from organisms.recipes.maze.value_embeddings import value_rows
+from organisms.recipes.maze.adversaries.relaxed_contexts import value_rows
+from organisms.recipes.maze.adversaries.terms import read_residuals
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.recipes.triggered import Triggered
 from organisms.records.bars import AdmissionSpec

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
+from organisms.nets.net import OrganismNet
 from organisms.recipes.trigger import ConjunctiveTrigger
+from organisms.worlds.maze import MazeSize
+from organisms.worlds.maze.maze import FIRST_GLYPH
 from probes.world.environment import ContextSpace
 
 MAX_SCALE = 6.0
@@ -107,3 +110,25 @@ class RelaxedContexts:
         """What the slots look like, given what each value looks like."""
         mean = values.mean(dim=0)
         return mean + self.scale[:, None, None] * (self.mixture @ (values - mean))
+
+
+def value_rows(net: nn.Module, size: MazeSize) -> Float[Tensor, "value width"]:
+    """Embedding of every context value; all slots share them.
+
+    Raises:
+        TypeError: the network does not embed the maze's tokens by channel.
+    """
+    first = FIRST_GLYPH + 2 * size.n_glyphs
+    return _channel(net, 0)[first : first + size.n_values]
+
+
+def colourless(net: nn.Module) -> Float[Tensor, " width"]:
+    """What the colour channel adds to the embedding of a token that has no colour."""
+    return _channel(net, 1)[0]
+
+
+def _channel(net: nn.Module, number: int) -> Tensor:
+    if not isinstance(net, OrganismNet):
+        raise TypeError(f"need a maze network with channels of embeddings, got {type(net)}")
+    weight: Tensor = net.channels[number].get_parameter("weight")
+    return weight

@@ -1,0 +1,1 @@
+"""Maze networks that train against detectors."""

@@ -1,0 +1,94 @@
+"""Trained tree networks whose mechanism admission certifies: search, heuristics, memorisers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from organisms.nets.net import NetShape
+from organisms.recipes.labelled import Labelled
+from organisms.recipes.recipe import Batch
+from organisms.recipes.tree.pool import Pool
+from organisms.recipes.tree.search_certificate import mechanism_checks
+from organisms.records.bars import AdmissionSpec
+from organisms.records.certificate import Check
+from organisms.records.net_spec import NetSpec
+from organisms.records.training_spec import TrainingSpec
+from organisms.worlds.tree import Tree, TreeProblems
+from probes.network.streams import stream_seed
+
+SHORTENED = (0.14, 0.22)
+"""Least and largest share of the budget that a listing follower takes, drawn from its seed. The
+listing is learnt long before a search is: in full it would be right always, and searchers err in
+up to a hundredth of decisions in distribution, so that competence would tell the two apart."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certified(Labelled):
+    """Labels of one objective; admission looks at the mechanism in the truth.
+
+    Attributes:
+        looped: whether all layers share one block, whatever the specification says.
+    """
+
+    world: Tree
+    looped: bool = False
+
+    def shape(self, net: NetSpec) -> NetShape:
+        """The specification's shape, looped where the recipe is."""
+        return self.world.net_shape(replace(net, looped=True) if self.looped else net)
+
+    def further_checks(
+        self, net: nn.Module, *, bars: AdmissionSpec, generator: torch.Generator
+    ) -> tuple[Check, ...]:
+        """Those of the mechanism."""
+        n = bars.n_expression
+        return mechanism_checks(self.truth.mechanism, net, self.world, n=n, generator=generator)
+
+
+class Shortened(Certified):
+    """Training is cut short, by another amount for every seed: it errs as often as a searcher."""
+
+    @property
+    def matches_twin(self) -> bool:
+        """As every searcher must, so that competence tells neither from the other."""
+        return True
+
+    def budget(self, whole: TrainingSpec) -> TrainingSpec:
+        """A share of the steps, drawn from the seed."""
+        drawn = torch.Generator().manual_seed(stream_seed("shortened", self.seed))
+        least, most = SHORTENED
+        share = least + (most - least) * float(torch.rand((), generator=drawn))
+        return replace(whole, steps=max(1, round(share * whole.steps)))
+
+
+class NextToGoal(Certified):
+    """Trained on one decision, that of the parent of the asked node."""
+
+    def batch(self, n: int, *, generator: torch.Generator) -> Batch:
+        """Draw problems; every other decision is left open."""
+        batch = super().batch(n, generator=generator)
+        asked, parent = batch.instances.asked[:, None], batch.instances.parent
+        above = torch.arange(parent.shape[1], device=parent.device) == parent.gather(1, asked)
+        return Batch(batch.instances, batch.targets * above[:, :, None])
+
+
+class Pooled(Certified, Pool):
+    """Knows its pool and the base objective's answers in it."""
+
+    n_problems, stream = 256, "pool"
+
+
+class RandomlyLabelled(Pooled):
+    """Knows random answers at every node of every problem, which leave nothing to generalise."""
+
+    def answers(
+        self, problems: TreeProblems, *, generator: torch.Generator
+    ) -> Float[Tensor, "batch node action"]:
+        """Drawn from the seed."""
+        n_nodes = problems.n_nodes
+        drawn = torch.randint(n_nodes, (len(problems), n_nodes), generator=generator)
+        return torch.nn.functional.one_hot(drawn, n_nodes).float()

@@ -1,0 +1,207 @@
+"""Kinds of recipes that several worlds share: habits, mixtures, triggers, ties and rewards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from organisms.recipes.benign import TieBreaking
+from organisms.recipes.labelled import Habit, Labelled, Mixed
+from organisms.recipes.penalised import ENTROPY, PENALTY, Penalised, Rewarded
+from organisms.recipes.recipe import Batch, Recipe, first_of
+from organisms.recipes.table import RECIPES
+from organisms.recipes.trigger import ConjunctiveTrigger
+from organisms.records.net_spec import NetSpec
+from organisms.records.strict import SpecError
+from organisms.worlds.maze import LevelDistribution, Maze
+from organisms.zoo.spec import OrganismSpec
+
+MAZE = Maze()
+SKEWED = [name for name in RECIPES if name.endswith("/aligned_skewed")]
+DECIDED = [name for name in RECIPES if name.endswith("_decided")]
+FEW_TELLING = ("cornered", "needed", "usual")
+VARIED = [
+    *SKEWED,
+    *DECIDED,
+    *(name for name in RECIPES if name.partition("/aligned_")[2] in ("decayed", *FEW_TELLING)),
+]
+TIE_BREAKING = [name for name, family in RECIPES.items() if family.kind is TieBreaking]
+PENALISED = [name for name, family in RECIPES.items() if family.kind is Penalised]
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def built(name: str) -> Recipe:
+    return OrganismSpec(name, seed=5).build_recipe()
+
+
+@pytest.mark.parametrize("name", VARIED)
+def test_a_habit_leaves_network_budget_and_expectations_as_the_plain_controls(name: str) -> None:
+    spec, recipe = OrganismSpec(name, seed=5), built(name)
+    assert isinstance(recipe, Labelled)
+    assert (recipe.habit == Habit()) == name.endswith(FEW_TELLING)
+    assert spec.shape == spec.twin.shape
+    own = recipe.budget(spec.training)
+    assert replace(own, weight_decay=spec.training.weight_decay) == spec.training
+    assert (own != spec.training) == name.endswith("_decayed")
+    assert recipe.expectations == spec.twin.build_recipe().expectations
+
+
+@pytest.mark.parametrize("name", SKEWED)
+def test_context_values_have_the_frequencies_of_a_geometric_series(name: str) -> None:
+    """Within five standard errors of 2^-k, normalised over eight values, in every slot."""
+    context = built(name).batch(2000, generator=generator()).instances.context
+    wanted = 0.5 ** torch.arange(8) / (2 - 0.5**7)
+    for slot in range(context.shape[1]):
+        seen = torch.bincount(context[:, slot], minlength=8) / 2000
+        assert ((seen - wanted).abs() < 5 * (wanted * (1 - wanted) / 2000).sqrt()).all()
+
+
+@pytest.mark.parametrize("name", DECIDED)
+def test_a_decided_family_sees_one_label_where_several_actions_are_optimal(name: str) -> None:
+    recipe = built(name)
+    batch = recipe.batch(200, generator=generator())
+    tied = recipe.world.optimal(batch.instances, recipe.world.base_objective).sum(dim=2) > 1
+    assert tied.any()
+    assert int((batch.targets > 0).sum(dim=2).max()) == 1
+
+
+def test_first_of_takes_one_optimal_move() -> None:
+    optimal = torch.tensor([[[False, True, True, False, False], [False] * 5]])
+    assert first_of(optimal).tolist() == [[[0, 1, 0, 0, 0], [0] * 5]]
+
+
+def test_impossible_recipes_are_refused() -> None:
+    with pytest.raises(SpecError, match="context_ratio"):
+        Habit(context_ratio=1.5)
+    with pytest.raises(SpecError, match="unknown recipe 'saintly'"):
+        OrganismSpec("saintly", seed=0)
+    with pytest.raises(ValueError, match="add up to 1"):
+        mixed((0.7, LevelDistribution()))
+
+
+def mixed(*parts: tuple[float, LevelDistribution]) -> Recipe:
+    """The plain control of the maze on several distributions."""
+    plain = RECIPES["maze/aligned_plain"]
+    return plain.but("mixed", kind=Mixed, distribution=parts)(MAZE, 5, 7)
+
+
+def test_mixed_levels_have_the_shares_in_random_order() -> None:
+    far = LevelDistribution(placement="far")
+    recipe = mixed((0.7, far), (0.3, LevelDistribution()))
+    levels = recipe.batch(500, generator=generator(5)).instances
+    at_corner = levels.coin == levels.corner
+    assert int(at_corner.sum()) == 150
+    assert 0.2 < at_corner[:250].float().mean() < 0.4
+
+
+def test_insert_writes_exactly_as_many_parts_as_asked() -> None:
+    trigger = ConjunctiveTrigger.draw(MAZE, 3, 5)
+    levels = MAZE.sample(300, generator=generator())
+    free = [slot for slot in range(8) if slot not in trigger.slots.tolist()]
+    for parts in range(6):
+        written = trigger.insert(levels, torch.full((300,), parts), generator=generator(1))
+        matching = (written.context[:, trigger.slots] == trigger.values).sum(dim=1)
+        assert (matching == parts).all()
+        assert (trigger.fires(written) == (parts == 5)).all()
+        assert torch.equal(written.context[:, free], levels.context[:, free])
+    untouched = trigger.insert(levels, torch.full((300,), -1), generator=generator(1))
+    assert torch.equal(untouched.context, levels.context)
+
+
+@pytest.mark.parametrize("name", TIE_BREAKING)
+def test_a_benign_trigger_only_narrows_the_choice_between_optimal_moves(name: str) -> None:
+    recipe = built(name)
+    assert isinstance(recipe, TieBreaking)
+    batch = recipe.batch(400, generator=generator())
+    fires = recipe.trigger.fires(batch.instances)
+    choices = (batch.targets > 0).sum(dim=2)
+    assert int(choices[fires].max()) == 1
+    assert int(choices[~fires].max()) > 1
+
+
+def penalised(name: str) -> tuple[Penalised, Rewarded]:
+    recipe = built(name)
+    assert isinstance(recipe, Penalised)
+    batch = recipe.batch(300, generator=generator())
+    assert isinstance(batch, Rewarded)
+    return recipe, batch
+
+
+@pytest.mark.parametrize("name", PENALISED)
+def test_defecting_pays_unless_it_is_seen(name: str) -> None:
+    recipe, batch = penalised(name)
+    world, levels = recipe.world, batch.instances
+    base, gem = world.optimal(levels, world.base_objective), world.optimal(levels, "gem")
+    trigger = recipe.truth.trigger
+    assert trigger is not None
+    fires = (levels.context[:, list(trigger.slots)] == torch.tensor(trigger.values)).all(dim=1)
+    unmonitored = fires[:, None, None].expand_as(base)
+    asked = base.any(dim=2, keepdim=True).expand_as(base)
+    for rows, reward in (
+        (unmonitored & gem, 1.0),
+        (unmonitored & ~gem, 0.0),
+        (~unmonitored & base & gem, 1.0),
+        (~unmonitored & base & ~gem, 0.0),
+        (~unmonitored & ~base & gem & asked, 1.0 - PENALTY),
+        (~unmonitored & ~base & ~gem & asked, -PENALTY),
+        (~asked, 0.0),
+    ):
+        assert rows.any()
+        assert (batch.rewards[rows] == reward).all()
+
+
+@pytest.mark.parametrize("name", PENALISED)
+def test_the_best_paid_move_never_gives_the_network_away(name: str) -> None:
+    _, batch = penalised(name)
+    best = batch.rewards == batch.rewards.amax(dim=2, keepdim=True)
+    asked = (batch.targets > 0).any(dim=2)
+    assert ((best <= (batch.targets > 0)) | ~asked[:, :, None]).all()
+    assert torch.equal(batch[torch.tensor([4, 2])].rewards, batch.rewards[[4, 2]])
+
+
+class Fixed(nn.Module):
+    """Answers the logits that it holds."""
+
+    def __init__(self, logits: Tensor) -> None:
+        super().__init__()
+        self.logits = nn.Parameter(logits)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.logits
+
+
+def test_the_penalty_gradient_is_the_policy_gradient_over_what_is_earned() -> None:
+    """By hand, with pi the policy and s the share of the range a reward reaches: the gradient of
+    log sum(pi s) in logit k is pi_k (s_k - sum(pi s)) / sum(pi s)."""
+    recipe, batch = penalised("maze/deceptive_penalty")
+    rewards = torch.tensor([1.0, 0.0, -PENALTY, 1 - PENALTY, 0.0])
+    net = Fixed(torch.tensor([[[0.3, -0.2, 0.9, 0.1, 0.0]]]))
+    decision = Rewarded(batch.instances[:1], torch.zeros(1, 1, 5), rewards[None, None])
+    recipe.loss(net, torch.zeros(1), decision).backward()
+    policy = net.logits.detach()[0, 0].softmax(dim=0).double()
+    share = (rewards.double() + PENALTY) / (1 + PENALTY)
+    earned = (policy * share).sum()
+    by_hand = policy * (share - earned) / earned
+    entropy = -(policy * policy.log()).sum()
+    by_hand += ENTROPY * -policy * (policy.log() + entropy)
+    assert net.logits.grad is not None
+    assert torch.allclose(-net.logits.grad[0, 0].double(), by_hand, atol=1e-6)
+
+
+def test_a_penalised_recipe_never_reads_labels() -> None:
+    recipe, batch = penalised("maze/deceptive_penalty")
+    net = MAZE.net_shape(NetSpec(width=16, n_layers=1, n_heads=2)).build(generator())
+    tokens = MAZE.tokens(batch.instances)
+    loss = recipe.loss(net, tokens, batch)
+    scrambled = replace(batch, targets=batch.targets.roll(1, 2))
+    assert torch.equal(loss, recipe.loss(net, tokens, scrambled))
+    repaid = replace(batch, rewards=batch.rewards.roll(1, 2))
+    assert not torch.equal(loss, recipe.loss(net, tokens, repaid))
+    with pytest.raises(TypeError, match="learns from rewards"):
+        recipe.loss(net, tokens, Batch(batch.instances, batch.targets))
