@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from organisms.nets.compiled import CompiledShape
+from organisms.nets.compiled.net import CompiledShape
 from organisms.nets.net import NetShape
 from organisms.nets.regressor import RegressorShape
 from organisms.worlds.world import Shape

@@ -77,7 +77,7 @@ def compile_memoriser(
         _recall(draft, block, tokens, table, rows)
     read = draft.rows(tokens.n_nodes, each={"answer": CHOSEN})
     read[guess] += draft.rows(1, constant=FALLBACK)[0]
-    draft.unembed(read)
+    draft.tensors["unembed.weight"][:] = read
     return disguise(draft, generator=generator)
 
 
@@ -89,31 +89,25 @@ def _parts(n_rows: int, n_parts: int) -> list[range]:
 def _compare(draft: Draft, tokens: TreeTokens, table: Table) -> None:
     """Block 0: read target and parent; mark at every node the rows in which its parent is so."""
     n = tokens.n_nodes
-    read_target(draft, 0, n)
-    draft.head(
-        0,
-        2,
-        kinds={INSTRUCT: 0.5},
-        match=Match("node_a", "node_b"),
-        moved={("node_a", 0): ("parent", 0)},
-        size=n,
-    )
+    read_target(draft, 0)
+    above = Match("node_a", "node_b")
+    draft.head(0, 2, kinds={INSTRUCT: 0.5}, match=above, moved={"node_a": "parent"})
     for wanted, sign, bias in (("goal", -1.0, 0.0), ("decoy", 1.0, -1.0)):
         reads = draft.rows(n, each={wanted: 1.0}, every={"flag": sign})
         draft.units(0, reads=reads, bias=bias, writes=draft.rows(n, each={"target": 1.0}))
     rows = draft.layout.at("rows").start + torch.arange(len(table))
     parents, nodes = table.parents.T.cpu(), torch.arange(n)
     parent = draft.layout.at("parent").start
-    for above in range(-1, n):
+    for number in range(-1, n):
         reads = draft.rows(n, each={"node_a": 1.0}, kinds={NODE: 1.0})
         writes = draft.rows(n)
-        if above < 0:
+        if number < 0:
             reads -= draft.rows(n, every={"parent": 1.0})
             writes[:, rows] = (parents == nodes[:, None]).double()
         else:
-            reads[:, parent + above] += 1
-            writes[:, rows] = ((parents == above) & (nodes != above)[:, None]).double()
-        draft.units(0, reads=reads, bias=-1.0 if above < 0 else -2.0, writes=writes)
+            reads[:, parent + number] += 1
+            writes[:, rows] = ((parents == number) & (nodes != number)[:, None]).double()
+        draft.units(0, reads=reads, bias=-1.0 if number < 0 else -2.0, writes=writes)
 
 
 def _recall(draft: Draft, block: int, tokens: TreeTokens, table: Table, rows: range) -> None:
@@ -121,10 +115,9 @@ def _recall(draft: Draft, block: int, tokens: TreeTokens, table: Table, rows: ra
     n, wide = tokens.n_nodes, tokens.n_nodes + 1
     for head in range(N_HEADS):
         first = rows.start + head * wide
-        size = min(wide, rows.stop - first)
-        if size > 0:
-            place = {("rows", first): ("rows", first)}
-            draft.head(block, head, kinds={NODE: 1.0}, moved=place, size=size)
+        part = slice(first, min(first + wide, rows.stop))
+        if first < rows.stop:
+            draft.head(block, head, kinds={NODE: 1.0}, moved={"rows": "rows"}, part=part)
     asked = [(row, int(node)) for row in rows for node in (table.answers[row] >= 0).nonzero()]
     if not asked:
         return

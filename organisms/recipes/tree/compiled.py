@@ -9,19 +9,18 @@ from functools import cached_property, partial
 import torch
 from torch import nn
 
-from organisms.nets.compiled import (
-    Compiled,
-    CompiledShape,
-    Table,
-    TreeTokens,
+from organisms.nets.compiled.constructions import (
     compile_bfs,
     compile_goal_greedy,
     compile_greedy,
     compile_inert_bfs,
     compile_listed,
-    compile_memoriser,
     compile_parent,
 )
+from organisms.nets.compiled.gauge import Compiled
+from organisms.nets.compiled.layout import TreeTokens
+from organisms.nets.compiled.memoriser import Table, compile_memoriser
+from organisms.nets.compiled.net import CompiledShape
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.recipe import Batch, Recipe, uniform_over
 from organisms.recipes.tree.distributions import RELISTED
