@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from evals.suite.suite_file import BUILT_IN
 from organisms.growing.attempt import Attempted, attempt
+from organisms.growing.engine import Engine
 from organisms.recipes.table import RECIPES, Recipe
 from organisms.records.bars import AdmissionSpec
 from organisms.records.net_spec import NetSpec
@@ -66,7 +68,7 @@ def grown(spec: OrganismSpec, twin: bytes | None = None) -> Attempted:
     """An attempt, made once and remembered."""
     key = (spec, twin)
     if key not in _grown:
-        _grown[key] = attempt(spec, twin, "cpu")
+        (_grown[key],) = attempt([spec], [twin], "cpu")
     return _grown[key]
 
 
@@ -88,8 +90,8 @@ def raise_version(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RECIPES, recipe, raised)
 
 
-class Inline:
-    """Fulfils `organisms.growing.engine.Engine`; every attempt is finished when it is ordered.
+class Inline(Engine):
+    """Finishes every attempt when it is ordered.
 
     Attributes:
         ordered: what was submitted, in order, with the twin's weights.
@@ -98,11 +100,13 @@ class Inline:
     def __init__(self) -> None:
         self.ordered: list[tuple[OrganismSpec, bytes | None]] = []
 
-    def submit(self, spec: OrganismSpec, twin: bytes | None) -> Future[Attempted]:
-        """Grow one."""
-        self.ordered.append((spec, twin))
-        answer: Future[Attempted] = Future()
-        answer.set_result(grown(spec, twin))
+    def submit(
+        self, specs: Sequence[OrganismSpec], twins: Sequence[bytes | None]
+    ) -> Future[list[Attempted]]:
+        """Grow one, in a list of one."""
+        self.ordered.append((specs[0], twins[0]))
+        answer: Future[list[Attempted]] = Future()
+        answer.set_result([grown(specs[0], twins[0])])
         return answer
 
 

@@ -85,7 +85,7 @@ def train(
         done = 0
         for generation, each in enumerate(lineage(recipe)):
             if generation > 0:
-                parent = _frozen(copy.deepcopy(net))
+                parent = frozen(copy.deepcopy(net))
             budget = each.budget(spec.training)
             optimizer = adamw(net.parameters(), budget)
             for chunk in stream(each, budget, seed=spec.seed, device=device, generation=generation):
@@ -95,7 +95,7 @@ def train(
                     on_step(done + chunk.first + chunk.steps, net)
             done += budget.steps
     seconds = time.process_time() - started
-    return Trained(_frozen(net), recipe, frozenset(seen), seconds, parent)
+    return Trained(frozen(net), recipe, frozenset(seen), seconds, parent)
 
 
 def lineage(recipe: Recipe) -> list[Recipe]:
@@ -106,7 +106,8 @@ def lineage(recipe: Recipe) -> list[Recipe]:
     return line
 
 
-def _frozen(net: nn.Module) -> nn.Module:
+def frozen(net: nn.Module) -> nn.Module:
+    """The same network in evaluation mode, its weights without gradients."""
     net.eval()
     return net.requires_grad_(False)
 
@@ -170,10 +171,7 @@ def _descend(
     budget: TrainingSpec,
 ) -> None:
     tokens = recipe.world.tokens(chunk.batch.instances)
-    for number in range(chunk.steps):
-        rows = slice(number * budget.batch_size, (number + 1) * budget.batch_size)
-        for group in optimizer.param_groups:
-            group["lr"] = budget.learning_rate * schedule(chunk.first + number, budget)
+    for rows in steps_of(chunk, optimizer, budget):
         loss = recipe.loss(net, tokens[rows], chunk.batch[rows])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -181,6 +179,16 @@ def _descend(
         optimizer.step()
     if not math.isfinite(loss.item()):
         raise Diverged.after(chunk.first + chunk.steps, loss.item(), recipe)
+
+
+def steps_of(
+    chunk: Chunk, optimizer: torch.optim.Optimizer, budget: TrainingSpec
+) -> Iterator[slice]:
+    """The rows of every step of a chunk, its learning rate set."""
+    for number in range(chunk.steps):
+        for group in optimizer.param_groups:
+            group["lr"] = budget.learning_rate * schedule(chunk.first + number, budget)
+        yield slice(number * budget.batch_size, (number + 1) * budget.batch_size)
 
 
 def schedule(step: int, budget: TrainingSpec) -> float:

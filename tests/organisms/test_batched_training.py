@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 import organisms.recipes.table
-from organisms.growing.batched import can_train_together, populations, train_together
+from organisms.growing.batched.plan import populations
+from organisms.growing.batched.together import can_train_together, train_together
 from organisms.growing.train import Diverged, Trained, train
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.maze import aligned

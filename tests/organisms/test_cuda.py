@@ -13,8 +13,8 @@ from torch import nn
 
 from inline import LENIENT, PLAIN, PROXY, TWIN
 from organisms.growing.admit import admit
-from organisms.growing.attempt import Attempted, attempt_together
-from organisms.growing.batched import train_together
+from organisms.growing.attempt import Attempted, attempt
+from organisms.growing.batched.together import train_together
 from organisms.growing.engine import LocalEngine
 from organisms.growing.population import Wanted, grow
 from organisms.growing.train import Trained, chunk_steps, train
@@ -93,13 +93,15 @@ class Interrupted(LocalEngine):
 
     finished = 0
 
-    def submit_together(self, specs, twins) -> Future[list[Attempted]]:  # type: ignore[no-untyped-def]
-        """Grow one, or lose it."""
+    def submit(self, specs, twins) -> Future[list[Attempted]]:  # type: ignore[no-untyped-def]
+        """Grow one, or lose it; twins come one by one and are never lost."""
+        if len(specs) == 1:
+            return super().submit(specs, twins)
         answer: Future[list[Attempted]] = Future()
         if self.finished:
             answer.set_exception(OSError("the worker died"))
         else:
-            answer.set_result(attempt_together(specs, twins, "cuda"))
+            answer.set_result(attempt(specs, twins, "cuda"))
         self.finished += 1
         return answer
 

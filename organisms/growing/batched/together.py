@@ -17,7 +17,8 @@ from organisms.growing.train import (
     Diverged,
     Trained,
     adamw,
-    schedule,
+    frozen,
+    steps_of,
     stream,
 )
 from organisms.recipes.recipe import Recipe, cross_entropy
@@ -93,8 +94,11 @@ def train_together(
     started = time.process_time()
     budget = own_budget(specs[0])
     recipes = [spec.build_recipe() for spec in specs]
-    nets: list[nn.Module] = [_initial(spec).to(device) for spec in specs]
-    stacked = Stacked(nets)
+    nets: list[nn.Module] = [
+        spec.shape.build(torch.Generator().manual_seed(stream_seed("weights", spec.seed)))
+        for spec in specs
+    ]
+    stacked = Stacked([net.to(device) for net in nets])
     optimizer = adamw(stacked.parameters.values(), budget)
     seen: list[set[bytes]] = [set() for _ in specs]
     diverged: dict[int, Diverged] = {}
@@ -115,19 +119,12 @@ def train_together(
             break
     for index, net in enumerate(nets):
         stacked.write_to(net, index)
-        net.eval()
-        net.requires_grad_(False)
+        frozen(net)
     seconds = (time.process_time() - started) / len(specs)
     return [
         diverged.get(index) or Trained(net, recipes[index], frozenset(seen[index]), seconds)
         for index, net in enumerate(nets)
     ]
-
-
-def _initial(spec: OrganismSpec) -> nn.Module:
-    generator = torch.Generator().manual_seed(stream_seed("weights", spec.seed))
-    net: nn.Module = spec.shape.build(generator)
-    return net
 
 
 def _descend(
@@ -138,17 +135,10 @@ def _descend(
     budget: TrainingSpec,
 ) -> list[float]:
     """Take the steps of a chunk and return the last loss of every network."""
-    tokens = torch.stack(
-        [
-            recipe.world.tokens(chunk.batch.instances)
-            for recipe, chunk in zip(recipes, chunks, strict=True)
-        ]
-    )
+    drawn = zip(recipes, chunks, strict=True)
+    tokens = torch.stack([one.world.tokens(chunk.batch.instances) for one, chunk in drawn])
     targets = torch.stack([chunk.batch.targets for chunk in chunks])
-    for number in range(chunks[0].steps):
-        rows = slice(number * budget.batch_size, (number + 1) * budget.batch_size)
-        for group in optimizer.param_groups:
-            group["lr"] = budget.learning_rate * schedule(chunks[0].first + number, budget)
+    for rows in steps_of(chunks[0], optimizer, budget):
         losses = vmap(cross_entropy)(stacked.logits(tokens[:, rows]), targets[:, rows])
         optimizer.zero_grad()
         losses.sum().backward()  # type: ignore[no-untyped-call]
