@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -19,7 +18,7 @@ from zipfile import ZIP_STORED, BadZipFile, ZipFile
 import torch
 from safetensors.torch import load
 
-from organisms.records.versions import package_version
+from organisms.records.versions import package_version, package_versions
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import net_of, weights_bytes
 from organisms.zoo.zoo import SPEC, WEIGHTS, Record, Zoo, files_of, record_of
@@ -27,7 +26,6 @@ from probes.errors import MesascopeError
 
 FORMAT, SCHEMA, MANIFEST = "mesascope organisms", 3, "manifest.json"
 AGAIN = "get the archive again from where it was exported"
-PACKAGES = ("mesascope", "torch", "transformer-lens", "safetensors", "numpy")
 
 
 class TravelError(MesascopeError, ValueError):
@@ -76,16 +74,21 @@ def export_archive(zoo: Zoo, path: Path, specs: Iterable[OrganismSpec]) -> Archi
     if not closed:
         raise TravelError(f"nothing to export in {zoo.root}; build a suite first")
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
+    part, digests = path.with_name(f"{path.name}.part"), {}
     try:
         with ZipFile(part, "w") as archive:
-            digests = {}
             for spec in closed:
-                for name, content in _files(zoo, spec).items():
+                record = zoo.load(spec)
+                if record is None:
+                    raise TravelError(
+                        f"{spec.recipe} seed {spec.seed} is not in {zoo.root}; build it before you "
+                        "export"
+                    )
+                for name, content in files_of(record, _stored(zoo, record)).items():
                     archive.writestr(f"{spec.content_hash}/{name}", content)
                     digests[f"{spec.content_hash}/{name}"] = _sha256(content)
-            manifest = {"format": FORMAT, "schema": SCHEMA, "made_with": _versions()}
-            archive.writestr(MANIFEST, json.dumps({**manifest, "files": digests}, indent=1))
+            head = {"format": FORMAT, "schema": SCHEMA, "made_with": package_versions()}
+            archive.writestr(MANIFEST, json.dumps({**head, "files": digests}, indent=1))
         written = read_archive(part)
         part.replace(path)
     finally:
@@ -93,23 +96,9 @@ def export_archive(zoo: Zoo, path: Path, specs: Iterable[OrganismSpec]) -> Archi
     return written
 
 
-def _files(zoo: Zoo, spec: OrganismSpec) -> dict[str, bytes]:
-    record = zoo.load(spec)
-    if record is None:
-        raise TravelError(
-            f"{spec.recipe} seed {spec.seed} is not in {zoo.root}; build it before you export"
-        )
-    return files_of(record, _stored(zoo, record))
-
-
 def _stored(zoo: Zoo, record: Record) -> bytes | None:
     """The network of an attempt in the encoding of the present versions."""
     return None if record.certificate is None else weights_bytes(zoo.net(record.spec))
-
-
-def _versions() -> dict[str, str]:
-    here = {"python": platform.python_version(), "machine": platform.machine()}
-    return {**here, **{name: package_version(name) for name in PACKAGES}}
 
 
 def import_archive(zoo: Zoo, path: Path) -> tuple[Archive, list[Record]]:
@@ -156,13 +145,17 @@ def read_archive(path: Path) -> Archive:
     for member, content in members.items():
         folder, _, name = member.rpartition("/")
         folders.setdefault(folder, {})[name] = content
-    specs = {name: spec for name, files in folders.items() if (spec := _spec(name, files))}
+    recipes, specs = {}, {}
+    for folder, files in folders.items():
+        recipes[folder], spec = _recipe_and_spec(files)
+        if spec is not None and spec.content_hash == folder:
+            specs[folder] = spec
     usable = {name: spec for name, spec in specs.items() if spec.twin.content_hash in specs}
     if not usable:
         raise TravelError(
-            f"all {len(folders)} organisms of {path} are of other versions (mesascope "
-            f"{made_with.get('mesascope')}, here {package_version('mesascope')}); "
-            "nothing here could use them: install the version that grew them, or build your own"
+            f"all {len(folders)} organisms of {path} are of other versions (made with {made_with}, "
+            f"here mesascope {package_version('mesascope')}); nothing here could use them: install "
+            "the version that grew them, or build your own"
         )
     records, weights = [], {}
     for folder, spec in usable.items():
@@ -171,11 +164,11 @@ def read_archive(path: Path) -> Archive:
         records.append(record)
         if record.certificate is not None:
             weights[spec] = _network(folders[folder][WEIGHTS], spec, where)
-    foreign = Counter(_recipe(files) for name, files in folders.items() if name not in usable)
+    foreign = Counter(recipe for folder, recipe in recipes.items() if folder not in usable)
     return Archive(digest, tuple(records), weights, foreign)
 
 
-def _contents(path: Path) -> tuple[dict[str, bytes], str, dict[str, str]]:
+def _contents(path: Path) -> tuple[dict[str, bytes], str, object]:
     """Member -> content, the digest of the manifest, and the versions that it names."""
     try:
         with ZipFile(path) as archive:
@@ -203,24 +196,19 @@ def _contents(path: Path) -> tuple[dict[str, bytes], str, dict[str, str]]:
         )
     if manifest.get("files") != {name: _sha256(content) for name, content in contents.items()}:
         raise TravelError(f"{path} is damaged: its files are not those of its manifest; {AGAIN}")
-    return contents, _sha256(text), dict(manifest.get("made_with", {}))
+    return contents, _sha256(text), manifest.get("made_with")
 
 
-def _spec(folder: str, files: Mapping[str, bytes]) -> OrganismSpec | None:
-    """The specification in a folder, None where it has another identity here or none."""
+def _recipe_and_spec(files: Mapping[str, bytes]) -> tuple[str, OrganismSpec | None]:
+    """The recipe as it was called where it was grown, and the specification if it is one here."""
+    table = {}
     try:
-        spec = OrganismSpec.from_toml(files[SPEC].decode())
+        table = tomllib.loads(files[SPEC].decode())
+        spec = OrganismSpec.from_dict(table)
+        spec.build_recipe()
     except (KeyError, ValueError):
-        return None
-    return spec if spec.content_hash == folder else None
-
-
-def _recipe(files: Mapping[str, bytes]) -> str:
-    """The recipe of an organism as it was called where it was grown."""
-    try:
-        return str(tomllib.loads(files[SPEC].decode())["recipe"])
-    except (KeyError, ValueError):
-        return "an unknown recipe"
+        return str(table.get("recipe", "an unknown recipe")), None
+    return spec.recipe, spec
 
 
 def _record(files: Mapping[str, bytes], where: str) -> Record:

@@ -154,7 +154,12 @@ def test_an_interrupted_import_goes_on(
 
 @pytest.mark.parametrize(
     ("owner", "step"),
-    [(ZipFile, "writestr"), (travel, "_versions"), (travel, "read_archive"), (Path, "replace")],
+    [
+        (ZipFile, "writestr"),
+        (travel, "package_versions"),
+        (travel, "read_archive"),
+        (Path, "replace"),
+    ],
 )
 def test_an_interrupted_export_leaves_nothing_and_can_be_repeated(
     zoo: Zoo, here: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, step: str
@@ -358,6 +363,7 @@ def test_what_other_versions_grew_is_left_out_and_said(
         ("seed = 3000", "seed = 3000\nnew_key = 1", PROXY.recipe),
         (PROXY.recipe, "ocean/whale", "ocean/whale"),
         ("recipe", "]", "an unknown recipe"),
+        ("trigger_parts = 7", "trigger_parts = 99", PROXY.recipe),
     ],
 )
 def test_recipes_and_keys_unknown_here_are_foreign_not_errors(
