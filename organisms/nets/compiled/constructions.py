@@ -45,7 +45,7 @@ def compile_planner(
     """
     order = None if plans else derangement(tokens.n_nodes, generator)
     draft = draft_planner(tokens, n_layers=n_layers, looped=looped, order=order, listed=listed)
-    read_out(draft, tokens, chosen=chosen, fallback=fallback)
+    read_out(draft, chosen=chosen, fallback=fallback)
     return disguise(draft, generator=generator)
 
 

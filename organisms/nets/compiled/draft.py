@@ -56,13 +56,7 @@ class Draft:
         self._used_units = [0] * shape.n_blocks
 
     def embed(self, channel: int, first: int, name: str) -> None:
-        """One-hot embedding of consecutive values of a channel.
-
-        Args:
-            channel: number of the token channel.
-            first: value that the first coordinate stands for.
-            name: subspace written to.
-        """
+        """One-hot embedding of consecutive values of a channel, from `first` on, in a subspace."""
         table, size = self.tensors[f"channels.{channel}.weight"], self.size(name)
         table[first : first + size, self.layout.at(name)] = _eye(size)
 

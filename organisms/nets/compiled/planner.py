@@ -72,10 +72,9 @@ def draft_planner(
 
 def embed(draft: Draft, tokens: TreeTokens) -> None:
     """One-hot embeddings of all three channels."""
-    n, values = tokens.n_nodes, tokens.n_values
     draft.embed(0, 0, "node_a")
-    draft.embed(0, n, "value")
-    draft.embed(0, n + values + 1, "instruct")
+    draft.embed(0, tokens.n_nodes, "value")
+    draft.embed(0, tokens.n_nodes + tokens.n_values + 1, "instruct")
     draft.embed(1, 0, "node_b")
     draft.embed(2, 0, "kind")
 
@@ -173,13 +172,7 @@ def _step_to(
 ) -> None:
     """Two units per node that add 0 where the reading is at most 0, and 1 where it is at least 1.
 
-    Args:
-        draft: to write into.
-        block: number of the block.
-        each, every: as in `Draft.rows`.
-        bias: of the reading.
-        writes: subspace -> factor.
-        at_nodes: subtracted from the reading at tokens of any kind but node.
+    The reading is that of `Draft.rows`, less `at_nodes` at tokens of any kind but node.
     """
     n = draft.size("node_a")
     reads = draft.rows(n, each=each, every=every, kinds={NODE: at_nodes})
@@ -188,16 +181,9 @@ def _step_to(
     draft.units(block, reads=reads, bias=bias - at_nodes - 1, writes=-written)
 
 
-def read_out(draft: Draft, tokens: TreeTokens, *, chosen: str, fallback: str) -> None:
-    """Logits: what was chosen, else the smallest-numbered node of the fallback, else stay.
-
-    Args:
-        draft: to write into.
-        tokens: what the network reads.
-        chosen: subspace whose nodes win.
-        fallback: subspace in which small numbers win.
-    """
-    n = tokens.n_nodes
+def read_out(draft: Draft, *, chosen: str, fallback: str) -> None:
+    """Logits: a node in `chosen`, else the smallest-numbered one in `fallback`, else stay."""
+    n = draft.size("node_a")
     order = FALLBACK * (1 - 0.5 * torch.arange(n, dtype=torch.float64) / n)
     rows = draft.rows(n, each={chosen: CHOSEN, "node_a": STAY})
     rows += order[:, None] * draft.rows(n, each={fallback: 1.0})
