@@ -101,9 +101,7 @@ def net_of(serialised: bytes, shape: Shape, *, where: str, remedy: str) -> Hooke
         raise DamagedWeights(f"{where} holds a network of another shape: {error}") from error
     if not all(torch.isfinite(value).all() for value in state.values()):
         raise DamagedWeights(f"{where} holds weights that are not finite; build the organism again")
-    net.eval()
-    net.requires_grad_(False)
-    return net
+    return net.eval().requires_grad_(False)
 
 
 def shape_to_dict(shape: Any) -> dict[str, Any]:

@@ -63,9 +63,7 @@ def disguise(draft: Draft, *, generator: torch.Generator) -> Compiled:
         tensors[f"{mlp}.W_out.weight"] = (turn.T @ tensors[f"{mlp}.W_out.weight"])[:, units]
     net = shape.build(generator)
     net.load_state_dict({name: value.float() for name, value in tensors.items()})
-    net.eval()
-    net.requires_grad_(False)
-    return Compiled(net, draft.layout, turn.float())
+    return Compiled(net.eval().requires_grad_(False), draft.layout, turn.float())
 
 
 def rotations(n: int, size: int, generator: torch.Generator) -> Float[Tensor, "rotation size size"]:
