@@ -12,7 +12,7 @@ import torch
 from organisms.growing.admit import admit
 from organisms.growing.batched.together import train_together
 from organisms.growing.train import Diverged, Trained, train
-from organisms.records.code import organism_code
+from organisms.records.provenance import organism_code
 from organisms.records.truth import Sealed
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import net_of, round_to_half, weights_bytes

@@ -18,7 +18,7 @@ from zipfile import ZIP_STORED, BadZipFile, ZipFile
 import torch
 from safetensors.torch import load
 
-from organisms.records.versions import package_version, package_versions
+from organisms.records.provenance import package_version, package_versions
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import net_of, weights_bytes
 from organisms.zoo.zoo import SPEC, WEIGHTS, Record, Zoo, files_of, record_of
