@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from torch import nn
 
 from evals.suite.suite_file import BUILT_IN
 from organisms.growing.attempt import Attempted, attempt
@@ -77,6 +78,12 @@ def grown_weights(spec: OrganismSpec) -> bytes:
     weights = grown(spec).weights
     assert weights is not None
     return weights
+
+
+def furthest(one: nn.Module, other: nn.Module) -> float:
+    """Largest difference of any weight of two networks."""
+    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    return max(float((a - b).abs().max()) for a, b in pairs)
 
 
 def raise_version(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pytest
 import torch
-from torch import nn
 
-import organisms.recipes.table
+from inline import furthest
 from organisms.growing.batched.plan import populations
 from organisms.growing.batched.together import can_train_together, train_together
 from organisms.growing.train import Diverged, Trained, train
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.maze import aligned
+from organisms.recipes.recipe import Recipe
 from organisms.recipes.table import RECIPES
 from organisms.records.net_spec import NetSpec
 from organisms.records.strict import SpecError
@@ -44,14 +43,6 @@ NUMBER = OrganismSpec(
 REGRESSION = [NUMBER, replace(NUMBER, recipe="regression/last_label", seed=44)]
 
 
-@pytest.fixture
-def double() -> Iterator[None]:
-    """Networks are built and data drawn in double precision."""
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
 def together(specs: list[OrganismSpec]) -> list[Trained]:
     """All of them, none diverged."""
     done = train_together(specs)
@@ -59,24 +50,19 @@ def together(specs: list[OrganismSpec]) -> list[Trained]:
     return [one for one in done if isinstance(one, Trained)]
 
 
-def furthest(one: nn.Module, other: nn.Module) -> float:
-    """Largest difference of any weight."""
-    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
-    return max(float((a - b).abs().max()) for a, b in pairs)
-
-
 def steps(specs: list[OrganismSpec], count: int) -> list[OrganismSpec]:
     return [replace(spec, training=replace(spec.training, steps=count)) for spec in specs]
 
 
 LOOPED = [replace(spec, net=NetSpec(16, 2, 4, looped=True)) for spec in MAZE[1:]]
+KEYS = [replace(FIRST, recipe="keys/aligned_plain", environment=None, seed=seed) for seed in (1, 2)]
 
 
 @pytest.mark.usefixtures("double")
 @pytest.mark.parametrize(
     "specs",
-    [steps(MAZE, 40), steps(LOOPED, 20), steps(REGRESSION, 20)],
-    ids=["maze", "looped", "regression"],
+    [steps(MAZE, 40), steps(LOOPED, 20), steps(REGRESSION, 20), steps(KEYS, 4)],
+    ids=["maze", "looped", "regression", "positions without a grid"],
 )
 def test_weights_are_those_of_training_alone_in_double_precision(specs: list[OrganismSpec]) -> None:
     for spec, trained in zip(specs, together(specs), strict=True):
@@ -84,14 +70,6 @@ def test_weights_are_those_of_training_alone_in_double_precision(specs: list[Org
         assert furthest(trained.net, alone.net) < 1e-9
         assert trained.seen == alone.seen
         assert trained.recipe.truth.family == spec.recipe
-
-
-@pytest.mark.usefixtures("double")
-def test_positions_without_a_grid_are_trained_too() -> None:
-    spec = replace(FIRST, recipe="keys/aligned_plain", environment=None)
-    specs = [replace(spec, training=replace(BUDGET, steps=4), seed=seed) for seed in (1, 2)]
-    for one, trained in zip(specs, together(specs), strict=True):
-        assert furthest(trained.net, train(one).net) < 1e-9
 
 
 def test_three_steps_in_single_precision_agree_within_rounding() -> None:
@@ -136,53 +114,15 @@ def test_what_training_reports() -> None:
         assert trained.train_seconds > 0
         assert not trained.net.training
         assert not any(p.requires_grad for p in trained.net.parameters())
-        assert trained.net.state_dict()["row"].shape == (4, 16)
 
 
 @dataclass(frozen=True)
-class Scaled(Labelled):
-    """Labels multiplied by the recipe's own factor."""
-
-    factor: float = 1.0
+class Infinite(Labelled):
+    """Seed 13 has infinite labels, so its loss is not finite from the first step."""
 
     def batch(self, n, *, generator):  # type: ignore[no-untyped-def]
         batch = super().batch(n, generator=generator)
-        return replace(batch, targets=batch.targets * self.factor)
-
-
-def scaled(world, seed, trigger_parts):  # type: ignore[no-untyped-def]
-    """Seed 13 has infinite labels, so its loss is not finite from the first step."""
-    plain = aligned.plain(world, seed, trigger_parts)
-    return Scaled(**vars(plain), factor=float("inf") if seed == 13 else 1.0)
-
-
-@pytest.fixture
-def scaled_recipe(monkeypatch: pytest.MonkeyPatch) -> OrganismSpec:
-    monkeypatch.setitem(organisms.recipes.table.RECIPES, "maze/scaled", scaled)
-    return replace(FIRST, recipe="maze/scaled", training=replace(BUDGET, steps=20))
-
-
-@pytest.mark.usefixtures("double")
-def test_one_that_diverges_leaves_the_others_as_they_are(scaled_recipe: OrganismSpec) -> None:
-    specs = [replace(scaled_recipe, seed=seed) for seed in (12, 13, 14)]
-    before, wild, after = train_together(specs)
-    with pytest.raises(Diverged) as alone:
-        train(specs[1])
-    assert isinstance(wild, Diverged)
-    assert str(wild) == str(alone.value)
-    assert "after 16 steps" in str(wild)
-    for spec, trained in ((specs[0], before), (specs[2], after)):
-        assert isinstance(trained, Trained)
-        assert furthest(trained.net, train(spec).net) < 1e-9
-
-
-def test_training_ends_when_all_have_diverged() -> None:
-    told: list[int] = []
-    wild = replace(BUDGET, learning_rate=1e30)
-    specs = [replace(FIRST, seed=seed, training=wild) for seed in (1, 2)]
-    done = train_together(specs, on_step=told.append)
-    assert all(isinstance(one, Diverged) for one in done)
-    assert told == [16]
+        return replace(batch, targets=batch.targets / (0 if self.seed == 13 else 1))
 
 
 @dataclass(frozen=True)
@@ -202,11 +142,32 @@ class Constructed(Labelled):
 
 
 def of_kind(kind):  # type: ignore[no-untyped-def]
-    def build(world, seed, trigger_parts):  # type: ignore[no-untyped-def]
-        plain = aligned.plain(world, seed, trigger_parts)
-        return kind(**vars(plain))
+    return lambda *arguments: kind(**vars(aligned.plain(*arguments)))
 
-    return build
+
+@pytest.mark.usefixtures("double")
+def test_one_that_diverges_leaves_the_others_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(RECIPES, "maze/infinite", of_kind(Infinite))
+    spec = replace(FIRST, recipe="maze/infinite", training=replace(BUDGET, steps=20))
+    specs = [replace(spec, seed=seed) for seed in (12, 13, 14)]
+    before, wild, after = train_together(specs)
+    with pytest.raises(Diverged) as alone:
+        train(specs[1])
+    assert isinstance(wild, Diverged)
+    assert str(wild) == str(alone.value)
+    assert "after 16 steps" in str(wild)
+    for spec, trained in ((specs[0], before), (specs[2], after)):
+        assert isinstance(trained, Trained)
+        assert furthest(trained.net, train(spec).net) < 1e-9
+
+
+def test_training_ends_when_all_have_diverged() -> None:
+    told: list[int] = []
+    wild = replace(BUDGET, learning_rate=1e30)
+    specs = [replace(FIRST, seed=seed, training=wild) for seed in (1, 2)]
+    done = train_together(specs, on_step=told.append)
+    assert all(isinstance(one, Diverged) for one in done)
+    assert told == [16]
 
 
 def test_what_cannot_be_trained_together_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,23 +213,10 @@ def test_every_registered_recipe_has_an_answer() -> None:
     answers = {name: can_train_together([OrganismSpec(name, seed=1)]) for name in RECIPES}
     assert answers["maze/aligned_plain"] == answers["regression/aligned_plain"] == ""
     own = {name for name, reason in answers.items() if reason}
+    kinds = {name: type(OrganismSpec(name, seed=1).build_recipe()).__mro__ for name in RECIPES}
     assert own == {
         name
-        for name in RECIPES
+        for name, line in kinds.items()
         if {"loss", "construct", "parent"}
-        & {attribute for kind in _kinds(name) for attribute in vars(kind)}
+        & {attribute for kind in line[: line.index(Recipe)] for attribute in vars(kind)}
     }
-
-
-def _kinds(name: str) -> list[type]:
-    """Classes of a recipe below `Recipe` itself."""
-    classes = type(OrganismSpec(name, seed=1).build_recipe()).__mro__
-    return [kind for kind in classes if kind.__module__.startswith("organisms.recipes.")][:-1]
-
-
-@pytest.mark.gpu
-def test_a_population_on_a_gpu_is_that_of_training_alone_there() -> None:
-    done = train_together(MAZE, device="cuda")
-    for spec, trained in zip(MAZE, done, strict=True):
-        assert isinstance(trained, Trained)
-        assert trained.seen == train(spec, device="cuda").seen

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
 
-from inline import LENIENT, PLAIN, PROXY, TWIN
+from inline import LENIENT, PLAIN, PROXY, TWIN, furthest
 from organisms.growing.admit import admit
 from organisms.growing.attempt import Attempted, attempt
 from organisms.growing.batched.together import train_together
@@ -34,38 +32,14 @@ BARS = AdmissionSpec(n_equivalence=50, n_expression=50)
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_training_and_admission_run_on_a_gpu(recipe: str) -> None:
-    spec = OrganismSpec(
-        recipe,
-        seed=0,
-        net=NetSpec(32, 2, 4),
-        training=TrainingSpec(steps=20, batch_size=16),
-    )
-    trained = train(spec, device="cuda")
-    assert {p.device.type for p in trained.net.parameters()} <= {"cuda"}
-    certificate = admit(
-        trained.net,
-        trained.recipe,
-        seen=trained.seen,
-        twin=trained.net,
-        bars=BARS,
-        parent=trained.parent,
+    budget = TrainingSpec(steps=20, batch_size=16)
+    spec = OrganismSpec(recipe, seed=0, net=NetSpec(32, 2, 4), training=budget)
+    done = train(spec, device="cuda")
+    assert {p.device.type for p in done.net.parameters()} <= {"cuda"}
+    assert admit(
+        done.net, done.recipe, seen=done.seen, twin=done.net, bars=BARS, parent=done.parent,
         device="cuda",
-    )
-    assert certificate.checks
-
-
-@pytest.fixture
-def double() -> Iterator[None]:
-    """Networks are built and data drawn in double precision."""
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-def furthest(one: nn.Module, other: nn.Module) -> float:
-    """Largest difference of any weight."""
-    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
-    return max(float((a - b).abs().max()) for a, b in pairs)
+    ).checks  # fmt: skip
 
 
 @pytest.mark.usefixtures("double")
