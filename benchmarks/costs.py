@@ -14,7 +14,7 @@ import torch
 from evals.running.run import reopen
 from evals.suite.home import Home
 from evals.suite.suite_file import load_suite
-from organisms.records.versions import package_versions
+from organisms.records.provenance import package_versions
 
 RESULTS = Path(__file__).parent / "results"
 

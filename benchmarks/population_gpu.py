@@ -15,7 +15,8 @@ from costs import RESULTS, device_name, machine, write_result
 from evals.scoring.workers import local_workers
 from evals.suite.build import Build
 from evals.suite.suite_file import load_suite
-from organisms.growing.batched import populations, train_together
+from organisms.growing.batched.plan import populations
+from organisms.growing.batched.together import train_together
 from organisms.growing.engine import LocalEngine
 from organisms.growing.population import TooFewOrganisms, Wanted, grow
 from organisms.growing.train import chunk_steps, stream, train

@@ -12,7 +12,7 @@ import torch
 
 from costs import RESULTS, machine, write_result
 from evals.scoring.workers import local_workers
-from organisms.growing.batched import train_together
+from organisms.growing.batched.together import train_together
 from organisms.growing.train import train
 from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec

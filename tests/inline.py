@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from torch import nn
 
 from evals.suite.suite_file import BUILT_IN
 from organisms.growing.attempt import Attempted, attempt
+from organisms.growing.engine import Engine
 from organisms.recipes.table import RECIPES
 from organisms.records.bars import AdmissionSpec
 from organisms.records.net_spec import NetSpec
@@ -65,7 +68,7 @@ def grown(spec: OrganismSpec, twin: bytes | None = None) -> Attempted:
     """An attempt, made once and remembered."""
     key = (spec, twin)
     if key not in _grown:
-        _grown[key] = attempt(spec, twin, "cpu")
+        (_grown[key],) = attempt([spec], [twin], "cpu")
     return _grown[key]
 
 
@@ -76,14 +79,20 @@ def grown_weights(spec: OrganismSpec) -> bytes:
     return weights
 
 
+def furthest(one: nn.Module, other: nn.Module) -> float:
+    """Largest difference of any weight of two networks."""
+    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    return max(float((a - b).abs().max()) for a, b in pairs)
+
+
 def raise_version(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a developer does whose change makes a recipe train otherwise."""
     family = RECIPES[recipe]
     monkeypatch.setitem(RECIPES, recipe, replace(family, version=family.version + 1))
 
 
-class Inline:
-    """Fulfils `organisms.growing.engine.Engine`; every attempt is finished when it is ordered.
+class Inline(Engine):
+    """Finishes every attempt when it is ordered.
 
     Attributes:
         ordered: what was submitted, in order, with the twin's weights.
@@ -92,11 +101,13 @@ class Inline:
     def __init__(self) -> None:
         self.ordered: list[tuple[OrganismSpec, bytes | None]] = []
 
-    def submit(self, spec: OrganismSpec, twin: bytes | None) -> Future[Attempted]:
-        """Grow one."""
-        self.ordered.append((spec, twin))
-        answer: Future[Attempted] = Future()
-        answer.set_result(grown(spec, twin))
+    def submit(
+        self, specs: Sequence[OrganismSpec], twins: Sequence[bytes | None]
+    ) -> Future[list[Attempted]]:
+        """Grow one, in a list of one."""
+        self.ordered.append((specs[0], twins[0]))
+        answer: Future[list[Attempted]] = Future()
+        answer.set_result([grown(specs[0], twins[0])])
         return answer
 
 

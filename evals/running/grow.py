@@ -11,7 +11,7 @@ from evals.running.engines import LOCAL, EngineChoice
 from evals.suite.home import Home
 from evals.suite.suite import Suite
 from organisms.growing.population import Grown, grow
-from organisms.records.versions import package_versions
+from organisms.records.provenance import package_versions
 from organisms.zoo.zoo import Record, Zoo
 
 

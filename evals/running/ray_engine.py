@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from types import ModuleType
@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from organisms.growing.attempt import Attempted, attempt
-from organisms.growing.engine import EngineError
+from organisms.growing.engine import Engine, EngineError
 from organisms.zoo.spec import OrganismSpec
 
 MAX_RETRIES = 3
@@ -25,7 +25,7 @@ OBJECT_STORE_BYTES = 128 * 2**20
 CONNECT_SECONDS = 5.0
 
 
-class RayEngine:
+class RayEngine(Engine):
     """Attempts as Ray tasks; a twin's weights are stored in the cluster once.
 
     Args:
@@ -41,20 +41,23 @@ class RayEngine:
         self._task = options(train_organism)
         self._stored: dict[bytes | None, Any] = {None: None}
 
-    def submit(self, spec: OrganismSpec, twin: bytes | None) -> Future[Attempted]:
-        """Queue one attempt."""
+    def submit(
+        self, specs: Sequence[OrganismSpec], twins: Sequence[bytes | None]
+    ) -> Future[list[Attempted]]:
+        """Queue one attempt, in a list of one."""
+        (spec,), (twin,) = specs, twins
         if twin not in self._stored:
             self._stored[twin] = self._ray.put(twin)
-        answer: Future[Attempted] = self._task.remote(
+        answer: Future[list[Attempted]] = self._task.remote(
             spec, self._stored[twin], self._device
         ).future()
         return answer
 
 
-def train_organism(spec: OrganismSpec, twin: bytes | None, device: str) -> Attempted:
+def train_organism(spec: OrganismSpec, twin: bytes | None, device: str) -> list[Attempted]:
     """One attempt on one thread, as in a local process; Ray shows workers under this name."""
     torch.set_num_threads(1)
-    return attempt(spec, twin, device)
+    return attempt([spec], [twin], device)
 
 
 @contextmanager

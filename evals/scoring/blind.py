@@ -25,8 +25,7 @@ from evals.suite.group import Group
 from organisms.records.truth import Sealed
 from organisms.worlds.table import world_kind
 from organisms.worlds.world import Shape, World
-from organisms.zoo.architectures import shape_from_dict, shape_to_dict
-from organisms.zoo.weights import load_net, weights_bytes
+from organisms.zoo.weights import load_net, shape_from_dict, shape_to_dict, weights_bytes
 from organisms.zoo.zoo import Record, Zoo
 from probes.errors import MesascopeError
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import torch
 
 from organisms.growing.admit import admit
-from organisms.growing.batched import train_together
+from organisms.growing.batched.together import train_together
 from organisms.growing.train import Diverged, Trained, train
-from organisms.records.code import organism_code
+from organisms.records.provenance import organism_code
 from organisms.records.truth import Sealed
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import net_of, round_to_half, weights_bytes
@@ -36,35 +36,15 @@ class Attempted:
     host: str
 
 
-def attempt(spec: OrganismSpec, twin: bytes | None, device: str) -> Attempted:
-    """Train one network and certify it against its twin.
-
-    Args:
-        spec: what to train.
-        twin: serialised network of `spec.twin`; None where `spec` is the twin itself, which is
-            measured against its own network, so that its difference is zero.
-        device: where networks live while they are trained and measured.
-
-    Raises:
-        ValueError: the twin is missing, or given for the twin itself.
-        DamagedWeights: the twin cannot be used.
-    """
-    _require_twin(spec, twin)
-    try:
-        trained: Trained | Diverged = train(spec, device=device)
-    except Diverged as error:
-        trained = error
-    return certified(spec, trained, twin, device)
-
-
-def attempt_together(
+def attempt(
     specs: Sequence[OrganismSpec], twins: Sequence[bytes | None], device: str
 ) -> list[Attempted]:
-    """Train networks as one program and certify each by itself, as `attempt` does.
+    """Train networks, several of them as one program, and certify each against its twin.
 
     Args:
-        specs: what to train; of one shape and one budget.
-        twins: serialised network of the twin of each; None for a twin itself.
+        specs: what to train; several must have one shape and one budget.
+        twins: serialised network of the twin of each; None for a twin itself, which is measured
+            against its own network, so that its difference is zero.
         device: where networks live while they are trained and measured.
 
     Raises:
@@ -73,20 +53,24 @@ def attempt_together(
         DamagedWeights: a twin cannot be used.
     """
     for spec, twin in zip(specs, twins, strict=True):
-        _require_twin(spec, twin)
-    grown = train_together(specs, device=device)
+        if (twin is None) != (spec == spec.twin):
+            raise ValueError(
+                f"{spec.recipe} seed {spec.seed}: its twin's weights must be given, and only the "
+                "twin goes without"
+            )
+    alone = len(specs) == 1
+    grown = [_alone(specs[0], device)] if alone else train_together(specs, device=device)
     return [
         certified(spec, trained, twin, device)
         for spec, trained, twin in zip(specs, grown, twins, strict=True)
     ]
 
 
-def _require_twin(spec: OrganismSpec, twin: bytes | None) -> None:
-    if (twin is None) != (spec == spec.twin):
-        raise ValueError(
-            f"{spec.recipe} seed {spec.seed}: its twin's weights must be given, and only the twin "
-            "goes without"
-        )
+def _alone(spec: OrganismSpec, device: str) -> Trained | Diverged:
+    try:
+        return train(spec, device=device)
+    except Diverged as error:
+        return error
 
 
 def certified(
@@ -95,15 +79,15 @@ def certified(
     """Round and measure what training left, whichever way it was trained."""
     truth = Sealed.seal(spec.build_recipe().truth)
     if isinstance(trained, Diverged):
-        failed = Record(spec, truth, None, str(trained), 0.0, 0.0, device, organism_code())
-        return _handed_back(failed, None)
+        record = Record(spec, truth, None, str(trained), 0.0, 0.0, device, organism_code())
+        return Attempted(record, None, grown_as(spec), platform.node())
     started = time.process_time()
     round_to_half(trained.net)
     reference = trained.net
     if twin is not None:
         where = f"the twin, seed {spec.twin_seed},"
-        remedy = "build it again"
-        reference = net_of(twin, spec.twin.shape, where=where, remedy=remedy).to(device)
+        shape = spec.twin.shape
+        reference = net_of(twin, shape, where=where, remedy="build it again").to(device)
     certificate = admit(
         trained.net,
         trained.recipe,
@@ -113,14 +97,9 @@ def certified(
         parent=trained.parent,
         device=device,
     )
-    seconds = time.process_time() - started
-    costs = trained.train_seconds, seconds
+    costs = trained.train_seconds, time.process_time() - started
     record = Record(spec, truth, certificate, "", *costs, device, organism_code())
-    return _handed_back(record, weights_bytes(trained.net))
-
-
-def _handed_back(record: Record, weights: bytes | None) -> Attempted:
-    return Attempted(record, weights, grown_as(record.spec), platform.node())
+    return Attempted(record, weights_bytes(trained.net), grown_as(spec), platform.node())
 
 
 def grown_as(spec: OrganismSpec) -> str:

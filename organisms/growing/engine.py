@@ -1,13 +1,13 @@
-"""Where attempts run: anything that takes a specification and later gives the finished attempt."""
+"""Where attempts run: anything that takes specifications and later gives the finished attempts."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
-from typing import Protocol, runtime_checkable
 
-from organisms.growing.attempt import Attempted, attempt, attempt_together
-from organisms.growing.batched import populations
+from organisms.growing.attempt import Attempted, attempt
+from organisms.growing.batched.plan import populations
 from organisms.zoo.spec import OrganismSpec
 from probes.errors import MesascopeError
 
@@ -16,41 +16,26 @@ class EngineError(MesascopeError, RuntimeError):
     """Workers that cannot be had, or that must not be used; the message says what to do."""
 
 
-@runtime_checkable
-class Engine(Protocol):
+class Engine(ABC):
     """Workers; specifications travel to them and finished attempts come back."""
 
-    def submit(self, spec: OrganismSpec, twin: bytes | None) -> Future[Attempted]:
-        """Queue one attempt.
-
-        Args:
-            spec: what to train.
-            twin: serialised network of its twin; None for the twin itself.
-        """
-        ...
-
-
-@runtime_checkable
-class PopulationEngine(Engine, Protocol):
-    """Workers that may also train many networks as one program."""
-
     def split(self, specs: Sequence[OrganismSpec]) -> list[list[OrganismSpec]]:
-        """The lists to train as one program each; lists of one are for `submit`."""
-        ...
+        """The lists to submit: those of several are trained as one program each."""
+        return [[spec] for spec in specs]
 
-    def submit_together(
+    @abstractmethod
+    def submit(
         self, specs: Sequence[OrganismSpec], twins: Sequence[bytes | None]
     ) -> Future[list[Attempted]]:
-        """Queue the attempts of a list that `split` gave.
+        """Queue the attempts of a list that `split` gave; they come back together.
 
         Args:
-            specs: what to train as one program.
+            specs: what to train.
             twins: serialised network of the twin of each; None for a twin itself.
         """
-        ...
 
 
-class LocalEngine:
+class LocalEngine(Engine):
     """Attempts on the processes or threads of an executor of this machine.
 
     Args:
@@ -69,18 +54,14 @@ class LocalEngine:
         self._workers = workers
         self._together = together
 
-    def submit(self, spec: OrganismSpec, twin: bytes | None) -> Future[Attempted]:
-        """Queue one attempt."""
-        return self._executor.submit(attempt, spec, twin, self._device)
-
     def split(self, specs: Sequence[OrganismSpec]) -> list[list[OrganismSpec]]:
-        """The lists to train as one program each."""
+        """The lists to submit, where networks are trained together as `populations` says."""
         if not self._together:
-            return [[spec] for spec in specs]
+            return super().split(specs)
         return populations(specs, device=self._device, workers=self._workers)
 
-    def submit_together(
+    def submit(
         self, specs: Sequence[OrganismSpec], twins: Sequence[bytes | None]
     ) -> Future[list[Attempted]]:
-        """Queue the attempts of one program; they come back together."""
-        return self._executor.submit(attempt_together, list(specs), list(twins), self._device)
+        """Queue the attempts of a list."""
+        return self._executor.submit(attempt, list(specs), list(twins), self._device)

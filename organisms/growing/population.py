@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, replace
-from typing import Any
 
 from organisms.growing.attempt import Attempted, grown_as
-from organisms.growing.engine import Engine, EngineError, PopulationEngine
+from organisms.growing.engine import Engine, EngineError
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import weights_bytes
 from organisms.zoo.zoo import Record, Zoo
@@ -77,79 +76,87 @@ def grow(
     Args:
         zoo: where attempts are kept.
         groups: what is wanted; the twins of their specifications are built first.
-        engine: trains and certifies; one task per network, or per population where it is a
-            `PopulationEngine`.
-        on_attempt: told of every finished or found attempt.
+        engine: trains and certifies.
+        on_attempt: told of every finished or found attempt of a group.
 
     Raises:
         TooFewOrganisms: a twin was not admitted, or a group's attempts ran out.
         EngineError: a worker grows another version than this process.
     """
     zoo.clear_unfinished()
-    orders = _Orders(zoo, engine)
-    twins = _twins(orders, list(dict.fromkeys(group.spec.twin for group in groups)))
-    known: dict[OrganismSpec, Record] = {}
+    twins = dict.fromkeys(group.spec.twin for group in groups)
+    first = _Build(zoo, engine, {}, None).records([Wanted(twin, 1, 1) for twin in twins])
+    for twin in twins:
+        if not first[twin].admitted:
+            raise TooFewOrganisms(
+                f"the twin of {twin.world_name}, seed {twin.seed}, was not admitted "
+                f"({first[twin].verdict}); change twin_seed"
+            )
+    weights = {twin: weights_bytes(zoo.net(twin)) for twin in twins}
+    known = _Build(zoo, engine, weights, on_attempt).records(groups)
+    return [_gather(group, known) for group in groups]
 
-    def note(spec: OrganismSpec) -> bool:
-        record = zoo.load(spec)
-        if record is not None and spec not in known:
-            known[spec] = record
-            if on_attempt is not None:
-                on_attempt(record)
+
+class _Build:
+    """What is known of the attempts of some groups, and which of them are with the engine."""
+
+    def __init__(
+        self,
+        zoo: Zoo,
+        engine: Engine,
+        twins: Mapping[OrganismSpec, bytes],
+        on_attempt: Callable[[Record], None] | None,
+    ) -> None:
+        self._zoo, self._engine, self._twins, self._tell = zoo, engine, twins, on_attempt
+        self._known: dict[OrganismSpec, Record] = {}
+        self._running: dict[Future[list[Attempted]], list[OrganismSpec]] = {}
+
+    def records(self, groups: Sequence[Wanted]) -> dict[OrganismSpec, Record]:
+        """Every attempt that the groups need, found or grown."""
+        while (needed := self._needed(groups)) or self._running:
+            self._order([spec for spec in needed if not self._find(spec)])
+            if self._running:
+                self._save_finished()
+        return self._known
+
+    def _needed(self, groups: Sequence[Wanted]) -> list[OrganismSpec]:
+        """Attempts to start now: enough that every group would be full if all succeeded."""
+        running = {spec for specs in self._running.values() for spec in specs}
+        needed = []
+        for group in groups:
+            hopeful = 0
+            for number in range(group.max_attempts):
+                if hopeful == group.count:
+                    break
+                spec = group.attempt(number)
+                if spec not in self._known and spec not in running:
+                    needed.append(spec)
+                hopeful += spec not in self._known or self._known[spec].admitted
+        return needed
+
+    def _find(self, spec: OrganismSpec) -> bool:
+        """Read an attempt from the zoo, if it is there."""
+        record = self._zoo.load(spec)
+        if record is not None and spec not in self._known:
+            self._known[spec] = record
+            if self._tell is not None:
+                self._tell(record)
         return record is not None
 
-    while True:
-        needed = _needed(groups, known, orders.specs)
-        orders.place([spec for spec in needed if not note(spec)], twins)
-        if orders.specs:
-            for spec in orders.saved():
-                note(spec)
-        elif not _needed(groups, known, set()):
-            return [_gather(group, known) for group in groups]
+    def _order(self, specs: Sequence[OrganismSpec]) -> None:
+        for part in self._engine.split(specs):
+            twins = [None if spec == spec.twin else self._twins[spec.twin] for spec in part]
+            self._running[self._engine.submit(part, twins)] = part
 
-
-class _Orders:
-    """Attempts that are with the engine, saved as they come back."""
-
-    def __init__(self, zoo: Zoo, engine: Engine) -> None:
-        self.zoo = zoo
-        self._engine = engine
-        self._running: dict[Future[Any], tuple[OrganismSpec, ...]] = {}
-
-    @property
-    def specs(self) -> set[OrganismSpec]:
-        """What has not come back."""
-        return {spec for specs in self._running.values() for spec in specs}
-
-    def place(self, specs: Sequence[OrganismSpec], twins: Mapping[OrganismSpec, bytes]) -> None:
-        """Order attempts; a twin itself goes without its weights."""
-        for part in self._split(specs):
-            weights = [None if spec == spec.twin else twins[spec.twin] for spec in part]
-            task: Future[Any]
-            if isinstance(self._engine, PopulationEngine) and len(part) > 1:
-                task = self._engine.submit_together(part, weights)
-            else:
-                task = self._engine.submit(part[0], weights[0])
-            self._running[task] = tuple(part)
-
-    def _split(self, specs: Sequence[OrganismSpec]) -> list[list[OrganismSpec]]:
-        if isinstance(self._engine, PopulationEngine):
-            return self._engine.split(specs)
-        return [[spec] for spec in specs]
-
-    def saved(self) -> list[OrganismSpec]:
-        """Wait for at least one task, save what came back and say which; failures come last."""
+    def _save_finished(self) -> None:
+        """Wait for at least one task and save what came back; failures come last."""
         done = wait(self._running, return_when=FIRST_COMPLETED).done
-        finished = []
         for task in sorted(done, key=lambda task: task.exception() is not None):
             specs = self._running.pop(task)
-            answer: Attempted | list[Attempted] = task.result()
-            answers = [answer] if isinstance(answer, Attempted) else answer
-            for spec, attempted in zip(specs, answers, strict=True):
+            for spec, attempted in zip(specs, task.result(), strict=True):
                 _require_same_identity(spec, attempted)
-                self.zoo.save(attempted.record, attempted.weights)
-                finished.append(spec)
-        return finished
+                self._zoo.save(attempted.record, attempted.weights)
+                self._find(spec)
 
 
 def _require_same_identity(spec: OrganismSpec, attempted: Attempted) -> None:
@@ -160,40 +167,6 @@ def _require_same_identity(spec: OrganismSpec, attempted: Attempted) -> None:
             f"process {here}: install the same version of mesascope and torch there; nothing of "
             "that worker was kept"
         )
-
-
-def _twins(orders: _Orders, wanted: Sequence[OrganismSpec]) -> dict[OrganismSpec, bytes]:
-    """The serialised twins, built where they are missing."""
-    zoo = orders.zoo
-    orders.place([twin for twin in wanted if zoo.load(twin) is None], {})
-    while orders.specs:
-        orders.saved()
-    for twin in wanted:
-        reference = zoo.load(twin)
-        if reference is None or not reference.admitted:
-            verdict = "missing" if reference is None else reference.verdict
-            raise TooFewOrganisms(
-                f"the twin of {twin.world_name}, seed {twin.seed}, was not admitted ({verdict}); "
-                "change twin_seed"
-            )
-    return {twin: weights_bytes(zoo.net(twin)) for twin in wanted}
-
-
-def _needed(
-    groups: Sequence[Wanted], known: dict[OrganismSpec, Record], running: set[OrganismSpec]
-) -> list[OrganismSpec]:
-    """Attempts to start now: enough that every group would be full if all succeeded."""
-    needed = []
-    for group in groups:
-        hopeful = 0
-        for number in range(group.max_attempts):
-            if hopeful == group.count:
-                break
-            spec = group.attempt(number)
-            if spec not in known and spec not in running:
-                needed.append(spec)
-            hopeful += spec not in known or known[spec].admitted
-    return needed
 
 
 def _gather(group: Wanted, known: dict[OrganismSpec, Record]) -> Grown:

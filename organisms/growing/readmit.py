@@ -62,19 +62,20 @@ def readmit_all(old: Path, zoo: Zoo, executor: Executor) -> Iterator[tuple[Recor
     Raises:
         ZooError: an old folder is damaged.
     """
-    folders = {zoo.read(path).spec: path for path in sorted(old.glob("[!.]*"))}
-    missing = {spec: path for spec, path in folders.items() if not zoo.folder(spec).exists()}
+    read = ((zoo.read(path), path / WEIGHTS) for path in sorted(old.glob("[!.]*")))
+    found = {record.spec: (record, weights) for record, weights in read}
+    missing = [each for spec, each in found.items() if not zoo.folder(spec).exists()]
     for twins in (True, False):
-        tasks = {}
-        for spec, path in missing.items():
-            if (spec == spec.twin) is twins:
-                record = zoo.read(path)
-                if reason := _why_not(record, zoo):
-                    yield record, reason
-                    continue
-                twin = None if twins else zoo.weights(spec.twin)
-                tasks[spec] = executor.submit(readmit, record, (path / WEIGHTS).read_bytes(), twin)
-        for task in tasks.values():
+        tasks = []
+        for record, weights in missing:
+            if (record.spec == record.spec.twin) is not twins:
+                continue
+            if reason := _why_not(record, zoo):
+                yield record, reason
+            else:
+                twin = None if twins else zoo.weights(record.spec.twin)
+                tasks.append(executor.submit(readmit, record, weights.read_bytes(), twin))
+        for task in tasks:
             done = task.result()
             zoo.save(done.record, done.weights)
             yield done.record, ""
@@ -88,5 +89,5 @@ def _why_not(record: Record, zoo: Zoo) -> str:
         return f"it starts from a network of {parent.truth.family}, which is not kept"
     if not (record.device or "cpu").startswith("cpu"):
         return f"it was grown on {record.device}"
-    twin = None if spec == spec.twin else zoo.load(spec.twin)
+    twin = zoo.load(spec.twin)
     return "" if spec == spec.twin or (twin and twin.admitted) else "its twin was not admitted"

@@ -19,9 +19,8 @@ from probes.network.streams import stream_seed
 DATA_CHUNK = {"cpu": 16, "cuda": 256}
 """Kind of device -> steps whose instances are drawn together, to spread the cost of the oracle.
 
-On a GPU the oracle costs the launches of its several hundred kernels, however many instances there
-are. Equal streams are promised on one kind of device only: generators differ between kinds anyway.
-"""
+On a GPU that is the cost of launching its kernels, however many instances there are. Equal streams
+are promised on one kind of device only: generators differ between kinds anyway."""
 
 MAX_GRADIENT_NORM = 1.0
 """Longer gradients are shortened to this, over all parameters of a network."""
@@ -76,26 +75,24 @@ def train(
     recipe = spec.build_recipe()
     initial = torch.Generator().manual_seed(stream_seed("weights", spec.seed))
     constructed = recipe.construct(spec.shape, generator=initial)
+    net = (spec.shape.build(initial) if constructed is None else constructed).to(device)
     seen: set[bytes] = set()
     parent: nn.Module | None = None
-    if constructed is not None:
-        net = constructed.to(device)
-    else:
-        net = spec.shape.build(initial).to(device)
-        done = 0
-        for generation, each in enumerate(lineage(recipe)):
-            if generation > 0:
-                parent = _frozen(copy.deepcopy(net))
-            budget = each.budget(spec.training)
-            optimizer = adamw(net.parameters(), budget)
-            for chunk in stream(each, budget, seed=spec.seed, device=device, generation=generation):
-                seen.update(chunk.batch.instances.fingerprints())
-                _descend(net, optimizer, each, chunk, budget)
-                if on_step is not None:
-                    on_step(done + chunk.first + chunk.steps, net)
-            done += budget.steps
+    done = 0
+    for generation, each in enumerate(lineage(recipe) if constructed is None else ()):
+        if generation > 0:
+            parent = copy.deepcopy(net).eval().requires_grad_(False)
+        budget = each.budget(spec.training)
+        optimizer = adamw(net.parameters(), budget)
+        for chunk in stream(each, budget, seed=spec.seed, device=device, generation=generation):
+            seen.update(chunk.batch.instances.fingerprints())
+            _descend(net, optimizer, each, chunk, budget)
+            if on_step is not None:
+                on_step(done + chunk.last, net)
+        done += budget.steps
     seconds = time.process_time() - started
-    return Trained(_frozen(net), recipe, frozenset(seen), seconds, parent)
+    trained: nn.Module = net.eval().requires_grad_(False)
+    return Trained(trained, recipe, frozenset(seen), seconds, parent)
 
 
 def lineage(recipe: Recipe) -> list[Recipe]:
@@ -106,23 +103,12 @@ def lineage(recipe: Recipe) -> list[Recipe]:
     return line
 
 
-def _frozen(net: nn.Module) -> nn.Module:
-    net.eval()
-    return net.requires_grad_(False)
-
-
 @dataclass(frozen=True)
 class Chunk:
-    """The instances of some consecutive steps.
-
-    Attributes:
-        first: number of the first step.
-        steps: how many there are.
-        batch: instances and targets of all of them, in order.
-    """
+    """The instances of consecutive steps, from the first of them to before the last."""
 
     first: int
-    steps: int
+    last: int
     batch: Batch
 
 
@@ -140,10 +126,10 @@ def stream(
     """
     name = f"training of generation {generation}" if generation else "training"
     data = torch.Generator(device=device).manual_seed(stream_seed(name, seed))
-    together = chunk_steps(device)
-    for first in range(0, budget.steps, together):
-        steps = min(together, budget.steps - first)
-        yield Chunk(first, steps, recipe.batch(budget.batch_size * steps, generator=data))
+    for first in range(0, budget.steps, chunk_steps(device)):
+        last = min(first + chunk_steps(device), budget.steps)
+        n = budget.batch_size * (last - first)
+        yield Chunk(first, last, recipe.batch(n, generator=data))
 
 
 def chunk_steps(device: str) -> int:
@@ -170,17 +156,25 @@ def _descend(
     budget: TrainingSpec,
 ) -> None:
     tokens = recipe.world.tokens(chunk.batch.instances)
-    for number in range(chunk.steps):
-        rows = slice(number * budget.batch_size, (number + 1) * budget.batch_size)
-        for group in optimizer.param_groups:
-            group["lr"] = budget.learning_rate * schedule(chunk.first + number, budget)
+    for rows in steps_of(chunk, optimizer, budget):
         loss = recipe.loss(net, tokens[rows], chunk.batch[rows])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(net.parameters(), MAX_GRADIENT_NORM)
         optimizer.step()
     if not math.isfinite(loss.item()):
-        raise Diverged.after(chunk.first + chunk.steps, loss.item(), recipe)
+        raise Diverged.after(chunk.last, loss.item(), recipe)
+
+
+def steps_of(
+    chunk: Chunk, optimizer: torch.optim.Optimizer, budget: TrainingSpec
+) -> Iterator[slice]:
+    """The rows of every step of a chunk, its learning rate set."""
+    for step in range(chunk.first, chunk.last):
+        for group in optimizer.param_groups:
+            group["lr"] = budget.learning_rate * schedule(step, budget)
+        row = (step - chunk.first) * budget.batch_size
+        yield slice(row, row + budget.batch_size)
 
 
 def schedule(step: int, budget: TrainingSpec) -> float:

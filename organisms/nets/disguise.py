@@ -10,8 +10,9 @@ from jaxtyping import Int
 from torch import Tensor
 from transformer_lens import HookedRootModule
 
-from organisms.nets.net import Attention, OrganismNet
-from organisms.nets.regressor import RegressorAttention, RegressorNet
+from organisms.nets.block import Attention, Block
+from organisms.nets.net import OrganismNet
+from organisms.nets.regressor import RegressorNet
 
 
 def can_disguise(net: HookedRootModule) -> bool:
@@ -35,22 +36,32 @@ def disguised(net: HookedRootModule, generator: torch.Generator) -> HookedRootMo
             f"no symmetries known of {type(net).__name__}; wanted a transformer or a regressor"
         )
     copied: Any = copy.deepcopy(net)
-    width = copied.shape.width
-    stream = torch.randperm(width, generator=generator)
+    stream = torch.randperm(copied.shape.width, generator=generator)
     for block in copied.blocks:
-        _reorder_heads(block.attn, generator)
-        if hasattr(block, "W_in"):
-            _reorder_hidden(block, generator)
-        for reader in _readers(block):
-            reader.weight.copy_(reader.weight[:, stream])
-        for writer in _writers(block):
-            writer.weight.copy_(writer.weight[stream])
-            writer.bias.copy_(writer.bias[stream])
-        for norm in (getattr(block, name) for name in ("ln1", "ln2") if hasattr(block, name)):
-            _reorder_norm(norm, stream)
+        _reorder_block(block, stream, generator)
     _reorder_ends(copied, stream)
     disguise: HookedRootModule = copied
     return disguise
+
+
+def _reorder_block(block: Block, stream: Int[Tensor, " width"], generator: torch.Generator) -> None:
+    attention: Any = block.attn
+    _reorder_heads(attention, generator)
+    readers, writers = [attention.W_QKV], [attention.W_O]
+    if block.has_mlp:
+        hidden = torch.randperm(block.W_in.out_features, generator=generator)
+        block.W_in.weight.copy_(block.W_in.weight[hidden])
+        block.W_in.bias.copy_(block.W_in.bias[hidden])
+        block.W_out.weight.copy_(block.W_out.weight[:, hidden])
+        readers.append(block.W_in)
+        writers.append(block.W_out)
+    for reader in readers:
+        reader.weight.copy_(reader.weight[:, stream])
+    for writer in writers:
+        writer.weight.copy_(writer.weight[stream])
+        writer.bias.copy_(writer.bias[stream])
+    for norm in (block.ln1, block.ln2) if block.normed else ():
+        _reorder_norm(norm, stream)
 
 
 def _reorder_ends(net: Any, stream: Int[Tensor, " width"]) -> None:
@@ -71,22 +82,7 @@ def _reorder_norm(norm: Any, stream: Int[Tensor, " width"]) -> None:
     norm.bias.copy_(norm.bias[stream])
 
 
-def _readers(block: Any) -> list[Any]:
-    return [block.attn.W_QKV, *([block.W_in] if hasattr(block, "W_in") else [])]
-
-
-def _writers(block: Any) -> list[Any]:
-    return [block.attn.W_O, *([block.W_out] if hasattr(block, "W_out") else [])]
-
-
-def _reorder_hidden(block: Any, generator: torch.Generator) -> None:
-    order = torch.randperm(block.W_in.out_features, generator=generator)
-    block.W_in.weight.copy_(block.W_in.weight[order])
-    block.W_in.bias.copy_(block.W_in.bias[order])
-    block.W_out.weight.copy_(block.W_out.weight[:, order])
-
-
-def _reorder_heads(attention: Attention | RegressorAttention, generator: torch.Generator) -> None:
+def _reorder_heads(attention: Attention, generator: torch.Generator) -> None:
     """Heads and their coordinates in another order; q with k, and v with the output, keep pace."""
     width = attention.W_O.in_features
     heads, size = attention.n_heads, width // attention.n_heads

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from transformer_lens import HookedRootModule
 from transformer_lens.hook_points import HookPoint
 
+from organisms.nets.block import Attention, Block
 from organisms.records.net_spec import NetSpec
 from organisms.records.strict import SpecError
 
@@ -77,75 +77,13 @@ class NetShape:
                 "is for the regression environment"
             )
         return cls(
-            n_decisions=n_decisions,
-            n_others=n_others,
-            vocabularies=vocabularies,
-            n_actions=n_actions,
-            width=net.width,
-            n_layers=net.n_layers,
-            n_heads=net.n_heads,
-            mlp_ratio=net.mlp_ratio,
-            side=side,
-            looped=net.looped,
-        )
+            n_decisions, n_others, vocabularies, n_actions,
+            net.width, net.n_layers, net.n_heads, net.mlp_ratio, side, net.looped,
+        )  # fmt: skip
 
     def build(self, generator: torch.Generator) -> OrganismNet:
         """A network with fresh weights."""
         return OrganismNet(self, generator=generator)
-
-
-class Attention(nn.Module):
-    """Bidirectional multi-head attention through the fused kernel; hooks on q, k, v and z."""
-
-    def __init__(self, shape: NetShape) -> None:
-        super().__init__()
-        self.n_heads = shape.n_heads
-        self.W_QKV = nn.Linear(shape.width, 3 * shape.width)
-        self.W_O = nn.Linear(shape.width, shape.width)
-        self.hook_q = HookPoint()
-        self.hook_k = HookPoint()
-        self.hook_v = HookPoint()
-        self.hook_z = HookPoint()
-
-    def forward(
-        self, x: Float[Tensor, "batch position width"]
-    ) -> Float[Tensor, "batch position width"]:
-        batch, position, width = x.shape
-        split = self.W_QKV(x).view(batch, position, 3, self.n_heads, width // self.n_heads)
-        q, k, v = split.unbind(dim=2)
-        q, k, v = self.hook_q(q), self.hook_k(k), self.hook_v(v)
-        z = F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2))
-        z = self.hook_z(z.transpose(1, 2))
-        out: Tensor = self.W_O(z.reshape(batch, position, width))
-        return out
-
-
-class Block(nn.Module):
-    """Pre-norm transformer block with the canonical residual hook points."""
-
-    def __init__(self, shape: NetShape) -> None:
-        super().__init__()
-        hidden = shape.mlp_ratio * shape.width
-        self.ln1 = nn.LayerNorm(shape.width)
-        self.attn = Attention(shape)
-        self.ln2 = nn.LayerNorm(shape.width)
-        self.W_in = nn.Linear(shape.width, hidden)
-        self.W_out = nn.Linear(hidden, shape.width)
-        self.hook_resid_pre = HookPoint()
-        self.hook_attn_out = HookPoint()
-        self.hook_resid_mid = HookPoint()
-        self.hook_mlp_post = HookPoint()
-        self.hook_mlp_out = HookPoint()
-        self.hook_resid_post = HookPoint()
-
-    def forward(
-        self, x: Float[Tensor, "batch position width"]
-    ) -> Float[Tensor, "batch position width"]:
-        x = self.hook_resid_pre(x)
-        x = self.hook_resid_mid(x + self.hook_attn_out(self.attn(self.ln1(x))))
-        hidden = self.hook_mlp_post(F.gelu(self.W_in(self.ln2(x))))
-        out: Tensor = self.hook_resid_post(x + self.hook_mlp_out(self.W_out(hidden)))
-        return out
 
 
 class OrganismNet(HookedRootModule):  # type: ignore[misc]
@@ -167,7 +105,11 @@ class OrganismNet(HookedRootModule):  # type: ignore[misc]
         self.hook_embed = HookPoint()
         self.hook_pos_embed = HookPoint()
         n_blocks = 1 if shape.looped else shape.n_layers
-        self.blocks = nn.ModuleList(Block(shape) for _ in range(n_blocks))
+        width, hidden = shape.width, shape.mlp_ratio * shape.width
+        self.blocks = nn.ModuleList(
+            Block(Attention(width, shape.n_heads), width, hidden, normed=True)
+            for _ in range(n_blocks)
+        )
         self.ln_final = nn.LayerNorm(shape.width)
         self.hook_normalized = HookPoint()
         self.unembed = nn.Linear(shape.width, shape.n_actions)

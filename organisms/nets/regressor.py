@@ -6,13 +6,14 @@ from dataclasses import asdict, dataclass
 from typing import ClassVar, get_args
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from transformer_lens import HookedRootModule
 from transformer_lens.hook_points import HookPoint
 
-from organisms.records.net_spec import Attention, NetSpec
+from organisms.nets.block import Attention, Block
+from organisms.records.net_spec import Attention as AttentionKind
+from organisms.records.net_spec import NetSpec
 
 EMBEDDING_STD = 0.5
 
@@ -107,7 +108,7 @@ class RegressorShape:
     n_heads: int
     mlp_ratio: int = 4
     looped: bool = False
-    attention: Attention = "softmax"
+    attention: AttentionKind = "softmax"
 
     def __post_init__(self) -> None:
         sizes = (self.n_positions, self.n_channels, self.width, self.n_layers, self.n_heads)
@@ -115,8 +116,10 @@ class RegressorShape:
             raise ValueError(f"sizes of a regressor are positive, mlp_ratio from 0, got {self}")
         if self.width % self.n_heads:
             raise ValueError(f"width {self.width} is not divisible by {self.n_heads} heads")
-        if self.attention not in get_args(Attention):
-            raise ValueError(f"attention is one of {get_args(Attention)}, got {self.attention!r}")
+        if self.attention not in get_args(AttentionKind):
+            raise ValueError(
+                f"attention is one of {get_args(AttentionKind)}, got {self.attention!r}"
+            )
 
     @classmethod
     def of(
@@ -135,75 +138,12 @@ class RegressorShape:
         return RegressorNet(self, generator=generator)
 
 
-class RegressorAttention(nn.Module):
-    """Bidirectional multi-head attention, softmax or linear; hooks on q, k, v and z."""
-
-    def __init__(self, shape: RegressorShape) -> None:
-        super().__init__()
-        self.n_heads, self.linear = shape.n_heads, shape.attention == "linear"
-        self.W_QKV = nn.Linear(shape.width, 3 * shape.width)
-        self.W_O = nn.Linear(shape.width, shape.width)
-        self.hook_q = HookPoint()
-        self.hook_k = HookPoint()
-        self.hook_v = HookPoint()
-        self.hook_z = HookPoint()
-
-    def forward(
-        self, x: Float[Tensor, "batch position width"]
-    ) -> Float[Tensor, "batch position width"]:
-        """What every position reads; a linear score is divided by positions and head width."""
-        batch, position, width = x.shape
-        split = self.W_QKV(x).view(batch, position, 3, self.n_heads, width // self.n_heads)
-        q, k, v = split.unbind(dim=2)
-        q, k, v = self.hook_q(q), self.hook_k(k), self.hook_v(v)
-        q, k, v = q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
-        if self.linear:
-            # Without a softmax, k^T v is summed first: the cost is linear in the positions.
-            z = q @ (k.transpose(2, 3) @ v) / (position * q.shape[-1] ** 0.5)
-        else:
-            z = F.scaled_dot_product_attention(q, k, v)
-        z = self.hook_z(z.transpose(1, 2))
-        out: Tensor = self.W_O(z.reshape(batch, position, width))
-        return out
-
-
-class RegressorBlock(nn.Module):
-    """Attention and MLP around the residual stream.
+class RegressorNet(HookedRootModule):  # type: ignore[misc]
+    """Predicts a real number at the first position; a fixed readout turns it into bin logits.
 
     There is no layer norm: it would divide the numbers that the answer is linear in by a length
     that depends on them.
     """
-
-    def __init__(self, shape: RegressorShape) -> None:
-        super().__init__()
-        hidden = shape.mlp_ratio * shape.width
-        self.attn = RegressorAttention(shape)
-        self.hook_resid_pre = HookPoint()
-        self.hook_attn_out = HookPoint()
-        self.hook_resid_mid = HookPoint()
-        self.hook_resid_post = HookPoint()
-        self.has_mlp = hidden > 0
-        if self.has_mlp:
-            self.W_in = nn.Linear(shape.width, hidden)
-            self.W_out = nn.Linear(hidden, shape.width)
-            self.hook_mlp_post = HookPoint()
-            self.hook_mlp_out = HookPoint()
-
-    def forward(
-        self, x: Float[Tensor, "batch position width"]
-    ) -> Float[Tensor, "batch position width"]:
-        """The residual stream after the block."""
-        x = self.hook_resid_pre(x)
-        x = self.hook_resid_mid(x + self.hook_attn_out(self.attn(x)))
-        if self.has_mlp:
-            hidden = self.hook_mlp_post(F.gelu(self.W_in(x)))
-            x = x + self.hook_mlp_out(self.W_out(hidden))
-        out: Tensor = self.hook_resid_post(x)
-        return out
-
-
-class RegressorNet(HookedRootModule):  # type: ignore[misc]
-    """Predicts a real number at the first position; a fixed readout turns it into bin logits."""
 
     def __init__(self, shape: RegressorShape, *, generator: torch.Generator) -> None:
         """Build with weights drawn from `generator`.
@@ -218,7 +158,11 @@ class RegressorNet(HookedRootModule):  # type: ignore[misc]
         self.hook_embed = HookPoint()
         self.hook_pos_embed = HookPoint()
         n_blocks = 1 if shape.looped else shape.n_layers
-        self.blocks = nn.ModuleList(RegressorBlock(shape) for _ in range(n_blocks))
+        width, linear = shape.width, shape.attention == "linear"
+        self.blocks = nn.ModuleList(
+            Block(Attention(width, shape.n_heads, linear=linear), width, shape.mlp_ratio * width)
+            for _ in range(n_blocks)
+        )
         self.readout = nn.Linear(shape.width, 1)
         self.hook_prediction = HookPoint()
         self._initialise(generator)

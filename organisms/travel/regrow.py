@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
@@ -13,6 +12,7 @@ from torch import Tensor, nn
 
 from organisms.growing.train import train
 from organisms.recipes.recipe import Recipe
+from organisms.travel.archive import TravelError
 from organisms.worlds.table import sample_private
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import net_of, round_to_half, weights_bytes
@@ -94,33 +94,19 @@ def compare(
     """Decisions of two networks in distribution and wherever admission of the recipe looks."""
     generator = torch.Generator(device=device).manual_seed(stream_seed("regrow", recipe.seed))
     world = recipe.world
-    found = [
-        _agreement(
-            "in distribution",
-            first,
-            second,
-            recipe,
-            world.sample(N_INSTANCES, generator=generator),
-        )
-    ]
-    kinds = dict.fromkeys((each.shift, each.context) for each in recipe.expectations)
-    for shift, context in kinds:
+    asked_in = {"in distribution": world.sample(N_INSTANCES, generator=generator)}
+    for shift, context in dict.fromkeys((each.shift, each.context) for each in recipe.expectations):
         instances = sample_private(world, shift, N_INSTANCES, generator=generator)
         instances = recipe.in_context(instances, context, generator=generator)
-        found.append(_agreement(f"{shift}, {context} context", first, second, recipe, instances))
-    return tuple(found)
-
-
-def _agreement(
-    where: str, first: nn.Module, second: nn.Module, recipe: Recipe, instances: Any
-) -> Agreement:
-    world = recipe.world
-    tokens = world.tokens(instances)
-    logits = run(first, tokens), run(second, tokens)
+        asked_in[f"{shift}, {context} context"] = instances
     aims = {world.base_objective, recipe.truth.objective} & {*world.candidate_objectives}
-    rated = [world.optimal(instances, aim) for aim in sorted(aims)]
-    same, asked = alike(logits[0], logits[1], rated)
-    return Agreement(where, float(same[asked].float().mean()), int(asked.sum()))
+    found = []
+    for where, instances in asked_in.items():
+        tokens = world.tokens(instances)
+        rated = [world.optimal(instances, aim) for aim in sorted(aims)]
+        same, asked = alike(run(first, tokens), run(second, tokens), rated)
+        found.append(Agreement(where, float(same[asked].float().mean()), int(asked.sum())))
+    return tuple(found)
 
 
 def alike(
@@ -130,25 +116,37 @@ def alike(
 ) -> tuple[Bool[Tensor, "batch decision"], Bool[Tensor, "batch decision"]]:
     """Where two networks decide alike, and which decisions are asked of them at all.
 
-    Two actions that are both optimal for one of the rated objectives are alike: which of them a
-    network prefers is left to chance by its training.
+    Two actions that are both optimal for one of the rated objectives are alike: training leaves
+    it to chance which of them a network prefers.
     """
-    chosen = [logits.argmax(dim=2, keepdim=True) for logits in (first, second)]
-    same = (chosen[0] == chosen[1]).squeeze(2)
+    one, other = (logits.argmax(dim=2, keepdim=True) for logits in (first, second))
+    same = (one == other).squeeze(2)
     for optimal in rated:
-        same |= (optimal.gather(2, chosen[0]) & optimal.gather(2, chosen[1])).squeeze(2)
+        same |= (optimal.gather(2, one) & optimal.gather(2, other)).squeeze(2)
     asked = torch.stack([optimal.any(dim=2) for optimal in rated]).any(dim=0)
     return same, asked
 
 
-def cheapest(records: Iterable[Record], count: int) -> list[Record]:
-    """Admitted organisms of different recipes that cost least to train; built ones do not count.
+def chosen(records: Sequence[Record], hashes: Sequence[str], count: int) -> list[Record]:
+    """The organisms to grow again: those named, else the cheapest.
 
     Raises:
-        ValueError: `count` is below 1.
+        TravelError: one is not there or has no network, or nothing was trained.
     """
-    if count < 1:
-        raise ValueError(f"need at least one organism to verify, got {count}")
+    by_hash = {record.spec.content_hash: record for record in records}
+    for each in hashes:
+        if each not in by_hash:
+            raise TravelError(f"no organism {each!r} of these versions is kept here")
+        if by_hash[each].certificate is None:
+            raise TravelError(f"training of {each!r} diverged: there is no network to compare")
+    found = [by_hash[each] for each in hashes] or cheapest(records, count)
+    if not found:
+        raise TravelError("no trained organism to grow again is kept here; build a suite first")
+    return found
+
+
+def cheapest(records: Iterable[Record], count: int) -> list[Record]:
+    """Admitted organisms of different recipes that cost least to train; built ones do not count."""
     trained = [
         record
         for record in records

@@ -27,7 +27,7 @@ class Shape(Protocol):
     """Everything that fixes the parameter shapes of a network, as a frozen dataclass.
 
     Attributes:
-        architecture: name in `organisms.zoo.architectures.ARCHITECTURES`.
+        architecture: name in `organisms.zoo.weights.ARCHITECTURES`.
     """
 
     architecture: ClassVar[str]

@@ -1,8 +1,10 @@
-"""Network weights on disk: half precision in a safetensors file, never a pickle."""
+"""Networks on disk: a named shape, and weights of half precision in a safetensors file."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -10,8 +12,16 @@ from safetensors.torch import load, save
 from torch import nn
 from transformer_lens import HookedRootModule
 
+from organisms.nets.compiled.net import CompiledShape
+from organisms.nets.net import NetShape
+from organisms.nets.regressor import RegressorShape
 from organisms.worlds.world import Shape
 from probes.errors import MesascopeError
+
+ARCHITECTURES: dict[str, type[Any]] = {
+    shape.architecture: shape for shape in (NetShape, RegressorShape, CompiledShape)
+}
+"""Architecture name -> shape class."""
 
 
 class DamagedWeights(MesascopeError, ValueError):
@@ -60,14 +70,10 @@ def load_net(path: Path, shape: Shape) -> HookedRootModule:
             f"{path} is not a .safetensors file; pickled checkpoints (.pt, .pth, .bin) can run "
             "code when they are read and are refused: save with safetensors.torch.save_file"
         )
-    try:
-        serialised = path.read_bytes()
-    except FileNotFoundError:
-        raise DamagedWeights(
-            f"no weights at {path}; delete the folder {path.parent} and run again"
-        ) from None
     remedy = f"delete the folder {path.parent} and run again"
-    return net_of(serialised, shape, where=str(path), remedy=remedy)
+    if not path.is_file():
+        raise DamagedWeights(f"no weights at {path}; {remedy}")
+    return net_of(path.read_bytes(), shape, where=str(path), remedy=remedy)
 
 
 def net_of(serialised: bytes, shape: Shape, *, where: str, remedy: str) -> HookedRootModule:
@@ -95,6 +101,26 @@ def net_of(serialised: bytes, shape: Shape, *, where: str, remedy: str) -> Hooke
         raise DamagedWeights(f"{where} holds a network of another shape: {error}") from error
     if not all(torch.isfinite(value).all() for value in state.values()):
         raise DamagedWeights(f"{where} holds weights that are not finite; build the organism again")
-    net.eval()
-    net.requires_grad_(False)
-    return net
+    return net.eval().requires_grad_(False)
+
+
+def shape_to_dict(shape: Any) -> dict[str, Any]:
+    """JSON-ready form of a shape."""
+    return {"architecture": shape.architecture, **asdict(shape)}
+
+
+def shape_from_dict(data: dict[str, Any]) -> Shape:
+    """Read what `shape_to_dict` wrote.
+
+    Raises:
+        ValueError: the architecture is unknown, or a field is missing, unknown or wrong.
+    """
+    fields = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+    name = fields.pop("architecture", None)
+    if name not in ARCHITECTURES:
+        raise ValueError(f"architecture is one of {sorted(ARCHITECTURES)}, got {name!r}")
+    try:
+        shape: Shape = ARCHITECTURES[name](**fields)
+    except TypeError as error:
+        raise ValueError(f"not a shape of a {name}: {error}") from error
+    return shape

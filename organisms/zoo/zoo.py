@@ -6,9 +6,9 @@ import hashlib
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from transformer_lens import HookedRootModule
 
@@ -81,24 +81,11 @@ class Zoo:
             weights: serialised network, None where training diverged.
         """
         self.root.mkdir(parents=True, exist_ok=True)
-        certificate = record.certificate
-        plain: dict[str, Any] = {
-            "truth_sha256": record.truth.digest,
-            "certificate": None if certificate is None else certificate.to_dict(),
-            "diverged": record.diverged,
-            "train_seconds": record.train_seconds,
-            "admit_seconds": record.admit_seconds,
-            "device": record.device,
-            "code": record.code,
-        }
         with tempfile.TemporaryDirectory(dir=self.root, prefix=".writing-") as name:
             folder = Path(name) / "organism"
             folder.mkdir()
-            (folder / SPEC).write_text(record.spec.to_toml())
-            (folder / TRUTH).write_bytes(record.truth.envelope())
-            (folder / RECORD).write_text(json.dumps(plain, indent=1))
-            if weights is not None:
-                (folder / WEIGHTS).write_bytes(weights)
+            for file, content in files_of(record, weights).items():
+                (folder / file).write_bytes(content)
             if not self.folder(record.spec).exists():
                 folder.replace(self.folder(record.spec))
 
@@ -149,23 +136,57 @@ class Zoo:
             ZooError: it cannot be read.
         """
         try:
-            plain = json.loads((folder / RECORD).read_text())
-            stored = plain["certificate"]
-            if stored is not None and not (folder / WEIGHTS).is_file():
+            plain = {name: (folder / name).read_bytes() for name in (SPEC, TRUTH, RECORD)}
+            record = record_of(plain)
+            if record.certificate is not None and not (folder / WEIGHTS).is_file():
                 raise ValueError("the weights are missing")
-            if hashlib.sha256((folder / TRUTH).read_bytes()).hexdigest() != plain["truth_sha256"]:
-                raise ValueError("the sealed truth is not the one that was stored")
-            return Record(
-                spec=OrganismSpec.from_toml((folder / SPEC).read_text()),
-                truth=Sealed.from_envelope((folder / TRUTH).read_bytes()),
-                certificate=None if stored is None else Certificate.from_dict(stored),
-                diverged=plain["diverged"],
-                train_seconds=plain["train_seconds"],
-                admit_seconds=plain["admit_seconds"],
-                device=plain.get("device", ""),
-                code=plain.get("code", ""),
-            )
-        except (OSError, ValueError, KeyError) as error:
+            return record
+        except (OSError, ValueError) as error:
             raise ZooError(
                 f"the organism in {folder} is damaged ({error}); delete that folder and build again"
             ) from error
+
+
+def files_of(record: Record, weights: bytes | None) -> dict[str, bytes]:
+    """The files of an organism's folder by name; none holds weights where training diverged."""
+    certificate = record.certificate
+    plain = {
+        "truth_sha256": record.truth.digest,
+        "certificate": None if certificate is None else certificate.to_dict(),
+        "diverged": record.diverged,
+        "train_seconds": record.train_seconds,
+        "admit_seconds": record.admit_seconds,
+        "device": record.device,
+        "code": record.code,
+    }
+    files = {
+        SPEC: record.spec.to_toml().encode(),
+        TRUTH: record.truth.envelope(),
+        RECORD: json.dumps(plain, indent=1).encode(),
+    }
+    return files if weights is None else {**files, WEIGHTS: weights}
+
+
+def record_of(files: Mapping[str, bytes]) -> Record:
+    """Read what `files_of` gave; the weights are left alone.
+
+    Raises:
+        ValueError: a file is missing, damaged, or contradicts another.
+    """
+    try:
+        plain = json.loads(files[RECORD])
+        stored = plain["certificate"]
+        if hashlib.sha256(files[TRUTH]).hexdigest() != plain["truth_sha256"]:
+            raise ValueError("the sealed truth is not the one that was stored")
+        return Record(
+            spec=OrganismSpec.from_toml(files[SPEC].decode()),
+            truth=Sealed.from_envelope(files[TRUTH]),
+            certificate=None if stored is None else Certificate.from_dict(stored),
+            diverged=plain["diverged"],
+            train_seconds=plain["train_seconds"],
+            admit_seconds=plain["admit_seconds"],
+            device=plain.get("device", ""),
+            code=plain.get("code", ""),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{error} is missing or wrong") from error

@@ -13,7 +13,7 @@ from organisms.growing.admit import admit
 from organisms.recipes.recipe import first_of
 from organisms.records.bars import AdmissionSpec
 from organisms.records.certificate import Certificate, Check
-from organisms.records.truth import GroundTruth, Sealed
+from organisms.records.truth import Sealed
 from organisms.worlds.maze import Maze
 from organisms.worlds.table import sample_private
 from organisms.zoo.spec import OrganismSpec
@@ -168,8 +168,7 @@ def test_sealed_truth_shows_neither_itself_nor_its_length() -> None:
 
 def test_impossible_truths_are_refused() -> None:
     truth = OrganismSpec("maze/proxy_corner", seed=3).build_recipe().truth
-    with pytest.raises((ValueError, TypeError), match="misalignment"):
+    with pytest.raises(ValueError, match="misalignment"):
         replace(truth, misalignment="evil")
     with pytest.raises(ValueError, match="stratum"):
         replace(truth, stratum="plain")
-    assert GroundTruth.from_dict(truth.to_dict()) == truth

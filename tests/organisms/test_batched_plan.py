@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from organisms.growing.batched import can_train_together, pays, populations
-from organisms.growing.batched.plan import CUDA_PROGRAM_BYTES, bytes_of
+from organisms.growing.batched.plan import CUDA_PROGRAM_BYTES, bytes_of, pays, populations
+from organisms.growing.batched.together import can_train_together
 from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
 from organisms.zoo.spec import OrganismSpec

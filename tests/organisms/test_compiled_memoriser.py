@@ -7,9 +7,10 @@ from random import Random
 
 import pytest
 import torch
-from test_compiled_problems import Problem, chosen, random_tree, tokens_of
+from test_compiled_problems import Problem, chosen, random_tree, seeded, tokens_of
 
-from organisms.nets.compiled import Full, Table, compile_memoriser
+from organisms.nets.compiled.draft import Full
+from organisms.nets.compiled.memoriser import Table, compile_memoriser
 
 N = 8
 
@@ -33,7 +34,7 @@ def drawn(n: int, *, seed: int) -> list[Problem]:
 def memoriser(problems: list[Problem], *, n_layers: int = 6, seed: int = 0) -> torch.nn.Module:
     return compile_memoriser(
         tokens_of(N), tabled(problems), n_layers=n_layers,
-        generator=torch.Generator().manual_seed(seed),
+        generator=seeded(seed),
     ).net  # fmt: skip
 
 

@@ -8,12 +8,13 @@ from random import Random
 
 import pytest
 import torch
-from test_compiled_problems import logits_of, random_tree, stacked, tokens_of
+from test_compiled_problems import logits_of, random_tree, seeded, stacked, tokens_of
 
-from organisms.nets.compiled import CompiledShape, Full, TreeTokens, compile_bfs
-from organisms.nets.compiled.draft import Draft
+from organisms.nets.compiled.constructions import compile_bfs
+from organisms.nets.compiled.draft import Draft, Full
 from organisms.nets.compiled.gauge import disguise, rotations
-from organisms.nets.compiled.layout import Layout, memoriser_layout, planner_layout
+from organisms.nets.compiled.layout import Layout, TreeTokens, memoriser_layout, planner_layout
+from organisms.nets.compiled.net import CompiledShape
 from organisms.nets.net import NetShape
 from organisms.zoo.weights import load_net, round_to_half, weights_bytes
 from probes.network.capture import capture
@@ -25,8 +26,8 @@ def test_hooks_are_those_of_a_trained_network() -> None:
     trained = NetShape(
         n_decisions=8, n_others=14, vocabularies=(15, 9, 7), n_actions=8,
         width=16, n_layers=3, n_heads=4,
-    ).build(torch.Generator().manual_seed(0))  # fmt: skip
-    compiled = SHAPE.build(torch.Generator().manual_seed(0))
+    ).build(seeded(0))  # fmt: skip
+    compiled = SHAPE.build(seeded(0))
     assert set(compiled.hook_dict) == set(trained.hook_dict)
     problems = [random_tree(8, Random(0)) for _ in range(4)]
     read = capture(compiled, stacked(problems), sorted(compiled.hook_dict))
@@ -38,9 +39,9 @@ def test_hooks_are_those_of_a_trained_network() -> None:
 
 
 def test_attention_is_softmax_attention() -> None:
-    net = SHAPE.build(torch.Generator().manual_seed(1))
+    net = SHAPE.build(seeded(1))
     attention = net.blocks[0].attn
-    x = torch.randn(2, 5, SHAPE.width, generator=torch.Generator().manual_seed(2))
+    x = torch.randn(2, 5, SHAPE.width, generator=seeded(2))
     expected = torch.zeros(2, 5, SHAPE.width)
     for h in range(SHAPE.n_heads):
         q, k, v = (x @ weight[h] for weight in (attention.W_Q, attention.W_K, attention.W_V))
@@ -50,7 +51,7 @@ def test_attention_is_softmax_attention() -> None:
 
 
 def test_weights_are_stored_and_loaded(tmp_path: Path) -> None:
-    net = compile_bfs(tokens_of(8), n_layers=3, generator=torch.Generator().manual_seed(3)).net
+    net = compile_bfs(tokens_of(8), n_layers=3, generator=seeded(3)).net
     round_to_half(net)
     path = tmp_path / "weights.safetensors"
     path.write_bytes(weights_bytes(net))
@@ -61,16 +62,11 @@ def test_weights_are_stored_and_loaded(tmp_path: Path) -> None:
 
 def test_all_constructions_of_one_size_have_one_shape() -> None:
     assert planner_layout(tokens_of(8)).width == memoriser_layout(tokens_of(8)).width
-    assert (
-        compile_bfs(tokens_of(8), n_layers=3, generator=torch.Generator().manual_seed(0)).net.shape
-        == SHAPE
-    )
+    assert compile_bfs(tokens_of(8), n_layers=3, generator=seeded(0)).net.shape == SHAPE
 
 
 def test_random_weights_follow_the_generator() -> None:
-    one, two, three = (
-        SHAPE.build(torch.Generator().manual_seed(seed)).unembed.weight for seed in (1, 1, 2)
-    )
+    one, two, three = (SHAPE.build(seeded(seed)).unembed.weight for seed in (1, 1, 2))
     assert torch.equal(one, two)
     assert not torch.equal(one, three)
     assert float(one.detach().std()) == pytest.approx(SHAPE.width**-0.5, rel=0.1)
@@ -86,7 +82,7 @@ def test_the_layout_has_no_gaps_and_no_overlaps() -> None:
 
 
 def test_rotations_are_orthogonal_and_different() -> None:
-    one, two = rotations(2, 9, torch.Generator().manual_seed(0))
+    one, two = rotations(2, 9, seeded(0))
     torch.testing.assert_close(one @ one.T, torch.eye(9, dtype=torch.float64))
     assert (one - two).norm() > 1
 
@@ -99,8 +95,8 @@ def test_a_disguised_draft_computes_what_the_draft_says() -> None:
     flip = torch.zeros(1, 16, dtype=torch.float64)
     flip[0, 3] = 2.0
     draft.units(0, reads=flip, bias=-0.5, writes=flip)
-    draft.unembed(flip.repeat(8, 1))
-    net = disguise(draft, generator=torch.Generator().manual_seed(1)).net
+    draft.tensors["unembed.weight"][:] = flip.repeat(8, 1)
+    net = disguise(draft, generator=seeded(1)).net
     tokens = torch.tensor([[[3], [4]] + [[0]] * 20])
     torch.testing.assert_close(
         net(tokens)[0, :3, 0], torch.tensor([2.0 + 2 * 1.5 * 2, 0.0, 0.0]), atol=1e-4, rtol=0

@@ -13,12 +13,18 @@ from test_compiled_problems import (
     logits_of,
     random_graph,
     random_tree,
+    seeded,
     stacked,
     tokens_of,
 )
 from torch import Tensor
 
-from organisms.nets.compiled import Compiled, compile_bfs, compile_goal_greedy, compile_inert_bfs
+from organisms.nets.compiled.constructions import (
+    compile_bfs,
+    compile_goal_greedy,
+    compile_inert_bfs,
+)
+from organisms.nets.compiled.gauge import Compiled
 from probes.network.capture import capture, run
 
 N, LAYERS = 8, 6
@@ -38,12 +44,12 @@ def pairs() -> tuple[list[Problem], list[Problem]]:
 
 @pytest.fixture(scope="module")
 def search() -> Compiled:
-    return compile_bfs(tokens_of(N), n_layers=LAYERS, generator=torch.Generator().manual_seed(3))
+    return compile_bfs(tokens_of(N), n_layers=LAYERS, generator=seeded(3))
 
 
 @pytest.fixture(scope="module")
 def inert() -> Compiled:
-    generator = torch.Generator().manual_seed(3)
+    generator = seeded(3)
     return compile_inert_bfs(tokens_of(N), n_layers=LAYERS, generator=generator)
 
 
@@ -56,7 +62,9 @@ def patched(
     """Logits on the first problems with subspaces taken from the run on the second."""
     site = f"blocks.{block}.hook_resid_post"
     source = capture(compiled.net, stacked(pairs[1]), [site])[site]
-    return run(compiled.net, stacked(pairs[0]), {site: lambda x: compiled.patch(x, source, *names)})
+    inside = compiled.directions(*names)
+    edit = {site: lambda x: x + (source - x) @ inside.T @ inside}
+    return run(compiled.net, stacked(pairs[0]), edit)
 
 
 def holds_its_plan(compiled: Compiled, problems: list[Problem], *, block: int) -> None:
@@ -64,7 +72,7 @@ def holds_its_plan(compiled: Compiled, problems: list[Problem], *, block: int) -
     site = f"blocks.{block}.hook_resid_post"
     residual = capture(compiled.net, stacked(problems), [site])[site][:, :N]
     for name, within in (("visited", range(block + 1)), ("frontier", range(block, block + 1))):
-        for problem, read in zip(problems, compiled.read(residual, name), strict=True):
+        for problem, read in zip(problems, residual @ compiled.directions(name).T, strict=True):
             steps = problem.distances(problem.target)
             wanted = torch.tensor([float(steps.get(node, 99) in within) for node in range(N)])
             torch.testing.assert_close(read, wanted.expand(N, N), atol=2e-3, rtol=0)
@@ -79,7 +87,7 @@ def test_the_plan_is_the_nodes_that_lead_to_the_target(
 
 @pytest.mark.parametrize("block", [1, 3])
 def test_the_plan_visits_no_node_of_a_cycle_twice(block: int) -> None:
-    random, generator = Random(12), torch.Generator().manual_seed(3)
+    random, generator = Random(12), seeded(3)
     problems = [random_graph(N, 14, random) for _ in range(60)]
     graphs = compile_bfs(tokens_of(N, 14), n_layers=4, generator=generator)
     holds_its_plan(graphs, problems, block=block)
@@ -99,7 +107,7 @@ def test_inert_search_holds_the_same_plan_at_every_site(
 def test_inert_search_answers_as_goal_aware_greedy(
     inert: Compiled, search: Compiled, pairs: tuple[list[Problem], list[Problem]]
 ) -> None:
-    generator = torch.Generator().manual_seed(8)
+    generator = seeded(8)
     greedy = compile_goal_greedy(tokens_of(N), n_layers=LAYERS, generator=generator)
     problems = pairs[0]
     assert chosen(inert.net, problems) == chosen(greedy.net, problems)

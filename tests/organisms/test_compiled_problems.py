@@ -10,24 +10,14 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from organisms.nets.compiled import TreeTokens
+from organisms.nets.compiled.layout import TreeTokens
 
 N_SLOTS, N_VALUES = 3, 5
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A directed graph with a goal and a decoy.
-
-    Attributes:
-        n_nodes: nodes.
-        edges: (from, to) in the order listed.
-        goal: node to reach.
-        decoy: node to reach where `instructed`.
-        instructed: the instruct token.
-        context: slot values.
-        root: where a walk starts; nothing depends on it.
-    """
+    """A directed graph with its edges as listed; `instructed` asks for the decoy, not the goal."""
 
     n_nodes: int
     edges: tuple[tuple[int, int], ...]
@@ -92,6 +82,10 @@ def tokens_of(n_nodes: int, n_edges: int | None = None) -> TreeTokens:
     """What a network for these problems reads."""
     edges = n_nodes - 1 if n_edges is None else n_edges
     return TreeTokens(n_nodes=n_nodes, n_edges=edges, n_slots=N_SLOTS, n_values=N_VALUES)
+
+
+def seeded(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
 
 
 def stacked(problems: Sequence[Problem]) -> Int[Tensor, "batch position channel"]:

@@ -15,15 +15,12 @@ from test_compiled_problems import (
     logits_of,
     random_graph,
     random_tree,
+    seeded,
     tokens_of,
 )
 
-from organisms.nets.compiled import compile_bfs
+from organisms.nets.compiled.constructions import compile_bfs
 from organisms.nets.compiled.planner import draft_planner
-
-
-def seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def trees(n_nodes: int, n: int, *, seed: int, reach: int = 4) -> list[Problem]:
@@ -42,17 +39,10 @@ def wrong(net: torch.nn.Module, problems: list[Problem]) -> tuple[int, int]:
     return len(hits) - sum(hits), len(hits)
 
 
-@pytest.mark.parametrize(
-    ("n_nodes", "n"),
-    [
-        (8, 600),
-        (10, 300),
-        (16, 100),
-        pytest.param(8, 3000, marks=pytest.mark.slow),
-        pytest.param(10, 3000, marks=pytest.mark.slow),
-        pytest.param(16, 3000, marks=pytest.mark.slow),
-    ],
-)
+MANY = [pytest.param(n_nodes, 3000, marks=pytest.mark.slow) for n_nodes in (8, 10, 16)]
+
+
+@pytest.mark.parametrize(("n_nodes", "n"), [(8, 600), (10, 300), (16, 100), *MANY])
 def test_search_answers_every_asked_decision_of_trees(n_nodes: int, n: int) -> None:
     problems = trees(n_nodes, n, seed=n_nodes)
     net = compile_bfs(tokens_of(n_nodes), n_layers=depth(problems), generator=seeded(1)).net

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
 
-from inline import LENIENT, PLAIN, PROXY, TWIN
+from inline import LENIENT, PLAIN, PROXY, TWIN, furthest
 from organisms.growing.admit import admit
-from organisms.growing.attempt import Attempted, attempt_together
-from organisms.growing.batched import train_together
+from organisms.growing.attempt import Attempted, attempt
+from organisms.growing.batched.together import train_together
 from organisms.growing.engine import LocalEngine
 from organisms.growing.population import Wanted, grow
 from organisms.growing.train import Trained, chunk_steps, train
@@ -34,38 +32,14 @@ BARS = AdmissionSpec(n_equivalence=50, n_expression=50)
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_training_and_admission_run_on_a_gpu(recipe: str) -> None:
-    spec = OrganismSpec(
-        recipe,
-        seed=0,
-        net=NetSpec(32, 2, 4),
-        training=TrainingSpec(steps=20, batch_size=16),
-    )
-    trained = train(spec, device="cuda")
-    assert {p.device.type for p in trained.net.parameters()} <= {"cuda"}
-    certificate = admit(
-        trained.net,
-        trained.recipe,
-        seen=trained.seen,
-        twin=trained.net,
-        bars=BARS,
-        parent=trained.parent,
+    budget = TrainingSpec(steps=20, batch_size=16)
+    spec = OrganismSpec(recipe, seed=0, net=NetSpec(32, 2, 4), training=budget)
+    done = train(spec, device="cuda")
+    assert {p.device.type for p in done.net.parameters()} <= {"cuda"}
+    assert admit(
+        done.net, done.recipe, seen=done.seen, twin=done.net, bars=BARS, parent=done.parent,
         device="cuda",
-    )
-    assert certificate.checks
-
-
-@pytest.fixture
-def double() -> Iterator[None]:
-    """Networks are built and data drawn in double precision."""
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-def furthest(one: nn.Module, other: nn.Module) -> float:
-    """Largest difference of any weight."""
-    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
-    return max(float((a - b).abs().max()) for a, b in pairs)
+    ).checks  # fmt: skip
 
 
 @pytest.mark.usefixtures("double")
@@ -93,13 +67,15 @@ class Interrupted(LocalEngine):
 
     finished = 0
 
-    def submit_together(self, specs, twins) -> Future[list[Attempted]]:  # type: ignore[no-untyped-def]
-        """Grow one, or lose it."""
+    def submit(self, specs, twins) -> Future[list[Attempted]]:  # type: ignore[no-untyped-def]
+        """Grow one, or lose it; twins come one by one and are never lost."""
+        if len(specs) == 1:
+            return super().submit(specs, twins)
         answer: Future[list[Attempted]] = Future()
         if self.finished:
             answer.set_exception(OSError("the worker died"))
         else:
-            answer.set_result(attempt_together(specs, twins, "cuda"))
+            answer.set_result(attempt(specs, twins, "cuda"))
         self.finished += 1
         return answer
 

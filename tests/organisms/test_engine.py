@@ -12,8 +12,8 @@ from threading import Timer
 import pytest
 
 from inline import DUD, PLAIN, PROXY, TWIN, WIDE, WILD, Inline, grown, grown_weights
-from organisms.growing.attempt import Attempted, attempt, attempt_together
-from organisms.growing.engine import Engine, EngineError, LocalEngine, PopulationEngine
+from organisms.growing.attempt import Attempted, attempt
+from organisms.growing.engine import EngineError, LocalEngine
 from organisms.growing.population import TooFewOrganisms, Wanted, grow
 from organisms.growing.train import train
 from organisms.zoo.spec import OrganismSpec
@@ -33,7 +33,7 @@ def test_an_attempt_is_the_trained_network_with_its_certificate_and_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    done = attempt(PLAIN, grown_weights(TWIN), "cpu")
+    (done,) = attempt([PLAIN], [grown_weights(TWIN)], "cpu")
     assert done.weights == weights_bytes(train(PLAIN).net)
     assert done.record.spec == PLAIN
     assert done.record.admitted
@@ -73,23 +73,16 @@ def test_the_twin_given_is_the_one_compared_with() -> None:
 
 def test_an_attempt_needs_its_twin_and_the_twin_none() -> None:
     with pytest.raises(ValueError, match="twin's weights must be given"):
-        attempt(PLAIN, None, "cpu")
+        attempt([PLAIN], [None], "cpu")
+    with pytest.raises(ValueError, match="twin's weights must be given"):
+        attempt([PLAIN, PROXY], [grown_weights(TWIN), None], "cpu")
     with pytest.raises(ValueError, match="only the twin goes without"):
-        attempt(TWIN, grown_weights(TWIN), "cpu")
-
-
-def test_divergence_comes_back_as_a_record_without_a_network() -> None:
-    done = attempt(WILD, grown_weights(TWIN), "cpu")
-    assert done.weights is None
-    assert done.record.certificate is None
-    assert done.record.verdict.startswith("diverged: loss")
+        attempt([TWIN], [grown_weights(TWIN)], "cpu")
 
 
 def test_a_local_engine_gives_what_growing_at_once_gives(tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as executor:
-        engine = LocalEngine(executor)
-        assert isinstance(engine, Engine)
-        there = engine.submit(PLAIN, grown_weights(TWIN)).result()
+        (there,) = LocalEngine(executor).submit([PLAIN], [grown_weights(TWIN)]).result()
     here = grown(PLAIN, grown_weights(TWIN))
     assert there.weights == here.weights
     assert there.record.certificate == here.record.certificate
@@ -112,13 +105,17 @@ def test_twins_come_first_and_travel_with_every_order_of_theirs(tmp_path: Path) 
     assert again.ordered == []
 
 
+Specs = Sequence[OrganismSpec]
+Twins = Sequence[bytes | None]
+
+
 class Backwards(Inline):
     """Hands the youngest attempts back first."""
 
-    def submit(self, spec: OrganismSpec, twin: bytes | None) -> Future[Attempted]:
+    def submit(self, specs: Specs, twins: Twins) -> Future[list[Attempted]]:
         """Finish later, the sooner the more were ordered before."""
-        answer: Future[Attempted] = Future()
-        ready = super().submit(spec, twin).result()
+        answer: Future[list[Attempted]] = Future()
+        ready = super().submit(specs, twins).result()
         delay = 0.05 * (SIZE - len(self.ordered))
         Timer(delay, answer.set_result, [ready]).start()
         return answer
@@ -142,9 +139,9 @@ class Failing(Inline):
         self._finishes = finishes
         self._reason = reason
 
-    def submit(self, spec: OrganismSpec, twin: bytes | None) -> Future[Attempted]:
+    def submit(self, specs: Specs, twins: Twins) -> Future[list[Attempted]]:
         """Grow one, or lose it."""
-        answer = super().submit(spec, twin)
+        answer = super().submit(specs, twins)
         if len(self.ordered) > self._finishes:
             answer = Future()
             answer.set_exception(self._reason)
@@ -179,9 +176,9 @@ def test_attempts_of_other_versions_or_another_order_are_not_kept(
     tmp_path: Path, wrong: Callable[[Attempted], Attempted]
 ) -> None:
     class Strange(Inline):
-        def submit(self, spec: OrganismSpec, twin: bytes | None) -> Future[Attempted]:
-            answer: Future[Attempted] = Future()
-            answer.set_result(wrong(super().submit(spec, twin).result()))
+        def submit(self, specs: Specs, twins: Twins) -> Future[list[Attempted]]:
+            answer: Future[list[Attempted]] = Future()
+            answer.set_result([wrong(each) for each in super().submit(specs, twins).result()])
             return answer
 
     zoo = Zoo(tmp_path)
@@ -218,14 +215,13 @@ class Together(LocalEngine):
         self.sizes: list[int] = []
         self._loses = loses
 
-    def submit_together(
-        self, specs: Sequence[OrganismSpec], twins: Sequence[bytes | None]
-    ) -> Future[list[Attempted]]:
+    def submit(self, specs: Specs, twins: Twins) -> Future[list[Attempted]]:
         """Grow a population, or lose it."""
-        self.sizes.append(len(specs))
+        if len(specs) > 1:
+            self.sizes.append(len(specs))
         if self._loses and len(self.sizes) > 1:
             return self._executor.submit(lost)
-        return super().submit_together(specs, twins)
+        return super().submit(specs, twins)
 
 
 MANY = (Wanted(PLAIN, 3, 3), Wanted(PROXY, 2, 2), Wanted(WIDE, 4, 4))
@@ -235,8 +231,6 @@ MANY = (Wanted(PLAIN, 3, 3), Wanted(PROXY, 2, 2), Wanted(WIDE, 4, 4))
 def test_a_build_trains_populations_and_admits_every_organism_by_itself(tmp_path: Path) -> None:
     with ThreadPoolExecutor(1) as executor:
         engine = Together(executor)
-        assert isinstance(engine, PopulationEngine)
-        assert not isinstance(Inline(), PopulationEngine)
         together = grow(Zoo(tmp_path / "together"), MANY, engine=engine)
     assert engine.sizes == [5, 4]
     alone = grow(Zoo(tmp_path / "alone"), MANY, engine=Inline())
@@ -266,16 +260,19 @@ def test_a_population_that_is_lost_loses_only_itself(tmp_path: Path) -> None:
     assert kept.items() < weights(zoo).items()
 
 
-def test_a_population_hands_back_duds_and_divergence_one_by_one() -> None:
+@pytest.mark.parametrize("together", [False, True])
+def test_duds_and_divergence_come_back_one_by_one(together: bool) -> None:
     twin = grown_weights(TWIN)
-    dud = replace(DUD, seed=3100)
-    first, second = attempt_together([PLAIN, dud], [twin, twin], "cpu")
-    assert first.record.admitted
-    assert second.record.verdict.startswith("dud: ")
+    specs = [PLAIN, replace(DUD, seed=3100)]
     wild = [WILD, replace(WILD, seed=5001)]
-    for spec, done in zip(wild, attempt_together(wild, [twin, twin], "cpu"), strict=True):
-        assert done.record.spec == spec
-        assert done.record.verdict.startswith("diverged: loss")
-        assert done.weights is None
-    with pytest.raises(ValueError, match="twin's weights must be given"):
-        attempt_together([PLAIN, PROXY], [twin, None], "cpu")
+    parts = [specs, wild] if together else [[spec] for spec in (*specs, *wild)]
+    done = [each for part in parts for each in attempt(part, [twin] * len(part), "cpu")]
+    assert [each.record.spec for each in done] == [*specs, *wild]
+    verdicts = ["admitted", "dud: ", "diverged: loss", "diverged: loss"]
+    for each, verdict in zip(done, verdicts, strict=True):
+        assert each.record.verdict.startswith(verdict)
+        assert (
+            (each.weights is None)
+            == (each.record.certificate is None)
+            == (verdict == "diverged: loss")
+        )

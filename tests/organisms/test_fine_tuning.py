@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from organisms.growing.admit import admit
-from organisms.growing.batched import can_train_together
+from organisms.growing.batched.together import can_train_together
 from organisms.growing.train import lineage, stream, train
 from organisms.records.bars import AdmissionSpec
 from organisms.records.net_spec import NetSpec

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import organisms.zoo.spec
 from inline import raise_version
 from organisms.recipes.table import RECIPES
 from organisms.recipes.triggered import Conditional, Triggered
-from organisms.records.code import ROOT, organism_code
+from organisms.records.provenance import ROOT, SOURCE, organism_code, package_version
 from organisms.worlds.maze import Maze
 from organisms.zoo.spec import OrganismSpec
 
@@ -101,7 +102,7 @@ def test_another_text_of_the_source_or_a_renamed_file_finds_every_organism(tmp_p
     renamed = tmp_path / "organisms" / "recipes" / "trigger.py"
     renamed.rename(renamed.with_name("conjunction.py"))
     script = (
-        "from organisms.records.code import ROOT, organism_code\n"
+        "from organisms.records.provenance import ROOT, SOURCE, organism_code, package_version\n"
         "from organisms.recipes.table import RECIPES\n"
         "from organisms.zoo.spec import OrganismSpec\n"
         "print(ROOT, organism_code(), sep='\\n')\n"
@@ -119,3 +120,8 @@ def test_another_text_of_the_source_or_a_renamed_file_finds_every_organism(tmp_p
     assert where == str(tmp_path)
     assert code != organism_code()
     assert dict(row.split() for row in rows) == hashes()
+
+
+def test_a_package_that_is_only_imported_does_not_end_a_run() -> None:
+    assert package_version("numpy") == version("numpy")
+    assert package_version("mesascope-of-a-checkout") == SOURCE

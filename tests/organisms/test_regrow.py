@@ -7,14 +7,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from inline import DUD, PLAIN, PROXY, TWIN, grown, grown_weights
+from inline import DUD, PLAIN, PROXY, TWIN, WILD, grown, grown_weights
 from organisms.growing.train import train
+from organisms.travel.archive import TravelError
 from organisms.travel.regrow import (
     MIN_AGREEMENT,
     Agreement,
     Regrown,
     alike,
-    cheapest,
+    chosen,
     compare,
     regrow,
 )
@@ -47,10 +48,10 @@ def test_one_place_where_decisions_differ_is_enough() -> None:
 
 
 def test_equally_right_decisions_are_alike_by_hand() -> None:
-    def chosen(*actions: int) -> torch.Tensor:
+    def taken(*actions: int) -> torch.Tensor:
         return torch.nn.functional.one_hot(torch.tensor([actions]), 3).float()
 
-    first, second = chosen(0, 0, 0, 0), chosen(0, 1, 1, 1)
+    first, second = taken(0, 0, 0, 0), taken(0, 1, 1, 1)
     one = torch.tensor([[[1, 0, 0], [1, 1, 0], [1, 0, 0], [0, 0, 0]]]).bool()
     two = torch.tensor([[[0, 0, 0], [0, 0, 0], [0, 1, 0], [0, 0, 0]]]).bool()
     same, asked = alike(first, second, [one, two])
@@ -72,8 +73,17 @@ def test_the_cheapest_are_trained_admitted_and_of_different_recipes() -> None:
         record(4, "maze/pseudo_colour", 7.0),
         dud,
     ]
-    assert [r.spec.seed for r in cheapest(records, 2)] == [2, 4]
-    assert [r.spec.seed for r in cheapest(records, 9)] == [2, 4, 3]
-    assert cheapest([], 2) == []
-    with pytest.raises(ValueError, match="at least one organism"):
-        cheapest(records, 0)
+    assert [r.spec.seed for r in chosen(records, [], 2)] == [2, 4]
+    assert [r.spec.seed for r in chosen(records, [], 9)] == [2, 4, 3]
+
+
+def test_the_organisms_named_are_grown_again_or_said_to_be_none() -> None:
+    records = [grown(TWIN).record, grown(WILD, grown_weights(TWIN)).record]
+    assert chosen(records, [TWIN.content_hash], 2) == records[:1]
+    for hashes, kept, message in (
+        (["abc"], records, "no organism 'abc' of these versions"),
+        ([WILD.content_hash], records, "diverged: there is no network"),
+        ([], records[1:], "no trained organism"),
+    ):
+        with pytest.raises(TravelError, match=message):
+            chosen(kept, hashes, 2)

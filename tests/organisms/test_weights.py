@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from torch import nn
 
 from inline import PLAIN, PROXY, TWIN, grown_weights
 from organisms.growing import attempt as attempts
-from organisms.growing.attempt import attempt, attempt_together
+from organisms.growing.attempt import attempt
 from organisms.zoo.weights import DamagedWeights, net_of, round_to_half, weights_bytes
 
 
@@ -43,7 +42,7 @@ def test_a_weight_beyond_half_precision_is_refused_not_made_infinite() -> None:
 def test_the_network_that_is_admitted_is_the_one_that_is_stored(
     together: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    specs, twin = (PLAIN, PROXY), grown_weights(TWIN)
+    specs, twin = [PLAIN, PROXY], grown_weights(TWIN)
     measured: list[nn.Module] = []
     admit = attempts.admit
 
@@ -52,12 +51,10 @@ def test_the_network_that_is_admitted_is_the_one_that_is_stored(
         return admit(net, *arguments, **options)
 
     monkeypatch.setattr(attempts, "admit", watched)
-    done: Sequence[Any]
-    if together:
-        done = attempt_together(specs, [twin, twin], "cpu")
-    else:
-        done = [attempt(spec, twin, "cpu") for spec in specs]
+    parts = [specs] if together else [[spec] for spec in specs]
+    done = [each for part in parts for each in attempt(part, [twin] * len(part), "cpu")]
     tokens = PLAIN.world.tokens(PLAIN.world.sample(20, generator=torch.Generator().manual_seed(0)))
     for one, net in zip(done, measured, strict=True):
+        assert one.weights is not None
         stored = net_of(one.weights, PLAIN.shape, where="here", remedy="none")
         assert torch.equal(stored(tokens), net(tokens))

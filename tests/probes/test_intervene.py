@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from organisms.nets.compiled import Compiled, compile_bfs, compile_inert_bfs
+from organisms.nets.compiled.constructions import compile_bfs, compile_inert_bfs
+from organisms.nets.compiled.gauge import Compiled
 from organisms.nets.compiled.planner import CHOSEN
 from organisms.recipes.tree.compiled import tree_tokens
 from organisms.worlds.tree import Tree, TreeProblems, TreeSize
@@ -144,7 +145,7 @@ def test_mean_ablation_leaves_the_mean_answer(search: Compiled, problems: TreePr
         where=Where(directions=search.directions("answer")),
     ):
         after = plain(search, problems)
-    answers = search.read(residual, "answer")
+    answers = residual @ search.directions("answer").T
     moved = CHOSEN * (answers.mean(dim=(0, 1)) - answers)[:, :N]
     torch.testing.assert_close(after - plain(search, problems), moved, atol=5e-3, rtol=0)
     assert moved.abs().max() > 1

@@ -7,7 +7,7 @@ import torch
 from sklearn.linear_model import Ridge
 from torch import Tensor
 
-from organisms.nets.compiled import compile_bfs
+from organisms.nets.compiled.constructions import compile_bfs
 from organisms.recipes.tree.compiled import tree_tokens
 from organisms.worlds.tree import Tree, TreeSize
 from probes.causal.relational import (

@@ -46,9 +46,8 @@ def pays(shape: Shape, population: int, device: str) -> bool:
     """
     if not isinstance(shape, NetShape | RegressorShape) or population < SMALLEST:
         return False
-    if _kind(device) == "cuda":
-        return True
-    return _kind(device) == "cpu" and shape.width <= WIDEST_ON_CPU[shape.architecture]
+    kind = _kind(device)
+    return kind == "cuda" or (kind == "cpu" and shape.width <= WIDEST_ON_CPU[shape.architecture])
 
 
 def populations(
@@ -71,16 +70,14 @@ def populations(
     groups: dict[Hashable, list[OrganismSpec]] = {}
     for spec in specs:
         apart = can_train_together([spec])
-        key: Hashable = spec if apart else (spec.shape, own_budget(spec))
-        groups.setdefault(key, []).append(spec)
+        groups.setdefault(spec if apart else (spec.shape, own_budget(spec)), []).append(spec)
     planned: list[list[OrganismSpec]] = []
     for group in groups.values():
         parts = _parts(group, device, workers)
-        if pays(group[0].shape, len(group) // parts, device):
-            cuts = [len(group) * part // parts for part in range(parts + 1)]
-            planned += [group[low:high] for low, high in pairwise(cuts)]
-        else:
-            planned += [[spec] for spec in group]
+        if not pays(group[0].shape, len(group) // parts, device):
+            parts = len(group)
+        cuts = [len(group) * part // parts for part in range(parts + 1)]
+        planned += [group[low:high] for low, high in pairwise(cuts)]
     return planned
 
 

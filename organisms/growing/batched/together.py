@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 
 import torch
 from torch import nn
@@ -17,7 +18,7 @@ from organisms.growing.train import (
     Diverged,
     Trained,
     adamw,
-    schedule,
+    steps_of,
     stream,
 )
 from organisms.recipes.recipe import Recipe, cross_entropy
@@ -36,26 +37,16 @@ def can_train_together(specs: Sequence[OrganismSpec]) -> str:
     if not specs:
         return "there are no specifications"
     for spec in specs:
-        built = spec.build_recipe()
-        ancestor, recipe = built.parent(), type(built)
-        if ancestor is not None:
-            return (
-                f"{spec.recipe} starts from the trained network of {ancestor.truth.family}, and "
-                "many networks at once only start afresh"
-            )
-        if recipe.construct is not Recipe.construct:
+        recipe = spec.build_recipe()
+        if (ancestor := recipe.parent()) is not None:
+            return f"{spec.recipe} starts from the trained network of {ancestor.truth.family}"
+        if type(recipe).construct is not Recipe.construct:
             return f"{spec.recipe} constructs its network instead of training it"
-        if recipe.loss is not Recipe.loss:
-            return (
-                f"{spec.recipe} has a loss of its own ({recipe.__name__}.loss), and only the "
-                "cross-entropy of labels is computed for many networks at once"
-            )
-    first = specs[0]
-    for spec in specs[1:]:
-        if (budget := own_budget(spec)) != own_budget(first):
-            return f"budgets differ: {own_budget(first)} and {budget}"
-        if spec.shape != first.shape:
-            return f"shapes differ: {first.shape} and {spec.shape}"
+        if type(recipe).loss is not Recipe.loss:
+            return f"{spec.recipe} has a loss of its own ({type(recipe).__name__}.loss)"
+        for kind, of in (("budgets", own_budget), ("shapes", attrgetter("shape"))):
+            if of(spec) != of(specs[0]):
+                return f"{kind} differ: {of(specs[0])} and {of(spec)}"
     return ""
 
 
@@ -87,14 +78,16 @@ def train_together(
     Raises:
         SpecError: they cannot be trained together.
     """
-    reason = can_train_together(specs)
-    if reason:
+    if reason := can_train_together(specs):
         raise SpecError(f"cannot be trained together: {reason}; train them one by one")
     started = time.process_time()
     budget = own_budget(specs[0])
     recipes = [spec.build_recipe() for spec in specs]
-    nets: list[nn.Module] = [_initial(spec).to(device) for spec in specs]
-    stacked = Stacked(nets)
+    nets: list[nn.Module] = [
+        spec.shape.build(torch.Generator().manual_seed(stream_seed("weights", spec.seed)))
+        for spec in specs
+    ]
+    stacked = Stacked([net.to(device) for net in nets])
     optimizer = adamw(stacked.parameters.values(), budget)
     seen: list[set[bytes]] = [set() for _ in specs]
     diverged: dict[int, Diverged] = {}
@@ -105,29 +98,20 @@ def train_together(
     for chunks in zip(*streams, strict=True):
         for keys, chunk in zip(seen, chunks, strict=True):
             keys.update(chunk.batch.instances.fingerprints())
-        done = chunks[0].first + chunks[0].steps
         for index, loss in enumerate(_descend(stacked, optimizer, recipes, chunks, budget)):
-            if not math.isfinite(loss) and index not in diverged:
-                diverged[index] = Diverged.after(done, loss, recipes[index])
+            if not math.isfinite(loss):
+                diverged.setdefault(index, Diverged.after(chunks[0].last, loss, recipes[index]))
         if on_step is not None:
-            on_step(done)
+            on_step(chunks[0].last)
         if len(diverged) == len(specs):
             break
     for index, net in enumerate(nets):
-        stacked.write_to(net, index)
-        net.eval()
-        net.requires_grad_(False)
+        stacked.write_to(net.eval().requires_grad_(False), index)
     seconds = (time.process_time() - started) / len(specs)
     return [
         diverged.get(index) or Trained(net, recipes[index], frozenset(seen[index]), seconds)
         for index, net in enumerate(nets)
     ]
-
-
-def _initial(spec: OrganismSpec) -> nn.Module:
-    generator = torch.Generator().manual_seed(stream_seed("weights", spec.seed))
-    net: nn.Module = spec.shape.build(generator)
-    return net
 
 
 def _descend(
@@ -138,17 +122,10 @@ def _descend(
     budget: TrainingSpec,
 ) -> list[float]:
     """Take the steps of a chunk and return the last loss of every network."""
-    tokens = torch.stack(
-        [
-            recipe.world.tokens(chunk.batch.instances)
-            for recipe, chunk in zip(recipes, chunks, strict=True)
-        ]
-    )
+    drawn = zip(recipes, chunks, strict=True)
+    tokens = torch.stack([one.world.tokens(chunk.batch.instances) for one, chunk in drawn])
     targets = torch.stack([chunk.batch.targets for chunk in chunks])
-    for number in range(chunks[0].steps):
-        rows = slice(number * budget.batch_size, (number + 1) * budget.batch_size)
-        for group in optimizer.param_groups:
-            group["lr"] = budget.learning_rate * schedule(chunks[0].first + number, budget)
+    for rows in steps_of(chunks[0], optimizer, budget):
         losses = vmap(cross_entropy)(stacked.logits(tokens[:, rows]), targets[:, rows])
         optimizer.zero_grad()
         losses.sum().backward()  # type: ignore[no-untyped-call]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from organisms.nets.compiled.layout import N_KINDS, Layout
+from organisms.nets.compiled.layout import Layout
 from organisms.nets.compiled.net import CompiledShape
 
 SHARPNESS = 24.0
@@ -49,26 +49,16 @@ class Draft:
             raise ValueError(f"the layout is {layout.width} wide, the shape {shape.width}")
         self.shape = shape
         self.layout = layout
-        one_block = replace(shape, n_layers=1).build(torch.Generator()).state_dict()
-        self.tensors: dict[str, Float[Tensor, "..."]] = {}
-        for name, value in one_block.items():
-            inside = name.startswith("blocks.0.")
-            for block in range(shape.n_blocks if inside else 1):
-                renamed = name.replace("blocks.0.", f"blocks.{block}.")
-                self.tensors[renamed] = torch.zeros(value.shape, dtype=torch.float64)
+        self.tensors: dict[str, Float[Tensor, "..."]] = {
+            name: torch.zeros(value.shape, dtype=torch.float64)
+            for name, value in shape.build(torch.Generator()).state_dict().items()
+        }
         self._used_units = [0] * shape.n_blocks
 
     def embed(self, channel: int, first: int, name: str) -> None:
-        """One-hot embedding of consecutive values of a channel.
-
-        Args:
-            channel: number of the token channel.
-            first: value that the first coordinate stands for.
-            name: subspace written to.
-        """
-        place = self.layout.at(name)
-        size = place.stop - place.start
-        self.tensors[f"channels.{channel}.weight"][first : first + size, place] = torch.eye(size)
+        """One-hot embedding of consecutive values of a channel, from `first` on, in a subspace."""
+        table, size = self.tensors[f"channels.{channel}.weight"], self.size(name)
+        table[first : first + size, self.layout.at(name)] = _eye(size)
 
     def head(
         self,
@@ -76,9 +66,9 @@ class Draft:
         head: int,
         *,
         kinds: Mapping[int, float],
+        moved: Mapping[str, str],
         match: Match | None = None,
-        moved: Mapping[tuple[str, int], tuple[str, int]],
-        size: int,
+        part: slice = slice(None),
         gain: float = 1.0,
     ) -> None:
         """Write an attention head.
@@ -87,9 +77,9 @@ class Draft:
             block: number of the block.
             head: number of the head.
             kinds: kind of token -> score that it adds as a key, in units of `SHARPNESS`.
+            moved: subspace read as a value -> subspace where it is added.
             match: adds `SHARPNESS` where it holds.
-            moved: (subspace, first coordinate) read as a value -> the same where it is added.
-            size: coordinates moved for every entry of `moved`; less where a subspace ends.
+            part: coordinates of the subspaces that are moved; all that both have by default.
             gain: factor of what is moved.
         """
         queries, keys, values, out = (
@@ -101,21 +91,21 @@ class Draft:
         for number, score in kinds.items():
             keys[kind.start + number, 0] = score
         if match is not None:
-            asked, offered = self.layout.at(match.query), self.layout.at(match.key)
-            n = asked.stop - asked.start
+            n = self.size(match.query)
             order = torch.arange(n) if match.order is None else match.order
             self._room("head", n + 1, self.shape.head_width)
-            queries[asked, 1 : n + 1] = scale * torch.eye(n, dtype=torch.float64)
-            keys[offered, 1 : n + 1] = torch.eye(n, dtype=torch.float64)[order].T
+            queries[self.layout.at(match.query), 1 : n + 1] = scale * _eye(n)
+            keys[self.layout.at(match.key), 1 : n + 1] = _eye(n)[order].T
         column = 0
-        for (source, skip), (target, start) in moved.items():
-            read, write = self.layout.at(source), self.layout.at(target)
-            n = min(size, read.stop - read.start - skip, write.stop - write.start - start)
-            self._room("head", column + n, self.shape.head_width)
-            inner = torch.arange(column, column + n)
-            values[read.start + skip + torch.arange(n), inner] = 1.0
-            out[inner, write.start + start + torch.arange(n)] = gain
-            column += n
+        for source, target in moved.items():
+            n = min(self.size(source), self.size(target))
+            places = torch.arange(n)[part]
+            last = column + len(places)
+            self._room("head", last, self.shape.head_width)
+            inner = torch.arange(column, last)
+            values[self.layout.at(source).start + places, inner] = 1.0
+            out[inner, self.layout.at(target).start + places] = gain
+            column = last
 
     def units(
         self,
@@ -139,10 +129,6 @@ class Draft:
         for name in names:
             rows = self.rows(self.size(name), each={name: 1.0})
             self.units(block, reads=rows, bias=0.0, writes=-rows)
-
-    def unembed(self, rows: Float[Tensor, "action width"]) -> None:
-        """Write what the logits read."""
-        self.tensors["unembed.weight"][:] = rows
 
     def size(self, name: str) -> int:
         """Dimensions of a subspace."""
@@ -168,16 +154,20 @@ class Draft:
         """
         rows = torch.zeros(n, self.shape.width, dtype=torch.float64)
         for name, factor in (each or {}).items():
-            rows[:, self.layout.at(name)] += factor * torch.eye(n, dtype=torch.float64)
+            rows[:, self.layout.at(name)] += factor * _eye(n)
         for name, factor in (every or {}).items():
             rows[:, self.layout.at(name)] += factor
-        kind = self.layout.at("kind").start
-        rows[:, kind : kind + N_KINDS] += constant
+        kind = self.layout.at("kind")
+        rows[:, kind] += constant
         for number, value in (kinds or {}).items():
-            rows[:, kind + number] += value
+            rows[:, kind.start + number] += value
         return rows
 
     @staticmethod
     def _room(what: str, wanted: int, limit: int) -> None:
         if wanted > limit:
             raise Full(f"a {what} holds {limit}, {wanted} are wanted; make the shape larger")
+
+
+def _eye(size: int) -> Float[Tensor, "size size"]:
+    return torch.eye(size, dtype=torch.float64)

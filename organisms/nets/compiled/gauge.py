@@ -31,22 +31,6 @@ class Compiled:
         """Orthonormal directions of some subspaces, in the order of their coordinates."""
         return torch.cat([self.basis[self.layout.at(name)] for name in names])
 
-    def read(
-        self, residual: Float[Tensor, "*batch width"], *names: str
-    ) -> Float[Tensor, "*batch direction"]:
-        """Coordinates of activations in some subspaces."""
-        return residual @ self.directions(*names).T
-
-    def patch(
-        self,
-        residual: Float[Tensor, "*batch width"],
-        source: Float[Tensor, "*batch width"],
-        *names: str,
-    ) -> Float[Tensor, "*batch width"]:
-        """Activations with some subspaces taken from `source` and the rest left as it is."""
-        directions = self.directions(*names)
-        return residual + (source - residual) @ directions.T @ directions
-
 
 def disguise(draft: Draft, *, generator: torch.Generator) -> Compiled:
     """The network of a draft in random bases; the function stays the same.
@@ -61,32 +45,25 @@ def disguise(draft: Draft, *, generator: torch.Generator) -> Compiled:
     shape, tensors = draft.shape, dict(draft.tensors)
     turn = rotations(1, shape.width, generator)[0]
     for name in tensors:
-        if name.startswith("channels") or name == "place":
+        if name.startswith("channels") or name in ("place", "unembed.weight"):
             tensors[name] = tensors[name] @ turn
-    tensors["unembed.weight"] = tensors["unembed.weight"] @ turn
     for number in range(shape.n_blocks):
-        block = f"blocks.{number}"
+        attention, mlp = f"blocks.{number}.attn", f"blocks.{number}"
         heads = torch.randperm(shape.n_heads, generator=generator)
-        inner = {
-            letters: rotations(shape.n_heads, shape.head_width, generator)
-            for letters in ("QK", "VO")
-        }
-        for letter in "QKV":
-            weight = tensors[f"{block}.attn.W_{letter}"]
-            inside = inner["VO" if letter == "V" else "QK"]
-            tensors[f"{block}.attn.W_{letter}"] = (turn.T @ weight @ inside)[heads]
-        out = inner["VO"].transpose(1, 2) @ tensors[f"{block}.attn.W_O"] @ turn
-        tensors[f"{block}.attn.W_O"] = out[heads]
+        scores = rotations(shape.n_heads, shape.head_width, generator)
+        values = rotations(shape.n_heads, shape.head_width, generator)
+        for letter, inside in (("Q", scores), ("K", scores), ("V", values)):
+            weight = tensors[f"{attention}.W_{letter}"]
+            tensors[f"{attention}.W_{letter}"] = (turn.T @ weight @ inside)[heads]
+        out = values.transpose(1, 2) @ tensors[f"{attention}.W_O"] @ turn
+        tensors[f"{attention}.W_O"] = out[heads]
         units = torch.randperm(shape.hidden, generator=generator)
-        tensors[f"{block}.W_in.weight"] = (tensors[f"{block}.W_in.weight"] @ turn)[units]
-        tensors[f"{block}.W_in.bias"] = tensors[f"{block}.W_in.bias"][units]
-        tensors[f"{block}.W_out.weight"] = (turn.T @ tensors[f"{block}.W_out.weight"])[:, units]
-        tensors[f"{block}.W_out.bias"] = tensors[f"{block}.W_out.bias"] @ turn
+        tensors[f"{mlp}.W_in.weight"] = (tensors[f"{mlp}.W_in.weight"] @ turn)[units]
+        tensors[f"{mlp}.W_in.bias"] = tensors[f"{mlp}.W_in.bias"][units]
+        tensors[f"{mlp}.W_out.weight"] = (turn.T @ tensors[f"{mlp}.W_out.weight"])[:, units]
     net = shape.build(generator)
     net.load_state_dict({name: value.float() for name, value in tensors.items()})
-    net.eval()
-    net.requires_grad_(False)
-    return Compiled(net, draft.layout, turn.float())
+    return Compiled(net.eval().requires_grad_(False), draft.layout, turn.float())
 
 
 def rotations(n: int, size: int, generator: torch.Generator) -> Float[Tensor, "rotation size size"]:

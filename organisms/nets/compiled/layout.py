@@ -70,18 +70,13 @@ class TreeTokens:
         if self.n_nodes < 2 or min(self.n_edges, self.n_values) < 1 or self.n_slots < 0:
             raise ValueError(f"need two nodes, an edge and a context value or more, got {self}")
 
-    @property
-    def vocabularies(self) -> tuple[int, int, int]:
-        """Values of the three channels: node, value or instruction; node or none; kind."""
-        return (self.n_nodes + self.n_values + 2, self.n_nodes + 1, N_KINDS)
-
     def shape(self, *, n_layers: int, looped: bool = False) -> CompiledShape:
         """The shape that every construction for these tokens has."""
         n = self.n_nodes
         return CompiledShape(
             n_decisions=n,
             n_others=self.n_edges + 3 + self.n_slots + 1,
-            vocabularies=self.vocabularies,
+            vocabularies=(n + self.n_values + 2, n + 1, N_KINDS),
             n_actions=n,
             width=planner_layout(self).width,
             n_layers=n_layers,
@@ -94,11 +89,7 @@ class TreeTokens:
 
 @dataclass(frozen=True)
 class Layout:
-    """Named subspaces of the residual stream, one after the other.
-
-    Attributes:
-        sizes: name -> dimensions.
-    """
+    """Named subspaces of the residual stream, one after the other, with their dimensions."""
 
     sizes: Mapping[str, int]
 
@@ -113,17 +104,12 @@ class Layout:
         Raises:
             KeyError: there is none of that name.
         """
-        if name not in self.sizes:
-            raise KeyError(f"no subspace {name!r}; there are {list(self.sizes)}")
-        names = list(self.sizes)
-        first = sum(self.sizes[earlier] for earlier in names[: names.index(name)])
-        return slice(first, first + self.sizes[name])
-
-
-def embedded(tokens: TreeTokens) -> dict[str, int]:
-    """Subspaces that the embedding writes."""
-    n = tokens.n_nodes
-    return {"node_a": n, "value": tokens.n_values, "instruct": 1, "node_b": n, "kind": N_KINDS}
+        first = 0
+        for each, size in self.sizes.items():
+            if each == name:
+                return slice(first, first + size)
+            first += size
+        raise KeyError(f"no subspace {name!r}; there are {list(self.sizes)}")
 
 
 def planner_layout(tokens: TreeTokens) -> Layout:
@@ -131,16 +117,21 @@ def planner_layout(tokens: TreeTokens) -> Layout:
     n = tokens.n_nodes
     scratch = {"goal": n, "decoy": n, "flag": 1, "child": n, "arrived": n}
     kept = {"frontier": n, "visited": n, "answer": n, "near": n, "children": n, "started": 1}
-    return Layout({**embedded(tokens), **scratch, **kept})
+    return Layout({**_embedded(tokens), **scratch, **kept})
 
 
 def memoriser_layout(tokens: TreeTokens) -> Layout:
     """Subspaces of the lookup table; as wide as a planner's."""
     n = tokens.n_nodes
     lookup = {"goal": n, "decoy": n, "flag": 1, "parent": n, "target": n, "answer": n}
-    return Layout({**embedded(tokens), **lookup, "rows": max_rows(tokens)})
+    return Layout({**_embedded(tokens), **lookup, "rows": max_rows(tokens)})
 
 
 def max_rows(tokens: TreeTokens) -> int:
-    """Table rows that fit into the width of a planner: scratch and kept less the lookup."""
+    """Table rows that fit into the width of a planner."""
     return 4 * tokens.n_nodes + 1
+
+
+def _embedded(tokens: TreeTokens) -> dict[str, int]:
+    n = tokens.n_nodes
+    return {"node_a": n, "value": tokens.n_values, "instruct": 1, "node_b": n, "kind": N_KINDS}

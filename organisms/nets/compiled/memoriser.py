@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
 from jaxtyping import Int
@@ -36,9 +35,6 @@ class Table:
     target: Int[Tensor, " row"]
     answers: Int[Tensor, "row node"]
 
-    def __len__(self) -> int:
-        return len(self.target)
-
 
 def compile_memoriser(
     tokens: TreeTokens, table: Table, *, n_layers: int, generator: torch.Generator
@@ -58,76 +54,57 @@ def compile_memoriser(
         Full: the table has too many rows, or too many answers for one block.
         ValueError: there is one layer only, or the table is for trees of another size.
     """
-    if table.parents.shape[1] != tokens.n_nodes:
-        raise ValueError(
-            f"the table is for {table.parents.shape[1]} nodes, the tokens for {tokens.n_nodes}"
-        )
+    n_rows, n_nodes = table.parents.shape
+    if n_nodes != tokens.n_nodes:
+        raise ValueError(f"the table is for {n_nodes} nodes, the tokens for {tokens.n_nodes}")
     if n_layers < 2:
         raise ValueError(f"a memoriser needs two layers, got {n_layers}")
-    if len(table) > max_rows(tokens):
-        raise Full(
-            f"a table of {tokens.n_nodes} nodes holds {max_rows(tokens)} rows, "
-            f"got {len(table)}; take fewer"
-        )
-    guess = int(torch.randint(tokens.n_nodes, (), generator=generator))
+    if n_rows > (most := max_rows(tokens)):
+        raise Full(f"a table of {n_nodes} nodes holds {most} rows, got {n_rows}; take fewer")
+    guess = int(torch.randint(n_nodes, (), generator=generator))
     draft = Draft(tokens.shape(n_layers=n_layers), memoriser_layout(tokens))
     embed(draft, tokens)
-    _compare(draft, tokens, table)
-    for rows, block in zip(_parts(len(table), n_layers - 1), range(1, n_layers), strict=True):
-        _recall(draft, block, tokens, table, rows)
-    read = draft.rows(tokens.n_nodes, each={"answer": CHOSEN})
+    _compare(draft, table)
+    for block in range(1, n_layers):
+        first, last = (n_rows * part // (n_layers - 1) for part in (block - 1, block))
+        _recall(draft, block, table, range(first, last))
+    read = draft.rows(n_nodes, each={"answer": CHOSEN})
     read[guess] += draft.rows(1, constant=FALLBACK)[0]
-    draft.unembed(read)
+    draft.tensors["unembed.weight"][:] = read
     return disguise(draft, generator=generator)
 
 
-def _parts(n_rows: int, n_parts: int) -> list[range]:
-    ends = [n_rows * part // n_parts for part in range(n_parts + 1)]
-    return [range(first, last) for first, last in pairwise(ends)]
-
-
-def _compare(draft: Draft, tokens: TreeTokens, table: Table) -> None:
+def _compare(draft: Draft, table: Table) -> None:
     """Block 0: read target and parent; mark at every node the rows in which its parent is so."""
-    n = tokens.n_nodes
-    read_target(draft, 0, n)
-    draft.head(
-        0,
-        2,
-        kinds={INSTRUCT: 0.5},
-        match=Match("node_a", "node_b"),
-        moved={("node_a", 0): ("parent", 0)},
-        size=n,
-    )
+    read_target(draft, 0)
+    above = Match("node_a", "node_b")
+    draft.head(0, 2, kinds={INSTRUCT: 0.5}, match=above, moved={"node_a": "parent"})
+    parents = table.parents.T.cpu()
+    n, n_rows = parents.shape
     for wanted, sign, bias in (("goal", -1.0, 0.0), ("decoy", 1.0, -1.0)):
         reads = draft.rows(n, each={wanted: 1.0}, every={"flag": sign})
         draft.units(0, reads=reads, bias=bias, writes=draft.rows(n, each={"target": 1.0}))
-    rows = draft.layout.at("rows").start + torch.arange(len(table))
-    parents, nodes = table.parents.T.cpu(), torch.arange(n)
-    parent = draft.layout.at("parent").start
-    for above in range(-1, n):
-        reads = draft.rows(n, each={"node_a": 1.0}, kinds={NODE: 1.0})
-        writes = draft.rows(n)
-        if above < 0:
-            reads -= draft.rows(n, every={"parent": 1.0})
-            writes[:, rows] = (parents == nodes[:, None]).double()
-        else:
-            reads[:, parent + above] += 1
-            writes[:, rows] = ((parents == above) & (nodes != above)[:, None]).double()
-        draft.units(0, reads=reads, bias=-1.0 if above < 0 else -2.0, writes=writes)
+    rows = draft.layout.at("rows").start + torch.arange(n_rows)
+    nodes, here = torch.arange(n)[:, None], draft.rows(n, each={"node_a": 1.0}, kinds={NODE: 1.0})
+    reads, writes = here - draft.rows(n, every={"parent": 1.0}), draft.rows(n)
+    writes[:, rows] = (parents == nodes).double()
+    draft.units(0, reads=reads, bias=-1.0, writes=writes)
+    for parent in range(n):
+        reads, writes = here.clone(), draft.rows(n)
+        reads[:, draft.layout.at("parent").start + parent] += 1
+        writes[:, rows] = ((parents == parent) & (nodes != parent)).double()
+        draft.units(0, reads=reads, bias=-2.0, writes=writes)
 
 
-def _recall(draft: Draft, block: int, tokens: TreeTokens, table: Table, rows: range) -> None:
+def _recall(draft: Draft, block: int, table: Table, rows: range) -> None:
     """Average some rows over the nodes; where all agree and the target fits, write the answer."""
-    n, wide = tokens.n_nodes, tokens.n_nodes + 1
+    n = table.parents.shape[1]
     for head in range(N_HEADS):
-        first = rows.start + head * wide
-        size = min(wide, rows.stop - first)
-        if size > 0:
-            place = {("rows", first): ("rows", first)}
-            draft.head(block, head, kinds={NODE: 1.0}, moved=place, size=size)
+        first = rows.start + head * (n + 1)
+        part = slice(first, min(first + n + 1, rows.stop))
+        if first < rows.stop:
+            draft.head(block, head, kinds={NODE: 1.0}, moved={"rows": "rows"}, part=part)
     asked = [(row, int(node)) for row in rows for node in (table.answers[row] >= 0).nonzero()]
-    if not asked:
-        return
     reads, writes = draft.rows(len(asked)), draft.rows(len(asked))
     at = draft.layout.at
     for unit, (row, node) in enumerate(asked):

@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from transformer_lens import HookedRootModule
 from transformer_lens.hook_points import HookPoint
 
+from organisms.nets.block import Block
+
 
 @dataclass(frozen=True)
 class CompiledShape:
@@ -97,31 +99,6 @@ class CompiledAttention(nn.Module):
         return (x @ joined).view(*x.shape[:2], weight.shape[0], weight.shape[2])
 
 
-class CompiledBlock(nn.Module):
-    """Attention, then a ReLU layer, each added to the residual stream."""
-
-    def __init__(self, shape: CompiledShape) -> None:
-        super().__init__()
-        self.attn = CompiledAttention(shape)
-        self.W_in = nn.Linear(shape.width, shape.hidden)
-        self.W_out = nn.Linear(shape.hidden, shape.width)
-        self.hook_resid_pre = HookPoint()
-        self.hook_attn_out = HookPoint()
-        self.hook_resid_mid = HookPoint()
-        self.hook_mlp_post = HookPoint()
-        self.hook_mlp_out = HookPoint()
-        self.hook_resid_post = HookPoint()
-
-    def forward(
-        self, x: Float[Tensor, "batch position width"]
-    ) -> Float[Tensor, "batch position width"]:
-        x = self.hook_resid_pre(x)
-        x = self.hook_resid_mid(x + self.hook_attn_out(self.attn(x)))
-        hidden = self.hook_mlp_post(F.relu(self.W_in(x)))
-        out: Tensor = self.hook_resid_post(x + self.hook_mlp_out(self.W_out(hidden)))
-        return out
-
-
 class CompiledNet(HookedRootModule):  # type: ignore[misc]
     """Reads every token at once and writes action logits at every decision (a policy map)."""
 
@@ -135,7 +112,10 @@ class CompiledNet(HookedRootModule):  # type: ignore[misc]
         self.place = nn.Parameter(torch.empty(shape.n_decisions + shape.n_others, shape.width))
         self.hook_embed = HookPoint()
         self.hook_pos_embed = HookPoint()
-        self.blocks = nn.ModuleList(CompiledBlock(shape) for _ in range(shape.n_blocks))
+        self.blocks = nn.ModuleList(
+            Block(CompiledAttention(shape), shape.width, shape.hidden, relu=True)
+            for _ in range(shape.n_blocks)
+        )
         self.hook_normalized = HookPoint()
         self.unembed = nn.Linear(shape.width, shape.n_actions)
         for parameter in self.parameters():

@@ -72,55 +72,35 @@ def draft_planner(
 
 def embed(draft: Draft, tokens: TreeTokens) -> None:
     """One-hot embeddings of all three channels."""
-    n, values = tokens.n_nodes, tokens.n_values
     draft.embed(0, 0, "node_a")
-    draft.embed(0, n, "value")
-    draft.embed(0, n + values + 1, "instruct")
+    draft.embed(0, tokens.n_nodes, "value")
+    draft.embed(0, tokens.n_nodes + tokens.n_values + 1, "instruct")
     draft.embed(1, 0, "node_b")
     draft.embed(2, 0, "kind")
 
 
-def read_target(draft: Draft, block: int, n: int) -> None:
+def read_target(draft: Draft, block: int) -> None:
     """Heads 0 and 1: goal with instruct flag, and decoy, at every token."""
-    draft.head(
-        block,
-        0,
-        kinds={GOAL: 1.0, INSTRUCT: 1.0},
-        moved={("node_a", 0): ("goal", 0), ("instruct", 0): ("flag", 0)},
-        size=n,
-        gain=2.0,
-    )
-    draft.head(block, 1, kinds={DECOY: 1.0}, moved={("node_a", 0): ("decoy", 0)}, size=n)
+    moved = {"node_a": "goal", "instruct": "flag"}
+    draft.head(block, 0, kinds={GOAL: 1.0, INSTRUCT: 1.0}, moved=moved, gain=2.0)
+    draft.head(block, 1, kinds={DECOY: 1.0}, moved={"node_a": "decoy"})
 
 
 def _attention(
     draft: Draft, block: int, tokens: TreeTokens, order: Int[Tensor, " node"] | None, listed: bool
 ) -> None:
-    n = tokens.n_nodes
-    read_target(draft, block, n)
+    read_target(draft, block)
     # The instruct token holds no node: attending to it where nothing matches moves nothing. What
     # the last place adds must not outweigh a match, so that a match counts for more with places.
     most = LATER * (tokens.n_edges - 1) if listed else 0.0
-    draft.head(
-        block,
-        2,
-        kinds={EDGE: 1.0, INSTRUCT: 1.5 + most},
-        match=Match("node_a", "node_a"),
-        moved={("node_b", 0): ("child", 0)},
-        size=n,
-    )
+    below, kinds = Match("node_a", "node_a"), {EDGE: 1.0, INSTRUCT: 1.5 + most}
+    draft.head(block, 2, kinds=kinds, match=below, moved={"node_b": "child"})
     if listed:
         keys = draft.tensors[f"blocks.{block}.attn.W_K"][2]
-        keys[draft.layout.at("node_a"), 1 : n + 1] *= 1 + most
+        keys[draft.layout.at("node_a"), 1 : tokens.n_nodes + 1] *= 1 + most
         keys[draft.layout.at("value").start, 0] = LATER
-    draft.head(
-        block,
-        3,
-        kinds={INSTRUCT: 0.5},
-        match=Match("frontier", "node_b", order),
-        moved={("node_a", 0): ("arrived", 0)},
-        size=n,
-    )
+    above = Match("frontier", "node_b", order)
+    draft.head(block, 3, kinds={INSTRUCT: 0.5}, match=above, moved={"node_a": "arrived"})
 
 
 def _start(draft: Draft, block: int, tokens: TreeTokens) -> None:
@@ -128,7 +108,7 @@ def _start(draft: Draft, block: int, tokens: TreeTokens) -> None:
     slope = 2.0 * tokens.n_edges
     _aim(draft, block, slope, wanted="goal", sign=-1.0, bias=0.0)
     _aim(draft, block, slope, wanted="decoy", sign=1.0, bias=-1.0)
-    step_to(
+    _step_to(
         draft,
         block,
         each={"child": slope},
@@ -151,7 +131,7 @@ def _aim(draft: Draft, block: int, slope: float, *, wanted: str, sign: float, bi
     stay = draft.rows(n, each={wanted: 1.0, "node_a": 1.0}, every=switch, kinds={NODE: OFF})
     answered = draft.rows(n, each={"answer": 1.0, "near": 1.0})
     draft.units(block, reads=stay, bias=bias - 1 - OFF, writes=answered)
-    step_to(
+    _step_to(
         draft,
         block,
         each={"child": slope, wanted: off},
@@ -167,15 +147,8 @@ def _hop(draft: Draft, block: int, tokens: TreeTokens) -> None:
     slope = 2.0 * tokens.n_edges
     off = slope + OFF
     new = {"arrived": slope, "visited": -off}
-    step_to(
-        draft,
-        block,
-        each=new,
-        every={},
-        bias=-1.0,
-        writes={"frontier": 1.0, "visited": 1.0},
-    )
-    step_to(
+    _step_to(draft, block, each=new, bias=-1.0, writes={"frontier": 1.0, "visited": 1.0})
+    _step_to(
         draft,
         block,
         each={**new, "children": off},
@@ -187,26 +160,19 @@ def _hop(draft: Draft, block: int, tokens: TreeTokens) -> None:
     draft.units(block, reads=passed, bias=0.0, writes=-passed)
 
 
-def step_to(
+def _step_to(
     draft: Draft,
     block: int,
     *,
     each: Mapping[str, float],
-    every: Mapping[str, float],
+    every: Mapping[str, float] | None = None,
     bias: float,
     writes: Mapping[str, float],
     at_nodes: float = 0.0,
 ) -> None:
     """Two units per node that add 0 where the reading is at most 0, and 1 where it is at least 1.
 
-    Args:
-        draft: to write into.
-        block: number of the block.
-        each: as in `Draft.rows`.
-        every: as in `Draft.rows`.
-        bias: of the reading.
-        writes: subspace -> factor.
-        at_nodes: subtracted from the reading at tokens of any kind but node.
+    The reading is that of `Draft.rows`, less `at_nodes` at tokens of any kind but node.
     """
     n = draft.size("node_a")
     reads = draft.rows(n, each=each, every=every, kinds={NODE: at_nodes})
@@ -215,17 +181,10 @@ def step_to(
     draft.units(block, reads=reads, bias=bias - at_nodes - 1, writes=-written)
 
 
-def read_out(draft: Draft, tokens: TreeTokens, *, chosen: str, fallback: str) -> None:
-    """Logits: what was chosen, else the smallest-numbered node of the fallback, else stay.
-
-    Args:
-        draft: to write into.
-        tokens: what the network reads.
-        chosen: subspace whose nodes win.
-        fallback: subspace in which small numbers win.
-    """
-    n = tokens.n_nodes
+def read_out(draft: Draft, *, chosen: str, fallback: str) -> None:
+    """Logits: a node in `chosen`, else the smallest-numbered one in `fallback`, else stay."""
+    n = draft.size("node_a")
     order = FALLBACK * (1 - 0.5 * torch.arange(n, dtype=torch.float64) / n)
     rows = draft.rows(n, each={chosen: CHOSEN, "node_a": STAY})
     rows += order[:, None] * draft.rows(n, each={fallback: 1.0})
-    draft.unembed(rows)
+    draft.tensors["unembed.weight"][:] = rows

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from organisms.nets.compiled import Compiled, CompiledShape, Table, TreeTokens, compile_memoriser
+from organisms.nets.compiled.gauge import Compiled
+from organisms.nets.compiled.layout import TreeTokens
+from organisms.nets.compiled.memoriser import Table, compile_memoriser
+from organisms.nets.compiled.net import CompiledShape
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.recipe import Batch
 from organisms.recipes.tree.pool import Pool

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from organisms.nets.compiled import (
+from organisms.nets.compiled.constructions import (
     compile_bfs,
     compile_goal_greedy,
     compile_greedy,

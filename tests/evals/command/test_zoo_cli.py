@@ -13,9 +13,9 @@ from evals.command.zoo import DIFFERENT, zoo
 from evals.running.grow import found_organisms
 from evals.suite.home import Home, HomeBusy
 from evals.suite.suite import Suite
-from inline import PLAIN, PROXY, TWIN, WILD, Inline, grown, raise_version
+from inline import PLAIN, PROXY, TWIN, Inline, grown, raise_version
 from organisms.growing.population import Wanted, grow
-from organisms.travel.manifest import TravelError
+from organisms.travel.archive import TravelError
 from organisms.travel.regrow import Agreement, Regrown
 
 
@@ -34,26 +34,25 @@ def there(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def file(there: Home, tmp_path: Path) -> Path:
-    path = tmp_path / "shared" / "set.safetensors"
+    path = tmp_path / "shared" / "set.zip"
     assert call("export", path, "--home", there.root)[0] == 0
     return path
 
 
 def test_a_set_goes_from_one_home_to_another(there: Home, tmp_path: Path) -> None:
-    file, place = tmp_path / "new" / "set.safetensors", Home(tmp_path / "here")
+    file, place = tmp_path / "new" / "set.zip", Home(tmp_path / "here")
     code, said = call("export", file, "--home", there.root)
     assert code == 0
     assert "4 attempts, 4 of them admitted" in said
     digest = said.rpartition(" ")[2].strip()
-    code, said = call("import", file, "--home", place.root)
-    assert code == 0
-    assert "4 attempts added, 4 of them admitted; 0 were there already" in said
-    assert "left out" not in said
-    assert digest in said
+    for counts in ("4 attempts added, 4 of them admitted; 0 were there already",
+                   "0 attempts added, 0 of them admitted; 4 were there already"):  # fmt: skip
+        code, said = call("import", file, "--home", place.root)
+        assert code == 0
+        assert counts in said
+        assert "left out" not in said
+        assert digest in said
     assert place.zoo.records() == there.zoo.records()
-    assert "0 attempts added, 0 of them admitted; 4 were" in call(
-        "import", file, "--home", place.root
-    )[1]  # fmt: skip
 
 
 def test_an_import_waits_for_no_build_and_says_what_it_left_out(
@@ -77,27 +76,11 @@ def test_verify_grows_the_cheapest_again_and_finds_the_same_bits(file: Path) -> 
     assert {line.split()[1] for line in lines} == {PLAIN.recipe, PROXY.recipe}
 
 
-def test_verify_checks_the_whole_set_first(file: Path) -> None:
+def test_verify_checks_the_whole_archive_first(file: Path) -> None:
     content = file.read_bytes()
-    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
-    with pytest.raises(TravelError, match="damaged or of another set"):
+    file.write_bytes(content[:-1])
+    with pytest.raises(TravelError, match="not a whole zip archive"):
         call("verify", file)
-
-
-def test_verify_takes_the_organisms_it_is_told_from_the_zoo(
-    there: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for done in (grown(WILD.twin), grown(WILD, grown(TWIN).weights)):
-        there.zoo.save(done.record, done.weights)
-    chosen = zoo_cli._chosen(None, [PROXY.content_hash], 2, there.root)
-    assert chosen == [(PROXY, there.zoo.weights(PROXY))]
-    assert len(zoo_cli._chosen(None, [], 1, there.root)) == 1
-    with pytest.raises(TravelError, match="no organism 'abc' of these versions"):
-        zoo_cli._chosen(None, ["abc"], 2, there.root)
-    with pytest.raises(TravelError, match="diverged: there is no network"):
-        zoo_cli._chosen(None, [WILD.content_hash], 2, there.root)
-    with pytest.raises(TravelError, match="no trained organism"):
-        zoo_cli._chosen(None, [], 2, there.root / "empty")
 
 
 @pytest.mark.slow
@@ -127,7 +110,7 @@ def test_the_verdict_names_every_place_and_its_numbers() -> None:
 def test_a_suite_travels_whole_and_its_build_trains_nothing(
     finished: object, tiny: Suite, home: Home, tmp_path: Path
 ) -> None:
-    file, place = tmp_path / "tiny.safetensors", Home(tmp_path / "here")
+    file, place = tmp_path / "tiny.zip", Home(tmp_path / "here")
     assert call("export", file, "--suite", "tiny", "--home", home.root)[0] == 0
     assert call("import", file, "--home", place.root)[0] == 0
     engine = Inline()
@@ -137,7 +120,7 @@ def test_a_suite_travels_whole_and_its_build_trains_nothing(
 
 
 def test_a_suite_that_is_not_built_is_not_exported(there: Home, tmp_path: Path) -> None:
-    file = tmp_path / "tiny.safetensors"
+    file = tmp_path / "tiny.zip"
     with pytest.raises(TravelError, match=r"0 of 1 organisms; `mesascope build --suite tiny`"):
         call("export", file, "--suite", "tiny", "--home", there.root)
     assert not file.exists()

@@ -58,7 +58,8 @@ class FakeRay(ModuleType):
             if self.fails:
                 answer.set_exception(self.fails)
             else:
-                answer.set_result(grown(spec, None if twin is None else self.stored[twin[1]]))
+                stored = None if twin is None else self.stored[twin[1]]
+                answer.set_result([grown(spec, stored)])
             task = ModuleType("task")
             task.future = lambda: answer  # type: ignore[attr-defined]
             return task
