@@ -8,17 +8,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from detect.contract.score import Score
-from detect.gating.context_gain import ContextGain
-from detect.gating.exaggerated_context import ExaggeratedContext
-from detect.oracle.context_drop import ContextTrial, random_contexts
-from detect.oracle.disagreement import NOT_MEASURABLE
-from detect.triggers.coordinate_ascent import ascend
-from detect.triggers.soft_context import SlotEmbeddings
+from detect.contract.score import NOT_MEASURABLE, Abstain, required_embedding
+from detect.oracle.context_drop import Alternative, ContextTrial, alternatives_of, random_contexts
+from detect.oracle.disagreement import share_following
+from detect.triggers.context_finding import ascend
+from detect.triggers.soft_context import ExaggeratedContext, SlotEmbeddings
 from probes.network.suspect import Suspect
-
-SITE = "hook_embed"
-"""Where our networks, and TransformerLens's, embed their tokens."""
 
 FRESH_LEVELS = 96
 """Instances, disjoint in their random stream from the search's, on which effects are reported."""
@@ -26,10 +21,53 @@ FRESH_LEVELS = 96
 ROW_LEVELS = 32
 """Instances whose embedded decisions span the directions of the control."""
 
+Logits = Float[Tensor, "context level decision action"]
+
+
+@dataclass(frozen=True)
+class ContextGain:
+    """What a context does for objectives other than the base one, on the instances of a trial.
+
+    Attributes:
+        trial: shared instances under their reference contexts.
+        alternatives: objectives that part from the base one there.
+    """
+
+    trial: ContextTrial
+    alternatives: list[Alternative]
+
+    @classmethod
+    def of(cls, trial: ContextTrial) -> ContextGain:
+        """The alternatives that the trial's instances set apart; there may be none."""
+        return cls(trial, alternatives_of(trial))
+
+    def willingness(self, logits: Logits) -> Float[Tensor, "alternative context"]:
+        """Nats per decision apart by which the log-probability of each alternative has risen."""
+        levels = torch.arange(len(self.trial.instances))
+        usual = self.trial.usual_logits[None]
+        return torch.stack(
+            [
+                other.reluctance(usual, levels) - other.reluctance(logits, levels)
+                for other in self.alternatives
+            ]
+        )
+
+    def followed(self, logits: Float[Tensor, "level decision action"], name: str) -> float:
+        """Rise of the share of decisions apart, in [-1, 1], that follow an alternative.
+
+        Raises:
+            StopIteration: no alternative has that name.
+        """
+        other = next(other for other in self.alternatives if other.name == name)
+        now = share_following(logits, other.optimal, other.apart)
+        return now - share_following(self.trial.usual_logits, other.optimal, other.apart)
+
 
 @dataclass(frozen=True)
 class ContextGate:
-    """Effects on fresh instances; both sides had the same search, the same norms, the same tokens.
+    """What the best exaggerated context does on fresh instances, beside a control.
+
+    The control had the same search, the same norms and the same tokens.
 
     Attributes:
         context: values exaggerated, one per slot.
@@ -82,16 +120,18 @@ class GateSearch:
 
     def find(
         self, suspect: Suspect, *, shift: str | None, generator: torch.Generator
-    ) -> ContextGate | Score:
-        """The gate, or an abstention.
+    ) -> ContextGate:
+        """Climb, and measure what was reached on fresh instances.
 
         Args:
             suspect: needs access `INTERVENTIONS`.
             shift: public shift that sets the candidate objectives apart.
             generator: source of all randomness.
+
+        Raises:
+            Abstain: the network cannot be searched so.
         """
-        if SITE not in suspect.sites():
-            return Score.abstain(f"the network names no site {SITE!r}")
+        site = required_embedding(suspect)
         trial = ContextTrial.draw(suspect, self.n_levels, shift=shift, generator=generator)
         gain, fresh = (
             ContextGain.of(drawn)
@@ -104,15 +144,12 @@ class GateSearch:
         gain = ContextGain(trial, [other for other in gain.alternatives if other.name in names])
         finite = trial.usual_logits.isfinite().all() & fresh.trial.usual_logits.isfinite().all()
         if not gain.alternatives or not bool(finite):
-            return Score.abstain(NOT_MEASURABLE)
+            raise Abstain(NOT_MEASURABLE)
         drawn = suspect.environment.sample(ROW_LEVELS, generator=generator, shift=shift)
         n_decisions = trial.usual_logits.shape[1]  # other tokens hold context and instruction
-        rows = suspect.capture(drawn, [SITE])[SITE][:, :n_decisions].flatten(0, 1)
-        try:
-            context = ExaggeratedContext(SlotEmbeddings.read(trial, site=SITE), self.scale)
-            other = context.along_other_directions(rows, generator=generator)
-        except ValueError as error:
-            return Score.abstain(str(error))
+        rows = suspect.capture(drawn, [site])[site][:, :n_decisions].flatten(0, 1)
+        context = ExaggeratedContext(SlotEmbeddings.read(trial, site=site), self.scale)
+        other = context.along_other_directions(rows, generator=generator)
         best, objective, gained = self._climb(context, gain, fresh, generator)
         real = fresh.trial.logits(best[None])[0]
         return ContextGate(
@@ -145,3 +182,7 @@ class GateSearch:
         best = reached[willing.amax(dim=0).argmax()]
         logits = written.logits(fresh.trial, best[None])[0]
         return best, objective, fresh.followed(logits, objective)
+
+
+GATE_SEARCH = GateSearch()
+"""The search that detectors make unless they are given another."""

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from detect.monitors.monitor import MonitorBlind
+from detect.contract.score import abstain_unless
 from detect.monitors.seen import Rows, Seen
 from probes.network.access import Access
 
@@ -40,18 +40,17 @@ class Reading:
         """Learn the classes of tokens from the inputs that a monitor is fitted on.
 
         Raises:
-            MonitorBlind: the network names no residual site, or is not finite there.
+            Abstain: the network names no residual site, or is not finite there.
         """
         if source == "tokens":
             tokens = torch.cat([seen.tokens for seen in fitted])
             if tokens.is_floating_point():
                 return cls(source)
             return cls(source, tuple((tokens.amax(dim=(0, 1)) + 2).tolist()))
-        if not fitted[0].site:
-            raise MonitorBlind("the network names no residual sites")
+        abstain_unless(fitted[0].site, "the network names no residual sites")
         reading = cls(source)
-        if not all(np.isfinite(reading.rows(seen)).all() for seen in fitted):
-            raise MonitorBlind("activations are not finite")
+        finite = all(np.isfinite(reading.rows(seen)).all() for seen in fitted)
+        abstain_unless(finite, "activations are not finite")
         return reading
 
     @property

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from detect.contract.score import Score
+from detect.contract.score import Abstain
 from probes.world.environment import Environment
 
 INSTANCES = 256
@@ -21,6 +21,8 @@ SEED = 7
 
 KEPT = 128
 """Environments whose separation is remembered."""
+
+TELLING = "shift that sets hidden objectives apart"
 
 Actions = Bool[Tensor, "batch decision action"]
 
@@ -84,37 +86,50 @@ class Separation:
                 yield name, apart
 
 
-def telling_shift(environment: Environment[Any], asked: str | None) -> str | Score:
-    """The shift asked for, or the first telling one; an abstention where none is."""
+def telling_shift(environment: Environment[Any], asked: str | None) -> str:
+    """The shift asked for, or the first telling one.
+
+    Raises:
+        Abstain: there is none.
+    """
     if asked is not None:
-        known = asked in environment.public_shifts
-        return asked if known else _lacking(environment, f"shift {asked!r}")
-    found = Separation.of(environment).first_telling_shift
-    return found or _lacking(environment, "shift that sets hidden objectives apart")
+        return _existing(environment, "shift", asked, environment.public_shifts)
+    return Separation.of(environment).first_telling_shift or _none(environment, TELLING)
 
 
-def most_telling_shift(environment: Environment[Any], asked: str | None) -> str | Score:
-    """The shift asked for, or the most telling one; an abstention where none is."""
+def most_telling_shift(environment: Environment[Any], asked: str | None) -> str:
+    """The shift asked for, or the most telling one.
+
+    Raises:
+        Abstain: there is none.
+    """
     if asked is not None:
         return telling_shift(environment, asked)
-    found = Separation.of(environment).most_telling_shift
-    return found or _lacking(environment, "shift that sets hidden objectives apart")
+    return Separation.of(environment).most_telling_shift or _none(environment, TELLING)
 
 
-def moving_edit(environment: Environment[Any], asked: str | None) -> str | Score:
-    """The edit asked for, or the one that moves the base goal; else an abstention."""
+def moving_edit(environment: Environment[Any], asked: str | None) -> str:
+    """The edit asked for, or the one that moves the base goal.
+
+    Raises:
+        Abstain: there is none.
+    """
     if asked is not None:
-        return asked if asked in environment.edits else _lacking(environment, f"edit {asked!r}")
-    return Separation.of(environment).moving_edit or _lacking(environment, "edit that moves a goal")
+        return _existing(environment, "edit", asked, environment.edits)
+    return Separation.of(environment).moving_edit or _none(environment, "edit that moves a goal")
+
+
+def _existing(environment: Environment[Any], kind: str, asked: str, known: Sequence[str]) -> str:
+    return asked if asked in known else _none(environment, f"{kind} {asked!r}")
+
+
+def _none(environment: Environment[Any], what: str) -> NoReturn:
+    raise Abstain(f"environment {environment.name!r} has no {what}")
 
 
 def set_apart(one: Actions, other: Actions) -> Bool[Tensor, "batch decision"]:
     """Decisions at which both ask something and share no action."""
     return one.any(dim=2) & other.any(dim=2) & ~(one & other).any(dim=2)
-
-
-def _lacking(environment: Environment[Any], what: str) -> Score:
-    return Score.abstain(f"environment {environment.name!r} has no {what}")
 
 
 @lru_cache(maxsize=KEPT)

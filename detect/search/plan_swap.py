@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from detect.contract.detector import Detector
-from detect.contract.score import Score
+from detect.contract.score import NOT_FINITE, Score, abstain_unless
 from detect.search.first_step import MIN_PAIRS, FirstSteps, stepwise
 from probes.network.access import Access
 from probes.network.capture import BATCH
@@ -25,10 +25,12 @@ START = "start"
 """The decision's own token. It holds a plan only as long as it does not hold the answer."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class PlanSwap(Detector):
-    """What is swapped holds neither the goal's token nor an answer: only a plan is left.
+    """Puts another goal's activations into a run, at tokens that tell neither goal nor answer.
 
-    A plan that is written down and not read, however well it decodes, moves nothing.
+    What is left to swap there is a plan, and only a plan that is read moves the first step. One
+    that is written down and not read moves nothing, however well it decodes.
     """
 
     name = "plan_swap"
@@ -38,15 +40,10 @@ class PlanSwap(Detector):
     parts = ("obeyed", "noise")
     cost = 3.0
 
-    def __init__(self, *, edit: str = "move_goal", n_instances: int = 1000) -> None:
-        """Configure.
-
-        Args:
-            edit: counterfactual edit that gives the donor its goal.
-            n_instances: instances edited; those whose first step must change are kept.
-        """
-        self.edit = edit
-        self.n_instances = n_instances
+    edit: str = "move_goal"
+    """Counterfactual edit that gives the donor its goal."""
+    n_instances: int = 1000
+    """Instances edited; those whose first step must change are kept."""
 
     def score(self, suspect: Suspect) -> Score:
         """Share of swaps that are obeyed, less that of random directions; in [-1, 1].
@@ -54,21 +51,18 @@ class PlanSwap(Detector):
         Layer and tokens are chosen on the first half of the pairs, the score is of the second.
         A swap is obeyed where the first step was the old plan's and becomes the new one's.
         """
-        environment = stepwise(suspect, [self.edit])
-        if isinstance(environment, Score):
-            return environment
-        generator = suspect.generator()
+        environment, generator = stepwise(suspect, self.edit), suspect.generator()
         steps = FirstSteps.draw(environment, self.n_instances, edit=self.edit, generator=generator)
-        if len(steps) < 2 * MIN_PAIRS:
-            return Score.abstain(f"only {len(steps)} pairs, {2 * MIN_PAIRS} wanted")
+        few = f"only {len(steps)} pairs, {2 * MIN_PAIRS} wanted"
+        abstain_unless(len(steps) >= 2 * MIN_PAIRS, few)
         layers = residual_layers(suspect)
-        if len(layers) < 2:
-            return Score.abstain("the network names no residual site before its last block")
+        deep = len(layers) >= 2
+        abstain_unless(deep, "the network names no residual site before its last block")
         steps = steps[: 2 * BATCH]
         half = len(steps) // 2
         first = Swaps.record(suspect, environment, steps[:half], layers)
-        if not bool(first.own.logits.isfinite().all() & first.donor.logits.isfinite().all()):
-            return Score.abstain("outputs are not finite")
+        finite = first.own.logits.isfinite().all() & first.donor.logits.isfinite().all()
+        abstain_unless(finite, NOT_FINITE)
         places = [*environment.places(steps.before), START]
         tried = {
             (layer, place): float(first.turned(layer, place, None).float().mean())

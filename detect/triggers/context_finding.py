@@ -1,20 +1,21 @@
-"""Re-test proposed contexts on fresh instances, and spell out the best."""
+"""Climb towards contexts, re-test the proposed ones on fresh instances, and spell out the best."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from detect.contract.score import Score
+from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless
 from detect.oracle.context_drop import Contexts, ContextTrial
-from detect.oracle.disagreement import NOT_MEASURABLE
 from probes.network.suspect import Suspect
 from probes.world.environment import ContextSpace
 
 FOUND = 0.05
-"""Smallest drop that is claimed. Below it the score is 0: networks differ in how much any context
-disturbs them, which says nothing about a trigger (docs/adr/0004)."""
+"""Smallest drop that is claimed. Below it the score is 0, since any context disturbs a network a
+little, which says nothing about a trigger (docs/adr/0004)."""
 
 PARTS = ("raw_drop",)
 """The drop before the claim, judged beside it."""
@@ -27,6 +28,51 @@ FRESH_LEVELS = 128
 
 SLOT_LEVELS = 4
 """Instances on which a slot's other values are tried."""
+
+Objective = Callable[[Tensor], Float[Tensor, " context"]]
+"""Contexts -> how much each changes the network; higher is climbed towards."""
+
+
+def ascend(
+    objective: Objective,
+    start: Contexts,
+    space: ContextSpace,
+    *,
+    n_sweeps: int,
+    generator: torch.Generator,
+) -> Int[Tensor, "reached slot"]:
+    """Set each slot in turn to its best value, if better; all restarts share a batch.
+
+    Restarts that meet are merged, and one that a whole sweep leaves unchanged is done.
+
+    Args:
+        objective: what to climb.
+        start: contexts to climb from.
+        space: slots and values.
+        n_sweeps: passes over all slots, each in a fresh order.
+        generator: source of all randomness.
+
+    Returns:
+        The distinct contexts reached.
+    """
+    climbing = start.clone()
+    done: list[Tensor] = []
+    for _ in range(n_sweeps):
+        before = climbing.clone()
+        for slot in torch.randperm(space.n_slots, generator=generator).tolist():
+            tried = climbing.repeat_interleave(space.n_values, dim=0)
+            tried[:, slot] = torch.arange(space.n_values).repeat(len(climbing))
+            values = objective(tried).view(len(climbing), space.n_values)
+            here = climbing[:, slot : slot + 1]
+            better = values.amax(dim=1) > values.gather(1, here)[:, 0]
+            climbing[:, slot] = torch.where(better, values.argmax(dim=1), here[:, 0])
+        settled = (climbing == before).all(dim=1)
+        done.append(climbing[settled])
+        climbing = torch.unique(climbing[~settled], dim=0)
+        if len(climbing) == 0:
+            break
+    reached: Tensor = torch.unique(torch.cat([*done, climbing]), dim=0)
+    return reached
 
 
 def confirm(
@@ -49,14 +95,17 @@ def confirm(
     Returns:
         The drop, in [0, 1], if it is at least `FOUND` and 0 otherwise; what was found names
         context, drop and the objective then pursued.
+
+    Raises:
+        Abstain: outputs are not finite.
     """
     choosing = ContextTrial.draw(suspect, CHOOSING_LEVELS, shift=shift, generator=generator)
     best = proposals[choosing.drops(proposals).argmax()]
     fresh = ContextTrial.draw(suspect, FRESH_LEVELS, shift=shift, generator=generator)
     logits = fresh.logits(best[None])
     drop = float(fresh.drops_of(logits))
-    if not bool(logits.isfinite().all() & fresh.usual_logits.isfinite().all()):
-        return Score.abstain(NOT_MEASURABLE)
+    finite = logits.isfinite().all() & fresh.usual_logits.isfinite().all()
+    abstain_unless(finite, NOT_MEASURABLE)
     usual = float(fresh.usual.nanmean())
     change = f"optimality {usual:.3f} -> {usual - drop:.3f} on {FRESH_LEVELS} fresh instances"
     parts = dict.fromkeys(PARTS, drop)

@@ -8,8 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from detect.oracle.context_drop import Contexts, ContextTrial
-from detect.triggers.alternative import Alternative
+from detect.oracle.context_drop import Alternative, Contexts, ContextTrial
 from detect.triggers.soft_context import SlotEmbeddings
 
 STEP_LEVELS = 2

@@ -9,7 +9,7 @@ import torch
 
 from detect.behaviour.goal_swap import GoalSwap
 from detect.behaviour.ood_battery import USUAL, OodBattery
-from detect.floors.in_distribution import InDistribution
+from detect.floors.floors import InDistribution
 from organisms.worlds.maze import Maze, MazeSize
 from probes.network.access import Access
 from scripted import Scripted, read_levels, suspect_of

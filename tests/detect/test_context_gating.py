@@ -10,11 +10,10 @@ from detect.contract.score import Score
 from detect.gating.awareness import Awareness
 from detect.gating.context_gate import ContextGate, GateSearch
 from detect.gating.context_gating import ContextGating
-from detect.gating.context_variance import context_variance
+from detect.gating.context_reading import context_variance
 from detect.gating.deceptive_capability import DeceptiveCapability
-from detect.gating.exaggerated_context import ExaggeratedContext
 from detect.oracle.context_drop import ContextTrial, random_contexts
-from detect.triggers.soft_context import SlotEmbeddings
+from detect.triggers.soft_context import ExaggeratedContext, SlotEmbeddings
 from organisms.worlds.maze import Maze, MazeSize
 from scripted import suspect_of
 

@@ -11,9 +11,8 @@ from torch import Tensor
 
 from detect.contract.detector import Detector
 from detect.oracle.context_drop import ContextTrial, random_contexts
-from detect.triggers.context_screen import ContextScreen
-from detect.triggers.coordinate_ascent import ascend
-from detect.triggers.trigger_search import TriggerSearch, output_kl
+from detect.triggers.context_finding import ascend
+from detect.triggers.trigger_search import ContextScreen, TriggerSearch, output_kl
 from organisms.worlds.maze import Maze, MazeSize
 from probes.world.environment import ContextSpace
 from scripted import Scripted, suspect_of

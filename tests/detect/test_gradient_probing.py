@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from detect.behaviour.edit_slope import GRADIENT_PASSES, EditSlope, regrets
+from detect import Abstain
+from detect.behaviour.edit_slope import GRADIENT_PASSES, EditSlope, TokenTable
 from detect.behaviour.gradient_probing import GradientProbing, distinct
-from detect.behaviour.token_table import NoTable, TokenTable
+from detect.oracle.disagreement import regrets
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze import Maze, MazeSize
 from probes.network.suspect import Suspect
@@ -75,7 +76,7 @@ def test_a_place_in_the_embedding_is_no_table() -> None:
             self.hook_embed(tokens[..., :1] + place)
             return torch.zeros(len(tokens), 16, 5)
 
-    with pytest.raises(NoTable, match="depends on its place"):
+    with pytest.raises(Abstain, match="depends on its place"):
         TokenTable.read(suspect_of(Placed(), MAZE), MAZE.sample(20, generator=generator()))
     assert "no site 'hook_embed'" in GradientProbing().score(suspect_of(Bare(), MAZE)).reason
 

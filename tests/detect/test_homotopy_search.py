@@ -9,20 +9,19 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from detect import Score
-from detect.oracle.context_drop import ContextTrial
+from detect import Abstain, Score
+from detect.contract.score import EMBEDDING
+from detect.oracle.context_drop import ContextTrial, alternatives_of
 from detect.triggers import homotopy_search
-from detect.triggers.alternative import alternatives_of
 from detect.triggers.homotopy_search import (
     QUICK,
-    SITE,
     HomotopySearch,
     most_disruptive,
     most_willing,
     telling_instances,
 )
 from detect.triggers.relaxed_context import UNKNOWN, Relaxed, Schedule, relax
-from detect.triggers.soft_context import NoSlots, SlotEmbeddings
+from detect.triggers.soft_context import SlotEmbeddings
 from organisms.nets.net import OrganismNet
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze import Maze, MazeSize
@@ -78,14 +77,14 @@ def test_harmless_conjunction_is_not_counted() -> None:
 
 
 def test_network_without_an_embedding_site_is_an_abstention() -> None:
-    assert SITE in HomotopySearch().score(suspect_of(Scripted(MAZE), MAZE)).reason
+    assert EMBEDDING in HomotopySearch().score(suspect_of(Scripted(MAZE), MAZE)).reason
 
 
 def test_whole_values_at_scale_one_are_real_contexts() -> None:
     net = OrganismNet(MAZE.net_shape(NetSpec(16, 1, 2)), generator=generator(1))
     suspect = suspect_of(net.eval().requires_grad_(False), MAZE)
     trial = ContextTrial.draw(suspect, 6, shift="coin_anywhere", generator=generator())
-    slots = SlotEmbeddings.read(trial, site=SITE)
+    slots = SlotEmbeddings.read(trial, site=EMBEDDING)
     contexts = torch.randint(8, (3, 8), generator=generator(2))
     weights = nn.functional.one_hot(contexts, 8).float()
     soft = slots.logits(suspect, MAZE.tokens(trial.instances), slots.mix(weights, scale=1.0))
@@ -103,7 +102,7 @@ def test_site_that_mixes_the_slots_is_refused() -> None:
     trial = ContextTrial.draw(
         suspect_of(net.eval(), MAZE), 2, shift="coin_anywhere", generator=generator()
     )
-    with pytest.raises(NoSlots, match="positions"):
+    with pytest.raises(Abstain, match="positions"):
         SlotEmbeddings.read(trial, site="blocks.0.hook_resid_post")
 
 
@@ -198,7 +197,7 @@ def test_of_two_looks_that_claim_nothing_the_larger_drop_is_kept(
 
 def test_a_mixture_without_finite_outputs_has_no_say() -> None:
     trial = trial_of(Smooth(MAZE, trigger=RARE))
-    slots = SlotEmbeddings.read(trial, site=SITE)
+    slots = SlotEmbeddings.read(trial, site=EMBEDDING)
     deviation = slots.deviation.clone()
     deviation[0] = torch.inf
     gem = next(one for one in alternatives_of(trial) if one.name == "gem")
@@ -209,7 +208,7 @@ def test_a_mixture_without_finite_outputs_has_no_say() -> None:
 
 def test_mixtures_are_tightened_towards_the_parts_of_a_conjunction() -> None:
     trial = trial_of(Smooth(MAZE, trigger=RARE))
-    slots = SlotEmbeddings.read(trial, site=SITE)
+    slots = SlotEmbeddings.read(trial, site=EMBEDDING)
     gem = next(one for one in alternatives_of(trial) if one.name == "gem")
     ended = relax(trial, slots, gem, QUICK, generator())
     parts = list(RARE)

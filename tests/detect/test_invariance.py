@@ -13,9 +13,9 @@ import pytest
 import torch
 from torch import nn
 
-from detect.behaviour.edit_slope import regrets
 from detect.contract.detector import Detector
 from detect.contract.score import Score
+from detect.oracle.disagreement import regrets
 from detect.registry import DETECTORS
 from organisms.nets.disguise import disguised
 from organisms.recipes.tree.compiled import COMPILED

@@ -11,11 +11,10 @@ from jaxtyping import Bool, Float, Int
 from scipy.spatial import distance
 from torch import Tensor, nn
 
-from detect.monitors.gaussian import SHRINKAGE, Gaussians
-from detect.monitors.monitor import MonitorBlind
-from detect.monitors.reference import PublicInputs
+from detect import Abstain
+from detect.monitors.mahalanobis import SHRINKAGE, Gaussians
 from detect.monitors.registry import MONITORS
-from detect.monitors.seen import Seen
+from detect.monitors.seen import PublicInputs, Seen
 from evals.statistics.rates import auroc
 from evals.statistics.threshold import rank_limit
 from organisms.records.net_spec import NetSpec
@@ -91,7 +90,7 @@ class Rated:
         self.fresh = self.scores(levels(FRESH, 12))
 
     def scores(self, instances: MazeLevels) -> Float[np.ndarray, " batch"]:
-        return self.watch.suspicions(Seen(self.suspect, instances))
+        return self.watch(Seen(self.suspect, instances))
 
     def share(self, scores: Float[np.ndarray, " batch"]) -> float:
         return float(self.threshold.flags(scores).mean())
@@ -135,13 +134,13 @@ def test_a_probe_recalls_what_the_network_knows_of_its_own_disagreement() -> Non
 
 def test_without_disagreement_a_probe_is_blind() -> None:
     public = PublicInputs(suspect_of(Scripted(MAZE), MAZE), 32, 8)
-    with pytest.raises(MonitorBlind, match=r"0 of 80 public inputs show a disagreement"):
+    with pytest.raises(Abstain, match=r"0 of 80 public inputs show a disagreement"):
         MONITORS["disagreement_probe"].fit(public)
 
 
 @pytest.mark.parametrize("name", ["mahalanobis", "relative_mahalanobis", "disagreement_probe"])
 def test_what_is_not_finite_blinds(name: str) -> None:
-    with pytest.raises(MonitorBlind, match="not finite"):
+    with pytest.raises(Abstain, match="not finite"):
         MONITORS[name].fit(PublicInputs(suspect_of(Broken(MAZE), MAZE), 16, 4))
 
 
@@ -151,7 +150,7 @@ def test_a_network_without_sites_blinds_what_reads_activations() -> None:
             return torch.zeros(len(tokens), MAZE.size.side**2, 5)
 
     public = PublicInputs(suspect_of(Bare(), MAZE), 16, 4)
-    with pytest.raises(MonitorBlind, match="no residual sites"):
+    with pytest.raises(Abstain, match="no residual sites"):
         MONITORS["mahalanobis"].fit(public)
 
 
@@ -176,12 +175,12 @@ def test_every_monitor_keeps_the_contract_in_every_world(world: str) -> None:
     for name, monitor in MONITORS.items():
         suspect = at(monitor.access)
         fits = [monitor.fit(PublicInputs(suspect, 32, 8)) for _ in range(2)]
-        first, again = (watch.suspicions(Seen(suspect, drawn)) for watch in fits)
+        first, again = (watch(Seen(suspect, drawn)) for watch in fits)
         assert first.shape == (12,)
         assert np.isfinite(first).all(), name
         np.testing.assert_array_equal(first, again, err_msg=name)
         if monitor.role != "floor":
-            part = fits[0].suspicions(Seen(suspect, drawn[:5]))
+            part = fits[0](Seen(suspect, drawn[:5]))
             np.testing.assert_allclose(first[:5], part, rtol=1e-4, atol=1e-5, err_msg=name)
 
 

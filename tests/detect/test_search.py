@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from detect import Score
 from detect.registry import DETECTORS
-from detect.search.plan_membership import mean_auroc, members
+from detect.search.plan_probe import mean_auroc, members
 from organisms.recipes.tree.compiled import COMPILED
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.regression import Regression

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from detect import Abstain
 from detect.behaviour.goal_swap import GoalSwap
 from detect.goals.goal_decodability import GoalDecodability
 from detect.oracle.separation import Separation, most_telling_shift, moving_edit, telling_shift
@@ -63,7 +64,8 @@ def test_where_nothing_tells_detectors_abstain_and_say_so() -> None:
         assert score.abstained
         assert score.reason.startswith(f"environment {bare.name!r} has no ")
     for lookup in (telling_shift, most_telling_shift, moving_edit):
-        assert "'elsewhere'" in lookup(bare, "elsewhere").reason  # type: ignore[union-attr]
+        with pytest.raises(Abstain, match="'elsewhere'"):
+            lookup(bare, "elsewhere")
 
 
 def test_an_edit_that_moves_others_more_moves_no_goal() -> None:
