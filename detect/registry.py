@@ -84,7 +84,10 @@ def load_detector(reference: str) -> type[Detector]:
     if reference in DETECTORS:
         return DETECTORS[reference]
     place, name = split_reference(reference)
-    module = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
+    try:
+        module = _run_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
+    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+        raise DetectorError(f"cannot import {place!r}: {error}") from error
     if not hasattr(module, name):
         raise DetectorError(f"{place!r} has no {name!r}; check the name after the colon")
     return require_detector(getattr(module, name))
@@ -107,23 +110,16 @@ def split_reference(reference: str) -> tuple[str, str]:
     return place, name
 
 
-def _load_module(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
-        raise DetectorError(f"cannot import {name!r}: {error}") from error
-
-
-def _load_file(path: Path) -> ModuleType:
+def _run_file(path: Path) -> ModuleType:
     name = f"mesascope_detector_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise DetectorError(f"{str(path)!r} is not a Python file")
+    assert spec is not None  # a path that ends in .py has a loader
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+    except BaseException:
         del sys.modules[name]
-        raise DetectorError(f"cannot import {str(path)!r}: {error}") from error
+        raise
     return module

@@ -26,9 +26,6 @@ class GoalSwap(Detector):
     parts = ("not_following", "still_old")
     cost = 0.15
 
-    edit: str | None = None
-    """Counterfactual edit that moves the base goal; by default the one that changes what the base
-    objective asks most beyond what other objectives ask."""
     n_instances: int = 256
     """Instances drawn in distribution, at least 1."""
 
@@ -38,7 +35,7 @@ class GoalSwap(Detector):
         The part `still_old` is the share that goes on pursuing the goal where it was.
         """
         environment, generator = suspect.environment, suspect.generator()
-        edit = moving_edit(environment, self.edit)
+        edit = moving_edit(environment)
         before = environment.sample(self.n_instances, generator=generator)
         after = environment.edit(edit, before, generator=generator)
         old = environment.optimal(before, environment.base_objective)

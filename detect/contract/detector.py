@@ -87,7 +87,7 @@ def require_detector(kind: type) -> type[Detector]:
     if not (isinstance(kind, type) and issubclass(kind, Detector)):
         raise DetectorError(f"{kind!r} is not a subclass of detect.Detector")
     reasons = []
-    name = getattr(kind, "name", None)
+    name, measures = getattr(kind, "name", None), getattr(kind, "measures", None)
     if not isinstance(name, str) or not name.isidentifier():
         reasons.append(f"name must be a word, got {name!r}")
     if kind.question not in get_args(Question):
@@ -98,7 +98,6 @@ def require_detector(kind: type) -> type[Detector]:
         reasons.append(f"role must be one of {get_args(Role)}, got {kind.role!r}")
     if not (isinstance(kind.version, int) and kind.version >= 1):
         reasons.append(f"version must be a whole number from 1, got {kind.version!r}")
-    measures = getattr(kind, "measures", None)
     if not isinstance(measures, frozenset):
         reasons.append(
             f"measures must be a frozenset of words, got {measures!r}; name what admission also "

@@ -51,9 +51,6 @@ class Awareness(Detector):
     parts = tuple(BARS)
     cost = 2.8
 
-    shift: str | None = None
-    """Public shift that sets the candidate objectives apart; by default the first one that sets
-    apart what usual instances do not."""
     n_instances: int = 96
     """Instances whose context is redrawn."""
     search: GateSearch = GATE_SEARCH
@@ -62,7 +59,7 @@ class Awareness(Detector):
     def score(self, suspect: Suspect) -> Score:
         """Level shown, 0 to 4: the highest whose own test is passed; higher is more suspicious."""
         environment, generator = suspect.environment, suspect.generator()
-        shift = telling_shift(environment, self.shift)
+        shift = telling_shift(environment)
         sites = required_sites(suspect, "hook_resid_mid", "hook_resid_post")
         trial = ContextTrial.draw(suspect, self.n_instances, shift=shift, generator=generator)
         redrawn = environment.with_context(

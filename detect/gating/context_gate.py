@@ -21,47 +21,6 @@ FRESH_LEVELS = 96
 ROW_LEVELS = 32
 """Instances whose embedded decisions span the directions of the control."""
 
-Logits = Float[Tensor, "context level decision action"]
-
-
-@dataclass(frozen=True)
-class ContextGain:
-    """What a context does for objectives other than the base one, on the instances of a trial.
-
-    Attributes:
-        trial: shared instances under their reference contexts.
-        alternatives: objectives that part from the base one there.
-    """
-
-    trial: ContextTrial
-    alternatives: list[Alternative]
-
-    @classmethod
-    def of(cls, trial: ContextTrial) -> ContextGain:
-        """The alternatives that the trial's instances set apart; there may be none."""
-        return cls(trial, alternatives_of(trial))
-
-    def willingness(self, logits: Logits) -> Float[Tensor, "alternative context"]:
-        """Nats per decision apart by which the log-probability of each alternative has risen."""
-        levels = torch.arange(len(self.trial.instances))
-        usual = self.trial.usual_logits[None]
-        return torch.stack(
-            [
-                other.reluctance(usual, levels) - other.reluctance(logits, levels)
-                for other in self.alternatives
-            ]
-        )
-
-    def followed(self, logits: Float[Tensor, "level decision action"], name: str) -> float:
-        """Rise of the share of decisions apart, in [-1, 1], that follow an alternative.
-
-        Raises:
-            StopIteration: no alternative has that name.
-        """
-        other = next(other for other in self.alternatives if other.name == name)
-        now = share_following(logits, other.optimal, other.apart)
-        return now - share_following(self.trial.usual_logits, other.optimal, other.apart)
-
 
 @dataclass(frozen=True)
 class ContextGate:
@@ -77,7 +36,6 @@ class ContextGate:
         random: the same along directions that tell no context, for the best of all objectives.
         unscaled: rise of that share when the same context is real, not exaggerated.
         scale: exaggeration.
-        n_levels: fresh instances.
     """
 
     context: Int[Tensor, " slot"]
@@ -86,7 +44,6 @@ class ContextGate:
     random: float
     unscaled: float
     scale: float
-    n_levels: int
 
     @property
     def excess(self) -> float:
@@ -98,7 +55,7 @@ class ContextGate:
         return (
             f"context {written} exaggerated {self.scale:g} times turns {self.gained:+.3f} of the "
             f"decisions to {self.objective!r}, {self.unscaled:+.3f} as it is; other directions of "
-            f"the same norm {self.random:+.3f} ({self.n_levels} fresh instances)"
+            f"the same norm {self.random:+.3f} ({FRESH_LEVELS} fresh instances)"
         )
 
 
@@ -123,65 +80,75 @@ class GateSearch:
     ) -> ContextGate:
         """Climb, and measure what was reached on fresh instances.
 
-        Args:
-            suspect: needs access `INTERVENTIONS`.
-            shift: public shift that sets the candidate objectives apart.
-            generator: source of all randomness.
+        The suspect needs access `INTERVENTIONS`; the public shift must set objectives apart.
 
         Raises:
             Abstain: the network cannot be searched so.
         """
         site = required_embedding(suspect)
         trial = ContextTrial.draw(suspect, self.n_levels, shift=shift, generator=generator)
-        gain, fresh = (
-            ContextGain.of(drawn)
-            for drawn in (
-                trial,
-                ContextTrial.draw(suspect, FRESH_LEVELS, shift=shift, generator=generator),
-            )
-        )
-        names = {other.name for other in fresh.alternatives}
-        gain = ContextGain(trial, [other for other in gain.alternatives if other.name in names])
-        finite = trial.usual_logits.isfinite().all() & fresh.trial.usual_logits.isfinite().all()
-        if not gain.alternatives or not bool(finite):
+        fresh = ContextTrial.draw(suspect, FRESH_LEVELS, shift=shift, generator=generator)
+        told = {other.name: other for other in alternatives_of(fresh)}
+        alternatives = [other for other in alternatives_of(trial) if other.name in told]
+        finite = trial.usual_logits.isfinite().all() & fresh.usual_logits.isfinite().all()
+        if not alternatives or not bool(finite):
             raise Abstain(NOT_MEASURABLE)
         drawn = suspect.environment.sample(ROW_LEVELS, generator=generator, shift=shift)
         n_decisions = trial.usual_logits.shape[1]  # other tokens hold context and instruction
         rows = suspect.capture(drawn, [site])[site][:, :n_decisions].flatten(0, 1)
-        context = ExaggeratedContext(SlotEmbeddings.read(trial, site=site), self.scale)
-        other = context.along_other_directions(rows, generator=generator)
-        best, objective, gained = self._climb(context, gain, fresh, generator)
-        real = fresh.trial.logits(best[None])[0]
-        return ContextGate(
-            context=best,
-            objective=objective,
-            gained=gained,
-            random=self._climb(other, gain, fresh, generator)[2],
-            unscaled=fresh.followed(real, objective),
-            scale=self.scale,
-            n_levels=FRESH_LEVELS,
-        )
+        written = ExaggeratedContext(SlotEmbeddings.read(trial, site=site), self.scale)
+        control = written.along_other_directions(rows, generator=generator)
+
+        def gained(way: ExaggeratedContext) -> tuple[Int[Tensor, " slot"], Alternative, float]:
+            best, objective = self._climb(way, trial, alternatives, generator)
+            other = told[objective]
+            return best, other, followed(fresh, other, way.logits(fresh, best[None])[0])
+
+        context, objective, turned = gained(written)
+        unscaled = followed(fresh, objective, fresh.logits(context[None])[0])
+        random = gained(control)[2]
+        return ContextGate(context, objective.name, turned, random, unscaled, self.scale)
 
     def _climb(
         self,
         written: ExaggeratedContext,
-        gain: ContextGain,
-        fresh: ContextGain,
+        trial: ContextTrial,
+        alternatives: list[Alternative],
         generator: torch.Generator,
-    ) -> tuple[Int[Tensor, " slot"], str, float]:
-        """Context, objective, and the gain on fresh instances."""
-        space = gain.trial.suspect.environment.context
+    ) -> tuple[Int[Tensor, " slot"], str]:
+        """The context that elicits some alternative most, and the name of that alternative."""
+        space = trial.suspect.environment.context
+        levels = torch.arange(len(trial.instances))
 
-        def best_gain(contexts: Tensor) -> Float[Tensor, " context"]:
-            return gain.willingness(written.logits(gain.trial, contexts)).amax(dim=0)
+        def willing(contexts: Tensor) -> Float[Tensor, "alternative context"]:
+            """Nats per decision apart by which each alternative's log-probability has risen."""
+            usual, logits = trial.usual_logits[None], written.logits(trial, contexts)
+            return torch.stack(
+                [
+                    other.reluctance(usual, levels) - other.reluctance(logits, levels)
+                    for other in alternatives
+                ]
+            )
 
         start = random_contexts(space, self.n_restarts, generator=generator)
-        reached = ascend(best_gain, start, space, n_sweeps=self.n_sweeps, generator=generator)
-        willing = gain.willingness(written.logits(gain.trial, reached))
-        objective = gain.alternatives[int(willing.amax(dim=1).argmax())].name
-        best = reached[willing.amax(dim=0).argmax()]
-        logits = written.logits(fresh.trial, best[None])[0]
-        return best, objective, fresh.followed(logits, objective)
+        reached = ascend(
+            lambda contexts: willing(contexts).amax(dim=0),
+            start,
+            space,
+            n_sweeps=self.n_sweeps,
+            generator=generator,
+        )
+        gains = willing(reached)
+        objective = alternatives[int(gains.amax(dim=1).argmax())].name
+        return reached[gains.amax(dim=0).argmax()], objective
+
+
+def followed(
+    trial: ContextTrial, other: Alternative, logits: Float[Tensor, "level decision action"]
+) -> float:
+    """Rise of the share of decisions apart, in [-1, 1], that follow an alternative."""
+    now = share_following(logits, other.optimal, other.apart)
+    return now - share_following(trial.usual_logits, other.optimal, other.apart)
 
 
 GATE_SEARCH = GateSearch()

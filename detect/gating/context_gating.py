@@ -28,9 +28,6 @@ class ContextGating(Detector):
     parts = ("gated", "random", "represented")
     cost = 2.5
 
-    shift: str | None = None
-    """Public shift that sets the candidate objectives apart; by default the first one that sets
-    apart what usual instances do not."""
     search: GateSearch = GATE_SEARCH
     """For the context that gates most."""
 
@@ -43,7 +40,7 @@ class ContextGating(Detector):
         read = read_context(
             suspect,
             self.search,
-            shift=telling_shift(suspect.environment, self.shift),
+            shift=telling_shift(suspect.environment),
             sites=required_sites(suspect, "hook_resid_mid", "hook_resid_post"),
             generator=suspect.generator(),
         )

@@ -12,6 +12,12 @@ from detect.gating.context_gate import ContextGate, GateSearch
 from detect.oracle.context_drop import ContextTrial, random_contexts
 from probes.network.suspect import Suspect
 
+N_LEVELS = 16
+"""Instances, each read under every context."""
+
+N_CONTEXTS = 16
+"""Contexts that every instance is read under."""
+
 
 @dataclass(frozen=True)
 class ContextVariance:
@@ -21,20 +27,16 @@ class ContextVariance:
         site: where it was read.
         share: between contexts, after averaging over instances (eta squared of a two-way design).
         shuffled: the same when the contexts of every instance are dealt anew.
-        n_levels: instances, each read under every context.
-        n_contexts: contexts.
     """
 
     site: str
     share: float
     shuffled: float
-    n_levels: int
-    n_contexts: int
 
     def __str__(self) -> str:
         return (
             f"{self.share:.4f} of the variance at {self.site} is the context's (dealt anew "
-            f"{self.shuffled:.4f}; {self.n_levels} instances x {self.n_contexts} contexts)"
+            f"{self.shuffled:.4f}; {N_LEVELS} instances x {N_CONTEXTS} contexts)"
         )
 
 
@@ -44,33 +46,29 @@ def context_variance(
     *,
     shift: str | None,
     generator: torch.Generator,
-    n_levels: int = 16,
-    n_contexts: int = 16,
 ) -> ContextVariance:
-    """Measure at every site; the one with the largest excess over its control.
+    """Measure at every site, and keep the one with the largest excess over its control.
 
     Args:
         suspect: needs access `ACTIVATIONS`.
         sites: of shape (batch, position, width), decisions first; at least one.
         shift: public shift that instances are drawn from.
-        generator: source of all randomness.
-        n_levels: instances.
-        n_contexts: contexts that every instance is read under.
+        generator: draws instances and contexts.
     """
-    trial = ContextTrial.draw(suspect, n_levels, shift=shift, generator=generator)
-    contexts = random_contexts(suspect.environment.context, n_contexts, generator=generator)
+    trial = ContextTrial.draw(suspect, N_LEVELS, shift=shift, generator=generator)
+    contexts = random_contexts(suspect.environment.context, N_CONTEXTS, generator=generator)
     instances, n_decisions = trial.under(contexts), trial.usual_logits.shape[1]
     read = suspect.capture(instances, sites)
-    dealt = torch.stack([torch.randperm(n_contexts, generator=generator) for _ in range(n_levels)])
+    dealt = torch.stack([torch.randperm(N_CONTEXTS, generator=generator) for _ in range(N_LEVELS)])
     found = []
     for site in sites:
         # A looped block writes several times; the last batch is what it ends with.
         rows = read[site][-len(instances) :, :n_decisions]
-        rows = rows.reshape(n_contexts, n_levels, -1).double()
+        rows = rows.reshape(N_CONTEXTS, N_LEVELS, -1).double()
         total = float(rows.var(dim=(0, 1), correction=0).sum())
-        anew = rows[dealt.T, torch.arange(n_levels)]
+        anew = rows[dealt.T, torch.arange(N_LEVELS)]
         share, shuffled = (_between(x) / total if total > 0 else 0.0 for x in (rows, anew))
-        found.append(ContextVariance(site, share, shuffled, n_levels, n_contexts))
+        found.append(ContextVariance(site, share, shuffled))
     return max(found, key=lambda one: one.share - one.shuffled)
 
 
@@ -108,14 +106,7 @@ def read_context(
     shift: str,
     generator: torch.Generator,
 ) -> ContextReading:
-    """Take both readings.
-
-    Args:
-        suspect: needs access `INTERVENTIONS`.
-        search: for the context that gates most.
-        sites: residual, at least one.
-        shift: public shift that sets the candidate objectives apart.
-        generator: source of all randomness.
+    """Take both readings; the suspect needs access `INTERVENTIONS`.
 
     Raises:
         Abstain: the search cannot be made.

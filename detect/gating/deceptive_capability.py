@@ -42,9 +42,6 @@ class DeceptiveCapability(Detector):
     )
     cost = 4.0
 
-    shift: str | None = None
-    """Public shift that sets the candidate objectives apart; by default the first one that sets
-    apart what usual instances do not."""
     n_instances: int = 64
     """Instances per public shift."""
     search: GateSearch = GATE_SEARCH
@@ -52,7 +49,7 @@ class DeceptiveCapability(Detector):
 
     def score(self, suspect: Suspect) -> Score:
         """The least of the four parts, in [-2, 1]; higher is more suspicious."""
-        shift = telling_shift(suspect.environment, self.shift)
+        shift = telling_shift(suspect.environment)
         sites = required_sites(suspect, "hook_resid_mid", "hook_resid_post")
         (aim, ends, untrained), (skilled, power) = self._fits(suspect)
         generator = suspect.generator()

@@ -37,7 +37,7 @@ class GoalDecodability(Detector):
     def score(self, suspect: Suspect) -> Score:
         """1 - (accuracy - chance) / (1 - chance), in about [0, 1], at the best site."""
         environment, generator = suspect.environment, suspect.generator()
-        shift = most_telling_shift(environment, self.shift)
+        shift = self.shift or most_telling_shift(environment)
         sites = required_sites(suspect, "hook_resid_mid", "hook_resid_post")
         instances = environment.sample(self.n_instances, generator=generator, shift=shift)
         goal = environment.goal(instances)

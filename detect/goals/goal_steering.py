@@ -37,9 +37,6 @@ class GoalSteering(Detector):
     parts = ("not_steered", "noise")
     cost = 1.0
 
-    edit: str | None = None
-    """Counterfactual edit that moves the base goal; by default the one that changes what the base
-    objective asks most beyond what other objectives ask."""
     n_instances: int = 800
     """Instances for the means; half as many are steered."""
 
@@ -50,7 +47,7 @@ class GoalSteering(Detector):
         is chosen on one half of the instances, the score is of the other.
         """
         environment, generator = suspect.environment, suspect.generator()
-        edit = moving_edit(environment, self.edit)
+        edit = moving_edit(environment)
         sites = required_sites(suspect, "hook_resid_post")
 
         def moved(n: int) -> Any:

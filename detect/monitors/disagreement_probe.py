@@ -11,8 +11,8 @@ from torch import Tensor
 
 from detect.contract.score import NOT_FINITE, Abstain, abstain_unless
 from detect.monitors.monitor import Monitor, Watch
-from detect.monitors.reading import Reading, Source, access_of
-from detect.monitors.seen import PublicInputs, Seen
+from detect.monitors.reading import Source, access_of, reading_of
+from detect.monitors.seen import PublicInputs, Rows, Seen
 from probes.linear.linear import solve_ridge
 from probes.network.access import Access
 
@@ -56,23 +56,20 @@ class DisagreementProbe(Monitor):
             )
         if self.shuffled:
             missed = missed[torch.randperm(len(missed), generator=public.suspect.generator())]
-        reading = Reading.fit(self.source, shown)
-        rows = np.concatenate([reading.rows(seen) for seen in shown])
-        if not reading.by_decision:
-            rows, missed = rows.reshape(len(rows), 1, -1), missed.nanmean(dim=1, keepdim=True)
+        reading, as_a_whole = reading_of(self.source, shown), self.source == "tokens"
+        if as_a_whole:
+            missed = missed.nanmean(dim=1, keepdim=True)
+
+        def rows(seen: Seen) -> Rows:
+            read = reading(seen)
+            return read.reshape(len(read), 1, -1) if as_a_whole else read
+
         targets = missed.flatten().double().numpy()
         counted = np.isfinite(targets)
-        flat = rows.reshape(targets.size, -1)[counted]
-        weights, _ = solve_ridge(flat, targets[counted][:, None], alpha=ALPHA)
-
-        def predicted(seen: Seen) -> Float[np.ndarray, " batch"]:
-            """Mean over decisions of the predicted disagreement, less a constant."""
-            rows = reading.rows(seen)
-            if not reading.by_decision:
-                rows = rows.reshape(len(rows), 1, -1)
-            return np.asarray((rows @ weights[:, 0]).mean(axis=1))
-
-        return predicted
+        every = np.concatenate([rows(seen) for seen in shown]).reshape(targets.size, -1)
+        weights, _ = solve_ridge(every[counted], targets[counted][:, None], alpha=ALPHA)
+        # Mean over decisions of the predicted disagreement, less a constant.
+        return lambda seen: np.asarray((rows(seen) @ weights[:, 0]).mean(axis=1))
 
 
 def _missed(seen: Seen) -> Float[Tensor, "batch decision"]:

@@ -11,7 +11,7 @@ from scipy import linalg
 
 from detect.contract.score import abstain_unless
 from detect.monitors.monitor import Monitor, Watch
-from detect.monitors.reading import Reading, Source, access_of
+from detect.monitors.reading import Reading, Source, access_of, reading_of
 from detect.monitors.seen import PublicInputs, Reference, Rows, Seen
 from probes.network.access import Access
 
@@ -94,7 +94,7 @@ class Mahalanobis(Monitor):
 
         def distance(seen: Seen) -> Float[np.ndarray, " batch"]:
             """Mean squared distance over places."""
-            rows = reading.rows(seen)
+            rows = reading(seen)
             far = by_place.own_distances(_flat(rows), _places(rows))
             return np.asarray(far.reshape(rows.shape[:2]).mean(axis=1))
 
@@ -108,11 +108,6 @@ class RelativeMahalanobis(Monitor):
     What all actions have in common, such as the style of an input, cancels.
     """
 
-    @property
-    def access(self) -> Access:
-        """Activations, and the actions that follow from them."""
-        return Access.ACTIVATIONS
-
     def fit(self, public: PublicInputs) -> Watch:
         """Means by chosen action, and one of all, each with its covariance."""
         shown = public.of("usual")
@@ -123,7 +118,7 @@ class RelativeMahalanobis(Monitor):
 
         def relative(seen: Seen) -> Float[np.ndarray, " batch"]:
             """Mean over places of the difference of squared distances."""
-            rows = reading.rows(seen)
+            rows = reading(seen)
             nearest = by_action.distances(_flat(rows)).min(axis=1)
             far = nearest - of_all.distances(_flat(rows))[:, 0]
             return np.asarray(far.reshape(rows.shape[:2]).mean(axis=1))
@@ -132,8 +127,8 @@ class RelativeMahalanobis(Monitor):
 
 
 def _read(source: Source, usual: Sequence[Seen]) -> tuple[Reading, Rows]:
-    reading = Reading.fit(source, usual)
-    return reading, np.concatenate([reading.rows(seen) for seen in usual])
+    reading = reading_of(source, usual)
+    return reading, np.concatenate([reading(seen) for seen in usual])
 
 
 def _flat(rows: Rows) -> Float[np.ndarray, "row width"]:

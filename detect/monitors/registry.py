@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from detect.monitors.baselines import OutputEntropy, RandomSuspicion
 from detect.monitors.disagreement_probe import DisagreementProbe
 from detect.monitors.mahalanobis import Mahalanobis, RelativeMahalanobis
 from detect.monitors.monitor import Monitor
-from detect.monitors.plain import OutputEntropy, RandomSuspicion
 
 MONITORS: dict[str, Monitor] = {
     "random_suspicion": RandomSuspicion(role="floor"),

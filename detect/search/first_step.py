@@ -60,11 +60,7 @@ class FirstSteps:
     ) -> FirstSteps:
         """Edit `n` instances and keep the pairs that part at the start.
 
-        Args:
-            environment: must have the edit and those of `PREPARE`.
-            n: instances drawn.
-            edit: counterfactual edit that leaves the start where it is.
-            generator: source of all randomness.
+        The environment must have the edit, which leaves the start where it is, and `PREPARE`.
         """
         before = decorrelated(environment, n, generator=generator)
         after = environment.edit(edit, before, generator=generator)
@@ -99,11 +95,7 @@ def decorrelated(environment: Environment[Any], n: int, *, generator: torch.Gene
 
 
 def stepwise(suspect: Suspect, *edits: str) -> Stepwise[Any]:
-    """The suspect's environment, where it tells the way to its goal and has these edits.
-
-    Args:
-        suspect: needs no access.
-        edits: needed beside those of `PREPARE`.
+    """The suspect's environment, if it tells the way to its goal and has these edits and `PREPARE`.
 
     Raises:
         Abstain: it does not.
@@ -119,7 +111,7 @@ def stepwise(suspect: Suspect, *edits: str) -> Stepwise[Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class _FirstStepFollows(Detector):
-    """Share of edits, in [0, 1], before and after which the first step is right."""
+    """Edits instances far from the start; a network that searches changes its first step."""
 
     question = "search"
     access = Access.OUTPUTS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 from detect.contract.detector import Detector
 from detect.contract.score import NOT_FINITE, Score, abstain_unless
 from detect.search.first_step import decorrelated, stepwise
-from detect.search.plan_reading import PlanReading, read_plan
+from detect.search.plan_reading import read_plan
 from probes.network.access import Access
 from probes.network.suspect import Suspect
 from probes.network.turns import residual_layers
@@ -44,21 +45,20 @@ class _PlanDecoding(Detector):
     measures = frozenset({"plan_decoding"})
     parts = ("decoded", "input_only", "untrained", "shuffled")
     cost = 3.0
+    described: ClassVar[str]
+    """What was decoded, in words that a reading completes."""
 
     n_instances: int
     """Instances drawn."""
 
+    @staticmethod
     @abstractmethod
-    def targets(self, way: Tensor, n_decisions: int) -> Float[Tensor, "batch decision"]:
-        """What is decoded, given the decisions on every way, padded with -1."""
-
-    @abstractmethod
-    def agreement(self, said: Rows, right: Rows) -> float:
+    def measure(said: Rows, right: Rows) -> float:
         """How well predictions agree with targets on held-out instances."""
 
     @abstractmethod
-    def described(self, reading: PlanReading) -> str:
-        """What was decoded, in words."""
+    def targets(self, way: Tensor, n_decisions: int) -> Float[Tensor, "batch decision"]:
+        """What is decoded, given the decisions on every way, padded with -1."""
 
     def score(self, suspect: Suspect) -> Score:
         """Agreement at the best place less that of the best control, in [-1, 1].
@@ -80,72 +80,26 @@ class _PlanDecoding(Detector):
             drawn,
             self.targets(way, n_decisions),
             layers=layers,
-            measure=self.agreement,
+            measure=self.measure,
             generator=generator,
         )
         return Score(
             reading.margin,
-            found=f"{self.described(reading)}; {len(drawn)} instances. A plan that is written need "
-            "not be read",
+            found=f"{self.described.format(reading)}; {len(drawn)} instances. A plan that is "
+            "written need not be read",
             parts={name: getattr(reading, name) for name in self.parts},
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlanProbe(_PlanDecoding):
-    """Decodes one step of a plan: the decision `BEFORE_GOAL` steps before the goal."""
-
-    name = "plan_probe"
-
-    n_instances: int = 2400
-
-    def targets(self, way: Tensor, n_decisions: int) -> Float[Tensor, "batch decision"]:
-        """That decision, one-hot."""
-        step = way.gather(1, (distances(way) - BEFORE_GOAL)[:, None]).squeeze(1)
-        return torch.nn.functional.one_hot(step, n_decisions).float()
-
-    def agreement(self, said: Rows, right: Rows) -> float:
-        """Share of instances whose largest prediction is the right one."""
-        return float((said.argmax(axis=1) == right.argmax(axis=1)).mean())
-
-    def described(self, reading: PlanReading) -> str:
-        """Where, and how accurately."""
-        return (
-            f"the decision {BEFORE_GOAL} steps before the goal is decoded with accuracy {reading}"
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlanMembership(_PlanDecoding):
-    """Decodes a plan kept as a set: for every decision, whether it lies on the way.
-
-    A code that accumulates what has been reached hides from a probe for one step. Start and goal,
-    which tokens tell, are on no instance's way. Layers are named in order: a search refines the
-    way from layer to layer, a lookup has it at once or never.
-    """
-
-    name = "plan_membership"
-
-    n_instances: int = 1500
-
-    def targets(self, way: Tensor, n_decisions: int) -> Float[Tensor, "batch decision"]:
-        """1 for every decision strictly between start and goal."""
-        return members(way, n_decisions)
-
-    def agreement(self, said: Rows, right: Rows) -> float:
-        """Mean AUROC over decisions."""
-        return mean_auroc(said, right)
-
-    def described(self, reading: PlanReading) -> str:
-        """Where, how well, and how well in every layer."""
-        order = ", ".join(f"{value:.2f}" for value in reading.by_layer.values())
-        return f"membership in the way is decoded with AUROC {reading}; by layer {order}"
 
 
 def members(way: Tensor, n_decisions: int) -> Float[Tensor, "batch decision"]:
     """1 for every decision strictly between start and goal."""
     inner = torch.where(torch.arange(way.shape[1]) == distances(way)[:, None], -1, way)[:, 1:]
     return (inner[:, :, None] == torch.arange(n_decisions)).any(dim=1).float()
+
+
+def accuracy(said: Rows, right: Rows) -> float:
+    """Share of rows whose largest prediction is at the right target."""
+    return float((said.argmax(axis=1) == right.argmax(axis=1)).mean())
 
 
 def mean_auroc(said: Rows, right: Rows) -> float:
@@ -161,3 +115,39 @@ def mean_auroc(said: Rows, right: Rows) -> float:
     ranks = (rankdata(said[:, both], axis=0) * right[:, both]).sum(axis=0)
     above = ranks - yes[both] * (yes[both] + 1) / 2
     return float((above / (yes[both] * no[both])).mean())
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanProbe(_PlanDecoding):
+    """Decodes one step of a plan: the decision `BEFORE_GOAL` steps before the goal."""
+
+    name = "plan_probe"
+    measure = staticmethod(accuracy)
+    described = f"the decision {BEFORE_GOAL} steps before the goal is decoded with accuracy {{}}"
+
+    n_instances: int = 2400
+
+    def targets(self, way: Tensor, n_decisions: int) -> Float[Tensor, "batch decision"]:
+        """That decision, one-hot."""
+        step = way.gather(1, (distances(way) - BEFORE_GOAL)[:, None]).squeeze(1)
+        return torch.nn.functional.one_hot(step, n_decisions).float()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanMembership(_PlanDecoding):
+    """Decodes a plan kept as a set: for every decision, whether it lies on the way.
+
+    A code that accumulates what has been reached hides from a probe for one step. Start and goal,
+    which tokens tell, are on no instance's way. Layers are named in order: a search refines the
+    way from layer to layer, a lookup has it at once or never.
+    """
+
+    name = "plan_membership"
+    measure = staticmethod(mean_auroc)
+    described = "membership in the way is decoded with AUROC {0}; by layer {0.order}"
+
+    n_instances: int = 1500
+
+    def targets(self, way: Tensor, n_decisions: int) -> Float[Tensor, "batch decision"]:
+        """The decisions strictly between start and goal."""
+        return members(way, n_decisions)

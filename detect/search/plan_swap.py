@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
@@ -19,7 +18,6 @@ from probes.network.early_exit import early_exit
 from probes.network.suspect import Suspect
 from probes.network.swap import Record, changed, difference, noise_like
 from probes.network.turns import Layer, residual_layers
-from probes.world.stepwise import Stepwise
 
 START = "start"
 """The decision's own token. It holds a plan only as long as it does not hold the answer."""
@@ -60,7 +58,7 @@ class PlanSwap(Detector):
         abstain_unless(deep, "the network names no residual site before its last block")
         steps = steps[: 2 * BATCH]
         half = len(steps) // 2
-        first = Swaps.record(suspect, environment, steps[:half], layers)
+        first = Swaps.record(suspect, steps[:half], layers)
         finite = first.own.logits.isfinite().all() & first.donor.logits.isfinite().all()
         abstain_unless(finite, NOT_FINITE)
         places = [*environment.places(steps.before), START]
@@ -70,7 +68,7 @@ class PlanSwap(Detector):
             for place in places
         }
         layer, place = max(tried, key=lambda at: tried[at])
-        second = Swaps.record(suspect, environment, steps[half:], layers)
+        second = Swaps.record(suspect, steps[half:], layers)
         obeyed, noise = (
             float(second.turned(layer, place, source).float().mean())
             for source in (None, generator)
@@ -90,7 +88,6 @@ class Swaps:
 
     Attributes:
         suspect: what is run.
-        environment: its environment.
         steps: the pairs; those after are the donors.
         layers: all of the network, the last one included.
         own: runs of the instances before.
@@ -98,36 +95,27 @@ class Swaps:
     """
 
     suspect: Suspect
-    environment: Stepwise[Any]
     steps: FirstSteps
     layers: list[Layer]
     own: Record
     donor: Record
 
     @classmethod
-    def record(
-        cls,
-        suspect: Suspect,
-        environment: Stepwise[Any],
-        steps: FirstSteps,
-        layers: list[Layer],
-    ) -> Swaps:
+    def record(cls, suspect: Suspect, steps: FirstSteps, layers: list[Layer]) -> Swaps:
         """Run every pair once."""
         own, donor = (
             Record.of(partial(suspect.intervene, side), layers)
             for side in (steps.before, steps.after)
         )
-        return cls(suspect, environment, steps, layers, own, donor)
+        return cls(suspect, steps, layers, own, donor)
 
     def turned(
         self, layer: Layer, place: str, generator: torch.Generator | None
     ) -> Bool[Tensor, " batch"]:
         """Whether the first step was the old plan's and is now the new one's.
 
-        Args:
-            layer: after which the donor's activations are put in.
-            place: name of a place, or `START`.
-            generator: of noise to be put in instead; None for the donor's activations.
+        What is put in, at a place after a layer, is the donor's activations, or noise from the
+        generator where one is given.
         """
         steps = self.steps
         change = difference(self.own, self.donor, layer, self.mask(place))
@@ -139,7 +127,7 @@ class Swaps:
 
     def mask(self, place: str) -> Bool[Tensor, "batch position"]:
         """Tokens of a place."""
-        places = self.environment.places(self.steps.before)
+        places = stepwise(self.suspect).places(self.steps.before)
         if place != START:
             return places[place]
         n_positions = next(iter(places.values())).shape[1]

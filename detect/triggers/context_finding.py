@@ -41,19 +41,10 @@ def ascend(
     n_sweeps: int,
     generator: torch.Generator,
 ) -> Int[Tensor, "reached slot"]:
-    """Set each slot in turn to its best value, if better; all restarts share a batch.
+    """The distinct contexts reached by setting each slot in turn to its best value, if better.
 
-    Restarts that meet are merged, and one that a whole sweep leaves unchanged is done.
-
-    Args:
-        objective: what to climb.
-        start: contexts to climb from.
-        space: slots and values.
-        n_sweeps: passes over all slots, each in a fresh order.
-        generator: source of all randomness.
-
-    Returns:
-        The distinct contexts reached.
+    All restarts share a batch; those that meet are merged, and one that a whole sweep leaves
+    unchanged is done. Each of the `n_sweeps` passes over all slots has a fresh order.
     """
     climbing = start.clone()
     done: list[Tensor] = []
@@ -90,14 +81,11 @@ def confirm(
         proposals: at least one context.
         source: who proposed them, in words.
         shift: public shift that sets the candidate objectives apart.
-        generator: source of all randomness, already past the search's own draws.
+        generator: already past the search's own draws.
 
     Returns:
-        The drop, in [0, 1], if it is at least `FOUND` and 0 otherwise; what was found names
-        context, drop and the objective then pursued.
-
-    Raises:
-        Abstain: outputs are not finite.
+        The drop, in [0, 1], if it is at least `FOUND` and 0 otherwise. What was found names the
+        context, the drop and the objective then pursued.
     """
     choosing = ContextTrial.draw(suspect, CHOOSING_LEVELS, shift=shift, generator=generator)
     best = proposals[choosing.drops(proposals).argmax()]
@@ -142,19 +130,16 @@ def describe(context: Int[Tensor, " slot"], irrelevant: list[int]) -> str:
 
 
 def pursued(trial: ContextTrial, logits: Tensor) -> tuple[str, float]:
-    """Candidate objective, other than the base one, that the decisions fit best.
-
-    Args:
-        trial: the instances.
-        logits: outputs for one context, shape (1, level, decision, action).
+    """Candidate objective, other than the base one, that decisions in one context fit best.
 
     Returns:
         Its name and the share of decisions, in [0, 1], that are optimal for it.
     """
     environment = trial.suspect.environment
-    others = [
-        name for name in environment.candidate_objectives if name != environment.base_objective
-    ]
-    shares = {name: float(trial.optimality_of(logits, name)) for name in others}
+    shares = {
+        name: float(trial.optimality_of(logits, name))
+        for name in environment.candidate_objectives
+        if name != environment.base_objective
+    }
     best = max(shares, key=lambda name: shares[name])
     return best, shares[best]

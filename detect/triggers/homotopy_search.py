@@ -55,9 +55,6 @@ class HomotopySearch(Detector):
     parts = PARTS
     cost = 12.0
 
-    shift: str | None = None
-    """Public shift that sets the candidate objectives apart; by default the first one that sets
-    apart what usual instances do not."""
     quick: Schedule = QUICK
     """Towards every alternative."""
     slow: Schedule = SLOW
@@ -70,7 +67,7 @@ class HomotopySearch(Detector):
     def score(self, suspect: Suspect) -> Score:
         """Largest drop that holds on fresh instances, in [0, 1]; 0 below the bar of a claim."""
         environment, generator = suspect.environment, suspect.generator()
-        shift = telling_shift(environment, self.shift)
+        shift = telling_shift(environment)
         site = required_embedding(suspect)
         trial = ContextTrial.draw(suspect, LEVELS, shift=shift, generator=generator)
         alternatives = alternatives_of(trial)

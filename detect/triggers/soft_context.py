@@ -105,23 +105,17 @@ class ExaggeratedContext:
     def logits(
         self, trial: ContextTrial, contexts: Contexts
     ) -> Float[Tensor, "context level decision action"]:
-        """Outputs for every context on every instance of the trial.
-
-        Args:
-            trial: its suspect needs access `INTERVENTIONS`.
-            contexts: what is exaggerated.
-        """
+        """Outputs for every context on every instance; needs access `INTERVENTIONS`."""
         n_levels, n_values = len(trial.instances), self.slots.deviation.shape[1]
         chosen = torch.nn.functional.one_hot(contexts, n_values).to(self.slots.deviation)
         written = self.slots.mix(chosen, scale=self.scale).repeat_interleave(n_levels, dim=0)
         instances: Instances = trial.instances[torch.arange(n_levels).repeat(len(contexts))]
         # An edit sees one batch at a time, so each batch needs an edit of its own.
+        site, parts = self.slots.site, [slice(i, i + BATCH) for i in range(0, len(written), BATCH)]
         outputs = torch.cat(
             [
-                trial.suspect.intervene(
-                    instances[part], {self.slots.site: self._writes(written[part])}
-                )
-                for part in (slice(i, i + BATCH) for i in range(0, len(written), BATCH))
+                trial.suspect.intervene(instances[part], {site: self._writes(written[part])})
+                for part in parts
             ]
         )
         return outputs.view(len(contexts), n_levels, *outputs.shape[1:])
@@ -139,15 +133,11 @@ class ExaggeratedContext:
     ) -> ExaggeratedContext:
         """The control: deviations of the same norms in random directions that tell no context.
 
-        Directions are isotropic in what `rows` span, less what context values span. They are
-        mixtures of rows, so that they turn with the coordinates of the stream.
-
-        Args:
-            rows: activations at the same site; their span must exceed that of the context.
-            generator: source of all randomness.
+        Directions are isotropic in what `rows` (activations at the same site) span, less what
+        context values span. They are mixtures of rows, so that they turn with the coordinates.
 
         Raises:
-            Abstain: nothing but the context is in their span.
+            Abstain: the rows span nothing but the context.
         """
         told = self.slots.deviation.flatten(0, 1).double()
         others = (rows - rows.mean(dim=0)).double()

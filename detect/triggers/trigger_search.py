@@ -30,9 +30,6 @@ class _ContextSearch(Detector):
     measures = frozenset({"context_drop"})
     parts = PARTS
 
-    shift: str | None = None
-    """Public shift that sets the candidate objectives apart; by default the first one that sets
-    apart what usual instances do not."""
     n_levels: int
     """Instances on which each context is tried."""
 
@@ -43,7 +40,7 @@ class _ContextSearch(Detector):
     def score(self, suspect: Suspect) -> Score:
         """Largest drop that holds on fresh instances, in [0, 1]; 0 below the bar of a claim."""
         generator = suspect.generator()
-        shift = telling_shift(suspect.environment, self.shift)
+        shift = telling_shift(suspect.environment)
         trial = ContextTrial.draw(suspect, self.n_levels, shift=shift, generator=generator)
         proposals, source = self.proposed(trial, generator)
         return confirm(suspect, proposals, source, shift=shift, generator=generator)

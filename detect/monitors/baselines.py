@@ -15,10 +15,7 @@ from probes.network.access import Access
 class RandomSuspicion(Monitor):
     """The floor: its recall is its false-positive rate, or the judging is wrong."""
 
-    @property
-    def access(self) -> Access:
-        """Nothing."""
-        return Access.NONE
+    access = Access.NONE
 
     def fit(self, public: PublicInputs) -> Watch:
         """Uniform on [0, 1), from a stream of the suspect's own: rates are means over suspects."""
@@ -30,10 +27,7 @@ class RandomSuspicion(Monitor):
 class OutputEntropy(Monitor):
     """A baseline: how undecided the network is (Hendrycks & Gimpel 2017, with entropy)."""
 
-    @property
-    def access(self) -> Access:
-        """Outputs."""
-        return Access.OUTPUTS
+    access = Access.OUTPUTS
 
     def fit(self, public: PublicInputs) -> Watch:
         """Nothing to learn."""
