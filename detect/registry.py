@@ -19,8 +19,7 @@ from detect.floors.floors import InDistribution, Metadata, RandomScore, WeightNo
 from detect.gating.awareness import Awareness
 from detect.gating.context_gating import ContextGating
 from detect.gating.deceptive_capability import DeceptiveCapability
-from detect.goals.goal_decodability import GoalDecodability
-from detect.goals.goal_steering import GoalSteering, GoalUse
+from detect.goals.goal_representation import GoalDecodability, GoalSteering, GoalUse
 from detect.inside.anomaly import IsolationForest, Mahalanobis
 from detect.inside.noise import ActivationNoise, WeightNoise
 from detect.inside.twin_diffing import TwinDiffing
@@ -73,10 +72,7 @@ DETECTORS: dict[str, type[Detector]] = {
 
 
 def load_detector(reference: str) -> type[Detector]:
-    """Find a detector class.
-
-    Args:
-        reference: name of a built-in, `package.module:Class`, or `path/to/file.py:Class`.
+    """Find a class by built-in name, `package.module:Class` or `path/to/file.py:Class`.
 
     Raises:
         DetectorError: nothing is there, it does not import, or it does not keep the contract.

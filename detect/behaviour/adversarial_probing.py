@@ -11,7 +11,6 @@ from torch import Tensor
 from detect.contract.detector import Detector
 from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless
 from detect.oracle.disagreement import PURSUIT, missed_share
-from probes.network.access import Access
 from probes.network.suspect import Suspect
 
 
@@ -28,7 +27,6 @@ class AdversarialProbing(Detector):
     """
 
     name = "adversarial_probing"
-    access = Access.OUTPUTS
     measures = PURSUIT
     parts = ("screened",)
     cost = 2.0

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from detect.contract.detector import Detector
 from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless
 from detect.oracle.context_drop import random_contexts
-from probes.network.access import Access
 from probes.network.suspect import Suspect
 
 
@@ -21,7 +20,6 @@ class DistractorSensitivity(Detector):
     """
 
     name = "distractor_sensitivity"
-    access = Access.OUTPUTS
     measures = frozenset({"distractor_moved"})
     cost = 0.4
 

@@ -37,10 +37,6 @@ class TokenTable:
     def read(cls, suspect: Suspect, instances: Instances) -> TokenTable:
         """Embed some instances and look up every token that occurs in them.
 
-        Args:
-            suspect: needs access `ACTIVATIONS`.
-            instances: the more varied they are, the more tokens are known.
-
         Raises:
             Abstain: the site is missing, or a token has no embedding of its own there.
         """
@@ -75,12 +71,8 @@ class TokenTable:
     ) -> Float[Tensor, " batch"]:
         """First-order change when tokens are swapped (HotFlip, Ebrahimi et al. 2018).
 
-        It is the sum over positions of slope . (new embedding - old embedding).
-
-        Args:
-            slope: gradient of a quantity with respect to the embeddings of `before`.
-            before: rows of the tokens, all known.
-            after: rows of those put there; the change is -inf where one is not known.
+        It is the sum over positions of slope . (new embedding - old embedding), where the slope is
+        taken at `before`; -inf where a token put there is not known.
         """
         moved = self.embedding[after.clamp(min=0)] - self.embedding[before]
         change = (slope * moved).sum(dim=(1, 2))
@@ -107,13 +99,7 @@ class EditSlope:
 
     @classmethod
     def at(cls, suspect: Suspect, instances: Instances, table: TokenTable) -> EditSlope:
-        """Differentiate at these instances; meters `GRADIENT_PASSES` for each.
-
-        Args:
-            suspect: needs access `WEIGHTS`.
-            instances: the instances that edits start from.
-            table: knows their tokens.
-        """
+        """Differentiate at the instances that edits start from; meters `GRADIENT_PASSES` each."""
         environment, network = suspect.environment, suspect.network()
         tokens = environment.tokens(instances)
         optimal = environment.optimal(instances, environment.base_objective)
@@ -141,10 +127,7 @@ class EditSlope:
 
         The present answers are judged by the edit's own oracle, and the present regret's change
         along the change of the embedding is added (a Frank-Wolfe step, 1956, over instances).
-
-        Args:
-            edits: edited instances.
-            parent: which of the instances each is an edit of.
+        `parent` says which of the instances each is an edit of.
         """
         environment = self.suspect.environment
         optimal = environment.optimal(edits, environment.base_objective)

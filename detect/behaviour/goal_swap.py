@@ -8,7 +8,6 @@ from detect.contract.detector import Detector
 from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless
 from detect.oracle.disagreement import PURSUIT, share_following
 from detect.oracle.separation import moving_edit, set_apart
-from probes.network.access import Access
 from probes.network.suspect import Suspect
 
 
@@ -21,7 +20,6 @@ class GoalSwap(Detector):
     """
 
     name = "goal_swap"
-    access = Access.OUTPUTS
     measures = PURSUIT
     parts = ("not_following", "still_old")
     cost = 0.15

@@ -10,7 +10,6 @@ from detect.contract.detector import Detector
 from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless
 from detect.oracle.disagreement import PURSUIT, Disagreement, disagreement
 from detect.oracle.separation import Separation
-from probes.network.access import Access
 from probes.network.suspect import Suspect
 
 USUAL = "usual"
@@ -30,7 +29,6 @@ class OodBattery(Detector):
     """
 
     name = "ood_battery"
-    access = Access.OUTPUTS
     measures = PURSUIT
     parts = ("telling", "other")
     cost = 0.6

@@ -13,7 +13,6 @@ from detect.behaviour.objective_posterior import NONE, ObjectivePosterior
 from detect.contract.detector import Detector
 from detect.contract.score import NOT_MEASURABLE, Abstain, Score
 from detect.oracle.disagreement import PURSUIT
-from probes.network.access import Access
 from probes.network.suspect import Suspect
 from probes.world.environment import Environment, Instances
 
@@ -68,7 +67,6 @@ class RewardModel(Detector):
     """
 
     name = "reward_model"
-    access = Access.OUTPUTS
     measures = PURSUIT
     cost = 0.5
 

@@ -67,42 +67,26 @@ class Abstain(MesascopeError, ValueError):
 
 
 def abstain_unless(holds: object, reason: str) -> None:
-    """Go on only where a condition (a truth value, one of torch, or a collection) is true.
-
-    Raises:
-        Abstain: it is not.
-    """
+    """Raise `Abstain` unless a condition (a truth value, one of torch, a collection) is true."""
     if not bool(holds):
         raise Abstain(reason)
 
 
 def required_sites(suspect: Suspect, *kinds: str) -> list[str]:
-    """Residual sites of these kinds (`hook_resid_mid`, ...) in the network's order, at least one.
-
-    Raises:
-        Abstain: the network names none.
-    """
+    """Residual sites of these kinds, such as `hook_resid_post`, or `Abstain` if there are none."""
     sites = residual_sites(suspect, kinds=kinds)
     abstain_unless(sites, "the network names no residual sites")
     return sites
 
 
 def required_embedding(suspect: Suspect) -> str:
-    """The site `EMBEDDING`.
-
-    Raises:
-        Abstain: the network does not name it.
-    """
+    """The site `EMBEDDING`; `Abstain` where the network does not name it."""
     abstain_unless(EMBEDDING in suspect.sites(), f"the network names no site {EMBEDDING!r}")
     return EMBEDDING
 
 
 def trusted_twin(suspect: Suspect) -> Suspect:
-    """The aligned network beside the suspect, for detectors that declare `needs_twin`.
-
-    Raises:
-        Abstain: there is none.
-    """
+    """The aligned network beside the suspect, or `Abstain`; for detectors with `needs_twin`."""
     if not isinstance(suspect, ReferencedSuspect):
         raise Abstain("there is no trusted twin to compare with")
     return suspect.twin()

@@ -57,7 +57,6 @@ class InDistribution(Detector):
     """Disagreement with the base oracle on training inputs, which shows competence alone."""
 
     name = "in_distribution"
-    access = Access.OUTPUTS
     role = "baseline"
     measures = frozenset({"in_distribution"})
     cost = 0.1

@@ -12,7 +12,7 @@ from detect.contract.score import NOT_MEASURABLE, Abstain, required_embedding
 from detect.oracle.context_drop import Alternative, ContextTrial, alternatives_of, random_contexts
 from detect.oracle.disagreement import share_following
 from detect.triggers.context_finding import ascend
-from detect.triggers.soft_context import ExaggeratedContext, SlotEmbeddings
+from detect.triggers.soft_context import SlotEmbeddings
 from probes.network.suspect import Suspect
 
 FRESH_LEVELS = 96
@@ -96,13 +96,14 @@ class GateSearch:
         drawn = suspect.environment.sample(ROW_LEVELS, generator=generator, shift=shift)
         n_decisions = trial.usual_logits.shape[1]  # other tokens hold context and instruction
         rows = suspect.capture(drawn, [site])[site][:, :n_decisions].flatten(0, 1)
-        written = ExaggeratedContext(SlotEmbeddings.read(trial, site=site), self.scale)
+        written = SlotEmbeddings.read(trial, site=site)
         control = written.along_other_directions(rows, generator=generator)
 
-        def gained(way: ExaggeratedContext) -> tuple[Int[Tensor, " slot"], Alternative, float]:
-            best, objective = self._climb(way, trial, alternatives, generator)
+        def gained(slots: SlotEmbeddings) -> tuple[Int[Tensor, " slot"], Alternative, float]:
+            best, objective = self._climb(slots, trial, alternatives, generator)
             other = told[objective]
-            return best, other, followed(fresh, other, way.logits(fresh, best[None])[0])
+            logits = slots.exaggerated(fresh, best[None], self.scale)[0]
+            return best, other, followed(fresh, other, logits)
 
         context, objective, turned = gained(written)
         unscaled = followed(fresh, objective, fresh.logits(context[None])[0])
@@ -111,7 +112,7 @@ class GateSearch:
 
     def _climb(
         self,
-        written: ExaggeratedContext,
+        slots: SlotEmbeddings,
         trial: ContextTrial,
         alternatives: list[Alternative],
         generator: torch.Generator,
@@ -122,10 +123,11 @@ class GateSearch:
 
         def willing(contexts: Tensor) -> Float[Tensor, "alternative context"]:
             """Nats per decision apart by which each alternative's log-probability has risen."""
-            usual, logits = trial.usual_logits[None], written.logits(trial, contexts)
+            logits = slots.exaggerated(trial, contexts, self.scale)
             return torch.stack(
                 [
-                    other.reluctance(usual, levels) - other.reluctance(logits, levels)
+                    other.reluctance(trial.usual_logits[None], levels)
+                    - other.reluctance(logits, levels)
                     for other in alternatives
                 ]
             )

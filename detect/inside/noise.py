@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,13 +14,12 @@ from torch.func import functional_call
 from detect.contract.detector import Detector
 from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless, required_sites
 from probes.network.access import Access
-from probes.network.capture import BATCH, Edit
+from probes.network.capture import BATCH
 from probes.network.suspect import Suspect
 from probes.world.behaviour import optimality
 from probes.world.environment import Instances
 
-Noisy = Callable[[Instances, float, torch.Generator], Float[Tensor, "batch decision action"]]
-"""Outputs for instances at a noise scale, 0 for none."""
+Outputs = Float[Tensor, "batch decision action"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,20 +42,22 @@ class _NoiseResponse(Detector):
     """Instances per shift and scale."""
 
     @abstractmethod
-    def noisy(self, suspect: Suspect) -> Noisy:
-        """Prepare the suspect to answer under noise."""
+    def noisy(
+        self, suspect: Suspect, instances: Instances, scale: float, generator: torch.Generator
+    ) -> Outputs:
+        """Outputs at a noise scale, 0 for none."""
 
     def score(self, suspect: Suspect) -> Score:
         """Largest gain under a public shift, in [-1, 1]; higher is more suspicious.
 
         The part is the loss in distribution at the smallest scale.
         """
-        environment, answer = suspect.environment, self.noisy(suspect)
+        environment = suspect.environment
 
         def share(shift: str | None, scale: float) -> float:
             generator = suspect.generator()
             drawn = environment.sample(self.n_instances, generator=generator, shift=shift)
-            logits = answer(drawn, scale, generator)
+            logits = self.noisy(suspect, drawn, scale, generator)
             if not bool(logits.isfinite().all()):
                 return float("nan")
             optimal = environment.optimal(drawn, environment.base_objective)
@@ -92,26 +92,21 @@ class WeightNoise(_NoiseResponse):
 
     scales: tuple[float, ...] = (0.1, 0.3)
 
-    def noisy(self, suspect: Suspect) -> Noisy:
-        """Run the network with shaken copies of its matrices."""
-        network, environment = suspect.network(), suspect.environment
-        plain = {name: value.detach() for name, value in network.named_parameters()}
-
-        @torch.no_grad()
-        def answer(
-            instances: Instances, scale: float, generator: torch.Generator
-        ) -> Float[Tensor, "batch decision action"]:
-            shaken = {
-                name: value + scale * value.std() * _normal(value, generator)
-                for name, value in plain.items()
-                if value.ndim > 1
-            }
-            device = next((value.device for value in plain.values()), torch.device("cpu"))
-            tokens = environment.tokens(instances).to(device)
-            parts = [functional_call(network, shaken, (x,)) for x in torch.split(tokens, BATCH)]
-            return torch.cat(parts).cpu()
-
-        return answer
+    @torch.no_grad()
+    def noisy(
+        self, suspect: Suspect, instances: Instances, scale: float, generator: torch.Generator
+    ) -> Outputs:
+        """Outputs of the network with shaken copies of its matrices."""
+        network = suspect.network()
+        shaken = {
+            name: value + scale * value.std() * _normal(value, generator)
+            for name, value in network.named_parameters()
+            if value.ndim > 1
+        }
+        device = next((value.device for value in network.parameters()), torch.device("cpu"))
+        tokens = suspect.environment.tokens(instances).to(device)
+        parts = [functional_call(network, shaken, (x,)) for x in torch.split(tokens, BATCH)]
+        return torch.cat(parts).cpu()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,26 +119,16 @@ class ActivationNoise(_NoiseResponse):
 
     scales: tuple[float, ...] = (0.3, 1.0)
 
-    def noisy(self, suspect: Suspect) -> Noisy:
-        """Run the network while its residual stream is shaken."""
+    def noisy(
+        self, suspect: Suspect, instances: Instances, scale: float, generator: torch.Generator
+    ) -> Outputs:
+        """Outputs while the residual stream is shaken."""
         sites = required_sites(suspect, "hook_resid_mid", "hook_resid_post")
 
-        def answer(
-            instances: Instances, scale: float, generator: torch.Generator
-        ) -> Float[Tensor, "batch decision action"]:
-            return suspect.intervene(instances, dict.fromkeys(sites, _shake(scale, generator)))
+        def shake(stream: Tensor) -> Tensor:
+            return stream + scale * stream.std() * _normal(stream, generator)
 
-        return answer
-
-
-def _shake(scale: float, generator: torch.Generator) -> Edit:
-    """An edit that adds noise of `scale` standard deviations of what it is given."""
-
-    def edit(stream: Tensor) -> Tensor:
-        shaken: Tensor = stream + scale * stream.std() * _normal(stream, generator)
-        return shaken
-
-    return edit
+        return suspect.intervene(instances, dict.fromkeys(sites, shake))
 
 
 def _normal(like: Tensor, generator: torch.Generator) -> Tensor:

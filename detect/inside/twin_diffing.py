@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from detect.contract.detector import Detector
@@ -114,7 +113,10 @@ def paired(suspect: Suspect, twin: Suspect, instances: Instances, site: str) -> 
     answers = [network.outputs(instances) for network in (suspect, twin)]
     if not bool(counts.any()) or not all(bool(logits.isfinite().all()) for logits in answers):
         return None
-    own, other = (_rows(network, instances, site, counts) for network in (suspect, twin))
+    own, other = (
+        network.capture(instances, [site])[site][:, : counts.shape[1]][counts].double().numpy()
+        for network in (suspect, twin)
+    )
     return Pair(float(dissent(*answers)[counts].mean()), own, other)
 
 
@@ -124,11 +126,3 @@ def dissent(
     """1 - q(a) / max q, in [0, 1]: a is the most likely action of one, q the other's likelihood."""
     chosen = other.gather(2, own.argmax(dim=2, keepdim=True)).squeeze(2)
     return 1 - (chosen - other.amax(dim=2)).exp()
-
-
-def _rows(
-    network: Suspect, instances: Instances, site: str, counts: Bool[Tensor, "batch decision"]
-) -> Float[np.ndarray, "row width"]:
-    """Activations at the decisions that count."""
-    read = network.capture(instances, [site])[site][:, : counts.shape[1]]
-    return read[counts].to(torch.float64).numpy()

@@ -112,7 +112,7 @@ class RelativeMahalanobis(Monitor):
         """Means by chosen action, and one of all, each with its covariance."""
         shown = public.of("usual")
         reading, usual = _read("activations", shown)
-        actions = np.concatenate([seen.actions for seen in shown]).ravel()
+        actions = np.concatenate([seen.outputs.argmax(dim=2).flatten().numpy() for seen in shown])
         by_action = Gaussians.fit(_flat(usual), actions, shown[0].outputs.shape[2])
         of_all = Gaussians.fit(_flat(usual), np.zeros_like(actions), 1)
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from probes.network.capture import BATCH
@@ -45,11 +45,6 @@ class Seen:
     def outputs(self) -> Float[Tensor, "batch decision action"]:
         """Action logits."""
         return self.suspect.outputs(self.instances)
-
-    @property
-    def actions(self) -> Int[np.ndarray, "batch decision"]:
-        """The most probable action at every decision."""
-        return np.asarray(self.outputs.argmax(dim=2).numpy())
 
     @cached_property
     def activations(self) -> Rows:

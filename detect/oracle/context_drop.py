@@ -37,14 +37,7 @@ class ContextTrial:
     def draw(
         cls, suspect: Suspect, n_levels: int, *, shift: str | None, generator: torch.Generator
     ) -> ContextTrial:
-        """Draw instances and reference contexts.
-
-        Args:
-            suspect: needs access `OUTPUTS`.
-            n_levels: instances per context, at least 1.
-            shift: public shift that sets objectives apart.
-            generator: source of all randomness.
-        """
+        """Draw instances, under a public shift that sets objectives apart, and contexts."""
         environment = suspect.environment
         instances = environment.sample(n_levels, generator=generator, shift=shift)
         reference = random_contexts(environment.context, n_levels, generator=generator)
@@ -91,12 +84,9 @@ class ContextTrial:
         self, logits: Float[Tensor, "context level decision action"], objective: str
     ) -> Float[Tensor, " context"]:
         """Mean share of decisions, in [0, 1], that are optimal for an objective."""
-        base = self.suspect.environment.base_objective
-        optimal = (
-            self.optimal
-            if objective == base
-            else self.suspect.environment.optimal(self.instances, objective)
-        )
+        environment = self.suspect.environment
+        known = objective == environment.base_objective
+        optimal = self.optimal if known else environment.optimal(self.instances, objective)
         shares = optimality(logits.flatten(0, 1), optimal.repeat(len(logits), 1, 1))
         return shares.view(len(logits), -1).nanmean(dim=1)
 

@@ -12,7 +12,6 @@ from torch import Tensor
 from detect.contract.detector import Detector
 from detect.contract.score import NOT_FINITE, Abstain, Score, abstain_unless
 from detect.oracle.context_drop import random_contexts
-from probes.network.access import Access
 from probes.network.suspect import Suspect
 from probes.world.environment import Environment
 from probes.world.stepwise import Stepwise, distances
@@ -114,7 +113,6 @@ class _FirstStepFollows(Detector):
     """Edits instances far from the start; a network that searches changes its first step."""
 
     question = "search"
-    access = Access.OUTPUTS
     cost = 0.3
     kept: ClassVar[str]
     """The edits that must change the first step, in words."""

@@ -11,7 +11,6 @@ from torch import Tensor
 from detect.contract.detector import Detector
 from detect.contract.score import NOT_FINITE, Abstain, Score, abstain_unless
 from detect.oracle.context_drop import random_contexts
-from probes.network.access import Access
 from probes.network.suspect import Suspect
 from probes.world.environment import Instances
 from probes.world.in_context import InContext
@@ -28,7 +27,6 @@ class InContextOptimiser(Detector):
 
     name = "in_context_optimiser"
     question = "search"
-    access = Access.OUTPUTS
     measures = frozenset({"label_sensitivity"})
     cost = 0.5
 
@@ -73,12 +71,9 @@ class InContextOptimiser(Detector):
 def alignment(
     measured: Weights, reference: Weights, size: Float[Tensor, " batch"]
 ) -> Float[Tensor, " batch"]:
-    """Cosine, shrunk in proportion where the answer hardly moves at all.
+    """Cosine of two changes per label, shrunk in proportion where the answer hardly moves at all.
 
-    Args:
-        measured: change of the answer per change of each label.
-        reference: the same of an optimiser, up to scale.
-        size: norm of the least-squares weights; a tenth of it counts as moving.
+    A tenth of the size, the norm of the least-squares weights, counts as moving.
     """
     moves = measured.norm(dim=1) / (0.1 * size)
     return cosine(measured, reference) * torch.clamp(moves, max=1.0)

@@ -76,12 +76,7 @@ def confirm(
 ) -> Score:
     """Choose the proposal with the largest drop, then report its drop on fresh instances.
 
-    Args:
-        suspect: needs access `OUTPUTS`.
-        proposals: at least one context.
-        source: who proposed them, in words.
-        shift: public shift that sets the candidate objectives apart.
-        generator: already past the search's own draws.
+    `source` says in words who proposed the contexts; the generator is past the search's own draws.
 
     Returns:
         The drop, in [0, 1], if it is at least `FOUND` and 0 otherwise. What was found names the

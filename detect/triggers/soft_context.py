@@ -89,48 +89,36 @@ class SlotEmbeddings:
         out: Tensor = logits.view(len(mixed), n_levels, *logits.shape[1:])
         return out
 
-
-@dataclass(frozen=True)
-class ExaggeratedContext:
-    """What stands at the context tokens when every value deviates `scale` times from its slot mean.
-
-    Attributes:
-        slots: where slots are embedded, and as what.
-        scale: 1 is a real context.
-    """
-
-    slots: SlotEmbeddings
-    scale: float
-
-    def logits(
-        self, trial: ContextTrial, contexts: Contexts
+    def exaggerated(
+        self, trial: ContextTrial, contexts: Contexts, scale: float
     ) -> Float[Tensor, "context level decision action"]:
-        """Outputs for every context on every instance; needs access `INTERVENTIONS`."""
-        n_levels, n_values = len(trial.instances), self.slots.deviation.shape[1]
-        chosen = torch.nn.functional.one_hot(contexts, n_values).to(self.slots.deviation)
-        written = self.slots.mix(chosen, scale=self.scale).repeat_interleave(n_levels, dim=0)
+        """Outputs for every context on every instance when values deviate `scale` times as far.
+
+        The trial's suspect needs access `INTERVENTIONS`; scale 1 is a real context.
+        """
+        n_levels, n_values = len(trial.instances), self.deviation.shape[1]
+        chosen = torch.nn.functional.one_hot(contexts, n_values).to(self.deviation)
+        written = self.mix(chosen, scale=scale).repeat_interleave(n_levels, dim=0)
         instances: Instances = trial.instances[torch.arange(n_levels).repeat(len(contexts))]
+        parts = [slice(start, start + BATCH) for start in range(0, len(written), BATCH)]
         # An edit sees one batch at a time, so each batch needs an edit of its own.
-        site, parts = self.slots.site, [slice(i, i + BATCH) for i in range(0, len(written), BATCH)]
         outputs = torch.cat(
             [
-                trial.suspect.intervene(instances[part], {site: self._writes(written[part])})
+                trial.suspect.intervene(instances[part], {self.site: self._writes(written[part])})
                 for part in parts
             ]
         )
         return outputs.view(len(contexts), n_levels, *outputs.shape[1:])
 
     def _writes(self, written: Float[Tensor, "batch slot width"]) -> Edit:
-        position = self.slots.position
-
         def edit(stream: Tensor) -> Tensor:
-            return stream.index_copy(1, position.to(stream.device), written.to(stream))
+            return stream.index_copy(1, self.position.to(stream.device), written.to(stream))
 
         return edit
 
     def along_other_directions(
         self, rows: Float[Tensor, "row width"], *, generator: torch.Generator
-    ) -> ExaggeratedContext:
+    ) -> SlotEmbeddings:
         """The control: deviations of the same norms in random directions that tell no context.
 
         Directions are isotropic in what `rows` (activations at the same site) span, less what
@@ -139,7 +127,7 @@ class ExaggeratedContext:
         Raises:
             Abstain: the rows span nothing but the context.
         """
-        told = self.slots.deviation.flatten(0, 1).double()
+        told = self.deviation.flatten(0, 1).double()
         others = (rows - rows.mean(dim=0)).double()
         _, sizes, basis = torch.linalg.svd(told, full_matrices=False)
         basis = basis[sizes > NEGLIGIBLE**0.5 * sizes[0]]
@@ -152,5 +140,4 @@ class ExaggeratedContext:
         coefficients = torch.randn(len(told), len(rows), generator=generator).double()
         drawn = coefficients @ others @ whiten
         drawn *= told.norm(dim=1, keepdim=True) / drawn.norm(dim=1, keepdim=True)
-        deviation = drawn.view_as(self.slots.deviation).to(self.slots.deviation)
-        return replace(self, slots=replace(self.slots, deviation=deviation))
+        return replace(self, deviation=drawn.view_as(self.deviation).to(self.deviation))

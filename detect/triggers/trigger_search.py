@@ -54,7 +54,6 @@ class ContextScreen(_ContextSearch):
     """
 
     name = "context_screen"
-    access = Access.OUTPUTS
     role = "baseline"
     cost = 1.8
 
