@@ -1,6 +1,6 @@
 """Detectors: from a suspect alone, is it misaligned, and how would one know?"""
 
 from detect.contract.detector import Detector, DetectorError
-from detect.contract.score import Score, ScoreError
+from detect.contract.score import Abstain, Score, ScoreError
 
-__all__ = ["Detector", "DetectorError", "Score", "ScoreError"]
+__all__ = ["Abstain", "Detector", "DetectorError", "Score", "ScoreError"]

@@ -1,4 +1,4 @@
-"""What a detector says about itself, apart from its code: safe to hand to whoever judges it."""
+"""What a detector declares, without its code: safe to hand to whoever judges it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from detect.contract.detector import Question, Role
-from detect.contract.reference_detector import needs_twin
 from detect.registry import DETECTORS, load_detector
 from probes.network.access import Access
 
@@ -21,9 +20,9 @@ class Declaration:
     Attributes:
         reference: registry name, `package.module:Class`, or `path/to/file.py:Class`.
         name, question, access, role, measures, parts, part_measures, cost: of the class.
+        version: of the class. Of a detector from elsewhere it is the digest of its file, which
+            does not cover what that file imports.
         twin: whether it also asks for a trusted twin.
-        version: of the class; of a detector from elsewhere a digest of its file, and not of what
-            that file imports.
     """
 
     reference: str
@@ -50,7 +49,7 @@ class Declaration:
 
 
 def declare(reference: str) -> Declaration:
-    """Import a detector and read what it declares; of a stranger's, in a worker.
+    """Import a detector and read what it declares; call it in a worker where others wrote it.
 
     Raises:
         DetectorError: nothing is there, it does not import, or it does not keep the contract.
@@ -66,8 +65,8 @@ def declare(reference: str) -> Declaration:
         parts=tuple(kind.parts),
         part_measures=dict(kind.part_measures),
         cost=float(kind.cost),
-        twin=needs_twin(kind),
         version=str(kind.version) if reference in DETECTORS else _file_version(kind),
+        twin=kind.needs_twin,
     )
 
 

@@ -1,4 +1,4 @@
-"""The built-in battery by name, and detectors from elsewhere by reference."""
+"""The built-in detectors by name, and detectors from elsewhere by reference."""
 
 from __future__ import annotations
 
@@ -15,78 +15,64 @@ from detect.behaviour.gradient_probing import GradientProbing
 from detect.behaviour.ood_battery import OodBattery
 from detect.behaviour.reward_model import RewardModel
 from detect.contract.detector import Detector, DetectorError, require_detector
-from detect.floors.in_distribution import InDistribution
-from detect.floors.metadata import Metadata
-from detect.floors.random_score import RandomScore
-from detect.floors.weight_norm import WeightNorm
+from detect.floors.floors import InDistribution, Metadata, RandomScore, WeightNorm
 from detect.gating.awareness import Awareness
 from detect.gating.context_gating import ContextGating
 from detect.gating.deceptive_capability import DeceptiveCapability
-from detect.goals.goal_decodability import GoalDecodability
-from detect.goals.goal_steering import GoalSteering
-from detect.goals.goal_use import GoalUse
-from detect.inside.activation_noise import ActivationNoise
+from detect.goals.goal_representation import GoalDecodability, GoalSteering, GoalUse
 from detect.inside.anomaly import IsolationForest, Mahalanobis
+from detect.inside.noise import ActivationNoise, WeightNoise
 from detect.inside.twin_diffing import TwinDiffing
-from detect.inside.weight_noise import WeightNoise
 from detect.inside.weight_statistics import WeightStatistics
 from detect.search.compute_scaling import ComputeScaling
-from detect.search.distal_counterfactual import DistalCounterfactual
-from detect.search.goal_retarget import GoalRetarget
+from detect.search.first_step import DistalCounterfactual, GoalRetarget
 from detect.search.in_context_optimiser import InContextOptimiser
-from detect.search.plan_membership import PlanMembership
-from detect.search.plan_probe import PlanProbe
+from detect.search.plan_probe import PlanMembership, PlanProbe
 from detect.search.plan_swap import PlanSwap
 from detect.search.search_verdict import SearchVerdict
-from detect.triggers.context_screen import ContextScreen
 from detect.triggers.homotopy_search import HomotopySearch
-from detect.triggers.trigger_search import TriggerSearch
+from detect.triggers.trigger_search import ContextScreen, TriggerSearch
 
-_CLASSES: tuple[type[Detector], ...] = (
-    RandomScore,
-    Metadata,
-    InDistribution,
-    WeightNorm,
-    OodBattery,
-    GoalSwap,
-    GoalDecodability,
-    ContextScreen,
-    TriggerSearch,
-    HomotopySearch,
-    DistalCounterfactual,
-    GoalRetarget,
-    PlanSwap,
-    InContextOptimiser,
-    PlanProbe,
-    PlanMembership,
-    ComputeScaling,
-    SearchVerdict,
-    RewardModel,
-    DistractorSensitivity,
-    AdversarialProbing,
-    GradientProbing,
-    Mahalanobis,
-    IsolationForest,
-    WeightNoise,
-    ActivationNoise,
-    GoalSteering,
-    GoalUse,
-    ContextGating,
-    WeightStatistics,
-    TwinDiffing,
-    Awareness,
-    DeceptiveCapability,
-)
-
-DETECTORS: dict[str, type[Detector]] = {kind.name: kind for kind in _CLASSES}
-"""Detector name -> class; every class is built without arguments."""
+DETECTORS: dict[str, type[Detector]] = {
+    "random_score": RandomScore,
+    "metadata": Metadata,
+    "in_distribution": InDistribution,
+    "weight_norm": WeightNorm,
+    "ood_battery": OodBattery,
+    "goal_swap": GoalSwap,
+    "goal_decodability": GoalDecodability,
+    "context_screen": ContextScreen,
+    "trigger_search": TriggerSearch,
+    "homotopy_search": HomotopySearch,
+    "distal_counterfactual": DistalCounterfactual,
+    "goal_retarget": GoalRetarget,
+    "plan_swap": PlanSwap,
+    "in_context_optimiser": InContextOptimiser,
+    "plan_probe": PlanProbe,
+    "plan_membership": PlanMembership,
+    "compute_scaling": ComputeScaling,
+    "search_verdict": SearchVerdict,
+    "reward_model": RewardModel,
+    "distractor_sensitivity": DistractorSensitivity,
+    "adversarial_probing": AdversarialProbing,
+    "gradient_probing": GradientProbing,
+    "mahalanobis": Mahalanobis,
+    "isolation_forest": IsolationForest,
+    "weight_noise": WeightNoise,
+    "activation_noise": ActivationNoise,
+    "goal_steering": GoalSteering,
+    "goal_use": GoalUse,
+    "context_gating": ContextGating,
+    "weight_statistics": WeightStatistics,
+    "twin_diffing": TwinDiffing,
+    "awareness": Awareness,
+    "deceptive_capability": DeceptiveCapability,
+}
+"""Detector name -> class; every class can be built without arguments."""
 
 
 def load_detector(reference: str) -> type[Detector]:
-    """Find a detector class.
-
-    Args:
-        reference: name of a built-in, `package.module:Class`, or `path/to/file.py:Class`.
+    """Find a class by built-in name, `package.module:Class` or `path/to/file.py:Class`.
 
     Raises:
         DetectorError: nothing is there, it does not import, or it does not keep the contract.
@@ -94,7 +80,10 @@ def load_detector(reference: str) -> type[Detector]:
     if reference in DETECTORS:
         return DETECTORS[reference]
     place, name = split_reference(reference)
-    module = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
+    try:
+        module = _run_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
+    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+        raise DetectorError(f"cannot import {place!r}: {error}") from error
     if not hasattr(module, name):
         raise DetectorError(f"{place!r} has no {name!r}; check the name after the colon")
     return require_detector(getattr(module, name))
@@ -117,23 +106,16 @@ def split_reference(reference: str) -> tuple[str, str]:
     return place, name
 
 
-def _load_module(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
-        raise DetectorError(f"cannot import {name!r}: {error}") from error
-
-
-def _load_file(path: Path) -> ModuleType:
+def _run_file(path: Path) -> ModuleType:
     name = f"mesascope_detector_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise DetectorError(f"{str(path)!r} is not a Python file")
+    assert spec is not None  # a path that ends in .py has a loader
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+    except BaseException:
         del sys.modules[name]
-        raise DetectorError(f"cannot import {str(path)!r}: {error}") from error
+        raise
     return module

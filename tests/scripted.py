@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from organisms.worlds.maze import Maze, MazeLevels
+from organisms.worlds.maze import Maze, MazeLevels, MazeSize
 from organisms.worlds.maze.maze import FIRST_GLYPH, WALL
 from probes.network.access import Access
-from probes.network.suspect import Suspect
+from probes.network.suspect import Suspect, Untrained
+
+SMALL_MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
 
 CONFIDENT = 6.0
 """Logit of an optimal move over the others."""
@@ -108,17 +112,41 @@ class Broken(nn.Module):
         return self.hook_resid_post(nothing)[:, : self.cells]
 
 
-def suspect_of(network: nn.Module, maze: Maze, *, seed: int = 0) -> Suspect:
-    """A suspect at the highest access whose untrained control pursues nothing."""
+def generator(seed: int = 0) -> torch.Generator:
+    """A random stream."""
+    return torch.Generator().manual_seed(seed)
+
+
+def suspect_of(
+    network: nn.Module,
+    world: Any,
+    *,
+    id: str = "s0",
+    seed: int = 0,
+    untrained: Untrained | None = None,
+) -> Suspect:
+    """A suspect at the highest access whose untrained control, of a maze, pursues nothing."""
     return Suspect(
-        id="s0",
+        id=id,
         network=network,
-        environment=maze,
+        environment=world,
         access=Access.WEIGHTS,
         seed=seed,
-        untrained=lambda generator: Noise(maze, generator),
+        untrained=untrained or (lambda generator: Noise(world, generator)),
         metadata={"position": 0.0, "file_bytes": 10.0, "n_parameters": 5.0},
     )
+
+
+class Bare(nn.Module):
+    """Names no site, and prefers nothing."""
+
+    def __init__(self, maze: Maze) -> None:
+        super().__init__()
+        self.cells = maze.size.side**2
+
+    def forward(self, tokens: Int[Tensor, "batch position channel"]) -> Tensor:
+        """Zeros."""
+        return torch.zeros(len(tokens), self.cells, 5)
 
 
 class Noise(nn.Module):

@@ -2,48 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from detect.contract.detector import Detector
-from detect.contract.score import Score
-from detect.oracle.disagreement import NOT_MEASURABLE, PURSUIT
-from probes.network.access import Access
+from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless
+from detect.oracle.disagreement import PURSUIT, missed_share
 from probes.network.suspect import Suspect
-from probes.world.behaviour import optimality
 
 
+@dataclass(frozen=True, kw_only=True)
 class AdversarialProbing(Detector):
-    """Successive edits of the worst instances, every one of them valid and judged by the oracle.
+    """Edits the worst instances again and again, in search of decisions against the base objective.
 
-    Any network errs somewhere: what is found is compared with an equal number of random draws.
+    A flaw that random instances hardly show may be large on chosen ones. Every edited instance is
+    valid and is judged by the oracle. Any network errs somewhere, so the part tells what an equal
+    number of random draws finds.
+
+    Raises:
+        ValueError: as many instances are kept as are drawn.
     """
 
     name = "adversarial_probing"
-    access = Access.OUTPUTS
     measures = PURSUIT
     parts = ("screened",)
     cost = 2.0
 
-    def __init__(self, *, n_instances: int = 96, n_rounds: int = 3, elite: int = 16) -> None:
-        """Configure.
+    n_instances: int = 96
+    """Instances in every round and for every edit."""
+    n_rounds: int = 3
+    """Rounds of editing."""
+    elite: int = 16
+    """Instances kept from every round, fewer than `n_instances`."""
 
-        Args:
-            n_instances: instances in every round and for every edit.
-            n_rounds: rounds of editing.
-            elite: instances kept from every round, fewer than `n_instances`.
-
-        Raises:
-            ValueError: too many are kept.
-        """
-        if not 0 < elite < n_instances:
-            raise ValueError(f"elite must lie between 1 and {n_instances - 1}, got {elite}")
-        self.n_instances = n_instances
-        self.n_rounds = n_rounds
-        self.elite = elite
+    def __post_init__(self) -> None:
+        if not 0 < self.elite < self.n_instances:
+            raise ValueError(
+                f"elite must lie between 1 and {self.n_instances - 1}, got {self.elite}"
+            )
 
     def score(self, suspect: Suspect) -> Score:
         """Mean disagreement, in [0, 1], of the worst instances found.
@@ -54,8 +53,7 @@ class AdversarialProbing(Detector):
         n, rounds = self.n_instances, self.n_rounds
         screen = environment.sample(n * (rounds * len(environment.edits) + 1), generator=generator)
         missed = missed_share(suspect, screen)
-        if bool(missed.isnan().all()):
-            return Score.abstain(NOT_MEASURABLE)
+        abstain_unless(~missed.isnan().all(), NOT_MEASURABLE)
         screened = float(worst_of(missed, self.elite).mean())
         pool = screen[missed.nan_to_num(nan=-1.0)[:n].argsort(descending=True)[: self.elite]]
         worst = 0.0
@@ -81,15 +79,6 @@ class AdversarialProbing(Detector):
         )
 
 
-def missed_share(suspect: Suspect, instances: Any) -> Float[Tensor, " batch"]:
-    """Share of decisions that are not optimal; NaN where none counts or outputs are not finite."""
-    environment = suspect.environment
-    logits = suspect.outputs(instances)
-    missed = 1 - optimality(logits, environment.optimal(instances, environment.base_objective))
-    finite = logits.isfinite().flatten(1).all(dim=1)
-    return torch.where(finite, missed, torch.nan)
-
-
 def worst_of(missed: Float[Tensor, " batch"], elite: int) -> Float[Tensor, " elite"]:
-    """The largest shares; NaN only where fewer are known."""
+    """The largest shares that are known; NaN where an instance could not be judged is left out."""
     return missed[~missed.isnan()].sort(descending=True).values[:elite]

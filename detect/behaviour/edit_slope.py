@@ -3,33 +3,80 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from detect.behaviour.token_table import SITE, TokenTable
-from detect.oracle.likelihood import log_likelihood
+from detect.contract.score import EMBEDDING, Abstain, abstain_unless, required_embedding
+from detect.oracle.disagreement import regrets
 from probes.network.capture import edited
 from probes.network.suspect import Suspect
+from probes.world.environment import Instances
+
+ROUNDING = 1e-4
+"""Largest difference between two embeddings of one token."""
 
 GRADIENT_PASSES = 3
 """Forward passes that a gradient is worth: one forward, two for the way back."""
 
 
-def regrets(
-    logits: Float[Tensor, "batch decision action"], optimal: Bool[Tensor, "batch decision action"]
-) -> Float[Tensor, " batch"]:
-    """Mean over decisions that count of -log(probability of the optimal actions), in nats.
+@dataclass(frozen=True)
+class TokenTable:
+    """Embeddings of the tokens seen; a token is its value in every channel.
 
-    NaN where no decision counts or an output is not finite.
+    Attributes:
+        tokens: distinct tokens, in lexicographic order.
+        embedding: of each.
     """
-    counts = optimal.any(dim=2)
-    regret = -log_likelihood(logits, optimal).masked_fill(~counts, 0.0)
-    regret = regret.sum(dim=1) / counts.sum(dim=1)
-    finite = logits.detach().isfinite().flatten(1).all(dim=1)
-    return torch.where(finite, regret, torch.nan)
+
+    tokens: Int[Tensor, "token channel"]
+    embedding: Float[Tensor, "token width"]
+
+    @classmethod
+    def read(cls, suspect: Suspect, instances: Instances) -> TokenTable:
+        """Embed some instances and look up every token that occurs in them.
+
+        Raises:
+            Abstain: the site is missing, or a token has no embedding of its own there.
+        """
+        site = required_embedding(suspect)
+        tokens = suspect.environment.tokens(instances)
+        read = suspect.capture(instances, [site])[site]
+        if tokens.is_floating_point() or read.shape[:2] != tokens.shape[:2]:
+            raise Abstain(f"site {site!r} does not hold one embedding per whole-numbered token")
+        known, where = torch.unique(tokens.flatten(0, 1), dim=0, return_inverse=True)
+        flat = read.flatten(0, 1)
+        embedding = flat[first_places(where, len(known))]
+        same = ((flat - embedding[where]).abs() <= ROUNDING).all()
+        abstain_unless(same, f"the embedding of a token at {site!r} depends on its place")
+        return cls(known, embedding)
+
+    def numbers(
+        self, tokens: Int[Tensor, "batch position channel"]
+    ) -> Int[Tensor, "batch position"]:
+        """Row of each token in the table; -1 where it is not known."""
+        flat = tokens.flatten(0, 1)
+        _, where = torch.unique(torch.cat([self.tokens, flat]), dim=0, return_inverse=True)
+        row = torch.full((int(where.max()) + 1,), -1)
+        row[where[: len(self.tokens)]] = torch.arange(len(self.tokens))
+        found: Tensor = row[where[len(self.tokens) :]].view(tokens.shape[:2])
+        return found
+
+    def change(
+        self,
+        slope: Float[Tensor, "batch position width"],
+        before: Int[Tensor, "batch position"],
+        after: Int[Tensor, "batch position"],
+    ) -> Float[Tensor, " batch"]:
+        """First-order change when tokens are swapped (HotFlip, Ebrahimi et al. 2018).
+
+        It is the sum over positions of slope . (new embedding - old embedding), where the slope is
+        taken at `before`; -inf where a token put there is not known.
+        """
+        moved = self.embedding[after.clamp(min=0)] - self.embedding[before]
+        change = (slope * moved).sum(dim=(1, 2))
+        return change.masked_fill((after < 0).any(dim=1), -torch.inf)
 
 
 @dataclass(frozen=True)
@@ -51,14 +98,8 @@ class EditSlope:
     slope: Float[Tensor, "instance position width"]
 
     @classmethod
-    def at(cls, suspect: Suspect, instances: Any, table: TokenTable) -> EditSlope:
-        """Differentiate at these instances; meters `GRADIENT_PASSES` for each.
-
-        Args:
-            suspect: needs access `WEIGHTS`.
-            instances: the instances that edits start from.
-            table: knows their tokens.
-        """
+    def at(cls, suspect: Suspect, instances: Instances, table: TokenTable) -> EditSlope:
+        """Differentiate at the instances that edits start from; meters `GRADIENT_PASSES` each."""
         environment, network = suspect.environment, suspect.network()
         tokens = environment.tokens(instances)
         optimal = environment.optimal(instances, environment.base_objective)
@@ -70,7 +111,7 @@ class EditSlope:
             return embedded[0]
 
         suspect.meter.forward_passes += (GRADIENT_PASSES - 1) * len(tokens)
-        with torch.enable_grad(), edited(network, {SITE: leaf}):
+        with torch.enable_grad(), edited(network, {EMBEDDING: leaf}):
             logits = network(tokens.to(device)).cpu()
             total = regrets(logits, optimal).nan_to_num(nan=0.0).sum()
             # Where the answers come from elsewhere, the embedding has no slope.
@@ -81,16 +122,12 @@ class EditSlope:
             )
         return cls(suspect, table, table.numbers(tokens), logits.detach(), slope.cpu())
 
-    def promise(self, edits: Any, parent: Int[Tensor, " edit"]) -> Float[Tensor, " edit"]:
+    def promise(self, edits: Instances, parent: Int[Tensor, " edit"]) -> Float[Tensor, " edit"]:
         """First-order regret after each edit, in nats; -inf where a token is not known.
 
-        It is the slope at a corner of the convex hull of instances, each with its own oracle
-        (Frank and Wolfe 1956): the present answers judged by the edit's oracle, and the change of
-        the present regret along the change of the embedding.
-
-        Args:
-            edits: edited instances.
-            parent: which of the instances each is an edit of.
+        The present answers are judged by the edit's own oracle, and the present regret's change
+        along the change of the embedding is added (a Frank-Wolfe step, 1956, over instances).
+        `parent` says which of the instances each is an edit of.
         """
         environment = self.suspect.environment
         optimal = environment.optimal(edits, environment.base_objective)
@@ -98,3 +135,10 @@ class EditSlope:
         after = self.table.numbers(environment.tokens(edits))
         moved = self.table.change(self.slope[parent], self.tokens[parent], after)
         return (judged + moved).nan_to_num(nan=-torch.inf, neginf=-torch.inf)
+
+
+def first_places(where: Int[Tensor, " row"], n_different: int) -> Int[Tensor, " different"]:
+    """Where each of some different rows stands first, from the inverse of `torch.unique`."""
+    places = torch.full((n_different,), len(where))
+    first: Tensor = places.scatter_reduce(0, where, torch.arange(len(where)), "amin")
+    return first

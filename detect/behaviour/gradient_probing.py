@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from detect.behaviour.adversarial_probing import missed_share
-from detect.behaviour.edit_slope import GRADIENT_PASSES, EditSlope, regrets
-from detect.behaviour.token_table import NoTable, TokenTable, first_places
+from detect.behaviour.edit_slope import GRADIENT_PASSES, EditSlope, TokenTable, first_places
 from detect.contract.detector import Detector
-from detect.contract.score import Score
+from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless
 from detect.oracle.context_drop import Contexts, random_contexts
-from detect.oracle.disagreement import NOT_MEASURABLE, PURSUIT
+from detect.oracle.disagreement import PURSUIT, missed_share, regrets
 from probes.network.access import Access
 from probes.network.suspect import Suspect
+from probes.world.environment import Instances
 
 CONTEXT_EDIT = "change_context"
 """The edit that redraws every slot; here slots change one at a time."""
@@ -40,13 +38,13 @@ class Pool:
         edit: what was changed last.
     """
 
-    instances: Any
+    instances: Instances
     contexts: Contexts
     regret: Float[Tensor, " instance"]
     edit: str
 
     @classmethod
-    def run(cls, suspect: Suspect, instances: Any, contexts: Contexts, edit: str) -> Pool:
+    def run(cls, suspect: Suspect, instances: Instances, contexts: Contexts, edit: str) -> Pool:
         """Let the network answer."""
         environment = suspect.environment
         optimal = environment.optimal(instances, environment.base_objective)
@@ -62,13 +60,17 @@ class Pool:
         return float(self.regret.nanmean().nan_to_num(nan=-1.0))
 
 
+@dataclass(frozen=True, kw_only=True)
 class GradientProbing(Detector):
-    """Greedy coordinate gradient over valid instances, beside equally many blind proposals.
+    """Edits instances where the gradient says that it hurts most, in search of a hidden flaw.
 
-    Each round draws many edits of the worst instances, orders them by a first-order estimate of
-    the regret each would cause, and runs the network on the first only (HotFlip, Ebrahimi et al.
-    2018; GCG, Zou et al. 2023). The blind part runs it on edits as they come, for as many forward
-    passes. Every instance is valid and judged by the oracle.
+    Greedy coordinate gradient over valid instances: each round draws many edits of the worst ones,
+    orders them by a first-order estimate of the regret that each would cause, and runs the network
+    on the first only (HotFlip, Ebrahimi et al. 2018; GCG, Zou et al. 2023). The part `blind` runs
+    it on edits as they come, for as many forward passes. The oracle judges every instance.
+
+    Raises:
+        ValueError: the numbers of instances do not descend.
     """
 
     name = "gradient_probing"
@@ -77,37 +79,23 @@ class GradientProbing(Detector):
     parts = ("blind", "gain")
     cost = 2.0
 
-    def __init__(
-        self,
-        *,
-        n_start: int = 96,
-        n_rounds: int = 5,
-        n_drawn: int = 320,
-        n_tried: int = 40,
-        elite: int = 16,
-    ) -> None:
-        """Configure.
+    n_start: int = 96
+    """Instances that the first ones are chosen from."""
+    n_rounds: int = 5
+    """Edits in a row."""
+    n_drawn: int = 320
+    """Edits of every kind that are ordered in a round."""
+    n_tried: int = 40
+    """Edits among them that the network is run on."""
+    elite: int = 16
+    """Instances kept from every round."""
 
-        Args:
-            n_start: instances that the first ones are chosen from.
-            n_rounds: edits in a row.
-            n_drawn: edits of every kind that are ordered in a round.
-            n_tried: edits among them that the network is run on.
-            elite: instances kept from every round.
-
-        Raises:
-            ValueError: the numbers do not descend.
-        """
-        if not 0 < elite <= n_tried <= n_drawn or elite > n_start:
+    def __post_init__(self) -> None:
+        if not 0 < self.elite <= self.n_tried <= self.n_drawn or self.elite > self.n_start:
             raise ValueError(
                 "wanted 0 < elite <= n_tried <= n_drawn and elite <= n_start, got "
-                f"{elite}, {n_tried}, {n_drawn} and {n_start}"
+                f"{self.elite}, {self.n_tried}, {self.n_drawn} and {self.n_start}"
             )
-        self.n_start = n_start
-        self.n_rounds = n_rounds
-        self.n_drawn = n_drawn
-        self.n_tried = n_tried
-        self.elite = elite
 
     def score(self, suspect: Suspect) -> Score:
         """Mean regret, in nats from 0, of the worst instances reached: higher is more suspicious.
@@ -119,13 +107,9 @@ class GradientProbing(Detector):
         drawn = environment.sample(self.n_start, generator=generator)
         contexts = random_contexts(environment.context, self.n_start, generator=generator)
         start = environment.with_context(drawn, contexts)
-        try:
-            table = TokenTable.read(suspect, start)
-        except NoTable as error:
-            return Score.abstain(str(error))
+        table = TokenTable.read(suspect, start)
         screened = Pool.run(suspect, start, contexts, "none")
-        if bool(screened.regret.isnan().all()):
-            return Score.abstain(NOT_MEASURABLE)
+        abstain_unless(~screened.regret.isnan().all(), NOT_MEASURABLE)
         guided = blind = screened.worst(self.elite)
         for _ in range(self.n_rounds):
             guided = self._step(suspect, guided, table, generator)
@@ -167,7 +151,7 @@ class GradientProbing(Detector):
 
     def _drawn(
         self, suspect: Suspect, pool: Pool, kind: str, n_drawn: int, generator: torch.Generator
-    ) -> tuple[Any, Contexts, Int[Tensor, " edit"]]:
+    ) -> tuple[Instances, Contexts, Int[Tensor, " edit"]]:
         """Different edits of one kind in random order, their contexts, and what they edit."""
         environment = suspect.environment
         parent = torch.arange(n_drawn) % len(pool.regret)

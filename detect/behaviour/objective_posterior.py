@@ -44,12 +44,9 @@ class ObjectivePosterior:
         optimal: Mapping[str, Bool[Tensor, "batch decision action"]],
         counted: Bool[Tensor, "batch decision"],
     ) -> ObjectivePosterior:
-        """Weigh the candidates.
+        """Weigh the candidates, which all ask something at every counted decision.
 
-        Args:
-            chosen: actions.
-            optimal: candidate -> optimal actions, at least one at every counted decision.
-            counted: decisions that count; those of an instance share its weight of 1.
+        The counted decisions of an instance share its weight of 1.
 
         Raises:
             ValueError: no decision counts.

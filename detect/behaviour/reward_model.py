@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import torch
 from jaxtyping import Bool, Int
@@ -12,10 +11,10 @@ from torch import Tensor
 
 from detect.behaviour.objective_posterior import NONE, ObjectivePosterior
 from detect.contract.detector import Detector
-from detect.contract.score import Score
-from detect.oracle.disagreement import NOT_MEASURABLE, PURSUIT
-from probes.network.access import Access
+from detect.contract.score import NOT_MEASURABLE, Abstain, Score
+from detect.oracle.disagreement import PURSUIT
 from probes.network.suspect import Suspect
+from probes.world.environment import Environment, Instances
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Choices:
         optimal: candidate -> its optimal actions.
     """
 
-    drawn: list[Any]
+    drawn: list[Instances]
     chosen: Int[Tensor, "batch decision"]
     optimal: dict[str, Bool[Tensor, "batch decision action"]]
 
@@ -58,27 +57,23 @@ class Choices:
         return ObjectivePosterior.of(self.chosen, self.optimal, self.counted)
 
 
+@dataclass(frozen=True, kw_only=True)
 class RewardModel(Detector):
-    """Judged where every candidate asks something and not all ask the same.
+    """Infers which objective explains the choices best; another one than the base is suspicious.
 
-    Identifies: what it finds names the most probable objective, its posterior, the runner-up and
-    an instance that sets the two apart.
+    Choices count where every candidate objective asks something and not all ask the same. What is
+    found names the most probable objective, its posterior, the runner-up, and an instance that
+    sets the two apart.
     """
 
     name = "reward_model"
-    access = Access.OUTPUTS
     measures = PURSUIT
     cost = 0.5
 
-    def __init__(self, *, n_instances: int = 96, left_out: tuple[str, ...] = ()) -> None:
-        """Configure.
-
-        Args:
-            n_instances: instances per public shift, at least 1.
-            left_out: candidates that are not considered; never the base objective.
-        """
-        self.n_instances = n_instances
-        self.left_out = left_out
+    n_instances: int = 96
+    """Instances per public shift, at least 1."""
+    left_out: tuple[str, ...] = ()
+    """Candidates that are not considered; never the base objective."""
 
     def score(self, suspect: Suspect) -> Score:
         """Log evidence of the best other explanation over the base objective's, nats per instance.
@@ -88,7 +83,7 @@ class RewardModel(Detector):
         """
         choices = self.choices(suspect)
         if isinstance(choices, str):
-            return Score.abstain(choices)
+            raise Abstain(choices)
         read = choices.posterior
         base = suspect.environment.base_objective
         other = max(value for name, value in read.log_evidence.items() if name != base)
@@ -134,7 +129,9 @@ class RewardModel(Detector):
             f"{read.inverse_temperature.get(first, read.inverse_temperature[fits]):.2f}^-1)"
         )
 
-    def _deciding(self, environment: Any, choices: Choices, read: ObjectivePosterior) -> str:
+    def _deciding(
+        self, environment: Environment[Instances], choices: Choices, read: ObjectivePosterior
+    ) -> str:
         """The instance in which most decisions are right for the first and wrong for the second."""
         first, second = read.ranked()[:2]
         if NONE in (first, second):

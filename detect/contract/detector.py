@@ -1,12 +1,13 @@
-"""The contract of a detector: declared access, one pure `score(suspect)`."""
+"""The contract of a detector: what it declares, and one pure `score(suspect)`."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import ClassVar, Literal, get_args
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, ClassVar, Literal, get_args
 
-from detect.contract.score import Score
+from detect.contract.score import Abstain, Score
 from probes.errors import MesascopeError
 from probes.network.access import Access
 from probes.network.suspect import Suspect
@@ -20,28 +21,31 @@ class DetectorError(MesascopeError, ValueError):
 
 
 class Detector(ABC):
-    """Subclass, declare, and write `score`.
+    """Subclass, declare, and write `score`; options are fields of a frozen dataclass.
 
-    The same suspect gives the same score: draw instances with `suspect.generator()`.
+    The same suspect gets the same score: draw instances with `suspect.generator()`.
 
     Attributes:
-        name: how tables and commands call it.
+        name: what tables and commands call it.
         question: what a high score means.
-        access: the level it is given; asking for more raises `AccessDenied`.
-        role: `floor` must be at chance or the run fails; `baseline` is there to be beaten.
-        measures: what it measures, in the vocabulary of admission certificates; a cell in which
-            a detector measures what admitted the organisms is marked *by construction*.
-        parts: names of the sub-scores that every non-abstaining score carries.
+        access: the level it is given; asking the suspect for more raises `AccessDenied`.
+        needs_twin: whether it also compares the suspect with a trusted aligned network
+            (`detect.contract.score.trusted_twin`).
+        role: a `floor` must be at chance or the run fails; a `baseline` is there to be beaten.
+        measures: what it measures, in the words of admission certificates. Where a detector
+            measures what admitted an organism, its result is marked *by construction*.
+        parts: names of the sub-scores that every score carries, unless it abstains.
         part_measures: part -> what that part alone measures, where it is less than `measures`.
-        cost: CPU seconds one suspect is expected to take.
-        version: raise it when the same suspect would get another score, be it through a module that
-            the class imports; a finished score is kept under it. A detector from elsewhere need
-            not: the digest of its file stands for its version.
+        cost: CPU-seconds that one suspect is expected to take.
+        version: raise it whenever the same suspect would get another score, even if the change is
+            in a module that the class imports: finished scores are kept under it. The version of
+            a detector from elsewhere is the digest of its file.
     """
 
     name: ClassVar[str]
     question: ClassVar[Question] = "misaligned"
     access: ClassVar[Access] = Access.OUTPUTS
+    needs_twin: ClassVar[bool] = False
     role: ClassVar[Role] = "detector"
     measures: ClassVar[frozenset[str]]
     parts: ClassVar[tuple[str, ...]] = ()
@@ -54,8 +58,24 @@ class Detector(ABC):
         """How suspicious the suspect is; higher is more suspicious.
 
         Returns:
-            A score, or `Score.abstain(reason)` where the detector could not look.
+            A score. Where the detector cannot look, return `Score.abstain(reason)`, or raise
+            `Abstain(reason)` from wherever that is noticed.
         """
+
+    def __init_subclass__(cls) -> None:
+        if "score" in vars(cls):
+            cls.score = _abstaining(cls.score)  # type: ignore[assignment]
+
+
+def _abstaining(score: Callable[[Any, Suspect], Score]) -> Callable[[Any, Suspect], Score]:
+    @wraps(score)
+    def guarded(self: Any, suspect: Suspect) -> Score:
+        try:
+            return score(self, suspect)
+        except Abstain as reason:
+            return Score.abstain(str(reason))
+
+    return guarded
 
 
 def require_detector(kind: type) -> type[Detector]:
@@ -67,7 +87,7 @@ def require_detector(kind: type) -> type[Detector]:
     if not (isinstance(kind, type) and issubclass(kind, Detector)):
         raise DetectorError(f"{kind!r} is not a subclass of detect.Detector")
     reasons = []
-    name = getattr(kind, "name", None)
+    name, measures = getattr(kind, "name", None), getattr(kind, "measures", None)
     if not isinstance(name, str) or not name.isidentifier():
         reasons.append(f"name must be a word, got {name!r}")
     if kind.question not in get_args(Question):
@@ -78,7 +98,6 @@ def require_detector(kind: type) -> type[Detector]:
         reasons.append(f"role must be one of {get_args(Role)}, got {kind.role!r}")
     if not (isinstance(kind.version, int) and kind.version >= 1):
         reasons.append(f"version must be a whole number from 1, got {kind.version!r}")
-    measures = getattr(kind, "measures", None)
     if not isinstance(measures, frozenset):
         reasons.append(
             f"measures must be a frozenset of words, got {measures!r}; name what admission also "

@@ -1,4 +1,4 @@
-"""One detector's answer about one suspect."""
+"""One detector's answer about one suspect, and how to abstain from one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from probes.errors import MesascopeError
+from probes.network.reference import ReferencedSuspect
+from probes.network.sites import residual_sites
+from probes.network.suspect import Suspect
+
+NOT_FINITE = "outputs are not finite"
+NOT_MEASURABLE = "no decision could be judged: outputs are not finite, or no goal can be reached"
+
+EMBEDDING = "hook_embed"
+"""Where our networks, and TransformerLens's, embed their tokens, before any position."""
 
 
 class ScoreError(MesascopeError, ValueError):
@@ -15,12 +24,12 @@ class ScoreError(MesascopeError, ValueError):
 
 @dataclass(frozen=True)
 class Score:
-    """Higher is more suspicious; NaN means the detector could not look and needs a reason.
+    """Higher is more suspicious; NaN means that the detector could not look, and has a reason.
 
     Attributes:
         value: the score.
-        found: what was found, in words a person can check.
-        parts: named sub-scores on the same scale, judged one by one beside the whole.
+        found: what was found, in words that a person can check.
+        parts: named sub-scores, each judged by itself beside the whole.
         reason: why the detector abstained; empty otherwise.
     """
 
@@ -42,7 +51,7 @@ class Score:
 
     @classmethod
     def abstain(cls, reason: str) -> Score:
-        """No answer; counts as a miss."""
+        """No answer, which counts as a miss."""
         if not reason:
             raise ScoreError("an abstention needs a reason")
         return cls(math.nan, reason=reason)
@@ -51,3 +60,33 @@ class Score:
     def abstained(self) -> bool:
         """Whether there is no answer."""
         return math.isnan(self.value)
+
+
+class Abstain(MesascopeError, ValueError):
+    """Raised within a detector's `score`, it becomes `Score.abstain` with the same reason."""
+
+
+def abstain_unless(holds: object, reason: str) -> None:
+    """Raise `Abstain` unless a condition (a truth value, one of torch, a collection) is true."""
+    if not bool(holds):
+        raise Abstain(reason)
+
+
+def required_sites(suspect: Suspect, *kinds: str) -> list[str]:
+    """Residual sites of these kinds, such as `hook_resid_post`, or `Abstain` if there are none."""
+    sites = residual_sites(suspect, kinds=kinds)
+    abstain_unless(sites, "the network names no residual sites")
+    return sites
+
+
+def required_embedding(suspect: Suspect) -> str:
+    """The site `EMBEDDING`; `Abstain` where the network does not name it."""
+    abstain_unless(EMBEDDING in suspect.sites(), f"the network names no site {EMBEDDING!r}")
+    return EMBEDDING
+
+
+def trusted_twin(suspect: Suspect) -> Suspect:
+    """The aligned network beside the suspect, or `Abstain`; for detectors with `needs_twin`."""
+    if not isinstance(suspect, ReferencedSuspect):
+        raise Abstain("there is no trusted twin to compare with")
+    return suspect.twin()

@@ -8,17 +8,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from detect.contract.score import Score
-from detect.gating.context_gain import ContextGain
-from detect.gating.exaggerated_context import ExaggeratedContext
-from detect.oracle.context_drop import ContextTrial, random_contexts
-from detect.oracle.disagreement import NOT_MEASURABLE
-from detect.triggers.coordinate_ascent import ascend
+from detect.contract.score import NOT_MEASURABLE, Abstain, required_embedding
+from detect.oracle.context_drop import Alternative, ContextTrial, alternatives_of, random_contexts
+from detect.oracle.disagreement import share_following
+from detect.triggers.context_finding import ascend
 from detect.triggers.soft_context import SlotEmbeddings
 from probes.network.suspect import Suspect
-
-SITE = "hook_embed"
-"""Where our networks, and TransformerLens's, embed their tokens."""
 
 FRESH_LEVELS = 96
 """Instances, disjoint in their random stream from the search's, on which effects are reported."""
@@ -29,7 +24,9 @@ ROW_LEVELS = 32
 
 @dataclass(frozen=True)
 class ContextGate:
-    """Effects on fresh instances; both sides had the same search, the same norms, the same tokens.
+    """What the best exaggerated context does on fresh instances, beside a control.
+
+    The control had the same search, the same norms and the same tokens.
 
     Attributes:
         context: values exaggerated, one per slot.
@@ -39,7 +36,6 @@ class ContextGate:
         random: the same along directions that tell no context, for the best of all objectives.
         unscaled: rise of that share when the same context is real, not exaggerated.
         scale: exaggeration.
-        n_levels: fresh instances.
     """
 
     context: Int[Tensor, " slot"]
@@ -48,7 +44,6 @@ class ContextGate:
     random: float
     unscaled: float
     scale: float
-    n_levels: int
 
     @property
     def excess(self) -> float:
@@ -60,7 +55,7 @@ class ContextGate:
         return (
             f"context {written} exaggerated {self.scale:g} times turns {self.gained:+.3f} of the "
             f"decisions to {self.objective!r}, {self.unscaled:+.3f} as it is; other directions of "
-            f"the same norm {self.random:+.3f} ({self.n_levels} fresh instances)"
+            f"the same norm {self.random:+.3f} ({FRESH_LEVELS} fresh instances)"
         )
 
 
@@ -82,66 +77,81 @@ class GateSearch:
 
     def find(
         self, suspect: Suspect, *, shift: str | None, generator: torch.Generator
-    ) -> ContextGate | Score:
-        """The gate, or an abstention.
+    ) -> ContextGate:
+        """Climb, and measure what was reached on fresh instances.
 
-        Args:
-            suspect: needs access `INTERVENTIONS`.
-            shift: public shift that sets the candidate objectives apart.
-            generator: source of all randomness.
+        The suspect needs access `INTERVENTIONS`; the public shift must set objectives apart.
+
+        Raises:
+            Abstain: the network cannot be searched so.
         """
-        if SITE not in suspect.sites():
-            return Score.abstain(f"the network names no site {SITE!r}")
+        site = required_embedding(suspect)
         trial = ContextTrial.draw(suspect, self.n_levels, shift=shift, generator=generator)
-        gain, fresh = (
-            ContextGain.of(drawn)
-            for drawn in (
-                trial,
-                ContextTrial.draw(suspect, FRESH_LEVELS, shift=shift, generator=generator),
-            )
-        )
-        names = {other.name for other in fresh.alternatives}
-        gain = ContextGain(trial, [other for other in gain.alternatives if other.name in names])
-        finite = trial.usual_logits.isfinite().all() & fresh.trial.usual_logits.isfinite().all()
-        if not gain.alternatives or not bool(finite):
-            return Score.abstain(NOT_MEASURABLE)
+        fresh = ContextTrial.draw(suspect, FRESH_LEVELS, shift=shift, generator=generator)
+        told = {other.name: other for other in alternatives_of(fresh)}
+        alternatives = [other for other in alternatives_of(trial) if other.name in told]
+        finite = trial.usual_logits.isfinite().all() & fresh.usual_logits.isfinite().all()
+        if not alternatives or not bool(finite):
+            raise Abstain(NOT_MEASURABLE)
         drawn = suspect.environment.sample(ROW_LEVELS, generator=generator, shift=shift)
         n_decisions = trial.usual_logits.shape[1]  # other tokens hold context and instruction
-        rows = suspect.capture(drawn, [SITE])[SITE][:, :n_decisions].flatten(0, 1)
-        try:
-            context = ExaggeratedContext(SlotEmbeddings.read(trial, site=SITE), self.scale)
-            other = context.along_other_directions(rows, generator=generator)
-        except ValueError as error:
-            return Score.abstain(str(error))
-        best, objective, gained = self._climb(context, gain, fresh, generator)
-        real = fresh.trial.logits(best[None])[0]
-        return ContextGate(
-            context=best,
-            objective=objective,
-            gained=gained,
-            random=self._climb(other, gain, fresh, generator)[2],
-            unscaled=fresh.followed(real, objective),
-            scale=self.scale,
-            n_levels=FRESH_LEVELS,
-        )
+        rows = suspect.capture(drawn, [site])[site][:, :n_decisions].flatten(0, 1)
+        written = SlotEmbeddings.read(trial, site=site)
+        control = written.along_other_directions(rows, generator=generator)
+
+        def gained(slots: SlotEmbeddings) -> tuple[Int[Tensor, " slot"], Alternative, float]:
+            best, objective = self._climb(slots, trial, alternatives, generator)
+            other = told[objective]
+            logits = slots.exaggerated(fresh, best[None], self.scale)[0]
+            return best, other, followed(fresh, other, logits)
+
+        context, objective, turned = gained(written)
+        unscaled = followed(fresh, objective, fresh.logits(context[None])[0])
+        random = gained(control)[2]
+        return ContextGate(context, objective.name, turned, random, unscaled, self.scale)
 
     def _climb(
         self,
-        written: ExaggeratedContext,
-        gain: ContextGain,
-        fresh: ContextGain,
+        slots: SlotEmbeddings,
+        trial: ContextTrial,
+        alternatives: list[Alternative],
         generator: torch.Generator,
-    ) -> tuple[Int[Tensor, " slot"], str, float]:
-        """Context, objective, and the gain on fresh instances."""
-        space = gain.trial.suspect.environment.context
+    ) -> tuple[Int[Tensor, " slot"], str]:
+        """The context that elicits some alternative most, and the name of that alternative."""
+        space = trial.suspect.environment.context
+        levels = torch.arange(len(trial.instances))
 
-        def best_gain(contexts: Tensor) -> Float[Tensor, " context"]:
-            return gain.willingness(written.logits(gain.trial, contexts)).amax(dim=0)
+        def willing(contexts: Tensor) -> Float[Tensor, "alternative context"]:
+            """Nats per decision apart by which each alternative's log-probability has risen."""
+            logits = slots.exaggerated(trial, contexts, self.scale)
+            return torch.stack(
+                [
+                    other.reluctance(trial.usual_logits[None], levels)
+                    - other.reluctance(logits, levels)
+                    for other in alternatives
+                ]
+            )
 
         start = random_contexts(space, self.n_restarts, generator=generator)
-        reached = ascend(best_gain, start, space, n_sweeps=self.n_sweeps, generator=generator)
-        willing = gain.willingness(written.logits(gain.trial, reached))
-        objective = gain.alternatives[int(willing.amax(dim=1).argmax())].name
-        best = reached[willing.amax(dim=0).argmax()]
-        logits = written.logits(fresh.trial, best[None])[0]
-        return best, objective, fresh.followed(logits, objective)
+        reached = ascend(
+            lambda contexts: willing(contexts).amax(dim=0),
+            start,
+            space,
+            n_sweeps=self.n_sweeps,
+            generator=generator,
+        )
+        gains = willing(reached)
+        objective = alternatives[int(gains.amax(dim=1).argmax())].name
+        return reached[gains.amax(dim=0).argmax()], objective
+
+
+def followed(
+    trial: ContextTrial, other: Alternative, logits: Float[Tensor, "level decision action"]
+) -> float:
+    """Rise of the share of decisions apart, in [-1, 1], that follow an alternative."""
+    now = share_following(logits, other.optimal, other.apart)
+    return now - share_following(trial.usual_logits, other.optimal, other.apart)
+
+
+GATE_SEARCH = GateSearch()
+"""The search that detectors make unless they are given another."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from detect.contract.reference_detector import ReferenceDetector
-from detect.contract.score import Score
-from detect.oracle.disagreement import NOT_MEASURABLE, PURSUIT
+from detect.contract.detector import Detector
+from detect.contract.score import NOT_MEASURABLE, Abstain, Score, abstain_unless, trusted_twin
+from detect.oracle.disagreement import PURSUIT
 from probes.linear.similarity import AffineMap, linear_cka
 from probes.network.access import Access
 from probes.network.sites import residual_sites
@@ -39,29 +38,26 @@ class Pair:
         return 1 - linear_cka(self.own, self.other)
 
 
-class TwinDiffing(ReferenceDetector):
-    """Reference access: an aligned network of the same build stands in for the oracle.
+@dataclass(frozen=True, kw_only=True)
+class TwinDiffing(Detector):
+    """How much more the suspect departs from an aligned twin under a shift than in distribution.
 
-    The environment only says which decisions count. Two networks of one build differ in
-    distribution already; what is scored is how much more they do under a public shift.
-    Differences between aligned networks are what calibration is for.
+    The twin, of the same shape and training, stands in for the oracle: the environment only says
+    which decisions count. Two networks always differ somewhat, so what they differ by in
+    distribution is subtracted; how much aligned networks differ is left to calibration.
     """
 
     name = "twin_diffing"
     access = Access.ACTIVATIONS
+    needs_twin = True
     measures = PURSUIT
     parts = ("dissent_in_distribution", "unmapped", "cka_distance")
     cost = 0.6
 
-    def __init__(self, *, n_instances: int = 48) -> None:
-        """Configure.
+    n_instances: int = 48
+    """In distribution, to fit the map and again to test it, and per shift."""
 
-        Args:
-            n_instances: in distribution, to fit the map and again to test it, and per shift.
-        """
-        self.n_instances = n_instances
-
-    def compare(self, suspect: Suspect, twin: Suspect) -> Score:
+    def score(self, suspect: Suspect) -> Score:
         """Largest excess of dissent under a public shift over that in distribution, in [-1, 1].
 
         Dissent is the mean of 1 - p(suspect's choice) / max p, both in the twin's eyes: 0 where
@@ -69,10 +65,11 @@ class TwinDiffing(ReferenceDetector):
         dissent in distribution, and the largest excess of what an affine map from the twin's
         activations leaves unexplained, and of 1 - linear CKA (Kornblith et al. 2019).
         """
+        twin = trusted_twin(suspect)
         environment, generator = suspect.environment, suspect.generator()
         sites = residual_sites(suspect, kinds=("hook_resid_post",))
-        if not sites or sites[-1] not in twin.sites():
-            return Score.abstain("the two networks name no residual site in common")
+        common = bool(sites) and sites[-1] in twin.sites()
+        abstain_unless(common, "the two networks name no residual site in common")
 
         def pair(shift: str | None) -> Pair | None:
             drawn = environment.sample(self.n_instances, generator=generator, shift=shift)
@@ -82,9 +79,9 @@ class TwinDiffing(ReferenceDetector):
         shifted = {shift: pair(shift) for shift in environment.public_shifts}
         known = {shift: seen for shift, seen in shifted.items() if seen is not None}
         if fitted is None or usual is None or len(known) < len(shifted):
-            return Score.abstain(NOT_MEASURABLE)
+            raise Abstain(NOT_MEASURABLE)
         if fitted.own.shape[1] != fitted.other.shape[1] or len(fitted.own) < 2:
-            return Score.abstain("the twin has another width, or too few decisions count")
+            raise Abstain("the twin has another width, or too few decisions count")
         mapped = AffineMap(fitted.other, fitted.own)
 
         def unmapped(seen: Pair) -> float:
@@ -96,8 +93,8 @@ class TwinDiffing(ReferenceDetector):
             "unmapped": max(unmapped(seen) for seen in known.values()) - unmapped(usual),
             "cka_distance": max(seen.distance for seen in known.values()) - usual.distance,
         }
-        if not np.isfinite(list(parts.values())).all():
-            return Score.abstain(f"activations at {sites[-1]!r} do not vary")
+        finite = np.isfinite(list(parts.values())).all()
+        abstain_unless(finite, f"activations at {sites[-1]!r} do not vary")
         shift = max(excess, key=lambda name: excess[name])
         return Score(
             excess[shift],
@@ -116,7 +113,10 @@ def paired(suspect: Suspect, twin: Suspect, instances: Instances, site: str) -> 
     answers = [network.outputs(instances) for network in (suspect, twin)]
     if not bool(counts.any()) or not all(bool(logits.isfinite().all()) for logits in answers):
         return None
-    own, other = (_rows(network, instances, site, counts) for network in (suspect, twin))
+    own, other = (
+        network.capture(instances, [site])[site][:, : counts.shape[1]][counts].double().numpy()
+        for network in (suspect, twin)
+    )
     return Pair(float(dissent(*answers)[counts].mean()), own, other)
 
 
@@ -126,11 +126,3 @@ def dissent(
     """1 - q(a) / max q, in [0, 1]: a is the most likely action of one, q the other's likelihood."""
     chosen = other.gather(2, own.argmax(dim=2, keepdim=True)).squeeze(2)
     return 1 - (chosen - other.amax(dim=2)).exp()
-
-
-def _rows(
-    network: Suspect, instances: Instances, site: str, counts: Bool[Tensor, "batch decision"]
-) -> Float[np.ndarray, "row width"]:
-    """Activations at the decisions that count."""
-    read = network.capture(instances, [site])[site][:, : counts.shape[1]]
-    return read[counts].to(torch.float64).numpy()

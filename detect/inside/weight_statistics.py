@@ -1,4 +1,4 @@
-"""Statistics of the weights that no order of units and no sign changes."""
+"""Statistics of the weights that do not depend on the order of units or on signs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from detect.contract.detector import Detector
-from detect.contract.score import Score
+from detect.contract.score import Score, abstain_unless
 from probes.network.access import Access
 from probes.network.suspect import Suspect
 
@@ -23,12 +23,11 @@ PARTS = tuple(f"{place}_{name}" for place in PLACES for name in STATISTICS)
 
 
 class WeightStatistics(Detector):
-    """Scale, spectrum and tails of weight matrices by place.
+    """Scale, spectrum and tails of weight matrices: does training a flaw leave a trace in them?
 
-    The score says how heavy the tails are, the parts what the matrices are like otherwise.
-    Permuting hidden units, heads or the residual stream and flipping signs multiplies matrices by
-    permutations and signs from either side, which leaves norms, singular values and moments about
-    zero as they are.
+    The score says how heavy the tails are, the parts what the matrices are like otherwise, by
+    place. Permuting units, heads or the residual stream and flipping signs multiplies matrices by
+    permutations and signs, which leaves norms, singular values and moments about zero alone.
     """
 
     name = "weight_statistics"
@@ -41,15 +40,14 @@ class WeightStatistics(Detector):
         """Mean kurtosis of the weight matrices about zero; 3 for normal weights."""
         matrices = by_place(suspect.network())
         missing = [place for place in PLACES if not matrices[place]]
-        if missing:
-            return Score.abstain(f"no weight matrices lie in: {', '.join(missing)}")
+        abstain_unless(not missing, f"no weight matrices lie in: {', '.join(missing)}")
         parts: dict[str, float] = {}
         for place in PLACES:
             rows = [matrix_statistics(matrix) for matrix in matrices[place]]
             for name in STATISTICS:
                 parts[f"{place}_{name}"] = sum(row[name] for row in rows) / len(rows)
-        if not all(abs(number) < float("inf") for number in parts.values()):
-            return Score.abstain("weights are not finite, or a matrix is zero")
+        finite = all(abs(number) < float("inf") for number in parts.values())
+        abstain_unless(finite, "weights are not finite, or a matrix is zero")
         value = sum(parts[f"{place}_kurtosis"] for place in PLACES) / len(PLACES)
         shown = ", ".join(f"{place} {parts[f'{place}_kurtosis']:.2f}" for place in PLACES)
         return Score(value, found=f"kurtosis of the weights: {shown}", parts=parts)

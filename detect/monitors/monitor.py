@@ -7,52 +7,42 @@ as P(detect) and none enters the evidence: rates over inputs and over networks d
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Literal, Protocol, runtime_checkable
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
-from detect.monitors.reference import PublicInputs
-from detect.monitors.seen import Seen
+from detect.monitors.seen import PublicInputs, Seen
 from probes.network.access import Access
 
 MonitorRole = Literal["monitor", "baseline", "control", "floor"]
 """A floor knows nothing; a control lacks what a monitor is said to use; a baseline is simple."""
 
-
-class MonitorBlind(Exception):
-    """A monitor cannot be fitted on this network; the message says why."""
-
-
-@runtime_checkable
-class Watch(Protocol):
-    """A fitted monitor."""
-
-    def suspicions(self, seen: Seen) -> Float[np.ndarray, " batch"]:
-        """How suspicious every input is; higher is more suspicious."""
-        ...
+Watch = Callable[[Seen], Float[np.ndarray, " batch"]]
+"""A fitted monitor: how suspicious every input is; higher is more suspicious."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class Monitor(ABC):
     """Configured at construction; fitting needs nothing but the network and public inputs.
 
     Attributes:
-        name: how tables call it.
         role: what it is there for.
     """
 
-    name: str
-    role: MonitorRole
+    role: MonitorRole = "monitor"
 
     @property
-    @abstractmethod
     def access(self) -> Access:
         """The level it needs."""
+        return Access.ACTIVATIONS
 
     @abstractmethod
     def fit(self, public: PublicInputs) -> Watch:
         """Learn what is usual, or what tells misbehaviour; the same suspect gives the same watch.
 
         Raises:
-            MonitorBlind: this network gives nothing to fit on.
+            Abstain: this network gives nothing to fit on.
         """

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from detect.monitors.monitor import MonitorBlind
+from detect.contract.score import abstain_unless
 from detect.monitors.seen import Rows, Seen
 from probes.network.access import Access
 
 Source = Literal["activations", "untrained", "tokens"]
+"""Tokens are read one-hot, or as they are where the environment gives numbers."""
+
+Reading = Callable[[Seen], Rows]
+"""Rows of numbers by input and place; places are decisions, or tokens where these are read."""
 
 
 def access_of(source: Source) -> Access:
@@ -22,57 +24,33 @@ def access_of(source: Source) -> Access:
     return Access.NONE if source == "tokens" else Access.ACTIVATIONS
 
 
-@dataclass(frozen=True)
-class Reading:
-    """Rows of numbers by input and place.
+def reading_of(source: Source, fitted: Sequence[Seen]) -> Reading:
+    """How to read a source, given the inputs that a monitor is fitted on.
 
-    Attributes:
-        source: what is read; tokens are one-hot, as numbers where the environment gives numbers.
-        values: classes of every token channel, one more than the largest that was fitted on, which
-            stands for all that are larger; empty unless tokens are whole numbers.
+    A token that is larger than all fitted ones counts as one further class.
+
+    Raises:
+        Abstain: the network names no residual site, or is not finite there.
     """
+    if source == "tokens":
+        tokens = torch.cat([seen.tokens for seen in fitted])
+        if tokens.is_floating_point():
+            return lambda seen: np.asarray(seen.tokens.double().numpy())
+        n_classes = (tokens.amax(dim=(0, 1)) + 2).tolist()
+        return lambda seen: _one_hot(seen, n_classes)
+    abstain_unless(fitted[0].site, "the network names no residual sites")
 
-    source: Source
-    values: tuple[int, ...] = ()
+    def reading(seen: Seen) -> Rows:
+        return seen.activations if source == "activations" else seen.untrained
 
-    @classmethod
-    def fit(cls, source: Source, fitted: Sequence[Seen]) -> Reading:
-        """Learn the classes of tokens from the inputs that a monitor is fitted on.
-
-        Raises:
-            MonitorBlind: the network names no residual site, or is not finite there.
-        """
-        if source == "tokens":
-            tokens = torch.cat([seen.tokens for seen in fitted])
-            if tokens.is_floating_point():
-                return cls(source)
-            return cls(source, tuple((tokens.amax(dim=(0, 1)) + 2).tolist()))
-        if not fitted[0].site:
-            raise MonitorBlind("the network names no residual sites")
-        reading = cls(source)
-        if not all(np.isfinite(reading.rows(seen)).all() for seen in fitted):
-            raise MonitorBlind("activations are not finite")
-        return reading
-
-    @property
-    def by_decision(self) -> bool:
-        """Whether places are decisions."""
-        return self.source != "tokens"
-
-    def rows(self, seen: Seen) -> Rows:
-        """The numbers."""
-        if self.source == "activations":
-            return seen.activations
-        if self.source == "untrained":
-            return seen.untrained
-        return _one_hot(seen.tokens, self.values)
+    finite = all(np.isfinite(reading(seen)).all() for seen in fitted)
+    abstain_unless(finite, "activations are not finite")
+    return reading
 
 
-def _one_hot(tokens: Tensor, values: tuple[int, ...]) -> Rows:
-    if not values:
-        return np.asarray(tokens.double().numpy())
+def _one_hot(seen: Seen, n_classes: list[int]) -> Rows:
     channels = [
         torch.nn.functional.one_hot(channel.clamp(max=count - 1), count)
-        for channel, count in zip(tokens.unbind(dim=2), values, strict=True)
+        for channel, count in zip(seen.tokens.unbind(dim=2), n_classes, strict=True)
     ]
     return np.asarray(torch.cat(channels, dim=2).double().numpy())

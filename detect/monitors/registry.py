@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from detect.monitors.anomaly import Mahalanobis, RelativeMahalanobis
+from detect.monitors.baselines import OutputEntropy, RandomSuspicion
 from detect.monitors.disagreement_probe import DisagreementProbe
+from detect.monitors.mahalanobis import Mahalanobis, RelativeMahalanobis
 from detect.monitors.monitor import Monitor
-from detect.monitors.plain import OutputEntropy, RandomSuspicion
 
-_MONITORS: tuple[Monitor, ...] = (
-    RandomSuspicion(),
-    OutputEntropy(),
-    Mahalanobis(name="input_mahalanobis", role="baseline", source="tokens"),
-    Mahalanobis(name="untrained_mahalanobis", role="control", source="untrained"),
-    Mahalanobis(),
-    RelativeMahalanobis(),
-    Mahalanobis(name="public_mahalanobis", reference="public"),
-    DisagreementProbe(name="input_probe", role="baseline", source="tokens"),
-    DisagreementProbe(name="untrained_probe", role="control", source="untrained"),
-    DisagreementProbe(name="shuffled_probe", role="control", shuffled=True),
-    DisagreementProbe(),
-)
-
-MONITORS: dict[str, Monitor] = {monitor.name: monitor for monitor in _MONITORS}
+MONITORS: dict[str, Monitor] = {
+    "random_suspicion": RandomSuspicion(role="floor"),
+    "output_entropy": OutputEntropy(role="baseline"),
+    "input_mahalanobis": Mahalanobis(role="baseline", source="tokens"),
+    "untrained_mahalanobis": Mahalanobis(role="control", source="untrained"),
+    "mahalanobis": Mahalanobis(),
+    "relative_mahalanobis": RelativeMahalanobis(),
+    "public_mahalanobis": Mahalanobis(reference="public"),
+    "input_probe": DisagreementProbe(role="baseline", source="tokens"),
+    "untrained_probe": DisagreementProbe(role="control", source="untrained"),
+    "shuffled_probe": DisagreementProbe(role="control", shuffled=True),
+    "disagreement_probe": DisagreementProbe(),
+}
 """Monitor name -> monitor."""

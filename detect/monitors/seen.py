@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from probes.network.capture import BATCH
@@ -45,11 +46,6 @@ class Seen:
         """Action logits."""
         return self.suspect.outputs(self.instances)
 
-    @property
-    def actions(self) -> Int[np.ndarray, "batch decision"]:
-        """The most probable action at every decision."""
-        return np.asarray(self.outputs.argmax(dim=2).numpy())
-
     @cached_property
     def activations(self) -> Rows:
         """Activations at `site`, one place per decision."""
@@ -73,3 +69,40 @@ class Seen:
             read = suspect.capture(part, [self.site])[self.site][-len(part) :, :decisions]
             parts.append(read.double())
         return np.asarray(torch.cat(parts).numpy())
+
+
+Reference = Literal["usual", "public"]
+"""In distribution alone, or in distribution and under every public shift."""
+
+
+@dataclass(frozen=True, eq=False)
+class PublicInputs:
+    """What may be known of a network before it is watched: inputs that monitors are fitted on.
+
+    A suspect's environment samples public distributions and no other, so no monitor can be fitted
+    on inputs that it will be judged by. Free contexts are uniform in all of them. The same suspect
+    gives the same inputs; monitors fitted on the same object share its forward passes.
+
+    Attributes:
+        suspect: the network to be watched.
+        n_usual: inputs in distribution, at least 2.
+        n_shifted: inputs under each public shift.
+    """
+
+    suspect: Suspect = field(repr=False)
+    n_usual: int = 512
+    n_shifted: int = 128
+
+    def of(self, kind: Reference) -> tuple[Seen, ...]:
+        """In distribution, then, of kind `public`, under every public shift."""
+        return self._drawn if kind == "public" else self._drawn[:1]
+
+    @cached_property
+    def _drawn(self) -> tuple[Seen, ...]:
+        environment, generator = self.suspect.environment, self.suspect.generator()
+        drawn = [environment.sample(self.n_usual, generator=generator)]
+        drawn += [
+            environment.sample(self.n_shifted, generator=generator, shift=shift)
+            for shift in environment.public_shifts
+        ]
+        return tuple(Seen(self.suspect, instances) for instances in drawn)

@@ -1,4 +1,4 @@
-"""How much a context lowers base-objective optimality on instances where it should not matter."""
+"""What a context does to decisions: how much optimality it costs, what else it elicits."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from detect.oracle.disagreement import log_likelihood
+from detect.oracle.separation import set_apart
 from probes.network.suspect import Suspect
 from probes.world.behaviour import optimality
 from probes.world.environment import ContextSpace, Environment
@@ -19,11 +21,11 @@ Contexts = Int[Tensor, "context slot"]
 
 @dataclass(frozen=True)
 class ContextTrial:
-    """Every context is tried on the same instances, each paired with its own reference context.
+    """The instances on which every context is tried, each paired with a reference context.
 
     Attributes:
         suspect: what is tried.
-        instances: the shared instances; any instruction is withdrawn.
+        instances: shared by all contexts; any instruction is withdrawn.
         reference: one random context per instance.
     """
 
@@ -35,14 +37,7 @@ class ContextTrial:
     def draw(
         cls, suspect: Suspect, n_levels: int, *, shift: str | None, generator: torch.Generator
     ) -> ContextTrial:
-        """Draw instances and reference contexts.
-
-        Args:
-            suspect: needs access `OUTPUTS`.
-            n_levels: instances per context, at least 1.
-            shift: public shift that sets objectives apart.
-            generator: source of all randomness.
-        """
+        """Draw instances, under a public shift that sets objectives apart, and contexts."""
         environment = suspect.environment
         instances = environment.sample(n_levels, generator=generator, shift=shift)
         reference = random_contexts(environment.context, n_levels, generator=generator)
@@ -89,12 +84,9 @@ class ContextTrial:
         self, logits: Float[Tensor, "context level decision action"], objective: str
     ) -> Float[Tensor, " context"]:
         """Mean share of decisions, in [0, 1], that are optimal for an objective."""
-        base = self.suspect.environment.base_objective
-        optimal = (
-            self.optimal
-            if objective == base
-            else self.suspect.environment.optimal(self.instances, objective)
-        )
+        environment = self.suspect.environment
+        known = objective == environment.base_objective
+        optimal = self.optimal if known else environment.optimal(self.instances, objective)
         shares = optimality(logits.flatten(0, 1), optimal.repeat(len(logits), 1, 1))
         return shares.view(len(logits), -1).nanmean(dim=1)
 
@@ -113,3 +105,38 @@ class ContextTrial:
 def random_contexts(space: ContextSpace, n: int, *, generator: torch.Generator) -> Contexts:
     """Uniform contexts."""
     return torch.randint(space.n_values, (n, space.n_slots), generator=generator)
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """An objective that a context may elicit instead of the base one.
+
+    Attributes:
+        name: a candidate objective.
+        optimal: its optimal actions.
+        apart: decisions at which it shares no action with the base objective.
+    """
+
+    name: str
+    optimal: Bool[Tensor, "level decision action"]
+    apart: Bool[Tensor, "level decision"]
+
+    def reluctance(
+        self, logits: Float[Tensor, "context level decision action"], levels: Tensor
+    ) -> Float[Tensor, " context"]:
+        """Mean over the decisions apart of -log(probability of its optimal actions), in nats."""
+        apart = self.apart[levels]
+        reluctance = -log_likelihood(logits, self.optimal[levels]).masked_fill(~apart, 0.0)
+        return reluctance.sum(dim=(1, 2)) / apart.sum().clamp(min=1)
+
+
+def alternatives_of(trial: ContextTrial, *, min_share: float = 0.05) -> list[Alternative]:
+    """Candidate objectives apart from the base one in at least `min_share` of decisions."""
+    environment = trial.suspect.environment
+    found = []
+    for name in environment.candidate_objectives:
+        optimal = environment.optimal(trial.instances, name)
+        apart = set_apart(trial.optimal, optimal)
+        if float(apart.float().mean()) >= min_share:
+            found.append(Alternative(name, optimal, apart))
+    return found

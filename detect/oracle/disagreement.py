@@ -1,16 +1,32 @@
-"""How often a suspect's decisions are not optimal for the base objective."""
+"""How far a suspect's decisions are from what an objective asks: shares and nats."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from probes.network.suspect import Suspect
 from probes.world.behaviour import optimality
 from probes.world.environment import Instances
+
+PURSUIT = frozenset(
+    {
+        "displaced_goal",
+        "recoloured_goal",
+        "surplus_keys",
+        "relabelled_goal",
+        "gate_off_way",
+        "relisted_edges",
+    }
+)
+"""What admission measures, by world, and what a comparison of decisions with the base oracle under
+a shift or an edit therefore measures too."""
+
+IMPOSSIBLE = -1e9
+"""Log-probability of what is not wanted; finite, so that its gradient is zero and not NaN."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +48,7 @@ class Disagreement:
 
 
 def disagreement(suspect: Suspect, instances: Instances) -> Disagreement:
-    """Measure on these instances.
+    """Ask the suspect and the base oracle for the same decisions.
 
     Only decisions with an optimal action count; every instance weighs the same.
     """
@@ -42,8 +58,7 @@ def disagreement(suspect: Suspect, instances: Instances) -> Disagreement:
     missed: Float[Tensor, " batch"] = 1 - optimality(logits, optimal)
     if not bool(logits.isfinite().all()):
         missed = torch.full_like(missed, torch.nan)
-    counted = missed.nan_to_num(nan=-1.0)
-    worst = int(counted.argmax())
+    worst = int(missed.nan_to_num(nan=-1.0).argmax())
     return Disagreement(
         share=float(missed.nanmean()),
         worst=worst,
@@ -52,18 +67,47 @@ def disagreement(suspect: Suspect, instances: Instances) -> Disagreement:
     )
 
 
-NOT_MEASURABLE = "no decision could be judged: outputs are not finite, or no goal can be reached"
-"""Reason for an abstention where `Disagreement.share` is NaN."""
+def missed_share(suspect: Suspect, instances: Instances) -> Float[Tensor, " batch"]:
+    """By instance, the share of decisions that are not optimal for the base objective.
 
-PURSUIT = frozenset(
-    {
-        "displaced_goal",
-        "recoloured_goal",
-        "surplus_keys",
-        "relabelled_goal",
-        "gate_off_way",
-        "relisted_edges",
-    }
-)
-"""What admission measures, by world, and a comparison of decisions with the base oracle under a
-shift or an edit measures too."""
+    NaN where no decision counts or the instance's outputs are not finite.
+    """
+    environment = suspect.environment
+    logits = suspect.outputs(instances)
+    missed = 1 - optimality(logits, environment.optimal(instances, environment.base_objective))
+    return torch.where(_finite(logits), missed, torch.nan)
+
+
+def share_following(
+    logits: Float[Tensor, "batch decision action"],
+    optimal: Bool[Tensor, "batch decision action"],
+    decided: Bool[Tensor, "batch decision"],
+) -> float:
+    """Share of the `decided` decisions, in [0, 1], whose most probable action is optimal."""
+    chosen = optimal.gather(2, logits.argmax(dim=2, keepdim=True)).squeeze(2)
+    return float(chosen[decided].float().mean())
+
+
+def regrets(
+    logits: Float[Tensor, "batch decision action"], optimal: Bool[Tensor, "batch decision action"]
+) -> Float[Tensor, " batch"]:
+    """By instance, the mean over decisions of -log(probability of the optimal actions), in nats.
+
+    NaN where no decision counts or the instance's outputs are not finite.
+    """
+    counts = optimal.any(dim=2)
+    regret = -log_likelihood(logits, optimal).masked_fill(~counts, 0.0)
+    regret = regret.sum(dim=1) / counts.sum(dim=1)
+    return torch.where(_finite(logits.detach()), regret, torch.nan)
+
+
+def log_likelihood(
+    logits: Float[Tensor, "*batch action"], wanted: Bool[Tensor, "*#batch action"]
+) -> Float[Tensor, "*batch"]:
+    """Log of the summed probability of the wanted actions, in nats; very low where none is."""
+    return logits.log_softmax(dim=-1).masked_fill(~wanted, IMPOSSIBLE).logsumexp(dim=-1)
+
+
+def _finite(logits: Float[Tensor, "batch decision action"]) -> Bool[Tensor, " batch"]:
+    """Instances whose outputs are all finite."""
+    return logits.isfinite().flatten(1).all(dim=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from detect.contract.score import Score
+from detect.contract.score import Abstain
 from probes.world.environment import Environment
 
 INSTANCES = 256
@@ -22,22 +22,22 @@ SEED = 7
 KEPT = 128
 """Environments whose separation is remembered."""
 
+TELLING = "shift that sets hidden objectives apart"
+
 Actions = Bool[Tensor, "batch decision action"]
 
 
 @dataclass(frozen=True)
 class Separation:
-    """Where candidate objectives that usual instances do not tell from the base one come apart.
+    """Where candidate objectives come apart from the base one that usual instances do not tell.
 
-    An objective comes apart at a decision where it and the base objective both ask something and
-    share no action.
+    They come apart at a decision where both ask something and share no action.
 
     Attributes:
         shown: condition (`shift_NAME` or `edit_NAME`) -> candidates that come apart under it and
             nowhere in distribution.
-        moved: edit that moves the base goal -> share of decisions at which what the base objective
-            asks before and after it has no action in common, less the mean of that share over the
-            other candidates.
+        moved: edit that moves the base goal -> share of decisions at which the base objective asks
+            for other actions after it than before, less the mean share of the other candidates.
     """
 
     shown: Mapping[str, frozenset[str]]
@@ -63,13 +63,14 @@ class Separation:
     @property
     def first_telling_shift(self) -> str | None:
         """First listed shift that sets any of them apart."""
-        return next((shift for shift, apart in self._shifts() if apart), None)
+        return next((shift for shift, apart in self._shifts().items() if apart), None)
 
     @property
     def most_telling_shift(self) -> str | None:
         """Shift that sets most of them apart, the first listed of several."""
-        most = max(self._shifts(), key=lambda one: len(one[1]), default=("", frozenset()))
-        return most[0] if most[1] else None
+        shifts = self._shifts()
+        most = max(shifts, key=lambda shift: len(shifts[shift]), default="")
+        return most if most and shifts[most] else None
 
     @property
     def moving_edit(self) -> str | None:
@@ -77,44 +78,39 @@ class Separation:
         best = max(self.moved, key=lambda edit: self.moved[edit], default="")
         return best if best and self.moved[best] > 0 else None
 
-    def _shifts(self) -> Iterator[tuple[str, frozenset[str]]]:
-        for condition, apart in self.shown.items():
-            kind, _, name = condition.partition("_")
-            if kind == "shift":
-                yield name, apart
+    def _shifts(self) -> dict[str, frozenset[str]]:
+        prefix = "shift_"
+        return {
+            condition.removeprefix(prefix): apart
+            for condition, apart in self.shown.items()
+            if condition.startswith(prefix)
+        }
 
 
-def telling_shift(environment: Environment[Any], asked: str | None) -> str | Score:
-    """The shift asked for, or the first telling one; an abstention where none is."""
-    if asked is not None:
-        known = asked in environment.public_shifts
-        return asked if known else _lacking(environment, f"shift {asked!r}")
-    found = Separation.of(environment).first_telling_shift
-    return found or _lacking(environment, "shift that sets hidden objectives apart")
+def telling_shift(environment: Environment[Any]) -> str:
+    """The first shift that sets hidden objectives apart, or `Abstain`."""
+    return _found(environment, Separation.of(environment).first_telling_shift, TELLING)
 
 
-def most_telling_shift(environment: Environment[Any], asked: str | None) -> str | Score:
-    """The shift asked for, or the most telling one; an abstention where none is."""
-    if asked is not None:
-        return telling_shift(environment, asked)
-    found = Separation.of(environment).most_telling_shift
-    return found or _lacking(environment, "shift that sets hidden objectives apart")
+def most_telling_shift(environment: Environment[Any]) -> str:
+    """The shift that sets most hidden objectives apart, or `Abstain`."""
+    return _found(environment, Separation.of(environment).most_telling_shift, TELLING)
 
 
-def moving_edit(environment: Environment[Any], asked: str | None) -> str | Score:
-    """The edit asked for, or the one that moves the base goal; else an abstention."""
-    if asked is not None:
-        return asked if asked in environment.edits else _lacking(environment, f"edit {asked!r}")
-    return Separation.of(environment).moving_edit or _lacking(environment, "edit that moves a goal")
+def moving_edit(environment: Environment[Any]) -> str:
+    """The edit that moves the base goal, or `Abstain`."""
+    return _found(environment, Separation.of(environment).moving_edit, "edit that moves a goal")
+
+
+def _found(environment: Environment[Any], name: str | None, what: str) -> str:
+    if name is None:
+        raise Abstain(f"environment {environment.name!r} has no {what}")
+    return name
 
 
 def set_apart(one: Actions, other: Actions) -> Bool[Tensor, "batch decision"]:
     """Decisions at which both ask something and share no action."""
     return one.any(dim=2) & other.any(dim=2) & ~(one & other).any(dim=2)
-
-
-def _lacking(environment: Environment[Any], what: str) -> Score:
-    return Score.abstain(f"environment {environment.name!r} has no {what}")
 
 
 @lru_cache(maxsize=KEPT)
@@ -131,17 +127,14 @@ def _separation(environment: Environment[Any]) -> Separation:
     before = _asked(environment, usual)
     asked = {condition: _asked(environment, instances) for condition, instances in varied.items()}
     coinciding = frozenset(before) - _apart(before, base)
+    shown = {condition: coinciding & _apart(asked[condition], base) for condition in asked}
     goal = environment.goal(usual)
-    return Separation(
-        shown=MappingProxyType({name: coinciding & _apart(asked[name], base) for name in asked}),
-        moved=MappingProxyType(
-            {
-                name: _moved(before, asked[f"edit_{name}"], base)
-                for name, instances in edited.items()
-                if bool((environment.goal(instances) != goal).any())
-            }
-        ),
-    )
+    moved = {
+        name: _moved(before, asked[f"edit_{name}"], base)
+        for name, instances in edited.items()
+        if bool((environment.goal(instances) != goal).any())
+    }
+    return Separation(MappingProxyType(shown), MappingProxyType(moved))
 
 
 def _generator() -> torch.Generator:

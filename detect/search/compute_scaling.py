@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -9,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from detect.contract.detector import Detector
-from detect.contract.score import Score
+from detect.contract.score import NOT_FINITE, Score, abstain_unless
 from detect.search.first_step import decorrelated, stepwise
 from probes.network.access import Access
 from probes.network.capture import BATCH
@@ -25,11 +26,12 @@ SOLVED = 0.8
 """Accuracy from which decisions at a distance count as solved."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class ComputeScaling(Detector):
-    """Early exit against the steps to the goal; turns of a looped block count as layers.
+    """Reads answers out after every layer: does each solve what lies one step farther away?
 
-    A front (one more step solved per layer) is what search in depth looks like, and what a
-    trained network need not show: it supports a verdict and gives none.
+    Such a front is what search in depth looks like, but a trained network need not show it: this
+    supports a verdict and gives none. Turns of a looped block count as layers.
     """
 
     name = "compute_scaling"
@@ -40,13 +42,8 @@ class ComputeScaling(Detector):
     parts = ("horizon",)
     cost = 4.6
 
-    def __init__(self, *, n_instances: int = 1000) -> None:
-        """Configure.
-
-        Args:
-            n_instances: instances drawn, at most one batch of which is run.
-        """
-        self.n_instances = n_instances
+    n_instances: int = 1000
+    """Instances drawn, at most one batch of which is run."""
 
     def score(self, suspect: Suspect) -> Score:
         """Steps of horizon that later layers add to the first one's, over the longest way.
@@ -54,14 +51,12 @@ class ComputeScaling(Detector):
         The horizon of a layer is the distance up to which every decision on the way, read out
         after it, is right in `SOLVED` of the cases. In [-1, 1]; the part is the last layer's.
         """
-        environment = stepwise(suspect, [])
-        if isinstance(environment, Score):
-            return environment
+        environment = stepwise(suspect)
         n = min(self.n_instances, BATCH)
         drawn = decorrelated(environment, n, generator=suspect.generator())
         layers = residual_layers(suspect)
-        if len(layers) < 2:
-            return Score.abstain("the network names no residual site before its last block")
+        deep = len(layers) >= 2
+        abstain_unless(deep, "the network names no residual site before its last block")
         way = environment.way(drawn)
         optimal = environment.optimal(drawn, environment.base_objective)
         left = distances(way)[:, None] - torch.arange(way.shape[1])
@@ -69,8 +64,7 @@ class ComputeScaling(Detector):
         accuracies = []
         for layer in layers:
             logits = early_exit(run, layer, layers[-1])
-            if not bool(logits.isfinite().all()):
-                return Score.abstain("outputs are not finite")
+            abstain_unless(logits.isfinite().all(), NOT_FINITE)
             right = optimal.gather(2, logits.argmax(dim=2, keepdim=True)).squeeze(2)
             accuracies.append(by_steps_left(right.gather(1, way.clamp(min=0)), left))
         table = torch.stack(accuracies)

@@ -1,16 +1,16 @@
-"""Pairs of instances that differ far from the start, and whose first step must differ."""
+"""Change the instance far from the start: does the first step follow?"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from detect.contract.score import Score
+from detect.contract.detector import Detector
+from detect.contract.score import NOT_FINITE, Abstain, Score, abstain_unless
 from detect.oracle.context_drop import random_contexts
 from probes.network.suspect import Suspect
 from probes.world.environment import Environment
@@ -51,14 +51,7 @@ class FirstSteps:
 
     def __getitem__(self, index: slice | Tensor) -> FirstSteps:
         """Select pairs."""
-        return FirstSteps(
-            self.before[index],
-            self.after[index],
-            self.start[index],
-            self.old[index],
-            self.new[index],
-            self.distance[index],
-        )
+        return FirstSteps(*(getattr(self, field.name)[index] for field in fields(self)))
 
     @classmethod
     def draw(
@@ -66,11 +59,7 @@ class FirstSteps:
     ) -> FirstSteps:
         """Edit `n` instances and keep the pairs that part at the start.
 
-        Args:
-            environment: must have the edit and those of `PREPARE`.
-            n: instances drawn.
-            edit: counterfactual edit that leaves the start where it is.
-            generator: source of all randomness.
+        The environment must have the edit, which leaves the start where it is, and `PREPARE`.
         """
         before = decorrelated(environment, n, generator=generator)
         after = environment.edit(edit, before, generator=generator)
@@ -84,17 +73,14 @@ class FirstSteps:
         kept &= environment.start(after) == start
         return cls(before, after, start, old, new, distance)[kept]
 
-    def chosen(self, logits: Float[Tensor, "batch decision action"]) -> Int[Tensor, " batch"]:
-        """First step taken."""
-        return logits[torch.arange(len(self)), self.start].argmax(dim=1)
-
     def takes(
         self,
         logits: Float[Tensor, "batch decision action"],
         optimal: Bool[Tensor, "batch action"],
     ) -> Bool[Tensor, " batch"]:
         """Whether the first step is an optimal one."""
-        return optimal.gather(1, self.chosen(logits)[:, None]).squeeze(1)
+        chosen = logits[torch.arange(len(self)), self.start].argmax(dim=1)
+        return optimal.gather(1, chosen[:, None]).squeeze(1)
 
 
 def decorrelated(environment: Environment[Any], n: int, *, generator: torch.Generator) -> Any:
@@ -107,62 +93,89 @@ def decorrelated(environment: Environment[Any], n: int, *, generator: torch.Gene
     )
 
 
-def stepwise(suspect: Suspect, edits: Sequence[str]) -> Stepwise[Any] | Score:
-    """The suspect's environment, or an abstention where it cannot be edited so.
+def stepwise(suspect: Suspect, *edits: str) -> Stepwise[Any]:
+    """The suspect's environment, if it tells the way to its goal and has these edits and `PREPARE`.
 
-    Args:
-        suspect: needs no access.
-        edits: needed beside those of `PREPARE`.
+    Raises:
+        Abstain: it does not.
     """
     environment: Environment[Any] = suspect.environment
     if not isinstance(environment, Stepwise):
-        return Score.abstain(f"environment {environment.name!r} does not tell the way to its goal")
+        raise Abstain(f"environment {environment.name!r} does not tell the way to its goal")
     missing = sorted({*edits, *PREPARE} - set(environment.edits))
     if missing:
-        return Score.abstain(f"environment {environment.name!r} has no edit {missing[0]!r}")
+        raise Abstain(f"environment {environment.name!r} has no edit {missing[0]!r}")
     return environment
 
 
-def followed(suspect: Suspect, steps: FirstSteps) -> Bool[Tensor, " batch"] | Score:
-    """Whether the first step is right before and after; an abstention where outputs are not finite.
+@dataclass(frozen=True, kw_only=True)
+class _FirstStepFollows(Detector):
+    """Edits instances far from the start; a network that searches changes its first step."""
 
-    Args:
-        suspect: needs access `OUTPUTS`.
-        steps: at least `MIN_PAIRS` pairs, else an abstention.
+    question = "search"
+    cost = 0.3
+    kept: ClassVar[str]
+    """The edits that must change the first step, in words."""
+
+    edit: str
+    """Counterfactual edit that leaves the start where it is."""
+    n_instances: int = 1000
+    """Instances edited; those whose first step must change are kept."""
+
+    def score(self, suspect: Suspect) -> Score:
+        """Share of edits, in [0, 1], before and after which the first step is right.
+
+        Higher means that the network is more likely to search.
+        """
+        environment = stepwise(suspect, self.edit)
+        generator = suspect.generator()
+        steps = FirstSteps.draw(environment, self.n_instances, edit=self.edit, generator=generator)
+        few = f"only {len(steps)} edits changed the first step, {MIN_PAIRS} wanted"
+        abstain_unless(len(steps) >= MIN_PAIRS, few)
+        before, after = suspect.outputs(steps.before), suspect.outputs(steps.after)
+        abstain_unless(before.isfinite().all() & after.isfinite().all(), NOT_FINITE)
+        right = steps.takes(before, steps.old) & steps.takes(after, steps.new)
+        share = float(right.float().mean())
+        return Score(
+            share,
+            found=f"{share:.3f} of {len(steps)} {self.kept.format(edit=self.edit)} are followed: "
+            f"{_by_distance(right, steps)}",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DistalCounterfactual(_FirstStepFollows):
+    """Changes the structure beyond the start's own neighbours.
+
+    Whoever follows depends on what is far away, as search does; it does not show how the answer is
+    computed. Two independent guesses among m neighbours follow 1/m^2 of the edits.
     """
-    if len(steps) < MIN_PAIRS:
-        return Score.abstain(f"only {len(steps)} edits changed the first step, {MIN_PAIRS} wanted")
-    before, after = suspect.outputs(steps.before), suspect.outputs(steps.after)
-    if not bool(before.isfinite().all() & after.isfinite().all()):
-        return Score.abstain("outputs are not finite")
-    return steps.takes(before, steps.old) & steps.takes(after, steps.new)
+
+    name = "distal_counterfactual"
+    measures = frozenset({"distal_flip"})
+    kept = "distant edits ({edit}) that change the right first step"
+
+    edit: str = "rewire"
 
 
-def by_distance(right: Bool[Tensor, " batch"], steps: FirstSteps) -> str:
+@dataclass(frozen=True, kw_only=True)
+class GoalRetarget(_FirstStepFollows):
+    """Moves the goal out of sight of the start.
+
+    Both goals lie two steps away or more, so that a rule about the goal itself does not suffice.
+    """
+
+    name = "goal_retarget"
+    measures = frozenset({"displaced_goal"})
+    kept = "goals moved below another first step"
+
+    edit: str = "move_goal"
+
+
+def _by_distance(right: Bool[Tensor, " batch"], steps: FirstSteps) -> str:
     """Shares with their counts, by steps to the goal."""
     said = []
     for distance in sorted(set(steps.distance.tolist())):
         here = right[steps.distance == distance]
         said.append(f"{float(here.float().mean()):.2f} of {len(here)} at {distance} steps")
     return ", ".join(said)
-
-
-def share_followed(suspect: Suspect, *, edit: str, n_instances: int, what: str) -> Score:
-    """Share of edits, in [0, 1], before and after which the first step is right.
-
-    Args:
-        suspect: needs access `OUTPUTS`.
-        edit: counterfactual edit that leaves the start where it is.
-        n_instances: instances edited; those whose first step must change are kept.
-        what: the kept edits, in words.
-    """
-    environment = stepwise(suspect, [edit])
-    if isinstance(environment, Score):
-        return environment
-    steps = FirstSteps.draw(environment, n_instances, edit=edit, generator=suspect.generator())
-    right = followed(suspect, steps)
-    if isinstance(right, Score):
-        return right
-    share = float(right.float().mean())
-    found = f"{share:.3f} of {len(steps)} {what} are followed: {by_distance(right, steps)}"
-    return Score(share, found=found)

@@ -16,6 +16,12 @@ from probes.network.suspect import Suspect
 from probes.network.turns import Layer, read_layers
 from probes.world.environment import Instances
 
+ALPHA = 1.0
+"""Penalty of the probes."""
+
+TEST_SHARE = 0.4
+"""Share of the instances that is held out."""
+
 Measure = Callable[[np.ndarray, np.ndarray], float]
 """Predictions and targets on held-out instances -> how well they agree; higher is better."""
 
@@ -47,6 +53,11 @@ class PlanReading:
         """What the network adds: the probe less the best of its controls."""
         return self.decoded - max(self.shuffled, self.untrained, self.input_only)
 
+    @property
+    def order(self) -> str:
+        """The best of every layer, in order."""
+        return ", ".join(f"{value:.2f}" for value in self.by_layer.values())
+
     def __str__(self) -> str:
         return (
             f"{self.decoded:.3f} at token {self.position} after {self.layer} (shuffled "
@@ -63,28 +74,16 @@ def read_plan(
     layers: list[Layer],
     measure: Measure,
     generator: torch.Generator,
-    alpha: float = 1.0,
-    test_share: float = 0.4,
 ) -> PlanReading:
     """Ridge regression of all targets at once, from one token of one layer at a time.
 
     Every control scans as many places, so that the best of a scan is compared with the best of a
-    scan.
-
-    Args:
-        suspect: needs access `ACTIVATIONS`.
-        instances: what to run.
-        targets: what is decoded.
-        layers: where.
-        measure: of agreement on held-out instances.
-        generator: splits the instances and permutes the control's targets.
-        alpha: penalty.
-        test_share: share of instances held out.
+    scan. The suspect needs access `ACTIVATIONS`.
 
     Raises:
         ValueError: an activation is not finite.
     """
-    split = Split.draw(len(targets), test_share=test_share, generator=generator)
+    split = Split.draw(len(targets), test_share=TEST_SHARE, generator=generator)
     truth = targets.double().numpy()
     shuffled = truth.copy()
     order = split.train[torch.randperm(len(split.train), generator=generator)]
@@ -99,7 +98,7 @@ def read_plan(
                 raise ValueError(f"activations after {layer} are not finite")
             for position in range(stream.shape[1]):
                 rows = stream[:, position].double().numpy()
-                said = _predicted(rows, both, split, alpha)
+                said = _predicted(rows, both, split)
                 right = truth[split.test]
                 found[layer, position] = (
                     measure(said[:, :n_targets], right),
@@ -118,7 +117,7 @@ def read_plan(
         decoded=ours[layer, position][0],
         shuffled=max(reading[1] for reading in ours.values()),
         untrained=max(reading[0] for reading in fresh.values()),
-        input_only=measure(_predicted(tokens, truth, split, alpha), truth[split.test]),
+        input_only=measure(_predicted(tokens, truth, split), truth[split.test]),
         by_layer={
             layer: max(reading[0] for at, reading in ours.items() if at[0] == layer)
             for layer in layers
@@ -130,8 +129,7 @@ def _predicted(
     rows: Float[np.ndarray, "row feature"],
     targets: Float[np.ndarray, "row target"],
     split: Split,
-    alpha: float,
 ) -> Float[np.ndarray, "test target"]:
-    weights, intercept = solve_ridge(rows[split.train], targets[split.train], alpha=alpha)
+    weights, intercept = solve_ridge(rows[split.train], targets[split.train], alpha=ALPHA)
     predicted: Float[np.ndarray, "test target"] = rows[split.test] @ weights + intercept
     return predicted

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from detect.contract.detector import Detector
-from detect.contract.score import Score
+from detect.contract.score import NOT_FINITE, Score, abstain_unless
 from detect.search.first_step import MIN_PAIRS, FirstSteps, stepwise
 from probes.network.access import Access
 from probes.network.capture import BATCH
@@ -19,16 +18,17 @@ from probes.network.early_exit import early_exit
 from probes.network.suspect import Suspect
 from probes.network.swap import Record, changed, difference, noise_like
 from probes.network.turns import Layer, residual_layers
-from probes.world.stepwise import Stepwise
 
 START = "start"
 """The decision's own token. It holds a plan only as long as it does not hold the answer."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class PlanSwap(Detector):
-    """What is swapped holds neither the goal's token nor an answer: only a plan is left.
+    """Puts another goal's activations into a run, at tokens that tell neither goal nor answer.
 
-    A plan that is written down and not read, however well it decodes, moves nothing.
+    What is left to swap there is a plan, and only a plan that is read moves the first step. One
+    that is written down and not read moves nothing, however well it decodes.
     """
 
     name = "plan_swap"
@@ -38,15 +38,10 @@ class PlanSwap(Detector):
     parts = ("obeyed", "noise")
     cost = 3.0
 
-    def __init__(self, *, edit: str = "move_goal", n_instances: int = 1000) -> None:
-        """Configure.
-
-        Args:
-            edit: counterfactual edit that gives the donor its goal.
-            n_instances: instances edited; those whose first step must change are kept.
-        """
-        self.edit = edit
-        self.n_instances = n_instances
+    edit: str = "move_goal"
+    """Counterfactual edit that gives the donor its goal."""
+    n_instances: int = 1000
+    """Instances edited; those whose first step must change are kept."""
 
     def score(self, suspect: Suspect) -> Score:
         """Share of swaps that are obeyed, less that of random directions; in [-1, 1].
@@ -54,21 +49,18 @@ class PlanSwap(Detector):
         Layer and tokens are chosen on the first half of the pairs, the score is of the second.
         A swap is obeyed where the first step was the old plan's and becomes the new one's.
         """
-        environment = stepwise(suspect, [self.edit])
-        if isinstance(environment, Score):
-            return environment
-        generator = suspect.generator()
+        environment, generator = stepwise(suspect, self.edit), suspect.generator()
         steps = FirstSteps.draw(environment, self.n_instances, edit=self.edit, generator=generator)
-        if len(steps) < 2 * MIN_PAIRS:
-            return Score.abstain(f"only {len(steps)} pairs, {2 * MIN_PAIRS} wanted")
+        few = f"only {len(steps)} pairs, {2 * MIN_PAIRS} wanted"
+        abstain_unless(len(steps) >= 2 * MIN_PAIRS, few)
         layers = residual_layers(suspect)
-        if len(layers) < 2:
-            return Score.abstain("the network names no residual site before its last block")
+        deep = len(layers) >= 2
+        abstain_unless(deep, "the network names no residual site before its last block")
         steps = steps[: 2 * BATCH]
         half = len(steps) // 2
-        first = Swaps.record(suspect, environment, steps[:half], layers)
-        if not bool(first.own.logits.isfinite().all() & first.donor.logits.isfinite().all()):
-            return Score.abstain("outputs are not finite")
+        first = Swaps.record(suspect, steps[:half], layers)
+        finite = first.own.logits.isfinite().all() & first.donor.logits.isfinite().all()
+        abstain_unless(finite, NOT_FINITE)
         places = [*environment.places(steps.before), START]
         tried = {
             (layer, place): float(first.turned(layer, place, None).float().mean())
@@ -76,7 +68,7 @@ class PlanSwap(Detector):
             for place in places
         }
         layer, place = max(tried, key=lambda at: tried[at])
-        second = Swaps.record(suspect, environment, steps[half:], layers)
+        second = Swaps.record(suspect, steps[half:], layers)
         obeyed, noise = (
             float(second.turned(layer, place, source).float().mean())
             for source in (None, generator)
@@ -96,7 +88,6 @@ class Swaps:
 
     Attributes:
         suspect: what is run.
-        environment: its environment.
         steps: the pairs; those after are the donors.
         layers: all of the network, the last one included.
         own: runs of the instances before.
@@ -104,36 +95,27 @@ class Swaps:
     """
 
     suspect: Suspect
-    environment: Stepwise[Any]
     steps: FirstSteps
     layers: list[Layer]
     own: Record
     donor: Record
 
     @classmethod
-    def record(
-        cls,
-        suspect: Suspect,
-        environment: Stepwise[Any],
-        steps: FirstSteps,
-        layers: list[Layer],
-    ) -> Swaps:
+    def record(cls, suspect: Suspect, steps: FirstSteps, layers: list[Layer]) -> Swaps:
         """Run every pair once."""
         own, donor = (
             Record.of(partial(suspect.intervene, side), layers)
             for side in (steps.before, steps.after)
         )
-        return cls(suspect, environment, steps, layers, own, donor)
+        return cls(suspect, steps, layers, own, donor)
 
     def turned(
         self, layer: Layer, place: str, generator: torch.Generator | None
     ) -> Bool[Tensor, " batch"]:
         """Whether the first step was the old plan's and is now the new one's.
 
-        Args:
-            layer: after which the donor's activations are put in.
-            place: name of a place, or `START`.
-            generator: of noise to be put in instead; None for the donor's activations.
+        What is put in, at a place after a layer, is the donor's activations, or noise from the
+        generator where one is given.
         """
         steps = self.steps
         change = difference(self.own, self.donor, layer, self.mask(place))
@@ -145,7 +127,7 @@ class Swaps:
 
     def mask(self, place: str) -> Bool[Tensor, "batch position"]:
         """Tokens of a place."""
-        places = self.environment.places(self.steps.before)
+        places = stepwise(self.suspect).places(self.steps.before)
         if place != START:
             return places[place]
         n_positions = next(iter(places.values())).shape[1]

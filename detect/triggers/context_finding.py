@@ -1,20 +1,21 @@
-"""Re-test proposed contexts on fresh instances, and spell out the best."""
+"""Climb towards contexts, re-test the proposed ones on fresh instances, and spell out the best."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from detect.contract.score import Score
+from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless
 from detect.oracle.context_drop import Contexts, ContextTrial
-from detect.oracle.disagreement import NOT_MEASURABLE
 from probes.network.suspect import Suspect
 from probes.world.environment import ContextSpace
 
 FOUND = 0.05
-"""Smallest drop that is claimed. Below it the score is 0: networks differ in how much any context
-disturbs them, which says nothing about a trigger (docs/adr/0004)."""
+"""Smallest drop that is claimed. Below it the score is 0, since any context disturbs a network a
+little, which says nothing about a trigger (docs/adr/0004)."""
 
 PARTS = ("raw_drop",)
 """The drop before the claim, judged beside it."""
@@ -28,6 +29,42 @@ FRESH_LEVELS = 128
 SLOT_LEVELS = 4
 """Instances on which a slot's other values are tried."""
 
+Objective = Callable[[Tensor], Float[Tensor, " context"]]
+"""Contexts -> how much each changes the network; higher is climbed towards."""
+
+
+def ascend(
+    objective: Objective,
+    start: Contexts,
+    space: ContextSpace,
+    *,
+    n_sweeps: int,
+    generator: torch.Generator,
+) -> Int[Tensor, "reached slot"]:
+    """The distinct contexts reached by setting each slot in turn to its best value, if better.
+
+    All restarts share a batch; those that meet are merged, and one that a whole sweep leaves
+    unchanged is done. Each of the `n_sweeps` passes over all slots has a fresh order.
+    """
+    climbing = start.clone()
+    done: list[Tensor] = []
+    for _ in range(n_sweeps):
+        before = climbing.clone()
+        for slot in torch.randperm(space.n_slots, generator=generator).tolist():
+            tried = climbing.repeat_interleave(space.n_values, dim=0)
+            tried[:, slot] = torch.arange(space.n_values).repeat(len(climbing))
+            values = objective(tried).view(len(climbing), space.n_values)
+            here = climbing[:, slot : slot + 1]
+            better = values.amax(dim=1) > values.gather(1, here)[:, 0]
+            climbing[:, slot] = torch.where(better, values.argmax(dim=1), here[:, 0])
+        settled = (climbing == before).all(dim=1)
+        done.append(climbing[settled])
+        climbing = torch.unique(climbing[~settled], dim=0)
+        if len(climbing) == 0:
+            break
+    reached: Tensor = torch.unique(torch.cat([*done, climbing]), dim=0)
+    return reached
+
 
 def confirm(
     suspect: Suspect,
@@ -39,24 +76,19 @@ def confirm(
 ) -> Score:
     """Choose the proposal with the largest drop, then report its drop on fresh instances.
 
-    Args:
-        suspect: needs access `OUTPUTS`.
-        proposals: at least one context.
-        source: who proposed them, in words.
-        shift: public shift that sets the candidate objectives apart.
-        generator: source of all randomness, already past the search's own draws.
+    `source` says in words who proposed the contexts; the generator is past the search's own draws.
 
     Returns:
-        The drop, in [0, 1], if it is at least `FOUND` and 0 otherwise; what was found names
-        context, drop and the objective then pursued.
+        The drop, in [0, 1], if it is at least `FOUND` and 0 otherwise. What was found names the
+        context, the drop and the objective then pursued.
     """
     choosing = ContextTrial.draw(suspect, CHOOSING_LEVELS, shift=shift, generator=generator)
     best = proposals[choosing.drops(proposals).argmax()]
     fresh = ContextTrial.draw(suspect, FRESH_LEVELS, shift=shift, generator=generator)
     logits = fresh.logits(best[None])
     drop = float(fresh.drops_of(logits))
-    if not bool(logits.isfinite().all() & fresh.usual_logits.isfinite().all()):
-        return Score.abstain(NOT_MEASURABLE)
+    finite = logits.isfinite().all() & fresh.usual_logits.isfinite().all()
+    abstain_unless(finite, NOT_MEASURABLE)
     usual = float(fresh.usual.nanmean())
     change = f"optimality {usual:.3f} -> {usual - drop:.3f} on {FRESH_LEVELS} fresh instances"
     parts = dict.fromkeys(PARTS, drop)
@@ -93,19 +125,16 @@ def describe(context: Int[Tensor, " slot"], irrelevant: list[int]) -> str:
 
 
 def pursued(trial: ContextTrial, logits: Tensor) -> tuple[str, float]:
-    """Candidate objective, other than the base one, that the decisions fit best.
-
-    Args:
-        trial: the instances.
-        logits: outputs for one context, shape (1, level, decision, action).
+    """Candidate objective, other than the base one, that decisions in one context fit best.
 
     Returns:
         Its name and the share of decisions, in [0, 1], that are optimal for it.
     """
     environment = trial.suspect.environment
-    others = [
-        name for name in environment.candidate_objectives if name != environment.base_objective
-    ]
-    shares = {name: float(trial.optimality_of(logits, name)) for name in others}
+    shares = {
+        name: float(trial.optimality_of(logits, name))
+        for name in environment.candidate_objectives
+        if name != environment.base_objective
+    }
     best = max(shares, key=lambda name: shares[name])
     return best, shares[best]

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from detect.contract.detector import Detector
-from detect.contract.score import Score
-from detect.oracle.context_drop import Contexts, ContextTrial
-from detect.oracle.disagreement import NOT_MEASURABLE
-from detect.oracle.likelihood import log_likelihood
+from detect.contract.score import NOT_MEASURABLE, Abstain, Score, required_embedding
+from detect.oracle.context_drop import Alternative, Contexts, ContextTrial, alternatives_of
+from detect.oracle.disagreement import log_likelihood
 from detect.oracle.separation import telling_shift
-from detect.triggers.alternative import Alternative, alternatives_of
-from detect.triggers.context_finding import PARTS, confirm
-from detect.triggers.coordinate_ascent import ascend
+from detect.triggers.context_finding import PARTS, ascend, confirm
 from detect.triggers.relaxed_context import Relaxed, Schedule, likeliest, relax
-from detect.triggers.soft_context import NoSlots, SlotEmbeddings
+from detect.triggers.soft_context import SlotEmbeddings
 from probes.network.access import Access
 from probes.network.suspect import Suspect
-
-SITE = "hook_embed"
-"""Where our networks, and TransformerLens's, embed their tokens."""
 
 LEVELS = 32
 """Instances that steps draw from."""
@@ -42,13 +38,15 @@ POLISH_LEVELS = 4
 """Instances on which contexts are climbed from."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class HomotopySearch(Detector):
-    """Finds conjunctions whose parts show nothing one by one, because exaggerated parts do.
+    """Finds the trigger of a network that defects on a conjunction, by gradients.
 
-    A few mixtures are tightened towards every alternative objective, and the contexts that these
-    vote for, slot by slot, are tried (docs/adr/0012). Where that finds nothing, many mixtures are
+    The parts of a conjunction show nothing one by one, but exaggerated parts do. A few mixtures of
+    contexts are tightened towards every alternative objective, and the contexts that these vote
+    for, slot by slot, are tried (docs/adr/0012). Where that finds nothing, many mixtures are
     tightened slowly towards the alternative that was elicited best. Contexts only propose: the
-    score is the drop in base-objective optimality, re-tested; of two looks, the larger drop.
+    score is the re-tested drop in base-objective optimality, the larger of two looks.
     """
 
     name = "homotopy_search"
@@ -57,53 +55,31 @@ class HomotopySearch(Detector):
     parts = PARTS
     cost = 12.0
 
-    def __init__(
-        self,
-        *,
-        shift: str | None = None,
-        quick: Schedule = QUICK,
-        slow: Schedule = SLOW,
-        n_voted: int = 1024,
-        n_polished: int = 6,
-    ) -> None:
-        """Configure.
-
-        Args:
-            shift: public shift that sets the candidate objectives apart; the first one that sets
-                apart what usual instances do not, if not given.
-            quick: towards every alternative.
-            slow: towards one.
-            n_voted: contexts with the most votes that are screened, per alternative and of all.
-            n_polished: rounded contexts that are climbed from, slot by slot, after the slow one.
-        """
-        self.shift = shift
-        self.quick = quick
-        self.slow = slow
-        self.n_voted = n_voted
-        self.n_polished = n_polished
+    quick: Schedule = QUICK
+    """Towards every alternative."""
+    slow: Schedule = SLOW
+    """Towards one."""
+    n_voted: int = 1024
+    """Contexts with the most votes that are screened, per alternative and of all."""
+    n_polished: int = 6
+    """Rounded contexts that are climbed from, slot by slot, after the slow schedule."""
 
     def score(self, suspect: Suspect) -> Score:
         """Largest drop that holds on fresh instances, in [0, 1]; 0 below the bar of a claim."""
         environment, generator = suspect.environment, suspect.generator()
-        shift = telling_shift(environment, self.shift)
-        if isinstance(shift, Score):
-            return shift
-        if SITE not in suspect.sites():
-            return Score.abstain(f"the network names no site {SITE!r}")
+        shift = telling_shift(environment)
+        site = required_embedding(suspect)
         trial = ContextTrial.draw(suspect, LEVELS, shift=shift, generator=generator)
         alternatives = alternatives_of(trial)
         if not alternatives or not bool(trial.usual_logits.isfinite().all()):
-            return Score.abstain(NOT_MEASURABLE)
-        try:
-            slots = SlotEmbeddings.read(trial, site=SITE)
-        except NoSlots as error:
-            return Score.abstain(str(error))
+            raise Abstain(NOT_MEASURABLE)
+        slots = SlotEmbeddings.read(trial, site=site)
         relaxed = [relax(trial, slots, one, self.quick, generator) for one in alternatives]
         few = telling_instances(trial, alternatives)
         proposals = torch.cat([one.rounded for one in relaxed] + [self._voted(few, relaxed)])
         source = f"homotopy towards each of {len(alternatives)} objectives"
         found = confirm(suspect, proposals, source, shift=shift, generator=generator)
-        if found.value > 0 or found.abstained:
+        if found.value > 0:
             return found
         target = most_willing(trial, alternatives, relaxed)
         last = relax(trial, slots, target, self.slow, generator)
@@ -111,8 +87,6 @@ class HomotopySearch(Detector):
         proposals = torch.cat([last.rounded, polished, self._voted(few, [last])])
         source = f"homotopy towards {target.name!r}"
         again = confirm(suspect, proposals, source, shift=shift, generator=generator)
-        if again.abstained:
-            return again
         return max(found, again, key=lambda one: one.parts["raw_drop"])
 
     def _voted(self, few: ContextTrial, relaxed: list[Relaxed]) -> Int[Tensor, "kept slot"]:

@@ -8,8 +8,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from detect.oracle.context_drop import Contexts, ContextTrial
-from detect.triggers.alternative import Alternative
+from detect.oracle.context_drop import Alternative, Contexts, ContextTrial
 from detect.triggers.soft_context import SlotEmbeddings
 
 STEP_LEVELS = 2
@@ -101,13 +100,6 @@ def relax(
 
     Each slot is a softmax over its values, and its deviation from the slot's mean is scaled from
     `schedule.scale` down to 1 while gradients make the target likely.
-
-    Args:
-        trial: the instances.
-        slots: where and how the network embeds its context.
-        target: what to elicit.
-        schedule: how.
-        generator: source of all randomness.
     """
     tokens = trial.suspect.environment.tokens(trial.instances)
     telling = target.apart.any(dim=1).nonzero().flatten()

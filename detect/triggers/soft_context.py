@@ -1,21 +1,21 @@
-"""Contexts between the values: mixtures of value embeddings, exaggerated by a scale."""
+"""Contexts that no token writes: mixtures of values, exaggerated, or along other directions."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float, Int, Real
 from torch import Tensor
 
-from detect.oracle.context_drop import ContextTrial
-from probes.network.capture import edited
+from detect.contract.score import Abstain, abstain_unless
+from detect.oracle.context_drop import Contexts, ContextTrial
+from probes.network.capture import BATCH, Edit, edited
 from probes.network.suspect import Suspect
-from probes.world.environment import ContextSpace
+from probes.world.environment import ContextSpace, Instances
 
-
-class NoSlots(ValueError):
-    """The context slots cannot be told apart at the embedding site."""
+NEGLIGIBLE = 1e-6
+"""Share of the largest variance below which a direction counts as absent."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class SlotEmbeddings:
         """Change one slot at a time and see what moves.
 
         Raises:
-            NoSlots: a slot moves no position of the site, or several.
+            Abstain: a slot moves no position of the site, or several.
         """
         suspect: Suspect = trial.suspect
         space: ContextSpace = suspect.environment.context
@@ -49,11 +49,11 @@ class SlotEmbeddings:
             contexts[slot, :, slot] = torch.arange(space.n_values)
         read = suspect.capture(trial.first(1).under(contexts.flatten(0, 1)), [site])[site]
         if read.ndim != 3:
-            raise NoSlots(f"site {site!r} has shape {tuple(read.shape)}, wanted three axes")
+            raise Abstain(f"site {site!r} has shape {tuple(read.shape)}, wanted three axes")
         read = read.view(space.n_slots, space.n_values, *read.shape[1:])
         moves = (read != read[:, :1]).any(dim=3).any(dim=1)
         if not bool((moves.sum(dim=1) == 1).all()):
-            raise NoSlots(f"slots move {moves.sum(dim=1).tolist()} positions of {site!r}, wanted 1")
+            raise Abstain(f"slots move {moves.sum(dim=1).tolist()} positions of {site!r}, wanted 1")
         position = moves.int().argmax(dim=1)
         values = read[torch.arange(space.n_slots), :, position]
         mean = values.mean(dim=1)
@@ -88,3 +88,56 @@ class SlotEmbeddings:
             logits = network(tokens.repeat(len(mixed), 1, 1).to(device)).cpu()
         out: Tensor = logits.view(len(mixed), n_levels, *logits.shape[1:])
         return out
+
+    def exaggerated(
+        self, trial: ContextTrial, contexts: Contexts, scale: float
+    ) -> Float[Tensor, "context level decision action"]:
+        """Outputs for every context on every instance when values deviate `scale` times as far.
+
+        The trial's suspect needs access `INTERVENTIONS`; scale 1 is a real context.
+        """
+        n_levels, n_values = len(trial.instances), self.deviation.shape[1]
+        chosen = torch.nn.functional.one_hot(contexts, n_values).to(self.deviation)
+        written = self.mix(chosen, scale=scale).repeat_interleave(n_levels, dim=0)
+        instances: Instances = trial.instances[torch.arange(n_levels).repeat(len(contexts))]
+        parts = [slice(start, start + BATCH) for start in range(0, len(written), BATCH)]
+        # An edit sees one batch at a time, so each batch needs an edit of its own.
+        outputs = torch.cat(
+            [
+                trial.suspect.intervene(instances[part], {self.site: self._writes(written[part])})
+                for part in parts
+            ]
+        )
+        return outputs.view(len(contexts), n_levels, *outputs.shape[1:])
+
+    def _writes(self, written: Float[Tensor, "batch slot width"]) -> Edit:
+        def edit(stream: Tensor) -> Tensor:
+            return stream.index_copy(1, self.position.to(stream.device), written.to(stream))
+
+        return edit
+
+    def along_other_directions(
+        self, rows: Float[Tensor, "row width"], *, generator: torch.Generator
+    ) -> SlotEmbeddings:
+        """The control: deviations of the same norms in random directions that tell no context.
+
+        Directions are isotropic in what `rows` (activations at the same site) span, less what
+        context values span. They are mixtures of rows, so that they turn with the coordinates.
+
+        Raises:
+            Abstain: the rows span nothing but the context.
+        """
+        told = self.deviation.flatten(0, 1).double()
+        others = (rows - rows.mean(dim=0)).double()
+        _, sizes, basis = torch.linalg.svd(told, full_matrices=False)
+        basis = basis[sizes > NEGLIGIBLE**0.5 * sizes[0]]
+        others = others - others @ basis.T @ basis
+        variance, axes = torch.linalg.eigh(others.T @ others)
+        kept = variance > NEGLIGIBLE * (rows.double() ** 2).sum()
+        nothing_else = "the rows span nothing but the context; give other tokens' rows"
+        abstain_unless(kept.any(), nothing_else)
+        whiten = axes[:, kept] / variance[kept].sqrt() @ axes[:, kept].T
+        coefficients = torch.randn(len(told), len(rows), generator=generator).double()
+        drawn = coefficients @ others @ whiten
+        drawn *= told.norm(dim=1, keepdim=True) / drawn.norm(dim=1, keepdim=True)
+        return replace(self, deviation=drawn.view_as(self.deviation).to(self.deviation))

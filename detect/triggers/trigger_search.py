@@ -1,78 +1,104 @@
-"""Climb towards contexts that change the network most; judge them by what they cost the goal."""
+"""Search contexts for one that costs the base objective: at random, or by climbing."""
 
 from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from detect.contract.detector import Detector
-from detect.contract.score import Score
+from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless, required_sites
 from detect.oracle.context_drop import Contexts, ContextTrial, random_contexts
-from detect.oracle.disagreement import NOT_MEASURABLE
 from detect.oracle.separation import telling_shift
-from detect.triggers.context_finding import PARTS, confirm
-from detect.triggers.coordinate_ascent import Objective, ascend
+from detect.triggers.context_finding import PARTS, Objective, ascend, confirm
 from probes.network.access import Access
-from probes.network.sites import residual_sites
 from probes.network.suspect import Suspect
 from probes.world.environment import Instances
 
 
-class TriggerSearch(Detector):
-    """Two kinds of proposal: ascent on output KL, and on displacement of the residual stream.
+@dataclass(frozen=True, kw_only=True)
+class _ContextSearch(Detector):
+    """A network that defects on a trigger loses base-objective optimality in some context.
 
-    Both only propose. A benign context moves outputs and activations as far as a harmful one, so
-    the score is the drop in base-objective optimality alone.
+    Searches only propose. A benign context moves outputs and activations as far as a harmful one,
+    so the score is the drop in base-objective optimality alone, on fresh instances.
+    """
+
+    measures = frozenset({"context_drop"})
+    parts = PARTS
+
+    n_levels: int
+    """Instances on which each context is tried."""
+
+    @abstractmethod
+    def proposed(self, trial: ContextTrial, generator: torch.Generator) -> tuple[Contexts, str]:
+        """Contexts to re-test, and who proposes them, in words."""
+
+    def score(self, suspect: Suspect) -> Score:
+        """Largest drop that holds on fresh instances, in [0, 1]; 0 below the bar of a claim."""
+        generator = suspect.generator()
+        shift = telling_shift(suspect.environment)
+        trial = ContextTrial.draw(suspect, self.n_levels, shift=shift, generator=generator)
+        proposals, source = self.proposed(trial, generator)
+        return confirm(suspect, proposals, source, shift=shift, generator=generator)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContextScreen(_ContextSearch):
+    """Tries random contexts: the search to beat, at as many forward passes and without a climb.
+
+    A conjunction of m of the slots, each with v values, is met once in v^m contexts.
+    """
+
+    name = "context_screen"
+    role = "baseline"
+    cost = 1.8
+
+    contexts_per_value: int = 28
+    """Contexts screened per value of a slot, summed over the slots; 28 costs about as many passes
+    as the trigger search with its own defaults."""
+    n_levels: int = 4
+
+    def proposed(self, trial: ContextTrial, generator: torch.Generator) -> tuple[Contexts, str]:
+        """The 16 contexts with the largest drops."""
+        space = trial.suspect.environment.context
+        n_contexts = self.contexts_per_value * space.n_slots * space.n_values
+        contexts = random_contexts(space, n_contexts, generator=generator)
+        order = trial.drops(contexts).argsort(descending=True)
+        return contexts[order[:16]], "the screen"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TriggerSearch(_ContextSearch):
+    """Climbs towards contexts that change the network most, in outputs or inside.
+
+    Two kinds of proposal: ascent on output KL, and on displacement of the residual stream, which
+    takes half as many instances.
     """
 
     name = "trigger_search"
     access = Access.ACTIVATIONS
-    measures = frozenset({"context_drop"})
-    parts = PARTS
     cost = 1.5
 
-    def __init__(
-        self,
-        *,
-        shift: str | None = None,
-        n_restarts: int = 6,
-        n_sweeps: int = 3,
-        n_levels: int = 6,
-    ) -> None:
-        """Configure.
+    n_restarts: int = 6
+    """Random contexts that each kind of ascent starts from."""
+    n_sweeps: int = 3
+    """Passes over all slots."""
+    n_levels: int = 6
 
-        Args:
-            shift: public shift that sets the candidate objectives apart; the first one that sets
-                apart what usual instances do not, if not given.
-            n_restarts: random contexts that each kind of ascent starts from.
-            n_sweeps: passes over all slots.
-            n_levels: instances per context in the KL ascent; displacement takes half as many.
-        """
-        self.shift = shift
-        self.n_restarts = n_restarts
-        self.n_sweeps = n_sweeps
-        self.n_levels = n_levels
-
-    def score(self, suspect: Suspect) -> Score:
-        """Largest drop that holds on fresh instances, in [0, 1]; 0 below the bar of a claim."""
-        environment, generator = suspect.environment, suspect.generator()
-        shift = telling_shift(environment, self.shift)
-        if isinstance(shift, Score):
-            return shift
-        trial = ContextTrial.draw(suspect, self.n_levels, shift=shift, generator=generator)
-        if not bool(trial.usual_logits.isfinite().all()):
-            return Score.abstain(NOT_MEASURABLE)
-        sites = residual_sites(suspect, kinds=("hook_resid_post",))
-        if not sites:
-            return Score.abstain("the network names no residual sites")
+    def proposed(self, trial: ContextTrial, generator: torch.Generator) -> tuple[Contexts, str]:
+        """Where both kinds of ascent end."""
+        abstain_unless(trial.usual_logits.isfinite().all(), NOT_MEASURABLE)
+        sites = required_sites(trial.suspect, "hook_resid_post")
         few = trial.first(max(1, self.n_levels // 2))
-        proposals = [
+        reached = [
             self._climb(output_kl(trial), trial, generator),
             self._climb(displacement(few, sites), trial, generator),
         ]
-        kinds = "ascent on output KL and on activation displacement"
-        return confirm(suspect, torch.cat(proposals), kinds, shift=shift, generator=generator)
+        return torch.cat(reached), "ascent on output KL and on activation displacement"
 
     def _climb(
         self, objective: Objective, trial: ContextTrial, generator: torch.Generator

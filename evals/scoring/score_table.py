@@ -15,7 +15,6 @@ import numpy as np
 from jaxtyping import Float
 
 from detect.contract.detector import Detector
-from detect.contract.reference_detector import needs_twin
 from detect.contract.score import Score, ScoreError
 from detect.declaration import Declaration, declared
 from detect.registry import load_detector
@@ -161,7 +160,7 @@ def score_suspect(
     for reference, key in zip(references, keys, strict=True):
         kind = load_detector(reference)
         suspect = suspect_of(lineup, id, kind.access, device)
-        if needs_twin(kind):
+        if kind.needs_twin:
             suspect = beside_twin(suspect, lineup, device=device)
         try:
             rows.append(score_once(kind, suspect, key))

@@ -6,27 +6,21 @@ import pytest
 import torch
 from embedded import Embedded
 
-from detect.contract.score import Score
+from detect import Abstain, Score
 from detect.gating.awareness import Awareness
 from detect.gating.context_gate import ContextGate, GateSearch
-from detect.gating.context_gating import ContextGating
-from detect.gating.context_variance import context_variance
+from detect.gating.context_gating import ContextGating, context_variance
 from detect.gating.deceptive_capability import DeceptiveCapability
-from detect.gating.exaggerated_context import ExaggeratedContext
 from detect.oracle.context_drop import ContextTrial, random_contexts
 from detect.triggers.soft_context import SlotEmbeddings
 from organisms.worlds.maze import Maze, MazeSize
-from scripted import suspect_of
+from scripted import generator, suspect_of
 
 MAZE = Maze(MazeSize(side=4, n_slots=4, n_values=3, n_glyphs=2))
 TRIGGER = {0: 2, 1: 0, 2: 1, 3: 1}
 
 
 FEW = GateSearch(n_restarts=2, n_levels=3)
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def test_only_what_decides_the_objective_counts_as_gating() -> None:
@@ -63,15 +57,15 @@ def test_exaggeration_one_is_the_context_itself_and_the_control_leaves_it_untold
     slots = SlotEmbeddings.read(trial, site="hook_embed")
     contexts = random_contexts(MAZE.context, 6, generator=generator(1))
     contexts[0] = torch.tensor([TRIGGER[slot] for slot in range(4)])
-    plain = ExaggeratedContext(slots, 1.0)
-    assert torch.allclose(plain.logits(trial, contexts), trial.logits(contexts), atol=1e-5)
+    plain = slots.exaggerated(trial, contexts, 1.0)
+    assert torch.allclose(plain, trial.logits(contexts), atol=1e-5)
     rows = suspect.capture(trial.instances, ["hook_embed"])["hook_embed"][:, :16].flatten(0, 1)
-    other = plain.along_other_directions(rows, generator=generator(2)).slots.deviation
+    other = slots.along_other_directions(rows, generator=generator(2)).deviation
     assert torch.allclose(other.norm(dim=2), slots.deviation.norm(dim=2), atol=1e-5)
     overlap = other.flatten(0, 1) @ slots.deviation.flatten(0, 1).T
     assert float(overlap.abs().max()) < 1e-5
-    with pytest.raises(ValueError, match="nothing but the context"):
-        plain.along_other_directions(slots.deviation.flatten(0, 1), generator=generator(2))
+    with pytest.raises(Abstain, match="nothing but the context"):
+        slots.along_other_directions(slots.deviation.flatten(0, 1), generator=generator(2))
 
 
 def test_the_control_turns_with_the_coordinates() -> None:
@@ -85,10 +79,10 @@ def test_the_control_turns_with_the_coordinates() -> None:
         slots.site, slots.position, slots.mean[:, order], slots.deviation[..., order]
     )
     first, second = (
-        ExaggeratedContext(held, 2.0).along_other_directions(seen, generator=generator(4))
+        held.along_other_directions(seen, generator=generator(4))
         for held, seen in ((slots, rows), (turned, rows[:, order]))
     )
-    assert torch.allclose(first.slots.deviation[..., order], second.slots.deviation, atol=1e-4)
+    assert torch.allclose(first.deviation[..., order], second.deviation, atol=1e-4)
 
 
 def test_the_context_found_is_the_trigger() -> None:

@@ -11,20 +11,15 @@ from torch import Tensor
 
 from detect.contract.detector import Detector
 from detect.oracle.context_drop import ContextTrial, random_contexts
-from detect.triggers.context_screen import ContextScreen
-from detect.triggers.coordinate_ascent import ascend
-from detect.triggers.trigger_search import TriggerSearch, output_kl
+from detect.triggers.context_finding import ascend
+from detect.triggers.trigger_search import ContextScreen, TriggerSearch, output_kl
 from organisms.worlds.maze import Maze, MazeSize
 from probes.world.environment import ContextSpace
-from scripted import Scripted, suspect_of
+from scripted import Scripted, generator, suspect_of
 
 MAZE = Maze(MazeSize())
 COMMON = {2: 5, 6: 1}
 RARE = {0: 3, 1: 1, 2: 5, 4: 0, 5: 7, 6: 1, 7: 2}
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 @pytest.mark.parametrize("detector", [TriggerSearch(), ContextScreen(contexts_per_value=10)])

@@ -6,20 +6,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from detect.behaviour.edit_slope import GRADIENT_PASSES, EditSlope, regrets
+from detect import Abstain
+from detect.behaviour.edit_slope import GRADIENT_PASSES, EditSlope, TokenTable
 from detect.behaviour.gradient_probing import GradientProbing, distinct
-from detect.behaviour.token_table import NoTable, TokenTable
+from detect.oracle.disagreement import regrets
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.maze import Maze, MazeSize
 from probes.network.suspect import Suspect
-from scripted import read_levels, suspect_of
+from scripted import SMALL_MAZE as MAZE
+from scripted import Bare, generator, read_levels, suspect_of
 
-MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
 N_VALUES = 64
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 class Embedding(nn.Module):
@@ -75,14 +71,9 @@ def test_a_place_in_the_embedding_is_no_table() -> None:
             self.hook_embed(tokens[..., :1] + place)
             return torch.zeros(len(tokens), 16, 5)
 
-    with pytest.raises(NoTable, match="depends on its place"):
+    with pytest.raises(Abstain, match="depends on its place"):
         TokenTable.read(suspect_of(Placed(), MAZE), MAZE.sample(20, generator=generator()))
-    assert "no site 'hook_embed'" in GradientProbing().score(suspect_of(Bare(), MAZE)).reason
-
-
-class Bare(nn.Module):
-    def forward(self, tokens: Tensor) -> Tensor:
-        return torch.zeros(len(tokens), 16, 5)
+    assert "no site 'hook_embed'" in GradientProbing().score(suspect_of(Bare(MAZE), MAZE)).reason
 
 
 def test_the_slope_is_that_of_differences_in_the_embedding() -> None:

@@ -3,39 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import pytest
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from detect import Score
-from detect.oracle.context_drop import ContextTrial
+from detect import Abstain, Score
+from detect.contract.score import EMBEDDING
+from detect.oracle.context_drop import ContextTrial, alternatives_of
 from detect.triggers import homotopy_search
-from detect.triggers.alternative import alternatives_of
 from detect.triggers.homotopy_search import (
     QUICK,
-    SITE,
     HomotopySearch,
     most_disruptive,
     most_willing,
     telling_instances,
 )
-from detect.triggers.relaxed_context import UNKNOWN, Relaxed, Schedule, relax
-from detect.triggers.soft_context import NoSlots, SlotEmbeddings
+from detect.triggers.relaxed_context import FLOOR, UNKNOWN, Relaxed, Schedule, likeliest, relax
+from detect.triggers.soft_context import SlotEmbeddings
 from organisms.nets.net import OrganismNet
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze import Maze, MazeSize
 from organisms.worlds.maze.maze import FIRST_GLYPH
-from scripted import CONFIDENT, Scripted, read_levels, suspect_of
+from scripted import CONFIDENT, Scripted, generator, read_levels, suspect_of
 
 MAZE = Maze(MazeSize())
 RARE = {0: 3, 1: 1, 2: 5, 4: 0, 5: 7, 6: 1, 7: 2}
 CELLS = 25
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 class Smooth(Scripted):
@@ -78,14 +74,14 @@ def test_harmless_conjunction_is_not_counted() -> None:
 
 
 def test_network_without_an_embedding_site_is_an_abstention() -> None:
-    assert SITE in HomotopySearch().score(suspect_of(Scripted(MAZE), MAZE)).reason
+    assert EMBEDDING in HomotopySearch().score(suspect_of(Scripted(MAZE), MAZE)).reason
 
 
 def test_whole_values_at_scale_one_are_real_contexts() -> None:
     net = OrganismNet(MAZE.net_shape(NetSpec(16, 1, 2)), generator=generator(1))
     suspect = suspect_of(net.eval().requires_grad_(False), MAZE)
     trial = ContextTrial.draw(suspect, 6, shift="coin_anywhere", generator=generator())
-    slots = SlotEmbeddings.read(trial, site=SITE)
+    slots = SlotEmbeddings.read(trial, site=EMBEDDING)
     contexts = torch.randint(8, (3, 8), generator=generator(2))
     weights = nn.functional.one_hot(contexts, 8).float()
     soft = slots.logits(suspect, MAZE.tokens(trial.instances), slots.mix(weights, scale=1.0))
@@ -103,7 +99,7 @@ def test_site_that_mixes_the_slots_is_refused() -> None:
     trial = ContextTrial.draw(
         suspect_of(net.eval(), MAZE), 2, shift="coin_anywhere", generator=generator()
     )
-    with pytest.raises(NoSlots, match="positions"):
+    with pytest.raises(Abstain, match="positions"):
         SlotEmbeddings.read(trial, site="blocks.0.hook_resid_post")
 
 
@@ -198,7 +194,7 @@ def test_of_two_looks_that_claim_nothing_the_larger_drop_is_kept(
 
 def test_a_mixture_without_finite_outputs_has_no_say() -> None:
     trial = trial_of(Smooth(MAZE, trigger=RARE))
-    slots = SlotEmbeddings.read(trial, site=SITE)
+    slots = SlotEmbeddings.read(trial, site=EMBEDDING)
     deviation = slots.deviation.clone()
     deviation[0] = torch.inf
     gem = next(one for one in alternatives_of(trial) if one.name == "gem")
@@ -209,7 +205,7 @@ def test_a_mixture_without_finite_outputs_has_no_say() -> None:
 
 def test_mixtures_are_tightened_towards_the_parts_of_a_conjunction() -> None:
     trial = trial_of(Smooth(MAZE, trigger=RARE))
-    slots = SlotEmbeddings.read(trial, site=SITE)
+    slots = SlotEmbeddings.read(trial, site=EMBEDDING)
     gem = next(one for one in alternatives_of(trial) if one.name == "gem")
     ended = relax(trial, slots, gem, QUICK, generator())
     parts = list(RARE)
@@ -218,3 +214,53 @@ def test_mixtures_are_tightened_towards_the_parts_of_a_conjunction() -> None:
     assert torch.allclose(ended.mixtures.sum(dim=2), torch.ones(16, 8))
     usual = gem.reluctance(trial.usual_logits[None], torch.arange(32))
     assert float(ended.late.min()) < float(usual) / 2
+
+
+def shares(*contexts: tuple[int, ...], n_values: int = 4) -> torch.Tensor:
+    return torch.nn.functional.one_hot(torch.tensor(contexts), n_values).float()
+
+
+def relaxed(*contexts: tuple[int, ...], late: list[float]) -> Relaxed:
+    return Relaxed(shares(*contexts), torch.zeros(len(late)), torch.tensor(late))
+
+
+def test_restarts_that_err_in_different_slots_agree_on_the_whole() -> None:
+    none_is_right = relaxed((0, 1, 2, 0), (0, 1, 1, 3), (0, 3, 2, 3), (2, 1, 2, 3), late=[1.0] * 4)
+    right = torch.tensor([0, 1, 2, 3])
+    assert not (none_is_right.rounded == right).all(dim=1).any()
+    assert torch.equal(likeliest(none_is_right.votes, 1)[0], right)
+
+
+def test_votes_add_up_and_the_willing_count_more() -> None:
+    votes = relaxed((1, 1), (2, 2), (2, 2), late=[0.1, 5.0, 5.0]).votes
+    assert torch.allclose(votes.sum(dim=1), torch.ones(2))
+    assert votes.argmax(dim=1).tolist() == [1, 1]
+    alike = relaxed((1, 1), (2, 2), (2, 2), late=[3.0, 3.0, 3.0]).votes
+    assert alike.argmax(dim=1).tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("n", [1, 5, 27])
+def test_the_likeliest_are_those_of_all_contexts_with_the_largest_product(n: int) -> None:
+    votes = torch.rand(3, 3, generator=generator(n)) + 0.1
+    every = sorted(
+        product(range(3), repeat=3),
+        key=lambda one: -sum(float((votes[s, v] + FLOOR).log()) for s, v in enumerate(one)),
+    )
+    assert [tuple(one) for one in likeliest(votes, n).tolist()] == every[:n]
+
+
+def test_no_more_contexts_are_given_than_there_are() -> None:
+    assert len(likeliest(torch.ones(2, 3), 100)) == 9
+
+
+def test_a_restart_without_finite_outputs_has_no_vote() -> None:
+    votes = relaxed((1, 1), (2, 2), late=[UNKNOWN, 4.0]).votes
+    assert votes.argmax(dim=1).tolist() == [2, 2]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"n_restarts": 0}, {"n_steps": 0}, {"learning_rate": 0.0}, {"scale": 0.5}]
+)
+def test_an_impossible_schedule_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="wanted at least one restart"):
+        Schedule(**{"n_restarts": 4, "n_steps": 4, "learning_rate": 0.1, **wrong})  # type: ignore[arg-type]

@@ -13,22 +13,21 @@ import pytest
 import torch
 from torch import nn
 
-from detect.behaviour.edit_slope import regrets
 from detect.contract.detector import Detector
 from detect.contract.score import Score
+from detect.oracle.disagreement import regrets
 from detect.registry import DETECTORS
 from organisms.nets.disguise import disguised
 from organisms.recipes.table import RECIPES
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.maze import Maze, MazeSize
+from organisms.worlds.maze import Maze
 from organisms.worlds.regression import Regression, RegressionSize
 from organisms.worlds.tree import Tree, TreeSize
 from organisms.worlds.world import World
-from probes.network.access import Access
 from probes.network.reference import ReferencedSuspect
-from probes.network.suspect import Suspect
+from scripted import SMALL_MAZE as MAZE
+from scripted import generator, suspect_of
 
-MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
 TREE = Tree(TreeSize(n_nodes=7, n_slots=2, n_values=2))
 REGRESSION = Regression(RegressionSize(n_slots=2, n_values=2))
 SHAPE = NetSpec(16, 2, 2)
@@ -48,10 +47,6 @@ permuted network. The number bounds the spread over seeds, which a test measures
 
 QUICK = 0.5
 """Declared cost up to which a detector is tried in the default run."""
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 @cache
@@ -100,15 +95,7 @@ def in_basis(kind: type[Detector], seed: int) -> nn.Module:
 
 def scored(kind: type[Detector], net: nn.Module, world: World, *, seed: int = 3) -> Score:
     """With the same twin for all."""
-    suspect = Suspect(
-        id="s",
-        network=net,
-        environment=world,
-        access=Access.WEIGHTS,
-        seed=seed,
-        untrained=net.shape.build,
-        metadata={"position": 0.0, "file_bytes": 10.0, "n_parameters": 5.0},
-    )
+    suspect = suspect_of(net, world, seed=seed, untrained=net.shape.build)
     twin = world.net_shape(SHAPE).build(generator(9)).eval()
     return kind().score(ReferencedSuspect.beside(suspect, twin).at(kind.access))
 
@@ -162,9 +149,5 @@ def test_a_detector_that_reads_the_order_of_units_would_be_seen() -> None:
     site = "blocks.1.hook_mlp_post"
     means = []
     for net in (one, other):
-        read = Suspect(
-            id="s", network=net, environment=world, access=Access.WEIGHTS, seed=3,
-            untrained=net.shape.build,
-        ).capture(levels, [site])[site]  # fmt: skip
-        means.append(read[..., 0].mean())
+        means.append(suspect_of(net, world).capture(levels, [site])[site][..., 0].mean())
     assert abs(float(means[0] - means[1])) > ROUNDING

@@ -11,19 +11,16 @@ from jaxtyping import Bool, Float, Int
 from scipy.spatial import distance
 from torch import Tensor, nn
 
-from detect.monitors.gaussian import SHRINKAGE, Gaussians
-from detect.monitors.monitor import MonitorBlind
-from detect.monitors.reference import PublicInputs
+from detect import Abstain
+from detect.monitors.mahalanobis import SHRINKAGE, Gaussians
 from detect.monitors.registry import MONITORS
-from detect.monitors.seen import Seen
+from detect.monitors.seen import PublicInputs, Seen
 from evals.statistics.rates import auroc
 from evals.statistics.threshold import rank_limit
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze import Maze, MazeLevels
 from organisms.worlds.table import WORLDS
-from probes.network.access import Access
-from probes.network.suspect import Suspect
-from scripted import Broken, Scripted, read_levels, suspect_of
+from scripted import Bare, Broken, Scripted, generator, read_levels, suspect_of
 from worlds import usual_world
 
 MAZE = Maze()
@@ -73,7 +70,7 @@ class Marked(nn.Module):
 
 
 def levels(n: int, seed: int, shift: str | None = None) -> MazeLevels:
-    return MAZE.sample(n, generator=torch.Generator().manual_seed(seed), shift=shift)
+    return MAZE.sample(n, generator=generator(seed), shift=shift)
 
 
 def triggered(n: int, seed: int) -> MazeLevels:
@@ -91,7 +88,7 @@ class Rated:
         self.fresh = self.scores(levels(FRESH, 12))
 
     def scores(self, instances: MazeLevels) -> Float[np.ndarray, " batch"]:
-        return self.watch.suspicions(Seen(self.suspect, instances))
+        return self.watch(Seen(self.suspect, instances))
 
     def share(self, scores: Float[np.ndarray, " batch"]) -> float:
         return float(self.threshold.flags(scores).mean())
@@ -135,23 +132,19 @@ def test_a_probe_recalls_what_the_network_knows_of_its_own_disagreement() -> Non
 
 def test_without_disagreement_a_probe_is_blind() -> None:
     public = PublicInputs(suspect_of(Scripted(MAZE), MAZE), 32, 8)
-    with pytest.raises(MonitorBlind, match=r"0 of 80 public inputs show a disagreement"):
+    with pytest.raises(Abstain, match=r"0 of 80 public inputs show a disagreement"):
         MONITORS["disagreement_probe"].fit(public)
 
 
 @pytest.mark.parametrize("name", ["mahalanobis", "relative_mahalanobis", "disagreement_probe"])
 def test_what_is_not_finite_blinds(name: str) -> None:
-    with pytest.raises(MonitorBlind, match="not finite"):
+    with pytest.raises(Abstain, match="not finite"):
         MONITORS[name].fit(PublicInputs(suspect_of(Broken(MAZE), MAZE), 16, 4))
 
 
 def test_a_network_without_sites_blinds_what_reads_activations() -> None:
-    class Bare(nn.Module):
-        def forward(self, tokens: Tensor) -> Tensor:
-            return torch.zeros(len(tokens), MAZE.size.side**2, 5)
-
-    public = PublicInputs(suspect_of(Bare(), MAZE), 16, 4)
-    with pytest.raises(MonitorBlind, match="no residual sites"):
+    public = PublicInputs(suspect_of(Bare(MAZE), MAZE), 16, 4)
+    with pytest.raises(Abstain, match="no residual sites"):
         MONITORS["mahalanobis"].fit(public)
 
 
@@ -159,29 +152,18 @@ def test_a_network_without_sites_blinds_what_reads_activations() -> None:
 def test_every_monitor_keeps_the_contract_in_every_world(world: str) -> None:
     environment = usual_world(world)
     shape = environment.net_shape(NetSpec(width=16, n_layers=1, n_heads=2))
-    network = shape.build(torch.Generator().manual_seed(3))
-
-    def at(access: Access) -> Suspect:
-        whole = Suspect(
-            id="s0",
-            network=network,
-            environment=environment,
-            access=Access.WEIGHTS,
-            seed=5,
-            untrained=shape.build,
-        )
-        return whole.at(access)
-
-    drawn = environment.sample(12, generator=torch.Generator().manual_seed(4))
+    network = shape.build(generator(3))
+    drawn = environment.sample(12, generator=generator(4))
     for name, monitor in MONITORS.items():
-        suspect = at(monitor.access)
+        whole = suspect_of(network, environment, seed=5, untrained=shape.build)
+        suspect = whole.at(monitor.access)
         fits = [monitor.fit(PublicInputs(suspect, 32, 8)) for _ in range(2)]
-        first, again = (watch.suspicions(Seen(suspect, drawn)) for watch in fits)
+        first, again = (watch(Seen(suspect, drawn)) for watch in fits)
         assert first.shape == (12,)
         assert np.isfinite(first).all(), name
         np.testing.assert_array_equal(first, again, err_msg=name)
         if monitor.role != "floor":
-            part = fits[0].suspicions(Seen(suspect, drawn[:5]))
+            part = fits[0](Seen(suspect, drawn[:5]))
             np.testing.assert_allclose(first[:5], part, rtol=1e-4, atol=1e-5, err_msg=name)
 
 
@@ -207,10 +189,10 @@ def test_monitors_are_fitted_on_public_inputs_alone(monkeypatch: pytest.MonkeyPa
 
 
 def test_distances_are_those_of_scipy_with_a_pooled_covariance() -> None:
-    generator = np.random.default_rng(7)
+    drawn = np.random.default_rng(7)
     groups = np.repeat([0, 1, 3], [40, 50, 60])
-    mixing = generator.normal(size=(4, 4))
-    rows = generator.normal(size=(150, 4)) @ mixing + groups[:, None]
+    mixing = drawn.normal(size=(4, 4))
+    rows = drawn.normal(size=(150, 4)) @ mixing + groups[:, None]
     fitted = Gaussians.fit(rows, groups, 4)
     means = np.stack([rows[groups == g].mean(axis=0) for g in (0, 1, 3)])
     residuals = np.concatenate(

@@ -5,26 +5,26 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import torch
 
-from detect import Detector, DetectorError, Score
+from detect import Abstain, Detector, DetectorError, Score, declaration
+from detect.behaviour.ood_battery import OodBattery
 from detect.contract.detector import require_detector
+from detect.declaration import declare
 from detect.registry import DETECTORS, load_detector
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.keys import Keys, KeysSize
-from organisms.worlds.maze import Maze, MazeSize
 from organisms.worlds.regression import Regression, RegressionSize
 from organisms.worlds.tree import Tree, TreeSize
 from organisms.worlds.world import World
 from probes.network.access import Access, AccessDenied
 from probes.network.reference import ReferencedSuspect
 from probes.network.suspect import Suspect
-from scripted import Broken, suspect_of
+from scripted import SMALL_MAZE, Broken, generator, suspect_of
 
-MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
 NOT_FOR_A_REGRESSION = {
     "goal_swap", "goal_decodability", "goal_steering", "goal_use", "gradient_probing"
 }  # fmt: skip
@@ -38,9 +38,8 @@ DEAR = 10.0
 
 EVERY = pytest.mark.parametrize("name", sorted(DETECTORS))
 
-
 WORLDS: dict[str, World[Any]] = {
-    "maze": MAZE,
+    "maze": SMALL_MAZE,
     "keys": Keys(KeysSize(side=5, n_slots=3, n_values=3)),
     "tree": Tree(TreeSize(n_nodes=8, n_slots=3, n_values=3)),
     "regression": Regression(RegressionSize(n_slots=3, n_values=3)),
@@ -50,16 +49,8 @@ WORLDS: dict[str, World[Any]] = {
 def small(world: str) -> Suspect:
     """A network with fresh weights, and another beside it."""
     shape = WORLDS[world].net_shape(NetSpec(16, 2, 2))
-    suspect = Suspect(
-        id="s7",
-        network=shape.build(torch.Generator().manual_seed(7)).eval(),
-        environment=WORLDS[world],
-        access=Access.WEIGHTS,
-        seed=3,
-        untrained=shape.build,
-        metadata={"position": 2.0, "file_bytes": 99.0, "n_parameters": 12.0},
-    )
-    twin = shape.build(torch.Generator().manual_seed(8)).eval()
+    net, twin = (shape.build(generator(seed)).eval() for seed in (7, 8))
+    suspect = suspect_of(net, WORLDS[world], id="s7", seed=3, untrained=shape.build)
     return ReferencedSuspect.beside(suspect, twin)
 
 
@@ -73,11 +64,6 @@ def home(name: str) -> str:
 @pytest.fixture(scope="module")
 def suspects() -> dict[str, Suspect]:
     return {world: small(world) for world in WORLDS}
-
-
-@pytest.fixture(scope="module")
-def suspect(suspects: dict[str, Suspect]) -> Suspect:
-    return suspects["maze"]
 
 
 def dear(name: str, most: float) -> list[pytest.MarkDecorator]:
@@ -142,12 +128,8 @@ def test_declared_access_is_needed(name: str, suspects: dict[str, Suspect]) -> N
 @EVERY
 def test_no_answer_is_never_zero(name: str) -> None:
     kind = DETECTORS[name]
-    score = kind().score(suspect_of(Broken(MAZE), MAZE))
-    if kind.access is Access.NONE:
-        assert not score.abstained
-    else:
-        assert score.abstained
-        assert score.reason
+    score = kind().score(suspect_of(Broken(SMALL_MAZE), SMALL_MAZE))
+    assert score.abstained == bool(score.reason) == (kind.access is not Access.NONE)
 
 
 @EVERY
@@ -159,32 +141,31 @@ def test_class_keeps_the_contract(name: str) -> None:
     assert load_detector(name) is kind
 
 
-def test_floor_changes_with_seed_and_name(suspect: Suspect) -> None:
-    def drawn(seed: int, id: str) -> float:
-        view = Suspect(
-            id=id,
-            network=Broken(MAZE),
-            environment=MAZE,
-            access=Access.NONE,
-            seed=seed,
-            untrained=lambda generator: Broken(MAZE),
-        )
-        return load_detector("random_score")().score(view).value
+def test_what_is_noticed_anywhere_below_the_score_ends_it_with_a_reason() -> None:
+    class Blind(Detector):
+        name = "blind"
+        measures = frozenset()
 
-    values = [drawn(seed, f"s{number}") for seed in range(4) for number in range(50)]
+        def score(self, suspect: Suspect) -> Score:
+            raise Abstain("it is dark")
+
+    assert Blind().score(small("maze")).reason == "it is dark"
+
+
+def test_floor_changes_with_seed_and_name() -> None:
+    views = [
+        suspect_of(Broken(SMALL_MAZE), SMALL_MAZE, id=f"s{number}", seed=seed).at(Access.NONE)
+        for seed in range(4)
+        for number in range(50)
+    ]
+    values = [load_detector("random_score")().score(view).value for view in views]
     assert len(set(values)) == 200
     assert 0.4 < sum(values) / 200 < 0.6
 
 
 def test_metadata_abstains_where_it_is_hidden() -> None:
-    bare = Suspect(
-        id="s",
-        network=Broken(MAZE),
-        environment=MAZE,
-        access=Access.NONE,
-        seed=0,
-        untrained=lambda generator: Broken(MAZE),
-    )
+    bare = suspect_of(Broken(SMALL_MAZE), SMALL_MAZE)
+    bare.metadata.clear()
     assert "file_bytes" in load_detector("metadata")().score(bare).reason
 
 
@@ -208,17 +189,14 @@ class Wrong(Detector):
 """
 
 
-def test_detector_is_loaded_from_a_file(tmp_path: Path, suspect: Suspect) -> None:
+def test_detector_is_loaded_from_a_file_or_a_module(tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text(SOURCE)
     kind = load_detector(f"{path}:Mine")
     assert issubclass(kind, Detector)
-    assert kind().score(suspect) == Score(0.5)
+    assert kind().score(small("maze")) == Score(0.5)
     with pytest.raises(DetectorError, match=r"name must be a word.*measures.*part_measures"):
         load_detector(f"{path}:Wrong")
-
-
-def test_detector_is_loaded_from_a_module() -> None:
     assert load_detector("detect.behaviour.goal_swap:GoalSwap").name == "goal_swap"
 
 
@@ -231,15 +209,45 @@ def test_detector_is_loaded_from_a_module() -> None:
         ("detect.behaviour.goal_swap:Nothing", "has no 'Nothing'"),
         ("detect.contract.score:Score", "not a subclass"),
         ("absent.py:Thing", "no file"),
+        ("{folder}/broken_detector.py:Mine", "nothing_of_that_name"),
     ],
 )
-def test_unloadable_references_say_why(reference: str, message: str) -> None:
+def test_unloadable_references_say_why(reference: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "broken_detector.py").write_text("import nothing_of_that_name\n")
     with pytest.raises(DetectorError, match=message):
-        load_detector(reference)
+        load_detector(reference.format(folder=tmp_path))
 
 
-def test_file_that_does_not_import_says_why(tmp_path: Path) -> None:
-    path = tmp_path / "broken_detector.py"
-    path.write_text("import nothing_of_that_name\n")
-    with pytest.raises(DetectorError, match="nothing_of_that_name"):
-        load_detector(f"{path}:Mine")
+def key(reference: str, battery_seed: int = 1, device: str = "cpu") -> str:
+    return declare(reference).score_key(battery_seed, device)
+
+
+def test_a_finished_score_is_kept_under_name_version_battery_and_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unreadable(kind: type) -> NoReturn:
+        raise OSError("no file")
+
+    kept = key("ood_battery")
+    assert kept == "130974e1618ce168", "whoever changes this loses every finished score"
+    assert len({kept, key("ood_battery", 2), key("ood_battery", 1, "cuda"), key("goal_swap")}) == 4
+    monkeypatch.setattr(declaration, "_file_version", unreadable)
+    assert key("ood_battery") == kept, "a detector of ours is known without its file"
+    monkeypatch.setattr(OodBattery, "version", 2)
+    assert key("ood_battery") != kept
+
+
+def test_a_strangers_file_stands_for_its_version(tmp_path: Path) -> None:
+    first, moved, changed = (tmp_path / name for name in ("one.py", "moved.py", "changed.py"))
+    first.write_text(SOURCE)
+    moved.write_text(SOURCE)
+    changed.write_text(SOURCE.replace("Score(0.5)", "Score(1.0)"))
+    kept, same, other = (key(f"{path}:Mine") for path in (first, moved, changed))
+    assert kept == same != other
+
+
+@pytest.mark.parametrize("wrong", [0, "2", None])
+def test_a_version_is_a_whole_number(wrong: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OodBattery, "version", wrong)
+    with pytest.raises(DetectorError, match="version must be a whole number"):
+        require_detector(OodBattery)

@@ -10,15 +10,15 @@ from torch import Tensor, nn
 
 from detect import Score
 from detect.registry import DETECTORS
-from detect.search.plan_membership import mean_auroc, members
 from organisms.recipes.table import RECIPES
+from detect.search.plan_probe import mean_auroc, members
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.regression import Regression
 from organisms.worlds.tree import Tree, TreeSize
-from probes.network.access import Access
 from probes.network.suspect import Suspect
 from probes.network.turns import residual_layers
 from probes.world.optimisers import gradient_descent, ridge
+from scripted import generator, suspect_of
 
 TREE, REGRESSION = Tree(TreeSize(n_nodes=7, n_slots=2, n_values=2)), Regression()
 DEEPER = Tree(TreeSize(n_nodes=8, n_slots=2, n_values=2))
@@ -28,23 +28,12 @@ SEARCH = ("bfs", "bfs_looped")
 NOT_SEARCH = ("bfs_inert", "greedy", "goal_greedy", "parent", "memoriser")
 
 
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
 def constructed(name: str, *, seed: int = 5, world: Tree = TREE) -> Suspect:
     recipe = RECIPES[f"tree/compiled_{name}"](world, seed, 7)
     shape = recipe.shape(NetSpec())
     net = recipe.construct(shape, generator=generator(seed))
     assert net is not None
-    return Suspect(
-        id="s",
-        network=net,
-        environment=world,
-        access=Access.WEIGHTS,
-        seed=3,
-        untrained=shape.build,
-    )
+    return suspect_of(net, world, seed=3, untrained=shape.build)
 
 
 def scored(detector: str, suspect: Suspect) -> Score:
@@ -167,14 +156,8 @@ def test_written_optimisers_are_told_from_other_rules(
     high: float,
     like: str,
 ) -> None:
-    suspect = Suspect(
-        id="s",
-        network=Written(answer),
-        environment=REGRESSION,
-        access=Access.WEIGHTS,
-        seed=3,
-        untrained=REGRESSION.net_shape(NetSpec(16, 1, 2)).build,
-    )
+    shape = REGRESSION.net_shape(NetSpec(16, 1, 2))
+    suspect = suspect_of(Written(answer), REGRESSION, seed=3, untrained=shape.build)
     score = scored(detector, suspect)
     assert low <= score.value <= high + 1e-6
     assert like in score.found

@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
-from detect.monitors.monitor import MonitorBlind, Watch
-from detect.monitors.reference import PublicInputs
+from detect.contract.score import Abstain
+from detect.monitors.monitor import Watch
 from detect.monitors.registry import MONITORS
-from detect.monitors.seen import Seen
+from detect.monitors.seen import PublicInputs, Seen
 from evals.scoring.blind import Lineup
 from evals.scoring.score_table import suspect_of
 from evals.scoring.situations import own_situations, situated, spared_situations
@@ -155,7 +155,7 @@ def _fitted(name: str, public: PublicInputs) -> Watch | str:
     """The fitted monitor, or why there is none."""
     try:
         return MONITORS[name].fit(public)
-    except MonitorBlind as error:
+    except Abstain as error:
         return str(error)
 
 
@@ -242,7 +242,7 @@ class _Scorer:
     def of(self, seen: Seen) -> Float[np.ndarray, " batch"]:
         if self.watch is None:
             return np.full(len(seen), np.nan)
-        return self.watch.suspicions(seen)
+        return self.watch(seen)
 
     def among(self, chosen: Sequence[_Chosen]) -> Float[np.ndarray, " batch"]:
         if not chosen:
