@@ -12,7 +12,7 @@ from torch import Tensor
 from detect.contract.reference_detector import ReferenceDetector
 from detect.contract.score import Score
 from detect.oracle.disagreement import NOT_MEASURABLE, PURSUIT
-from probes.linear.similarity import AffineMap, linear_cka
+from probes.linear.affine import AffineMap, linear_cka
 from probes.network.access import Access
 from probes.network.sites import residual_sites
 from probes.network.suspect import Suspect

@@ -13,7 +13,7 @@ from detect.monitors.monitor import Monitor, MonitorBlind, MonitorRole
 from detect.monitors.reading import Reading, Source, access_of
 from detect.monitors.reference import PublicInputs
 from detect.monitors.seen import Seen
-from probes.linear.linear import solve_ridge
+from probes.linear.affine import solve_ridge
 from probes.network.access import Access
 
 ALPHA = 10.0

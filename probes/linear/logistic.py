@@ -12,7 +12,7 @@ from torch import Tensor
 from probes.errors import MesascopeError
 from probes.linear.closed_form import Readout
 from probes.linear.moments import Moments
-from probes.linear.targets import Targets
+from probes.linear.rows import Targets
 
 MAX_STEPS = 2000
 UNSEEN = -1e4

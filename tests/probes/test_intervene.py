@@ -26,9 +26,9 @@ from probes.causal.intervene import (
     swapped,
 )
 from probes.linear.features import Features, read_sites
-from probes.linear.folds import UNTESTED, Folds
+from probes.linear.folds import Folds
 from probes.linear.moments import training_moments
-from probes.linear.targets import Targets
+from probes.linear.rows import Targets
 from probes.network.capture import UnknownSite, run
 
 N, LAYERS = 8, 6
@@ -171,9 +171,8 @@ def test_erasing_the_answers_makes_all_walkers_at_a_node_agree_on_average(
     tokens, node = WORLD.tokens(problems), 3
     features = Features.of_network(search.net, tokens, [LAST])
     labels = plain(search, problems).argmax(dim=2)[:, node]
-    everything = Folds(torch.full((len(problems),), UNTESTED), 0)
     targets = Targets.of({"answer": labels})
-    moments = training_moments(features.blocks(LAST), targets, everything)[-1]
+    (moments,) = training_moments(features.blocks(LAST), targets, Folds.untested(len(problems)))
     eraser = fit_erasers(moments)[node]
     with erased(search.net, {LAST: eraser}):
         after = plain(search, problems)[:, node]

@@ -15,9 +15,8 @@ from probes.linear.control import token_features
 from probes.linear.controlled import ControlledSweep, Controls, controlled_sweep
 from probes.linear.features import BUDGET, Features
 from probes.linear.folds import Folds
-from probes.linear.rows import Rows
+from probes.linear.rows import Rows, Targets
 from probes.linear.sweep import Fit
-from probes.linear.targets import Targets
 from probes.network.sites import residual_sites
 from probes.network.suspect import Suspect
 from probes.world.decision_targets import decision_targets
@@ -157,7 +156,13 @@ def probe(suspect: Suspect, question: Question) -> Reading:
     device = question.device
 
     def features(of: Suspect) -> Features:
-        return Features.of_suspect(of, instances, sites, budget=question.budget, device=device)
+        return Features(
+            lambda part, wanted: of.capture(instances[part], wanted),
+            n_instances=len(instances),
+            sites=sites,
+            budget=question.budget,
+            device=device,
+        )
 
     rows = Rows.choose(
         features(suspect),
