@@ -101,7 +101,7 @@ def controlled_sweep(
         for part in _shuffles(rows, controls.n_shuffles, generator)
     ]
     null = torch.cat(side_by_side, dim=2).view(*real.accuracy.shape[:2], -1, len(real.targets))
-    null = null.movedim(2, 0)
+    null = null.movedim(2, 0).contiguous()
 
     def elsewhere(other: Features | None) -> Accuracy:
         if other is None:
