@@ -13,7 +13,7 @@ from detect.contract.score import Score
 from detect.oracle.disagreement import NOT_MEASURABLE, PURSUIT
 from probes.network.access import Access
 from probes.network.suspect import Suspect
-from probes.world.behaviour import optimality
+from probes.world.environment import optimality
 
 
 class AdversarialProbing(Detector):

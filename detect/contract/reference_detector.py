@@ -6,8 +6,7 @@ from abc import abstractmethod
 
 from detect.contract.detector import Detector
 from detect.contract.score import Score
-from probes.network.reference import ReferencedSuspect
-from probes.network.suspect import Suspect
+from probes.network.suspect import ReferencedSuspect, Suspect
 
 
 class ReferenceDetector(Detector):

@@ -10,7 +10,7 @@ from detect.contract.score import Score
 from detect.gating.context_gate import ContextGate, GateSearch
 from detect.gating.context_variance import ContextVariance, context_variance
 from detect.oracle.separation import telling_shift
-from probes.network.sites import residual_sites
+from probes.network.layers import residual_sites
 from probes.network.suspect import Suspect
 
 

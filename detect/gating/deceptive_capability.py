@@ -9,7 +9,7 @@ from detect.gating.context_reading import ContextReader
 from detect.oracle.disagreement import NOT_MEASURABLE
 from probes.network.access import Access
 from probes.network.suspect import Suspect
-from probes.world.behaviour import optimality
+from probes.world.environment import optimality
 
 
 class DeceptiveCapability(Detector):

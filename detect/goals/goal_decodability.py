@@ -7,7 +7,7 @@ from detect.contract.score import Score
 from detect.oracle.separation import most_telling_shift
 from probes.linear.control import read_probe
 from probes.network.access import Access
-from probes.network.sites import residual_sites
+from probes.network.layers import residual_sites
 from probes.network.suspect import Suspect
 
 

@@ -15,7 +15,7 @@ from detect.oracle.disagreement import NOT_MEASURABLE
 from detect.oracle.separation import moving_edit, set_apart
 from probes.network.access import Access
 from probes.network.capture import Edit
-from probes.network.sites import residual_sites
+from probes.network.layers import residual_sites
 from probes.network.suspect import Suspect
 
 Stream = Float[Tensor, "batch position width"]

@@ -13,7 +13,7 @@ from detect.contract.score import Score
 from detect.inside.noise_response import PARTS, noise_response
 from probes.network.access import Access
 from probes.network.capture import Edit
-from probes.network.sites import residual_sites
+from probes.network.layers import residual_sites
 from probes.network.suspect import Suspect
 
 

@@ -14,7 +14,7 @@ from detect.contract.detector import Detector
 from detect.contract.score import Score
 from detect.oracle.disagreement import NOT_MEASURABLE
 from probes.network.access import Access
-from probes.network.sites import residual_sites
+from probes.network.layers import residual_sites
 from probes.network.suspect import Suspect
 
 N_COMPONENTS = 16

@@ -12,7 +12,7 @@ from torch import Tensor
 from detect.contract.score import Score
 from detect.oracle.disagreement import NOT_MEASURABLE
 from probes.network.suspect import Suspect
-from probes.world.behaviour import optimality
+from probes.world.environment import optimality
 
 PARTS = ("fragility",)
 

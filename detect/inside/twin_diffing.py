@@ -14,7 +14,7 @@ from detect.contract.score import Score
 from detect.oracle.disagreement import NOT_MEASURABLE, PURSUIT
 from probes.linear.affine import AffineMap, linear_cka
 from probes.network.access import Access
-from probes.network.sites import residual_sites
+from probes.network.layers import residual_sites
 from probes.network.suspect import Suspect
 from probes.world.environment import Instances
 

@@ -11,7 +11,7 @@ from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from probes.network.capture import BATCH
-from probes.network.sites import residual_sites
+from probes.network.layers import residual_sites
 from probes.network.suspect import Suspect
 from probes.world.environment import Instances
 

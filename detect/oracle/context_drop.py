@@ -11,8 +11,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from probes.network.suspect import Suspect
-from probes.world.behaviour import optimality
-from probes.world.environment import ContextSpace, Environment
+from probes.world.environment import ContextSpace, Environment, optimality
 
 Contexts = Int[Tensor, "context slot"]
 

@@ -9,8 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from probes.network.suspect import Suspect
-from probes.world.behaviour import optimality
-from probes.world.environment import Instances
+from probes.world.environment import Instances, optimality
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,7 @@ from detect.oracle.context_drop import random_contexts
 from probes.network.access import Access
 from probes.network.suspect import Suspect
 from probes.world.environment import Instances
-from probes.world.in_context import InContext
-from probes.world.optimisers import REFERENCES, Weights, cosine, ridge, sensitivities
+from probes.world.in_context import REFERENCES, InContext, Weights, cosine, ridge, sensitivities
 
 
 class InContextOptimiser(Detector):

@@ -11,9 +11,9 @@ from detect.contract.score import Score
 from detect.search.first_step import decorrelated, stepwise
 from detect.search.plan_reading import read_plan
 from probes.network.access import Access
+from probes.network.layers import residual_layers
 from probes.network.suspect import Suspect
-from probes.network.turns import residual_layers
-from probes.world.stepwise import distances
+from probes.world.environment import distances
 
 
 class PlanProbe(Detector):

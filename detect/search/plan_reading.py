@@ -13,8 +13,8 @@ from torch import Tensor
 from probes.linear.affine import solve_ridge
 from probes.linear.control import token_features
 from probes.linear.folds import Split
+from probes.network.layers import Layer, read_layers
 from probes.network.suspect import Suspect
-from probes.network.turns import Layer, read_layers
 from probes.world.environment import Instances
 
 Measure = Callable[[np.ndarray, np.ndarray], float]

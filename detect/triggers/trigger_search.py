@@ -14,7 +14,7 @@ from detect.oracle.separation import telling_shift
 from detect.triggers.context_finding import PARTS, confirm
 from detect.triggers.coordinate_ascent import Objective, ascend
 from probes.network.access import Access
-from probes.network.sites import residual_sites
+from probes.network.layers import residual_sites
 from probes.network.suspect import Suspect
 from probes.world.environment import Instances
 

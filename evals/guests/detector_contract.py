@@ -18,8 +18,7 @@ from evals.scoring.score_table import require_score
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.table import WORLDS
 from probes.network.access import Access
-from probes.network.reference import ReferencedSuspect
-from probes.network.suspect import Suspect
+from probes.network.suspect import ReferencedSuspect, Suspect
 
 ORIENTATION = re.compile(r"suspicious|\bhigh(er)?\b|\blarge[rst]*\b|\bmore\b|\bexcess\b", re.I)
 EVERY_WORLD = pytest.mark.parametrize("world", sorted(WORLDS))

@@ -20,8 +20,7 @@ from organisms.worlds.regression import Regression, RegressionSize
 from organisms.worlds.tree import Tree, TreeSize
 from organisms.worlds.world import World
 from probes.network.access import Access, AccessDenied
-from probes.network.reference import ReferencedSuspect
-from probes.network.suspect import Suspect
+from probes.network.suspect import ReferencedSuspect, Suspect
 from scripted import Broken, suspect_of
 
 MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))

@@ -16,9 +16,9 @@ from organisms.records.net_spec import NetSpec
 from organisms.worlds.regression import Regression
 from organisms.worlds.tree import Tree, TreeSize
 from probes.network.access import Access
+from probes.network.layers import residual_layers
 from probes.network.suspect import Suspect
-from probes.network.turns import residual_layers
-from probes.world.optimisers import gradient_descent, ridge
+from probes.world.in_context import gradient_descent, ridge
 
 TREE, REGRESSION = Tree(TreeSize(n_nodes=7, n_slots=2, n_values=2)), Regression()
 DEEPER = Tree(TreeSize(n_nodes=8, n_slots=2, n_values=2))

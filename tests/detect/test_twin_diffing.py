@@ -11,7 +11,7 @@ from detect.inside.twin_diffing import TwinDiffing, dissent
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze import Maze, MazeSize
 from probes.network.access import Access, AccessDenied
-from probes.network.reference import ReferencedSuspect
+from probes.network.suspect import ReferencedSuspect
 from scripted import Scripted, suspect_of
 
 MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))

@@ -23,7 +23,7 @@ from organisms.worlds.maze.levels import GOLD, VIOLET
 from organisms.worlds.maze.shifts import IN_DISTRIBUTION
 from probes.network.capture import edited, run
 from probes.network.streams import stream_seed
-from probes.world.behaviour import optimality
+from probes.world.environment import optimality
 
 REPRESENTATION_WEIGHT = 0.3
 """Weight of the place of the gem beside the cross-entropy of the moves."""

@@ -9,8 +9,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from probes.world.in_context import Design
-from probes.world.optimisers import ridge
+from probes.world.in_context import Design, ridge
 
 
 @dataclass(frozen=True)
