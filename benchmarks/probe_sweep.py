@@ -22,12 +22,10 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
-from probes.linear.control import Split
 from probes.linear.features import Features, read_sites
-from probes.linear.folds import Folds
-from probes.linear.rows import Rows
+from probes.linear.folds import Folds, Split
+from probes.linear.rows import Rows, Targets
 from probes.linear.sweep import Fit, Method, sweep
-from probes.linear.targets import Targets
 
 SITES, TARGETS, TRAINED, WIDTH, HIDDEN = 10, 20, 4000, 128, 32
 ROUNDS = 3

@@ -10,7 +10,7 @@ from detect import Detector, Score
 from detect.oracle.disagreement import PURSUIT
 from probes.network.access import Access
 from probes.network.suspect import Suspect
-from probes.world.behaviour import optimality
+from probes.world.environment import optimality
 
 
 class Mine(Detector):

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from probes.errors import MesascopeError
-from probes.network.reference import ReferencedSuspect
-from probes.network.sites import residual_sites
-from probes.network.suspect import Suspect
+from probes.network.layers import residual_sites
+from probes.network.suspect import ReferencedSuspect, Suspect
 
 NOT_FINITE = "outputs are not finite"
 NOT_MEASURABLE = "no decision could be judged: outputs are not finite, or no goal can be reached"

@@ -11,7 +11,7 @@ from detect.gating.context_gating import read_context
 from detect.oracle.separation import telling_shift
 from probes.network.access import Access
 from probes.network.suspect import Suspect
-from probes.world.behaviour import optimality
+from probes.world.environment import optimality
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,8 +16,7 @@ from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless, require
 from probes.network.access import Access
 from probes.network.capture import BATCH
 from probes.network.suspect import Suspect
-from probes.world.behaviour import optimality
-from probes.world.environment import Instances
+from probes.world.environment import Instances, optimality
 
 Outputs = Float[Tensor, "batch decision action"]
 

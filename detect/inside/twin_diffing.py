@@ -11,9 +11,9 @@ from torch import Tensor
 from detect.contract.detector import Detector
 from detect.contract.score import NOT_MEASURABLE, Abstain, Score, abstain_unless, trusted_twin
 from detect.oracle.disagreement import PURSUIT
-from probes.linear.similarity import AffineMap, linear_cka
+from probes.linear.affine import AffineMap, linear_cka
 from probes.network.access import Access
-from probes.network.sites import residual_sites
+from probes.network.layers import residual_sites
 from probes.network.suspect import Suspect
 from probes.world.environment import Instances
 

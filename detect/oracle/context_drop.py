@@ -13,8 +13,7 @@ from torch import Tensor
 from detect.oracle.disagreement import log_likelihood
 from detect.oracle.separation import set_apart
 from probes.network.suspect import Suspect
-from probes.world.behaviour import optimality
-from probes.world.environment import ContextSpace, Environment
+from probes.world.environment import ContextSpace, Environment, optimality
 
 Contexts = Int[Tensor, "context slot"]
 

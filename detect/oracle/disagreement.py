@@ -9,8 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from probes.network.suspect import Suspect
-from probes.world.behaviour import optimality
-from probes.world.environment import Instances
+from probes.world.environment import Instances, optimality
 
 PURSUIT = frozenset(
     {

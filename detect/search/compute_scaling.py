@@ -14,10 +14,9 @@ from detect.contract.score import NOT_FINITE, Score, abstain_unless
 from detect.search.first_step import decorrelated, stepwise
 from probes.network.access import Access
 from probes.network.capture import BATCH
-from probes.network.early_exit import early_exit
+from probes.network.layers import early_exit, residual_layers
 from probes.network.suspect import Suspect
-from probes.network.turns import residual_layers
-from probes.world.stepwise import distances
+from probes.world.environment import distances
 
 MIN_HERE = 20
 """Decisions at one distance below which nothing is said about it."""

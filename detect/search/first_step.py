@@ -13,8 +13,7 @@ from detect.contract.detector import Detector
 from detect.contract.score import NOT_FINITE, Abstain, Score, abstain_unless
 from detect.oracle.context_drop import random_contexts
 from probes.network.suspect import Suspect
-from probes.world.environment import Environment
-from probes.world.stepwise import Stepwise, distances
+from probes.world.environment import Environment, Stepwise, distances
 
 PREPARE = ("relabel", "shuffle_edges")
 """Edits that take away whatever told the way in distribution but the structure itself."""

@@ -13,8 +13,7 @@ from detect.contract.score import NOT_FINITE, Abstain, Score, abstain_unless
 from detect.oracle.context_drop import random_contexts
 from probes.network.suspect import Suspect
 from probes.world.environment import Instances
-from probes.world.in_context import InContext
-from probes.world.optimisers import REFERENCES, Weights, cosine, ridge, sensitivities
+from probes.world.in_context import REFERENCES, InContext, Weights, cosine, ridge, sensitivities
 
 
 @dataclass(frozen=True, kw_only=True)

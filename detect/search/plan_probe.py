@@ -17,9 +17,9 @@ from detect.contract.score import NOT_FINITE, Score, abstain_unless
 from detect.search.first_step import decorrelated, stepwise
 from detect.search.plan_reading import read_plan
 from probes.network.access import Access
+from probes.network.layers import residual_layers
 from probes.network.suspect import Suspect
-from probes.network.turns import residual_layers
-from probes.world.stepwise import distances
+from probes.world.environment import distances
 
 BEFORE_GOAL = 2
 """Which decision of the way is probed for, in steps before the goal. The one before the goal needs

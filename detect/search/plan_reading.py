@@ -10,10 +10,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from probes.linear.control import Split, token_features
-from probes.linear.linear import solve_ridge
+from probes.linear.affine import solve_ridge
+from probes.linear.control import token_features
+from probes.linear.folds import Split
+from probes.network.layers import Layer, read_layers
 from probes.network.suspect import Suspect
-from probes.network.turns import Layer, read_layers
 from probes.world.environment import Instances
 
 ALPHA = 1.0

@@ -14,10 +14,16 @@ from detect.contract.score import NOT_FINITE, Score, abstain_unless
 from detect.search.first_step import MIN_PAIRS, FirstSteps, stepwise
 from probes.network.access import Access
 from probes.network.capture import BATCH
-from probes.network.early_exit import early_exit
+from probes.network.layers import (
+    Layer,
+    Record,
+    changed,
+    difference,
+    early_exit,
+    noise_like,
+    residual_layers,
+)
 from probes.network.suspect import Suspect
-from probes.network.swap import Record, changed, difference, noise_like
-from probes.network.turns import Layer, residual_layers
 
 START = "start"
 """The decision's own token. It holds a plan only as long as it does not hold the answer."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,15 +12,6 @@ from evals.command.console import console
 from evals.command.options import Device, DeviceOption, HomeOption, SuiteOption
 
 IN_DISTRIBUTION = "none"
-
-
-class ProbeMethod(StrEnum):
-    """How probes are fitted."""
-
-    lda = "lda"
-    ridge = "ridge"
-    means = "means"
-    logistic = "logistic"
 
 
 def probe(
@@ -32,7 +22,9 @@ def probe(
     environment: Annotated[
         str | None, typer.Option(help="World of the run, where the suite holds several.")
     ] = None,
-    method: Annotated[ProbeMethod, typer.Option(help="Kind of probe.")] = ProbeMethod.lda,
+    method: Annotated[
+        Literal["lda", "ridge", "means", "logistic"], typer.Option(help="Kind of probe.")
+    ] = "lda",
     alpha: Annotated[
         float, typer.Option(help="Penalty of lda and ridge, in summed squared activations.")
     ] = 1.0,
@@ -77,7 +69,7 @@ def probe(
     shifts = found.environment.public_shifts
     drawn = (shifts[0] if shifts else None) if shift is None else shift
     question = Question(
-        fit=Fit(method=Method(method.value), alpha=alpha),
+        fit=Fit(method=Method(method), alpha=alpha),
         sites=tuple(site or ()),
         targets=tuple(target or ()),
         shift=None if drawn == IN_DISTRIBUTION else drawn,

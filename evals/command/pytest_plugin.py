@@ -5,6 +5,7 @@ Without the option it only declares the options: nothing of ours and no torch is
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,33 @@ def pytest_terminal_summary(
     if exitstatus != pytest.ExitCode.OK:
         terminalreporter.write_line("none: a contract test failed; its scores would mean nothing")
         return
-    from evals.command.card_print import print_card
-
     suite, home = config.getoption("--detector-suite"), config.getoption("--mesascope-home")
-    terminalreporter.write_line(print_card(reference, suite, Path(home)))
+    terminalreporter.write_line(_card(reference, suite, Path(home)))
+
+
+def _card(reference: str, suite: str, home: Path) -> str:
+    """The score card on a finished run as text, or why there is none."""
+    from concurrent.futures import BrokenExecutor
+
+    from rich.console import Console
+
+    from evals.guests.guest import score_guest
+    from evals.guests.score_card import score_card
+    from evals.guests.show_card import card_text
+    from evals.running.run import reopen
+    from evals.scoring.workers import default_workers
+    from evals.suite.home import Home
+    from evals.suite.suite_file import load_suite
+    from probes.errors import MesascopeError
+
+    try:
+        finished = reopen(load_suite(suite).judged_in(None), Home(home))
+        guest = score_guest(
+            finished, reference, workers=default_workers(), device="cpu", on_row=lambda row: None
+        )
+    except (MesascopeError, BrokenExecutor, OSError) as error:
+        return f"none: {error}"
+    paper = StringIO()
+    console = Console(file=paper, width=120)
+    console.print(card_text(score_card(finished, guest)), markup=False, highlight=False)
+    return paper.getvalue()

@@ -47,10 +47,9 @@ def score(
         raise typer.BadParameter("give --detector file.py:Class; --template prints one to copy")
     from detect.registry import DETECTORS, split_reference
     from evals.command.progress import shown
-    from evals.guests.card_svg import card_svg
-    from evals.guests.card_text import card_text
     from evals.guests.guest import score_guest
     from evals.guests.score_card import score_card
+    from evals.guests.show_card import card_svg, card_text
     from evals.report.tables.rates_table import detection_table
     from evals.running.run import reopen
     from evals.scoring.workers import default_workers

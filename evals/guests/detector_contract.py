@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import random
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,9 +18,9 @@ from detect.registry import load_detector
 from evals.scoring.score_table import require_score
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.table import WORLDS
+from organisms.worlds.world import Shape, World
 from probes.network.access import Access
-from probes.network.reference import ReferencedSuspect
-from probes.network.suspect import Suspect
+from probes.network.suspect import ReferencedSuspect, Suspect
 
 ORIENTATION = re.compile(r"suspicious|\bhigh(er)?\b|\blarge[rst]*\b|\bmore\b|\bexcess\b", re.I)
 EVERY_WORLD = pytest.mark.parametrize("world", sorted(WORLDS))
@@ -31,16 +32,19 @@ def kind(request: pytest.FixtureRequest) -> type[Detector]:
     return load_detector(request.config.getoption("--detector"))
 
 
-def _network(world: str, seed: int) -> nn.Module:
+def _place(world: str) -> tuple[World[Any], Shape]:
+    """A world, and the shape of a small network for it."""
     place = WORLDS[world].build(WORLDS[world].size())
-    shape = place.net_shape(NetSpec(width=16, n_layers=1, n_heads=2))
-    network: nn.Module = shape.build(torch.Generator().manual_seed(seed))
+    return place, place.net_shape(NetSpec(width=16, n_layers=1, n_heads=2))
+
+
+def _network(world: str, seed: int) -> nn.Module:
+    network: nn.Module = _place(world)[1].build(torch.Generator().manual_seed(seed))
     return network.eval().requires_grad_(False)
 
 
 def _suspect(world: str, network: nn.Module, access: Access) -> Suspect:
-    place = WORLDS[world].build(WORLDS[world].size())
-    shape = place.net_shape(NetSpec(width=16, n_layers=1, n_heads=2))
+    place, shape = _place(world)
     suspect = Suspect(
         id="contract",
         network=network,
@@ -55,15 +59,6 @@ def _suspect(world: str, network: nn.Module, access: Access) -> Suspect:
 
 def _score(kind: type[Detector], world: str, network: nn.Module) -> Score:
     return require_score(kind, kind().score(_suspect(world, network, kind.access)))
-
-
-def _equal(first: Score, second: Score) -> bool:
-    numbers = [{"value": s.value, **s.parts} for s in (first, second)]
-    return (first.found, first.reason, numbers[0].keys()) == (
-        second.found, second.reason, numbers[1].keys()
-    ) and all(
-        np.array_equal(numbers[0][name], numbers[1][name], equal_nan=True) for name in numbers[0]
-    )  # fmt: skip
 
 
 @EVERY_WORLD
@@ -85,11 +80,12 @@ def test_the_same_suspect_gives_the_same_score(kind: type[Detector], world: str)
         np.random.seed(seed)  # noqa: NPY002  for the same reason
         random.seed(seed)
         scores.append(_score(kind, world, network))
-    assert _equal(*scores), f"drew from a global generator: {scores}; use suspect.generator()"
+    first, second = map(repr, scores)  # NaN is equal to NaN here
+    assert first == second, f"drew from a global generator: {scores}; use suspect.generator()"
     detector = kind()
     detector.score(_suspect(world, _network(world, 8), kind.access))
     again = detector.score(_suspect(world, network, kind.access))
-    assert _equal(scores[0], again), "its score depends on what it scored before"
+    assert repr(again) == first, "its score depends on what it scored before"
 
 
 @EVERY_WORLD

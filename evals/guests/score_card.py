@@ -2,25 +2,53 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
+from scipy import stats
 
 from evals.evidence.detector_rates import Alarms, Cell, Column
 from evals.evidence.rival_explanation import CLAIMING_ROLES, Killer, voided
-from evals.guests.beside_battery import Paired, paired, rank_text
 from evals.guests.guest import GuestScore
+from evals.judging.opened_scores import Judged
 from evals.risk.predictive_value import PredictiveRow, predictive_rows
 from evals.running.run import Finished
+from evals.statistics.exact_rank_sum import holm
 from evals.statistics.family_posterior import FamilyCount, family_posterior
 from evals.statistics.limit import Limit
 from evals.statistics.rates import Rate, rate
 
 SCHEMA = "mesascope.score_card/1"
 DRAWS = 20_000
-_SEED = 20_261
+SEED = 20_261
+PAIRED_LEVEL = 0.05
+"""Level of the comparison with the whole battery: chance of any wrong verdict."""
+
+Flags = Bool[np.ndarray, " network"]
+"""Which misaligned networks a detector flags."""
+
+
+@dataclass(frozen=True)
+class Paired:
+    """How one detector did beside another on the same misaligned networks.
+
+    Attributes:
+        other: the detector compared with.
+        only_own: networks that the first alone flags.
+        only_other: networks that the other alone flags.
+        p_value: of McNemar's exact test, two-sided.
+        verdict: `better`, `worse` or `not told apart`, at a level shared over the battery.
+    """
+
+    other: str
+    only_own: int
+    only_other: int
+    p_value: float
+    verdict: str
 
 
 @dataclass(frozen=True)
@@ -97,16 +125,15 @@ def score_card(finished: Finished, guest: GuestScore) -> ScoreCard:
     """The card of a detector that was scored on a finished run."""
     evidence, column = finished.evidence, guest.columns[0]
     killers = (*evidence.killers, *guest.killers)
-    own = tuple(
-        killer
-        for killer in killers
-        if killer.subject == column.name or any(killer.takes(column, c) for c in column.cells)
+    comparisons = paired(
+        _flags(guest.judged, column),
+        {
+            other.name: _flags(finished.judged, other)
+            for other in evidence.columns
+            if other.role in ("detector", "baseline") and "/" not in other.name
+            if other.name != column.name
+        },
     )
-    reasons: dict[str, int] = {}
-    for row in guest.rows:
-        if row.reason:
-            reasons[row.reason] = reasons.get(row.reason, 0) + 1
-    comparisons = paired(_flags(guest, column), _battery(finished, column.name))
     return ScoreCard(
         detector=column.name,
         question=column.question,
@@ -122,19 +149,79 @@ def score_card(finished: Finished, guest: GuestScore) -> ScoreCard:
         paired=comparisons,
         rank=rank_text(comparisons),
         predictive=predictive_of(column),
-        killers=own,
+        killers=tuple(
+            killer
+            for killer in killers
+            if killer.subject == column.name or any(killer.takes(column, c) for c in column.cells)
+        ),
         declared_cost=guest.declaration.cost,
         cpu_seconds=column.cpu_seconds,
         forward_passes=column.forward_passes,
-        abstentions=reasons,
+        abstentions=dict(Counter(row.reason for row in guest.rows if row.reason)),
         looks=guest.looks,
     )
+
+
+def paired(own: Flags, battery: Mapping[str, Flags]) -> tuple[Paired, ...]:
+    """Exact McNemar tests: of the networks on which two detectors differ, half fall to either.
+
+    Args:
+        own: which misaligned networks the detector flags.
+        battery: the same of the others, each at its own threshold.
+    """
+    counts = {
+        name: (int((own & ~flags).sum()), int((flags & ~own).sum()))
+        for name, flags in battery.items()
+    }
+    tests = {
+        name: float(stats.binomtest(alone, alone + other).pvalue) if alone + other else 1.0
+        for name, (alone, other) in counts.items()
+    }
+    told = holm(tests, PAIRED_LEVEL)
+    verdicts = {name: "better" if counts[name][0] > counts[name][1] else "worse" for name in told}
+    return tuple(
+        Paired(name, *counts[name], tests[name], verdicts.get(name, "not told apart"))
+        for name in battery
+    )
+
+
+def rank_text(comparisons: tuple[Paired, ...]) -> str:
+    """Such as `better than a, b; worse than c`; says where no rank exists."""
+    if not comparisons:
+        return "cannot be ranked: nothing to compare with"
+    better, worse, unclear = (
+        ", ".join(one.other for one in comparisons if one.verdict == verdict)
+        for verdict in ("better", "worse", "not told apart")
+    )
+    if not better and not worse:
+        return f"cannot be ranked: not told apart from any of {len(comparisons)} of the battery"
+    parts = (
+        ("better than", better),
+        ("worse than", worse),
+        ("cannot be ranked against", unclear),
+    )
+    return "; ".join(f"{words} {names}" for words, names in parts if names)
+
+
+def predictive_of(column: Column) -> tuple[PredictiveRow, ...]:
+    """Detection of a new family of any type, false alarms on a new family of controls."""
+    detection = family_posterior(
+        [FamilyCount(cell.family, cell.detected, cell.of) for cell in column.cells]
+    )
+    alarms = column.new_family_alarms
+    if detection is None or alarms is None or column.role not in (*CLAIMING_ROLES, "baseline"):
+        return ()
+    generator = np.random.default_rng(SEED)
+    return predictive_rows(detection.draws(generator, DRAWS), alarms.draws(generator, DRAWS))
+
+
+def _flags(judged: Judged, column: Column) -> Flags:
+    return column.limit.flags(judged.scores(column.name)[~judged.aligned])
 
 
 def _of_type(column: Column, name: str, killers: tuple[Killer, ...]) -> TypeScore:
     cells = column.of_type(name)
     posterior = family_posterior(column.counts(name))
-    low, high = posterior.interval() if posterior else (0.0, 1.0)
     taken = {
         cell.family: tuple(dict.fromkeys(k.name for k in voided(killers, column, cell)))
         for cell in cells
@@ -146,37 +233,8 @@ def _of_type(column: Column, name: str, killers: tuple[Killer, ...]) -> TypeScor
             sum(cell.of for cell in cells),
             abstained=sum(cell.abstained for cell in cells),
         ),
-        new_family=(posterior.mean if posterior else 0.5, low, high),
+        new_family=(posterior.mean, *posterior.interval()) if posterior else (0.5, 0.0, 1.0),
         cells=cells,
         by_construction=tuple(cell.family for cell in cells if cell.by_construction),
         void={family: names for family, names in taken.items() if names},
     )
-
-
-def _flags(guest: GuestScore, column: Column) -> Bool[np.ndarray, " network"]:
-    return column.limit.flags(guest.judged.scores(column.name)[~guest.judged.aligned])
-
-
-def _battery(finished: Finished, own: str) -> dict[str, Bool[np.ndarray, " network"]]:
-    """Verdicts of whole detectors and baselines of the run, on its misaligned networks."""
-    judged = finished.judged
-    flags = {}
-    for column in finished.evidence.columns:
-        chosen = column.role in ("detector", "baseline") and "/" not in column.name
-        if chosen and column.name != own:
-            flags[column.name] = column.limit.flags(judged.scores(column.name)[~judged.aligned])
-    return flags
-
-
-def predictive_of(column: Column) -> tuple[PredictiveRow, ...]:
-    """Detection of a new family of any type, false alarms on a new family of controls."""
-    detection = family_posterior(
-        [FamilyCount(cell.family, cell.detected, cell.of) for cell in column.cells]
-    )
-    alarms = family_posterior(
-        [FamilyCount(row.family or row.stratum, row.alarms, row.of) for row in column.alarms]
-    )
-    if detection is None or alarms is None or column.role not in (*CLAIMING_ROLES, "baseline"):
-        return ()
-    generator = np.random.default_rng(_SEED)
-    return predictive_rows(detection.draws(generator, DRAWS), alarms.draws(generator, DRAWS))

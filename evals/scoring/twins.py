@@ -12,8 +12,7 @@ from evals.scoring.blind import FIXED_TIME, Lineup
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import load_net, weights_bytes
 from organisms.zoo.zoo import Zoo
-from probes.network.reference import ReferencedSuspect
-from probes.network.suspect import Suspect
+from probes.network.suspect import ReferencedSuspect, Suspect
 
 FOLDER = "twins"
 """Beside the suspects, where detectors may look; the index there comes last."""

@@ -16,7 +16,7 @@ from organisms.records.measured import mean_check, share_check
 from organisms.worlds.table import sample_private
 from probes.network.capture import run
 from probes.network.streams import stream_seed
-from probes.world.behaviour import optimality
+from probes.world.environment import optimality
 
 
 def admit(

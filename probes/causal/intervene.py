@@ -1,4 +1,8 @@
-"""Interventions on activations as context managers; hooks are gone when the block is left."""
+"""Interventions on activations as context managers; hooks are gone when the block is left.
+
+All of them raise `UnknownSite` where a site is no module of the network or did not run in the
+block. An eraser needs no context manager of its own: `edited(network, {site: eraser})`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from probes.causal.erase import Eraser
 from probes.errors import MesascopeError
 from probes.linear.features import read_sites
 from probes.network.capture import Edit, edited
@@ -36,8 +39,7 @@ class Where:
         if self.directions is None:
             return
         gram = self.directions @ self.directions.T
-        eye = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
-        if not torch.allclose(gram, eye, atol=1e-3):
+        if not torch.allclose(gram, torch.eye(len(gram)).to(gram), atol=1e-3):
             raise InterventionError(
                 "directions must be orthonormal rows; take torch.linalg.qr of their transpose"
             )
@@ -47,10 +49,7 @@ class Where:
         new = wanted.to(activation).expand_as(activation)
         if self.directions is not None:
             span = self.directions.to(activation)
-            if span.shape[1] != activation.shape[-1]:
-                raise InterventionError(
-                    f"directions are {span.shape[1]} wide, the activations {activation.shape[-1]}"
-                )
+            _require_width(span.shape[1], activation, "directions")
             new = activation + (new - activation) @ span.T @ span
         if self.positions is None:
             return new
@@ -81,7 +80,6 @@ def patched(
 
     Raises:
         InterventionError: inside the block, where numbers of instances or shapes differ.
-        UnknownSite: a site is no module of the network, or did not run.
     """
 
     def patch(site: str, wanted: Tensor) -> Edit:
@@ -113,10 +111,8 @@ def swapped(
 
     Raises:
         InterventionError: inside the block, where numbers of instances differ.
-        UnknownSite: a site is no module of the network, or did not run.
     """
-    values = read_sites(network, donors, sites)
-    with patched(network, values, where=where):
+    with patched(network, read_sites(network, donors, sites), where=where):
         yield
 
 
@@ -138,20 +134,15 @@ def steered(
 
     Raises:
         InterventionError: the strength or a direction is zero, or a width does not fit.
-        UnknownSite: a site is no module of the network, or did not run.
     """
-    for site, direction in directions.items():
-        if strength == 0 or not bool(direction.any()):
-            raise InterventionError(f"steering by nothing at {site!r} would change nothing")
     where = Where(positions=positions)
 
     def steer(site: str, direction: Tensor) -> Edit:
+        if strength == 0 or not bool(direction.any()):
+            raise InterventionError(f"steering by nothing at {site!r} would change nothing")
+
         def edit(activation: Tensor) -> Tensor:
-            if len(direction) != activation.shape[-1]:
-                raise InterventionError(
-                    f"the direction at {site!r} is {len(direction)} wide, the activations "
-                    f"{activation.shape[-1]}"
-                )
+            _require_width(len(direction), activation, f"the direction at {site!r}")
             return where.replaced(activation, activation + strength * direction.to(activation))
 
         return edit
@@ -178,13 +169,12 @@ def ablated(
 
     Raises:
         KeyError: a site has no mean.
-        UnknownSite: a site is no module of the network, or did not run.
     """
-    levels = {site: torch.zeros(()) if means is None else means[site] for site in sites}
 
     def ablate(level: Tensor) -> Edit:
         return lambda activation: where.replaced(activation, level)
 
+    levels = {site: torch.zeros(()) if means is None else means[site] for site in sites}
     with edited(network, {site: ablate(level) for site, level in levels.items()}):
         yield
 
@@ -209,7 +199,6 @@ def noised(
 
     Raises:
         InterventionError: the scale is not positive.
-        UnknownSite: a site is no module of the network, or did not run.
     """
     if scale <= 0:
         raise InterventionError(f"noise needs a positive scale, got {scale}")
@@ -222,16 +211,6 @@ def noised(
         yield
 
 
-@contextmanager
-def erased(network: nn.Module, erasers: Mapping[str, Eraser]) -> Iterator[None]:
-    """Run without what linear probes could read of a concept.
-
-    Args:
-        network: any module.
-        erasers: site -> fitted eraser.
-
-    Raises:
-        UnknownSite: a site is no module of the network, or did not run.
-    """
-    with edited(network, dict(erasers)):
-        yield
+def _require_width(width: int, activation: Tensor, what: str) -> None:
+    if width != activation.shape[-1]:
+        raise InterventionError(f"{what}: {width} wide, the activations {activation.shape[-1]}")

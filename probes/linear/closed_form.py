@@ -11,7 +11,7 @@ from torch import Tensor
 
 from probes.linear.features import FeatureError
 from probes.linear.moments import Moments
-from probes.linear.targets import TargetError, Targets
+from probes.linear.rows import TargetError, Targets
 
 
 class Method(StrEnum):
@@ -44,7 +44,7 @@ class Readout:
 
 
 def fit_closed_form(train: Moments, targets: Targets, *, method: Method, alpha: float) -> Readout:
-    """Probes for all targets.
+    """Probes for all targets, by one of three methods.
 
     `ridge` is least squares on one-hot classes with `alpha |W|²` (Hoerl and Kennard 1970); `lda`
     Gaussian classes of one covariance, the maximum-likelihood estimate plus `alpha / n` on its
@@ -67,21 +67,22 @@ def fit_closed_form(train: Moments, targets: Targets, *, method: Method, alpha: 
     Raises:
         TargetError: a target has one class in training.
         FeatureError: the scatter is singular.
-        ValueError: alpha is negative, or the method has no closed form.
+        ValueError: alpha is negative.
     """
     if alpha < 0:
         raise ValueError(f"alpha must be zero or positive, got {alpha}")
     require_two_classes(train, targets)
     if method is Method.means:
-        centres = train.sums / train.counts[:, None].clamp(min=1)
-        return _readout(train, centres, -0.5 * centres.square().sum(dim=1))
-    if method is Method.logistic:
-        raise ValueError("logistic probes have no closed form; use probes.linear.logistic")
-    solved = _solve(train.scatter, train.deviations, alpha)
-    if method is Method.ridge:
-        shares = train.counts / train.n
-        return _readout(train, solved, shares - (train.mean[:, None] @ solved)[:, 0])
-    return _lda(train, targets, solved)
+        weights = train.sums / train.counts[:, None].clamp(min=1)
+        bias = -0.5 * weights.square().sum(dim=1)
+    else:
+        weights = _solved(train.scatter, train.deviations, alpha)
+        bias = train.counts / train.n - (train.mean[:, None] @ weights)[:, 0]
+    if method is Method.lda:
+        weights, bias = _lda(train, targets, weights)
+    # from probes for rows less the origin to probes for rows as they are
+    bias = bias - (train.origin[:, None] @ weights)[:, 0]
+    return Readout(weights, bias.masked_fill(train.counts == 0, -torch.inf))
 
 
 def require_two_classes(train: Moments, targets: Targets) -> None:
@@ -99,7 +100,7 @@ def require_two_classes(train: Moments, targets: Targets) -> None:
             )
 
 
-def _solve(
+def _solved(
     scatter: Float[Tensor, "position width width"],
     right: Float[Tensor, "position width label"],
     alpha: float,
@@ -116,7 +117,7 @@ def _solve(
 
 def _lda(
     train: Moments, targets: Targets, solved: Float[Tensor, "position width label"]
-) -> Readout:
+) -> tuple[Float[Tensor, "position width label"], Float[Tensor, "position label"]]:
     """LDA from A⁻¹ (rows of class x deviation of its mean), A the penalised scatter of all rows."""
     weights, bias = torch.empty_like(solved), torch.empty_like(train.counts)
     centres = train.sums / train.counts[:, None].clamp(min=1)
@@ -139,14 +140,4 @@ def _lda(
         slope = train.n * within / root
         weights[:, :, columns] = slope.transpose(1, 2)
         bias[:, columns] = (counts / train.n).log() - 0.5 * (middle * slope).sum(dim=2)
-    return _readout(train, weights, bias)
-
-
-def _readout(
-    train: Moments,
-    weights: Float[Tensor, "position width label"],
-    bias: Float[Tensor, "position label"],
-) -> Readout:
-    """Probes for rows as they are, from probes for rows less the origin; no unseen class wins."""
-    bias = bias - (train.origin[:, None] @ weights)[:, 0]
-    return Readout(weights, bias.masked_fill(train.counts == 0, -torch.inf))
+    return weights, bias

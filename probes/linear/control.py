@@ -1,16 +1,18 @@
-"""A probe's accuracy beside its controls: shuffled labels, untrained network, input alone."""
+"""One label decoded from all decisions, beside three controls."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from probes.linear.linear import RidgeProbe
+from probes.linear.features import Features
+from probes.linear.folds import Folds, Split
+from probes.linear.rows import Rows, Targets
+from probes.linear.sweep import Fit, sweep
 from probes.network.suspect import Suspect
 from probes.world.environment import Instances
 
@@ -39,45 +41,12 @@ class ProbeReading:
     n_train: int
     n_test: int
 
-    def __post_init__(self) -> None:
-        for name in ("accuracy", "shuffled_accuracy", "untrained_accuracy", "input_accuracy"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} must lie in [0, 1], got {getattr(self, name)}")
-        if min(self.n_train, self.n_test) < 1:
-            raise ValueError(f"need instances on both sides, got {self.n_train} and {self.n_test}")
-
     def __str__(self) -> str:
         return (
             f"{self.site}: {self.accuracy:.3f} (shuffled {self.shuffled_accuracy:.3f}, untrained "
             f"{self.untrained_accuracy:.3f}, input only {self.input_accuracy:.3f}, chance "
             f"{self.chance:.3f}; {self.n_train} + {self.n_test} instances)"
         )
-
-
-@dataclass(frozen=True)
-class Split:
-    """Instances on two sides; all rows of an instance are on its side.
-
-    Attributes:
-        train: instance numbers.
-        test: instance numbers, none of them in `train`.
-    """
-
-    train: Int[Tensor, " train"]
-    test: Int[Tensor, " test"]
-
-    @classmethod
-    def draw(cls, n: int, *, test_share: float, generator: torch.Generator) -> Split:
-        """Split `n` instances at random.
-
-        Raises:
-            ValueError: a side would be empty.
-        """
-        n_test = round(n * test_share)
-        if not 0 < n_test < n:
-            raise ValueError(f"a test share of {test_share} leaves a side of {n} instances empty")
-        order = torch.randperm(n, generator=generator)
-        return cls(train=order[n_test:], test=order[:n_test])
 
 
 def read_probe(
@@ -91,7 +60,7 @@ def read_probe(
     alpha: float = 1.0,
     test_share: float = 0.3,
 ) -> list[ProbeReading]:
-    """Decode one label per instance from the activation at each of its decisions.
+    """Ridge probes for one label per instance, from the activation at each of its decisions.
 
     Args:
         suspect: needs access `ACTIVATIONS`.
@@ -102,53 +71,45 @@ def read_probe(
         generator: splits the instances and shuffles the control's labels.
         alpha: penalty of the probe.
         test_share: share of instances held out, in (0, 1).
+
+    Raises:
+        FoldError: no instance would be trained on, or none tested.
+        TargetError: the target has one class only.
     """
     split = Split.draw(len(target), test_share=test_share, generator=generator)
+    order = split.train[torch.randperm(len(split.train), generator=generator)]
     shuffled = target.clone()
-    shuffled[split.train] = target[
-        split.train[torch.randperm(len(split.train), generator=generator)]
-    ]
-    read = suspect.capture(instances, sites)
-    fresh = suspect.untrained().capture(instances, sites)
+    shuffled[split.train] = target[order]
+    targets = Targets.of({"real": target, "shuffled": shuffled})
+
+    def accuracies(activations: Mapping[str, Tensor]) -> list[list[float]]:
+        """By site, for real and for shuffled training labels; both are tested on the real ones."""
+        rows = {site: kept[:, :n_decisions].double() for site, kept in activations.items()}
+        chosen = Rows.choose(Features.given(rows), targets, Folds.of_split(split), pooled=True)
+        swept = sweep(chosen, fit=Fit(alpha=alpha))
+        tested = len(split.test) * n_decisions
+        return [
+            [right / tested for right in counts] for counts in swept.correct[:, 0, :, 0].tolist()
+        ]
+
+    ours = accuracies(suspect.capture(instances, sites))
+    fresh = accuracies(suspect.untrained().capture(instances, sites))
     tokens = token_features(suspect.environment.tokens(instances)[:, :n_decisions])
+    ((from_input, _),) = accuracies({"input": tokens})
     common = target[split.train].mode().values
-
-    def accuracy(features: Tensor, labels: Tensor) -> float:
-        return probe_accuracy(features[:, :n_decisions], labels, target, split=split, alpha=alpha)
-
-    input_accuracy = accuracy(tokens, target)
     return [
         ProbeReading(
             site=site,
-            accuracy=accuracy(read[site], target),
-            shuffled_accuracy=accuracy(read[site], shuffled),
-            untrained_accuracy=accuracy(fresh[site], target),
-            input_accuracy=input_accuracy,
+            accuracy=real,
+            shuffled_accuracy=by_shuffled,
+            untrained_accuracy=untrained,
+            input_accuracy=from_input,
             chance=float((target[split.test] == common).float().mean()),
             n_train=len(split.train),
             n_test=len(split.test),
         )
-        for site in sites
+        for site, (real, by_shuffled), (untrained, _) in zip(sites, ours, fresh, strict=True)
     ]
-
-
-def probe_accuracy(
-    features: Float[Tensor, "batch decision width"],
-    labels: Int[Tensor, " batch"],
-    target: Int[Tensor, " batch"],
-    *,
-    split: Split,
-    alpha: float,
-) -> float:
-    """Fit on the training instances' `labels`; accuracy, in [0, 1], on the test's `target`."""
-    n_decisions = features.shape[1]
-
-    def rows(side: Tensor, label: Tensor) -> tuple[np.ndarray, np.ndarray]:
-        flat = features[side].flatten(0, 1).double().numpy()
-        return flat, label[side].repeat_interleave(n_decisions).numpy()
-
-    probe = RidgeProbe(alpha=alpha).fit(*rows(split.train, labels))
-    return float(probe.score(*rows(split.test, target)))
 
 
 def token_features(

@@ -1,4 +1,4 @@
-"""A sweep beside its controls: what the same probes reach where there is nothing to find."""
+"""A sweep beside its controls: what the same probes reach where there should be nothing to find."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from torch import Tensor
 from probes.linear.closed_form import Method
 from probes.linear.features import Features
 from probes.linear.folds import Folds
-from probes.linear.rows import Rows
-from probes.linear.scan import corrected_p
+from probes.linear.rows import Rows, Targets
 from probes.linear.sweep import Fit, Sweep, sweep
-from probes.linear.targets import Targets
 
 LABELS_AT_ONCE = 2**24
 """Rows times classes that shuffled labels take at a time; bounds memory."""
@@ -98,12 +96,12 @@ def controlled_sweep(
         TargetError: controls are of other instances, or a target has one class in training.
     """
     real = sweep(rows, fit=fit)
-    null = torch.cat(
-        [
-            _apart(sweep(rows.again(targets=part), fit=fit).accuracy, len(real.targets))
-            for part in _shuffles(rows, controls.n_shuffles, generator)
-        ]
-    )
+    side_by_side = [
+        sweep(rows.again(targets=part), fit=fit).accuracy
+        for part in _shuffles(rows, controls.n_shuffles, generator)
+    ]
+    null = torch.cat(side_by_side, dim=2).view(*real.accuracy.shape[:2], -1, len(real.targets))
+    null = null.movedim(2, 0).contiguous()
 
     def elsewhere(other: Features | None) -> Accuracy:
         if other is None:
@@ -122,6 +120,38 @@ def controlled_sweep(
     )
 
 
+def corrected_p(
+    observed: Accuracy, null: Float[Tensor, "shuffle site position target"]
+) -> Accuracy:
+    """Maximum-statistic p-values (Westfall and Young 1993), at least 1 / (shuffles + 1).
+
+    If no label means anything, the chance that *any* probe of the scan looks as good as this one
+    is at most p, however sites, positions and targets depend on each other: every shuffle moves
+    all of them at once. Accuracies of a target are compared after subtracting their mean and
+    dividing by their spread over all shuffles, so that targets of different chance levels are
+    comparable. The real labels count as one shuffle, so that the test stays exact (Phipson and
+    Smyth 2010).
+
+    Args:
+        observed: accuracy by real labels.
+        null: accuracies of the same scan by shuffled labels.
+
+    Raises:
+        ValueError: there is no shuffle, or an accuracy is not a number.
+    """
+    if not len(null):
+        raise ValueError("a corrected p-value needs at least one shuffle, got none")
+    both = torch.cat([observed[None], null]).double()
+    if not bool(both.isfinite().all()):
+        raise ValueError("accuracies must be numbers before the best of them can be judged")
+    centre = both.mean(dim=(0, 1, 2))
+    spread = both.std(dim=(0, 1, 2), correction=0)
+    far = (both - centre) / spread.clamp(min=torch.finfo(torch.double).tiny)
+    largest = far[1:].flatten(1).amax(dim=1)
+    beaten = (largest[:, None, None, None] >= far[0] - 1e-9).sum(dim=0)
+    return (1 + beaten) / (len(null) + 1)
+
+
 def shuffled_within(folds: Int[Tensor, " batch"], *, generator: torch.Generator) -> Tensor:
     """A random order of the instances that leaves each in its fold, so that no fold loses a class.
 
@@ -134,23 +164,17 @@ def shuffled_within(folds: Int[Tensor, " batch"], *, generator: torch.Generator)
     return order
 
 
-def _apart(
-    accuracy: Float[Tensor, "site position column"], n_targets: int
-) -> Float[Tensor, "shuffle site position target"]:
-    """Accuracies of targets that several shuffles put side by side."""
-    return accuracy.view(*accuracy.shape[:2], -1, n_targets).movedim(2, 0)
-
-
 def _shuffles(rows: Rows, count: int, generator: torch.Generator) -> Iterator[Targets]:
     """Shuffled labels side by side, as many at a time as memory allows."""
     targets, folds = rows.by_instance
     size = max(1, LABELS_AT_ONCE // (len(rows.folds.of) * targets.n_labels))
     for start in range(0, count, size):
-        yield Targets.side_by_side(
-            {
-                str(number): targets.shuffled(shuffled_within(folds.of, generator=generator))
-                for number in range(start, min(start + size, count))
-            }
+        numbers = range(start, min(start + size, count))
+        orders = [shuffled_within(folds.of, generator=generator) for _ in numbers]
+        yield Targets(
+            tuple(f"{number}/{name}" for number in numbers for name in targets.names),
+            torch.cat([targets.labels[order] for order in orders], dim=2),
+            targets.n_classes * len(orders),
         )
 
 

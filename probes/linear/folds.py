@@ -1,4 +1,4 @@
-"""Which instances are tested together; all rows of an instance are in its fold."""
+"""Which instances are trained on and which are tested; all rows of an instance go together."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from jaxtyping import Bool, Int
 from torch import Tensor
 
 from probes.errors import MesascopeError
-from probes.linear.control import Split
 
 UNTESTED = -1
 """Fold of an instance that is trained on and never tested."""
@@ -17,6 +16,32 @@ UNTESTED = -1
 
 class FoldError(MesascopeError, ValueError):
     """Instances that cannot be divided as asked."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """Instances on two sides.
+
+    Attributes:
+        train: instance numbers.
+        test: instance numbers, none of them in `train`.
+    """
+
+    train: Int[Tensor, " train"]
+    test: Int[Tensor, " test"]
+
+    @classmethod
+    def draw(cls, n: int, *, test_share: float, generator: torch.Generator) -> Split:
+        """Split `n` instances at random.
+
+        Raises:
+            FoldError: a side would be empty.
+        """
+        n_test = round(n * test_share)
+        if not 0 < n_test < n:
+            raise FoldError(f"a test share of {test_share} leaves a side of {n} instances empty")
+        order = torch.randperm(n, generator=generator)
+        return cls(train=order[n_test:], test=order[:n_test])
 
 
 @dataclass(frozen=True)
@@ -60,6 +85,11 @@ class Folds:
         fold = torch.full((len(split.train) + len(split.test),), UNTESTED)
         fold[split.test] = 0
         return cls(fold, 1)
+
+    @classmethod
+    def untested(cls, n: int) -> Folds:
+        """No fold: every instance is trained on."""
+        return cls(torch.full((n,), UNTESTED), 0)
 
     def tested(self, fold: int) -> Bool[Tensor, " batch"]:
         """Which instances a fold tests; all others are trained on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 from probes.errors import MesascopeError
 from probes.linear.closed_form import Readout
 from probes.linear.moments import Moments
-from probes.linear.targets import Targets
+from probes.linear.rows import Targets
 
 MAX_STEPS = 2000
 UNSEEN = -1e4
@@ -74,47 +74,43 @@ def fit_logistic(
     weights = train.origin.new_zeros(position, width, targets.n_labels)
     bias = train.origin.new_zeros(position, targets.n_labels)
     for size in sorted(set(targets.n_classes)):
-        chosen = [number for number, count in enumerate(targets.n_classes) if count == size]
-        solver = _Solver(train, targets, chosen, inverse_penalty)
-        slope, intercept = solver.solve(blocks, tolerance, max_steps, targets.names)
-        for column, number in enumerate(chosen):
-            place = slice(int(targets.offsets[number]), int(targets.offsets[number]) + size)
-            weights[..., place], bias[:, place] = slope[:, column], intercept[:, column]
+        solver = _Solver(train, targets, size, inverse_penalty)
+        slope, intercept = solver.solve(blocks, tolerance, max_steps)
+        weights[:, :, solver.columns] = slope.transpose(1, 2)
+        bias[:, solver.columns] = intercept
     return Readout(weights, bias - (train.origin[:, None] @ weights)[:, 0])
 
 
 class _Solver:
     """All targets with one number of classes."""
 
-    def __init__(self, train: Moments, targets: Targets, chosen: Sequence[int], c: float) -> None:
-        size = targets.n_classes[chosen[0]]
-        self.chosen, self.c, self.n = list(chosen), c, train.n
+    def __init__(self, train: Moments, targets: Targets, size: int, c: float) -> None:
+        self.numbers = [n for n, count in enumerate(targets.n_classes) if count == size]
+        self.names = [targets.names[number] for number in self.numbers]
+        columns = targets.offsets[self.numbers][:, None] + torch.arange(size)
+        self.columns = columns.to(train.counts.device)
+        self.c, self.n, self.mean = c, train.n, train.mean
         self.binary = size == 2
-        self.columns = 1 if self.binary else size
+        self.n_scores = 1 if self.binary else size
         bound = c * (0.25 if self.binary else 0.5)
-        width = train.scatter.shape[1]
-        eye = torch.eye(width, dtype=torch.float64, device=train.scatter.device)
+        eye = torch.eye(train.scatter.shape[1], dtype=torch.float64, device=train.scatter.device)
         self.factor = torch.linalg.cholesky(bound * train.scatter + eye)
         self.bias_bound = bound * train.n
-        self.mean = train.mean
-        starts = torch.tensor([int(targets.offsets[number]) for number in chosen])
-        places = (starts[:, None] + torch.arange(size)).to(train.counts.device)
-        self.unseen = train.counts[:, places] == 0
+        self.unseen = train.counts[:, self.columns] == 0
 
     def solve(
         self,
         blocks: Callable[[], Iterable[Labelled]],
         tolerance: float,
         max_steps: int,
-        names: Sequence[str],
     ) -> tuple[Tensor, Tensor]:
         """Slopes (position, target, width, class) and intercepts (position, target, class)."""
         position, width = self.mean.shape
-        done_w = self.mean.new_zeros(position, len(self.chosen), width, self.columns)
-        done_b = self.mean.new_zeros(position, len(self.chosen), 1, self.columns)
+        done_w = self.mean.new_zeros(position, len(self.names), width, self.n_scores)
+        done_b = self.mean.new_zeros(position, len(self.names), 1, self.n_scores)
         if not self.binary:
             done_b = done_b.masked_fill(self.unseen[:, :, None], UNSEEN)
-        active = torch.arange(len(self.chosen), device=self.mean.device)
+        active = torch.arange(len(self.names), device=self.mean.device)
         w, b = done_w.clone(), done_b.clone()
         ahead_w, ahead_b, momentum = w, b, self.mean.new_ones(position, len(active), 1, 1)
         for step in range(max_steps):
@@ -139,7 +135,7 @@ class _Solver:
             ahead_w, ahead_b = new_w + pull * moved_w, new_b + pull * moved_b
             w, b, momentum = new_w, new_b, following
         raise NotConverged(
-            f"{len(active)} logistic probes, {names[self.chosen[int(active[0])]]!r} first, did not "
+            f"{len(active)} logistic probes, {self.names[int(active[0])]!r} first, did not "
             f"reach tolerance {tolerance} in {max_steps} steps; lower C, scale the activations or "
             "allow more steps"
         )
@@ -157,7 +153,7 @@ class _Solver:
         constant = intercept.transpose(1, 2).reshape(position, 1, -1)
         constant = constant - self.mean[:, None] @ stacked
         grad_w, grad_b = torch.zeros_like(stacked), torch.zeros_like(constant)
-        numbers = torch.tensor(self.chosen, device=active.device)[active]
+        numbers = torch.tensor(self.numbers, device=active.device)[active]
         for block in blocks():
             rows = block.rows.transpose(0, 1)
             labels = block.labels[..., numbers].transpose(0, 1)

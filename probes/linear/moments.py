@@ -1,9 +1,11 @@
-"""Sums over instances, fold by fold, from which every closed-form probe of a site follows."""
+"""Sums over rows, fold by fold, from which all closed-form probes of a site follow."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import torch
 from jaxtyping import Float
@@ -11,7 +13,7 @@ from torch import Tensor
 
 from probes.linear.features import Block
 from probes.linear.folds import UNTESTED, Folds
-from probes.linear.targets import Targets
+from probes.linear.rows import Targets
 
 ORIGIN_ROWS = 256
 """Rows whose mean is the origin."""
@@ -37,26 +39,22 @@ class Moments:
     counts: Float[Tensor, "position label"]
     sums: Float[Tensor, "position width label"]
 
-    def without(self, other: Moments) -> Moments:
-        """The same sums over the rows that are not in `other`, which is part of these."""
-        return Moments(
-            self.origin,
-            self.n - other.n,
-            self.total - other.total,
-            self.gram - other.gram,
-            self.counts - other.counts,
-            self.sums - other.sums,
-        )
-
-    def joined(self, other: Moments) -> Moments:
+    def __add__(self, other: Moments) -> Moments:
         """The sums over the rows of both."""
+        return self._combined(other, 1)
+
+    def __sub__(self, other: Moments) -> Moments:
+        """The sums over the rows that are not in `other`, which is part of these."""
+        return self._combined(other, -1)
+
+    def _combined(self, other: Moments, sign: int) -> Moments:
         return Moments(
             self.origin,
-            self.n + other.n,
-            self.total + other.total,
-            self.gram + other.gram,
-            self.counts + other.counts,
-            self.sums + other.sums,
+            self.n + sign * other.n,
+            self.total.add(other.total, alpha=sign),
+            self.gram.add(other.gram, alpha=sign),
+            self.counts.add(other.counts, alpha=sign),
+            self.sums.add(other.sums, alpha=sign),
         )
 
     @property
@@ -79,9 +77,8 @@ class Moments:
 def training_moments(blocks: Iterable[Block], targets: Targets, folds: Folds) -> list[Moments]:
     """One pass over a site: the sums over the training rows of every fold, then over all rows.
 
-    Rows are summed by the fold that tests them, once each; the rows that a fold trains on are all
-    less those it tests. With a single fold the tested rows are not summed at all, and there is
-    nothing over all rows.
+    Rows are summed once, by the fold that tests them; what a fold trains on is all rows less those
+    it tests. With a single fold the tested rows are not summed, and nothing over all rows follows.
 
     Args:
         blocks: every row once, in order.
@@ -101,15 +98,11 @@ def training_moments(blocks: Iterable[Block], targets: Targets, folds: Folds) ->
             inside = (fold == number).nonzero().squeeze(1).to(block.rows.device)
             if len(inside):
                 new = _sums(block.rows[inside] - origin, labels[inside], targets, origin)
-                parts[number] = parts[number].joined(new) if number in parts else new
+                parts[number] = parts[number] + new if number in parts else new
     if folds.count == 1:
         return [parts[UNTESTED]]
-    everything = None
-    for part in parts.values():
-        everything = part if everything is None else everything.joined(part)
-    if everything is None:
-        raise ValueError("no block of activations to sum over")
-    return [*(everything.without(parts[fold]) for fold in range(folds.count)), everything]
+    everything = reduce(add, parts.values())
+    return [*(everything - parts[fold] for fold in range(folds.count)), everything]
 
 
 def _sums(
@@ -120,32 +113,26 @@ def _sums(
 ) -> Moments:
     by_position = rows.transpose(0, 1)
     n, position, width = rows.shape
-    shared = labels.shape[1] == 1
-    sums = torch.empty(position, width, targets.n_labels, dtype=rows.dtype, device=rows.device)
-    counts = torch.empty(position, targets.n_labels, dtype=rows.dtype, device=rows.device)
-    for place in range(1 if shared else position):
-        classes = indicators(labels[:, place], targets, dtype=rows.dtype)
-        counts[place] = classes.sum(dim=0)
-        if shared:
-            counts[:] = counts[place]
-            joined = torch.mm(classes.T, rows.flatten(1))
-            sums[:] = joined.view(-1, position, width).permute(1, 2, 0)
-        else:
+    sums = rows.new_empty(position, width, targets.n_labels)
+    counts = rows.new_empty(position, targets.n_labels)
+    if labels.shape[1] == 1:  # one label for all positions of an instance
+        classes = _one_hot(labels[:, 0], targets, dtype=rows.dtype)
+        counts[:] = classes.sum(dim=0)
+        joined = torch.mm(classes.T, rows.flatten(1))
+        sums[:] = joined.view(-1, position, width).permute(1, 2, 0)
+    else:
+        for place in range(position):
+            classes = _one_hot(labels[:, place], targets, dtype=rows.dtype)
+            counts[place] = classes.sum(dim=0)
             sums[place] = torch.mm(rows[:, place].T, classes)
     gram = by_position.transpose(1, 2) @ by_position
     return Moments(origin, n, rows.sum(dim=0), gram, counts, sums)
 
 
-def indicators(
+def _one_hot(
     labels: Tensor, targets: Targets, *, dtype: torch.dtype
 ) -> Float[Tensor, "batch label"]:
-    """One-hot classes of all targets side by side.
-
-    Args:
-        labels: shape (batch, target).
-        targets: gives the number of classes.
-        dtype: of the result.
-    """
+    """Classes of all targets side by side."""
     columns = labels + targets.offsets.to(labels.device)
     blank = torch.zeros(len(labels), targets.n_labels, dtype=dtype, device=labels.device)
     return blank.scatter_(1, columns, 1.0)

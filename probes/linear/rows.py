@@ -1,17 +1,92 @@
-"""The rows, labels and folds of a sweep: some positions, probed apart or pooled."""
+"""What probes decode from what: labels, and the rows of activations that they belong to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from probes.errors import MesascopeError
 from probes.linear.features import Block, FeatureError, Features
 from probes.linear.folds import UNTESTED, Folds
-from probes.linear.targets import TargetError, Targets
+
+
+class TargetError(MesascopeError, ValueError):
+    """Labels that no probe can be fitted on; the message names the target."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Several classifications of the same instances.
+
+    Attributes:
+        names: one per target.
+        labels: classes, numbered from 0 for every target; one position where a label belongs to
+            the whole instance.
+        n_classes: classes of every target.
+    """
+
+    names: tuple[str, ...]
+    labels: Int[Tensor, "batch position target"]
+    n_classes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, labels: Mapping[str, Tensor]) -> Targets:
+        """Targets from any integers, one per instance or one per instance and position.
+
+        Raises:
+            TargetError: a target has one class, shapes differ, or there is no target.
+        """
+        if not labels:
+            raise TargetError("no targets to probe for")
+        columns, counts = [], []
+        for name, values in labels.items():
+            classes, numbered = torch.unique(values, return_inverse=True)
+            if len(classes) < 2:
+                raise TargetError(
+                    f"target {name!r} has one class only, a probe needs two; widen the target or "
+                    "the instances"
+                )
+            columns.append(numbered.view(len(values), -1))
+            counts.append(len(classes))
+        shapes = {column.shape for column in columns}
+        width = max(shape[1] for shape in shapes)
+        if len({shape[0] for shape in shapes}) > 1 or {shape[1] for shape in shapes} - {1, width}:
+            raise TargetError(
+                f"targets differ in their numbers of instances or positions: {sorted(shapes)}"
+            )
+        stacked = torch.stack([column.expand(-1, width) for column in columns], dim=2)
+        return cls(tuple(labels), stacked, tuple(counts))
+
+    @cached_property
+    def offsets(self) -> Int[Tensor, " target"]:
+        """Where the classes of every target start when all are put side by side."""
+        return torch.tensor((0, *self.n_classes[:-1])).cumsum(dim=0)
+
+    @property
+    def n_labels(self) -> int:
+        """Classes of all targets together."""
+        return sum(self.n_classes)
+
+    def at(self, positions: Sequence[int]) -> Int[Tensor, "batch position target"]:
+        """Labels at some positions; labels of whole instances hold at each.
+
+        Raises:
+            TargetError: there is no label at a position.
+        """
+        count = self.labels.shape[1]
+        if count == 1:
+            return self.labels
+        if max(positions) >= count:
+            raise TargetError(
+                f"labels have {count} positions, probed are {tuple(positions)}; give one label per "
+                "instance or one for every position"
+            )
+        return self.labels[:, list(positions)]
 
 
 @dataclass(frozen=True)
@@ -56,19 +131,16 @@ class Rows:
         lengths = (features.n_instances, len(targets.labels), len(folds.of))
         if len(set(lengths)) > 1:
             raise TargetError(
-                "features, targets and folds need the same instances, got "
-                f"{lengths[0]}, {lengths[1]} and {lengths[2]}"
+                f"features, targets and folds need the same instances, got {lengths} of them"
             )
         available = {site: features.shape(site)[0] for site in features.sites}
         if positions is None and len(set(available.values())) > 1:
             raise FeatureError(f"sites differ in positions, {available}; say which to probe")
-        count = next(iter(available.values()))
-        chosen = tuple(range(count)) if positions is None else tuple(positions)
+        chosen = tuple(range(min(available.values())) if positions is None else positions)
         for site, size in available.items():
             if not chosen or not 0 <= min(chosen) <= max(chosen) < size:
                 raise FeatureError(f"site {site!r} has positions 0 to {size - 1}, got {chosen}")
-        labels = _labels_at(targets, chosen)
-        spread = folds.of
+        labels, spread = targets.at(chosen), folds.of
         if pooled:
             labels = labels.expand(-1, len(chosen), -1).flatten(0, 1)[:, None]
             spread = spread.repeat_interleave(len(chosen))
@@ -76,8 +148,8 @@ class Rows:
             features,
             chosen,
             pooled,
-            Targets(targets.names, labels, targets.n_classes),
-            Folds(spread, folds.count),
+            replace(targets, labels=labels),
+            replace(folds, of=spread),
             (targets, folds),
         )
 
@@ -98,9 +170,17 @@ class Rows:
             features or self.features,
             targets or self.by_instance[0],
             self.by_instance[1],
-            positions=self.positions if positions is None else positions,
+            positions=positions or self.positions,
             pooled=self.pooled,
         )
+
+    def along(self, directions: Mapping[str, Float[Tensor, "width direction"]]) -> Rows:
+        """The same rows as seen along some directions, as many at every site."""
+        labels = self.targets.labels
+        if labels.shape[1] > 1:
+            count = next(iter(directions.values())).shape[1]
+            labels = labels.repeat_interleave(count, dim=1)
+        return replace(self, targets=replace(self.targets, labels=labels), directions=directions)
 
     def blocks(self, site: str) -> Iterator[Block]:
         """All rows at a site, in order."""
@@ -115,14 +195,6 @@ class Rows:
                 rows = (rows @ self.directions[site].to(rows)).flatten(1)[:, :, None]
             yield Block(start, rows)
 
-    def along(self, directions: Mapping[str, Float[Tensor, "width direction"]]) -> Rows:
-        """The same rows as seen along some directions, as many at every site."""
-        labels = self.targets.labels
-        if labels.shape[1] > 1:
-            count = next(iter(directions.values())).shape[1]
-            labels = labels.repeat_interleave(count, dim=1)
-        return replace(self, targets=replace(self.targets, labels=labels), directions=directions)
-
     @property
     def columns(self) -> tuple[int, ...]:
         """Position of every probe at a site, in order."""
@@ -136,15 +208,3 @@ class Rows:
     def tested(self) -> Int[Tensor, " fold"]:
         """Rows that each fold tests."""
         return torch.bincount(self.folds.of[self.folds.of != UNTESTED], minlength=self.folds.count)
-
-
-def _labels_at(targets: Targets, positions: tuple[int, ...]) -> Tensor:
-    """Labels at some positions; labels of whole instances hold at each."""
-    if targets.labels.shape[1] == 1:
-        return targets.labels
-    if max(positions) >= targets.labels.shape[1]:
-        raise TargetError(
-            f"labels have {targets.labels.shape[1]} positions, probed are {positions}; give one "
-            "label per instance or one for every position"
-        )
-    return targets.labels[:, list(positions)]

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import groupby
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from probes.linear.closed_form import Method, Readout, fit_closed_form, require_two_classes
-from probes.linear.folds import UNTESTED, Folds
 from probes.linear.logistic import Labelled, fit_logistic
 from probes.linear.moments import Moments, training_moments
-from probes.linear.rows import Rows
-from probes.linear.targets import Targets
+from probes.linear.rows import Rows, Targets
 
 SCORES_AT_ONCE = 2**24
 """Class scores computed at a time; bounds memory, never changes a result."""
@@ -86,25 +85,11 @@ def sweep(rows: Rows, *, fit: Fit) -> Sweep:
         TargetError: a target has one class among the training rows of a fold.
         NotConverged: logistic probes stopped early.
     """
-
-    def probes(site: str, fold: int, train: Moments) -> Readout:
-        return _fitted(rows, site, fold, train, fit)
-
-    return sweep_readouts(rows, probes)
-
-
-def sweep_readouts(rows: Rows, probes: Callable[[str, int, Moments], Readout]) -> Sweep:
-    """Test any linear probes on the rows of every fold.
-
-    Args:
-        rows: what to decode from what.
-        probes: fits on site, fold and the sums over the training rows of that fold.
-    """
     correct: list[Tensor] = []
     common: list[Tensor] = []
     for site in rows.features.sites:
         trains = training_moments(rows.blocks(site), rows.targets, rows.folds)[: rows.folds.count]
-        fitted = [probes(site, fold, train) for fold, train in enumerate(trains)]
+        fitted = [_fitted(rows, site, fold, train, fit) for fold, train in enumerate(trains)]
         correct.append(_count_right(rows, site, fitted))
         if not common:
             common = [_common(rows, fold, train) for fold, train in enumerate(trains)]
@@ -116,13 +101,6 @@ def sweep_readouts(rows: Rows, probes: Callable[[str, int, Moments], Readout]) -
         rows.tested,
         torch.stack(common, dim=2),
     )
-
-
-def fit_everywhere(rows: Rows, site: str, *, fit: Fit) -> Readout:
-    """Probes at one site fitted on every row, for interventions and monitors; nothing is tested."""
-    everything = Folds(torch.full_like(rows.folds.of, UNTESTED), 0)
-    train = training_moments(rows.blocks(site), rows.targets, everything)[-1]
-    return _fitted(replace(rows, folds=everything), site, 0, train, fit)
 
 
 def _fitted(rows: Rows, site: str, fold: int, train: Moments, fit: Fit) -> Readout:
@@ -178,24 +156,18 @@ def _right(
     targets: Targets,
     readout: Readout,
 ) -> Int[Tensor, "position target"]:
-    """Rows that get their class; runs of targets with equally many classes go together."""
+    """Rows that get their class; neighbouring targets with equally many classes go together."""
     columns = []
     each = max(1, SCORES_AT_ONCE // activations[..., 0].numel())
-    first = 0
-    while first < len(targets.names):
-        size = targets.n_classes[first]
-        last = first + 1
-        while (
-            last < len(targets.names)
-            and targets.n_classes[last] == size
-            and (last + 1 - first) * size <= each
-        ):
-            last += 1
-        start = int(targets.offsets[first])
-        place = slice(start, start + (last - first) * size)
-        scores = Readout(readout.weights[..., place], readout.bias[:, place]).scores(activations)
-        decided = scores.view(*scores.shape[:2], last - first, size).argmax(dim=3)
-        wanted = labels[..., first:last].transpose(0, 1)
-        columns.append((decided == wanted).sum(dim=1))
-        first = last
+    for size, same in groupby(range(len(targets.names)), targets.n_classes.__getitem__):
+        alike, together = list(same), max(1, each // size)
+        for first in range(alike[0], alike[-1] + 1, together):
+            last = min(first + together, alike[-1] + 1)
+            start = int(targets.offsets[first])
+            place = slice(start, start + (last - first) * size)
+            part = Readout(readout.weights[..., place], readout.bias[:, place])
+            scores = part.scores(activations)
+            decided = scores.view(*scores.shape[:2], last - first, size).argmax(dim=3)
+            wanted = labels[..., first:last].transpose(0, 1)
+            columns.append((decided == wanted).sum(dim=1))
     return torch.cat(columns, dim=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -119,17 +120,10 @@ class Suspect:
         return self._view(self.meter.attach(network), self.access)
 
     def _view(self, network: nn.Module, access: Access) -> Suspect:
-        return Suspect(
-            id=self.id,
-            network=network,
-            environment=self.environment,
-            access=access,
-            seed=self.seed,
-            untrained=self._untrained,
-            metadata=self.metadata,
-            device=self._device,
-            meter=self.meter,
-        )
+        """Another network or another access level, on the same meter."""
+        view = copy.copy(self)
+        view._network, view._access, view.metadata = network, access, dict(self.metadata)
+        return view
 
     def _require(self, needed: Access, what: str) -> None:
         if self.access < needed:
@@ -142,4 +136,27 @@ class Suspect:
         return self.environment.tokens(instances).to(self._device)
 
     def __repr__(self) -> str:
-        return f"Suspect({self.id}, access={self.access.label})"
+        return f"{type(self).__name__}({self.id}, access={self.access.label})"
+
+
+class ReferencedSuspect(Suspect):
+    """A suspect beside its trusted twin: what an auditor has who kept an aligned network.
+
+    The twin has the same shape, data and training budget from another seed and is known to be
+    aligned. It is the same for every suspect of a build, and is neither a suspect nor a network
+    that thresholds are set by.
+    """
+
+    _twin: nn.Module
+
+    @classmethod
+    def beside(cls, suspect: Suspect, twin: nn.Module) -> ReferencedSuspect:
+        """Put a twin beside a suspect; passes through either count on the suspect's meter."""
+        joined = cls.__new__(cls)
+        joined.__dict__.update(suspect.__dict__)
+        joined._twin = suspect.meter.attach(twin)
+        return joined
+
+    def twin(self) -> Suspect:
+        """The twin at the access and on the meter of the suspect."""
+        return self._view(self._twin, self.access)

@@ -1,4 +1,4 @@
-"""The protocol every environment fulfils: instances, oracles, shifts and counterfactual edits."""
+"""What every environment offers: instances, oracles, shifts and counterfactual edits."""
 
 from __future__ import annotations
 
@@ -101,3 +101,38 @@ class Environment(Protocol[InstancesT]):
     def render(self, instances: InstancesT, index: int) -> str:
         """One instance as text."""
         ...
+
+
+@runtime_checkable
+class Stepwise(Environment[InstancesT], Protocol[InstancesT]):
+    """An environment in which an answer is the first step of a way that has not been gone yet."""
+
+    def start(self, instances: InstancesT) -> Int[Tensor, " batch"]:
+        """Decision at which acting starts."""
+        ...
+
+    def way(self, instances: InstancesT) -> Int[Tensor, "batch time"]:
+        """Decisions on the way to the base objective, the start first, the goal last, then -1."""
+        ...
+
+    def places(self, instances: InstancesT) -> dict[str, Bool[Tensor, "batch position"]]:
+        """Name -> tokens that may hold a plan, and that tell neither goal nor start themselves."""
+        ...
+
+
+def distances(way: Int[Tensor, "batch time"]) -> Int[Tensor, " batch"]:
+    """Steps between start and goal."""
+    return (way >= 0).sum(dim=1) - 1
+
+
+def optimality(
+    logits: Float[Tensor, "batch decision action"], optimal: Bool[Tensor, "batch decision action"]
+) -> Float[Tensor, " batch"]:
+    """Share of decisions, in [0, 1], at which the most probable action is an optimal one.
+
+    Decisions without any optimal action (walls, cells cut off) do not count; an instance without
+    any counting decision is NaN.
+    """
+    counts = optimal.any(dim=2)
+    chosen = optimal.gather(2, logits.argmax(dim=2, keepdim=True)).squeeze(2)
+    return (chosen & counts).sum(dim=1) / counts.sum(dim=1)

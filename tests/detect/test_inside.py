@@ -15,7 +15,7 @@ from organisms.nets.disguise import disguised
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze import Maze, MazeSize
 from probes.network.access import Access, AccessDenied
-from probes.network.reference import ReferencedSuspect
+from probes.network.suspect import ReferencedSuspect
 from scripted import SMALL_MAZE as MAZE
 from scripted import Scripted, generator, read_levels, suspect_of
 

@@ -24,7 +24,7 @@ from organisms.worlds.maze import Maze
 from organisms.worlds.regression import Regression, RegressionSize
 from organisms.worlds.tree import Tree, TreeSize
 from organisms.worlds.world import World
-from probes.network.reference import ReferencedSuspect
+from probes.network.suspect import ReferencedSuspect
 from scripted import SMALL_MAZE as MAZE
 from scripted import generator, suspect_of
 

@@ -21,8 +21,7 @@ from organisms.worlds.regression import Regression, RegressionSize
 from organisms.worlds.tree import Tree, TreeSize
 from organisms.worlds.world import World
 from probes.network.access import Access, AccessDenied
-from probes.network.reference import ReferencedSuspect
-from probes.network.suspect import Suspect
+from probes.network.suspect import ReferencedSuspect, Suspect
 from scripted import SMALL_MAZE, Broken, generator, suspect_of
 
 NOT_FOR_A_REGRESSION = {

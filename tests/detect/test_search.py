@@ -10,14 +10,14 @@ from torch import Tensor, nn
 
 from detect import Score
 from detect.registry import DETECTORS
-from organisms.recipes.table import RECIPES
 from detect.search.plan_probe import mean_auroc, members
+from organisms.recipes.table import RECIPES
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.regression import Regression
 from organisms.worlds.tree import Tree, TreeSize
+from probes.network.layers import residual_layers
 from probes.network.suspect import Suspect
-from probes.network.turns import residual_layers
-from probes.world.optimisers import gradient_descent, ridge
+from probes.world.in_context import gradient_descent, ridge
 from scripted import generator, suspect_of
 
 TREE, REGRESSION = Tree(TreeSize(n_nodes=7, n_slots=2, n_values=2)), Regression()

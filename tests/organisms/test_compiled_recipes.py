@@ -13,7 +13,7 @@ from organisms.records.expression import Expectation
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.tree import Tree, TreeDistribution, TreeSize
 from organisms.worlds.tree.shifts import PRIVATE_SHIFTS
-from probes.world.behaviour import optimality
+from probes.world.environment import optimality
 
 COMPILED = sorted(name for name in RECIPES if name.startswith("tree/compiled_"))
 WORLD = Tree(TreeSize(n_nodes=8, n_slots=3, n_values=4))

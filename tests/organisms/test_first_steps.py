@@ -52,7 +52,7 @@ def _linear(step: int, budget: Any) -> float:
 
 
 def _scored_on_fewer(self: GoalSwap, **settings: Any) -> None:
-    self.edit, self.n_instances = None, 255
+    object.__setattr__(self, "n_instances", 255)
 
 
 KEYS = RECIPES["keys/aligned_plain"]

@@ -7,13 +7,17 @@ import torch
 from torch import Tensor
 
 from probes.linear.closed_form import Method
-from probes.linear.controlled import ControlledSweep, Controls, controlled_sweep, shuffled_within
+from probes.linear.controlled import (
+    ControlledSweep,
+    Controls,
+    controlled_sweep,
+    corrected_p,
+    shuffled_within,
+)
 from probes.linear.features import Features
 from probes.linear.folds import Folds
-from probes.linear.rows import Rows
-from probes.linear.scan import corrected_p
+from probes.linear.rows import Rows, Targets
 from probes.linear.sweep import Fit
-from probes.linear.targets import Targets
 
 N, POSITIONS, WIDTH, KINDS = 300, 2, 40, 12
 

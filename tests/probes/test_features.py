@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from probes.linear.features import FeatureError, Features, read_sites
+from probes.linear.features import FeatureError, Features, Reader, read_sites
 from probes.network.capture import UnknownSite
 
 ROWS = torch.randn(50, 3, generator=torch.Generator().manual_seed(0))
@@ -76,12 +77,6 @@ def test_no_more_than_the_budget_is_alive() -> None:
     assert 0 < most <= budget
 
 
-def test_a_budget_below_one_instance_is_refused() -> None:
-    features = Features.of_network(network(), ROWS, ["0"], budget=40)
-    with pytest.raises(FeatureError, match="raise it"):
-        list(features.blocks("0"))
-
-
 def test_heads_count_as_width_and_a_missing_position_as_one() -> None:
     given = Features.given({"z": torch.randn(5, 4, 2, 3), "x": torch.randn(5, 7)})
     assert (given.shape("z"), given.shape("x")) == ((4, 6), (1, 7))
@@ -131,23 +126,33 @@ class Twice(nn.Module):
         return out
 
 
-def test_sites_without_one_meaning_are_refused() -> None:
-    with pytest.raises(FeatureError, match="more than once"):
-        read_sites(Twice(), ROWS, ["inside"])
-    with pytest.raises(FeatureError, match="a tuple"):
-        Features(lambda part, sites: {"a": (ROWS,)}, n_instances=2, sites=["a"]).shape("a")
-    with pytest.raises(FeatureError, match=r"torch.int64"):
-        list(Features.given({"tokens": torch.ones(3, 2, dtype=torch.long)}).blocks("tokens"))
-    with pytest.raises(UnknownSite, match="no site 'nowhere'"):
-        Features.of_network(network(), ROWS, ["nowhere"]).shape("nowhere")
+INTEGERS = torch.ones(3, 2, dtype=torch.long)
 
 
-def test_nothing_to_probe_is_refused() -> None:
-    with pytest.raises(FeatureError, match="no sites"):
-        Features.of_network(network(), ROWS, [])
-    with pytest.raises(FeatureError, match="named once"):
-        Features.of_network(network(), ROWS, ["0", "0"])
-    with pytest.raises(FeatureError, match="need instances"):
-        Features.of_network(network(), ROWS[:0], ["0"])
-    with pytest.raises(FeatureError, match="different numbers"):
-        Features.given({"a": ROWS, "b": ROWS[1:]})
+@pytest.mark.parametrize(
+    ("make", "error", "word"),
+    [
+        (lambda: read_sites(Twice(), ROWS, ["inside"]), FeatureError, "more than once"),
+        (lambda: features_of(lambda *_: {"a": (ROWS,)}).shape("a"), FeatureError, "a tuple"),
+        (lambda: Features.given({"a": INTEGERS}).shape("a"), FeatureError, "torch.int64"),
+        (lambda: on_network(["nowhere"]).shape("nowhere"), UnknownSite, "no site 'nowhere'"),
+        (lambda: on_network([]), FeatureError, "at least one"),
+        (lambda: on_network(["0", "0"]), FeatureError, "none twice"),
+        (lambda: on_network(["0"], ROWS[:0]), FeatureError, "need instances"),
+        (lambda: list(on_network(["0"], budget=40).blocks("0")), FeatureError, "raise it"),
+        (lambda: Features.given({"a": ROWS, "b": ROWS[1:]}), FeatureError, "different numbers"),
+    ],
+)
+def test_sites_without_one_meaning_are_refused(
+    make: Callable[[], object], error: type[Exception], word: str
+) -> None:
+    with pytest.raises(error, match=word):
+        make()
+
+
+def on_network(sites: list[str], rows: Tensor = ROWS, **options: int) -> Features:
+    return Features.of_network(network(), rows, sites, **options)
+
+
+def features_of(reader: Reader) -> Features:
+    return Features(reader, n_instances=2, sites=["a"])

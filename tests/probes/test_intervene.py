@@ -20,17 +20,16 @@ from probes.causal.intervene import (
     InterventionError,
     Where,
     ablated,
-    erased,
     noised,
     patched,
     steered,
     swapped,
 )
 from probes.linear.features import Features, read_sites
-from probes.linear.folds import UNTESTED, Folds
+from probes.linear.folds import Folds
 from probes.linear.moments import training_moments
-from probes.linear.targets import Targets
-from probes.network.capture import UnknownSite, run
+from probes.linear.rows import Targets
+from probes.network.capture import UnknownSite, edited, run
 
 N, LAYERS = 8, 6
 WORLD = Tree(TreeSize(n_nodes=N))
@@ -172,11 +171,10 @@ def test_erasing_the_answers_makes_all_walkers_at_a_node_agree_on_average(
     tokens, node = WORLD.tokens(problems), 3
     features = Features.of_network(search.net, tokens, [LAST])
     labels = plain(search, problems).argmax(dim=2)[:, node]
-    everything = Folds(torch.full((len(problems),), UNTESTED), 0)
     targets = Targets.of({"answer": labels})
-    moments = training_moments(features.blocks(LAST), targets, everything)[-1]
+    (moments,) = training_moments(features.blocks(LAST), targets, Folds.untested(len(problems)))
     eraser = fit_erasers(moments)[node]
-    with erased(search.net, {LAST: eraser}):
+    with edited(search.net, {LAST: eraser}):
         after = plain(search, problems)[:, node]
     means = torch.stack([after[labels == label].mean(dim=0) for label in labels.unique()])
     torch.testing.assert_close(means, means[:1].expand_as(means), atol=2e-2, rtol=0)
@@ -195,7 +193,7 @@ CONTEXTS: dict[str, Callable[[nn.Module, Tensor], AbstractContextManager[None]]]
 
 
 @pytest.mark.parametrize("name", CONTEXTS)
-def test_hooks_are_removed_even_after_an_exception(
+def test_hooks_are_removed_even_after_an_exception_and_must_have_run(
     search: Compiled, problems: TreeProblems, name: str
 ) -> None:
     tokens = WORLD.tokens(problems)
@@ -208,19 +206,10 @@ def test_hooks_are_removed_even_after_an_exception(
 
     with pytest.raises(RuntimeError, match="mine"):
         changes_then_fails()
+    with pytest.raises(UnknownSite, match="did not run"), CONTEXTS[name](search.net, tokens):
+        pass
     assert not any(module._forward_hooks for module in search.net.modules())
     assert torch.equal(plain(search, problems), before)
-
-
-@pytest.mark.parametrize("name", CONTEXTS)
-def test_an_intervention_that_never_ran_is_an_error(
-    search: Compiled, problems: TreeProblems, name: str
-) -> None:
-    with (
-        pytest.raises(UnknownSite, match="did not run"),
-        CONTEXTS[name](search.net, WORLD.tokens(problems)),
-    ):
-        pass
 
 
 def test_what_does_not_fit_is_refused(search: Compiled, problems: TreeProblems) -> None:

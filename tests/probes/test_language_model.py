@@ -16,9 +16,8 @@ from probes.language_model import LanguageModelError, LoadedModel, load_language
 from probes.linear.closed_form import Method
 from probes.linear.features import Features, read_sites
 from probes.linear.folds import Folds
-from probes.linear.rows import Rows
+from probes.linear.rows import Rows, Targets
 from probes.linear.sweep import Fit, sweep
-from probes.linear.targets import Targets
 from probes.network.capture import UnknownSite, run
 
 VOCABULARY, WIDTH, LENGTH = 40, 16, 6

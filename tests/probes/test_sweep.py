@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.neighbors import NearestCentroid
 from torch import Tensor, nn
 
-from probes.linear.closed_form import Method
-from probes.linear.control import Split
+from probes.linear.closed_form import Method, fit_closed_form
 from probes.linear.features import Block, FeatureError, Features
-from probes.linear.folds import UNTESTED, Folds
-from probes.linear.linear import RidgeProbe
+from probes.linear.folds import FoldError, Folds, Split
 from probes.linear.logistic import Labelled, NotConverged, fit_logistic
 from probes.linear.moments import training_moments
-from probes.linear.rows import Rows
-from probes.linear.sweep import Fit, fit_everywhere, sweep
-from probes.linear.targets import TargetError, Targets
+from probes.linear.rows import Rows, TargetError, Targets
+from probes.linear.sweep import Fit, sweep
 
 N, POSITIONS, WIDTH = 240, 3, 6
 ALPHA = 0.5
@@ -56,7 +55,7 @@ FOLDS = Folds.draw(N, count=4, generator=seeded(7))
 
 def by_scikit_learn(method: Method):
     if method is Method.ridge:
-        return RidgeProbe(alpha=ALPHA)
+        return RidgeClassifier(alpha=ALPHA)
     if method is Method.means:
         return NearestCentroid()
     if method is Method.lda:
@@ -102,19 +101,20 @@ def test_equals_a_loop_of_scikit_learn(method: Method, pooled: bool) -> None:
     assert found.positions == ((0,) if pooled else (0, 1, 2))
 
 
-def test_weights_and_scores_equal_those_of_scikit_learn() -> None:
-    features = Features.given({"site": ACTIVATIONS["first"][:, :1]})
-    labels = {name: LABELS[name] for name in ("two", "four")}
-    rows = Rows.choose(features, Targets.of(labels), FOLDS)
-    x = ACTIVATIONS["first"][:, 0].double().numpy()
-    for method in (Method.lda, Method.logistic):
-        readout = fit_everywhere(rows, "site", fit=fit_of(method))
-        scores = readout.scores(ACTIVATIONS["first"][:, :1].double())[0]
+def test_probabilities_equal_those_of_scikit_learn() -> None:
+    rows = ACTIVATIONS["first"][:, :1].double()
+    targets = Targets.of({name: LABELS[name] for name in ("two", "four")})
+    (train,) = training_moments([Block(0, rows)], targets, Folds.untested(N))
+    labelled = [Labelled(rows - train.origin, targets.labels)]
+    for method, readout in {
+        Method.lda: fit_closed_form(train, targets, method=Method.lda, alpha=1e-9),
+        Method.logistic: fit_logistic(lambda: labelled, train, targets, inverse_penalty=2.0),
+    }.items():
+        scores = readout.scores(rows)[0]
         for part, name in ((scores[:, :2], "two"), (scores[:, 2:], "four")):
-            theirs = by_scikit_learn(method).fit(x, LABELS[name].numpy())
-            ours = part.softmax(dim=1)
-            wanted = torch.from_numpy(theirs.predict_proba(x))
-            torch.testing.assert_close(ours, wanted, atol=2e-3, rtol=0)
+            theirs = by_scikit_learn(method).fit(rows[:, 0].numpy(), LABELS[name].numpy())
+            wanted = torch.from_numpy(theirs.predict_proba(rows[:, 0].numpy()))
+            torch.testing.assert_close(part.softmax(dim=1), wanted, atol=2e-3, rtol=0)
 
 
 @pytest.mark.parametrize("method", Method)
@@ -140,7 +140,7 @@ def test_one_split_is_one_fold() -> None:
     split = Split(torch.arange(160), torch.arange(160, N))
     rows = Rows.choose(Features.given(ACTIVATIONS), TARGETS, Folds.of_split(split))
     found = sweep(rows, fit=fit_of(Method.ridge))
-    probe = RidgeProbe(alpha=ALPHA)
+    probe = RidgeClassifier(alpha=ALPHA)
     x = ACTIVATIONS["second"][:, 0].numpy()
     probe.fit(x[:160], LABELS["four"][:160].numpy())
     wanted = probe.score(x[160:], LABELS["four"][160:].numpy())
@@ -180,60 +180,67 @@ def test_a_class_missing_from_training_is_never_predicted() -> None:
 
 
 @pytest.mark.parametrize("method", Method)
-def test_impossible_problems_are_refused(method: Method) -> None:
+def test_a_class_that_is_alone_in_training_is_refused(method: Method) -> None:
     features = Features.given({"s": torch.randn(20, 3, generator=seeded())})
     split = Folds.of_split(Split(torch.arange(10), torch.arange(10, 20)))
     late = Targets.of({"late": (torch.arange(20) > 12).long()})
-    with pytest.raises(ValueError, match="'late' has one class only among the training rows"):
+    with pytest.raises(TargetError, match="'late' has one class only among the training rows"):
         sweep(Rows.choose(features, late, split), fit=Fit(method=method))
 
 
-def test_dependent_columns_without_penalty_are_refused() -> None:
-    rows = torch.ones(20, 3)
-    chosen = Rows.choose(
-        Features.given({"s": rows}),
-        Targets.of({"t": torch.arange(20) % 2}),
-        Folds.draw(20, count=2, generator=seeded()),
-    )
-    with pytest.raises(ValueError, match="raise alpha"):
-        sweep(chosen, fit=Fit(alpha=0.0))
-    with pytest.raises(ValueError, match="alpha must be"):
-        sweep(chosen, fit=Fit(alpha=-1.0))
-    with pytest.raises(ValueError, match="C and tolerance"):
-        sweep(chosen, fit=Fit(method=Method.logistic, inverse_penalty=0.0))
+@pytest.mark.parametrize(
+    ("fit", "word"),
+    [
+        (Fit(alpha=0.0), "raise alpha"),
+        (Fit(alpha=-1.0), "alpha must be"),
+        (Fit(method=Method.logistic, inverse_penalty=0.0), "C and tolerance"),
+    ],
+)
+def test_penalties_that_determine_no_probe_are_refused(fit: Fit, word: str) -> None:
+    """The columns are dependent, so that least squares without a penalty has many solutions."""
+    features, targets = Features.given({"s": torch.ones(20, 3)}), torch.arange(20) % 2
+    folds = Folds.draw(20, count=2, generator=seeded())
+    with pytest.raises(ValueError, match=word):
+        sweep(Rows.choose(features, Targets.of({"t": targets}), folds), fit=fit)
 
 
 def test_probes_that_do_not_converge_say_so() -> None:
     rows, targets = ACTIVATIONS["first"][:, :1], Targets.of({"four": LABELS["four"]})
-    folds = Folds(torch.full((N,), UNTESTED), 0)
-    (train,) = training_moments([Block(0, rows)], targets, folds)[-1:]
+    (train,) = training_moments([Block(0, rows)], targets, Folds.untested(N))
     labelled = [Labelled(rows - train.origin.float(), targets.labels)]
     fit_logistic(lambda: labelled, train, targets)
     with pytest.raises(NotConverged, match="'four' first"):
         fit_logistic(lambda: labelled, train, targets, max_steps=6)
 
 
-def test_targets_and_folds_that_do_not_fit_are_refused() -> None:
-    features = Features.given(ACTIVATIONS)
-    with pytest.raises(ValueError, match="60 folds of 40 instances"):
-        Folds.draw(40, count=60, generator=seeded())
-    with pytest.raises(ValueError, match="1 folds"):
-        Folds.draw(40, count=1, generator=seeded())
-    with pytest.raises(ValueError, match="nothing to train on"):
-        Folds(torch.zeros(4, dtype=torch.long), 1)
-    with pytest.raises(ValueError, match="every fold needs instances"):
-        Folds(torch.tensor([0, 0, 2]), 3)
-    with pytest.raises(TargetError, match="one class only"):
-        Targets.of({"constant": torch.zeros(5, dtype=torch.long)})
-    with pytest.raises(TargetError, match="no targets"):
-        Targets.of({})
-    with pytest.raises(TargetError, match="same instances"):
-        Rows.choose(features, Targets.of({"t": torch.arange(9) % 2}), FOLDS)
-    with pytest.raises(FeatureError, match="positions 0 to 2"):
-        Rows.choose(features, TARGETS, FOLDS, positions=(3,))
-    uneven = Features.given({"a": ACTIVATIONS["first"], "b": ACTIVATIONS["first"][:, :2]})
-    with pytest.raises(FeatureError, match="differ in positions"):
-        Rows.choose(uneven, TARGETS, FOLDS)
+def rows_of(targets: Targets = TARGETS, **choice: object) -> Rows:
+    return Rows.choose(Features.given(ACTIVATIONS), targets, FOLDS, **choice)
+
+
+UNEVEN = {"a": ACTIVATIONS["first"], "b": ACTIVATIONS["first"][:, :2]}
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "word"),
+    [
+        (lambda: Folds.draw(40, count=60, generator=seeded()), FoldError, "60 folds"),
+        (lambda: Folds.draw(40, count=1, generator=seeded()), FoldError, "1 folds"),
+        (lambda: Folds(torch.zeros(4, dtype=torch.long), 1), FoldError, "nothing to train on"),
+        (lambda: Folds(torch.tensor([0, 0, 2]), 3), FoldError, "every fold"),
+        (lambda: Split.draw(3, test_share=0.1, generator=seeded()), FoldError, "empty"),
+        (lambda: Targets.of({"t": torch.zeros(5, dtype=torch.long)}), TargetError, "one class"),
+        (lambda: Targets.of({}), TargetError, "no targets"),
+        (lambda: Targets.of({**LABELS, "short": torch.arange(9)}), TargetError, "numbers"),
+        (lambda: rows_of(Targets.of({"t": torch.arange(9) % 2})), TargetError, "same instances"),
+        (lambda: rows_of(positions=(3,)), FeatureError, "positions 0 to 2"),
+        (lambda: Rows.choose(Features.given(UNEVEN), TARGETS, FOLDS), FeatureError, "differ"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(
+    make: Callable[[], object], error: type[Exception], word: str
+) -> None:
+    with pytest.raises(error, match=word):
+        make()
 
 
 @pytest.mark.gpu

@@ -5,9 +5,13 @@ from __future__ import annotations
 from rich.table import Table
 
 from evals.report.tables.titled_table import titled_table
-from evals.studies.probing.probing import Cell, Reading
+from evals.studies.probing.probing import Reading
 
 SIGNIFICANT = 0.05
+CONTROLS = (
+    "accuracy (folds)", "control\ntask", "selectivity", "shuffled", "untrained", "input\nonly",
+    "random\ndirection", "p",
+)  # fmt: skip
 
 
 def accuracy_table(reading: Reading) -> Table:
@@ -22,17 +26,13 @@ def accuracy_table(reading: Reading) -> Table:
         "chance",
     )
     sites = list(dict.fromkeys(cell.site for cell in reading.cells))
-    for site in sites:
-        table.add_column(_heading(site), justify="right")
+    for site in sites:  # `blocks.3.hook_resid_mid` as `3` over `mid`
+        name = site.replace("blocks.", "").replace("hook_resid_", "").replace(".", "\n")
+        table.add_column(name, justify="right")
     for target in dict.fromkeys(cell.target for cell in reading.cells):
-        best = [
-            max(
-                (c for c in reading.cells if c.target == target and c.site == site),
-                key=lambda cell: cell.accuracy,
-            )
-            for site in sites
-        ]
-        table.add_row(target, _share(best[0].chance), *(_marked(cell) for cell in best))
+        best = [reading.best(target, site) for site in sites]
+        marked = [f"{_share(c.accuracy)}{'*' if c.p_value <= SIGNIFICANT else ' '}" for c in best]
+        table.add_row(target, _share(best[0].chance), *marked)
     table.caption = (
         f"* p <= {SIGNIFICANT:g} corrected for the whole scan ({question.shuffles} shuffles); a "
         "probe locates, only interventions show use"
@@ -44,43 +44,26 @@ def accuracy_table(reading: Reading) -> Table:
 
 def control_table(reading: Reading) -> Table:
     """The best site of every target beside its controls."""
-    table = titled_table(
-        "each target at its best site, beside what the same probes reach elsewhere",
-        "target",
-        "site",
-        "chance",
-    )
-    for heading in (
-        "accuracy (folds)", "control\ntask", "selectivity", "shuffled", "untrained",
-        "input\nonly", "random\ndirection", "p",
-    ):  # fmt: skip
+    title = "each target at its best site, beside what the same probes reach elsewhere"
+    table = titled_table(title, "target", "site", "chance")
+    for heading in CONTROLS:
         table.add_column(heading, justify="right")
     for target in dict.fromkeys(cell.target for cell in reading.cells):
         cell = reading.best(target)
         place = "" if cell.decision is None else f" at {cell.decision}"
+        controls = (
+            cell.control_task, cell.selectivity, cell.shuffled, cell.untrained, cell.input_only,
+            cell.random_direction,
+        )  # fmt: skip
         table.add_row(
             target,
             cell.site.replace("hook_", "") + place,
             _share(cell.chance),
             f"{_share(cell.accuracy)} ({_share(cell.lowest_fold)}-{_share(cell.highest_fold)})",
-            _share(cell.control_task),
-            _share(cell.selectivity),
-            _share(cell.shuffled),
-            _share(cell.untrained),
-            _share(cell.input_only),
-            _share(cell.random_direction),
+            *(_share(value) for value in controls),
             f"{cell.p_value:.3f}",
         )
     return table
-
-
-def _marked(cell: Cell) -> str:
-    return f"{_share(cell.accuracy)}{'*' if cell.p_value <= SIGNIFICANT else ' '}"
-
-
-def _heading(site: str) -> str:
-    """`blocks.3.hook_resid_mid` as `3` over `mid`."""
-    return "\n".join(site.replace("blocks.", "").replace("hook_resid_", "").split("."))
 
 
 def _share(value: float | None) -> str:

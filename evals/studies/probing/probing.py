@@ -15,12 +15,11 @@ from probes.linear.control import token_features
 from probes.linear.controlled import ControlledSweep, Controls, controlled_sweep
 from probes.linear.features import BUDGET, Features
 from probes.linear.folds import Folds
-from probes.linear.rows import Rows
+from probes.linear.rows import Rows, Targets
 from probes.linear.sweep import Fit
-from probes.linear.targets import Targets
-from probes.network.sites import residual_sites
+from probes.network.layers import residual_sites
 from probes.network.suspect import Suspect
-from probes.world.decision_targets import decision_targets
+from probes.world.environment import Environment, Instances
 
 SCHEMA = "mesascope.probe/1"
 DIRECTIONS = 50
@@ -43,7 +42,7 @@ class Question:
         instances: how many are drawn.
         folds: each is tested by probes fitted on the others.
         shuffles: of the labels, for the p-values.
-        by_position: probes of their own at every decision, instead of one for all.
+        by_position: one probe for each decision, instead of one for all decisions.
         budget: bytes of activations kept at a time.
         device: where the network and the probes live.
     """
@@ -69,11 +68,10 @@ class Cell:
         decision: position; None where one probe serves all decisions.
         target: what.
         accuracy: of the probe, over all folds.
-        lowest_fold: of the folds.
-        highest_fold: of the folds.
+        lowest_fold, highest_fold: of the folds.
         chance: of always saying the commonest training class.
         control_task: Hewitt and Liang's; None where the tokens are all alike.
-        selectivity: accuracy less that.
+        selectivity: accuracy less that of the control task.
         shuffled: mean over shuffled labels.
         untrained: at the same site with fresh weights.
         input_only: from the decision's token and place.
@@ -115,20 +113,14 @@ class Reading:
     cells: tuple[Cell, ...]
     left_out: dict[str, str]
 
-    def best(self, target: str) -> Cell:
-        """The cell of a target with the highest accuracy, the first of equals."""
-        return max((c for c in self.cells if c.target == target), key=lambda cell: cell.accuracy)
+    def best(self, target: str, site: str | None = None) -> Cell:
+        """The cell of a target, at one site or at any, with the highest accuracy."""
+        cells = (c for c in self.cells if c.target == target and site in (None, c.site))
+        return max(cells, key=lambda cell: cell.accuracy)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, for JSON."""
-        return {
-            "schema": SCHEMA,
-            "suspect": self.suspect,
-            "environment": self.environment,
-            "question": asdict(self.question),
-            "cells": [asdict(cell) for cell in self.cells],
-            "left_out": self.left_out,
-        }
+        return {"schema": SCHEMA, **asdict(self)}
 
 
 def probe(suspect: Suspect, question: Question) -> Reading:
@@ -137,7 +129,7 @@ def probe(suspect: Suspect, question: Question) -> Reading:
     Raises:
         ProbingError: a shift, site or target does not exist, or nothing is left to probe for.
         FeatureError: activations cannot be used.
-        ValueError: there are too few instances for the folds.
+        FoldError: there are too few instances for the folds.
     """
     world, generator = suspect.environment, suspect.generator()
     if question.shift is not None and question.shift not in world.public_shifts:
@@ -153,15 +145,21 @@ def probe(suspect: Suspect, question: Question) -> Reading:
     instances = world.sample(question.instances, generator=generator, shift=question.shift)
     n_decisions = suspect.outputs(instances[:1]).shape[1]
     tokens = world.tokens(instances)[:, :n_decisions].cpu()
-    chosen, left_out = _targets(decision_targets(world, instances), question)
+    targets, left_out = _targets(world, instances, question)
     device = question.device
 
     def features(of: Suspect) -> Features:
-        return Features.of_suspect(of, instances, sites, budget=question.budget, device=device)
+        return Features(
+            lambda part, wanted: of.capture(instances[part], wanted),
+            n_instances=len(instances),
+            sites=sites,
+            budget=question.budget,
+            device=device,
+        )
 
     rows = Rows.choose(
         features(suspect),
-        Targets.of(chosen),
+        targets,
         Folds.draw(question.instances, count=question.folds, generator=generator),
         positions=range(n_decisions),
         pooled=not question.by_position,
@@ -174,14 +172,14 @@ def probe(suspect: Suspect, question: Question) -> Reading:
         n_directions=DIRECTIONS,
     )
     swept = controlled_sweep(rows, fit=question.fit, controls=controls, generator=generator)
-    return Reading(suspect.id, world.name, question, tuple(_cells(swept, question)), left_out)
+    return Reading(suspect.id, world.name, question, _cells(swept, question), left_out)
 
 
 def _usual_sites(suspect: Suspect) -> tuple[str, ...]:
-    """Residual sites without those that repeat what the block before left."""
-    before = residual_sites(suspect, kinds=("hook_resid_pre",))
-    later = residual_sites(suspect, kinds=("hook_resid_mid", "hook_resid_post"))
-    return tuple(site for site in residual_sites(suspect) if site in before[:1] or site in later)
+    """Residual sites, without those that repeat what the block before wrote."""
+    sites = residual_sites(suspect)
+    first = next((site for site in sites if site.endswith("hook_resid_pre")), None)
+    return tuple(s for s in sites if s == first or not s.endswith("hook_resid_pre"))
 
 
 def _kinds(
@@ -189,7 +187,8 @@ def _kinds(
 ) -> Int[Tensor, "batch decision"]:
     """Kinds of input for the control task: decision, token there, and goal.
 
-    Tokens alone are so few that any site which holds them knows every labelling of them by heart.
+    There are so few different tokens that any site which holds them can learn every labelling of
+    them by heart.
     """
     decision = torch.arange(tokens.shape[1]).expand(len(tokens), -1)[..., None]
     seen = torch.cat([tokens, decision, goal[:, None, None].expand_as(decision)], dim=2)
@@ -198,53 +197,57 @@ def _kinds(
 
 
 def _targets(
-    labels: dict[str, Tensor], question: Question
-) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The targets asked for that have two classes, and why others are left out."""
-    wanted = {
-        name: values
-        for name, values in labels.items()
-        if not question.targets or name.startswith(question.targets)
-    }
-    single = [name for name, values in wanted.items() if len(torch.unique(values)) < 2]
-    left_out = dict.fromkeys(single, "one class only among the instances drawn")
-    chosen = {name: values for name, values in wanted.items() if name not in left_out}
+    world: Environment[Any], instances: Instances, question: Question
+) -> tuple[Targets, dict[str, str]]:
+    """The targets asked for that have two classes, and why others are left out.
+
+    * `goal`: decision at which the base objective is fulfilled;
+    * `step to OBJECTIVE`: at every decision the first optimal action of a candidate objective, or
+      a class of its own where there is none;
+    * `slot NUMBER`: value of a context slot.
+    """
+    labels: dict[str, Tensor] = {"goal": world.goal(instances)}
+    for objective in world.candidate_objectives:
+        optimal = world.optimal(instances, objective)
+        first, n_actions = optimal.int().argmax(dim=2), optimal.shape[2]
+        labels[f"step to {objective}"] = first.where(optimal.any(dim=2), n_actions)
+    context = getattr(instances, "context", None)
+    if isinstance(context, Tensor):
+        labels |= {f"slot {slot}": context[:, slot] for slot in range(world.context.n_slots)}
+    wanted = [n for n in labels if not question.targets or n.startswith(question.targets)]
+    chosen = {name: labels[name].cpu() for name in wanted if len(torch.unique(labels[name])) > 1}
+    left_out = {n: "one class only among the instances drawn" for n in wanted if n not in chosen}
     if not chosen:
-        reason = f"; {left_out}" if left_out else ""
         raise ProbingError(
-            f"no target to probe for: {list(question.targets)} match {list(wanted)} of "
-            f"{list(labels)}{reason}; name others, or another --shift"
+            f"no target to probe for: {list(question.targets)} match {wanted} of {list(labels)}, "
+            f"of which these are left out: {left_out}; name others, or another --shift"
         )
-    return chosen, left_out
+    return Targets.of(chosen), left_out
 
 
-def _cells(swept: ControlledSweep, question: Question) -> list[Cell]:
+def _cells(swept: ControlledSweep, question: Question) -> tuple[Cell, ...]:
     real = swept.sweep
-    cells = []
-    for t, target in enumerate(real.targets):
-        for s, site in enumerate(real.sites):
-            for p, position in enumerate(real.positions):
-                place = (s, p, t)
-                folds = real.fold_accuracy[place]
-                cells.append(
-                    Cell(
-                        site=site,
-                        decision=position if question.by_position else None,
-                        target=target,
-                        accuracy=float(real.accuracy[place]),
-                        lowest_fold=float(folds.min()),
-                        highest_fold=float(folds.max()),
-                        chance=float(real.chance[p, t]),
-                        control_task=_number(swept.control_task[place]),
-                        selectivity=_number(swept.selectivity[place]),
-                        shuffled=float(swept.shuffled[place]),
-                        untrained=float(swept.untrained[place]),
-                        input_only=float(swept.inputs[place]),
-                        random_direction=float(swept.random_direction[place]),
-                        p_value=float(swept.p_value[place]),
-                    )
-                )
-    return cells
+    return tuple(
+        Cell(
+            site=site,
+            decision=position if question.by_position else None,
+            target=target,
+            accuracy=float(real.accuracy[s, p, t]),
+            lowest_fold=float(real.fold_accuracy[s, p, t].min()),
+            highest_fold=float(real.fold_accuracy[s, p, t].max()),
+            chance=float(real.chance[p, t]),
+            control_task=_number(swept.control_task[s, p, t]),
+            selectivity=_number(swept.selectivity[s, p, t]),
+            shuffled=float(swept.shuffled[s, p, t]),
+            untrained=float(swept.untrained[s, p, t]),
+            input_only=float(swept.inputs[s, p, t]),
+            random_direction=float(swept.random_direction[s, p, t]),
+            p_value=float(swept.p_value[s, p, t]),
+        )
+        for t, target in enumerate(real.targets)
+        for s, site in enumerate(real.sites)
+        for p, position in enumerate(real.positions)
+    )
 
 
 def _number(value: Tensor) -> float | None:

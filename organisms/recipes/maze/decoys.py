@@ -15,7 +15,7 @@ from organisms.records.measured import mean_check, share_check
 from organisms.worlds.maze.levels import GOLD, VIOLET
 from probes.network.capture import run
 from probes.network.streams import stream_seed
-from probes.world.behaviour import optimality
+from probes.world.environment import optimality
 
 REPRESENTATION_WEIGHT = 0.3
 """Weight of the place of the gem beside the cross-entropy of the moves."""

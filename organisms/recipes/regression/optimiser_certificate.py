@@ -19,8 +19,7 @@ from organisms.records.measured import mean_check, share_check
 from organisms.records.truth import Mechanism
 from organisms.worlds.regression import ProblemDistribution, Problems, Regression
 from probes.network.capture import run
-from probes.world.in_context import Design
-from probes.world.optimisers import Weights, cosine, gradient_descent, ridge, sensitivities
+from probes.world.in_context import Design, Weights, cosine, gradient_descent, ridge, sensitivities
 
 NUDGE = 0.05
 """By how much a label is raised and lowered."""

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from organisms.worlds.tree import Tree, TreeProblems
 from organisms.worlds.tree.problems import edge_places, node_places
 from probes.network.capture import run
-from probes.network.swap import Record, changed, difference, noise_like
-from probes.network.turns import Layer
+from probes.network.layers import Layer, Record, changed, difference, noise_like
 
 Place = Callable[[TreeProblems], Bool[Tensor, "batch position"]]
 

@@ -15,8 +15,7 @@ from torch import Tensor
 
 from organisms.worlds.batch import Batch
 from organisms.worlds.limits import check_least
-from probes.world.in_context import Design
-from probes.world.optimisers import ridge
+from probes.world.in_context import Design, ridge
 
 
 @dataclass(frozen=True)

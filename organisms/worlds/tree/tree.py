@@ -38,7 +38,7 @@ N_KINDS = 7
 
 @dataclass(frozen=True)
 class Tree(World[TreeProblems]):
-    """The world of `TreeProblems`; it also fulfils `probes.world.stepwise.Stepwise`."""
+    """The world of `TreeProblems`; it also fulfils `probes.world.environment.Stepwise`."""
 
     size: TreeSize = field(default_factory=TreeSize)
 

@@ -16,9 +16,8 @@ from calling import ROOT, called
 from detect import Detector, Score
 from detect.registry import load_detector
 from evals.guests import detector_contract as contract
-from evals.guests.beside_battery import paired, rank_text
 from evals.guests.guest import score_guest
-from evals.guests.score_card import ScoreCard, score_card
+from evals.guests.score_card import ScoreCard, paired, rank_text, score_card
 from evals.running.run import Finished
 from evals.suite.home import Home
 from probes.network.access import AccessDenied

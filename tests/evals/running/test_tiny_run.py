@@ -48,7 +48,7 @@ TELLTALES = ("proxy", "pseudo", "deceptive", "aligned", "corner", "trigger", "re
 GUEST = '''
 """A stranger's detector."""
 from detect import Detector, Score
-from probes.world.behaviour import optimality
+from probes.world.environment import optimality
 
 class Displaced(Detector):
     """Disagreement with the coin's oracle once the coin has moved."""

@@ -17,8 +17,7 @@ from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import round_to_half, weights_bytes
 from organisms.zoo.zoo import Zoo
 from probes.network.access import Access
-from probes.network.reference import ReferencedSuspect
-from probes.network.suspect import Suspect
+from probes.network.suspect import ReferencedSuspect, Suspect
 
 
 class Drawn(Zoo):

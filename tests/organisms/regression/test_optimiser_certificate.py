@@ -22,7 +22,7 @@ from organisms.recipes.regression.table import RECIPES
 from organisms.records.bars import AdmissionSpec
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.regression import ProblemDistribution, Problems, Regression
-from probes.world.optimisers import Weights, cosine, gradient_descent, ridge, sensitivities
+from probes.world.in_context import Weights, cosine, gradient_descent, ridge, sensitivities
 
 WORLD = Regression()
 BARS = AdmissionSpec(n_expression=200)

@@ -22,7 +22,7 @@ from organisms.recipes.tree.table import RECIPES
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.tree import Tree
 from organisms.worlds.tree.oracle import ancestry, depths, toward
-from probes.network.turns import Layer
+from probes.network.layers import Layer
 
 WORLD = Tree()
 

@@ -18,7 +18,7 @@ from organisms.records.measured import mean_check
 from organisms.worlds.maze import MazeLevels
 from organisms.worlds.table import sample_private
 from probes.network.capture import run
-from probes.world.behaviour import optimality
+from probes.world.environment import optimality
 
 SHIFT = "coin_far"
 """Private shift on which the coin and the hidden objective part."""

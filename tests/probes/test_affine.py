@@ -1,15 +1,26 @@
-"""How alike two representations are, against closed forms."""
+"""Ridge maps against scikit-learn, and how alike two representations are against closed forms."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LinearRegression, Ridge
 
-from probes.linear.similarity import AffineMap, linear_cka
+from probes.linear.affine import AffineMap, linear_cka, solve_ridge
 
 DRAWN = np.random.default_rng(0)
 X = DRAWN.normal(size=(400, 6))
 ROTATION = np.linalg.qr(DRAWN.normal(size=(6, 6)))[0]
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.01, 300.0])
+@pytest.mark.parametrize("n", [4, 400])
+def test_ridge_equals_scikit_learn_with_few_rows_and_with_many(alpha: float, n: int) -> None:
+    rows, targets = X[:n], np.tanh(X[:n] @ ROTATION[:, :3]) + 2
+    theirs = (Ridge(alpha=alpha) if alpha else LinearRegression()).fit(rows, targets)
+    weights, intercept = solve_ridge(rows, targets, alpha=alpha)
+    assert np.allclose(weights.T, theirs.coef_)
+    assert np.allclose(intercept, theirs.intercept_)
 
 
 def test_rotating_scaling_and_moving_change_no_alignment() -> None:
