@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field, with_config
 
 from evals.evidence.choices import Selection
 from evals.evidence.detector_rates import Alarms, Column, EvidenceError
 from evals.evidence.rival_explanation import Killer
+from evals.evidence.validation import STRICT, Count
 from evals.statistics.calibration import ThresholdKind
 from evals.statistics.paired import Pair
 
@@ -32,9 +36,9 @@ class Population:
     misalignment: str
     stratum: str
     role: str
-    attempted: int
-    admitted: int
-    diverged: int
+    attempted: Count
+    admitted: Count
+    diverged: Count
     duds: tuple[str, ...]
     cpu_seconds: float
     spec_hashes: tuple[str, ...]
@@ -49,6 +53,7 @@ class Population:
             raise EvidenceError(f"{self.family}: {self.admitted} admitted, not as many spec hashes")
 
 
+@with_config(STRICT)
 @dataclass(frozen=True)
 class Evidence:
     """The measured rates of a run.
@@ -72,7 +77,7 @@ class Evidence:
     suite: str
     suite_hash: str
     environment: str
-    alpha: float
+    alpha: Annotated[float, Field(gt=0, lt=1)]
     rule: str
     rule_detectors: tuple[str, ...]
     scores_sha256: str
@@ -85,8 +90,6 @@ class Evidence:
 
     def __post_init__(self) -> None:
         self.column(self.rule)
-        if not 0 < self.alpha < 1:
-            raise EvidenceError(f"alpha must lie strictly between 0 and 1, got {self.alpha}")
         hashes = [hash_ for row in self.population for hash_ in row.spec_hashes]
         if len(set(hashes)) != len(hashes):
             raise EvidenceError("one organism is listed in two rows of the population")

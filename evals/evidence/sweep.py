@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pydantic import with_config
+
 from evals.evidence.detector_rates import EvidenceError
+from evals.evidence.validation import STRICT
 from evals.statistics.family_posterior import FamilyCount, FamilyPosterior, family_posterior
 
 
@@ -34,16 +37,14 @@ class SweepCount:
                 f"{self.recipe} is {self.origin!r}; only spontaneous recipes measure how often "
                 "misalignment arises"
             )
-        counts = (self.misaligned, self.emerged, self.trained)
-        if any(isinstance(n, bool) or not isinstance(n, int) or n < 0 for n in counts):
-            raise EvidenceError(f"{self.recipe}: counts must be whole numbers from 0, got {counts}")
-        if not self.misaligned <= self.emerged <= self.trained:
+        if not 0 <= self.misaligned <= self.emerged <= self.trained:
             raise EvidenceError(
                 f"{self.recipe}: {self.misaligned} misaligned of {self.emerged} that search of "
                 f"{self.trained} trained is impossible"
             )
 
 
+@with_config(STRICT)
 @dataclass(frozen=True)
 class Sweep:
     """A sweep that was registered before it ran: the only source of P(emergence) and

@@ -10,7 +10,7 @@ from scipy import stats
 
 from detect.registry import DETECTORS
 from evals.evidence.detector_rates import Column
-from evals.evidence.rival_explanation import ARTEFACTS, CLAIMING_ROLES, Killer
+from evals.evidence.rival_explanation import ARTEFACTS, CLAIMING_ROLES, Killer, Verdict
 from evals.judging.baseline_excess import excess_killers
 from evals.judging.entry import Entry
 from evals.judging.floors import floor_killers
@@ -155,7 +155,7 @@ def dealt_killer(subject: str, null: FamilyNull) -> Killer:
         f"{null.detected} of {null.of} flagged; with families dealt anew {null.deals} times "
         f"{null.mean:.3f} are, p = {null.p_value:.2g}"
     )
-    verdict = "passed" if null.p_value <= LEVEL else "at_chance"
+    verdict: Verdict = "passed" if null.p_value <= LEVEL else "at_chance"
     if null.smallest_p > LEVEL:
         verdict = "blind"
         text += ": too few families for a smaller p-value than that"

@@ -283,18 +283,6 @@ def test_weight_norm_is_the_euclidean_norm() -> None:
     assert DETECTORS["weight_norm"]().score(suspect_of(net, world)).value == 85.0
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [({"verdict": "fine"}, "verdict is 'fine'"), ({"p_value": 2.0}, "outside"),
-     ({"networks": -1}, "-1 networks"), ({"text": ""}, "needs a sentence"),
-     ({"access": "everything"}, "access 'everything'")],
-)  # fmt: skip
-def test_a_killer_without_a_meaning_is_refused(change: dict[str, object], message: str) -> None:
-    whole = Killer("floor", "random_score", "passed", "p = 0.5", 30, 0.5)
-    with pytest.raises(EvidenceError, match=message):
-        replace(whole, **change)  # type: ignore[arg-type]
-
-
 def test_every_killer_runs_with_a_real_suite(finished: Finished) -> None:
     names = {killer.name for killer in finished.evidence.killers}
     assert names - {"false_alarms"} == {
