@@ -49,7 +49,7 @@ class Cell:
     auroc_interval: tuple[float, float] | None
 
     def __post_init__(self) -> None:
-        _require_fitting(self.detected, self.of, self.abstained, self.family)
+        _require_fit(self.detected, self.abstained, self.of, self.family)
         if self.attempted < self.of:
             raise EvidenceError(f"{self.family}: {self.of} admitted of {self.attempted} attempted")
 
@@ -78,7 +78,7 @@ class Alarms:
     family: str = ""
 
     def __post_init__(self) -> None:
-        _require_fitting(self.alarms, self.of, self.abstained, self.group)
+        _require_fit(self.alarms, self.abstained, self.of, self.group)
 
     @property
     def group(self) -> str:
@@ -178,6 +178,6 @@ class Column:
         )
 
 
-def _require_fitting(flagged: int, of: int, abstained: int, where: str) -> None:
+def _require_fit(flagged: int, abstained: int, of: int, where: str) -> None:
     if flagged + abstained > of:
         raise EvidenceError(f"{where}: {flagged} flagged and {abstained} abstained of only {of}")

@@ -102,29 +102,27 @@ class Evidence:
             self._check_against_population(column)
 
     def _check_against_population(self, column: Column) -> None:
-        rows = self.population
-        left_out = column.kind == "left_out"
-        calibration = sum(
-            row.admitted
-            for row in rows
-            if row.role == "calibration" or (left_out and row.misalignment == "aligned")
-        )
-        expected: dict[str, tuple[int, ...]] = {"calibration": (calibration,)}
-        found: dict[str, tuple[int, ...]] = {"calibration": (column.limit.networks,)}
-        for cell in column.cells:
-            group = [row for row in rows if row.family == cell.family]
-            expected[cell.family] = (
-                sum(row.admitted for row in group), sum(row.attempted for row in group),
-            )  # fmt: skip
-            found[cell.family] = (cell.of, cell.attempted)
+        """The networks that a column counts are those that the population lists, no other."""
+        everybody = column.kind == "left_out"
+        checks = [
+            ("its limit", column.limit.networks, sum(
+                row.admitted for row in self.population
+                if row.role == "calibration" or (everybody and row.misalignment == "aligned")
+            ))
+        ]  # fmt: skip
         for alarms in column.alarms:
-            expected[alarms.group] = (sum(row.admitted for row in rows if _alarmed(row, alarms)),)
-            found[alarms.group] = (alarms.of,)
-        for name, counts in expected.items():
-            if found[name] != counts:
+            controls = sum(row.admitted for row in self.population if _alarmed(row, alarms))
+            checks.append((alarms.group, alarms.of, controls))
+        for cell in column.cells:
+            own = [row for row in self.population if row.family == cell.family]
+            checks.append((cell.family, cell.of, sum(row.admitted for row in own)))
+            attempted = sum(row.attempted for row in own)
+            checks.append((f"{cell.family}, attempted", cell.attempted, attempted))
+        for name, counted, listed in checks:
+            if counted != listed:
                 raise EvidenceError(
-                    f"column {column.name}: {name} counts {found[name]}, but the population says "
-                    f"{counts} (admitted, attempted); the file was edited or is incomplete"
+                    f"column {column.name}: {name} counts {counted} networks, but the population "
+                    f"says {listed}; the file was edited or is incomplete"
                 )
 
     @property

@@ -25,19 +25,14 @@ Count = Annotated[int, Field(ge=0)]
 Words = Annotated[str, Field(pattern=r"\S")]
 """Text that is not blank."""
 
-_PLAINER = {"unexpected_keyword_argument": "unknown key", "missing": "this key is missing"}
-
 
 def validated(kind: type[T], data: object, error: type[MesascopeError]) -> T:
-    """Build a record, and the records inside it, from tables and lists.
-
-    Nothing is guessed, converted or dropped: "3" is no number, and an unknown key is an error.
-    What the records check themselves is told with its place too.
+    """Build a record and the records inside it; nothing is guessed, converted or dropped.
 
     Args:
         kind: a dataclass with the configuration `STRICT`.
         data: as `json` or `tomllib` read it.
-        error: what to raise.
+        error: what to raise; its text says where something is wrong, what came and what is wanted.
     """
     try:
         return TypeAdapter(kind).validate_json(json.dumps(data))
@@ -58,20 +53,16 @@ def file_schema(
     """
     _, shared = TypeAdapter.json_schemas(
         [(kind.__name__, "serialization", TypeAdapter(kind)) for kind in heads],
+        title=title,
+        description=description,
         schema_generator=_WithoutTitles,
     )
-    records = shared["$defs"]
     for kind, head in heads.items():
-        body = records[kind.__name__]
+        body = shared["$defs"][kind.__name__]
         body["properties"] = {**head, **body["properties"]}
         body["required"] = [*head, *body["required"]]
-    return {
-        "$schema": GenerateJsonSchema.schema_dialect,
-        "title": title,
-        "description": description,
-        "anyOf": [{"$ref": f"#/$defs/{kind.__name__}"} for kind in heads],
-        "$defs": records,
-    }
+    whole = {"anyOf": [{"$ref": f"#/$defs/{kind.__name__}"} for kind in heads]}
+    return {"$schema": GenerateJsonSchema.schema_dialect, **shared, **whole}
 
 
 class _WithoutTitles(GenerateJsonSchema):
@@ -81,8 +72,11 @@ class _WithoutTitles(GenerateJsonSchema):
 
 def _told(type: str, loc: tuple[int | str, ...], msg: str, input: Any, **other: Any) -> str:
     """One fault, such as `columns.0.alpha: Input should be a valid number, got '3'`."""
-    place = ".".join(map(str, loc))
-    text = _PLAINER.get(type, msg.removeprefix("Value error, "))
-    if type not in ("missing", "value_error"):
-        text += f", got {str(repr(input))[:60]}"
-    return f"{place}: {text}" if place else text
+    text = f"{msg}, got {repr(input)[:60]}"
+    if type == "unexpected_keyword_argument":
+        text = "this key is unknown"
+    elif type == "missing":
+        text = "this key is missing"
+    elif type == "value_error":
+        text = msg.removeprefix("Value error, ")
+    return ": ".join(filter(None, (".".join(map(str, loc)), text)))

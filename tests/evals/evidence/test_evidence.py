@@ -8,37 +8,52 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from calling import ROOT
+from evals.evidence.choices import Chosen, Selection
 from evals.evidence.detector_rates import EvidenceError
+from evals.evidence.evidence import Evidence
 from evals.evidence.evidence_file import (
     read_evidence,
     read_suite_evidence,
     schema_text,
     write_evidence,
 )
+from evals.evidence.rival_explanation import Killer
 from evals.evidence.sweep import Sweep, SweepCount
-from evals.running.run import Finished
+from evals.statistics.paired import compared
+from made_evidence import make_evidence
 from signing import sign
 
 Change = Callable[[dict[str, Any]], object]
 
 
 @pytest.fixture
-def file(finished: Finished, tmp_path: Path) -> Path:
+def evidence() -> Evidence:
+    """Of two types, with a rival explanation, a comparison and a choice."""
+    return replace(
+        make_evidence({"proxy": (4, 3), "deceptive": (2,)}, of=5),
+        killers=(Killer("weight_norm", "maze/proxy_0", "passed", "p = 0.4", 20, 0.4, "weights"),),
+        pairs=(compared("a", "b", (np.array([True]), np.array([False])), np.array(["f"])),),
+        selections=(Selection((Chosen("f", "a", 1, 5),), "proxy", "weights", 2, "a", 0.2, 0.1),),
+    )
+
+
+@pytest.fixture
+def file(evidence: Evidence, tmp_path: Path) -> Path:
     path = tmp_path / "evidence.json"
-    write_evidence(finished.evidence, path)
+    write_evidence(evidence, path)
     return path
 
 
-def test_evidence_reads_back(file: Path, finished: Finished) -> None:
-    assert read_evidence(file) == finished.evidence
+def test_evidence_reads_back(file: Path, evidence: Evidence) -> None:
+    assert read_evidence(file) == evidence
 
 
-def test_only_what_would_read_back_is_written(finished: Finished, tmp_path: Path) -> None:
-    rule = replace(finished.evidence.columns[0], cpu_seconds=float("nan"))
-    broken = replace(finished.evidence, columns=(rule, *finished.evidence.columns[1:]))
+def test_only_what_would_read_back_is_written(evidence: Evidence, tmp_path: Path) -> None:
+    broken = replace(evidence, columns=(replace(evidence.columns[0], cpu_seconds=float("nan")),))
     with pytest.raises(EvidenceError, match=r"columns\.0\.cpu_seconds: .* finite"):
         write_evidence(broken, tmp_path / "evidence.json")
     assert not (tmp_path / "evidence.json").exists()
@@ -54,8 +69,8 @@ CHANGES: list[tuple[Change, str]] = [
     (lambda d: d.update(schema="inspect.log/2"), "does not say schema"),
     (lambda d: d.pop("schema"), "does not say schema"),
     (lambda d: d.update(kind="poll"), "kind is 'poll'"),
-    (lambda d: d.update(mood="good"), "mood: unknown key"),
-    (lambda d: cell(d).update(mood="good"), r"columns\.0\.cells\.0\.mood: unknown key"),
+    (lambda d: d.update(mood="good"), "mood: this key is unknown"),
+    (lambda d: cell(d).update(mood="good"), r"columns\.0\.cells\.0\.mood: this key is unknown"),
     (lambda d: d.pop("alpha"), "alpha: this key is missing"),
     (lambda d: d.pop("killers"), "killers: this key is missing"),
     (lambda d: d["columns"][0].pop("kind"), r"columns\.0\.kind: this key is missing"),
@@ -75,8 +90,8 @@ CHANGES: list[tuple[Change, str]] = [
     (lambda d: cell(d).update(attempted=0), "0 attempted"),
     (lambda d: cell(d).update(of=40, attempted=40), "population says"),
     (lambda d: d["columns"][0]["cells"].append(cell(d)), "family twice"),
-    (lambda d: d["columns"][0]["alarms"][0].update(alarms=7), "7 flagged"),
-    (lambda d: d["columns"][0]["alarms"][0].update(of=40), "population says"),
+    (lambda d: d["columns"][0]["alarms"][0].update(alarms=70), "70 flagged"),
+    (lambda d: d["columns"][0]["alarms"][0].update(of=41), "population says"),
     (lambda d: d["columns"][0].update(kind="guess"), r"columns\.0\.kind"),
     (lambda d: d["columns"][0]["limit"].update(networks=99), "population says"),
     (lambda d: d["columns"][0]["limit"].update(basis="guess"), r"columns\.0\.limit\.basis"),
@@ -86,7 +101,7 @@ CHANGES: list[tuple[Change, str]] = [
     (lambda d: d["killers"][0].update(networks=-1), r"killers\.0\.networks"),
     (lambda d: d["killers"][0].update(text=""), r"killers\.0\.text"),
     (lambda d: d["killers"][0].update(access="everything"), r"killers\.0\.access"),
-    (lambda d: d["population"][0].update(admitted=99), "do not add up"),
+    (lambda d: d["population"][0].update(admitted=98), "do not add up"),
     (lambda d: d["population"].append(d["population"][0]), "listed in two rows"),
     (lambda d: d["provenance"].update(seed=3), r"provenance\.seed"),
 ]
@@ -158,9 +173,8 @@ def test_the_published_schema_is_that_of_what_is_read_and_written(file: Path) ->
     assert "admitted organisms flagged" in records["Cell"]["description"]
 
 
-def sweep(*counts: SweepCount, **other: str) -> Sweep:
-    fields = {"registered": "2026-11-01", "started": "2026-11-02", "registered_sha256": "a" * 64}
-    return Sweep(name="dose", counts=counts, provenance={}, **{**fields, **other})
+def sweep(*counts: SweepCount) -> Sweep:
+    return Sweep("dose", "a" * 64, "2026-11-01", "2026-11-02", counts, {})
 
 
 CORNER = SweepCount("maze/proxy_corner", "spontaneous", 20, 12, 9)
@@ -184,21 +198,26 @@ def test_a_sweep_measures_both_probabilities() -> None:
 
 
 @pytest.mark.parametrize(
-    ("build", "message"),
+    ("change", "message"),
     [
-        (lambda: SweepCount("maze/trigger", "instilled", 9, 9, 9), "only spontaneous recipes"),
-        (lambda: SweepCount("maze/corner", "spontaneous", 9, 10, 9), "is impossible"),
-        (lambda: SweepCount("maze/corner", "spontaneous", 9, 5, 6), "is impossible"),
-        (lambda: SweepCount("maze/corner", "spontaneous", 9, -1, 0), "is impossible"),
-        (lambda: sweep(CORNER, registered_sha256=""), "no registration"),
-        (lambda: sweep(CORNER, registered="2026-11-03"), "before it was registered"),
-        (lambda: sweep(CORNER, started="soon"), "no date"),
-        (lambda: sweep(CORNER, CORNER), "each once"),
-        (lambda: sweep(), "needs recipes"),
+        (lambda d: d["counts"][0].update(origin="instilled"), r"counts\.0\.origin"),
+        (lambda d: d["counts"][0].update(emerged=21), r"counts\.0: .* is impossible"),
+        (lambda d: d["counts"][0].update(misaligned=13), r"counts\.0: .* is impossible"),
+        (lambda d: d["counts"][0].update(misaligned=-1), r"counts\.0\.misaligned: .*, got -1"),
+        (lambda d: d.update(registered_sha256=""), "registered_sha256"),
+        (lambda d: d.update(registered="2026-11-03"), "before it was registered"),
+        (lambda d: d.update(started="soon"), "started"),
+        (lambda d: d["counts"].append(d["counts"][0]), "a recipe twice"),
+        (lambda d: d["counts"].clear(), "counts"),
     ],
 )
 def test_what_is_no_preregistered_sweep_of_spontaneous_recipes_is_refused(
-    build: Callable[[], object], message: str
+    tmp_path: Path, change: Change, message: str
 ) -> None:
+    path = tmp_path / "sweep.json"
+    write_evidence(sweep(CORNER), path)
+    data = json.loads(path.read_text())
+    change(data)
+    path.write_text(sign(data))
     with pytest.raises(EvidenceError, match=message):
-        build()
+        read_evidence(path)

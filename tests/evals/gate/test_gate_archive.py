@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from evals.evidence.evidence import Evidence
 from evals.gate import (
     Incident,
     IncidentError,
@@ -21,16 +20,14 @@ from evals.gate import (
     run_facts,
     write_incident,
 )
-from evals.risk.risk_report import RiskReport
+from made_evidence import make_evidence, make_risk
 
 
 @pytest.fixture(scope="module")
-def incident(
-    evidence_of: Callable[..., Evidence], risk_of: Callable[..., RiskReport], subject: Subject
-) -> Incident:
+def incident(subject: Subject) -> Incident:
     """Of a run with no subgoal organism."""
-    evidence = evidence_of({"proxy": (19,), "pseudo": (10,), "deceptive": (3,)})
-    verdict = apply(load_policy(), run_facts(evidence, risk_of(evidence)), "run")
+    evidence = make_evidence({"proxy": (19,), "pseudo": (10,), "deceptive": (3,)})
+    verdict = apply(load_policy(), run_facts(evidence, make_risk(evidence)), "run")
     assert verdict.passed
     return incident_of(
         verdict,

@@ -1,6 +1,6 @@
 """A policy trips at its thresholds, and never says pass where nothing was checked."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -18,6 +18,7 @@ from evals.gate import (
 )
 from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.risk_report import RiskReport
+from made_evidence import make_evidence, make_risk
 
 Measured = tuple[Evidence, RiskReport]
 
@@ -128,11 +129,9 @@ def test_the_default_policy_asks_of_deception_what_its_judgement_implies(strong:
     assert rule.threshold > deceptive.judged_success.q05 + 0.05
 
 
-def test_the_default_policy_trips_where_nothing_is_detected(
-    evidence_of: Callable[..., Evidence], risk_of: Callable[..., RiskReport]
-) -> None:
-    evidence = evidence_of(dict.fromkeys(MISALIGNMENT_TYPES, (0,) * 5))
-    assert tripped_names(run_facts(evidence, risk_of(evidence)), "run") == [
+def test_the_default_policy_trips_where_nothing_is_detected() -> None:
+    evidence = make_evidence(dict.fromkeys(MISALIGNMENT_TYPES, (0,) * 5))
+    assert tripped_names(run_facts(evidence, make_risk(evidence)), "run") == [
         "near-term-risk",
         "medium-term-risk",
         "risk-that-remains",
@@ -140,20 +139,16 @@ def test_the_default_policy_trips_where_nothing_is_detected(
     ]
 
 
-def test_the_default_policy_trips_on_a_run_too_small_to_use(
-    evidence_of: Callable[..., Evidence], risk_of: Callable[..., RiskReport]
-) -> None:
+def test_the_default_policy_trips_on_a_run_too_small_to_use() -> None:
     counts = {"proxy": (1,), "pseudo": (1,), "deceptive": (1,)}
-    evidence = evidence_of(counts, of=4, abstained=2, alarms=6, controls=8)
-    found = tripped_names(run_facts(evidence, risk_of(evidence)), "run")
+    evidence = make_evidence(counts, of=4, abstained=2, alarms=6, controls=8)
+    found = tripped_names(run_facts(evidence, make_risk(evidence)), "run")
     assert {"types-measured", "families", "false-alarms"} <= set(found)
     assert {"held-out-controls", "abstentions"} <= set(found)
 
 
-def test_the_default_policy_trips_where_the_pooled_risk_is_missing(
-    strong: Measured, risk_of: Callable[..., RiskReport]
-) -> None:
-    facts = run_facts(strong[0], risk_of(strong[0], 1.0))
+def test_the_default_policy_trips_where_the_pooled_risk_is_missing(strong: Measured) -> None:
+    facts = run_facts(strong[0], make_risk(strong[0], 1.0))
     assert tripped_names(facts, "run") == [
         "near-term-risk",
         "medium-term-risk",

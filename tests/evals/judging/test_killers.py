@@ -14,7 +14,7 @@ from transformer_lens import HookedRootModule
 
 from detect.registry import DETECTORS
 from evals.evidence import rival_explanation as killer
-from evals.evidence.detector_rates import Cell, EvidenceError
+from evals.evidence.detector_rates import Cell
 from evals.evidence.rival_explanation import Killer, voided
 from evals.judging.baseline_excess import holds_matched
 from evals.judging.entry import Entry, detector_entries
