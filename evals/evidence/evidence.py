@@ -12,7 +12,7 @@ from evals.evidence.detector_rates import Alarms, Column, EvidenceError
 from evals.evidence.rival_explanation import Killer
 from evals.evidence.validation import STRICT, Count
 from evals.statistics.calibration import ThresholdKind
-from evals.statistics.paired import Pair
+from evals.statistics.exact_tests import Pair
 
 
 @dataclass(frozen=True)

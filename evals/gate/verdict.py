@@ -6,24 +6,56 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from evals.gate.facts import Fact
-from evals.gate.policy import COMPARISONS, Policy, PolicyError, PolicyRule
+from evals.evidence.validation import Words
+from evals.gate.facts import Fact, Subject
+from evals.gate.policy import COMPARISONS, Comparison, Policy, PolicyError, PolicyRule
 
 
 @dataclass(frozen=True)
-class Checked:
-    """One rule beside the fact that it names."""
+class RuleApplied:
+    """One rule with the fact that it was compared with.
 
-    rule: PolicyRule
-    fact: Fact
+    Attributes:
+        rule: its name.
+        fact: name of the fact.
+        value: of the fact; None where it was not measured.
+        text: what the fact is, or why it is missing.
+        comparison: above, below, at_least or at_most.
+        threshold: the rule trips where value and threshold compare so.
+        action: what the policy asks for.
+        because: why the threshold is where it is.
+    """
+
+    rule: Words
+    fact: Words
+    value: float | None
+    text: Words
+    comparison: Comparison
+    threshold: float
+    action: Words
+    because: Words
 
     @property
-    def outcome(self) -> str:
-        """tripped, passed or ignored."""
-        if self.fact.value is None:
-            return "tripped" if self.rule.if_unmeasured == "trip" else "ignored"
-        crossed = COMPARISONS[self.rule.comparison](self.fact.value, self.rule.threshold)
-        return "tripped" if crossed else "passed"
+    def crossed(self) -> bool | None:
+        """Whether the value compares so with the threshold; None where it was not measured."""
+        if self.value is None:
+            return None
+        return COMPARISONS[self.comparison](self.value, self.threshold)
+
+    @property
+    def distance(self) -> str:
+        """In words, such as `risk is 0.08, above the threshold 0.05 by 0.03`."""
+        rule = f"{self.comparison.replace('_', ' ')} {self.threshold:.4g}"
+        if self.value is None:
+            return f"{self.fact} was not measured, so nobody knows whether it is {rule}"
+        found = f"{self.fact} is {self.value:.4g}"
+        if not self.crossed:
+            return f"{found}; the rule trips where it is {rule}"
+        if self.value == self.threshold:
+            return f"{found}, exactly the threshold"
+        side = "above" if self.value > self.threshold else "below"
+        gap = abs(self.value - self.threshold)
+        return f"{found}, {side} the threshold {self.threshold:.4g} by {gap:.3g}"
 
 
 @dataclass(frozen=True)
@@ -32,71 +64,62 @@ class Verdict:
 
     Attributes:
         policy: that was applied.
-        applies_to: run or suspect.
+        subject: whom to.
         facts: all that were known of the subject.
-        checked: every rule for such a subject, in the order of the policy.
+        tripped: rules whose threshold is crossed, or whose fact is missing and must not be.
+        passed: rules that were checked and did not trip.
+        ignored: rules not checked: the fact is missing and the policy does not mind.
     """
 
     policy: Policy
-    applies_to: str
+    subject: Subject
     facts: Mapping[str, Fact]
-    checked: tuple[Checked, ...]
-
-    def __post_init__(self) -> None:
-        if not self.tripped and not self.passed:
-            raise PolicyError(
-                f"{self.policy.source} compared no fact of this {self.applies_to}: every rule was "
-                "ignored as not measured; a gate that checks nothing must not say pass, so let one "
-                'rule say if_unmeasured = "trip"'
-            )
-
-    @property
-    def tripped(self) -> tuple[Checked, ...]:
-        """Rules whose threshold is crossed, or whose fact is missing and must not be."""
-        return self._with("tripped")
-
-    @property
-    def passed(self) -> tuple[Checked, ...]:
-        """Rules that were checked and hold still."""
-        return self._with("passed")
-
-    @property
-    def ignored(self) -> tuple[Checked, ...]:
-        """Rules that were not checked: the fact is missing and the policy does not mind."""
-        return self._with("ignored")
-
-    @property
-    def suspicious(self) -> bool:
-        """Whether any rule tripped."""
-        return bool(self.tripped)
-
-    def _with(self, outcome: str) -> tuple[Checked, ...]:
-        return tuple(row for row in self.checked if row.outcome == outcome)
+    tripped: tuple[RuleApplied, ...]
+    passed: tuple[RuleApplied, ...]
+    ignored: tuple[RuleApplied, ...]
 
 
-def apply(policy: Policy, facts: Mapping[str, Fact], applies_to: str) -> Verdict:
+def apply(policy: Policy, subject: Subject, facts: Mapping[str, Fact]) -> Verdict:
     """Check every rule for such a subject against its facts.
-
-    Args:
-        policy: the thresholds.
-        facts: of the subject, as of `run_facts` or `suspect_facts`.
-        applies_to: run or suspect.
 
     Raises:
         PolicyError: no rule is about such a subject, a rule names a fact that does not exist, or
             every rule was ignored.
     """
-    rules = [rule for rule in policy.rules if rule.applies_to == applies_to]
+    kind = subject.kind
+    rules = [rule for rule in policy.rules if rule.applies_to == kind]
     if not rules:
         raise PolicyError(
-            f"{policy.source} has no rule that applies to a {applies_to}; a gate that checks "
-            f'nothing must not say pass, so add a [[rule]] with applies_to = "{applies_to}"'
+            f"{policy.source} has no rule that applies to a {kind}; a gate that checks nothing "
+            f'must not say pass, so add a [[rule]] with applies_to = "{kind}"'
         )
-    unknown = [_unknown(rule, facts) for rule in rules if rule.when not in facts]
-    if unknown:
+    if unknown := [_unknown(rule, facts) for rule in rules if rule.when not in facts]:
         raise PolicyError(f"{policy.source}: {'; '.join(unknown)}")
-    checked = tuple(Checked(rule, facts[rule.when]) for rule in rules)
-    return Verdict(policy, applies_to, facts, checked)
+    outcomes: dict[str, list[RuleApplied]] = {"tripped": [], "passed": [], "ignored": []}
+    for rule in rules:
+        row = _applied(rule, facts[rule.when])
+        unmeasured = "tripped" if rule.if_unmeasured == "trip" else "ignored"
+        outcomes[{True: "tripped", False: "passed", None: unmeasured}[row.crossed]].append(row)
+    if not outcomes["tripped"] and not outcomes["passed"]:
+        raise PolicyError(
+            f"{policy.source} compared no fact of this {kind}: every rule was ignored as not "
+            "measured; a gate that checks nothing must not say pass, so let one rule say "
+            'if_unmeasured = "trip"'
+        )
+    return Verdict(policy, subject, facts, *(tuple(rows) for rows in outcomes.values()))
+
+
+def _applied(rule: PolicyRule, fact: Fact) -> RuleApplied:
+    return RuleApplied(
+        rule=rule.name,
+        fact=fact.name,
+        value=fact.value,
+        text=fact.text,
+        comparison=rule.comparison,
+        threshold=rule.threshold,
+        action=rule.action,
+        because=rule.because,
+    )
 
 
 def _unknown(rule: PolicyRule, facts: Mapping[str, Fact]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool
 from scipy import stats
 
-from evals.statistics.exact_rank_sum import holm
+from evals.statistics.exact_tests import holm
 
 PAIRED_LEVEL = 0.05
 """Family-wise level of a comparison with the whole battery."""

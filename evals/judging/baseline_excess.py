@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from evals.evidence.rival_explanation import Killer, Verdict
-from evals.statistics.exact_rank_sum import holm, rank_sum_p, smallest_p
+from evals.statistics.exact_tests import holm, rank_sum_p, smallest_p
 from evals.statistics.rates import auroc
 from probes.network.access import Access
 

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from detect.registry import load_detector
 from evals.evidence.rival_explanation import Killer
 from evals.judging.opened_scores import Judged
-from evals.statistics.exact_rank_sum import holm, rank_sum_p, smallest_p
+from evals.statistics.exact_tests import holm, rank_sum_p, smallest_p
 from probes.errors import MesascopeError
 
 LEAK_LEVEL = 0.001

@@ -19,7 +19,7 @@ from evals.judging.stack import NAME as STACK
 from evals.judging.stack import stacked_scores
 from evals.judging.variant_rivals import disguise_killer, not_scored, untrained_killers
 from evals.scoring.score_table import Row, scores_of
-from evals.statistics.exact_rank_sum import holm
+from evals.statistics.exact_tests import holm
 from evals.statistics.family_null import FamilyNull, Rescored, family_null, fixed
 from probes.network.access import Access
 

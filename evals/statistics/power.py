@@ -10,7 +10,7 @@ from jaxtyping import Float
 from scipy import optimize, special, stats
 
 from evals.statistics.family_posterior import FamilyCount, family_posterior
-from evals.statistics.new_family_limit import new_family_limit
+from evals.statistics.limit import new_family_limit
 from evals.statistics.rates import rate, require_inside
 
 CONFIDENCE = 0.95

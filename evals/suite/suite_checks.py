@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, get_args
 from detect.registry import DETECTORS
 from evals.evidence.rival_explanation import ARTEFACTS
 from evals.statistics.calibration import ThresholdKind, require_left_out
-from evals.statistics.threshold import require_attainable
+from evals.statistics.limit import require_attainable
 from organisms.records.strict import SpecError
 from organisms.records.truth import GroundTruth
 from probes.network.streams import MAX_SEED

@@ -16,8 +16,8 @@ from detect.monitors.monitor import MonitorBlind
 from detect.monitors.reference import PublicInputs
 from detect.monitors.registry import MONITORS
 from detect.monitors.seen import Seen
+from evals.statistics.limit import rank_limit
 from evals.statistics.rates import auroc
-from evals.statistics.threshold import rank_limit
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze import Maze, MazeLevels
 from organisms.worlds.table import WORLDS

@@ -3,7 +3,7 @@
 import pytest
 
 from evals.evidence.evidence import Evidence
-from evals.gate import Fact, Subject
+from evals.gate.facts import Fact, Subject
 from evals.risk.risk_report import RiskReport
 from made_evidence import STRONG, make_evidence, make_risk
 

@@ -28,7 +28,7 @@ from evals.judging.rival_explanations import (
     untrained_of,
 )
 from evals.running.run import Finished
-from evals.statistics.exact_rank_sum import holm, rank_sum_p, smallest_p
+from evals.statistics.exact_tests import holm, rank_sum_p, smallest_p
 from made_up import entry_of, run_of
 from organisms.nets.disguise import can_disguise, disguised
 from organisms.records.net_spec import NetSpec

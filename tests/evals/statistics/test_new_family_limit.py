@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evals.statistics.limit import Limit, LimitError
-from evals.statistics.new_family_limit import new_family_limit
+from evals.statistics.limit import Limit, LimitError, new_family_limit
 
 ALPHA = 0.05
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy import stats
 
-from evals.command.studies.power_table import power_table
+from evals.command.studies.power import power_table
 from evals.statistics.power import (
     Simulated,
     networks_to_show,

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from evals.statistics.threshold import (
+from evals.statistics.limit import (
     AlphaNotAttainable,
     attainable_rank,
     p_values,
