@@ -94,7 +94,7 @@ def run(
     from evals.risk.risk_report import write_risk
     from evals.running.engines import EngineChoice
     from evals.running.run import run as run_suite
-    from evals.suite.quick import quick
+    from evals.suite.suite_file import quick
 
     whole, place, count = _prepare(suite, home, workers)
     spec = whole.judged_in(environment)
