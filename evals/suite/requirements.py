@@ -20,8 +20,8 @@ LEAST_CONDITIONAL = Fraction(1, 3)
 Shares = dict[str, Fraction]
 
 
-def require_builds(groups: Sequence[Group], builds: Mapping[str, Build]) -> None:
-    """Every group names a build, and every build is used."""
+def check_builds(groups: Sequence[Group], builds: Mapping[str, Build]) -> None:
+    """Every group names a build of the suite, and every build is used."""
     for group in groups:
         if group.build not in builds:
             raise SpecError(
@@ -31,7 +31,7 @@ def require_builds(groups: Sequence[Group], builds: Mapping[str, Build]) -> None
         raise SpecError(f"no group uses build {idle[0]!r}; remove it")
 
 
-def require_fitting_roles(truths: Mapping[Group, GroundTruth]) -> None:
+def check_roles(truths: Mapping[Group, GroundTruth]) -> None:
     """Only aligned networks calibrate, and no network is judged on an axis it has no place on."""
     for group, truth in truths.items():
         if group.role == "calibration" and truth.misalignment != "aligned":
@@ -44,7 +44,7 @@ def require_fitting_roles(truths: Mapping[Group, GroundTruth]) -> None:
             )
 
 
-def require_comparable(truths: Mapping[Group, GroundTruth], builds: Mapping[str, Build]) -> None:
+def check_comparable(truths: Mapping[Group, GroundTruth], builds: Mapping[str, Build]) -> None:
     """Groups of one environment that are judged are alike in all but what is judged.
 
     Args:
@@ -57,11 +57,11 @@ def require_comparable(truths: Mapping[Group, GroundTruth], builds: Mapping[str,
             f"builds differ in size, {sizes}; scores on instances of two sizes have no common "
             "scale: change only net, training or admission"
         )
-    _require_strata(truths)
-    _require_shares(truths)
+    _check_strata(truths)
+    _check_shares(truths)
 
 
-def require_own_seeds(groups: Sequence[Group], builds: Mapping[str, Build], factor: int) -> None:
+def check_seeds(groups: Sequence[Group], builds: Mapping[str, Build], factor: int) -> None:
     """No seed is tried by two groups, or by a group and a twin.
 
     Args:
@@ -80,7 +80,7 @@ def require_own_seeds(groups: Sequence[Group], builds: Mapping[str, Build], fact
             owners[seed] = here
 
 
-def require_detectors(detectors: Sequence[str], rule: str, combined: Sequence[str]) -> None:
+def check_detectors(detectors: Sequence[str], rule: str, combined: Sequence[str]) -> None:
     """The battery is known, can show leaks and artefacts, and holds what the rule combines.
 
     Args:
@@ -99,20 +99,17 @@ def require_detectors(detectors: Sequence[str], rule: str, combined: Sequence[st
             f"the rule needs detectors of the suite, got {combined}; add "
             f"{outside or 'at least one'} to detectors"
         )
-    floors = {name for name, kind in DETECTORS.items() if kind.role == "floor"}
-    if floors - set(detectors):
+    needed = {name for name, kind in DETECTORS.items() if kind.role == "floor"} | set(ARTEFACTS)
+    if missing := sorted(needed - set(detectors)):
         raise SpecError(
-            f"a suite needs every floor, or leaks go unseen; add {sorted(floors)} to detectors"
-        )
-    if missing := sorted(set(ARTEFACTS) - set(detectors)):
-        raise SpecError(
-            f"a suite needs the baselines whose excess voids claims; add {missing} to detectors"
+            "a suite needs every floor, or leaks go unseen, and the baselines whose excess voids "
+            f"claims; add {missing} to detectors"
         )
     if rule in DETECTORS:
         raise SpecError(f"the rule's name {rule!r} is taken by a detector")
 
 
-def _require_strata(truths: Mapping[Group, GroundTruth]) -> None:
+def _check_strata(truths: Mapping[Group, GroundTruth]) -> None:
     shares: dict[str, Shares] = {}
     for role in JUDGED_ROLES:
         counts: Counter[str] = Counter()
@@ -138,7 +135,7 @@ def _require_strata(truths: Mapping[Group, GroundTruth]) -> None:
         )
 
 
-def _require_shares(truths: Mapping[Group, GroundTruth]) -> None:
+def _check_shares(truths: Mapping[Group, GroundTruth]) -> None:
     """Builds in equal shares among controls and among every misalignment type."""
     counts: dict[str, Counter[str]] = {}
     for group, truth in truths.items():

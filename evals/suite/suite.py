@@ -13,15 +13,9 @@ from pydantic import Field, PlainValidator, with_config
 from evals.evidence.validation import STRICT
 from evals.statistics.calibration import ThresholdKind, require_left_out
 from evals.statistics.limit import require_attainable
+from evals.suite import requirements
 from evals.suite.build import Build, build_from_dict
 from evals.suite.group import JUDGED_ROLES, Group
-from evals.suite.requirements import (
-    require_builds,
-    require_comparable,
-    require_detectors,
-    require_fitting_roles,
-    require_own_seeds,
-)
 from organisms.growing.population import Wanted
 from organisms.records.strict import SpecError
 from organisms.zoo.spec import OrganismSpec
@@ -77,20 +71,20 @@ class Suite:
 
     def __post_init__(self) -> None:
         """What makes rates measured on the suite honest; `evals.suite.requirements` says why."""
-        require_builds(self.groups, self.builds)
-        require_detectors(self.detectors, self.rule.name, self.rule.detectors)
-        require_own_seeds(self.groups, self.builds, self.max_attempts_factor)
+        requirements.check_builds(self.groups, self.builds)
+        requirements.check_detectors(self.detectors, self.rule.name, self.rule.detectors)
+        requirements.check_seeds(self.groups, self.builds, self.max_attempts_factor)
         for environment in self.environments:
             truths = {
                 group: self.spec(group).build_recipe().truth
                 for group in self.groups
                 if self.build_of(group).environment == environment
             }
-            require_fitting_roles(truths)
+            requirements.check_roles(truths)
             judged = {group: truths[group] for group in truths if group.role in JUDGED_ROLES}
             if not judged:
                 continue
-            require_comparable(judged, self.builds)
+            requirements.check_comparable(judged, self.builds)
             if self.rule.threshold == "left_out":
                 # Aligned networks calibrate whatever their role.
                 aligned = {t.family for t in truths.values() if t.misalignment == "aligned"}
@@ -103,11 +97,6 @@ class Suite:
     def environments(self) -> tuple[str, ...]:
         """Names of the worlds, in order of appearance."""
         return tuple(dict.fromkeys(self.build_of(group).environment for group in self.groups))
-
-    @property
-    def calibration_size(self) -> int:
-        """Aligned networks that set the threshold."""
-        return sum(group.count for group in self.groups if group.role == "calibration")
 
     @property
     def size(self) -> int:
