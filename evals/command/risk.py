@@ -112,7 +112,7 @@ def gate(
     """Apply policy thresholds to a run or a suspect; exit code 1 when one trips."""
     from datetime import UTC, datetime
 
-    from evals.gate.incident import incident_of, incident_text, write_incident
+    from evals.gate.incident import incident_text, write_incident
     from evals.gate.policy import PolicyError, load_policy
     from evals.gate.verdict import apply
     from evals.risk.figures import load_figures
@@ -135,7 +135,8 @@ def gate(
 
         judged = load_suite(suite).judged_in(environment)
         subject, facts, provenance = gated_suspect(judged, Home(home), str(suspect))
-    verdict = apply(rules, subject, facts)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    verdict = apply(rules, subject, facts, created=now, provenance=provenance)
     if not verdict.tripped:
         console.print(
             f"passed: {len(verdict.passed)} rules of {rules.name!r} hold for {subject.kind} "
@@ -143,11 +144,9 @@ def gate(
             highlight=False,
         )
         return
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    record = incident_of(verdict, created=now, provenance=provenance)
-    console.print(incident_text(record), markup=False, highlight=False)
+    console.print(incident_text(verdict), markup=False, highlight=False)
     if incident is not None:
-        for path in write_incident(record, incident):
+        for path in write_incident(verdict, incident):
             console.print(f"incident: {path}", soft_wrap=True)
     raise typer.Exit(1)
 

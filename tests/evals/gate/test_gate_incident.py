@@ -12,16 +12,14 @@ from calling import ROOT
 from evals.gate.facts import Fact, Subject, run_facts
 from evals.gate.incident import (
     WIDTH,
-    Incident,
-    IncidentError,
-    incident_of,
+    incident_json,
     incident_text,
     read_incident,
     schema_text,
     write_incident,
 )
 from evals.gate.policy import Policy, PolicyRule, SubjectKind, load_policy
-from evals.gate.verdict import RuleApplied, apply
+from evals.gate.verdict import IncidentError, RuleApplied, Verdict, apply
 from made_evidence import make_evidence, make_risk
 
 NOW = "2026-05-04T09:30:00+00:00"
@@ -29,7 +27,7 @@ NOW = "2026-05-04T09:30:00+00:00"
 
 def make(
     facts: Mapping[str, Fact], subject: Subject, *, threshold: float = 0.05, created: str = NOW
-) -> Incident:
+) -> Verdict:
     kind = subject.kind
     rules = (
         PolicyRule("high", "risk", "enhanced oversight", "a fifth", kind, above=threshold),
@@ -38,8 +36,8 @@ def make(
         PolicyRule("blind", "detect", "measure", "so", kind, below=0.2),
         PolicyRule("lax", "detect", "n", "so", kind, below=0.2, if_unmeasured="ignore"),
     )
-    verdict = apply(Policy("mine", "mine.toml", "ab" * 32, rules), subject, facts)
-    return incident_of(verdict, created=created, provenance={"python": "3.12.4"})
+    policy = Policy("mine", "mine.toml", "ab" * 32, rules)
+    return apply(policy, subject, facts, created=created, provenance={"python": "3.12.4"})
 
 
 def test_the_record_holds_every_rule_once(known: dict[str, Fact], subject: Subject) -> None:
@@ -91,12 +89,12 @@ def test_what_was_not_measured_and_what_is_judged_is_said(
 
 
 def test_where_nothing_tripped_there_is_no_incident(
-    known: dict[str, Fact], subject: Subject
+    known: dict[str, Fact], subject: Subject, tmp_path: Path
 ) -> None:
-    rule = PolicyRule("scarce", "families", "build", "so", "run", below=3.0)
-    verdict = apply(Policy("mine", "mine.toml", "ab" * 32, (rule,)), subject, known)
+    verdict = replace(make(known, subject), tripped=())
     with pytest.raises(IncidentError, match="no rule tripped"):
-        incident_of(verdict, created=NOW, provenance={})
+        write_incident(verdict, tmp_path)
+    assert not list(tmp_path.glob("*"))
 
 
 @pytest.mark.parametrize("created", ["yesterday", "", "2026-05-04T09:30:00", "2026-05-04"])
@@ -157,15 +155,14 @@ def test_the_page_answers_every_question_of_its_reader(
 
 
 @pytest.fixture(scope="module")
-def incident(subject: Subject) -> Incident:
+def incident(subject: Subject) -> Verdict:
     """Of a run with no subgoal organism."""
     evidence = make_evidence({"proxy": (19,), "pseudo": (10,), "deceptive": (3,)})
-    verdict = apply(load_policy(), subject, run_facts(evidence, make_risk(evidence)))
-    assert verdict.passed
-    return incident_of(verdict, created=NOW, provenance=evidence.provenance)
+    facts = run_facts(evidence, make_risk(evidence))
+    return apply(load_policy(), subject, facts, created=NOW, provenance=evidence.provenance)
 
 
-def test_a_record_reads_back_as_it_was(incident: Incident, tmp_path: Path) -> None:
+def test_a_record_reads_back_as_it_was(incident: Verdict, tmp_path: Path) -> None:
     record, page = write_incident(incident, tmp_path / "new" / "folder")
     assert read_incident(record) == incident
     assert record.name == f"incident-{incident.id}.json"
@@ -173,7 +170,7 @@ def test_a_record_reads_back_as_it_was(incident: Incident, tmp_path: Path) -> No
     assert {path.suffix for path in record.parent.iterdir()} == {".json", ".txt"}
 
 
-def test_the_first_record_of_the_same_facts_stays(incident: Incident, tmp_path: Path) -> None:
+def test_the_first_record_of_the_same_facts_stays(incident: Verdict, tmp_path: Path) -> None:
     record, page = write_incident(incident, tmp_path)
     first = record.read_bytes()
     later = replace(incident, created="2027-01-01T00:00:00+00:00")
@@ -183,7 +180,7 @@ def test_the_first_record_of_the_same_facts_stays(incident: Incident, tmp_path: 
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_a_changed_record_is_not_written_over(incident: Incident, tmp_path: Path) -> None:
+def test_a_changed_record_is_not_written_over(incident: Verdict, tmp_path: Path) -> None:
     record, _ = write_incident(incident, tmp_path)
     record.write_text(record.read_text().replace('"made_up"', '"somebody"'))
     with pytest.raises(IncidentError, match="changed after it was written"):
@@ -230,12 +227,12 @@ CHANGED = "changed after it was written"
     ],
 )
 def test_a_broken_record_is_refused(
-    incident: Incident,
+    incident: Verdict,
     tmp_path: Path,
     change: Callable[[dict[str, Any]], object],
     complaint: str,
 ) -> None:
-    data = json.loads(incident.to_json())
+    data = json.loads(incident_json(incident))
     change(data)
     path = tmp_path / "incident.json"
     path.write_text(json.dumps(data))
@@ -244,8 +241,8 @@ def test_a_broken_record_is_refused(
     assert str(path) in str(raised.value)
 
 
-def test_a_whole_number_is_a_number(incident: Incident, tmp_path: Path) -> None:
-    data = json.loads(incident.to_json())
+def test_a_whole_number_is_a_number(incident: Verdict, tmp_path: Path) -> None:
+    data = json.loads(incident_json(incident))
     for row in (*data["tripped"], *data["passed"]):
         row.update(threshold=int(row["threshold"])) if row["threshold"] % 1 == 0 else None
     path = tmp_path / "incident.json"
@@ -264,13 +261,13 @@ def test_what_is_no_record_is_refused(tmp_path: Path, text: str | None) -> None:
         read_incident(path)
 
 
-def test_the_published_schema_is_that_of_a_record(incident: Incident) -> None:
+def test_the_published_schema_is_that_of_a_record(incident: Verdict) -> None:
     published = (ROOT / "docs" / "incident.schema.json").read_text()
     assert published == schema_text(), "write it again: python -m evals.gate.incident"
     records = json.loads(published)["$defs"]
-    data = json.loads(incident.to_json())
+    data = json.loads(incident_json(incident))
     for kind, row in (
-        ("Incident", data),
+        ("Verdict", data),
         ("Subject", data["subject"]),
         ("PolicyApplied", data["policy"]),
         ("RuleApplied", data["tripped"][0]),

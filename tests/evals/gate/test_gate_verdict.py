@@ -19,7 +19,8 @@ Measured = tuple[Evidence, RiskReport]
 
 
 def applied(policy: Policy, facts: Mapping[str, Fact], kind: SubjectKind = "run") -> Verdict:
-    return apply(policy, Subject(kind, "somebody", "made_up", "5f1c", "ab34"), facts)
+    subject = Subject(kind, "somebody", "made_up", "5f1c", "ab34")
+    return apply(policy, subject, facts, created="2026-05-04T09:30:00+00:00", provenance={})
 
 
 def rule_on(

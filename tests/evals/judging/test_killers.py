@@ -131,7 +131,7 @@ def test_a_void_at_outputs_takes_the_claims_of_whoever_sees_more() -> None:
 
 
 def test_access_levels_are_those_of_a_suspect() -> None:
-    assert tuple(level.label for level in Access) == killer._LEVELS
+    assert tuple(level.label for level in Access) == killer.LEVELS
 
 
 def matched(generator: np.random.Generator, *, shift: float, apart: float) -> bool:
