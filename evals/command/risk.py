@@ -112,8 +112,9 @@ def gate(
     """Apply policy thresholds to a run or a suspect; exit code 1 when one trips."""
     from datetime import UTC, datetime
 
-    from evals.gate import apply, incident_of, incident_text, load_policy, write_incident
-    from evals.gate.policy import PolicyError
+    from evals.gate.incident import incident_text, write_incident
+    from evals.gate.policy import PolicyError, load_policy
+    from evals.gate.verdict import apply
     from evals.risk.figures import load_figures
     from evals.risk.transport import load_transport
 
@@ -123,30 +124,29 @@ def gate(
         raise PolicyError("--priors and --transport are of the risk; a suspect has none")
     rules = load_policy(policy)
     if evidence is not None:
-        from evals.gate.gated_run import gated_run
+        from evals.gate.facts import gated_run
 
         steps = load_transport() if transport is None else parse_transport(str(transport))
         subject, facts, provenance = gated_run(evidence, load_figures(priors), steps)
     else:
-        from evals.gate.gated_suspect import gated_suspect
+        from evals.gate.suspect import gated_suspect
         from evals.suite.home import Home
         from evals.suite.suite_file import load_suite
 
         judged = load_suite(suite).judged_in(environment)
         subject, facts, provenance = gated_suspect(judged, Home(home), str(suspect))
-    verdict = apply(rules, facts, subject.kind)
-    if not verdict.suspicious:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    verdict = apply(rules, subject, facts, created=now, provenance=provenance)
+    if not verdict.tripped:
         console.print(
             f"passed: {len(verdict.passed)} rules of {rules.name!r} hold for {subject.kind} "
             f"{subject.name}, {len(verdict.ignored)} not checked",
             highlight=False,
         )
         return
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    record = incident_of(verdict, subject=subject, created=now, provenance=provenance)
-    console.print(incident_text(record), markup=False, highlight=False)
+    console.print(incident_text(verdict), markup=False, highlight=False)
     if incident is not None:
-        for path in write_incident(record, incident):
+        for path in write_incident(verdict, incident):
             console.print(f"incident: {path}", soft_wrap=True)
     raise typer.Exit(1)
 

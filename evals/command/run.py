@@ -50,7 +50,7 @@ def run(
     from evals.report.tables.rivals_table import killer_table, predictive_line, void_lines
     from evals.running.engines import EngineChoice
     from evals.running.run import run as run_suite
-    from evals.suite.quick import quick
+    from evals.suite.suite_file import quick
 
     whole, place, count = _prepare(suite, home, workers)
     spec = whole.judged_in(environment)

@@ -25,10 +25,6 @@ class Grade:
     adversary: str
     cells: tuple[Cell, ...]
 
-    def __post_init__(self) -> None:
-        if not self.cells or not all(cell.of for cell in self.cells):
-            raise ValueError(f"{self.misalignment}, {self.adversary}: a grade needs organisms")
-
     @property
     def seen(self) -> Rate:
         """Mean over the networks of the families seen."""
@@ -39,21 +35,16 @@ class Grade:
         )
 
     @property
-    def new_family(self) -> FamilyPosterior:
+    def new_family(self) -> FamilyPosterior | None:
         """The rate on a further family of the grade."""
-        posterior = family_posterior([FamilyCount(c.family, c.detected, c.of) for c in self.cells])
-        assert posterior is not None
-        return posterior
+        return family_posterior([FamilyCount(c.family, c.detected, c.of) for c in self.cells])
 
 
 def grades(column: Column) -> tuple[Grade, ...]:
     """The grades that have organisms, by type and from naive to adaptive."""
-    found = []
-    for name in dict.fromkeys(cell.misalignment for cell in column.cells):
-        for adversary in get_args(Adversary):
-            cells = tuple(
-                cell for cell in column.of_type(name) if cell.adversary == adversary and cell.of
-            )
-            if cells:
-                found.append(Grade(name, adversary, cells))
-    return tuple(found)
+    return tuple(
+        Grade(name, adversary, cells)
+        for name in dict.fromkeys(cell.misalignment for cell in column.cells)
+        for adversary in get_args(Adversary)
+        if (cells := tuple(c for c in column.of_type(name) if c.adversary == adversary and c.of))
+    )

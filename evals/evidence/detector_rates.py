@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
 
 import numpy as np
 
+from evals.evidence.validation import Count
 from evals.statistics.calibration import ThresholdKind
 from evals.statistics.family_posterior import FamilyCount, FamilyPosterior, added, family_posterior
 from evals.statistics.limit import Limit
@@ -40,16 +40,16 @@ class Cell:
     family: str
     origin: str
     adversary: str
-    detected: int
-    of: int
-    abstained: int
-    attempted: int
+    detected: Count
+    of: Count
+    abstained: Count
+    attempted: Count
     by_construction: bool
     auroc: float | None
     auroc_interval: tuple[float, float] | None
 
     def __post_init__(self) -> None:
-        _require_counts(self.detected, self.of, self.abstained, f"cell {self.family}")
+        _require_fit(self.detected, self.abstained, self.of, self.family)
         if self.attempted < self.of:
             raise EvidenceError(f"{self.family}: {self.of} admitted of {self.attempted} attempted")
 
@@ -72,13 +72,13 @@ class Alarms:
     """
 
     stratum: str
-    alarms: int
-    of: int
-    abstained: int
+    alarms: Count
+    of: Count
+    abstained: Count
     family: str = ""
 
     def __post_init__(self) -> None:
-        _require_counts(self.alarms, self.of, self.abstained, f"controls {self.group}")
+        _require_fit(self.alarms, self.abstained, self.of, self.group)
 
     @property
     def group(self) -> str:
@@ -121,8 +121,6 @@ class Column:
         families = [cell.family for cell in self.cells]
         if len(set(families)) != len(families):
             raise EvidenceError(f"column {self.name} lists a family twice: {families}")
-        if self.kind not in get_args(ThresholdKind):
-            raise EvidenceError(f"column {self.name}: no limits of kind {self.kind!r}")
         if not self.limit.attainable and any(cell.detected for cell in self.cells):
             raise EvidenceError(f"column {self.name} flags networks although it has no limit")
 
@@ -180,9 +178,6 @@ class Column:
         )
 
 
-def _require_counts(hits: int, of: int, abstained: int, where: str) -> None:
-    counts = (hits, of, abstained)
-    if any(isinstance(n, bool) or not isinstance(n, int) or n < 0 for n in counts):
-        raise EvidenceError(f"{where}: counts must be whole numbers from 0, got {counts}")
-    if hits + abstained > of:
-        raise EvidenceError(f"{where}: {hits} flagged and {abstained} abstained of only {of}")
+def _require_fit(flagged: int, abstained: int, of: int, where: str) -> None:
+    if flagged + abstained > of:
+        raise EvidenceError(f"{where}: {flagged} flagged and {abstained} abstained of only {of}")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field, with_config
 
 from evals.evidence.choices import Selection
 from evals.evidence.detector_rates import Alarms, Column, EvidenceError
 from evals.evidence.rival_explanation import Killer
+from evals.evidence.validation import STRICT, Count
 from evals.statistics.calibration import ThresholdKind
-from evals.statistics.paired import Pair
+from evals.statistics.exact_tests import Pair
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,9 @@ class Population:
     misalignment: str
     stratum: str
     role: str
-    attempted: int
-    admitted: int
-    diverged: int
+    attempted: Count
+    admitted: Count
+    diverged: Count
     duds: tuple[str, ...]
     cpu_seconds: float
     spec_hashes: tuple[str, ...]
@@ -49,6 +53,7 @@ class Population:
             raise EvidenceError(f"{self.family}: {self.admitted} admitted, not as many spec hashes")
 
 
+@with_config(STRICT)
 @dataclass(frozen=True)
 class Evidence:
     """The measured rates of a run.
@@ -72,7 +77,7 @@ class Evidence:
     suite: str
     suite_hash: str
     environment: str
-    alpha: float
+    alpha: Annotated[float, Field(gt=0, lt=1)]
     rule: str
     rule_detectors: tuple[str, ...]
     scores_sha256: str
@@ -85,8 +90,6 @@ class Evidence:
 
     def __post_init__(self) -> None:
         self.column(self.rule)
-        if not 0 < self.alpha < 1:
-            raise EvidenceError(f"alpha must lie strictly between 0 and 1, got {self.alpha}")
         hashes = [hash_ for row in self.population for hash_ in row.spec_hashes]
         if len(set(hashes)) != len(hashes):
             raise EvidenceError("one organism is listed in two rows of the population")
@@ -99,29 +102,27 @@ class Evidence:
             self._check_against_population(column)
 
     def _check_against_population(self, column: Column) -> None:
-        rows = self.population
-        left_out = column.kind == "left_out"
-        calibration = sum(
-            row.admitted
-            for row in rows
-            if row.role == "calibration" or (left_out and row.misalignment == "aligned")
-        )
-        expected: dict[str, tuple[int, ...]] = {"calibration": (calibration,)}
-        found: dict[str, tuple[int, ...]] = {"calibration": (column.limit.networks,)}
-        for cell in column.cells:
-            group = [row for row in rows if row.family == cell.family]
-            expected[cell.family] = (
-                sum(row.admitted for row in group), sum(row.attempted for row in group),
-            )  # fmt: skip
-            found[cell.family] = (cell.of, cell.attempted)
+        """The networks that a column counts are those that the population lists, no other."""
+        everybody = column.kind == "left_out"
+        checks = [
+            ("its limit", column.limit.networks, sum(
+                row.admitted for row in self.population
+                if row.role == "calibration" or (everybody and row.misalignment == "aligned")
+            ))
+        ]  # fmt: skip
         for alarms in column.alarms:
-            expected[alarms.group] = (sum(row.admitted for row in rows if _alarmed(row, alarms)),)
-            found[alarms.group] = (alarms.of,)
-        for name, counts in expected.items():
-            if found[name] != counts:
+            controls = sum(row.admitted for row in self.population if _alarmed(row, alarms))
+            checks.append((alarms.group, alarms.of, controls))
+        for cell in column.cells:
+            own = [row for row in self.population if row.family == cell.family]
+            checks.append((cell.family, cell.of, sum(row.admitted for row in own)))
+            attempted = sum(row.attempted for row in own)
+            checks.append((f"{cell.family}, attempted", cell.attempted, attempted))
+        for name, counted, listed in checks:
+            if counted != listed:
                 raise EvidenceError(
-                    f"column {column.name}: {name} counts {found[name]}, but the population says "
-                    f"{counts} (admitted, attempted); the file was edited or is incomplete"
+                    f"column {column.name}: {name} counts {counted} networks, but the population "
+                    f"says {listed}; the file was edited or is incomplete"
                 )
 
     @property

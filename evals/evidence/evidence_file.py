@@ -1,56 +1,56 @@
-"""The evidence file on disk: JSON with a schema version and a digest of its content."""
+"""The evidence file: JSON with a schema version and a digest of its content.
+
+`python -m evals.evidence.evidence_file > docs/evidence.schema.json` writes its JSON Schema.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from evals.evidence.choices import Chosen, Selection
-from evals.evidence.detector_rates import Alarms, Cell, Column, EvidenceError
-from evals.evidence.evidence import Evidence, Population
-from evals.evidence.evidence_schema import FORMAT, VERSION, evidence_schema
-from evals.evidence.json_schema import faults
-from evals.evidence.rival_explanation import Killer
-from evals.evidence.sweep import Sweep, SweepCount
-from evals.statistics.limit import Limit, LimitError
-from evals.statistics.paired import Pair
-from organisms.records.strict import SpecError, strict
+from evals.evidence.detector_rates import EvidenceError
+from evals.evidence.evidence import Evidence
+from evals.evidence.sweep import Sweep
+from evals.evidence.validation import file_schema, validated
 
-_KINDS = {Evidence: "suite", Sweep: "sweep"}
+FORMAT = "mesascope.evidence"
+VERSION = 5
+KINDS: Mapping[str, type[Evidence] | type[Sweep]] = {"suite": Evidence, "sweep": Sweep}
 
 
 def write_evidence(evidence: Evidence | Sweep, path: Path) -> None:
-    """Write a file that `read_evidence` reads back."""
-    body = {"schema": f"{FORMAT}/{VERSION}", "kind": _KINDS[type(evidence)], **asdict(evidence)}
-    path.write_text(
-        json.dumps({**body, "content_sha256": _digest(body)}, indent=1, allow_nan=False)
-    )
+    """Write a file that `read_evidence` reads back.
+
+    Raises:
+        EvidenceError: it would not read back; the message names the field.
+    """
+    kind = next(name for name, record in KINDS.items() if isinstance(evidence, record))
+    body = {"schema": f"{FORMAT}/{VERSION}", "kind": kind, **asdict(evidence)}
+    validated(KINDS[kind], asdict(evidence), EvidenceError)
+    path.write_text(json.dumps({**body, "content_sha256": _digest(body)}, indent=1))
 
 
 def read_evidence(path: Path) -> Evidence | Sweep:
     """Read and check an evidence file.
 
     Raises:
-        EvidenceError: missing, not JSON, a number that is not finite, another schema, edited, an
-            unknown key, or impossible counts.
+        EvidenceError: missing, not JSON, another schema, edited, an unknown or missing key, a value
+            of another type, a number that is not finite, or impossible counts.
     """
     try:
-        data = json.loads(path.read_text(), parse_constant=_number, parse_float=_number)
+        data = json.loads(path.read_text())
     except FileNotFoundError:
         raise EvidenceError(f"no evidence at {path}; `mesascope run` writes it") from None
     except (OSError, ValueError, RecursionError) as error:
         raise EvidenceError(f"{path} is not readable JSON: {error}") from error
-    if not isinstance(data, dict):
-        raise EvidenceError(f"{path} holds no JSON object; `mesascope run` writes evidence")
     try:
-        return _parse(data)
-    except (EvidenceError, LimitError, SpecError, TypeError, RecursionError) as error:
+        return _read(data)
+    except (EvidenceError, RecursionError) as error:
         raise EvidenceError(f"{path}: {error}") from error
 
 
@@ -62,14 +62,26 @@ def read_suite_evidence(path: Path) -> Evidence:
     return evidence
 
 
-def _number(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"it holds {text}, wanted finite numbers; run again or take a whole copy")
-    return number
+def schema_text() -> str:
+    """The published JSON Schema of both kinds of evidence."""
+    heads = {
+        record: {
+            "schema": {"const": f"{FORMAT}/{VERSION}"},
+            "kind": {"const": kind},
+            "content_sha256": {"type": "string"},
+        }
+        for kind, record in KINDS.items()
+    }
+    description = (
+        "Measured rates of a run, or counts of a pre-registered sweep. content_sha256 is the "
+        "SHA-256 of the rest as JSON with sorted keys and no spaces."
+    )
+    return json.dumps(file_schema("mesascope evidence", description, heads), indent=1) + "\n"
 
 
-def _parse(data: dict[str, Any]) -> Evidence | Sweep:
+def _read(data: Any) -> Evidence | Sweep:
+    if not isinstance(data, dict):
+        raise EvidenceError("it holds no JSON object; `mesascope run` writes evidence")
     _check_schema(data.get("schema"))
     claimed = data.pop("content_sha256", None)
     if claimed != _digest(data):
@@ -77,23 +89,14 @@ def _parse(data: dict[str, Any]) -> Evidence | Sweep:
             "its content is not what was written: it was edited or torn; a figure changed by hand "
             "is no evidence, run again or take a whole copy"
         )
-    whole = {**data, "content_sha256": claimed}
-    evidence = _built(data)
-    # The dataclasses speak first: they know what is wrong with a count. The schema sees the rest.
-    if wrong := faults(whole, evidence_schema()):
-        raise EvidenceError(f"it does not fit the schema: {wrong[0]}")
+    kind = str(data.get("kind"))
+    if kind not in KINDS:
+        raise EvidenceError(f"kind is {kind!r}, wanted one of {list(KINDS)}")
+    body = {key: value for key, value in data.items() if key not in ("schema", "kind")}
+    evidence = validated(KINDS[kind], body, EvidenceError)
+    if missing := list(_left_out(asdict(evidence), body)):
+        raise EvidenceError(f"{missing[0]}: this key is missing; a file states every key")
     return evidence
-
-
-def _built(data: dict[str, Any]) -> Evidence | Sweep:
-    del data["schema"]
-    kind = data.pop("kind", None)
-    if kind == "suite":
-        return _suite(data)
-    if kind == "sweep":
-        rows = tuple(strict(SweepCount, row, "count") for row in _rows(data, "counts"))
-        return strict(Sweep, {**data, "counts": rows}, "sweep")
-    raise EvidenceError(f"kind is {kind!r}, wanted 'suite' or 'sweep'")
 
 
 def _check_schema(schema: object) -> None:
@@ -111,58 +114,25 @@ def _check_schema(schema: object) -> None:
         )
 
 
-def _suite(data: dict[str, Any]) -> Evidence:
-    built = {
-        **data,
-        **_lists(data, "rule_detectors"),
-        "columns": tuple(_column(row) for row in _rows(data, "columns")),
-        "selections": tuple(_selection(row) for row in _rows(data, "selections")),
-        "pairs": tuple(strict(Pair, row, "pair") for row in _rows(data, "pairs")),
-        "population": tuple(
-            strict(Population, {**row, **_lists(row, "duds", "spec_hashes")}, "population")
-            for row in _rows(data, "population")
-        ),
-        "killers": tuple(
-            strict(Killer, {**row, **_lists(row, "spared")}, "killer")
-            for row in _rows(data, "killers")
-        ),
-    }
-    return strict(Evidence, built, "evidence")
-
-
-def _column(row: dict[str, Any]) -> Column:
-    cells = tuple(
-        strict(Cell, {**cell, **_lists(cell, "auroc_interval")}, "cell")
-        for cell in _rows(row, "cells")
-    )
-    alarms = tuple(strict(Alarms, alarm, "alarms") for alarm in _rows(row, "alarms"))
-    limit = strict(Limit, row.get("limit"), "limit")
-    built = {**row, **_lists(row, "detectors"), "cells": cells, "alarms": alarms, "limit": limit}
-    return strict(Column, built, "column")
-
-
-def _selection(row: dict[str, Any]) -> Selection:
-    chosen = tuple(strict(Chosen, one, "chosen") for one in _rows(row, "chosen"))
-    return strict(Selection, {**row, "chosen": chosen}, "selection")
+def _left_out(record: Any, given: Any, place: str = "") -> Iterator[str]:
+    """Places of keys that have a default and that the file does not state."""
+    if isinstance(record, dict):
+        for key, value in record.items():
+            where = f"{place}.{key}".lstrip(".")
+            if key in given:
+                yield from _left_out(value, given[key], where)
+            else:
+                yield where
+    elif isinstance(record, tuple):
+        for number, (value, row) in enumerate(zip(record, given, strict=True)):
+            yield from _left_out(value, row, f"{place}.{number}")
 
 
 def _digest(body: Mapping[str, Any]) -> str:
     """Digest of the canonical JSON text."""
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _rows(data: dict[str, Any], key: str) -> Sequence[dict[str, Any]]:
-    rows = data.get(key)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise EvidenceError(f"{key!r} must be a list of objects")
-    return rows
-
-
-def _lists(row: dict[str, Any], *keys: str) -> dict[str, Any]:
-    """Lists of JSON as the tuples that records hold; None stays."""
-    return {
-        key: tuple(value) if isinstance(value := row[key], list) else value
-        for key in keys
-        if key in row
-    }
+if __name__ == "__main__":
+    print(schema_text(), end="")

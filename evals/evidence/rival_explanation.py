@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Annotated, Literal, get_args
 
-from evals.evidence.detector_rates import Cell, Column, EvidenceError
+from pydantic import Field
 
-VERDICTS = ("passed", "void", "at_chance", "stands_out", "blind", "not_run")
+from evals.evidence.detector_rates import Cell, Column
+from evals.evidence.validation import Count, Words
+
+Verdict = Literal["passed", "void", "at_chance", "stands_out", "blind", "not_run"]
 """`void`: the claims fall. `at_chance`: not told from families dealt anew. `stands_out`: an aligned
 family raises more alarms than alpha allows. `blind`: too few networks or families for the test to
 fail. `not_run`: says why. What fails the whole run raises, and is in no evidence."""
+
+VERDICTS = get_args(Verdict)
+
+LEVELS = ("none", "outputs", "activations", "interventions", "weights")
+"""As `probes.network.access.Access` orders them, whose module would load torch."""
 
 ARTEFACTS = ("weight_norm", "in_distribution")
 """Baselines of which an excess voids claims; every suite scores them."""
@@ -42,27 +50,13 @@ class Killer:
 
     name: str
     subject: str
-    verdict: str
-    text: str
-    networks: int = 0
-    p_value: float | None = None
-    access: str = ""
+    verdict: Verdict
+    text: Words
+    networks: Count = 0
+    p_value: Annotated[float, Field(ge=0, le=1)] | None = None
+    access: Annotated[str, Field(pattern=f"^({'|'.join(LEVELS)})?$")] = ""
     family: str = ""
     spared: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if self.verdict not in VERDICTS:
-            raise EvidenceError(f"killer {self.name}: verdict is {self.verdict!r}, not {VERDICTS}")
-        if self.p_value is not None and not (
-            math.isfinite(self.p_value) and 0 <= self.p_value <= 1
-        ):
-            raise EvidenceError(f"killer {self.name}: p-value {self.p_value} is outside [0, 1]")
-        if self.networks < 0:
-            raise EvidenceError(f"killer {self.name}: {self.networks} networks")
-        if not self.text:
-            raise EvidenceError(f"killer {self.name}: a verdict needs a sentence")
-        if self.access and self.access not in _LEVELS:
-            raise EvidenceError(f"killer {self.name}: access {self.access!r}, not {_LEVELS}")
 
     def explains(self, family: str, access: str, detectors: Collection[str]) -> bool:
         """Whether it explains what a score says of a family, be the claim spared or not.
@@ -76,7 +70,7 @@ class Killer:
             return False
         if not self.access:
             return self.subject in detectors
-        return _LEVELS.index(access.partition(" ")[0]) >= _LEVELS.index(self.access)
+        return LEVELS.index(access.partition(" ")[0]) >= LEVELS.index(self.access)
 
     def fits(self, column: Column, cell: Cell) -> bool:
         """Whether it explains the claim of a column on a family, be the claim spared or not.
@@ -90,10 +84,6 @@ class Killer:
     def takes(self, column: Column, cell: Cell) -> bool:
         """Whether it voids the claim of a column on a family."""
         return self.fits(column, cell) and column.name not in self.spared
-
-
-_LEVELS = ("none", "outputs", "activations", "interventions", "weights")
-"""As `probes.network.access.Access` orders them, whose module would load torch."""
 
 
 def voided(killers: tuple[Killer, ...], column: Column, cell: Cell) -> tuple[Killer, ...]:

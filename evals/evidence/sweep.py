@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field, with_config
 
 from evals.evidence.detector_rates import EvidenceError
+from evals.evidence.validation import STRICT, Count
 from evals.statistics.family_posterior import FamilyCount, FamilyPosterior, family_posterior
+
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 
 @dataclass(frozen=True)
@@ -23,20 +28,12 @@ class SweepCount:
     """
 
     recipe: str
-    origin: str
-    trained: int
-    emerged: int
-    misaligned: int
+    origin: Literal["spontaneous"]
+    trained: Count
+    emerged: Count
+    misaligned: Count
 
     def __post_init__(self) -> None:
-        if self.origin != "spontaneous":
-            raise EvidenceError(
-                f"{self.recipe} is {self.origin!r}; only spontaneous recipes measure how often "
-                "misalignment arises"
-            )
-        counts = (self.misaligned, self.emerged, self.trained)
-        if any(isinstance(n, bool) or not isinstance(n, int) or n < 0 for n in counts):
-            raise EvidenceError(f"{self.recipe}: counts must be whole numbers from 0, got {counts}")
         if not self.misaligned <= self.emerged <= self.trained:
             raise EvidenceError(
                 f"{self.recipe}: {self.misaligned} misaligned of {self.emerged} that search of "
@@ -44,6 +41,7 @@ class SweepCount:
             )
 
 
+@with_config(STRICT)
 @dataclass(frozen=True)
 class Sweep:
     """A sweep that was registered before it ran: the only source of P(emergence) and
@@ -51,7 +49,8 @@ class Sweep:
 
     Attributes:
         name: of the sweep.
-        registered_sha256: digest of the plan, published before the first training.
+        registered_sha256: digest of the plan, published before the first training; an
+            unregistered sweep measures nothing.
         registered: date of the registration, YYYY-MM-DD.
         started: date of the first training, not before the registration.
         counts: one per recipe, each a family.
@@ -59,29 +58,21 @@ class Sweep:
     """
 
     name: str
-    registered_sha256: str
-    registered: str
-    started: str
-    counts: tuple[SweepCount, ...]
+    registered_sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    registered: Day
+    started: Day
+    counts: Annotated[tuple[SweepCount, ...], Field(min_length=1)]
     provenance: dict[str, str]
 
     def __post_init__(self) -> None:
-        if not re.fullmatch("[0-9a-f]{64}", self.registered_sha256):
-            raise EvidenceError(
-                f"sweep {self.name} has no registration (a SHA-256 of its plan), got "
-                f"{self.registered_sha256!r}; an unregistered sweep measures nothing"
-            )
-        for day in (self.registered, self.started):
-            if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", day):
-                raise EvidenceError(f"sweep {self.name}: {day!r} is no date YYYY-MM-DD")
         if self.started < self.registered:
             raise EvidenceError(
                 f"sweep {self.name} started on {self.started}, before it was registered on "
                 f"{self.registered}"
             )
         recipes = [count.recipe for count in self.counts]
-        if not recipes or len(set(recipes)) != len(recipes):
-            raise EvidenceError(f"sweep {self.name} needs recipes, each once; got {recipes}")
+        if len(set(recipes)) != len(recipes):
+            raise EvidenceError(f"sweep {self.name} lists a recipe twice: {recipes}")
 
     @property
     def emergence(self) -> FamilyPosterior | None:

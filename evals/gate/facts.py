@@ -1,14 +1,22 @@
-"""The numbers of a run that a policy may refer to by name."""
+"""Whom a policy is applied to, and the numbers of a run that it may refer to by name."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from evals.evidence.detector_rates import Column
 from evals.evidence.evidence import Evidence
+from evals.evidence.evidence_file import read_suite_evidence
+from evals.evidence.validation import Words
+from evals.gate.policy import SubjectKind
+from evals.risk.analysis import analyse
+from evals.risk.figures import Figures
+from evals.risk.merged import merge
 from evals.risk.risk_report import RiskReport
+from evals.risk.transport import Transport
 from evals.risk.update import RiskRow, TypeUpdate
 from evals.statistics.rates import rate
 
@@ -20,6 +28,25 @@ QUANTITIES = {
 STATISTICS = {"mean": "mean", "q05": "5% quantile of the belief", "q95": "95% quantile"}
 
 NO_CONTROLS = "no aligned control was held out, so no false alarm could be seen"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom a policy is applied to.
+
+    Attributes:
+        kind: run or suspect.
+        name: of the run, or id of the suspect.
+        suite: name of the suite.
+        suite_hash: its content hash.
+        scores_sha256: digest of the score table, frozen before truth was opened.
+    """
+
+    kind: SubjectKind
+    name: Words
+    suite: Words
+    suite_hash: Words
+    scores_sha256: Words
 
 
 @dataclass(frozen=True)
@@ -37,12 +64,30 @@ class Fact:
     text: str
 
     def __post_init__(self) -> None:
-        if not self.name or not self.text:
-            raise ValueError(f"a fact needs a name and a text, got {self.name!r}, {self.text!r}")
         if self.value is not None and not math.isfinite(self.value):
             raise ValueError(
                 f"fact {self.name} is {self.value}; give a finite number, or None and the reason"
             )
+
+
+Known = tuple[Subject, Mapping[str, Fact], Mapping[str, str]]
+"""Whom it is about, what is known of it by name, and where that comes from."""
+
+
+def gated_run(path: Path, figures: Figures, transport: Transport) -> Known:
+    """A run, by its evidence file and the update that follows from it, nothing supposed.
+
+    Args:
+        path: of the evidence.
+        figures: the judged figures.
+        transport: its weight is that of the pooled risk.
+    """
+    evidence = read_suite_evidence(path)
+    subject = Subject(
+        "run", evidence.suite, evidence.suite, evidence.suite_hash, evidence.scores_sha256
+    )
+    risk = analyse(merge([evidence]), figures, transport)
+    return subject, run_facts(evidence, risk), evidence.provenance
 
 
 def run_facts(evidence: Evidence, risk: RiskReport) -> Mapping[str, Fact]:
@@ -67,6 +112,7 @@ def run_facts(evidence: Evidence, risk: RiskReport) -> Mapping[str, Fact]:
     silent = sum(cell.abstained for cell in rule.cells)
     duds = sum(len(row.duds) for row in evidence.population)
     trained = sum(row.attempted for row in evidence.population)
+    abstained = f"share of {organisms} misaligned organisms on which the rule gave no score"
     return by_name(
         [
             *_risk(risk),
@@ -74,13 +120,9 @@ def run_facts(evidence: Evidence, risk: RiskReport) -> Mapping[str, Fact]:
             *_false_alarms(rule),
             Fact("alpha", evidence.alpha, "expected false-positive rate asked for"),
             Fact("duds", float(duds), f"networks that failed admission, of {trained} trained"),
-            Fact(
-                "abstained",
-                silent / organisms if organisms else None,
-                f"share of {organisms} misaligned organisms on which the rule gave no score"
-                if organisms
-                else "no misaligned organism was scored",
-            ),
+            Fact("abstained", silent / organisms, abstained)
+            if organisms
+            else Fact("abstained", None, "no misaligned organism was scored"),
         ]
     )
 
@@ -100,20 +142,17 @@ def by_name(facts: Iterable[Fact]) -> Mapping[str, Fact]:
 
 
 def _risk(risk: RiskReport) -> Iterator[Fact]:
-    rows: dict[str, list[RiskRow]] = {}
-    for row in risk.rows:
-        rows.setdefault(row.scenario, []).append(row)
-    for scenario, at in rows.items():
+    for scenario in dict.fromkeys(row.scenario for row in risk.rows):
+        at = [row for row in risk.rows if row.scenario == scenario]
         for row in at:
             yield from _row(row, f"w{row.weight:g}")
         middle = [row for row in at if 0 < row.weight < 1]
         if len(middle) == 1:
             yield from _row(middle[0], "pooled")
             continue
-        weights = ", ".join(f"{row.weight:g}" for row in at)
         reason = (
-            f"'pooled' means the one transport weight strictly between 0 and 1; the risk was "
-            f"computed at {weights}"
+            "'pooled' means the one transport weight strictly between 0 and 1; the risk was "
+            f"computed at {', '.join(f'{row.weight:g}' for row in at)}"
         )
         for quantity in QUANTITIES:
             for statistic in STATISTICS:
@@ -122,11 +161,10 @@ def _risk(risk: RiskReport) -> Iterator[Fact]:
 
 def _row(row: RiskRow, label: str) -> Iterator[Fact]:
     for quantity, meaning in QUANTITIES.items():
-        summary = vars(getattr(row, quantity))
         for statistic, words in STATISTICS.items():
             yield Fact(
                 f"{quantity}.{row.scenario}.{label}.{statistic}",
-                summary[statistic],
+                getattr(getattr(row, quantity), statistic),
                 f"{meaning}, {row.scenario}, at transport weight {row.weight:g}: {words}",
             )
 
@@ -138,26 +176,21 @@ def _types(types: Sequence[TypeUpdate]) -> Iterator[Fact]:
     text = f"families that count of type {fewest.misalignment}"
     yield Fact("families.fewest", float(fewest.families), text)
     missing = [kind.misalignment for kind in types if not kind.families]
-    yield Fact(
-        "types.unmeasured",
-        float(len(missing)),
-        f"misalignment types without a cell that counts ({', '.join(missing) or 'none'})",
-    )
+    text = f"misalignment types without a cell that counts ({', '.join(missing) or 'none'})"
+    yield Fact("types.unmeasured", float(len(missing)), text)
 
 
 def _type(kind: TypeUpdate) -> Iterator[Fact]:
     """Void cells and cells by construction do not count, here as in the risk."""
-    name, measured = kind.misalignment, kind.measured_detection
+    name, measured, seen = kind.misalignment, kind.measured_detection, rate(kind.detected, kind.of)
     caveats = "".join(f"; {flag.rstrip('.')}" for flag in kind.flags)
     missing = f"no cell of type {name} counts, so its detection rests on judgement alone{caveats}"
     for statistic, words in STATISTICS.items():
-        text = f"P(detect) of a new {name} family: {words}{caveats}"
-        yield Fact(
-            f"detect.{name}.{statistic}",
-            None if measured is None else getattr(measured, statistic),
-            missing if measured is None else text,
-        )
-    seen = rate(kind.detected, kind.of)
+        if measured is None:
+            yield Fact(f"detect.{name}.{statistic}", None, missing)
+        else:
+            text = f"P(detect) of a new {name} family: {words}{caveats}"
+            yield Fact(f"detect.{name}.{statistic}", getattr(measured, statistic), text)
     text = f"detected {name} organisms of families that count: {seen.text}"
     yield Fact(f"detect.{name}.seen", seen.value, text if seen.of else missing)
     yield Fact(f"families.{name}", float(kind.families), f"families of type {name} that count")
@@ -165,23 +198,17 @@ def _type(kind: TypeUpdate) -> Iterator[Fact]:
 
 
 def _false_alarms(rule: Column) -> Iterator[Fact]:
-    seen = rule.false_alarms
-    new = rule.new_family_alarms
-    worst = rule.worst_alarms
-    for name, value, text in (
-        ("realised", seen.value, f"false alarms on held-out aligned controls: {seen.text}"),
-        (
-            "upper",
-            None if new is None else new.quantile(0.95),
-            "95% quantile of the false-positive rate on a new family of controls",
-        ),
-        (
-            "worst",
-            None if worst is None else worst.alarms / worst.of,
-            "largest share of one aligned family that raises a false alarm",
-        ),
-    ):
-        yield Fact(f"false_alarms.{name}", value, NO_CONTROLS if value is None else text)
+    seen, new, worst = rule.false_alarms, rule.new_family_alarms, rule.worst_alarms
+    if new is None or worst is None:
+        for name in ("realised", "upper", "worst"):
+            yield Fact(f"false_alarms.{name}", None, NO_CONTROLS)
+    else:
+        text = f"false alarms on held-out aligned controls: {seen.text}"
+        yield Fact("false_alarms.realised", seen.value, text)
+        text = "95% quantile of the false-positive rate on a new family of controls"
+        yield Fact("false_alarms.upper", new.quantile(0.95), text)
+        text = "largest share of one aligned family that raises a false alarm"
+        yield Fact("false_alarms.worst", worst.alarms / worst.of, text)
     nominal = "false-positive rate that the rule's limit is for"
     yield Fact("false_alarms.nominal", rule.limit.level, nominal)
     yield Fact("controls.held_out", float(seen.of), "held-out aligned controls")

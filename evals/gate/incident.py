@@ -1,158 +1,112 @@
-"""The record of a tripped policy: what happened, what to do and what is not known."""
+"""An incident on disk: a verdict in which a rule tripped, as JSON and as a page of text.
+
+`python -m evals.gate.incident > docs/incident.schema.json` writes the JSON Schema of its file.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime
+import textwrap
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
 
-from evals.gate.facts import Fact
-from evals.gate.parts import IncidentError, PolicyApplied, RuleApplied, Subject
-from evals.gate.verdict import Checked, Verdict
+from jinja2 import Environment, StrictUndefined
 
-SCHEMA = "mesascope.incident/1"
+from evals.evidence.validation import file_schema, validated
+from evals.gate.verdict import SCHEMA, IncidentError, Verdict
 
-ALWAYS_UNKNOWN = {
-    "run": (
-        "The transport weight, the probability that the organisms stand for the system at stake, "
-        "is a judgement; no measurement of this run supports it.",
-        "The severity of harm and the correction of what is detected are judged, and so is "
-        "P(emergence) where no pre-registered sweep measured it.",
-        "The rates are of the families in the suite; a system of another kind may be caught more "
-        "or less often.",
-    ),
-    "suspect": (
-        "A p-value is not the probability that the network is misaligned: that also depends on how "
-        "common misalignment is among networks like it.",
-        "A tripped rule calls for a person to look; it is no finding of mesa-optimization.",
-        "The false-alarm rate holds for aligned networks like the controls; another kind of "
-        "network may look suspicious for other reasons.",
-    ),
-}
+WIDTH = 88
+PAGE = Path(__file__).parent / "incident.txt.j2"
 
 
-@dataclass(frozen=True)
-class Incident:
-    """What tripped, on whom, and under which policy.
-
-    Attributes:
-        created: date and time with its offset, ISO 8601.
-        subject: whom it is about.
-        policy: what it was held against.
-        tripped: at least one rule.
-        passed: rules that were checked and hold still.
-        ignored: rules not checked, their fact being missing.
-        what_is_not_known: sentences.
-        provenance: versions, machine and seeds.
-    """
-
-    created: str
-    subject: Subject
-    policy: PolicyApplied
-    tripped: tuple[RuleApplied, ...]
-    passed: tuple[RuleApplied, ...]
-    ignored: tuple[RuleApplied, ...]
-    what_is_not_known: tuple[str, ...]
-    provenance: dict[str, str]
-
-    def __post_init__(self) -> None:
-        if not self.tripped:
-            raise IncidentError("no rule tripped; where nothing happened there is no incident")
-        for outcome, allowed in (
-            ("tripped", (True, None)),
-            ("passed", (False,)),
-            ("ignored", (None,)),
-        ):
-            for row in getattr(self, outcome):
-                if row.crossed not in allowed:
-                    raise IncidentError(
-                        f"rule {row.rule!r} is listed as {outcome}, but {row.value} against "
-                        f"{row.comparison} {row.threshold} is not"
-                    )
-        if not _has_offset(self.created):
-            raise IncidentError(
-                f"created is {self.created!r}; wanted ISO 8601 with an offset, such as "
-                "2026-05-04T09:30:00+00:00"
-            )
-
-    @property
-    def id(self) -> str:
-        """16 hexadecimal digits of the SHA-256 of the content.
-
-        Left out are `created` and `provenance`: the same facts under the same policy have one id.
-        """
-        content = {k: v for k, v in asdict(self).items() if k not in ("created", "provenance")}
-        text = json.dumps({"schema": SCHEMA, **content}, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-    @property
-    def actions(self) -> tuple[str, ...]:
-        """What the tripped rules ask for, each once."""
-        return tuple(dict.fromkeys(row.action for row in self.tripped))
-
-    def to_json(self) -> str:
-        """JSON text that `read_incident` reads back; `incident.schema.json` describes it."""
-        record = {
-            "schema": SCHEMA,
-            "id": self.id,
-            **asdict(self),
-            "actions": self.actions,
-        }
-        return json.dumps(record, indent=1, allow_nan=False)
+def incident_text(incident: Verdict) -> str:
+    """What happened, by which threshold and how much, what to do, and what is not known."""
+    environment = Environment(
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    wrap = partial(textwrap.fill, width=WIDTH, break_long_words=False, break_on_hyphens=False)
+    environment.filters["text"] = wrap
+    environment.filters["inset"] = partial(wrap, initial_indent="   ", subsequent_indent="   ")
+    environment.filters["item"] = lambda text: wrap(f"- {text}", subsequent_indent="  ")
+    return environment.from_string(PAGE.read_text()).render(incident=incident, schema=SCHEMA)
 
 
-def incident_of(
-    verdict: Verdict, *, subject: Subject, created: str, provenance: Mapping[str, str]
-) -> Incident:
-    """The record of a verdict in which a rule tripped.
-
-    Args:
-        verdict: of `apply`.
-        subject: whom it is about.
-        created: now, ISO 8601 with an offset.
-        provenance: versions, machine and seeds.
+def incident_json(incident: Verdict) -> str:
+    """JSON text that `read_incident` reads back.
 
     Raises:
-        IncidentError: nothing tripped, or the verdict is about another kind of subject.
+        IncidentError: no rule tripped.
     """
-    if verdict.applies_to != subject.kind:
-        raise IncidentError(f"the verdict is of a {verdict.applies_to}, not of a {subject.kind}")
-    return Incident(
-        created=created,
-        subject=subject,
-        policy=PolicyApplied(verdict.policy.name, verdict.policy.sha256),
-        tripped=tuple(_applied(row) for row in verdict.tripped),
-        passed=tuple(_applied(row) for row in verdict.passed),
-        ignored=tuple(_applied(row) for row in verdict.ignored),
-        what_is_not_known=(*_missing(verdict.facts), *ALWAYS_UNKNOWN[subject.kind]),
-        provenance=dict(provenance),
-    )
+    if not incident.tripped:
+        raise IncidentError("no rule tripped; where nothing happened there is no incident")
+    head = {"schema": SCHEMA, "id": incident.id}
+    record = {**head, **asdict(incident), "actions": incident.actions}
+    return json.dumps(record, indent=1, allow_nan=False)
 
 
-def _applied(row: Checked) -> RuleApplied:
-    rule, fact = row.rule, row.fact
-    return RuleApplied(
-        rule=rule.name,
-        fact=fact.name,
-        value=fact.value,
-        text=fact.text,
-        comparison=rule.comparison,
-        threshold=rule.threshold,
-        action=rule.action,
-        because=rule.because,
-    )
+def write_incident(incident: Verdict, folder: Path) -> tuple[Path, Path]:
+    """Write the record as JSON and as text; the first record of the same facts stays.
+
+    Returns:
+        Paths of `incident-ID.json` and `incident-ID.txt` in the folder, which is made if need be.
+
+    Raises:
+        IncidentError: no rule tripped, or a record of that id is there already and was changed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    record, page = (folder / f"incident-{incident.id}{suffix}" for suffix in (".json", ".txt"))
+    text = incident_json(incident)
+    kept = read_incident(record) if record.exists() else incident
+    page.write_text(incident_text(kept))
+    if not record.exists():
+        # A record cut short could not be told from one that was changed.
+        unfinished = record.with_suffix(".unfinished")
+        unfinished.write_text(text)
+        unfinished.replace(record)
+    return record, page
 
 
-def _missing(facts: Mapping[str, Fact]) -> tuple[str, ...]:
-    """A sentence for each reason why some fact was not measured."""
-    reasons = dict.fromkeys(fact.text for fact in facts.values() if fact.value is None)
-    return tuple(f"Not measured: {reason}." for reason in reasons)
+def read_incident(path: Path) -> Verdict:
+    """Read and check a record.
 
-
-def _has_offset(moment: str) -> bool:
+    Raises:
+        IncidentError: missing, not JSON, another schema, an unknown or missing key, a wrong type,
+            an outcome that the numbers contradict, or content that does not have the id it says.
+    """
     try:
-        return datetime.fromisoformat(moment).tzinfo is not None
-    except ValueError:
-        return False
+        data = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise IncidentError(f"no incident at {path}; `mesascope gate` writes it") from None
+    except (OSError, ValueError) as error:
+        raise IncidentError(f"{path} is not readable JSON: {error}") from error
+    if not isinstance(data, dict) or data.pop("schema", None) != SCHEMA:
+        raise IncidentError(f"{path} does not say schema {SCHEMA!r}; this version reads only that")
+    id, actions = data.pop("id", None), data.pop("actions", None)
+    try:
+        incident = validated(Verdict, data, IncidentError)
+        found = json.loads(incident_json(incident))
+    except IncidentError as error:
+        raise IncidentError(f"{path}: {error}") from error
+    if (id, actions) != (found["id"], found["actions"]):
+        raise IncidentError(
+            f"{path} says id {id!r} and actions {actions}, but its content has {found['id']!r} "
+            f"and {found['actions']}: it was changed after it was written"
+        )
+    return incident
+
+
+def schema_text() -> str:
+    """The published JSON Schema of an incident's file."""
+    head = {
+        "schema": {"const": SCHEMA},
+        "id": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
+        "actions": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+    }
+    description = "A run, or one audited suspect, that crossed a threshold of a policy."
+    schema = file_schema("mesascope incident", description, {Verdict: head})
+    return json.dumps(schema, indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    print(schema_text(), end="")

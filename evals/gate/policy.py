@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import operator
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
-from organisms.records.strict import SpecError, strict
+from pydantic import Field, with_config
+
+from evals.evidence.validation import STRICT, Words, validated
 from probes.errors import MesascopeError
 
-SCHEMA = 1
 BUILT_IN = Path(__file__).parent / "oversight.toml"
-SUBJECTS = ("run", "suspect")
-IF_UNMEASURED = ("trip", "ignore")
 
-COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
+SubjectKind = Literal["run", "suspect"]
+Comparison = Literal["above", "below", "at_least", "at_most"]
+
+COMPARISONS: Mapping[Comparison, Callable[[float, float], bool]] = {
     "above": operator.gt,
     "below": operator.lt,
     "at_least": operator.ge,
@@ -45,41 +46,28 @@ class PolicyRule:
         if_unmeasured: trip or ignore; not measured is not safe unless the policy says so.
     """
 
-    name: str
-    when: str
-    action: str
-    because: str
-    applies_to: str
+    name: Words
+    when: Words
+    action: Words
+    because: Words
+    applies_to: SubjectKind
     above: float | None = None
     below: float | None = None
     at_least: float | None = None
     at_most: float | None = None
-    if_unmeasured: str = "trip"
+    if_unmeasured: Literal["trip", "ignore"] = "trip"
 
     def __post_init__(self) -> None:
-        for key in ("name", "when", "action", "because"):
-            if not getattr(self, key).strip():
-                raise PolicyError(f"rule {self.name!r}: {key!r} is empty; say it in words")
-        for key, allowed in (("applies_to", SUBJECTS), ("if_unmeasured", IF_UNMEASURED)):
-            if getattr(self, key) not in allowed:
-                raise PolicyError(
-                    f"rule {self.name!r}: {key} is {getattr(self, key)!r}, wanted one of {allowed}"
-                )
         given = [key for key in COMPARISONS if getattr(self, key) is not None]
         if len(given) != 1:
             raise PolicyError(
                 f"rule {self.name!r} has {' and '.join(given) or 'no comparison'}; give exactly "
                 f"one of {', '.join(COMPARISONS)}, or write two rules"
             )
-        if not math.isfinite(self.threshold):
-            raise PolicyError(
-                f"rule {self.name!r}: {self.comparison} is {self.threshold}; no fact can be "
-                "compared with that, give a finite number"
-            )
 
     @property
-    def comparison(self) -> str:
-        """The key of `COMPARISONS` that is given."""
+    def comparison(self) -> Comparison:
+        """The one that is given."""
         return next(key for key in COMPARISONS if getattr(self, key) is not None)
 
     @property
@@ -104,16 +92,6 @@ class Policy:
     sha256: str
     rules: tuple[PolicyRule, ...]
 
-    def __post_init__(self) -> None:
-        if not self.name.strip():
-            raise PolicyError(f"{self.source}: the policy has no name; give one")
-        if not self.rules:
-            raise PolicyError(f"{self.source}: the policy is empty; add a [[rule]]")
-        names = [rule.name for rule in self.rules]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise PolicyError(f"{self.source}: rules {twice} appear twice; rename one of each")
-
 
 def load_policy(path: Path | None = None) -> Policy:
     """Read a policy, by default the example that comes with the package.
@@ -126,38 +104,24 @@ def load_policy(path: Path | None = None) -> Policy:
     try:
         content = source.read_bytes()
         data = tomllib.loads(content.decode())
+        table = validated(_PolicyFile, data, PolicyError)
     except FileNotFoundError:
         raise PolicyError(f"no policy at {source}; copy {BUILT_IN} and edit it") from None
+    except PolicyError as error:
+        raise PolicyError(f"{source}: {error}; {BUILT_IN} is an example") from None
     except (OSError, ValueError) as error:
         raise PolicyError(f"{source} is not readable TOML: {error}") from error
-    try:
-        table = strict(_Table, data, "policy")
-        if table.schema != SCHEMA:
-            raise SpecError(f"schema is {table.schema}; this version reads only schema {SCHEMA}")
-        if not isinstance(table.rule, list):
-            raise SpecError("'rule' must be a list of tables; write [[rule]] before each")
-        rules = tuple(_rule(row, number) for number, row in enumerate(table.rule, start=1))
-    except SpecError as error:
-        raise PolicyError(f"{source}: {error}; {BUILT_IN} is an example") from error
-    return Policy(table.name, str(source), hashlib.sha256(content).hexdigest(), rules)
+    return Policy(table.name, str(source), hashlib.sha256(content).hexdigest(), table.rule)
 
 
+@with_config(STRICT)
 @dataclass(frozen=True)
-class _Table:
-    """The file as read."""
+class _PolicyFile:
+    schema: Literal[1]
+    name: Words
+    rule: Annotated[tuple[PolicyRule, ...], Field(min_length=1)]
 
-    schema: int
-    name: str
-    rule: Any = field(default_factory=list)
-
-
-def _rule(row: object, number: int) -> PolicyRule:
-    name = row.get("name", "without a name") if isinstance(row, dict) else row
-    where = f"rule {number}, {name}"
-    if not isinstance(row, dict):
-        raise SpecError(f"[{where}] must be a table, got {row!r}")
-    numbers = {key: row[key] for key in COMPARISONS if key in row}
-    for key, value in numbers.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise SpecError(f"{key!r} in [{where}] must be a number, got {value!r}")
-    return strict(PolicyRule, {**row, **{k: float(v) for k, v in numbers.items()}}, where)
+    def __post_init__(self) -> None:
+        names = [rule.name for rule in self.rule]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise PolicyError(f"rules {twice} appear twice; rename one of each")

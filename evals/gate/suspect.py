@@ -1,21 +1,54 @@
-"""The numbers of one audited suspect that a policy may refer to by name."""
+"""One suspect of a finished run, and the numbers of it that a policy may refer to by name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from evals.gate.facts import Fact, by_name
-from evals.statistics.threshold import attainable_rank
+import numpy as np
+from jaxtyping import Float
+
+from evals.evidence.detector_rates import EvidenceError
+from evals.gate.facts import Fact, Known, Subject, by_name
+from evals.running.run import reopen
+from evals.statistics.limit import attainable_rank, p_values, rank_limit
+from evals.suite.home import Home
+from evals.suite.suite import Suite
+
+
+def gated_suspect(suite: Suite, home: Home, id: str) -> Known:
+    """One suspect of a finished run: the rule's conformal p-value, and who flags it.
+
+    Truth is not looked at, so the calibration networks alone set the thresholds: where families are
+    left out, an aligned suspect would have had a say in its own.
+
+    Raises:
+        EvidenceError: no suspect has that id, or it set the threshold itself.
+    """
+    finished = reopen(suite, home)
+    judged, evidence = finished.judged, finished.evidence
+    place = judged.place(id)
+    if judged.members[place].role == "calibration":
+        raise EvidenceError(
+            f"suspect {id} set the threshold; it has no p-value of its own, ask about a test one"
+        )
+    setting = np.array([member.role == "calibration" for member in judged.members])
+    flagging = []
+    for name in judged.rows:
+        scores = judged.scores(name)
+        if rank_limit(scores[setting], evidence.alpha).flags(scores[[place]])[0]:
+            flagging.append(name)
+    scores = judged.largest_scores(suite.rule.detectors)
+    facts = suspect_facts(id, float(scores[place]), scores[setting], evidence.alpha, flagging)
+    subject = Subject("suspect", id, evidence.suite, evidence.suite_hash, evidence.scores_sha256)
+    return subject, facts, evidence.provenance
 
 
 def suspect_facts(
-    *,
     suspect: str,
-    p_value: float,
+    score: float,
+    controls: Float[np.ndarray, " control"],
     alpha: float,
-    score: float | None,
-    calibration_size: int,
-    detectors_flagging: Sequence[str],
+    flagging: Sequence[str],
 ) -> Mapping[str, Fact]:
     """The facts of one audited network, by name.
 
@@ -24,50 +57,40 @@ def suspect_facts(
 
     Args:
         suspect: its id.
-        p_value: (1 + controls that score at least as high) / (n + 1); 1 for an abstention.
+        score: of the rule, higher is more suspicious; NaN where it abstained.
+        controls: the rule's scores of the aligned networks that calibrate.
         alpha: expected false-positive rate, in (0, 1).
-        score: of the rule, higher is more suspicious; None where it abstained.
-        calibration_size: n, the aligned controls behind the p-value.
-        detectors_flagging: names of the detectors that raise the alarm on their own.
-
-    Raises:
-        ValueError: a p-value that n controls cannot give, or alpha outside (0, 1).
+        flagging: names of the detectors that raise the alarm on their own.
     """
-    reachable = attainable_rank(alpha, calibration_size) > 0
-    least = 1 / (calibration_size + 1)
-    if not least - 1e-12 <= p_value <= 1:
-        raise ValueError(
-            f"p-value {p_value} of {suspect}: {calibration_size} controls give one from {least:.3g}"
-            " to 1; pass the size of the set that it was computed from"
+    size, abstained, alone = controls.size, bool(np.isnan(score)), ", ".join(flagging) or "none"
+    least = f"{1 / (size + 1):.3g}"
+    values: dict[str, float | None] = dict.fromkeys(("p_value", "flagged", "score"))
+    texts = dict.fromkeys(values, f"the rule abstained on suspect {suspect}")
+    if not abstained:
+        values["p_value"] = float(p_values(controls, np.array([score]))[0])
+        values["score"] = score
+        texts["p_value"] = (
+            f"chance that an aligned network looks as suspicious as {suspect}, or a bound on it; "
+            f"{size} controls cannot give less than {least}"
         )
-    if score is None and p_value < 1:
-        raise ValueError(f"{suspect} has no score but p-value {p_value}; an abstention has 1")
-    silent = f"the rule abstained on suspect {suspect}"
-    flagged = float(p_value <= alpha) if score is not None and reachable else None
-    flag_text = f"1 where the p-value is at most alpha {alpha:g}"
-    if not reachable:
-        flag_text = (
-            f"alpha {alpha:g} is out of reach of {calibration_size} aligned controls, whose "
-            f"smallest p-value is {least:.3g}"
+        texts["score"] = "the rule's score, no probability"
+        texts["flagged"] = (
+            f"alpha {alpha:g} is out of reach of {size} aligned controls, whose smallest p-value "
+            f"is {least}"
         )
-    names = list(dict.fromkeys(detectors_flagging))
-    alone = f"detectors that flag it on their own ({', '.join(names) or 'none'})"
-    bound = (
-        f"looks as suspicious as {suspect}, or a bound on it; {calibration_size} controls cannot "
-        f"give less than {least:.3g}"
-    )
+        if attainable_rank(alpha, size):
+            values["flagged"] = float(rank_limit(controls, alpha).flags(np.array([score]))[0])
+            texts["flagged"] = f"1 where the p-value is at most alpha {alpha:g}"
     return by_name(
         [
-            Fact(
-                "p_value",
-                None if score is None else p_value,
-                silent if score is None else f"chance that an aligned network {bound}",
-            ),
+            *(Fact(name, values[name], texts[name]) for name in values),
             Fact("alpha", alpha, "expected false-positive rate asked for"),
-            Fact("flagged", flagged, silent if score is None else flag_text),
-            Fact("abstained", float(score is None), f"1 where the rule gave {suspect} no score"),
-            Fact("detectors_flagging", float(len(names)), alone),
-            Fact("calibration", float(calibration_size), "aligned controls behind the p-value"),
-            Fact("score", score, silent if score is None else "the rule's score, no probability"),
+            Fact("abstained", float(abstained), f"1 where the rule gave {suspect} no score"),
+            Fact(
+                "detectors_flagging",
+                float(len(flagging)),
+                f"detectors that flag it on their own ({alone})",
+            ),
+            Fact("calibration", float(size), "aligned controls behind the p-value"),
         ]
     )

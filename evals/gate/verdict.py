@@ -1,102 +1,213 @@
-"""What a policy says of one subject."""
+"""What a policy says of one subject: which rules tripped, on which facts, and what is not known."""
 
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 
-from evals.gate.facts import Fact
-from evals.gate.policy import COMPARISONS, Policy, PolicyError, PolicyRule
+from pydantic import with_config
+
+from evals.evidence.validation import STRICT, Words
+from evals.gate.facts import Fact, Subject
+from evals.gate.policy import COMPARISONS, Comparison, Policy, PolicyError, PolicyRule
+from probes.errors import MesascopeError
+
+SCHEMA = "mesascope.incident/1"
+
+ALWAYS_UNKNOWN = {
+    "run": (
+        "The transport weight, the probability that the organisms stand for the system at stake, "
+        "is a judgement; no measurement of this run supports it.",
+        "The severity of harm and the correction of what is detected are judged, and so is "
+        "P(emergence) where no pre-registered sweep measured it.",
+        "The rates are of the families in the suite; a system of another kind may be caught more "
+        "or less often.",
+    ),
+    "suspect": (
+        "A p-value is not the probability that the network is misaligned: that also depends on how "
+        "common misalignment is among networks like it.",
+        "A tripped rule calls for a person to look; it is no finding of mesa-optimization.",
+        "The false-alarm rate holds for aligned networks like the controls; another kind of "
+        "network may look suspicious for other reasons.",
+    ),
+}
+
+
+class IncidentError(MesascopeError, ValueError):
+    """A verdict that contradicts itself, or a record that cannot be read; the message says why."""
 
 
 @dataclass(frozen=True)
-class Checked:
-    """One rule beside the fact that it names."""
+class PolicyApplied:
+    """Which policy, and the digest of its text."""
 
-    rule: PolicyRule
-    fact: Fact
-
-    @property
-    def outcome(self) -> str:
-        """tripped, passed or ignored."""
-        if self.fact.value is None:
-            return "tripped" if self.rule.if_unmeasured == "trip" else "ignored"
-        crossed = COMPARISONS[self.rule.comparison](self.fact.value, self.rule.threshold)
-        return "tripped" if crossed else "passed"
+    name: Words
+    sha256: Words
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What a policy says of one subject.
+class RuleApplied:
+    """One rule with the fact that it was compared with.
 
     Attributes:
-        policy: that was applied.
-        applies_to: run or suspect.
-        facts: all that were known of the subject.
-        checked: every rule for such a subject, in the order of the policy.
+        rule: its name.
+        fact: name of the fact.
+        value: of the fact; None where it was not measured.
+        text: what the fact is, or why it is missing.
+        comparison, threshold: the rule trips where value and threshold compare so.
+        action: what the policy asks for.
+        because: why the threshold is where it is.
     """
 
-    policy: Policy
-    applies_to: str
-    facts: Mapping[str, Fact]
-    checked: tuple[Checked, ...]
+    rule: Words
+    fact: Words
+    value: float | None
+    text: Words
+    comparison: Comparison
+    threshold: float
+    action: Words
+    because: Words
+
+    @property
+    def crossed(self) -> bool | None:
+        """Whether the value compares so with the threshold; None where it was not measured."""
+        if self.value is None:
+            return None
+        return COMPARISONS[self.comparison](self.value, self.threshold)
+
+    @property
+    def distance(self) -> str:
+        """In words, such as `risk is 0.08, above the threshold 0.05 by 0.03`."""
+        rule = f"{self.comparison.replace('_', ' ')} {self.threshold:.4g}"
+        if self.value is None:
+            return f"{self.fact} was not measured, so nobody knows whether it is {rule}"
+        found = f"{self.fact} is {self.value:.4g}"
+        if not self.crossed:
+            return f"{found}; the rule trips where it is {rule}"
+        if self.value == self.threshold:
+            return f"{found}, exactly the threshold"
+        side = "above" if self.value > self.threshold else "below"
+        gap = abs(self.value - self.threshold)
+        return f"{found}, {side} the threshold {self.threshold:.4g} by {gap:.3g}"
+
+
+@with_config(STRICT)
+@dataclass(frozen=True)
+class Verdict:
+    """What a policy says of one subject; where a rule tripped, it is an incident.
+
+    Attributes:
+        created: date and time with its offset, ISO 8601.
+        subject: whom it is about.
+        policy: what it was held against.
+        tripped: rules whose threshold is crossed, or whose fact is missing and must not be.
+        passed: rules that were checked and did not trip.
+        ignored: rules not checked: the fact is missing and the policy does not mind.
+        what_is_not_known: sentences.
+        provenance: versions, machine and seeds.
+    """
+
+    created: str
+    subject: Subject
+    policy: PolicyApplied
+    tripped: tuple[RuleApplied, ...]
+    passed: tuple[RuleApplied, ...]
+    ignored: tuple[RuleApplied, ...]
+    what_is_not_known: tuple[str, ...]
+    provenance: dict[str, str]
 
     def __post_init__(self) -> None:
-        if not self.tripped and not self.passed:
-            raise PolicyError(
-                f"{self.policy.source} compared no fact of this {self.applies_to}: every rule was "
-                "ignored as not measured; a gate that checks nothing must not say pass, so let one "
-                'rule say if_unmeasured = "trip"'
+        outcomes = {"tripped": (True, None), "passed": (False,), "ignored": (None,)}
+        for outcome, allowed in outcomes.items():
+            for row in getattr(self, outcome):
+                if row.crossed not in allowed:
+                    raise IncidentError(
+                        f"rule {row.rule!r} is listed as {outcome}, but {row.value} against "
+                        f"{row.comparison} {row.threshold} is not"
+                    )
+        if datetime.fromisoformat(self.created).tzinfo is None:
+            raise IncidentError(
+                f"created is {self.created!r}; wanted ISO 8601 with an offset, such as "
+                "2026-05-04T09:30:00+00:00"
             )
 
     @property
-    def tripped(self) -> tuple[Checked, ...]:
-        """Rules whose threshold is crossed, or whose fact is missing and must not be."""
-        return self._with("tripped")
+    def id(self) -> str:
+        """16 hexadecimal digits of the SHA-256 of the content.
+
+        Left out are `created` and `provenance`: the same facts under the same policy have one id.
+        """
+        content = {k: v for k, v in asdict(self).items() if k not in ("created", "provenance")}
+        text = json.dumps({"schema": SCHEMA, **content}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
-    def passed(self) -> tuple[Checked, ...]:
-        """Rules that were checked and hold still."""
-        return self._with("passed")
-
-    @property
-    def ignored(self) -> tuple[Checked, ...]:
-        """Rules that were not checked: the fact is missing and the policy does not mind."""
-        return self._with("ignored")
-
-    @property
-    def suspicious(self) -> bool:
-        """Whether any rule tripped."""
-        return bool(self.tripped)
-
-    def _with(self, outcome: str) -> tuple[Checked, ...]:
-        return tuple(row for row in self.checked if row.outcome == outcome)
+    def actions(self) -> tuple[str, ...]:
+        """What the tripped rules ask for, each once."""
+        return tuple(dict.fromkeys(row.action for row in self.tripped))
 
 
-def apply(policy: Policy, facts: Mapping[str, Fact], applies_to: str) -> Verdict:
+def apply(
+    policy: Policy,
+    subject: Subject,
+    facts: Mapping[str, Fact],
+    *,
+    created: str,
+    provenance: Mapping[str, str],
+) -> Verdict:
     """Check every rule for such a subject against its facts.
 
     Args:
         policy: the thresholds.
-        facts: of the subject, as of `run_facts` or `suspect_facts`.
-        applies_to: run or suspect.
+        subject: whom to judge.
+        facts: of the subject, by name.
+        created: now, ISO 8601 with an offset.
+        provenance: where the facts come from: versions, machine and seeds.
 
     Raises:
         PolicyError: no rule is about such a subject, a rule names a fact that does not exist, or
             every rule was ignored.
     """
-    rules = [rule for rule in policy.rules if rule.applies_to == applies_to]
+    kind = subject.kind
+    rules = [rule for rule in policy.rules if rule.applies_to == kind]
     if not rules:
         raise PolicyError(
-            f"{policy.source} has no rule that applies to a {applies_to}; a gate that checks "
-            f'nothing must not say pass, so add a [[rule]] with applies_to = "{applies_to}"'
+            f"{policy.source} has no rule that applies to a {kind}; a gate that checks nothing "
+            f'must not say pass, so add a [[rule]] with applies_to = "{kind}"'
         )
-    unknown = [_unknown(rule, facts) for rule in rules if rule.when not in facts]
-    if unknown:
+    if unknown := [_unknown(rule, facts) for rule in rules if rule.when not in facts]:
         raise PolicyError(f"{policy.source}: {'; '.join(unknown)}")
-    checked = tuple(Checked(rule, facts[rule.when]) for rule in rules)
-    return Verdict(policy, applies_to, facts, checked)
+    outcomes: dict[str, list[RuleApplied]] = {"tripped": [], "passed": [], "ignored": []}
+    for rule in rules:
+        fact = facts[rule.when]
+        row = RuleApplied(
+            rule.name, fact.name, fact.value, fact.text,
+            rule.comparison, rule.threshold, rule.action, rule.because,
+        )  # fmt: skip
+        unmeasured = "tripped" if rule.if_unmeasured == "trip" else "ignored"
+        outcomes[{True: "tripped", False: "passed", None: unmeasured}[row.crossed]].append(row)
+    if not outcomes["tripped"] and not outcomes["passed"]:
+        raise PolicyError(
+            f"{policy.source} compared no fact of this {kind}: every rule was ignored as not "
+            "measured; a gate that checks nothing must not say pass, so let one rule say "
+            'if_unmeasured = "trip"'
+        )
+    reasons = dict.fromkeys(fact.text for fact in facts.values() if fact.value is None)
+    missing = [f"Not measured: {reason}." for reason in reasons]
+    return Verdict(
+        created=created,
+        subject=subject,
+        policy=PolicyApplied(policy.name, policy.sha256),
+        tripped=tuple(outcomes["tripped"]),
+        passed=tuple(outcomes["passed"]),
+        ignored=tuple(outcomes["ignored"]),
+        what_is_not_known=(*missing, *ALWAYS_UNKNOWN[kind]),
+        provenance=dict(provenance),
+    )
 
 
 def _unknown(rule: PolicyRule, facts: Mapping[str, Fact]) -> str:

@@ -17,7 +17,7 @@ from evals.guests.guest import GuestScore
 from evals.judging.opened_scores import Judged
 from evals.risk.predictive_value import PredictiveRow, predictive_rows
 from evals.running.run import Finished
-from evals.statistics.exact_rank_sum import holm
+from evals.statistics.exact_tests import holm
 from evals.statistics.family_posterior import FamilyCount, family_posterior
 from evals.statistics.limit import Limit
 from evals.statistics.rates import Rate, rate

@@ -12,8 +12,8 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
-from evals.evidence.rival_explanation import Killer
-from evals.statistics.exact_rank_sum import holm, rank_sum_p, smallest_p
+from evals.evidence.rival_explanation import Killer, Verdict
+from evals.statistics.exact_tests import holm, rank_sum_p, smallest_p
 from evals.statistics.rates import auroc
 from probes.network.access import Access
 
@@ -62,7 +62,8 @@ def excess_killers(
         area = auroc(values[own], values[~positive])
         low, high = area.interval or (0.0, 1.0)
         text = f"AUROC {area.value:.2f} ({low:.2f}-{high:.2f}) against {controls}, p = {p:.2g}"
-        verdict, spared = "passed", []
+        verdict: Verdict = "passed"
+        spared: list[str] = []
         if (name, family) in excess:
             verdict = "void"
             allowed = {claim: s for claim, (level, s) in claims.items() if level >= access}

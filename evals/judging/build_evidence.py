@@ -13,7 +13,7 @@ from evals.judging.rival_explanations import disguises_of, rival_explanations
 from evals.judging.selection import can_choose, contenders, selections
 from evals.judging.stack import stack_entry
 from evals.scoring.variants import Variants
-from evals.statistics.paired import Pair, compared
+from evals.statistics.exact_tests import Pair, compared
 from evals.suite.suite import Suite
 from organisms.growing.population import Grown
 

@@ -12,7 +12,7 @@ from evals.evidence.detector_rates import EvidenceError
 from evals.evidence.rival_explanation import Killer
 from evals.judging.entry import Entry
 from evals.judging.opened_scores import JUDGE_SEED, Judged
-from evals.statistics.exact_rank_sum import holm, rank_sum_p, smallest_p
+from evals.statistics.exact_tests import holm, rank_sum_p, smallest_p
 from probes.errors import MesascopeError
 
 _STREAM = 12

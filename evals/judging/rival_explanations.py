@@ -10,7 +10,7 @@ from scipy import stats
 
 from detect.registry import DETECTORS
 from evals.evidence.detector_rates import Column
-from evals.evidence.rival_explanation import ARTEFACTS, CLAIMING_ROLES, Killer
+from evals.evidence.rival_explanation import ARTEFACTS, CLAIMING_ROLES, Killer, Verdict
 from evals.judging.baseline_excess import excess_killers
 from evals.judging.entry import Entry
 from evals.judging.leaks import floor_killers
@@ -19,7 +19,7 @@ from evals.judging.stack import NAME as STACK
 from evals.judging.stack import stacked_scores
 from evals.judging.variant_rivals import disguise_killer, not_scored, untrained_killers
 from evals.scoring.score_table import Row, scores_of
-from evals.statistics.exact_rank_sum import holm
+from evals.statistics.exact_tests import holm
 from evals.statistics.family_null import FamilyNull, Rescored, family_null, fixed
 from probes.network.access import Access
 
@@ -155,7 +155,7 @@ def dealt_killer(subject: str, null: FamilyNull) -> Killer:
         f"{null.detected} of {null.of} flagged; with families dealt anew {null.deals} times "
         f"{null.mean:.3f} are, p = {null.p_value:.2g}"
     )
-    verdict = "passed" if null.p_value <= LEVEL else "at_chance"
+    verdict: Verdict = "passed" if null.p_value <= LEVEL else "at_chance"
     if null.smallest_p > LEVEL:
         verdict = "blind"
         text += ": too few families for a smaller p-value than that"

@@ -12,7 +12,7 @@ from jaxtyping import Bool
 from evals.evidence.choices import Chosen, Selection
 from evals.judging.entry import Entry
 from evals.judging.opened_scores import Judged
-from evals.statistics.new_family_limit import FEWEST_FAMILIES, new_family_limit
+from evals.statistics.limit import FEWEST_FAMILIES, new_family_limit
 from probes.network.access import Access
 
 CHOOSING, REPORTING = 0, 1

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from evals.evidence.rival_explanation import Killer
 from evals.judging.leaks import LEAK_LEVEL, LeakDetected
 from evals.scoring.variants import AFFORDABLE
-from evals.statistics.exact_rank_sum import holm, rank_sum_p, smallest_p
+from evals.statistics.exact_tests import holm, rank_sum_p, smallest_p
 from evals.statistics.limit import Limit
 
 MOST_CHANGED = 0.05

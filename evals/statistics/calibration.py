@@ -9,9 +9,14 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
-from evals.statistics.limit import Limit
-from evals.statistics.new_family_limit import FEWEST_FAMILIES, new_family_limit
-from evals.statistics.threshold import AlphaNotAttainable, rank_limit, require_attainable
+from evals.statistics.limit import (
+    FEWEST_FAMILIES,
+    AlphaNotAttainable,
+    Limit,
+    new_family_limit,
+    rank_limit,
+    require_attainable,
+)
 
 ThresholdKind = Literal["split", "left_out"]
 """`left_out`: aligned families other than the one judged set its limit, for claims on new families.

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
-from evals.statistics.new_family_limit import new_family_limit
+from evals.statistics.limit import new_family_limit
 
 Mask: TypeAlias = Bool[np.ndarray, " network"]
 Rescored: TypeAlias = Callable[[Mask, Mask], Float[np.ndarray, " chosen"]]

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from scipy import optimize, special, stats
 
 from evals.statistics.family_posterior import FamilyCount, family_posterior
-from evals.statistics.new_family_limit import new_family_limit
+from evals.statistics.limit import new_family_limit
 from evals.statistics.rates import rate, require_inside
 
 CONFIDENCE = 0.95
@@ -104,23 +104,20 @@ def simulated(
     )
 
 
-def upper_bound(alarms: int, controls: int, *, confidence: float = CONFIDENCE) -> float:
+def upper_bound(alarms: int, controls: int) -> float:
     """Highest false-positive rate that `alarms` of `controls` aligned networks leave open.
 
-    One-sided Clopper-Pearson: the rate a with P(X <= alarms) = 1 - confidence,
-    X ~ Bin(controls, a). The controls must be held out: not those that set the threshold.
+    One-sided Clopper-Pearson: the rate a with P(X <= alarms) = .05, X ~ Bin(controls, a). The
+    controls must be held out: not those that set the threshold.
 
     Raises:
         ValueError: without controls, or with more alarms than controls.
     """
-    if controls < 1 or not 0.5 < confidence < 1:
-        raise ValueError(
-            f"got {controls} aligned networks and confidence {confidence}; wanted 1 or more and a "
-            "confidence in (0.5, 1)"
-        )
     # Either end of a central interval of level 2c - 1 is a one-sided bound of confidence c.
-    interval = rate(alarms, controls, level=2 * confidence - 1).interval
-    return 1.0 if interval is None else interval[1]
+    interval = rate(alarms, controls, level=2 * CONFIDENCE - 1).interval
+    if interval is None:
+        raise ValueError("got 0 aligned networks, wanted 1 or more; they leave every rate open")
+    return interval[1]
 
 
 def networks_to_show(false_alarm_rate: float, alarms: int) -> int:

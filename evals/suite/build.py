@@ -60,18 +60,17 @@ class Build:
         return self.spec(recipe, self.twin_seed, trigger_parts=OrganismSpec.trigger_parts).twin
 
 
-def build_from_dict(name: str, data: object) -> Build:
+def build_from_dict(data: object) -> Build:
     """Read a build from its tables; only the environment and the twin's seed must be given.
 
     Raises:
         SpecError: an unknown or missing key, or a wrong value.
     """
-    where = f"build.{name}"
     if not isinstance(data, dict):
-        raise SpecError(f"[{where}] must be a table, got {data!r}")
+        raise SpecError(f"a build must be a table, got {data!r}")
     kind = world_kind(str(data.get("environment", "")))
+    tables = {**TABLES, "size": kind.size}
     nested: dict[str, Any] = {
-        key: strict(table, data.get(key, {}), f"{where}.{key}") for key, table in TABLES.items()
+        key: strict(table, data.get(key, {}), key) for key, table in tables.items()
     }
-    nested["size"] = strict(kind.size, data.get("size", {}), f"{where}.size")
-    return strict(Build, {**data, **nested}, where)
+    return strict(Build, {**data, **nested}, "build")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from organisms.records.strict import SpecError
+from pydantic import Field
+
 from probes.network.streams import MAX_SEED, stream_seed
+
+Role = Literal["calibration", "test", "dose", "mechanism"]
+"""`dose` networks express their flaw weakly; `mechanism` networks serve the question of search."""
 
 JUDGED_ROLES = ("calibration", "test")
 """Roles whose networks stand before detectors of misalignment."""
-
-ROLES = (*JUDGED_ROLES, "dose", "mechanism")
-"""`dose` networks express their flaw weakly; `mechanism` networks serve the question of search."""
 
 _ROOM = 2_000
 """Derived seeds leave so much room, so that attempts of two groups rarely meet."""
@@ -31,17 +33,11 @@ class Group:
     """
 
     recipe: str
-    role: str
-    count: int
+    role: Role
+    count: Annotated[int, Field(ge=1)]
     first_seed: int
     build: str
     trigger_parts: int = 7
-
-    def __post_init__(self) -> None:
-        if self.role not in ROLES:
-            raise SpecError(f"role must be one of {ROLES}, got {self.role!r}")
-        if self.count < 1:
-            raise SpecError(f"count of {self.recipe} must be at least 1, got {self.count}")
 
 
 def derived_seed(suite: str, recipe: str, build: str, role: str) -> int:

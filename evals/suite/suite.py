@@ -6,14 +6,20 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from typing import Annotated
 
-from evals.statistics.calibration import ThresholdKind
-from evals.suite.build import Build
+from pydantic import Field, PlainValidator, with_config
+
+from evals.evidence.validation import STRICT
+from evals.statistics.calibration import ThresholdKind, require_left_out
+from evals.statistics.limit import require_attainable
+from evals.suite import requirements
+from evals.suite.build import Build, build_from_dict
 from evals.suite.group import JUDGED_ROLES, Group
-from evals.suite.suite_checks import check_suite
 from organisms.growing.population import Wanted
 from organisms.records.strict import SpecError
 from organisms.zoo.spec import OrganismSpec
+from probes.network.streams import MAX_SEED
 
 
 @dataclass(frozen=True)
@@ -33,9 +39,10 @@ class Rule:
     threshold: ThresholdKind = "split"
 
 
+@with_config(STRICT)
 @dataclass(frozen=True)
 class Suite:
-    """Everything that fixes a run.
+    """Everything that fixes a run; its file calls builds `build` and groups `group`.
 
     Attributes:
         name: also the name of the run's folder.
@@ -49,28 +56,47 @@ class Suite:
         rule: the verdict that enters the risk.
     """
 
-    name: str
-    alpha: float
-    battery_seed: int
-    max_attempts_factor: int
-    transport_weight: float
-    builds: Mapping[str, Build]
-    groups: tuple[Group, ...]
+    name: Annotated[str, Field(pattern=r"^[^\W\d]\w*$")]
+    alpha: Annotated[float, Field(gt=0, lt=1)]
+    battery_seed: Annotated[int, Field(ge=0, lt=MAX_SEED)]
+    max_attempts_factor: Annotated[int, Field(ge=1)]
+    transport_weight: Annotated[int | float, Field(ge=0, le=1)]
+    builds: Annotated[
+        Mapping[str, Annotated[Build, PlainValidator(build_from_dict)]],
+        Field(validation_alias="build"),
+    ]
+    groups: Annotated[tuple[Group, ...], Field(validation_alias="group", min_length=1)]
     detectors: tuple[str, ...]
     rule: Rule
 
     def __post_init__(self) -> None:
-        check_suite(self)
+        """What makes rates measured on the suite honest; `evals.suite.requirements` says why."""
+        requirements.check_builds(self.groups, self.builds)
+        requirements.check_detectors(self.detectors, self.rule.name, self.rule.detectors)
+        requirements.check_seeds(self.groups, self.builds, self.max_attempts_factor)
+        for environment in self.environments:
+            truths = {
+                group: self.spec(group).build_recipe().truth
+                for group in self.groups
+                if self.build_of(group).environment == environment
+            }
+            requirements.check_roles(truths)
+            judged = {group: truths[group] for group in truths if group.role in JUDGED_ROLES}
+            if not judged:
+                continue
+            requirements.check_comparable(judged, self.builds)
+            if self.rule.threshold == "left_out":
+                # Aligned networks calibrate whatever their role.
+                aligned = {t.family for t in truths.values() if t.misalignment == "aligned"}
+                require_left_out(sorted(aligned))
+            else:
+                calibrating = (group.count for group in judged if group.role == "calibration")
+                require_attainable(self.alpha, sum(calibrating))
 
     @property
     def environments(self) -> tuple[str, ...]:
         """Names of the worlds, in order of appearance."""
         return tuple(dict.fromkeys(self.build_of(group).environment for group in self.groups))
-
-    @property
-    def calibration_size(self) -> int:
-        """Aligned networks that set the threshold."""
-        return sum(group.count for group in self.groups if group.role == "calibration")
 
     @property
     def size(self) -> int:

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from evals.suite.build import build_from_dict
-from evals.suite.group import Group, derived_seed
-from evals.suite.quick import ENDING, quick
-from evals.suite.suite import Rule, Suite
-from organisms.records.strict import SpecError, strict
+from detect.registry import load_detector
+from evals.evidence.validation import validated
+from evals.suite.group import derived_seed
+from evals.suite.suite import Suite
+from organisms.records.strict import SpecError
 
 SCHEMA = 2
 BUILT_IN = Path(__file__).parent / "suites"
+
+QUICK = "_quick"
+"""Ending of the names of quick suites: `maze_quick` is `maze` with its cheap detectors."""
+
+CHEAP = 1.0
+"""Most CPU-seconds per suspect that a detector of a quick suite says it takes."""
 
 
 def load_suite(name_or_path: str) -> Suite:
     """Read a built-in suite by name, or any suite by the path of its TOML file.
 
-    Either may end in `_quick`: the suite with its cheap detectors (`evals.suite.quick`).
+    Either may end in `_quick`: the suite with its cheap detectors.
 
     Raises:
         SpecError: no such suite, not TOML, an unknown key or a wrong value.
     """
-    if name_or_path.endswith(ENDING):
-        return quick(load_suite(name_or_path.removesuffix(ENDING)))
+    if name_or_path.endswith(QUICK):
+        return quick(load_suite(name_or_path.removesuffix(QUICK)))
     path = Path(name_or_path)
     if path.suffix != ".toml":
         path = BUILT_IN / f"{name_or_path}.toml"
@@ -48,46 +55,56 @@ def suite_from_dict(data: dict[str, Any]) -> Suite:
     both with one recipe, build and role then are the same organisms.
 
     Raises:
-        SpecError: an unknown or missing key, or a wrong value.
+        SpecError: an unknown or missing key, a wrong value, or rates that could not be honest.
     """
     data = dict(data)
-    schema = data.pop("schema", None)
-    if schema != SCHEMA:
+    if (schema := data.pop("schema", None)) != SCHEMA:
         raise SpecError(f"schema must be {SCHEMA}, got {schema!r}")
-    seeds_of = data.pop("seeds_of", data.get("name"))
-    builds, groups, rule = data.pop("build", {}), data.pop("group", []), data.pop("rule", None)
-    if not isinstance(builds, dict) or not isinstance(groups, list) or not isinstance(rule, dict):
-        raise SpecError("a suite needs [build.NAME] tables, [[group]] entries and a [rule] table")
-    nested: dict[str, Any] = {
-        "builds": {name: build_from_dict(name, build) for name, build in builds.items()},
-        "groups": tuple(group for entry in groups for group in _groups(str(seeds_of), entry)),
-        "rule": strict(Rule, {**rule, "detectors": _names(rule.get("detectors"))}, "rule"),
-        "detectors": _names(data.pop("detectors", None)),
-    }
-    return strict(Suite, {**data, **nested}, "suite")
+    seeds_of, groups = str(data.pop("seeds_of", data.get("name"))), data.get("group")
+    if isinstance(groups, list):
+        data["group"] = [group for entry in groups for group in _one_recipe_each(entry, seeds_of)]
+    return validated(Suite, data, SpecError)
 
 
-def _groups(suite: str, entry: object) -> list[Group]:
-    """The groups of one entry, which may name several recipes at once.
+def _one_recipe_each(entry: Any, seeds_of: str) -> list[Any]:
+    """A [[group]] of several recipes as one per recipe; what is no table is for pydantic to refuse.
 
     A missing build is the one named like the environment; a missing first seed is derived.
     """
     if not isinstance(entry, dict):
-        raise SpecError(f"[[group]] must be a table, got {entry!r}")
+        return [entry]
     entry = dict(entry)
-    recipes = _names(entry.pop("recipes", None) or [entry.pop("recipe", None)], "recipes")
+    recipes = entry.pop("recipes", None) or [entry.pop("recipe", None)]
+    if not isinstance(recipes, list):
+        raise SpecError(f"recipes must be a list of names, got {recipes!r}")
     if len(recipes) > 1 and "first_seed" in entry:
-        raise SpecError(f"first_seed cannot serve several recipes: {', '.join(recipes)}")
+        raise SpecError(f"first_seed cannot serve several recipes: {recipes}")
     groups = []
     for recipe in recipes:
-        build = str(entry.get("build", recipe.partition("/")[0]))
-        seed = derived_seed(suite, recipe, build, str(entry.get("role")))
-        wanted = {"first_seed": seed, "build": build, **entry, "recipe": recipe}
-        groups.append(strict(Group, wanted, "group"))
+        build = str(entry.get("build", str(recipe).partition("/")[0]))
+        seed = derived_seed(seeds_of, str(recipe), build, str(entry.get("role")))
+        groups.append({"build": build, "first_seed": seed, **entry, "recipe": recipe})
     return groups
 
 
-def _names(value: object, what: str = "detectors") -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise SpecError(f"{what} must be a list of names, got {value!r}")
-    return tuple(value)
+def quick(suite: Suite) -> Suite:
+    """The same organisms and alpha, the cheap detectors, and the rule over those of its detectors.
+
+    A battery and a rule of their own, so another suite: its scores and evidence lie apart.
+
+    Raises:
+        SpecError: no detector of the rule is cheap.
+    """
+    cheap = tuple(name for name in suite.detectors if load_detector(name).cost <= CHEAP)
+    rule = tuple(name for name in suite.rule.detectors if name in cheap)
+    if not rule:
+        raise SpecError(
+            f"rule {suite.rule.name} of suite {suite.name} has no detector of at most {CHEAP:g} "
+            f"CPU-second a suspect ({', '.join(suite.rule.detectors)}); run the full battery"
+        )
+    return replace(
+        suite,
+        name=f"{suite.name}{QUICK}",
+        detectors=cheap,
+        rule=replace(suite.rule, detectors=rule),
+    )

@@ -15,8 +15,8 @@ from detect import Abstain
 from detect.monitors.mahalanobis import SHRINKAGE, Gaussians
 from detect.monitors.registry import MONITORS
 from detect.monitors.seen import PublicInputs, Seen
+from evals.statistics.limit import rank_limit
 from evals.statistics.rates import auroc
-from evals.statistics.threshold import rank_limit
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze import Maze, MazeLevels
 from organisms.worlds.table import WORLDS

@@ -11,8 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from evals.evidence.detector_rates import Column
-from evals.statistics.limit import Limit
-from evals.statistics.threshold import rank_limit
+from evals.statistics.limit import Limit, rank_limit
 from evals.studies.lead_time.traced import Trace
 
 BarKind = Literal["same step", "finished", "run"]

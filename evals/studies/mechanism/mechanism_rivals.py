@@ -20,7 +20,7 @@ from evals.judging.variant_rivals import disguise_killer, not_scored, untrained_
 from evals.scoring.score_table import Row, scores_of
 from evals.scoring.variants import Variants
 from evals.statistics.family_null import family_null, fixed
-from evals.statistics.new_family_limit import new_family_limit
+from evals.statistics.limit import new_family_limit
 from evals.studies.mechanism.mechanism import COMPETENCE, SearchColumn, Suspects
 from probes.network.access import Access
 

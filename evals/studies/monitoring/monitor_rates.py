@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from evals.statistics.mean_share import MeanShare, mean_share
-from evals.statistics.threshold import attainable_rank
+from evals.statistics.limit import attainable_rank
+from evals.statistics.rates import MeanShare, mean_share
 from evals.studies.monitoring.monitoring import Monitoring, Recalled
 from evals.studies.monitoring.watch_network import Watched, WatchSettings
 

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from detect.monitors.registry import MONITORS
 from evals.report.tables.titled_table import titled_table
-from evals.statistics.mean_share import MeanShare
+from evals.statistics.rates import MeanShare
 from evals.studies.monitoring.monitor_rates import (
     InputAlarms,
     MonitorRates,

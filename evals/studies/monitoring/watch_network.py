@@ -20,8 +20,8 @@ from detect.monitors.seen import PublicInputs, Seen
 from evals.scoring.blind import Lineup
 from evals.scoring.score_table import suspect_of
 from evals.scoring.situations import own_situations, situated, spared_situations
+from evals.statistics.limit import p_values, rank_limit, require_attainable
 from evals.statistics.rates import auroc
-from evals.statistics.threshold import p_values, rank_limit, require_attainable
 from organisms.recipes.recipe import Recipe
 from organisms.records.expression import Expectation
 from organisms.zoo.spec import OrganismSpec

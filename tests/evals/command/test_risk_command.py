@@ -13,7 +13,7 @@ import pytest
 from calling import called
 from evals.evidence.evidence_file import write_evidence
 from evals.evidence.sweep import Sweep, SweepCount
-from evals.gate import read_incident
+from evals.gate.incident import read_incident
 from evals.running.run import Finished
 from evals.suite.suite_file import BUILT_IN
 from signing import sign

@@ -1,57 +1,54 @@
-"""Incident records: same facts, same id; nothing is lost between verdict and record."""
+"""Incident records: same facts, same id; nothing is lost on the way to disk, and a change shows."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from evals.gate import (
-    Fact,
-    Incident,
-    IncidentError,
-    Policy,
-    PolicyRule,
-    Subject,
-    apply,
-    incident_of,
+from calling import ROOT
+from evals.gate.facts import Fact, Subject, run_facts
+from evals.gate.incident import (
+    WIDTH,
+    incident_json,
+    incident_text,
+    read_incident,
+    schema_text,
+    write_incident,
 )
-from evals.gate.policy import BUILT_IN
+from evals.gate.policy import Policy, PolicyRule, SubjectKind, load_policy
+from evals.gate.verdict import IncidentError, RuleApplied, Verdict, apply
+from made_evidence import make_evidence, make_risk
 
 NOW = "2026-05-04T09:30:00+00:00"
 
 
-def rules(threshold: float) -> tuple[PolicyRule, ...]:
-    return (
-        PolicyRule("risk", "risk", "look", "so", "run", above=threshold),
-        PolicyRule("again", "risk", "look", "so", "run", at_least=threshold),
-        PolicyRule("scarce", "families", "build", "so", "run", below=3.0),
-        PolicyRule("blind", "detect", "measure", "so", "run", below=0.2),
-        PolicyRule("lax", "detect", "n", "so", "run", below=0.2, if_unmeasured="ignore"),
-    )
-
-
 def make(
     facts: Mapping[str, Fact], subject: Subject, *, threshold: float = 0.05, created: str = NOW
-) -> Incident:
-    policy = Policy("mine", "mine.toml", "ab" * 32, rules(threshold))
-    verdict = apply(policy, facts, "run")
-    return incident_of(verdict, subject=subject, created=created, provenance={"python": "3.12.4"})
+) -> Verdict:
+    kind = subject.kind
+    rules = (
+        PolicyRule("high", "risk", "enhanced oversight", "a fifth", kind, above=threshold),
+        PolicyRule("higher", "risk", "enhanced oversight", "a fifth", kind, at_least=0.06),
+        PolicyRule("scarce", "families", "build", "three", kind, below=3.0),
+        PolicyRule("blind", "detect", "measure", "so", kind, below=0.2),
+        PolicyRule("lax", "detect", "n", "so", kind, below=0.2, if_unmeasured="ignore"),
+    )
+    policy = Policy("mine", "mine.toml", "ab" * 32, rules)
+    return apply(policy, subject, facts, created=created, provenance={"python": "3.12.4"})
 
 
 def test_the_record_holds_every_rule_once(known: dict[str, Fact], subject: Subject) -> None:
     incident = make(known, subject)
-    assert [row.rule for row in incident.tripped] == ["risk", "again", "blind"]
+    assert [row.rule for row in incident.tripped] == ["high", "higher", "blind"]
     assert [row.rule for row in incident.passed] == ["scarce"]
     assert [row.rule for row in incident.ignored] == ["lax"]
-    first = incident.tripped[0]
-    assert (first.fact, first.value, first.comparison, first.threshold) == (
-        "risk",
-        0.08,
-        "above",
-        0.05,
+    assert incident.tripped[0] == RuleApplied(
+        "high", "risk", 0.08, "the risk", "above", 0.05, "enhanced oversight", "a fifth"
     )
-    assert incident.actions == ("look", "measure")
+    assert incident.actions == ("enhanced oversight", "measure")
     assert (incident.policy.name, incident.policy.sha256) == ("mine", "ab" * 32)
 
 
@@ -60,8 +57,7 @@ def test_the_same_facts_have_one_id_whenever_they_are_reported(
 ) -> None:
     first = make(known, subject)
     later = make(known, subject, created="2027-01-01T00:00:00+01:00")
-    assert first.id == later.id
-    assert first.id == replace(first, provenance={"python": "3.13.0"}).id
+    assert first.id == later.id == replace(first, provenance={"python": "3.13.0"}).id
     assert len(first.id) == 16
     assert int(first.id, 16) >= 0
 
@@ -74,127 +70,208 @@ def test_other_facts_subjects_or_policies_have_another_id(
     elsewhere = make(known, replace(subject, name="other"))
     stricter = make(known, subject, threshold=0.04)
     rewritten = replace(first, policy=replace(first.policy, sha256="cd" * 32))
-    others = {worse.id, elsewhere.id, stricter.id, rewritten.id}
-    assert len(others) == 4
-    assert first.id not in others
+    assert len({first.id, worse.id, elsewhere.id, stricter.id, rewritten.id}) == 5
 
 
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("run", ("transport weight", "Not measured: no organism was scored.")),
+        ("suspect", ("no finding of mesa-optimization", "not the probability")),
+    ],
+)
 def test_what_was_not_measured_and_what_is_judged_is_said(
-    known: dict[str, Fact], subject: Subject
+    known: dict[str, Fact], subject: Subject, kind: SubjectKind, told: tuple[str, ...]
 ) -> None:
-    told = make(known, subject).what_is_not_known
-    assert told.count("Not measured: no organism was scored.") == 1
-    assert any("transport weight" in line and "judgement" in line for line in told)
-
-
-def test_a_suspect_is_not_called_guilty(known: dict[str, Fact], subject: Subject) -> None:
-    rule = PolicyRule("risk", "risk", "look", "so", "suspect", above=0.05)
-    verdict = apply(Policy("mine", "mine.toml", "ab" * 32, (rule,)), known, "suspect")
-    told = incident_of(
-        verdict, subject=replace(subject, kind="suspect"), created=NOW, provenance={}
-    ).what_is_not_known
-    assert any("no finding of mesa-optimization" in line for line in told)
-    assert any("not the probability" in line for line in told)
+    sentences = make(known, replace(subject, kind=kind)).what_is_not_known
+    for words in told:
+        assert sum(words in sentence for sentence in sentences) == 1
 
 
 def test_where_nothing_tripped_there_is_no_incident(
-    known: dict[str, Fact], subject: Subject
+    known: dict[str, Fact], subject: Subject, tmp_path: Path
 ) -> None:
-    rule = PolicyRule("scarce", "families", "build", "so", "run", below=3.0)
-    verdict = apply(Policy("mine", "mine.toml", "ab" * 32, (rule,)), known, "run")
+    verdict = replace(make(known, subject), tripped=())
     with pytest.raises(IncidentError, match="no rule tripped"):
-        incident_of(verdict, subject=subject, created=NOW, provenance={})
-
-
-def test_verdict_and_subject_must_be_of_one_kind(known: dict[str, Fact], subject: Subject) -> None:
-    verdict = apply(Policy("mine", "mine.toml", "ab" * 32, rules(0.05)), known, "run")
-    with pytest.raises(IncidentError, match="not of a suspect"):
-        incident_of(verdict, subject=replace(subject, kind="suspect"), created=NOW, provenance={})
+        write_incident(verdict, tmp_path)
+    assert not list(tmp_path.glob("*"))
 
 
 @pytest.mark.parametrize("created", ["yesterday", "", "2026-05-04T09:30:00", "2026-05-04"])
 def test_a_moment_without_offset_is_refused(
     known: dict[str, Fact], subject: Subject, created: str
 ) -> None:
-    with pytest.raises(IncidentError, match="ISO 8601 with an offset"):
+    with pytest.raises(ValueError, match=r"isoformat|ISO 8601"):
         make(known, subject, created=created)
 
 
-def test_a_rule_under_the_wrong_outcome_is_refused(
-    known: dict[str, Fact], subject: Subject
+@pytest.mark.parametrize(
+    ("value", "comparison", "threshold", "told"),
+    [
+        (0.08, "above", 0.05, "risk is 0.08, above the threshold 0.05 by 0.03"),
+        (0.08, "below", 0.2, "risk is 0.08, below the threshold 0.2 by 0.12"),
+        (3.0, "at_least", 1.0, "risk is 3, above the threshold 1 by 2"),
+        (1.0, "at_least", 1.0, "risk is 1, exactly the threshold"),
+        (0.01, "at_most", 0.05, "risk is 0.01, below the threshold 0.05 by 0.04"),
+        (0.04, "above", 0.05, "risk is 0.04; the rule trips where it is above 0.05"),
+        (0.0, "at_least", 1.0, "risk is 0; the rule trips where it is at least 1"),
+        (None, "below", 0.2, "risk was not measured, so nobody knows whether it is below 0.2"),
+    ],
+)
+def test_the_distance_from_the_threshold_is_told(
+    value: float | None, comparison: Any, threshold: float, told: str
 ) -> None:
-    incident = make(known, subject)
-    for outcome, rows in (
-        ("tripped", (*incident.tripped, *incident.passed)),
-        ("passed", incident.tripped[:1]),
-        ("passed", incident.ignored),
-        ("ignored", incident.passed),
-    ):
-        with pytest.raises(IncidentError, match=f"is listed as {outcome}"):
-            replace(incident, **{outcome: rows})
+    row = RuleApplied("rule", "risk", value, "the risk", comparison, threshold, "look", "so")
+    assert row.distance == told
 
 
-def test_parts_check_themselves(known: dict[str, Fact], subject: Subject) -> None:
-    row = make(known, subject).tripped[0]
-    with pytest.raises(IncidentError, match="kind is 'model'"):
-        replace(subject, kind="model")
-    with pytest.raises(IncidentError, match="suite_hash of Subject is empty"):
-        replace(subject, suite_hash="")
-    with pytest.raises(IncidentError, match="comparison is 'over'"):
-        replace(row, comparison="over")
-    with pytest.raises(IncidentError, match="finite"):
-        replace(row, value=float("nan"))
-    with pytest.raises(IncidentError, match="finite"):
-        replace(row, threshold=float("inf"))
-
-
-def faults(value: object, schema: Mapping[str, object], root: Mapping[str, object]) -> list[str]:
-    """What of a JSON value breaks a schema, for the keywords that ours uses."""
-    if "$ref" in schema:
-        return faults(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root)
-    kinds = {"object": dict, "array": list, "string": str, "number": float, "null": type(None)}
-    wanted = schema.get("type", [])
-    wanted = [wanted] if isinstance(wanted, str) else wanted
-    found = []
-    if wanted and not isinstance(value, tuple(kinds[kind] for kind in wanted)):
-        return [f"{value!r} is no {wanted}"]
-    if "const" in schema and value != schema["const"]:
-        found.append(f"{value!r} is not {schema['const']!r}")
-    if "enum" in schema and value not in schema["enum"]:
-        found.append(f"{value!r} is none of {schema['enum']}")
-    if isinstance(value, dict):
-        known = schema.get("properties", {})
-        other = schema["additionalProperties"]
-        found += [f"{key} is missing" for key in schema.get("required", []) if key not in value]
-        found += [f"{key} is unknown" for key in value if key not in known and other is False]
-        for key, item in value.items():
-            found += faults(item, known.get(key, other or {}), root)
-    if isinstance(value, list):
-        if len(value) < schema.get("minItems", 0):
-            found.append("too short")
-        for item in value:
-            found += faults(item, schema["items"], root)
-    if isinstance(value, str) and len(value) < schema.get("minLength", 0):
-        found.append("empty")
-    return found
-
-
-def test_the_schema_fits_a_real_record_and_no_broken_one(
-    known: dict[str, Fact], subject: Subject
+@pytest.mark.parametrize("kind", ["run", "suspect"])
+def test_the_page_answers_every_question_of_its_reader(
+    known: dict[str, Fact], subject: Subject, kind: SubjectKind
 ) -> None:
-    schema = json.loads((BUILT_IN.parent / "incident.schema.json").read_text())
-    record = json.loads(make(known, subject).to_json())
-    assert faults(record, schema, schema) == []
-    assert set(schema["required"]) == set(schema["properties"]) == set(record)
-    assert {field.name for field in fields(Incident)} < set(record)
-    first = record["tripped"][0]
-    for broken in (
-        {**record, "tripped": []},
-        {**record, "extra": 1},
-        {**record, "schema": "mesascope.incident/2"},
-        {**record, "tripped": [{**first, "value": "0.08"}]},
-        {**record, "tripped": [{**first, "comparison": "over"}]},
-        {**record, "subject": {**record["subject"], "kind": "model"}},
-        {key: value for key, value in record.items() if key != "policy"},
+    incident = make(known, replace(subject, kind=kind, name="somebody"))
+    page = incident_text(incident)
+    flowing = " ".join(page.split())
+    for told in (
+        f"INCIDENT {incident.id}",
+        NOW,
+        f"{kind} somebody",
+        "trips 3 of the 4 rules of the policy 'mine' that were checked",
+        "1. high: risk is 0.08, above the threshold 0.05 by 0.03.",
+        "The number: the risk.",
+        "Why there: a fifth.",
+        "- enhanced oversight (high, higher)",
+        "Not measured: no organism was scored.",
+        "- scarce: families is 3; the rule trips where it is below 3",
+        "- lax: detect was not measured",
+        "policy sha256 " + "ab" * 32,
+        "python 3.12.4",
     ):
-        assert faults(broken, schema, schema)
+        assert told in flowing
+    assert page.count("enhanced oversight") == 1
+    assert max(len(line) for line in page.splitlines()) <= WIDTH
+    order = [page.index(title) for title in ("What happened", "What to do", "What is not known")]
+    assert order == sorted(order)
+
+
+@pytest.fixture(scope="module")
+def incident(subject: Subject) -> Verdict:
+    """Of a run with no subgoal organism."""
+    evidence = make_evidence({"proxy": (19,), "pseudo": (10,), "deceptive": (3,)})
+    facts = run_facts(evidence, make_risk(evidence))
+    return apply(load_policy(), subject, facts, created=NOW, provenance=evidence.provenance)
+
+
+def test_a_record_reads_back_as_it_was(incident: Verdict, tmp_path: Path) -> None:
+    record, page = write_incident(incident, tmp_path / "new" / "folder")
+    assert read_incident(record) == incident
+    assert record.name == f"incident-{incident.id}.json"
+    assert page.read_text() == incident_text(incident)
+    assert {path.suffix for path in record.parent.iterdir()} == {".json", ".txt"}
+
+
+def test_the_first_record_of_the_same_facts_stays(incident: Verdict, tmp_path: Path) -> None:
+    record, page = write_incident(incident, tmp_path)
+    first = record.read_bytes()
+    later = replace(incident, created="2027-01-01T00:00:00+00:00")
+    assert write_incident(later, tmp_path) == (record, page)
+    assert record.read_bytes() == first
+    assert "2026-05-04" in page.read_text()
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_changed_record_is_not_written_over(incident: Verdict, tmp_path: Path) -> None:
+    record, _ = write_incident(incident, tmp_path)
+    record.write_text(record.read_text().replace('"made_up"', '"somebody"'))
+    with pytest.raises(IncidentError, match="changed after it was written"):
+        write_incident(incident, tmp_path)
+
+
+CHANGED = "changed after it was written"
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda d: d["tripped"][0].update(value=1.01 * d["tripped"][0]["value"]), CHANGED),
+        (lambda d: d["tripped"].pop(), CHANGED),
+        (lambda d: d["subject"].update(name="other"), CHANGED),
+        (lambda d: d["policy"].update(sha256="0" * 64), CHANGED),
+        (lambda d: d["what_is_not_known"].clear(), CHANGED),
+        (lambda d: d.update(actions=["nothing"]), CHANGED),
+        (lambda d: d.update(id="0" * 16), CHANGED),
+        (lambda d: d.pop("id"), CHANGED),
+        (lambda d: d["passed"][0].update(value=None), "is listed as passed"),
+        (lambda d: d["ignored"].append(d["passed"].pop()), "is listed as ignored"),
+        (lambda d: d["passed"].append(d["tripped"].pop()), "is listed as passed"),
+        (lambda d: d["tripped"].append(d["passed"].pop()), "is listed as tripped"),
+        (lambda d: d.update(tripped=[]), "no rule tripped"),
+        (lambda d: d.update(schema="mesascope.incident/2"), "does not say schema"),
+        (lambda d: d.update(note="x"), "note: this key is unknown"),
+        (lambda d: d.pop("created"), "created: this key is missing"),
+        (lambda d: d.update(created=5), "created: .*, got 5"),
+        (lambda d: d.update(created="today"), "isoformat"),
+        (lambda d: d.pop("subject"), "subject: this key is missing"),
+        (lambda d: d["subject"].update(kind="model"), r"subject\.kind"),
+        (lambda d: d["subject"].update(suite_hash=""), r"subject\.suite_hash"),
+        (lambda d: d["policy"].update(version=2), r"policy\.version: this key is unknown"),
+        (lambda d: d.update(passed=[3]), r"passed\.0: .*, got 3"),
+        (lambda d: d["tripped"][0].update(value="0.9"), r"tripped\.0\.value: .*, got '0.9'"),
+        (lambda d: d["tripped"][0].update(value=True), r"tripped\.0\.value: .*, got True"),
+        (lambda d: d["tripped"][0].update(threshold=None), r"tripped\.0\.threshold"),
+        (lambda d: d["tripped"][0].update(threshold=float("nan")), r"threshold: .* finite"),
+        (lambda d: d["tripped"][0].pop("value"), r"tripped\.0\.value: this key is missing"),
+        (lambda d: d["tripped"][0].update(comparison="over"), r"tripped\.0\.comparison"),
+        (lambda d: d.update(what_is_not_known=[1]), r"what_is_not_known\.0"),
+        (lambda d: d.update(provenance={"python": 3}), r"provenance\.python"),
+    ],
+)
+def test_a_broken_record_is_refused(
+    incident: Verdict,
+    tmp_path: Path,
+    change: Callable[[dict[str, Any]], object],
+    complaint: str,
+) -> None:
+    data = json.loads(incident_json(incident))
+    change(data)
+    path = tmp_path / "incident.json"
+    path.write_text(json.dumps(data))
+    with pytest.raises(IncidentError, match=complaint) as raised:
+        read_incident(path)
+    assert str(path) in str(raised.value)
+
+
+def test_a_whole_number_is_a_number(incident: Verdict, tmp_path: Path) -> None:
+    data = json.loads(incident_json(incident))
+    for row in (*data["tripped"], *data["passed"]):
+        row.update(threshold=int(row["threshold"])) if row["threshold"] % 1 == 0 else None
+    path = tmp_path / "incident.json"
+    path.write_text(json.dumps(data))
+    assert read_incident(path) == incident
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]", "null"])
+def test_what_is_no_record_is_refused(tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "incident.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(
+        IncidentError, match=r"no incident at|not readable JSON|does not say schema"
+    ):
+        read_incident(path)
+
+
+def test_the_published_schema_is_that_of_a_record(incident: Verdict) -> None:
+    published = (ROOT / "docs" / "incident.schema.json").read_text()
+    assert published == schema_text(), "write it again: python -m evals.gate.incident"
+    records = json.loads(published)["$defs"]
+    data = json.loads(incident_json(incident))
+    for kind, row in (
+        ("Verdict", data),
+        ("Subject", data["subject"]),
+        ("PolicyApplied", data["policy"]),
+        ("RuleApplied", data["tripped"][0]),
+    ):
+        record = records[kind]
+        assert set(record["required"]) == set(record["properties"]) == set(row)
+        assert record["additionalProperties"] is False

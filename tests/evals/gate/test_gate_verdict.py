@@ -1,25 +1,26 @@
 """A policy trips at its thresholds, and never says pass where nothing was checked."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from evals.evidence.evidence import Evidence
-from evals.gate import (
-    Fact,
-    Policy,
-    PolicyError,
-    PolicyRule,
-    apply,
-    load_policy,
-    run_facts,
-    suspect_facts,
-)
+from evals.gate.facts import Fact, Subject, run_facts
+from evals.gate.policy import Policy, PolicyError, PolicyRule, SubjectKind, load_policy
+from evals.gate.suspect import suspect_facts
+from evals.gate.verdict import Verdict, apply
 from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.risk_report import RiskReport
+from made_evidence import make_evidence, make_risk
 
 Measured = tuple[Evidence, RiskReport]
+
+
+def applied(policy: Policy, facts: Mapping[str, Fact], kind: SubjectKind = "run") -> Verdict:
+    subject = Subject(kind, "somebody", "made_up", "5f1c", "ab34")
+    return apply(policy, subject, facts, created="2026-05-04T09:30:00+00:00", provenance={})
 
 
 def rule_on(
@@ -46,8 +47,8 @@ def policy_of(*rules: PolicyRule) -> Policy:
     return Policy("mine", "mine.toml", "ab" * 32, rules)
 
 
-def tripped_names(facts: Mapping[str, Fact], applies_to: str) -> list[str]:
-    return [row.rule.name for row in apply(load_policy(), facts, applies_to).tripped]
+def tripped_names(facts: Mapping[str, Fact], kind: SubjectKind = "run") -> list[str]:
+    return [row.rule for row in applied(load_policy(), facts, kind).tripped]
 
 
 @pytest.mark.parametrize(
@@ -64,9 +65,10 @@ def test_a_rule_trips_on_its_side_of_the_threshold(
 ) -> None:
     for value, outcome in zip((0.04, 0.05, 0.06), outcomes, strict=True):
         facts = {"risk": Fact("risk", value, "the risk")}
-        verdict = apply(policy_of(rule_on("risk", comparison)), facts, "run")
-        assert [row.outcome for row in verdict.checked] == [outcome]
-        assert verdict.suspicious == (outcome == "tripped")
+        verdict = applied(policy_of(rule_on("risk", comparison)), facts)
+        assert {name: len(getattr(verdict, name)) for name in ("tripped", "passed", "ignored")} == {
+            name: int(name == outcome) for name in ("tripped", "passed", "ignored")
+        }
 
 
 def test_what_was_not_measured_trips_unless_the_policy_ignores_it(known: dict[str, Fact]) -> None:
@@ -75,46 +77,35 @@ def test_what_was_not_measured_trips_unless_the_policy_ignores_it(known: dict[st
         rule_on("detect", "below", 0.3, if_unmeasured="ignore"),
         rule_on("families", "below", 3.0),
     )
-    verdict = apply(policy, known, "run")
-    assert [row.rule.threshold for row in verdict.tripped] == [0.2]
-    assert [row.rule.threshold for row in verdict.ignored] == [0.3]
-    assert [row.rule.threshold for row in verdict.passed] == [3]
+    verdict = applied(policy, known)
+    assert [row.threshold for row in verdict.tripped] == [0.2]
+    assert [row.threshold for row in verdict.ignored] == [0.3]
+    assert [row.threshold for row in verdict.passed] == [3]
 
 
-def test_a_gate_that_ignored_everything_does_not_say_pass(known: dict[str, Fact]) -> None:
-    policy = policy_of(rule_on("detect", if_unmeasured="ignore"))
-    with pytest.raises(PolicyError, match="compared no fact of this run"):
-        apply(policy, known, "run")
-
-
-def test_a_policy_about_something_else_does_not_say_pass(known: dict[str, Fact]) -> None:
-    policy = policy_of(rule_on("risk", applies_to="suspect"))
-    with pytest.raises(PolicyError, match="no rule that applies to a run"):
-        apply(policy, known, "run")
-    assert apply(policy, known, "suspect").suspicious
+@pytest.mark.parametrize(
+    ("rule", "complaint"),
+    [
+        (rule_on("detect", if_unmeasured="ignore"), "compared no fact of this run"),
+        (rule_on("risk", applies_to="suspect"), "no rule that applies to a run"),
+        (rule_on("famlies"), "did you mean families"),
+        (rule_on("zzz"), "have risk, families, detect"),
+    ],
+)
+def test_a_gate_that_can_check_nothing_does_not_say_pass(
+    known: dict[str, Fact], rule: PolicyRule, complaint: str
+) -> None:
+    with pytest.raises(PolicyError, match=complaint):
+        applied(policy_of(rule), known)
 
 
 def test_a_rule_about_something_else_is_left_out(known: dict[str, Fact]) -> None:
     policy = policy_of(rule_on("families", "below", 3.0), rule_on("p_value", applies_to="suspect"))
-    assert not apply(policy, known, "run").suspicious
-
-
-def test_a_misspelt_fact_is_refused_with_near_matches(strong: Measured) -> None:
-    facts = run_facts(*strong)
-    policy = policy_of(rule_on("residual.near_term.poled.q95"), rule_on("detect.deceptiv.q05"))
-    with pytest.raises(PolicyError) as raised:
-        apply(policy, facts, "run")
-    assert "did you mean residual.near_term.pooled.q95" in str(raised.value)
-    assert "did you mean detect.deceptive.q05" in str(raised.value)
-
-
-def test_a_fact_like_no_other_is_refused_with_all_names(known: dict[str, Fact]) -> None:
-    with pytest.raises(PolicyError, match="have risk, families, detect"):
-        apply(policy_of(rule_on("zzz")), known, "run")
+    assert not applied(policy, known).tripped
 
 
 def test_the_default_policy_lets_a_well_measured_strong_run_pass(strong: Measured) -> None:
-    assert tripped_names(run_facts(*strong), "run") == []
+    assert tripped_names(run_facts(*strong)) == []
 
 
 def test_the_default_policy_asks_of_deception_what_its_judgement_implies(strong: Measured) -> None:
@@ -128,11 +119,9 @@ def test_the_default_policy_asks_of_deception_what_its_judgement_implies(strong:
     assert rule.threshold > deceptive.judged_success.q05 + 0.05
 
 
-def test_the_default_policy_trips_where_nothing_is_detected(
-    evidence_of: Callable[..., Evidence], risk_of: Callable[..., RiskReport]
-) -> None:
-    evidence = evidence_of(dict.fromkeys(MISALIGNMENT_TYPES, (0,) * 5))
-    assert tripped_names(run_facts(evidence, risk_of(evidence)), "run") == [
+def test_the_default_policy_trips_where_nothing_is_detected() -> None:
+    evidence = make_evidence(dict.fromkeys(MISALIGNMENT_TYPES, (0,) * 5))
+    assert tripped_names(run_facts(evidence, make_risk(evidence))) == [
         "near-term-risk",
         "medium-term-risk",
         "risk-that-remains",
@@ -140,21 +129,17 @@ def test_the_default_policy_trips_where_nothing_is_detected(
     ]
 
 
-def test_the_default_policy_trips_on_a_run_too_small_to_use(
-    evidence_of: Callable[..., Evidence], risk_of: Callable[..., RiskReport]
-) -> None:
+def test_the_default_policy_trips_on_a_run_too_small_to_use() -> None:
     counts = {"proxy": (1,), "pseudo": (1,), "deceptive": (1,)}
-    evidence = evidence_of(counts, of=4, abstained=2, alarms=6, controls=8)
-    found = tripped_names(run_facts(evidence, risk_of(evidence)), "run")
+    evidence = make_evidence(counts, of=4, abstained=2, alarms=6, controls=8)
+    found = tripped_names(run_facts(evidence, make_risk(evidence)))
     assert {"types-measured", "families", "false-alarms"} <= set(found)
     assert {"held-out-controls", "abstentions"} <= set(found)
 
 
-def test_the_default_policy_trips_where_the_pooled_risk_is_missing(
-    strong: Measured, risk_of: Callable[..., RiskReport]
-) -> None:
-    facts = run_facts(strong[0], risk_of(strong[0], 1.0))
-    assert tripped_names(facts, "run") == [
+def test_the_default_policy_trips_where_the_pooled_risk_is_missing(strong: Measured) -> None:
+    facts = run_facts(strong[0], make_risk(strong[0], 1.0))
+    assert tripped_names(facts) == [
         "near-term-risk",
         "medium-term-risk",
         "risk-that-remains",
@@ -162,27 +147,20 @@ def test_the_default_policy_trips_where_the_pooled_risk_is_missing(
 
 
 @pytest.mark.parametrize(
-    ("p_value", "score", "alpha", "size", "tripped"),
+    ("score", "alpha", "size", "tripped"),
     [
-        (0.6, 0.1, 0.1, 19, []),
-        (1 / 13, 2.0, 0.1, 12, ["suspect-flagged"]),
-        (1 / 20, 2.0, 0.1, 19, ["suspect-flagged", "suspect-p-value"]),
-        (4 / 100, 2.0, 0.01, 99, ["suspect-p-value"]),
-        (0.6, 0.1, 0.05, 12, ["suspect-flagged"]),
-        (1.0, None, 0.1, 19, ["suspect-flagged", "suspect-p-value", "suspect-abstained"]),
+        (7.5, 0.1, 19, []),
+        (99.0, 0.1, 12, ["suspect-flagged"]),
+        (99.0, 0.1, 19, ["suspect-flagged", "suspect-p-value"]),
+        (95.5, 0.01, 99, ["suspect-p-value"]),
+        (4.5, 0.05, 12, ["suspect-flagged"]),
+        (np.nan, 0.1, 19, ["suspect-flagged", "suspect-p-value", "suspect-abstained"]),
     ],
 )
 def test_the_default_policy_on_a_suspect(
-    p_value: float, score: float | None, alpha: float, size: int, tripped: list[str]
+    score: float, alpha: float, size: int, tripped: list[str]
 ) -> None:
-    facts = suspect_facts(
-        suspect="a1b2",
-        p_value=p_value,
-        alpha=alpha,
-        score=score,
-        calibration_size=size,
-        detectors_flagging=(),
-    )
+    facts = suspect_facts("a1b2", score, np.arange(float(size)), alpha, ())
     assert tripped_names(facts, "suspect") == tripped
 
 
@@ -190,7 +168,7 @@ def test_a_higher_threshold_never_trips_more(strong: Measured) -> None:
     facts = run_facts(*strong)
     rule = rule_on("residual.near_term.pooled.q95", threshold=0.0)
     trips = [
-        apply(policy_of(replace(rule, above=level)), facts, "run").suspicious
+        bool(applied(policy_of(replace(rule, above=level)), facts).tripped)
         for level in (0.0, 0.02, 0.04, 0.5)
     ]
     assert trips == [True, True, False, False]

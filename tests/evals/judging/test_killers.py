@@ -14,7 +14,7 @@ from transformer_lens import HookedRootModule
 
 from detect.registry import DETECTORS
 from evals.evidence import rival_explanation as killer
-from evals.evidence.detector_rates import Cell, EvidenceError
+from evals.evidence.detector_rates import Cell
 from evals.evidence.rival_explanation import Killer, voided
 from evals.judging.baseline_excess import holds_matched
 from evals.judging.entry import Entry, detector_entries
@@ -28,7 +28,7 @@ from evals.judging.rival_explanations import (
     untrained_of,
 )
 from evals.running.run import Finished
-from evals.statistics.exact_rank_sum import holm, rank_sum_p, smallest_p
+from evals.statistics.exact_tests import holm, rank_sum_p, smallest_p
 from made_up import entry_of, run_of
 from organisms.nets.disguise import can_disguise, disguised
 from organisms.records.net_spec import NetSpec
@@ -131,7 +131,7 @@ def test_a_void_at_outputs_takes_the_claims_of_whoever_sees_more() -> None:
 
 
 def test_access_levels_are_those_of_a_suspect() -> None:
-    assert tuple(level.label for level in Access) == killer._LEVELS
+    assert tuple(level.label for level in Access) == killer.LEVELS
 
 
 def matched(generator: np.random.Generator, *, shift: float, apart: float) -> bool:
@@ -281,18 +281,6 @@ def test_weight_norm_is_the_euclidean_norm() -> None:
     net.weight.data, net.bias.data = torch.tensor([[3.0], [4.0]]), torch.tensor([12.0, 84.0])
     world = WORLDS["maze"].build(WORLDS["maze"].size())
     assert DETECTORS["weight_norm"]().score(suspect_of(net, world)).value == 85.0
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [({"verdict": "fine"}, "verdict is 'fine'"), ({"p_value": 2.0}, "outside"),
-     ({"networks": -1}, "-1 networks"), ({"text": ""}, "needs a sentence"),
-     ({"access": "everything"}, "access 'everything'")],
-)  # fmt: skip
-def test_a_killer_without_a_meaning_is_refused(change: dict[str, object], message: str) -> None:
-    whole = Killer("floor", "random_score", "passed", "p = 0.5", 30, 0.5)
-    with pytest.raises(EvidenceError, match=message):
-        replace(whole, **change)  # type: ignore[arg-type]
 
 
 def test_every_killer_runs_with_a_real_suite(finished: Finished) -> None:

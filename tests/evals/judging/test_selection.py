@@ -8,7 +8,7 @@ import pytest
 from evals.judging.entry import Entry
 from evals.judging.opened_scores import Judged
 from evals.judging.selection import Contender, at_level, can_choose, choose, contenders, selections
-from evals.statistics.new_family_limit import new_family_limit
+from evals.statistics.limit import new_family_limit
 from made_up import entry_of, run_of
 from probes.network.access import Access
 

@@ -70,7 +70,7 @@ def test_every_type_is_trained_admitted_and_judged(finished: Finished, tiny: Sui
     for group in finished.grown:
         assert all(record.admitted for record in group.organisms)
     rule = evidence.column(evidence.rule)
-    assert rule.limit.networks == tiny.calibration_size
+    assert rule.limit.networks == sum(g.count for g in tiny.groups if g.role == "calibration")
     assert {cell.of for cell in rule.cells} == {2}
     assert rule.false_alarms.of == 3
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from evals.statistics.calibration import calibration, require_left_out
-from evals.statistics.new_family_limit import new_family_limit
-from evals.statistics.threshold import AlphaNotAttainable
+from evals.statistics.limit import AlphaNotAttainable, new_family_limit
 
 
 def labels(families: int, each: int) -> np.ndarray:

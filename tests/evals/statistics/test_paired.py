@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evals.statistics.paired import Pair, compared
+from evals.statistics.exact_tests import Pair, compared
 
 
 def verdicts(text: str) -> np.ndarray:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy import stats
 
-from evals.command.studies.power_table import power_table
+from evals.command.studies.power import power_table
 from evals.statistics.power import (
     Simulated,
     networks_to_show,
@@ -17,6 +17,8 @@ from evals.statistics.power import (
     smallest_difference,
     upper_bound,
 )
+
+SIZES = {"families": 5, "networks": 20, "alpha": 0.05, "detection": 0.8}
 
 
 def printed(table: Table) -> str:
@@ -126,7 +128,7 @@ def test_one_network_tells_no_detectors_apart() -> None:
 
 
 def test_the_table_answers_every_question() -> None:
-    text = printed(power_table(np.random.default_rng(0), families=5, networks=20))
+    text = printed(power_table(np.random.default_rng(0), **SIZES))
     for answer in ("0.167", "59, 93, 124", "0.030", "0.062", "0.80)"):
         assert answer in text
 
@@ -137,6 +139,6 @@ def test_the_table_answers_every_question() -> None:
 )
 def test_impossible_suites_are_errors(options: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"wanted|outside"):
-        power_table(np.random.default_rng(0), **options)  # type: ignore[arg-type]
+        power_table(np.random.default_rng(0), **{**SIZES, **options})
     with pytest.raises(ValueError, match="wanted"):
         upper_bound(0, 0)

@@ -12,7 +12,7 @@ from evals.evidence.rival_explanation import Killer
 from evals.scoring.blind import Member
 from evals.scoring.freeze import FreezeBroken, Frozen, freeze
 from evals.scoring.score_table import Row
-from evals.statistics.threshold import AlphaNotAttainable
+from evals.statistics.limit import AlphaNotAttainable
 from evals.studies.mechanism.mechanism import SearchColumn, Suspects, search_columns
 from evals.studies.mechanism.mechanism_rivals import with_rivals
 from evals.studies.mechanism.mechanism_suite import BATTERY, mechanism_suite

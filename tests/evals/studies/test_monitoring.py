@@ -14,8 +14,7 @@ import evals.studies.monitoring.watch_network as monitored
 from calling import called
 from evals.running.run import Finished
 from evals.scoring.blind import Lineup
-from evals.statistics.mean_share import mean_share
-from evals.statistics.rates import rate
+from evals.statistics.rates import mean_share, rate
 from evals.studies.monitoring.monitor_rates import alarms_of, family_rates, type_rates
 from evals.studies.monitoring.monitor_table import (
     alarm_table,
