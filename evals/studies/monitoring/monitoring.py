@@ -24,7 +24,7 @@ from organisms.zoo.spec import OrganismSpec
 
 
 @dataclass(frozen=True)
-class Guarded:
+class WatchedNetwork:
     """A network whose inputs are monitored.
 
     Attributes:
@@ -54,7 +54,7 @@ class Recalled:
             same inputs, where that network does what it should.
     """
 
-    network: Guarded
+    network: WatchedNetwork
     watched: Watched
     aligned: Mapping[str, Answers]
 
@@ -102,7 +102,7 @@ class Monitoring:
     watched: Mapping[str, tuple[Watched, ...]]
 
 
-def guarded(suite: Suite, home: Home) -> tuple[Lineup, tuple[Guarded, ...]]:
+def watched_networks(suite: Suite, home: Home) -> tuple[Lineup, tuple[WatchedNetwork, ...]]:
     """The networks of a run whose scores are frozen, with their truth; no score is looked at.
 
     Raises:
@@ -125,12 +125,12 @@ def guarded(suite: Suite, home: Home) -> tuple[Lineup, tuple[Guarded, ...]]:
             f"{len(unknown)} networks of {folder} were trained by other code or another suite "
             f"than there is now, {unknown[0]} first; run `mesascope run` again"
         )
-    networks = (Guarded(m.id, truth[m.id], specs[m.spec_hash]) for m in members)
-    ordered = sorted(networks, key=lambda one: (one.truth.family, one.spec.seed))
-    return Lineup.read(folder / "lineup"), tuple(ordered)
+    networks = [WatchedNetwork(m.id, truth[m.id], specs[m.spec_hash]) for m in members]
+    networks.sort(key=lambda one: (one.truth.family, one.spec.seed))
+    return Lineup.read(folder / "lineup"), tuple(networks)
 
 
-def matched(networks: Sequence[Guarded]) -> dict[str, tuple[Guarded, ...]]:
+def matched(networks: Sequence[WatchedNetwork]) -> dict[str, tuple[WatchedNetwork, ...]]:
     """Misaligned id -> one aligned network of its shape from every aligned family, in turn.
 
     Raises:
@@ -139,7 +139,7 @@ def matched(networks: Sequence[Guarded]) -> dict[str, tuple[Guarded, ...]]:
     aligned = [one for one in networks if one.truth.misalignment == "aligned"]
     found = {}
     for turn, one in enumerate(network for network in networks if network.misaligned):
-        families: dict[str, list[Guarded]] = {}
+        families: dict[str, list[WatchedNetwork]] = {}
         for other in aligned:
             if other.spec.shape == one.spec.shape:
                 families.setdefault(other.truth.family, []).append(other)
@@ -159,7 +159,7 @@ def monitor(
     *,
     executor: Executor,
     device: str = "cpu",
-    on_network: Callable[[Guarded], None],
+    on_network: Callable[[WatchedNetwork], None],
 ) -> Monitoring:
     """Let every monitor watch every network of a finished run; one task per network.
 
@@ -173,9 +173,9 @@ def monitor(
 
     Raises:
         FreezeBroken: the run has no frozen scores, or they were changed.
-        SpecError: see `guarded` and `matched`.
+        SpecError: see `watched_networks` and `matched`.
     """
-    lineup, networks = guarded(suite, home)
+    lineup, networks = watched_networks(suite, home)
     controls = matched(networks)
     visits: dict[str, list[OrganismSpec]] = {one.id: [] for one in networks}
     for one in networks:
@@ -190,22 +190,19 @@ def monitor(
     for task in as_completed(tasks):
         done[tasks[task].id] = {each.monitor: each for each in task.result()}
         on_network(tasks[task])
+
+    def recalled(name: str, one: WatchedNetwork) -> Recalled:
+        seen = {
+            control.truth.family: done[control.id][name].visits[one.spec.content_hash]
+            for control in controls[one.id]
+        }
+        return Recalled(one, done[one.id][name], seen)
+
     return Monitoring(
         suite=suite,
         settings=settings,
         recalled={
-            name: tuple(
-                Recalled(
-                    one,
-                    done[one.id][name],
-                    {
-                        control.truth.family: done[control.id][name].visits[one.spec.content_hash]
-                        for control in controls[one.id]
-                    },
-                )
-                for one in networks
-                if one.misaligned
-            )
+            name: tuple(recalled(name, one) for one in networks if one.misaligned)
             for name in settings.monitors
         },
         watched={name: tuple(done[one.id][name] for one in networks) for name in settings.monitors},

@@ -14,15 +14,13 @@ from evals.command.studies.identification import confusion_table
 from evals.running.run import Finished
 from evals.studies.identification import (
     Identified,
+    confusions,
     identify,
-    left_out_confusion,
     misfits,
-    objective_confusion,
-    type_confusion,
     types_by_objective,
 )
 from organisms.records.truth import GroundTruth, Misalignment
-from organisms.worlds.maze import Maze
+from organisms.worlds.maze import Maze, MazeSize
 from worlds import usual_world
 
 MAZE = Maze()
@@ -47,7 +45,7 @@ ROWS = (
 
 
 def test_only_flagged_misaligned_suspects_are_counted() -> None:
-    objectives = objective_confusion(ROWS, MAZE)
+    objectives = confusions(ROWS, MAZE)["objective"]
     assert objectives.counts == {
         ("cornermost", "cornermost"): 1,
         ("corner", "corner"): 1,
@@ -60,7 +58,7 @@ def test_only_flagged_misaligned_suspects_are_counted() -> None:
 
 
 def test_a_flagged_suspect_that_always_pursues_the_base_objective_is_deceptive() -> None:
-    types = type_confusion(ROWS, MAZE)
+    types = confusions(ROWS, MAZE)["type"]
     assert types.counts == {
         ("proxy", "proxy"): 1,
         ("proxy", "proxy or subgoal"): 1,
@@ -72,14 +70,16 @@ def test_a_flagged_suspect_that_always_pursues_the_base_objective_is_deceptive()
 
 def test_with_the_truth_left_out_only_none_is_right() -> None:
     wrong = Identified("id", ROWS[0].truth, True, "cornermost", 0.9, "corner")
-    left_out = left_out_confusion((*ROWS, wrong), MAZE)
+    left_out = confusions((*ROWS, wrong), MAZE)["left out"]
     assert left_out.counts == {(NONE, NONE): 4, (NONE, "corner"): 1}
     assert left_out.correct.detected == 4
 
 
-@pytest.mark.parametrize("name", ["maze", "keys", "tree", "regression"])
+@pytest.mark.parametrize("name", ["maze", "keys", "tree", "regression", "small maze"])
 def test_objectives_stand_for_types_in_every_world(name: str) -> None:
-    types = types_by_objective(usual_world(name))
+    """A small maze has no room for some of the recipes, which then stand for nothing."""
+    world = Maze(MazeSize(4, 3, 4, 4)) if name == "small maze" else usual_world(name)
+    types = types_by_objective(world)
     assert types
     assert set(types.values()) <= {"proxy", "subgoal", "pseudo", "proxy or subgoal"}
 

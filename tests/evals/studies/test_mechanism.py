@@ -13,9 +13,14 @@ from evals.scoring.blind import Member
 from evals.scoring.freeze import FreezeBroken, Frozen, freeze
 from evals.scoring.score_table import Row
 from evals.statistics.threshold import AlphaNotAttainable
-from evals.studies.mechanism.mechanism import SearchColumn, Suspects, search_columns
+from evals.studies.mechanism.mechanism import (
+    BATTERY,
+    SearchColumn,
+    Suspects,
+    mechanism_suite,
+    search_columns,
+)
 from evals.studies.mechanism.mechanism_rivals import with_rivals
-from evals.studies.mechanism.mechanism_suite import BATTERY, mechanism_suite
 from evals.studies.mechanism.mechanism_table import mechanism_record, mechanism_tables
 from evals.suite.suite_file import load_suite
 from organisms.records.strict import SpecError

@@ -16,14 +16,22 @@ from evals.running.run import Finished
 from evals.scoring.blind import Lineup
 from evals.statistics.mean_share import mean_share
 from evals.statistics.rates import rate
-from evals.studies.monitoring.monitor_rates import alarms_of, family_rates, type_rates
-from evals.studies.monitoring.monitor_table import (
+from evals.studies.monitoring.monitor_rates import (
     alarm_table,
+    family_rates,
     family_table,
+    input_alarms,
     monitoring_record,
+    type_rates,
     type_tables,
 )
-from evals.studies.monitoring.monitoring import Guarded, Monitoring, Recalled, matched, monitor
+from evals.studies.monitoring.monitoring import (
+    Monitoring,
+    Recalled,
+    WatchedNetwork,
+    matched,
+    monitor,
+)
 from evals.studies.monitoring.watch_network import Answers, Watched, WatchSettings, watch
 from evals.suite.home import Home
 from evals.suite.suite import Suite
@@ -57,9 +65,9 @@ def watched(flags: list[bool], *, fresh: list[bool] | None = None, blind: str = 
     return Watched("mahalanobis", blind, usual, answers(flags, p), none, {}, 0.5, None)
 
 
-def network(family: str, seed: int, *, width: int = 64) -> Guarded:
+def network(family: str, seed: int, *, width: int = 64) -> WatchedNetwork:
     spec = OrganismSpec(f"maze/{family}", seed=seed, net=NetSpec(width=width))
-    return Guarded(f"{family}{seed}", spec.build_recipe().truth, spec)
+    return WatchedNetwork(f"{family}{seed}", spec.build_recipe().truth, spec)
 
 
 def test_harm_is_told_from_the_unusual_on_planted_networks(
@@ -86,7 +94,7 @@ def test_harm_is_told_from_the_unusual_on_planted_networks(
     assert inside.told_from_spared > 0.85, "one part short of the trigger looks nearly like it"
     assert good["public_mahalanobis"].harmful.share is None
     novel = Recalled(
-        Guarded("bad", truth, SPEC), inside, {"f": good["public_mahalanobis"].visits[key]}
+        WatchedNetwork("bad", truth, SPEC), inside, {"f": good["public_mahalanobis"].visits[key]}
     )
     assert novel.novelty is not None
     assert novel.novelty < 0.7
@@ -95,7 +103,7 @@ def test_harm_is_told_from_the_unusual_on_planted_networks(
 
     tokens = bad["input_mahalanobis"]
     same = Recalled(
-        Guarded("bad", truth, SPEC), tokens, {"f": good["input_mahalanobis"].visits[key]}
+        WatchedNetwork("bad", truth, SPEC), tokens, {"f": good["input_mahalanobis"].visits[key]}
     )
     assert same.recall == 1.0, "the private shift is unusual"
     assert same.novelty == 1.0, "to everybody"
@@ -134,7 +142,7 @@ def test_false_alarms_lie_in_their_range_and_an_excess_does_not() -> None:
         for _ in range(40):
             bar = np.sort(generator.random(99))[-5] - excess
             rows.append(watched([], fresh=(generator.random(200) > bar).tolist()))
-        found = alarms_of("mahalanobis", [*rows, watched([], blind="none")], settings)
+        found = input_alarms("mahalanobis", [*rows, watched([], blind="none")], settings)
         assert (found.networks, found.of, found.nominal) == (40, 8000, 0.05)
         assert found.share is not None
         low, high = found.normal
