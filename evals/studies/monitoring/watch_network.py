@@ -104,7 +104,7 @@ class Watched:
     told_from_spared: float | None
 
 
-Shown: TypeAlias = tuple[Seen, Bool[np.ndarray, "_"]]
+Shown: TypeAlias = tuple[Seen, Bool[np.ndarray, " _"]]
 """Inputs that a network is shown, and which of them count."""
 
 

@@ -7,9 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evals.risk.decomposition import Decomposition, closed, evaluate, overlap_bounds, severity
+from evals.risk.decomposition import (
+    GROUPS,
+    Decomposition,
+    Inputs,
+    closed,
+    draw_inputs,
+    evaluate,
+    overlap_bounds,
+    sample_cube,
+    severity,
+)
 from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
-from evals.risk.inputs import GROUPS, Inputs, draw_inputs, sample_cube
 from evals.risk.summary import summarise
 from evals.statistics.family_posterior import FamilyCount, family_posterior
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evals.risk.decomposition import WIDTH, draw_inputs, sample_cube
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, FiguresError, load_figures
-from evals.risk.inputs import WIDTH, draw_inputs, sample_cube
 
 
 def test_published_figures() -> None:

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from evals.risk.decomposition import evaluate
+from evals.risk.decomposition import GROUPS, Inputs, draw_inputs, evaluate, sample_cube
 from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
 from evals.risk.information import (
     information_values,
     partial_information,
     perfect_information,
 )
-from evals.risk.inputs import GROUPS, Inputs, draw_inputs, sample_cube
 from evals.risk.transport import blend
 from evals.risk.update import risk_rows
 from evals.statistics.family_posterior import FamilyCount, FamilyPosterior, family_posterior

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from evals.risk.figures import load_figures
-from evals.risk.judged import (
+from evals.risk.laws import (
     JudgedBeta,
     beta_from_interval,
     lognormal_from_interval,

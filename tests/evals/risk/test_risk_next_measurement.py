@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from evals.risk.decomposition import evaluate, harm_by_type
+from evals.risk.decomposition import Inputs, draw_inputs, evaluate, harm_by_type, sample_cube
 from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
 from evals.risk.information import (
     _PRIOR,
@@ -13,9 +13,7 @@ from evals.risk.information import (
     _outcomes,
     next_measurements,
 )
-from evals.risk.inputs import Inputs, draw_inputs, sample_cube
-from evals.risk.judged import beta_from_interval
-from evals.risk.laws import DETECTIONS, given
+from evals.risk.laws import DETECTIONS, beta_from_interval, given
 from evals.statistics.family_posterior import CELLS, FamilyCount, FamilyPosterior, family_posterior
 
 COSTS = {"proxy": 160.0, "deceptive": 360.0}

@@ -12,10 +12,9 @@ from scipy import special
 from evals.report.tables.risk_table import risk_table
 from evals.report.words.change import signs
 from evals.risk.analysis import analyse
+from evals.risk.decomposition import draw_inputs, sample_cube
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, load_figures
-from evals.risk.inputs import draw_inputs, sample_cube
-from evals.risk.judged import beta_from_interval
-from evals.risk.laws import given, split_success
+from evals.risk.laws import beta_from_interval, given, split_success
 from evals.risk.merged import Merged
 from evals.risk.risk_report import RiskReport
 from evals.risk.summary import Summary

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from evals.risk.decomposition import evaluate
+from evals.risk.decomposition import GROUPS, draw_inputs, evaluate, sample_cube
 from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
-from evals.risk.inputs import GROUPS, draw_inputs, sample_cube
 from evals.risk.sobol import SobolIndex, risk_indices
 from evals.statistics.family_posterior import FamilyCount, FamilyPosterior, family_posterior
 

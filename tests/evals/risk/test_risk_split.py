@@ -5,8 +5,7 @@ import pytest
 from scipy import integrate, special, stats
 
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
-from evals.risk.judged import JudgedBeta, beta_from_interval
-from evals.risk.laws import DETECTIONS, given, split_success
+from evals.risk.laws import DETECTIONS, JudgedBeta, beta_from_interval, given, split_success
 
 JUDGED = {
     name: beta_from_interval(*load_figures().types[name].success) for name in MISALIGNMENT_TYPES

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from evals.command.risk import parse_transport
-from evals.risk.decomposition import evaluate, success_at
+from evals.risk.decomposition import Inputs, draw_inputs, evaluate, sample_cube, success_at
 from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
-from evals.risk.inputs import Inputs, draw_inputs, sample_cube
 from evals.risk.transport import (
     QuestionError,
     blend,

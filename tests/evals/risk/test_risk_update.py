@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from evals.command.risk import parse_what_if
-from evals.risk.decomposition import evaluate
+from evals.risk.decomposition import draw_inputs, evaluate, sample_cube
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, QuestionError, load_figures
-from evals.risk.inputs import draw_inputs, sample_cube
 from evals.risk.update import NOT_MEASURED, RiskRow, TypeUpdate, risk_rows, type_updates
 from evals.statistics.family_posterior import FamilyCount, FamilyPosterior, family_posterior
 
