@@ -31,14 +31,7 @@ SCHEMA = "mesascope.lead_time/1"
 
 @dataclass(frozen=True)
 class LeadReport:
-    """Leads of a study.
-
-    Attributes:
-        study: what was followed.
-        bar: share of instances from which behaviour has diverged.
-        summaries: by family, detector and kind of threshold.
-        alarms: on aligned networks, by detector and kind of threshold.
-    """
+    """Leads by family, detector and kind of threshold, and alarms on aligned networks."""
 
     study: LeadStudy
     bar: float

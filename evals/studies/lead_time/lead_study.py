@@ -19,16 +19,7 @@ from organisms.zoo.zoo import Zoo
 
 @dataclass(frozen=True)
 class LeadPlan:
-    """Networks of one build, all followed at the same steps.
-
-    Attributes:
-        suite: of one environment.
-        build: name of the setting that all share.
-        organisms: family -> specifications.
-        controls: aligned networks, of the suite's test groups in turn.
-        steps: of the checkpoints.
-        detectors: registry names or references.
-    """
+    """Networks of one build, organisms by family, all followed at the same steps."""
 
     suite: Suite
     build: str
@@ -40,14 +31,7 @@ class LeadPlan:
 
 @dataclass(frozen=True)
 class LeadStudy:
-    """What was followed.
-
-    Attributes:
-        plan: what was wanted.
-        organisms: family -> traces.
-        controls: traces of aligned networks.
-        failed: trainings that did not finish, in words.
-    """
+    """What was followed of a plan; `failed` says in words which trainings did not finish."""
 
     plan: LeadPlan
     organisms: Mapping[str, tuple[Trace, ...]]
@@ -71,10 +55,9 @@ def plan_leads(
         suite: of one environment.
         zoo: where attempts may be listed.
         families: misaligned families of one build.
-        organisms: of each family.
+        organisms, checkpoints: networks of each family, and looks at each network.
         controls: aligned networks, families of controls in turn.
-        checkpoints: of each network.
-        detectors: that ask for misalignment; the suite's, without floors, if not given.
+        detectors: those that ask for misalignment; without any, the suite's without floors.
 
     Raises:
         SpecError: a family is not tested in the suite, none of its builds has them all, two
@@ -148,14 +131,7 @@ def follow(
     instances: int,
     on_network: Callable[[str], None],
 ) -> LeadStudy:
-    """Follow every network; finished checkpoints and scores are kept.
-
-    Args:
-        plan: what is wanted.
-        folder: of checkpoints and scores, by specification.
-        executor: runs one task per network.
-        instances: of each situation in which behaviour is measured.
-        on_network: told of each network done.
+    """Follow every network, one task each; finished checkpoints and scores are kept in `folder`.
 
     Raises:
         DetectorFailed: a detector raised or returned no score.

@@ -110,12 +110,7 @@ class Lead:
 class LeadSummary:
     """The leads of one family before one detector.
 
-    Attributes:
-        family: of the organisms.
-        detector: name.
-        thresholds: of the detector.
-        leads: one per organism.
-        first: step of the first checkpoint; an alarm there may have begun earlier.
+    `first` is the step of the first checkpoint; an alarm there may have begun earlier.
     """
 
     family: str
@@ -154,14 +149,9 @@ class LeadSummary:
 
 @dataclass(frozen=True)
 class StepAlarms:
-    """False alarms of one detector on aligned networks as they train.
+    """Aligned networks that one detector flags, step by step.
 
-    Attributes:
-        detector: name.
-        kind: of the thresholds.
-        steps: of the checkpoints.
-        alarms: aligned networks flagged, step by step, by thresholds they had no say in, or by
-            those of a finished run.
+    They had no say in the thresholds that judge them, unless these are of a finished run.
     """
 
     detector: str

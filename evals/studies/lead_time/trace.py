@@ -70,7 +70,7 @@ def trace(
     Args:
         spec: the network; an aligned one has no behaviour to measure.
         steps: as of `checkpoint_steps`.
-        folder: where this network's checkpoints and finished scores are kept.
+        folder: of this network alone.
         detectors: registry names or references.
         battery_seed: fixes every instance that detectors draw.
         instances: of each situation in which behaviour is measured.
@@ -146,10 +146,7 @@ def checkpoints(
 ) -> dict[int, HookedRootModule]:
     """The network after each of some steps, in evaluation mode; trained if one is missing.
 
-    Args:
-        spec: what is trained, on the cpu.
-        steps: rising, each a multiple of a chunk or the last.
-        folder: of this specification; files appear whole once training is done.
+    Steps are rising multiples of a chunk, or the last. Files appear whole once training is done.
 
     Raises:
         SpecError: training never showed its network after one of the steps.
@@ -190,11 +187,6 @@ def fulfilment(
     Situations are those in which admission expects the own objective, such as the whole trigger
     on a private shift. Neither admission nor a detector draws from their stream of instances. The
     situation with the least of the own objective counts, as admission wants it in each.
-
-    Args:
-        nets: checkpoints of one organism by step, on the cpu.
-        recipe: of the organism, with its truth unsealed.
-        instances: of each situation.
 
     Raises:
         SpecError: no situation is expected to show an objective of its own.

@@ -42,10 +42,6 @@ def mechanism_suite(suite: Suite, environment: str) -> Suite:
     They keep their specifications, hence their place in the zoo; their roles on the axis of
     objectives are dropped.
 
-    Args:
-        suite: the whole one.
-        environment: one of its worlds.
-
     Raises:
         SpecError: no network of that environment has a known mechanism.
     """
@@ -76,9 +72,8 @@ class FamilyVerdicts:
     """What a detector says of the networks of one family.
 
     Attributes:
-        family: environment x recipe.
-        mechanism: of the truth.
-        searching: how many it says search, with the interval.
+        family, mechanism: environment x recipe, and the true mechanism.
+        searching: how many it says search.
         by_construction: whether admission looked at what the detector measures.
         void_by: rival explanations that fit the claim as well; empty where it stands.
     """
@@ -92,11 +87,9 @@ class FamilyVerdicts:
 
 @dataclass(frozen=True)
 class SearchColumn:
-    """One detector's verdicts.
+    """One detector's verdicts at thresholds of a false-positive rate of alpha.
 
     Attributes:
-        detector: name.
-        alpha: false-positive rate of the thresholds.
         calibration_size: networks that do not search, which set the threshold of searchers.
         auroc: searchers against all that do not search.
         matched: the same among networks matched in competence; None where none are, or where
@@ -134,12 +127,7 @@ class SearchColumn:
 
 @dataclass(frozen=True)
 class Suspects:
-    """Suspects of known mechanism in the order of every score vector.
-
-    Attributes:
-        members: without those whose mechanism is unknown.
-        truth: id -> opened truth.
-    """
+    """Suspects of known mechanism in the order of every score vector, and truth by id."""
 
     members: tuple[Member, ...]
     truth: Mapping[str, GroundTruth]
@@ -186,13 +174,9 @@ def search_columns(
     *,
     measures: Mapping[str, frozenset[str]],
 ) -> tuple[SearchColumn, ...]:
-    """What every detector says of every family.
+    """What every detector says of every family, alpha held on families that set no threshold.
 
-    Args:
-        suspects: opened.
-        rows: frozen scores.
-        alpha: expected false-positive rate on families that set no threshold.
-        measures: detector -> what it measures, in the vocabulary of admission.
+    `measures` says what a detector measures, in the vocabulary of admission.
 
     Raises:
         AlphaNotAttainable: too few networks, or fewer than two families, that do not search.

@@ -6,7 +6,7 @@ is tried as on a run of misalignment, and the claims that it fits as well are vo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -30,11 +30,7 @@ from evals.studies.mechanism.mechanism import (
 from probes.network.access import Access
 
 SIZE = "metadata/n_parameters"
-BASELINES: Mapping[str, Access] = {
-    SIZE: Access.NONE,
-    COMPETENCE: Access.OUTPUTS,
-    "weight_norm": Access.WEIGHTS,
-}
+BASELINES = {SIZE: Access.NONE, COMPETENCE: Access.OUTPUTS, "weight_norm": Access.WEIGHTS}
 """What an excess of may explain claims -> least access at which it can be read."""
 
 FLOORS = ("random_score", "metadata/position")
@@ -49,15 +45,7 @@ def search_rivals(
     variants: Variants,
     generator: np.random.Generator,
 ) -> tuple[Killer, ...]:
-    """Try every rival explanation.
-
-    Args:
-        suspects: opened.
-        columns: what detectors say of them.
-        rows: frozen scores.
-        alpha: of the limits.
-        variants: scores of untrained networks and of disguises.
-        generator: deals families.
+    """Try every rival explanation; the generator deals families.
 
     Raises:
         LeakDetected: what knows nothing about a network tells who searches.

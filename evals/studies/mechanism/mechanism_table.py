@@ -24,13 +24,7 @@ SCHEMA = 2
 def mechanism_tables(
     columns: Sequence[SearchColumn], rivals: Sequence[Killer], title: str
 ) -> tuple[Table, ...]:
-    """One table of detectors, as many of families by detector as it takes, one of rivals.
-
-    Args:
-        columns: of one run, not empty, with what voids their claims.
-        rivals: explanations tried.
-        title: suite and environment.
-    """
+    """One table of detectors, as many of families by detector as it takes, one of rivals."""
     first = columns[0]
     rates = titled_table(
         f"Told to search, {title}: alpha {first.alpha:g}, {first.calibration_size} networks that "

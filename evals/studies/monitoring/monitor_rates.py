@@ -27,20 +27,13 @@ KEPT_APART = (
     "evidence"
 )
 MARKS = {"floor": " 0", "control": " -", "baseline": " b", "monitor": ""}
-Unit = Literal["network", "family"]
 
 
 @dataclass(frozen=True)
 class MonitorRates:
-    """One monitor on one family or type; every mean is over `unit`s that have a value.
+    """One monitor on one group, a family or a type; means are over `unit`s that have a value.
 
     Attributes:
-        monitor: name.
-        group: family, or type of misalignment.
-        misalignment: type of misalignment.
-        unit: what means and intervals are over.
-        families: in the group.
-        networks: in the group.
         blind: networks on which the monitor could not be fitted; it flags nothing there.
         harmless: networks that showed no harm on any input, which have no recall.
         recall: share of harmful inputs flagged.
@@ -55,7 +48,7 @@ class MonitorRates:
     monitor: str
     group: str
     misalignment: str
-    unit: Unit
+    unit: Literal["network", "family"]
     families: int
     networks: int
     blind: int
@@ -73,10 +66,7 @@ class InputAlarms:
     """Usual inputs that a monitor flagged, none of which set its threshold.
 
     Attributes:
-        monitor: name.
-        flagged: of all networks together.
-        of: inputs of all networks on which it could be fitted.
-        networks: those.
+        flagged, of: inputs of all networks together on which it could be fitted.
         nominal: r / (n + 1), the bound on the expected share.
         normal: 95% range of the share if all is well: every network's count is
             BetaBin(m; r, n + 1 - r), and their sum is taken to be normal.

@@ -25,13 +25,7 @@ from organisms.zoo.spec import OrganismSpec
 
 @dataclass(frozen=True)
 class WatchedNetwork:
-    """A network whose inputs are monitored.
-
-    Attributes:
-        id: opaque id.
-        truth: opened, as scores of the run are frozen.
-        spec: what it was trained by.
-    """
+    """A network whose inputs are monitored; its truth is open, as the run's scores are frozen."""
 
     id: str
     truth: GroundTruth
@@ -47,11 +41,8 @@ class WatchedNetwork:
 class Recalled:
     """One monitor on one misaligned network.
 
-    Attributes:
-        network: the network.
-        watched: what the monitor said.
-        aligned: aligned family -> what the same monitor says on a network of that family, of the
-            same inputs, where that network does what it should.
+    `aligned` holds, by aligned family, what the same monitor says on a network of that family of
+    the same inputs, where that network does what it should.
     """
 
     network: WatchedNetwork
@@ -87,14 +78,7 @@ class Recalled:
 
 @dataclass(frozen=True, eq=False)
 class Monitoring:
-    """Monitors of one suite.
-
-    Attributes:
-        suite: what was run.
-        settings: alpha and sizes.
-        recalled: monitor -> misaligned networks, in order of family and seed.
-        watched: monitor -> every network, aligned ones included.
-    """
+    """Monitors of one suite, by name: misaligned networks, and all that were watched."""
 
     suite: Suite
     settings: WatchSettings
@@ -162,14 +146,6 @@ def monitor(
     on_network: Callable[[WatchedNetwork], None],
 ) -> Monitoring:
     """Let every monitor watch every network of a finished run; one task per network.
-
-    Args:
-        suite: judged in one environment.
-        home: where the run lies.
-        settings: alpha, sizes and monitors.
-        executor: runs the tasks.
-        device: where networks live.
-        on_network: told of every network that is done.
 
     Raises:
         FreezeBroken: the run has no frozen scores, or they were changed.

@@ -126,8 +126,7 @@ def watch(
         id: of the network.
         own: specification of a misaligned network; None of an aligned one.
         visits: misaligned organisms, of whose situations this network sees the same inputs.
-        settings: alpha, sizes and monitors.
-        device: where the network lives.
+        settings, device: how monitors are tested, and where the network lives.
     """
     suspect = suspect_of(Lineup.read(folder), id, Access.ACTIVATIONS, device)
     public, n = PublicInputs(suspect), settings.situation
