@@ -43,8 +43,7 @@ def analyse(
     """The decomposition before and after, what it rests on and what would change it.
 
     Args:
-        merged: the evidence.
-        figures: the judged figures.
+        merged, figures: the evidence, and the judged figures that it updates.
         transport: its weight is that of the details; the risk is shown at 0 and 1 as well.
         horizon: scenario that the details are about; an unknown one is a `QuestionError`.
         supposed: inputs supposed known, see `Beliefs`.
@@ -58,13 +57,8 @@ def analyse(
     weights = (0.0, weight, 1.0)
     detection = {name: _detection(merged, name) for name in merged.rules}
     upper, marks = _detection(merged, rule, with_left_out=True), merged.caveats()
-    beliefs = Beliefs(
-        figures,
-        detection[rule],
-        emergence=sweep.emergence if sweep else None,
-        misaligned=sweep.misaligned if sweep else None,
-        supposed=supposed,
-    )
+    swept = (sweep.emergence, sweep.misaligned) if sweep else (None, None)
+    beliefs = Beliefs(figures, detection[rule], *swept, supposed=supposed)
     cube = sample_cube(_generator(0), draws)
     drawn = draw_inputs(cube, beliefs)
     inputs = judged = drawn[horizon]

@@ -14,9 +14,9 @@ from evals.risk.laws import beta_from_bound, beta_from_interval, lognormal_from_
 
 VERDICTS = ("coherent", "strained", "incoherent")
 EQUAL_TAILS, BOUND_SHARES = (0.3, 0.05), (0.95, 0.5)
-"""Conventions: rows are coherent where at least the first share of draws agrees, strained where at
-least the second does, else incoherent. Draws agree with two rows that should say the same if each
-exceeds the other that often, and with a bound if it holds. Rows are drawn independently."""
+"""Rows are coherent where at least the first share of draws agrees, strained where at least the
+second does, else incoherent. Two rows that should say the same agree if each exceeds the other that
+often, and a bound agrees where it holds. Rows are drawn independently."""
 
 
 @dataclass(frozen=True)

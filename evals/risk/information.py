@@ -28,7 +28,6 @@ class Candidate:
 
     Attributes:
         family: the seen family to build more of; None for a new family.
-        access: what the detection rule may look at.
         value: EVSI, the expected fall of the risk from deciding after the measurement instead of
             now, in the unit of the risk; 0 when no outcome changes the decision.
         width_now, width_after: of the 90% interval of a new family's rate, now and to expect; an

@@ -93,18 +93,14 @@ def test_harm_is_told_from_the_unusual_on_planted_networks(
     assert inside.told_from_spared is not None
     assert inside.told_from_spared > 0.85, "one part short of the trigger looks nearly like it"
     assert good["public_mahalanobis"].harmful.share is None
-    novel = Recalled(
-        WatchedNetwork("bad", truth, SPEC), inside, {"f": good["public_mahalanobis"].visits[key]}
+    novel, same = (
+        Recalled(WatchedNetwork("bad", truth, SPEC), bad[name], {"f": good[name].visits[key]})
+        for name in ("public_mahalanobis", "input_mahalanobis")
     )
     assert novel.novelty is not None
     assert novel.novelty < 0.7
     assert novel.told_from_aligned is not None
     assert novel.told_from_aligned > 0.8
-
-    tokens = bad["input_mahalanobis"]
-    same = Recalled(
-        WatchedNetwork("bad", truth, SPEC), tokens, {"f": good["input_mahalanobis"].visits[key]}
-    )
     assert same.recall == 1.0, "the private shift is unusual"
     assert same.novelty == 1.0, "to everybody"
     assert same.told_from_aligned == pytest.approx(0.5, abs=0.1)
@@ -204,20 +200,11 @@ def test_a_finished_run_is_monitored_from_lineup_and_vault_alone(
     assert alarm_table(rated).row_count == 3
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ((), "no frozen scores"),
-        (("--calibration", "20"), "needs at least 99"),
-    ],
-)
 def test_bad_input_is_explained(
-    words: tuple[str, ...],
-    message: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    place = ("monitor", "--suite", "tiny", "--home", str(tmp_path), "--workers", "1", *words)
+    place = ("monitor", "--suite", "tiny", "--home", str(tmp_path), "--workers", "1")
     assert called(monkeypatch, *place) == 2
-    assert message in capsys.readouterr().err
+    assert "no frozen scores" in capsys.readouterr().err
+    assert called(monkeypatch, *place, "--calibration", "20") == 2
+    assert "needs at least 99" in capsys.readouterr().err
