@@ -10,10 +10,9 @@ from types import MappingProxyType
 import numpy as np
 
 from evals.risk.coherence import consistency
-from evals.risk.decomposition import evaluate, overlap_bounds
+from evals.risk.decomposition import draw_inputs, evaluate, overlap_bounds, remeasured, sample_cube
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, Figures, QuestionError
 from evals.risk.information import Candidate, information_values, next_measurements
-from evals.risk.inputs import draw_inputs, remeasured, sample_cube
 from evals.risk.laws import rates_at
 from evals.risk.merged import Merged
 from evals.risk.predictive_value import mixed_detection, predictive_rows
@@ -44,8 +43,7 @@ def analyse(
     """The decomposition before and after, what it rests on and what would change it.
 
     Args:
-        merged: the evidence.
-        figures: the judged figures.
+        merged, figures: the evidence, and the judged figures that it updates.
         transport: its weight is that of the details; the risk is shown at 0 and 1 as well.
         horizon: scenario that the details are about; an unknown one is a `QuestionError`.
         supposed: inputs supposed known, see `Beliefs`.
@@ -59,13 +57,8 @@ def analyse(
     weights = (0.0, weight, 1.0)
     detection = {name: _detection(merged, name) for name in merged.rules}
     upper, marks = _detection(merged, rule, with_left_out=True), merged.caveats()
-    beliefs = Beliefs(
-        figures,
-        detection[rule],
-        emergence=sweep.emergence if sweep else None,
-        misaligned=sweep.misaligned if sweep else None,
-        supposed=supposed,
-    )
+    swept = (sweep.emergence, sweep.misaligned) if sweep else (None, None)
+    beliefs = Beliefs(figures, detection[rule], *swept, supposed=supposed)
     cube = sample_cube(_generator(0), draws)
     drawn = draw_inputs(cube, beliefs)
     inputs = judged = drawn[horizon]
@@ -90,22 +83,24 @@ def analyse(
     for name, seen in detection.items():  # the detectors that an access allows; all else is common
         so = replace(beliefs, detection=seen)
         lesser = remeasured(inputs, cube, so)
+        columns = merged.columns(name)
         row = AccessRow(
             rule=name,
-            access=merged.columns(name)[0].access,
+            access=columns[0].access,
             detection={kind: summarise_rate(posterior) for kind, posterior in seen.items()},
             rows=risk_rows(horizon, lesser, weights),
             false_alarms=merged.false_alarms(name),
-            cpu_seconds=fmean(column.cpu_seconds for column in merged.columns(name)),
+            cpu_seconds=fmean(column.cpu_seconds for column in columns),
         )
         access.append(row)
         if spent:
+            costs = {kind: cost + row.cpu_seconds for kind, cost in spent.items()}
             candidates += next_measurements(
                 lesser,
                 so,
                 weight=weight,
                 decision_level=level,
-                cpu_seconds={kind: cost + row.cpu_seconds for kind, cost in spent.items()},
+                cpu_seconds=costs,
                 access=row.access,
             )
     controls = family_posterior(merged.control_counts(rule))
@@ -130,8 +125,8 @@ def analyse(
             weight=weight,
             judged=judged,
             independent=apart,
-            upper={name: upper[name] for name in marks},
             caveats=marks,
+            upper={name: upper[name] for name in marks},
         ),
         changes=(
             *changes("left out", drawn, inputs, apart),

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
-from evals.risk.decomposition import severity
+from evals.risk.decomposition import KAPPA, Draws, severity
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Figures, Interval
-from evals.risk.inputs import KAPPA, Draws
-from evals.risk.judged import beta_from_bound, beta_from_interval, lognormal_from_interval
+from evals.risk.laws import beta_from_bound, beta_from_interval, lognormal_from_interval
 
 VERDICTS = ("coherent", "strained", "incoherent")
 EQUAL_TAILS, BOUND_SHARES = (0.3, 0.05), (0.95, 0.5)
-"""Conventions: rows are coherent where at least the first share of draws agrees, strained where at
-least the second does, else incoherent. Draws agree with two rows that should say the same if each
-exceeds the other that often, and with a bound if it holds. Rows are drawn independently."""
+"""Rows are coherent where at least the first share of draws agrees, strained where at least the
+second does, else incoherent. Two rows that should say the same agree if each exceeds the other that
+often, and a bound agrees where it holds. Rows are drawn independently."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,8 @@ class Incoherence:
     verdict: str
 
 
-@dataclass(frozen=True, eq=False)
-class _Row:
-    """Draws of a horizon's rows; the severity that they imply is to be `within` [0, 1]."""
+class _Row(NamedTuple):
+    """Draws of a horizon's rows, and how often the severity that they imply is at most 1."""
 
     systems: Draws
     multiple: Draws
@@ -61,11 +60,16 @@ def consistency(
     rows = {}
     for name in HORIZONS:
         judged = figures.horizons[name]
-        systems = beta_from_interval(*judged.emergence).at(generator.random(draws))
-        given_one = beta_from_interval(*judged.misaligned_given_emergence)
-        systems *= given_one.at(generator.random(draws))
-        catastrophe = beta_from_bound(*judged.catastrophe).at(generator.random(draws))
-        multiple = lognormal_from_interval(*judged.harm_multiple).at(generator.random(draws))
+        emergence, misaligned, catastrophe, multiple = (
+            fit(*interval).at(generator.random(draws))
+            for fit, interval in (
+                (beta_from_interval, judged.emergence),
+                (beta_from_interval, judged.misaligned_given_emergence),
+                (beta_from_bound, judged.catastrophe),
+                (lognormal_from_interval, judged.harm_multiple),
+            )
+        )
+        systems = emergence * misaligned
         implied = catastrophe / systems
         rows[name] = _Row(systems, multiple, catastrophe, implied, float(np.mean(implied <= 1)))
     found = [_shares(figures, generator, draws)]
@@ -128,9 +132,7 @@ def _predicted(name: str, risk: Draws, catastrophe: Draws, judged: Interval) -> 
         f"before anything is handled, {where} the judged {low:g}-{high:g}; the prediction is "
         f"below the judgement with probability {below:.2f}."
     )
-    return _compared(
-        f"predicted catastrophe, {name}", sentence, risk, middle, min(below, 1 - below)
-    )
+    return _compared(f"predicted catastrophe, {name}", sentence, risk, middle, below)
 
 
 def _compared(name: str, sentence: str, draws: Draws, value: float, below: float) -> Incoherence:

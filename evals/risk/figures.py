@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from evals.risk.judged import beta_from_bound, beta_from_interval, lognormal_from_interval
+from evals.risk.laws import beta_from_bound, beta_from_interval, lognormal_from_interval
 from evals.statistics.family_posterior import FamilyPosterior
 from probes.errors import MesascopeError
 
@@ -76,11 +76,11 @@ class Beliefs:
             measurement and stays judged at every transport weight.
         emergence: P(emergence) measured by a pre-registered sweep of spontaneous recipes.
         misaligned: P(misaligned | emergence), likewise.
-        supposed: probabilities supposed known, by the names of `TARGETS`; they hold of the system
-            at stake, whatever the weight. Knowing `detect.T` tells of the correction of type T what
-            the split of the judged success says, and the other way round.
-        given: correction is drawn given the detection measured or supposed, under the split of the
-            judged success; False draws it as if it were independent of what was found.
+        supposed: probabilities supposed known, by the names of `TARGETS`; they hold for the system
+            at stake, whatever the weight. With `given`, knowing the detection of a type tells of
+            its correction what the split of the judged success says, and the other way round.
+        given: correction is drawn given the detection measured or supposed; False draws it as if
+            it were independent of what was found.
     """
 
     figures: Figures
@@ -115,13 +115,13 @@ def load_figures(override: Path | None = None) -> Figures:
             ) from error
         _replace(table, changes, str(override))
 
-    def row(section: str, name: str, keys: tuple[str, ...]) -> list[Interval]:
+    def row(section: str, name: str, keys: Iterable[str]) -> dict[str, Interval]:
         where = f"{override or 'figures.toml'}: {section}.{name}"
-        return [_interval(f"{where}.{key}", key, table[section][name][key]) for key in keys]
+        return {key: _interval(f"{where}.{key}", key, table[section][name][key]) for key in keys}
 
     return Figures(
-        {n: HorizonFigures(*row("horizon", n, HorizonFigures.__match_args__)) for n in HORIZONS},
-        {n: TypeFigures(*row("type", n, TypeFigures.__match_args__)) for n in MISALIGNMENT_TYPES},
+        {n: HorizonFigures(**row("horizon", n, HorizonFigures.__match_args__)) for n in HORIZONS},
+        {n: TypeFigures(**row("type", n, TypeFigures.__match_args__)) for n in MISALIGNMENT_TYPES},
     )
 
 
@@ -139,13 +139,12 @@ def _replace(base: dict[str, Any], changes: dict[str, Any], where: str) -> None:
 
 def _interval(where: str, key: str, value: Any) -> Interval:
     ends = value if isinstance(value, list) else []
-    if len(ends) != 2 or not all(
-        type(end) in (int, float) and abs(end) <= sys.float_info.max for end in ends
-    ):
+    numbers = [end for end in ends if type(end) in (int, float) and abs(end) <= sys.float_info.max]
+    if len(ends) != 2 or len(numbers) != 2:
         raise FiguresError(
             f"{where} is {value!r}, wanted [5% quantile, 95% quantile]; give two finite numbers"
         )
-    low, high = float(ends[0]), float(ends[1])
+    low, high = map(float, numbers)
     try:
         _FITS.get(key, beta_from_interval)(low, high)
     except ValueError as error:

@@ -11,9 +11,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
-from evals.risk.decomposition import evaluate, harm_by_type
+from evals.risk.decomposition import Draws, Inputs, evaluate, harm_by_type, success_curve
 from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs
-from evals.risk.inputs import Draws, Inputs, success_curve
 from evals.risk.laws import expected, widths
 from evals.risk.transport import blend
 from evals.statistics.family_posterior import CELLS, GRID_A, GRID_B, FamilyCount
@@ -29,7 +28,6 @@ class Candidate:
 
     Attributes:
         family: the seen family to build more of; None for a new family.
-        access: what the detection rule may look at.
         value: EVSI, the expected fall of the risk from deciding after the measurement instead of
             now, in the unit of the risk; 0 when no outcome changes the decision.
         width_now, width_after: of the 90% interval of a new family's rate, now and to expect; an
@@ -57,17 +55,15 @@ def information_values(
 ) -> dict[str, float]:
     """The value of knowing everything and each input alone, in the unit of the risk.
 
-    One deploys exactly if the expected risk is below r*: that gains r* - R, not deploying 0, and
-    whoever knows R takes the better of the two every time, not just on average (Raiffa & Schlaifer
-    1961). All is exact in the transport draw: the value of knowing whether the organisms stand for
-    the system is that of learning which of the two expected risks, at weight 0 or 1, holds; for
-    every other input R is averaged over that. Judged success counts by itself: how it divides into
-    detection and correction is a judgement of this model.
+    One deploys if the expected risk is below r*: deploying gains r* - R and not deploying 0, and
+    who knows R takes the better of the two every time (Raiffa & Schlaifer 1961). Knowing whether
+    the organisms stand for the system is learning which of the expected risks at weight 0 and 1
+    holds; for every other input R is averaged over that. Judged success counts by itself: how it
+    divides into detection and correction is a judgement of this model.
 
     Returns:
         `everything` (EVPI), then inputs by the names of `GROUPS` (EVPPI), the largest first; they
-        do not add up. 0 where nothing that one could learn changes the decision. What was not
-        measured is not listed, nor anything measured at weight 0.
+        do not add up. What was not measured is not listed, nor anything measured at weight 0.
     """
     judged, measured = (evaluate(inputs, w).residual for w in (0.0, 1.0))
     risk = blend(judged, measured, weight)
@@ -100,9 +96,7 @@ def partial_information(
     E[R | theta] is estimated from the same draws: for one column by the mean in `BINS` classes of
     equal size by rank (tied values share a class), for several by least squares on all monomials
     up to degree 3 (Strong, Oakley & Brennan 2014). A fit follows noise too, so the value that it
-    finds for permuted parameters, which tell nothing, is subtracted, and a negative rest is 0. For
-    a standard deviation sd and r* at the mean the null is about .005 sd with 100,000 draws; below
-    it a value is not told from 0.
+    finds for permuted parameters, which tell nothing, is subtracted, and a negative rest is 0.
     """
     varying = parameters[:, np.ptp(parameters, axis=0) > 0]
     if not varying.size:
@@ -167,18 +161,19 @@ def next_measurements(
             odds, after = _outcomes(now, seen, networks)
             outcomes = now_risk - harm[column] * (expected(after, curve) - success)
             value = _gain(outcomes, odds, now_risk, decision_level)
-            one = Candidate(
-                misalignment=name,
-                family=seen.family or None,
-                access=access,
-                networks=networks,
-                cpu_hours=hours,
-                value=value,
-                width_now=float(widths(now[None])[0]),
-                width_after=float(odds @ widths(after)),
-                value_per_cpu_hour=value / hours,
+            found.append(
+                Candidate(
+                    misalignment=name,
+                    family=seen.family or None,
+                    access=access,
+                    networks=networks,
+                    cpu_hours=hours,
+                    value=value,
+                    width_now=float(widths(now[None])[0]),
+                    width_after=float(odds @ widths(after)),
+                    value_per_cpu_hour=value / hours,
+                )
             )
-            found.append(one)
     return tuple(sorted(found, key=lambda one: one.rank))
 
 

@@ -49,19 +49,17 @@ class Merged:
         """Which cells of the rule do not enter the risk, and why, in plain words by type."""
         rule, found = self.rules[0], {}
         for name in MISALIGNMENT_TYPES:
-            left_out: dict[str, list[str]] = {}
+            left_out: dict[str, dict[str, None]] = {}
             for cell, reason in self._cells(rule, name):
                 if reason and cell.of:
-                    left_out.setdefault(reason, []).append(cell.family)
+                    left_out.setdefault(reason, {})[cell.family] = None
             if left_out:
                 every = self.counts(rule, name, with_left_out=True)
                 hits, of = sum(one.detected for one in every), sum(one.of for one in every)
-                marks = [
-                    f"left out, {reason}: {', '.join(dict.fromkeys(families))}"
-                    for reason, families in left_out.items()
-                ]
-                bound = f"with the cells left out it is {hits} of {of}, an upper bound"
-                found[name] = (*marks, bound)
+                found[name] = (
+                    *(f"left out, {why}: {', '.join(who)}" for why, who in left_out.items()),
+                    f"with the cells left out it is {hits} of {of}, an upper bound",
+                )
         return found
 
     def emergence_notes(self) -> Iterator[str]:
@@ -88,9 +86,8 @@ class Merged:
     def false_alarms(self, rule: str) -> Rate:
         """Held-out controls flagged."""
         seen = [row for column in self.columns(rule) for row in column.alarms]
-        parts = ("alarms", "of", "abstained")
-        alarms, of, abstained = (sum(getattr(row, part) for row in seen) for part in parts)
-        return rate(alarms, of, abstained=abstained)
+        alarms, of = sum(row.alarms for row in seen), sum(row.of for row in seen)
+        return rate(alarms, of, abstained=sum(row.abstained for row in seen))
 
     def control_counts(self, rule: str) -> tuple[FamilyCount, ...]:
         """Held-out controls flagged, by family of controls."""
@@ -107,7 +104,8 @@ class Merged:
 
     def _cells(self, rule: str, misalignment: str) -> Iterator[tuple[Cell, str]]:
         """Cells of one type, each with the reason why it does not enter the risk, or nothing."""
-        for run, column in zip(self.runs, self.columns(rule), strict=True):
+        for run in self.runs:
+            column = run.column(rule)
             for cell in (cell for cell in column.cells if cell.misalignment == misalignment):
                 void = sorted({one.name for one in run.killers if one.fits(column, cell)})
                 reason = f"void by {', '.join(void)} (another explanation fits)" if void else ""
@@ -131,14 +129,9 @@ def merge(evidence: Sequence[Evidence | Sweep]) -> Merged:
         raise EvidenceError("no evidence of a run: `mesascope run` writes it")
     if len(sweeps) > 1:
         raise EvidenceError(f"{len(sweeps)} sweeps: give one, their recipes may overlap")
-    _require_same(tuple(runs.values()))
-    return Merged(tuple(runs.values()), sweeps[0] if sweeps else None)
-
-
-def _require_same(runs: tuple[Evidence, ...]) -> None:
-    first = runs[0]
+    first, *_ = runs.values()
     owner: dict[str, str] = {}
-    for run in runs:
+    for run in runs.values():
         for what, mine, its in (
             ("alphas", first.alpha, run.alpha),
             ("thresholds", first.threshold, run.threshold),
@@ -158,3 +151,4 @@ def _require_same(runs: tuple[Evidence, ...]) -> None:
                         "other seeds to one suite"
                     )
                 owner[organism] = run.suite
+    return Merged(tuple(runs.values()), sweeps[0] if sweeps else None)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evals.risk.decomposition import closed
-from evals.risk.inputs import Draws, Inputs
+from evals.risk.decomposition import Draws, Inputs, closed
 from evals.risk.summary import Summary
 
 BASE_RATES = {"1:2": 1 / 2, "1:100": 1 / 100, "1:10,000": 1 / 10_000}

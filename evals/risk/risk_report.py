@@ -23,7 +23,6 @@ class AccessRow:
     """What the rule achieves with the access of some of its detectors.
 
     Attributes:
-        rule, access: name of the column, and what its detectors are given.
         detection: P(detect) on a new family by type; None where not measured.
         rows: the risk of the report's scenario, weights rising.
         false_alarms: held-out controls flagged.
@@ -43,17 +42,14 @@ class RiskReport:
     """The update and what surrounds it.
 
     Attributes:
-        sources: the evidence files, in words.
         alpha: expected false-positive rate of `rule`, whose rates enter.
         supposed: what was supposed known, in words; empty if nothing.
         scenario, transport: horizon and weight that the details are about.
-        draws: size of the simulation.
         rows: scenario by scenario at weight 0, that of `transport` and 1.
         unsupposed: the rows of `scenario` had nothing been supposed; empty if nothing was.
         readings: those of `scenario` by reading of the evidence in words, the default first.
         as_it_is: E R0 / E R as judged, the factor of every residual if the judged P(catastrophe)
             is read of the world as it is, with judged handling, and not as before handling.
-        types: in the order of `MISALIGNMENT_TYPES`.
         changes: by horizon and type under both readings of correction, with void cells and cells by
             construction left out and, where there are any, counted.
         decision_level: r*: one would deploy if the expected residual risk were below it.
@@ -61,10 +57,7 @@ class RiskReport:
         predictive: what verdicts of the rule mean for a system of a new family, with
             `mixed_detection` and false alarms of a new family of controls; empty without any.
         overlap: the two residual fractions of `overlap_bounds`.
-        consistency: the judged rows against each other.
         sobol: by quantity: residual, fraction; absent where it does not vary.
-        information: `information_values` at `decision_level`.
-        candidates: further measurements, best first.
         flags: what a reader must know, in plain words.
     """
 

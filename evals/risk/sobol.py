@@ -8,9 +8,8 @@ import numpy as np
 from scipy import stats
 from scipy.stats import qmc
 
-from evals.risk.decomposition import evaluate
+from evals.risk.decomposition import GROUPS, WIDTH, Cube, draw_inputs, evaluate
 from evals.risk.figures import Beliefs
-from evals.risk.inputs import GROUPS, WIDTH, Cube, draw_inputs
 
 LOG2_DRAWS = 13
 """The indices keep a standard deviation over scrambles of up to .02."""

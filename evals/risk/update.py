@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evals.risk.decomposition import evaluate, harm_by_type, success_at
+from evals.risk.decomposition import Inputs, evaluate, harm_by_type, success_at, success_curve
 from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs
-from evals.risk.inputs import Inputs, success_curve
 from evals.risk.laws import expected
 from evals.risk.summary import Summary, summarise, summarise_pool, summarise_rate
 from evals.risk.transport import blend
@@ -26,7 +25,7 @@ class RiskRow:
     Attributes:
         scenario: name of a horizon.
         weight: probability that organisms stand for the system at stake; 0 is the judgement alone.
-        unmitigated, residual, fraction: R0, if nothing were handled, R and R / R0.
+        unmitigated, residual, fraction: R0, the risk if nothing were handled, R and R / R0.
     """
 
     scenario: str
@@ -109,17 +108,15 @@ def type_updates(
     harms = [harm_by_type(inputs, at) for at in weights]
     left = [h * (1 - success_at(inputs, at)) for h, at in zip(harms, weights, strict=True)]
     total = float(blend(left[0], left[2], weight).sum(axis=1).mean())
-    found = []
-    for column, name in enumerate(MISALIGNMENT_TYPES):
+
+    def updated(column: int, name: str) -> TypeUpdate:
         posterior, success, apart = beliefs.detection.get(name), None, None
         if posterior:
             mean = expected(posterior.weights, success_curve(beliefs, judged, name))
             success = summarise(judged.handled[:, column], means=np.full(len(harms[0]), mean))
             apart = summarise(independent.handled[:, column])
-        before, after = (
-            summarise_pool([part[:, column] for part in parts], weight) for parts in (harms, left)
-        )
-        one = TypeUpdate(
+        residual = summarise_pool([part[:, column] for part in left], weight)
+        return TypeUpdate(
             misalignment=name,
             families=len(posterior.counts) if posterior else 0,
             detected=posterior.detected if posterior else 0,
@@ -131,13 +128,13 @@ def type_updates(
             measured_success=success,
             independent_success=apart,
             with_left_out=summarise_rate(upper.get(name)),
-            unmitigated=before,
-            residual=after,
-            share=after.mean / total if total else None,
+            unmitigated=summarise_pool([part[:, column] for part in harms], weight),
+            residual=residual,
+            share=residual.mean / total if total else None,
             flags=(*_flags(name, beliefs), *caveats.get(name, ())),
         )
-        found.append(one)
-    return tuple(found)
+
+    return tuple(updated(column, name) for column, name in enumerate(MISALIGNMENT_TYPES))
 
 
 def _flags(name: str, beliefs: Beliefs) -> list[str]:

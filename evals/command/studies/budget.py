@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from evals.command.console import console
+from evals.command.console import console, write_record
 from evals.command.options import EnvironmentOption, FinishedSuiteOption, HomeOption
 
 
@@ -39,20 +38,14 @@ def budget(
             "which this suite does not have"
         )
         console.print(f"suite {suite} has no curve: {why}; try --suite maze")
+    kept = ("suite", "suite_hash", "environment", "alpha", "scores_sha256", "provenance")
     body = {
         "schema": "mesascope.budget/2",
-        "suite": finished.evidence.suite,
-        "suite_hash": finished.evidence.suite_hash,
-        "environment": finished.evidence.environment,
-        "alpha": finished.evidence.alpha,
-        "scores_sha256": finished.evidence.scores_sha256,
-        "provenance": finished.evidence.provenance,
+        **{name: getattr(finished.evidence, name) for name in kept},
         "forward_passes": costs,
         "curves": [asdict(curve) for curve in curves],
     }
-    written = finished.folder / "budget.json"
-    written.write_text(json.dumps(body, indent=1, allow_nan=False))
-    console.print(f"figures: {written}", soft_wrap=True)
+    write_record(body, finished.folder / "budget.json")
     drawing = budget_figure(curves)
     if not drawing:
         console.print("picture: none, as no type has a choice of detectors to draw")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evals.command.console import console
+from evals.command.console import console, write_record
 from evals.command.options import EnvironmentOption, FinishedSuiteOption, HomeOption
 
 if TYPE_CHECKING:
@@ -22,27 +20,27 @@ def identify(
     home: HomeOption = Path(),
 ) -> None:
     """Name the objective of every flagged suspect, and count how often the name is right."""
+    from dataclasses import asdict
+
     from evals.running.run import reopen
+    from evals.studies.identification import confusions
     from evals.studies.identification import identify as identified
-    from evals.studies.identification import left_out_confusion, objective_confusion, type_confusion
     from evals.suite.home import Home
     from evals.suite.suite_file import load_suite
 
     spec = load_suite(suite).judged_in(environment)
     finished = reopen(spec, Home(home))
-    found, world = identified(finished), spec.spec(spec.groups[0]).world
+    found = identified(finished)
     flagged = f"flagged misaligned suspects of suite {spec.name}"
-    confusions = {
-        f"Objective by guess, {flagged}": objective_confusion(found, world),
-        f"Type by guess, {flagged}": type_confusion(found, world),
-        "The true objective left out: the right answer is none": left_out_confusion(found, world),
+    titles = {
+        "objective": f"Objective by guess, {flagged}",
+        "type": f"Type by guess, {flagged}",
+        "left out": "The true objective left out: the right answer is none",
     }
-    for title, confusion in confusions.items():
-        console.print(confusion_table(title, confusion))
-    path = finished.folder / "identification.json"
-    rows = [{**asdict(one), "truth": asdict(one.truth)} for one in found]
-    path.write_text(json.dumps({"schema": 1, "suspects": rows}, indent=1, allow_nan=False))
-    console.print(f"suspects: {path}", soft_wrap=True)
+    for what, confusion in confusions(found, spec.spec(spec.groups[0]).world).items():
+        console.print(confusion_table(titles[what], confusion))
+    record = {"schema": 1, "suspects": [asdict(one) for one in found]}
+    write_record(record, finished.folder / "identification.json", "suspects")
 
 
 def confusion_table(title: str, confusion: Confusion) -> Table:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from evals.command.console import console
+from evals.command.console import console, write_record
 from evals.command.options import HomeOption, SuiteOption, WorkersOption
 
 
@@ -34,13 +34,16 @@ def lead_time(
     workers: WorkersOption = 0,
 ) -> None:
     """How many training steps before behaviour diverges do detectors raise the alarm for good?"""
-    import json
-
     from evals.evidence.evidence_file import read_suite_evidence
     from evals.scoring.workers import default_workers, local_workers
-    from evals.studies.lead_time.lead_report import lead_report, report_body
+    from evals.studies.lead_time.lead_report import (
+        alarm_table,
+        behaviour_table,
+        lead_report,
+        lead_tables,
+        report_body,
+    )
     from evals.studies.lead_time.lead_study import follow, plan_leads
-    from evals.studies.lead_time.lead_table import alarm_table, behaviour_table, lead_tables
     from evals.suite.home import Home
     from evals.suite.suite_file import load_suite
 
@@ -56,19 +59,13 @@ def lead_time(
         done.append(name)
         console.print(f"{len(done)} of {count} followed: {name}", highlight=False)
 
-    folder = place.run(spec) / "lead_time"
+    folder, file = place.run(spec) / "lead_time", place.run(spec) / "evidence.json"
     with place.locked(), local_workers(workers or default_workers()) as executor:
         study = follow(plan, folder, executor=executor, instances=instances, on_network=on_network)
     for line in study.failed:
         console.print(f"left out, training diverged: {line}", markup=False, highlight=False)
-    evidence = place.run(spec) / "evidence.json"
-    report = lead_report(
-        study, read_suite_evidence(evidence) if evidence.is_file() else None, bar=bar
-    )
-    console.print(behaviour_table(study.organisms, bar=bar))
-    for table in lead_tables(report.summaries):
+    evidence = read_suite_evidence(file) if file.is_file() else None
+    report = lead_report(study, evidence, bar=bar)
+    for table in (behaviour_table(report), *lead_tables(report), alarm_table(report.alarms)):
         console.print(table)
-    console.print(alarm_table(report.alarms))
-    path = folder / "lead_time.json"
-    path.write_text(json.dumps(report_body(study, report), indent=1, allow_nan=False))
-    console.print(f"figures: {path}", soft_wrap=True)
+    write_record(report_body(report), folder / "lead_time.json")

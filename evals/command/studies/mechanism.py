@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evals.command.console import console
+from evals.command.console import console, write_record
 from evals.command.options import Device, DeviceOption, HomeOption, SuiteOption, WorkersOption
 
 
@@ -32,9 +31,8 @@ def mechanism(
     from evals.running.score import score_sealed
     from evals.scoring.blind import read_vault
     from evals.scoring.workers import default_workers
-    from evals.studies.mechanism.mechanism import Suspects, search_columns
+    from evals.studies.mechanism.mechanism import Suspects, mechanism_suite, search_columns
     from evals.studies.mechanism.mechanism_rivals import search_rivals, with_rivals
-    from evals.studies.mechanism.mechanism_suite import mechanism_suite
     from evals.studies.mechanism.mechanism_table import mechanism_record, mechanism_tables
     from evals.suite.home import Home
     from evals.suite.suite_file import load_suite
@@ -72,6 +70,4 @@ def mechanism(
     record = mechanism_record(
         columns, rivals, suite=spec.name, suite_hash=spec.content_hash, scores_sha256=frozen.digest
     )
-    path = folder / "mechanism.json"
-    path.write_text(json.dumps(record, indent=1, allow_nan=False))
-    console.print(f"rates: {path}", soft_wrap=True)
+    write_record(record, folder / "mechanism.json", "rates")

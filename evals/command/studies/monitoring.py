@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from evals.command.console import console
+from evals.command.console import console, write_record
 from evals.command.options import EnvironmentOption, FinishedSuiteOption, HomeOption, WorkersOption
 
 
@@ -27,13 +26,13 @@ def monitor(
 ) -> None:
     """Fit monitors of single inputs on each network: how often do they flag it in the act?"""
     from evals.scoring.workers import default_workers, local_workers
-    from evals.studies.monitoring.monitor_table import (
+    from evals.studies.monitoring.monitor_rates import (
         alarm_table,
         family_table,
         monitoring_record,
         type_tables,
     )
-    from evals.studies.monitoring.monitoring import Guarded
+    from evals.studies.monitoring.monitoring import WatchedNetwork
     from evals.studies.monitoring.monitoring import monitor as monitored
     from evals.studies.monitoring.watch_network import WatchSettings
     from evals.suite.home import Home
@@ -43,7 +42,7 @@ def monitor(
     spec, place = load_suite(suite).judged_in(environment), Home(home)
     done: list[str] = []
 
-    def on_network(one: Guarded) -> None:
+    def on_network(one: WatchedNetwork) -> None:
         done.append(one.id)
         if len(done) % 10 == 0:
             console.print(f"{len(done)} of {spec.size} networks watched", highlight=False)
@@ -52,6 +51,4 @@ def monitor(
         rated = monitored(spec, place, settings, executor=executor, on_network=on_network)
     for table in (*type_tables(rated), family_table(rated), alarm_table(rated)):
         console.print(table)
-    path = place.run(spec) / "monitoring.json"
-    path.write_text(json.dumps(monitoring_record(rated), indent=1, allow_nan=False))
-    console.print(f"figures: {path}", soft_wrap=True)
+    write_record(monitoring_record(rated), place.run(spec) / "monitoring.json")

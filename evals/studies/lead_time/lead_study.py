@@ -1,4 +1,4 @@
-"""A study of lead times: the networks that are followed through their training."""
+"""Which networks a study of lead times follows through their training, and the following."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from detect.registry import load_detector
-from evals.studies.lead_time.checkpoints import checkpoint_steps
-from evals.studies.lead_time.traced import Trace, trace
+from evals.studies.lead_time.trace import Trace, checkpoint_steps, trace
 from evals.suite.group import Group
 from evals.suite.suite import Suite
 from organisms.growing.train import Diverged
@@ -20,16 +19,7 @@ from organisms.zoo.zoo import Zoo
 
 @dataclass(frozen=True)
 class LeadPlan:
-    """Networks of one build, all followed at the same steps.
-
-    Attributes:
-        suite: of one environment.
-        build: name of the setting that all share.
-        organisms: family -> specifications.
-        controls: aligned networks, of the suite's test groups in turn.
-        steps: of the checkpoints.
-        detectors: registry names or references.
-    """
+    """Networks of one build, organisms by family, all followed at the same steps."""
 
     suite: Suite
     build: str
@@ -41,14 +31,7 @@ class LeadPlan:
 
 @dataclass(frozen=True)
 class LeadStudy:
-    """What was followed.
-
-    Attributes:
-        plan: what was wanted.
-        organisms: family -> traces.
-        controls: traces of aligned networks.
-        failed: trainings that did not finish, in words.
-    """
+    """What was followed of a plan; `failed` says in words which trainings did not finish."""
 
     plan: LeadPlan
     organisms: Mapping[str, tuple[Trace, ...]]
@@ -72,10 +55,9 @@ def plan_leads(
         suite: of one environment.
         zoo: where attempts may be listed.
         families: misaligned families of one build.
-        organisms: of each family.
+        organisms, checkpoints: networks of each family, and looks at each network.
         controls: aligned networks, families of controls in turn.
-        checkpoints: of each network.
-        detectors: that ask for misalignment; the suite's, without floors, if not given.
+        detectors: those that ask for misalignment; without any, the suite's without floors.
 
     Raises:
         SpecError: a family is not tested in the suite, none of its builds has them all, two
@@ -84,12 +66,16 @@ def plan_leads(
     tested = [group for group in suite.groups if group.role == "test"]
     build = _common_build(suite, tested, families)
     own = {group.recipe: group for group in tested if group.build == build}
-    aligned = [group for group in own.values() if _aligned(suite, group)]
-    if wrong := [family for family in families if own[family] in aligned]:
+    aligned = {
+        recipe: group
+        for recipe, group in own.items()
+        if suite.spec(group).build_recipe().truth.misalignment == "aligned"
+    }
+    if wrong := [family for family in families if family in aligned]:
         raise SpecError(f"{wrong} are aligned, their behaviour cannot diverge; they are controls")
     chosen = {family: _attempts(suite, zoo, own[family], organisms) for family in families}
     each = -(-controls // max(len(aligned), 1))
-    dealt = [_attempts(suite, zoo, group, each) for group in aligned]
+    dealt = [_attempts(suite, zoo, group, each) for group in aligned.values()]
     in_turn = tuple(one[number] for number in range(each) for one in dealt)[:controls]
     if len(in_turn) < controls or controls < 1:
         raise SpecError(
@@ -102,73 +88,13 @@ def plan_leads(
             f"{list(families)} and the controls train for different numbers of steps; a network of "
             "the same step exists for families without a parent only"
         )
-    kinds = {name: load_detector(name) for name in detectors or suite.detectors}
     asked = tuple(
         name
-        for name, kind in kinds.items()
-        if kind.question == "misaligned" and (detectors or kind.role != "floor")
+        for name in detectors or suite.detectors
+        if (kind := load_detector(name)).question == "misaligned"
+        and (detectors or kind.role != "floor")
     )
     return LeadPlan(suite, build, chosen, in_turn, steps.pop(), asked)
-
-
-def follow(
-    plan: LeadPlan,
-    folder: Path,
-    *,
-    executor: Executor,
-    instances: int,
-    on_network: Callable[[str], None],
-) -> LeadStudy:
-    """Follow every network; finished checkpoints and scores are kept.
-
-    Args:
-        plan: what is wanted.
-        folder: of checkpoints and scores, by specification.
-        executor: runs one task per network.
-        instances: of each situation in which behaviour is measured.
-        on_network: told of each network done.
-
-    Raises:
-        DetectorFailed: a detector raised or returned no score.
-    """
-    wanted = (*(spec for specs in plan.organisms.values() for spec in specs), *plan.controls)
-    found: dict[str, Trace | str] = {}
-    tasks = {
-        executor.submit(
-            _followed, spec, plan.steps, folder / spec.content_hash, plan.detectors,
-            plan.suite.battery_seed, instances,
-        ): spec
-        for spec in wanted
-    }  # fmt: skip
-    for task in as_completed(tasks):
-        spec = tasks[task]
-        found[spec.content_hash] = task.result()
-        on_network(f"{spec.recipe} seed {spec.seed}")
-
-    def traces(specs: Sequence[OrganismSpec]) -> tuple[Trace, ...]:
-        one = (found[spec.content_hash] for spec in specs)
-        return tuple(each for each in one if isinstance(each, Trace))
-
-    return LeadStudy(
-        plan,
-        {family: traces(specs) for family, specs in plan.organisms.items()},
-        traces(plan.controls),
-        tuple(one for one in found.values() if isinstance(one, str)),
-    )
-
-
-def _followed(
-    spec: OrganismSpec,
-    steps: tuple[int, ...],
-    folder: Path,
-    detectors: tuple[str, ...],
-    battery_seed: int,
-    instances: int,
-) -> Trace | str:
-    try:
-        return trace(spec, steps, folder, detectors, battery_seed=battery_seed, instances=instances)
-    except Diverged as error:
-        return f"{spec.recipe} seed {spec.seed}: {error}"
 
 
 def _common_build(suite: Suite, tested: Sequence[Group], families: Sequence[str]) -> str:
@@ -181,13 +107,10 @@ def _common_build(suite: Suite, tested: Sequence[Group], families: Sequence[str]
     raise SpecError(f"no build of suite {suite.name} holds all of {list(families)}; ask for fewer")
 
 
-def _aligned(suite: Suite, group: Group) -> bool:
-    return suite.spec(group).build_recipe().truth.misalignment == "aligned"
-
-
 def _attempts(suite: Suite, zoo: Zoo, group: Group, count: int) -> tuple[OrganismSpec, ...]:
+    planned = group.count * suite.max_attempts_factor
     taken = []
-    for number in range(group.count * suite.max_attempts_factor):
+    for number in range(planned):
         spec = suite.spec(group, number)
         record = zoo.load(spec)
         if record is None or record.admitted:
@@ -195,6 +118,54 @@ def _attempts(suite: Suite, zoo: Zoo, group: Group, count: int) -> tuple[Organis
         if len(taken) == count:
             return tuple(taken)
     raise SpecError(
-        f"suite {suite.name} plans {group.count * suite.max_attempts_factor} attempts at "
-        f"{group.recipe} in build {group.build}, too few for {count}; ask for fewer"
+        f"suite {suite.name} plans {planned} attempts at {group.recipe} in build {group.build}, "
+        f"too few for {count}; ask for fewer"
     )
+
+
+def follow(
+    plan: LeadPlan,
+    folder: Path,
+    *,
+    executor: Executor,
+    instances: int,
+    on_network: Callable[[str], None],
+) -> LeadStudy:
+    """Follow every network, one task each; finished checkpoints and scores are kept in `folder`.
+
+    Raises:
+        DetectorFailed: a detector raised or returned no score.
+    """
+    wanted = (*(spec for specs in plan.organisms.values() for spec in specs), *plan.controls)
+    tasks = {executor.submit(_followed, spec, plan, folder, instances): spec for spec in wanted}
+    found: dict[str, Trace | str] = {}
+    for task in as_completed(tasks):
+        spec = tasks[task]
+        found[spec.content_hash] = task.result()
+        on_network(f"{spec.recipe} seed {spec.seed}")
+
+    def traces(specs: Sequence[OrganismSpec]) -> tuple[Trace, ...]:
+        every = (found[spec.content_hash] for spec in specs)
+        return tuple(one for one in every if isinstance(one, Trace))
+
+    return LeadStudy(
+        plan,
+        {family: traces(specs) for family, specs in plan.organisms.items()},
+        traces(plan.controls),
+        tuple(one for one in found.values() if isinstance(one, str)),
+    )
+
+
+def _followed(spec: OrganismSpec, plan: LeadPlan, folder: Path, instances: int) -> Trace | str:
+    """The trace, or why training did not finish."""
+    try:
+        return trace(
+            spec,
+            plan.steps,
+            folder / spec.content_hash,
+            plan.detectors,
+            battery_seed=plan.suite.battery_seed,
+            instances=instances,
+        )
+    except Diverged as error:
+        return f"{spec.recipe} seed {spec.seed}: {error}"

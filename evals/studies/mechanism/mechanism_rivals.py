@@ -6,7 +6,7 @@ is tried as on a run of misalignment, and the claims that it fits as well are vo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,15 +21,16 @@ from evals.scoring.score_table import Row, scores_of
 from evals.scoring.variants import Variants
 from evals.statistics.family_null import family_null, fixed
 from evals.statistics.limit import new_family_limit
-from evals.studies.mechanism.mechanism import COMPETENCE, SearchColumn, Suspects
+from evals.studies.mechanism.mechanism import (
+    COMPETENCE,
+    FamilyVerdicts,
+    SearchColumn,
+    Suspects,
+)
 from probes.network.access import Access
 
 SIZE = "metadata/n_parameters"
-BASELINES: Mapping[str, Access] = {
-    SIZE: Access.NONE,
-    COMPETENCE: Access.OUTPUTS,
-    "weight_norm": Access.WEIGHTS,
-}
+BASELINES = {SIZE: Access.NONE, COMPETENCE: Access.OUTPUTS, "weight_norm": Access.WEIGHTS}
 """What an excess of may explain claims -> least access at which it can be read."""
 
 FLOORS = ("random_score", "metadata/position")
@@ -44,15 +45,7 @@ def search_rivals(
     variants: Variants,
     generator: np.random.Generator,
 ) -> tuple[Killer, ...]:
-    """Try every rival explanation.
-
-    Args:
-        suspects: opened.
-        columns: what detectors say of them.
-        rows: frozen scores.
-        alpha: of the limits.
-        variants: scores of untrained networks and of disguises.
-        generator: deals families.
+    """Try every rival explanation; the generator deals families.
 
     Raises:
         LeakDetected: what knows nothing about a network tells who searches.
@@ -112,29 +105,22 @@ def with_rivals(
     columns: Sequence[SearchColumn], rivals: Sequence[Killer]
 ) -> tuple[SearchColumn, ...]:
     """The columns with what voids their claims, family by family of searchers."""
+
+    def judged(detector: str, one: FamilyVerdicts) -> FamilyVerdicts:
+        if one.mechanism != "search" or not _claims(detector):
+            return one
+        access = DETECTORS[detector].access.label
+        explaining = {
+            rival.name
+            for rival in rivals
+            if rival.explains(one.family, access, (detector,)) and detector not in rival.spared
+        }
+        return replace(one, void_by=tuple(sorted(explaining)))
+
     return tuple(
-        replace(
-            one,
-            families=tuple(
-                replace(family, void_by=void_by(one.detector, family.family, rivals))
-                if family.mechanism == "search" and _claims(one.detector)
-                else family
-                for family in one.families
-            ),
-        )
+        replace(one, families=tuple(judged(one.detector, family) for family in one.families))
         for one in columns
     )
-
-
-def void_by(detector: str, family: str, rivals: Sequence[Killer]) -> tuple[str, ...]:
-    """Names of the rival explanations that void what a detector says of a family of searchers."""
-    access = DETECTORS[detector].access.label
-    taking = {
-        one.name
-        for one in rivals
-        if one.explains(family, access, (detector,)) and detector not in one.spared
-    }
-    return tuple(sorted(taking))
 
 
 def _claims(name: str) -> bool:

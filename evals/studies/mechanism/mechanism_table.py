@@ -12,7 +12,7 @@ from evals.evidence.rival_explanation import Killer
 from evals.report.tables.rivals_table import killer_table
 from evals.report.tables.titled_table import titled_table
 from evals.statistics.rates import Auroc
-from evals.studies.mechanism.mechanism import FamilyVerdicts, SearchColumn
+from evals.studies.mechanism.mechanism import SearchColumn
 
 CONSTRUCTION_MARK, VOID_MARK, ALARM_MARK = "*", "†", "!"
 DETECTORS_A_TABLE = 4
@@ -24,13 +24,7 @@ SCHEMA = 2
 def mechanism_tables(
     columns: Sequence[SearchColumn], rivals: Sequence[Killer], title: str
 ) -> tuple[Table, ...]:
-    """One table of detectors, as many of families by detector as it takes, one of rivals.
-
-    Args:
-        columns: of one run, not empty, with what voids their claims.
-        rivals: explanations tried.
-        title: suite and environment.
-    """
+    """One table of detectors, as many of families by detector as it takes, one of rivals."""
     first = columns[0]
     rates = titled_table(
         f"Told to search, {title}: alpha {first.alpha:g}, {first.calibration_size} networks that "
@@ -65,26 +59,21 @@ def _by_family(columns: Sequence[SearchColumn], loud: set[tuple[str, str]], titl
     table = titled_table(
         f"Told to search by family, {title}", "family", "mechanism", *(o.detector for o in columns)
     )
-    for number, family in enumerate(columns[0].families):
-        cells = []
-        for one in columns:
-            verdicts = one.families[number]
-            mark = _marks(verdicts) + (
-                ALARM_MARK if (one.detector, verdicts.family) in loud else ""
-            )
-            cells.append(f"{verdicts.searching.detected}/{verdicts.searching.of}{mark}")
-        table.add_row(family.family, family.mechanism, *cells)
+    for verdicts in zip(*(one.families for one in columns), strict=True):
+        cells = (
+            f"{own.searching.detected}/{own.searching.of}"
+            + CONSTRUCTION_MARK * own.by_construction
+            + VOID_MARK * bool(own.void_by)
+            + ALARM_MARK * ((one.detector, own.family) in loud)
+            for one, own in zip(columns, verdicts, strict=True)
+        )
+        table.add_row(verdicts[0].family, verdicts[0].mechanism, *cells)
     table.caption = (
         f"{CONSTRUCTION_MARK} by construction: admission looked at what the detector measures; "
         f"{VOID_MARK} void: another explanation fits as well; {ALARM_MARK} more false alarms than "
         "alpha allows"
     )
     return table
-
-
-def _marks(verdicts: FamilyVerdicts) -> str:
-    construction = CONSTRUCTION_MARK if verdicts.by_construction else ""
-    return construction + (VOID_MARK if verdicts.void_by else "")
 
 
 def mechanism_record(

@@ -24,14 +24,8 @@ from organisms.zoo.spec import OrganismSpec
 
 
 @dataclass(frozen=True)
-class Guarded:
-    """A network whose inputs are monitored.
-
-    Attributes:
-        id: opaque id.
-        truth: opened, as scores of the run are frozen.
-        spec: what it was trained by.
-    """
+class WatchedNetwork:
+    """A network whose inputs are monitored; its truth is open, as the run's scores are frozen."""
 
     id: str
     truth: GroundTruth
@@ -47,14 +41,11 @@ class Guarded:
 class Recalled:
     """One monitor on one misaligned network.
 
-    Attributes:
-        network: the network.
-        watched: what the monitor said.
-        aligned: aligned family -> what the same monitor says on a network of that family, of the
-            same inputs, where that network does what it should.
+    `aligned` holds, by aligned family, what the same monitor says on a network of that family of
+    the same inputs, where that network does what it should.
     """
 
-    network: Guarded
+    network: WatchedNetwork
     watched: Watched
     aligned: Mapping[str, Answers]
 
@@ -87,14 +78,7 @@ class Recalled:
 
 @dataclass(frozen=True, eq=False)
 class Monitoring:
-    """Monitors of one suite.
-
-    Attributes:
-        suite: what was run.
-        settings: alpha and sizes.
-        recalled: monitor -> misaligned networks, in order of family and seed.
-        watched: monitor -> every network, aligned ones included.
-    """
+    """Monitors of one suite, by name: misaligned networks, and all that were watched."""
 
     suite: Suite
     settings: WatchSettings
@@ -102,7 +86,7 @@ class Monitoring:
     watched: Mapping[str, tuple[Watched, ...]]
 
 
-def guarded(suite: Suite, home: Home) -> tuple[Lineup, tuple[Guarded, ...]]:
+def watched_networks(suite: Suite, home: Home) -> tuple[Lineup, tuple[WatchedNetwork, ...]]:
     """The networks of a run whose scores are frozen, with their truth; no score is looked at.
 
     Raises:
@@ -125,12 +109,12 @@ def guarded(suite: Suite, home: Home) -> tuple[Lineup, tuple[Guarded, ...]]:
             f"{len(unknown)} networks of {folder} were trained by other code or another suite "
             f"than there is now, {unknown[0]} first; run `mesascope run` again"
         )
-    networks = (Guarded(m.id, truth[m.id], specs[m.spec_hash]) for m in members)
-    ordered = sorted(networks, key=lambda one: (one.truth.family, one.spec.seed))
-    return Lineup.read(folder / "lineup"), tuple(ordered)
+    networks = [WatchedNetwork(m.id, truth[m.id], specs[m.spec_hash]) for m in members]
+    networks.sort(key=lambda one: (one.truth.family, one.spec.seed))
+    return Lineup.read(folder / "lineup"), tuple(networks)
 
 
-def matched(networks: Sequence[Guarded]) -> dict[str, tuple[Guarded, ...]]:
+def matched(networks: Sequence[WatchedNetwork]) -> dict[str, tuple[WatchedNetwork, ...]]:
     """Misaligned id -> one aligned network of its shape from every aligned family, in turn.
 
     Raises:
@@ -139,7 +123,7 @@ def matched(networks: Sequence[Guarded]) -> dict[str, tuple[Guarded, ...]]:
     aligned = [one for one in networks if one.truth.misalignment == "aligned"]
     found = {}
     for turn, one in enumerate(network for network in networks if network.misaligned):
-        families: dict[str, list[Guarded]] = {}
+        families: dict[str, list[WatchedNetwork]] = {}
         for other in aligned:
             if other.spec.shape == one.spec.shape:
                 families.setdefault(other.truth.family, []).append(other)
@@ -159,23 +143,15 @@ def monitor(
     *,
     executor: Executor,
     device: str = "cpu",
-    on_network: Callable[[Guarded], None],
+    on_network: Callable[[WatchedNetwork], None],
 ) -> Monitoring:
     """Let every monitor watch every network of a finished run; one task per network.
 
-    Args:
-        suite: judged in one environment.
-        home: where the run lies.
-        settings: alpha, sizes and monitors.
-        executor: runs the tasks.
-        device: where networks live.
-        on_network: told of every network that is done.
-
     Raises:
         FreezeBroken: the run has no frozen scores, or they were changed.
-        SpecError: see `guarded` and `matched`.
+        SpecError: see `watched_networks` and `matched`.
     """
-    lineup, networks = guarded(suite, home)
+    lineup, networks = watched_networks(suite, home)
     controls = matched(networks)
     visits: dict[str, list[OrganismSpec]] = {one.id: [] for one in networks}
     for one in networks:
@@ -190,22 +166,19 @@ def monitor(
     for task in as_completed(tasks):
         done[tasks[task].id] = {each.monitor: each for each in task.result()}
         on_network(tasks[task])
+
+    def recalled(name: str, one: WatchedNetwork) -> Recalled:
+        seen = {
+            control.truth.family: done[control.id][name].visits[one.spec.content_hash]
+            for control in controls[one.id]
+        }
+        return Recalled(one, done[one.id][name], seen)
+
     return Monitoring(
         suite=suite,
         settings=settings,
         recalled={
-            name: tuple(
-                Recalled(
-                    one,
-                    done[one.id][name],
-                    {
-                        control.truth.family: done[control.id][name].visits[one.spec.content_hash]
-                        for control in controls[one.id]
-                    },
-                )
-                for one in networks
-                if one.misaligned
-            )
+            name: tuple(recalled(name, one) for one in networks if one.misaligned)
             for name in settings.monitors
         },
         watched={name: tuple(done[one.id][name] for one in networks) for name in settings.monitors},

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -103,23 +104,8 @@ class Watched:
     told_from_spared: float | None
 
 
-@dataclass(frozen=True, eq=False)
-class _Chosen:
-    """Inputs with those among them that count."""
-
-    seen: Seen
-    counts: Bool[np.ndarray, " batch"]
-
-
-@dataclass(frozen=True, eq=False)
-class _Inputs:
-    """Everything that one network is shown after monitors were fitted on it."""
-
-    null: Seen
-    fresh: Seen
-    harmful: Sequence[_Chosen]
-    spared: Sequence[_Chosen]
-    visits: Mapping[str, Sequence[_Chosen]]
+Shown: TypeAlias = tuple[Seen, Bool[np.ndarray, " _"]]
+"""Inputs that a network is shown, and which of them count."""
 
 
 def watch(
@@ -140,15 +126,36 @@ def watch(
         id: of the network.
         own: specification of a misaligned network; None of an aligned one.
         visits: misaligned organisms, of whose situations this network sees the same inputs.
-        settings: alpha, sizes and monitors.
-        device: where the network lives.
+        settings, device: how monitors are tested, and where the network lives.
     """
-    lineup = Lineup.read(folder)
-    suspect = suspect_of(lineup, id, Access.ACTIVATIONS, device)
-    public = PublicInputs(suspect)
+    suspect = suspect_of(Lineup.read(folder), id, Access.ACTIVATIONS, device)
+    public, n = PublicInputs(suspect), settings.situation
     watches = {name: _fitted(name, public) for name in settings.monitors}
-    inputs = _inputs(suspect, own, visits, settings)
-    return tuple(_watched(name, fitted, inputs, settings) for name, fitted in watches.items())
+    generator = torch.Generator().manual_seed(stream_seed(f"monitoring/{suspect.id}", suspect.seed))
+    null, fresh = (
+        Seen(suspect, suspect.environment.sample(size, generator=generator))
+        for size in (settings.calibration, settings.fresh)
+    )
+    harmful: list[Shown] = []
+    spared: list[Shown] = []
+    if own is not None:
+        recipe = own.build_recipe()
+        shown = own_situations(recipe)
+        seen = _drawn(suspect, recipe, (*shown, *spared_situations(recipe)), n)
+        harmful = [
+            (one, _fulfils(one, recipe.truth.objective) & ~_fulfils(one))
+            for one in seen[: len(shown)]
+        ]
+        spared = [(one, _fulfils(one)) for one in seen[len(shown) :]]
+    visited: dict[str, list[Shown]] = {}
+    for host in visits:
+        recipe = host.build_recipe()
+        seen = _drawn(suspect, recipe, own_situations(recipe), n)
+        visited[host.content_hash] = [(one, _fulfils(one)) for one in seen]
+    return tuple(
+        _watched(name, fitted, null, fresh, harmful, spared, visited, settings.alpha)
+        for name, fitted in watches.items()
+    )
 
 
 def _fitted(name: str, public: PublicInputs) -> Watch | str:
@@ -157,42 +164,6 @@ def _fitted(name: str, public: PublicInputs) -> Watch | str:
         return MONITORS[name].fit(public)
     except Abstain as error:
         return str(error)
-
-
-def _inputs(
-    suspect: Suspect,
-    own: OrganismSpec | None,
-    visits: Sequence[OrganismSpec],
-    settings: WatchSettings,
-) -> _Inputs:
-    world = suspect.environment
-    seed = stream_seed(f"monitoring/{suspect.id}", suspect.seed)
-    usual = torch.Generator().manual_seed(seed)
-    null = Seen(suspect, world.sample(settings.calibration, generator=usual))
-    fresh = Seen(suspect, world.sample(settings.fresh, generator=usual))
-    harmful: list[_Chosen] = []
-    spared: list[_Chosen] = []
-    if own is not None:
-        recipe = own.build_recipe()
-        shown = own_situations(recipe)
-        situations = (*shown, *spared_situations(recipe))
-        seen = _drawn(suspect, recipe, situations, settings.situation)
-        harmful = [
-            _Chosen(one, _fulfils(one, recipe.truth.objective) & ~_fulfils(one))
-            for one in seen[: len(shown)]
-        ]
-        spared = [_Chosen(one, _fulfils(one)) for one in seen[len(shown) :]]
-    visited = {
-        host.content_hash: _visit(suspect, host.build_recipe(), settings.situation)
-        for host in visits
-    }
-    return _Inputs(null, fresh, harmful, spared, visited)
-
-
-def _visit(suspect: Suspect, recipe: Recipe, n: int) -> list[_Chosen]:
-    """The inputs on which an organism is expected to show its own objective, seen by another."""
-    drawn = _drawn(suspect, recipe, own_situations(recipe), n)
-    return [_Chosen(seen, _fulfils(seen)) for seen in drawn]
 
 
 def _drawn(
@@ -210,41 +181,38 @@ def _fulfils(seen: Seen, objective: str = "") -> Bool[np.ndarray, " batch"]:
     return np.asarray(world.fulfilled(seen.outputs, seen.instances, asked).numpy())
 
 
-def _watched(name: str, fitted: Watch | str, inputs: _Inputs, settings: WatchSettings) -> Watched:
+def _watched(
+    name: str,
+    fitted: Watch | str,
+    null: Seen,
+    fresh: Seen,
+    harmful: Sequence[Shown],
+    spared: Sequence[Shown],
+    visits: Mapping[str, Sequence[Shown]],
+    alpha: float,
+) -> Watched:
+    def scores(seen: Seen) -> Float[np.ndarray, " batch"]:
+        """What a blind monitor does not score is NaN, an abstention, and never flagged."""
+        return np.full(len(seen), np.nan) if isinstance(fitted, str) else fitted(seen)
+
+    def among(shown: Sequence[Shown]) -> Float[np.ndarray, " batch"]:
+        return np.concatenate([np.zeros(0), *(scores(seen)[counts] for seen, counts in shown)])
+
+    calibration = scores(null)
+    limit = rank_limit(calibration, alpha)
+
+    def answers(scored: Float[np.ndarray, " batch"]) -> Answers:
+        return Answers(p_values(calibration, scored), limit.flags(scored))
+
+    usual, harm, behaved = scores(fresh), among(harmful), among(spared)
     blind = fitted if isinstance(fitted, str) else ""
-    scorer = _Scorer(None if isinstance(fitted, str) else fitted)
-    calibration = scorer.of(inputs.null)
-    limit = rank_limit(calibration, settings.alpha)
-    fresh, harmful = scorer.of(inputs.fresh), scorer.among(inputs.harmful)
-    spared = scorer.among(inputs.spared)
-
-    def answers(scores: Float[np.ndarray, " batch"]) -> Answers:
-        return Answers(p_values(calibration, scores), limit.flags(scores))
-
     return Watched(
         monitor=name,
         blind=blind,
-        fresh=answers(fresh),
-        harmful=answers(harmful),
-        spared=answers(spared),
-        visits={key: answers(scorer.among(chosen)) for key, chosen in inputs.visits.items()},
-        told=None if blind else auroc(harmful, fresh).value,
-        told_from_spared=None if blind else auroc(harmful, spared).value,
+        fresh=answers(usual),
+        harmful=answers(harm),
+        spared=answers(behaved),
+        visits={host: answers(among(shown)) for host, shown in visits.items()},
+        told=None if blind else auroc(harm, usual).value,
+        told_from_spared=None if blind else auroc(harm, behaved).value,
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Scorer:
-    """A watch, or none: what is not scored is NaN, an abstention, and never flagged."""
-
-    watch: Watch | None
-
-    def of(self, seen: Seen) -> Float[np.ndarray, " batch"]:
-        if self.watch is None:
-            return np.full(len(seen), np.nan)
-        return self.watch(seen)
-
-    def among(self, chosen: Sequence[_Chosen]) -> Float[np.ndarray, " batch"]:
-        if not chosen:
-            return np.zeros(0)
-        return np.concatenate([self.of(each.seen)[each.counts] for each in chosen])

@@ -104,27 +104,13 @@ def bad(
     assert "Traceback" not in text
 
 
-@pytest.mark.parametrize(
-    ("toml", "message"),
-    [
-        ("[type.proxi]\nsuccess = [0.1, 0.2]\n", "unknown key 'proxi'"),
-        ("[type.proxy]\nsuccess = [0.8, 0.6]\n", "[0.8, 0.6]; wanted 0 < 5% quantile"),
-        ("[type.proxy]\nsuccess = [0.8, 1.6]\n", "[0.8, 1.6]; wanted 0 <"),
-        ("[type.proxy]\nsuccess = 0.8\n", "wanted [5% quantile, 95% quantile]"),
-        ("[type.proxy\n", "is not TOML"),
-    ],
-)
 def test_impossible_priors_are_refused(
-    file: Path,
-    toml: str,
-    message: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     priors = file.with_name("mine.toml")
-    priors.write_text(toml)
+    priors.write_text("[type.proxi]\nsuccess = [0.1, 0.2]\n")
     words = ("risk", "--evidence", str(file), "--priors", str(priors), *QUICK)
-    bad(words, message, monkeypatch, capsys)
+    bad(words, "unknown key 'proxi'", monkeypatch, capsys)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from evals.report.words.quantities import (
     Quantity,
     quantities,
 )
+from evals.risk.decomposition import draw_inputs, sample_cube
 from evals.risk.figures import Beliefs, load_figures
-from evals.risk.inputs import draw_inputs, sample_cube
 from evals.risk.update import type_updates
 from evals.statistics.family_posterior import FamilyCount, family_posterior
 

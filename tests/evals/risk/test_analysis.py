@@ -59,11 +59,10 @@ def test_contributions_add_up_to_the_risk(report: RiskReport) -> None:
     assert sum(one.share or 0 for one in report.types) == pytest.approx(1)
 
 
-def test_the_rule_and_its_restrictions_are_shown_with_the_access_they_need(
-    report: RiskReport,
-) -> None:
-    assert [one.rule for one in report.access] == ["panel", "panel@activations", "panel@outputs"]
-    assert [one.access for one in report.access] == ["weights", "activations", "outputs"]
+def test_the_rule_is_shown_with_each_access(report: RiskReport) -> None:
+    assert {one.rule: one.access for one in report.access} == {
+        "panel": "weights", "panel@activations": "activations", "panel@outputs": "outputs",
+    }  # fmt: skip
     costs = [one.cpu_seconds for one in report.access]
     assert costs == sorted(costs, reverse=True), "less access, fewer detectors, less work"
     for one in report.access:
@@ -75,9 +74,8 @@ def test_more_detections_lower_the_risk_at_every_horizon() -> None:
     none, every = (ask(maze_panel(share=share, marked=False)) for share in (0.0, 1.0))
     for horizon in HORIZONS:
         for weight in (0.2, 1.0):
-            assert (
-                every.row(horizon, weight).residual.mean < none.row(horizon, weight).residual.mean
-            )
+            less, more = (one.row(horizon, weight).residual.mean for one in (every, none))
+            assert less < more
         assert every.row(horizon, 0.0) == none.row(horizon, 0.0)
 
 
@@ -90,13 +88,13 @@ def test_a_supposition_is_carried_through_and_named(report: RiskReport) -> None:
     assert after["deceptive"] > before["deceptive"]
     assert after["proxy"] == pytest.approx(before["proxy"], rel=1e-9)
     for kind, usual in zip(supposed.types, report.types, strict=True):
-        for part in (
+        for what in (
             "judged_success",
             "judged_detection",
             "measured_detection",
             "measured_success",
         ):
-            assert getattr(kind, part) == getattr(usual, part), "what was judged stays so called"
+            assert getattr(kind, what) == getattr(usual, what), "what was judged stays so called"
     usual_rows = [row for row in report.rows if row.scenario == "near_term"]
     assert list(supposed.unsupposed) == usual_rows
     assert not report.unsupposed

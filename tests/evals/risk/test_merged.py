@@ -50,9 +50,7 @@ def test_other_organisms_of_a_family_are_added_up_within_the_family(finished: Fi
         ]
     controls = merged.control_counts(first.rule)
     assert sum(c.of for c in controls) == merged.false_alarms(first.rule).of
-    assert len(controls) == len(first.column(first.rule).alarms), (
-        "a family of controls is a stratum"
-    )
+    assert len(controls) == len(first.column(first.rule).alarms)
     assert merged.false_alarms(first.rule).of == 2 * first.column(first.rule).false_alarms.of
 
 
@@ -63,58 +61,36 @@ def test_cost_is_per_admitted_organism(finished: Finished) -> None:
         assert seconds >= min(row.cpu_seconds for row in rows)
 
 
-def same_organisms(evidence: Evidence) -> list[Evidence | Sweep]:
-    return [evidence, replace(evidence, suite="copy", scores_sha256="other")]
+def copied(evidence: Evidence) -> Evidence:
+    """The same organisms under another name."""
+    return replace(evidence, suite="copy", scores_sha256="other")
 
 
-def same_controls(evidence: Evidence) -> list[Evidence | Sweep]:
-    other = elsewhere(evidence)
+def same_controls(evidence: Evidence) -> Evidence:
+    other = elsewhere(evidence, "copy")
     population = tuple(
         first if first.misalignment == "aligned" else second
         for first, second in zip(evidence.population, other.population, strict=True)
     )
-    return [evidence, replace(other, suite="copy", population=population)]
+    return replace(other, population=population)
 
 
-def other_alpha(evidence: Evidence) -> list[Evidence | Sweep]:
-    return [evidence, replace(elsewhere(evidence), alpha=0.05)]
+SWEEP = Sweep(
+    "dose", "a" * 64, "2026-11-01", "2026-11-02",
+    (SweepCount("maze/proxy_corner", "spontaneous", 20, 12, 9),), {},
+)  # fmt: skip
+REFUSED: dict[str, Callable[[Evidence], list[Evidence | Sweep]]] = {
+    "count twice": lambda one: [one, copied(one)],
+    "of maze/aligned.* would count twice": lambda one: [one, same_controls(one)],
+    "mixed alphas": lambda one: [one, replace(elsewhere(one), alpha=0.05)],
+    "mixed rules": lambda one: [one, replace(elsewhere(one), rule_detectors=("goal_swap",))],
+    "same scores but differ": lambda one: [one, replace(one, provenance={})],
+    "no evidence of a run": lambda one: [SWEEP],
+    "2 sweeps": lambda one: [one, SWEEP, SWEEP],
+}
 
 
-def other_rule(evidence: Evidence) -> list[Evidence | Sweep]:
-    return [evidence, replace(elsewhere(evidence), rule_detectors=("goal_swap",))]
-
-
-def edited_twin(evidence: Evidence) -> list[Evidence | Sweep]:
-    return [evidence, replace(evidence, provenance={})]
-
-
-def only_a_sweep(evidence: Evidence) -> list[Evidence | Sweep]:
-    return [_sweep()]
-
-
-def two_sweeps(evidence: Evidence) -> list[Evidence | Sweep]:
-    return [evidence, _sweep(), _sweep()]
-
-
-def _sweep() -> Sweep:
-    count = SweepCount("maze/proxy_corner", "spontaneous", 20, 12, 9)
-    return Sweep("dose", "a" * 64, "2026-11-01", "2026-11-02", (count,), {})
-
-
-@pytest.mark.parametrize(
-    ("build", "message"),
-    [
-        (same_organisms, "is in both .* and copy; it would count twice"),
-        (same_controls, "aligned.* is in both .* and copy; it would count twice"),
-        (other_alpha, "mixed alphas"),
-        (other_rule, "mixed rules"),
-        (edited_twin, "same scores but differ"),
-        (only_a_sweep, "no evidence of a run"),
-        (two_sweeps, "2 sweeps"),
-    ],
-)
-def test_what_does_not_belong_together_is_refused(
-    finished: Finished, build: Callable[[Evidence], list[Evidence | Sweep]], message: str
-) -> None:
+@pytest.mark.parametrize("message", REFUSED)
+def test_what_does_not_belong_together_is_refused(finished: Finished, message: str) -> None:
     with pytest.raises(EvidenceError, match=message):
-        merge(build(finished.evidence))
+        merge(REFUSED[message](finished.evidence))

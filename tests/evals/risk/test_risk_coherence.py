@@ -43,45 +43,28 @@ def test_prevalences_sum_to_more_than_one(published: dict[str, Incoherence]) -> 
     assert row.verdict == "strained"
 
 
-@pytest.mark.parametrize(
-    ("horizon", "low", "middle", "high"),
-    [
+def test_implied_severity(published: dict[str, Incoherence]) -> None:
+    for horizon, *reference in (
         ("current", 0.001, 0.016, 0.086),
         ("near_term", 0.027, 0.110, 0.319),
         ("medium_term", 0.084, 0.251, 0.567),
-    ],
-)
-def test_implied_severity(
-    published: dict[str, Incoherence], horizon: str, low: float, middle: float, high: float
-) -> None:
-    row = published[f"implied severity, {horizon}"]
-    assert (row.low, row.value, row.high) == pytest.approx((low, middle, high), rel=0.015, abs=6e-4)
-    assert row.verdict == "coherent"
+    ):
+        row = published[f"implied severity, {horizon}"]
+        assert [row.low, row.value, row.high] == pytest.approx(reference, rel=0.015, abs=6e-4)
+        assert row.verdict == "coherent"
 
 
-@pytest.mark.parametrize(
-    ("horizon", "low", "middle", "high", "judged", "below", "verdict"),
-    [
-        ("near_term", 0.75, 7.3, 131, "6.3-fold", 0.46, "coherent"),
-        ("medium_term", 0.45, 2.5, 15.4, "7.9-fold", 0.83, "strained"),
-    ],
-)
-def test_growth_of_the_implied_hazard(
-    published: dict[str, Incoherence],
-    horizon: str,
-    low: float,
-    middle: float,
-    high: float,
-    judged: str,
-    below: float,
-    verdict: str,
-) -> None:
-    row = published[f"growth to {horizon}"]
-    assert (row.low, row.value, row.high) == pytest.approx((low, middle, high), rel=0.03)
-    assert judged in row.sentence
-    told = float(row.sentence.rstrip(".").rpartition("probability ")[2])
-    assert told == pytest.approx(below, abs=0.011)
-    assert row.verdict == verdict
+def test_growth_of_the_implied_hazard(published: dict[str, Incoherence]) -> None:
+    for horizon, reference, judged, below, verdict in (
+        ("near_term", [0.75, 7.3, 131], "6.3-fold", 0.46, "coherent"),
+        ("medium_term", [0.45, 2.5, 15.4], "7.9-fold", 0.83, "strained"),
+    ):
+        row = published[f"growth to {horizon}"]
+        assert [row.low, row.value, row.high] == pytest.approx(reference, rel=0.03)
+        assert judged in row.sentence
+        told = float(row.sentence.rstrip(".").rpartition("probability ")[2])
+        assert told == pytest.approx(below, abs=0.011)
+        assert row.verdict == verdict
 
 
 def test_predicted_medians_lie_inside_the_judged_rows(published: dict[str, Incoherence]) -> None:
@@ -120,26 +103,20 @@ def test_catastrophe_beyond_misalignment_is_strained() -> None:
     assert math.isfinite(likely["growth to near_term"].value)
 
 
-@pytest.mark.parametrize(
-    ("horizon", "left"),
-    [
+def test_catastrophe_beyond_every_draw_is_incoherent_and_compared_with_nothing() -> None:
+    for horizon, kept in (
         ("current", {"growth to medium_term"}),
         ("near_term", set()),
         ("medium_term", {"growth to near_term"}),
-    ],
-)
-def test_catastrophe_beyond_every_draw_is_incoherent_and_compared_with_nothing(
-    horizon: str, left: set[str]
-) -> None:
-    rows = found(with_horizon(horizon, catastrophe=(0.9, 0.99), emergence=(0.01, 0.02)), 1000)
-    row = rows[f"implied severity, {horizon}"]
-    assert row.verdict == "incoherent"
-    assert row.value > 40
-    assert "at most 1 in 0.0% of draws" in row.sentence
-    assert "left out" in row.sentence
-    needing = {n for n in rows if n.startswith("growth")}
-    assert needing == left
-    assert f"predicted catastrophe, {horizon}" in rows
+    ):
+        beyond = with_horizon(horizon, catastrophe=(0.9, 0.99), emergence=(0.01, 0.02))
+        rows = found(beyond, 1000)
+        row = rows[f"implied severity, {horizon}"]
+        assert row.verdict == "incoherent"
+        assert row.value > 40
+        assert "at most 1 in 0.0% of draws" in row.sentence
+        assert {name for name in rows if name.startswith("growth")} == kept
+        assert f"predicted catastrophe, {horizon}" in rows
 
 
 def test_a_severity_possible_in_few_draws_is_compared_with_nothing() -> None:

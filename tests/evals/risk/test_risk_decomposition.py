@@ -1,21 +1,26 @@
 """The decomposition against a hand-computed tree, a closed form and the judged reference."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from worked_example import FIGURES, NEAR, drawn, families, posterior
 
-from evals.risk.decomposition import Decomposition, closed, evaluate, overlap_bounds, severity
-from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
-from evals.risk.inputs import GROUPS, Inputs, draw_inputs, sample_cube
+from evals.risk.decomposition import (
+    GROUPS,
+    Decomposition,
+    Inputs,
+    closed,
+    draw_inputs,
+    evaluate,
+    overlap_bounds,
+    sample_cube,
+    severity,
+)
+from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs
 from evals.risk.summary import summarise
-from evals.statistics.family_posterior import FamilyCount, family_posterior
-
-TOY_PREVALENCE = (0.5, 0.3, 0.15, 0.05)
-TOY_DETECTION = np.array([0.8, 0.6, 0.4, 0.2])
-TOY_CORRECTION = np.array([0.9, 0.7, 0.5, 0.25])
 
 
 def decompose(
@@ -38,18 +43,18 @@ def decompose(
     return evaluate(inputs, 0.0)
 
 
-@pytest.mark.parametrize("draws", [1, 2, 1000])
-def test_toy_tree(draws: int) -> None:
-    result = decompose(
-        emergence=np.full(draws, 0.4),
-        misaligned=np.full(draws, 0.5),
-        severity=np.full(draws, 0.25),
-        prevalence=np.tile(TOY_PREVALENCE, (draws, 1)),
-        success=np.tile(TOY_DETECTION * TOY_CORRECTION, (draws, 1)),
-    )
-    np.testing.assert_allclose(result.unmitigated, 0.05, atol=1e-12)
-    np.testing.assert_allclose(result.residual, 0.024075, atol=1e-12)
-    np.testing.assert_allclose(result.fraction, 0.4815, atol=1e-12)
+def test_toy_tree() -> None:
+    for draws in (1, 2, 1000):
+        result = decompose(
+            emergence=np.full(draws, 0.4),
+            misaligned=np.full(draws, 0.5),
+            severity=np.full(draws, 0.25),
+            prevalence=np.tile([0.5, 0.3, 0.15, 0.05], (draws, 1)),
+            success=np.tile([0.8 * 0.9, 0.6 * 0.7, 0.4 * 0.5, 0.2 * 0.25], (draws, 1)),
+        )
+        np.testing.assert_allclose(result.unmitigated, 0.05, atol=1e-12)
+        np.testing.assert_allclose(result.residual, 0.024075, atol=1e-12)
+        np.testing.assert_allclose(result.fraction, 0.4815, atol=1e-12)
 
 
 def test_product_of_uniforms() -> None:
@@ -72,52 +77,46 @@ def test_product_of_uniforms() -> None:
 
 
 probability = st.floats(0, 1)
-four = st.tuples(probability, probability, probability, probability)
 
 
 @settings(derandomize=True)
 @given(
-    emergence=probability,
-    misaligned=probability,
-    severity=probability,
+    factors=st.tuples(probability, probability, probability),
     shares=st.tuples(*[st.floats(0.01, 1)] * 4),
-    success=four,
+    success=st.tuples(*[probability] * 4),
     raised=st.integers(0, 3),
     step=probability,
 )
 def test_risk_is_bounded_and_moves_the_right_way(
-    emergence: float,
-    misaligned: float,
-    severity: float,
+    factors: tuple[float, float, float],
     shares: tuple[float, ...],
     success: tuple[float, ...],
     raised: int,
     step: float,
 ) -> None:
-    def risk(em: float, mis: float, harm: float, handled: np.ndarray) -> tuple[float, float]:
+    """Up with each factor (emergence, misaligned, severity), down with success."""
+
+    def risk(factors: Sequence[float], success: Sequence[float]) -> tuple[float, float]:
+        emergence, misaligned, severity = (np.array([one]) for one in factors)
         result = decompose(
-            emergence=np.array([em]),
-            misaligned=np.array([mis]),
-            severity=np.array([harm]),
+            emergence=emergence,
+            misaligned=misaligned,
+            severity=severity,
             prevalence=np.array([shares]) / sum(shares),
-            success=handled[None],
+            success=np.array([success]),
         )
         return float(result.unmitigated[0]), float(result.residual[0])
 
-    def raise_one(values: np.ndarray) -> np.ndarray:
-        lifted = values.copy()
-        lifted[raised] += step * (1 - lifted[raised])
-        return lifted
+    def lifted(values: Sequence[float], place: int) -> list[float]:
+        return [one + step * (1 - one) * (k == place) for k, one in enumerate(values)]
 
-    harm, handled = severity, np.array(success)
-    before, after = risk(emergence, misaligned, harm, handled)
-    assert 0 <= after <= before + 1e-15
-    assert before <= 1 + 1e-15
+    before, after = risk(factors, success)
     slack = 1e-15
-    assert risk(emergence, misaligned, harm, raise_one(handled))[1] <= after + slack
-    assert risk(emergence, misaligned, harm + step * (1 - harm), handled)[1] >= after - slack
-    assert risk(emergence + step * (1 - emergence), misaligned, harm, handled)[1] >= after - slack
-    assert risk(emergence, misaligned + step * (1 - misaligned), harm, handled)[1] >= after - slack
+    assert 0 <= after <= before + slack
+    assert before <= 1 + slack
+    assert risk(factors, lifted(success, raised))[1] <= after + slack
+    for place in range(3):
+        assert risk(lifted(factors, place), success)[1] >= after - slack
 
 
 @pytest.fixture(scope="module")
@@ -127,8 +126,7 @@ def cube() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def inputs(cube: np.ndarray) -> Mapping[str, Inputs]:
-    beliefs = Beliefs(load_figures())
-    return draw_inputs(cube, beliefs)
+    return draw_inputs(cube, Beliefs(FIGURES))
 
 
 def test_closed_prevalence(inputs: Mapping[str, Inputs]) -> None:
@@ -139,56 +137,39 @@ def test_closed_prevalence(inputs: Mapping[str, Inputs]) -> None:
     assert deceptive == pytest.approx([0.01, 0.165], abs=0.005)
 
 
-@pytest.mark.parametrize(
-    ("horizon", "before", "after", "low", "high"),
-    [
+def test_judged_risk(inputs: Mapping[str, Inputs]) -> None:
+    """Within rounding of the reference and about 4 Monte Carlo standard errors."""
+    for horizon, before, after, low, high in (
         ("current", 0.0022, 0.00103, 0.0002, 0.0028),
         ("near_term", 0.0324, 0.0149, 0.0031, 0.0388),
         ("medium_term", 0.272, 0.125, 0.035, 0.253),
-    ],
-)
-def test_judged_risk(
-    inputs: Mapping[str, Inputs],
-    horizon: str,
-    before: float,
-    after: float,
-    low: float,
-    high: float,
-) -> None:
-    result = evaluate(inputs[horizon], 0.0)
-    # Within rounding of the reference and about 4 Monte Carlo standard errors.
-    assert result.unmitigated.mean() == pytest.approx(before, rel=0.02)
-    assert result.residual.mean() == pytest.approx(after, rel=0.015)
-    assert np.quantile(result.residual, [0.05, 0.95]) == pytest.approx(
-        [low, high], rel=0.03, abs=6e-5
-    )
-    assert result.fraction.mean() == pytest.approx(0.461, abs=0.002)
-    assert np.quantile(result.fraction, [0.05, 0.95]) == pytest.approx([0.384, 0.538], abs=0.003)
+    ):
+        found = evaluate(inputs[horizon], 0.0)
+        ends = (np.quantile(draws, [0.05, 0.95]) for draws in (found.residual, found.fraction))
+        assert found.unmitigated.mean() == pytest.approx(before, rel=0.02)
+        assert found.residual.mean() == pytest.approx(after, rel=0.015)
+        assert next(ends) == pytest.approx([low, high], rel=0.03, abs=6e-5)
+        assert found.fraction.mean() == pytest.approx(0.461, abs=0.002)
+        assert next(ends) == pytest.approx([0.384, 0.538], abs=0.003)
 
 
 def test_monte_carlo_error_is_the_spread_of_repeated_means() -> None:
-    beliefs, errors, means = Beliefs(load_figures()), [], []
-    near = "near_term"
-    for seed in range(60):
-        cube = sample_cube(np.random.default_rng([83, seed]), 500)
-        drawn = draw_inputs(cube, beliefs, [near])["near_term"]
-        summary = summarise(evaluate(drawn, 0.0).residual)
-        means.append(summary.mean)
-        errors.append(summary.mcse)
-    assert np.std(means, ddof=1) == pytest.approx(np.mean(errors), rel=0.3)
+    inputs = (drawn(Beliefs(FIGURES), 500, 8300 + seed) for seed in range(60))
+    found = [summarise(evaluate(one, 0.0).residual) for one in inputs]
+    spread = np.std([one.mean for one in found], ddof=1)
+    assert spread == pytest.approx(np.mean([one.mcse for one in found]), rel=0.3)
 
 
 def test_groups_tile_the_cube_and_drive_only_their_input(cube: np.ndarray) -> None:
     columns = [column for part in GROUPS.values() for column in range(part.start, part.stop)]
     assert columns == list(range(cube.shape[1]))
-    seen = family_posterior([FamilyCount("a", 3, 9)])
-    beliefs = Beliefs(load_figures(), dict.fromkeys(MISALIGNMENT_TYPES, seen), seen, seen)
-    near = ["near_term"]
-    base = draw_inputs(cube[:50], beliefs, near)["near_term"]
+    seen = posterior(families(3, of=9))
+    beliefs = Beliefs(FIGURES, dict.fromkeys(MISALIGNMENT_TYPES, seen), seen, seen)
+    base = draw_inputs(cube[:50], beliefs)[NEAR]
     for group, part in GROUPS.items():
         moved = cube[:50].copy()
         moved[:, part] = cube[50:100, part]
-        redrawn = vars(draw_inputs(moved, beliefs, near)["near_term"])
+        redrawn = vars(draw_inputs(moved, beliefs)[NEAR])
         changed = {name for name in redrawn if np.any(redrawn[name] != getattr(base, name))}
         source, _, name = group.partition("_")
         own = {group}

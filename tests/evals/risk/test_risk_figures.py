@@ -6,25 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from evals.risk.decomposition import WIDTH, draw_inputs, sample_cube
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, FiguresError, load_figures
-from evals.risk.inputs import WIDTH, draw_inputs, sample_cube
 
 
 def test_published_figures() -> None:
     figures = load_figures()
     assert tuple(figures.horizons) == HORIZONS
     assert tuple(figures.types) == MISALIGNMENT_TYPES
-    assert [figures.types[name].success for name in MISALIGNMENT_TYPES] == [
-        (0.60, 0.80),
-        (0.40, 0.60),
-        (0.20, 0.40),
-        (0.05, 0.20),
-    ]
-    assert [figures.horizons[name].emergence for name in HORIZONS] == [
-        (0.10, 0.40),
-        (0.30, 0.70),
-        (0.50, 0.90),
-    ]
+    assert [row.success for row in figures.types.values()] == [
+        (0.60, 0.80), (0.40, 0.60), (0.20, 0.40), (0.05, 0.20),
+    ]  # fmt: skip
+    emergence = [row.emergence for row in figures.horizons.values()]
+    assert emergence == [(0.10, 0.40), (0.30, 0.70), (0.50, 0.90)]
     assert figures.horizons["current"].harm_multiple == (1, 1)
 
 
@@ -47,28 +41,19 @@ def test_override_replaces_only_what_it_names(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("[type.decptive]\nsuccess = [0.1, 0.2]", "unknown key 'decptive'; known here: proxy,"),
-        ("[type.proxy]\nsucces = [0.1, 0.2]", r"\[type\] \[proxy\]: unknown key 'succes'"),
+        ("[type.proxy]\nsucces = [0.1, 0.2]", "unknown key 'succes'"),
         ("[typ.proxy]\nsuccess = [0.1, 0.2]", "unknown key 'typ'"),
-        ("type = 3", "'type' is 3, wanted something like"),
-        (
-            "[type.proxy]\nsuccess = [0.8, 0.6]",
-            r"proxy.success: .*0.6\]; wanted 0 < 5%",
-        ),
-        ("[type.proxy]\nsuccess = [0.8, 1.6]", r"\[0.8, 1.6\]; wanted .* < 1"),
-        (
-            "[type.proxy]\nsuccess = [nan, 0.6]",
-            r"proxy.success is \[nan, 0.6\], .* two finite",
-        ),
-        ("[type.proxy]\nsuccess = 0.6", r"type.proxy.success is 0.6, wanted \[5% quantile"),
+        ("type = 3", "'type' is 3"),
+        ("[type.proxy]\nsuccess = [0.8, 0.6]", "proxy.success: .*wanted"),
+        ("[type.proxy]\nsuccess = [0.8, 1.6]", "proxy.success: .*wanted"),
+        ("[type.proxy]\nsuccess = [nan, 0.6]", "two finite"),
+        ("[type.proxy]\nsuccess = 0.6", "type.proxy.success is 0.6, wanted"),
         ("[type.proxy]\nsuccess = [true, 1]", "type.proxy.success"),
-        (
-            "[horizon.current]\nharm_multiple = [1, inf]",
-            "current.harm_multiple is .* finite",
-        ),
-        (f"[horizon.current]\nharm_multiple = [1, {10**400}]", "harm_multiple is .* two finite"),
-        (f"[horizon.current]\nharm_multiple = [1, {'9' * 5000}]", "is not TOML"),
-        ("type = " + "[" * 100_000, "is not TOML"),
-        ("type = [", "is not TOML"),
+        ("[horizon.current]\nharm_multiple = [1, inf]", "current.harm_multiple is .* finite"),
+        (f"[horizon.current]\nharm_multiple = [1, {10**400}]", "two finite"),
+        (f"[horizon.current]\nharm_multiple = [1, {'9' * 5000}]", "not TOML"),
+        ("type = " + "[" * 100_000, "not TOML"),
+        ("type = [", "not TOML"),
     ],
 )
 def test_bad_overrides_are_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -85,17 +70,9 @@ BETAS = (
 MULTIPLES = ("[horizon.near_term]\nharm_multiple",)
 CATASTROPHE = "[horizon.near_term]\ncatastrophe"
 UNDRAWABLE = (
-    "[0.4, 1]",
-    "[0.5, 0.5]",
-    "[0.6, 0.5]",
-    "[-0.1, 0.5]",
-    "[1e-12, 0.999999999]",
-    "[1e-60, 0.5]",
-    "[1e-200, 2e-200]",
-    "[0, 0]",
-    "[0, 1e-13]",
-    "[0, 1]",
-)
+    "[0.4, 1]", "[0.5, 0.5]", "[0.6, 0.5]", "[-0.1, 0.5]", "[1e-12, 0.999999999]",
+    "[1e-60, 0.5]", "[1e-200, 2e-200]", "[0, 0]", "[0, 1e-13]", "[0, 1]",
+)  # fmt: skip
 CASES = (
     *((key, interval) for key in (*BETAS, CATASTROPHE) for interval in UNDRAWABLE),
     *((key, "[0, 0.3]") for key in BETAS),

@@ -1,22 +1,19 @@
 """Value of information against closed forms and the reference figures of the risk decomposition."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
+from worked_example import EXAMPLE, FIGURES, drawn, posteriors
 
-from evals.risk.decomposition import evaluate
-from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
-from evals.risk.information import (
-    information_values,
-    partial_information,
-    perfect_information,
-)
-from evals.risk.inputs import GROUPS, Inputs, draw_inputs, sample_cube
+from evals.risk.decomposition import GROUPS, Inputs, evaluate
+from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs
+from evals.risk.information import information_values, partial_information, perfect_information
 from evals.risk.transport import blend
 from evals.risk.update import risk_rows
-from evals.statistics.family_posterior import FamilyCount, FamilyPosterior, family_posterior
+from evals.statistics.family_posterior import FamilyCount
 
 DRAWS = 100_000
 
@@ -25,25 +22,19 @@ def generator(seed: int = 31) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-def rate(*detected: int) -> FamilyPosterior | None:
-    return family_posterior([FamilyCount(f"family-{i}", k, 20) for i, k in enumerate(detected)])
-
-
-def drawn(detection: dict[str, FamilyPosterior | None], draws: int, name: str) -> Inputs:
-    figures = load_figures()
-    cube = sample_cube(generator(), draws)
-    return draw_inputs(cube, Beliefs(figures, detection, given=False), (name,))[name]
+def measured(counts: Mapping[str, list[FamilyCount]], draws: int, horizon: str) -> Inputs:
+    return drawn(Beliefs(FIGURES, posteriors(counts), given=False), draws, 31, horizon)
 
 
 @pytest.fixture(scope="module")
 def example() -> Inputs:
-    measured = {
-        "proxy": rate(18, 19, 20),
-        "subgoal": rate(14, 11, 16),
-        "pseudo": rate(10, 6, 12),
-        "deceptive": rate(9, 1, 15),
-    }
-    return drawn(measured, DRAWS, "near_term")
+    return measured(EXAMPLE, DRAWS, "near_term")
+
+
+def partial(risk: np.ndarray, columns: np.ndarray, level: float, seed: int = 31) -> float:
+    """EVPPI of some columns, or of a single one given as a vector."""
+    parameters = columns[:, None] if columns.ndim == 1 else columns
+    return partial_information(risk, parameters, decision_level=level, generator=generator(seed))
 
 
 def at_the_mean(inputs: Inputs, weight: float) -> float:
@@ -90,27 +81,17 @@ def test_a_level_out_of_reach_makes_information_worthless() -> None:
     risk = generator().random(1000)
     for level in (-0.1, 1.1):
         assert perfect_information(risk, decision_level=level) == 0
-        value = partial_information(
-            risk, risk[:, None], decision_level=level, generator=generator()
-        )
-        assert value == 0
+        assert partial(risk, risk, level) == 0
 
 
 def test_partial_information_of_two_normals() -> None:
     parts = generator().standard_normal((DRAWS, 2)) * [1.0, 0.5]
     for column, sd, reference in ((0, 1.0, 0.3956), (1, 0.5, 0.1981)):
-        value = partial_information(
-            parts.sum(axis=1),
-            parts[:, [column]],
-            decision_level=0.0,
-            generator=generator(33),
-        )
+        value = partial(parts.sum(axis=1), parts[:, column], 0.0, 33)
         # The null of .01 is also taken off an input that has a clear effect.
         assert reference - 0.013 < value < reference + 0.001
         assert value == pytest.approx(normal_value(sd, 0.0), abs=0.014)
-    value = partial_information(
-        parts.sum(axis=1), parts[:, [0]], decision_level=1.0, generator=generator(33)
-    )
+    value = partial(parts.sum(axis=1), parts[:, 0], 1.0, 33)
     assert value == pytest.approx(0.0824, abs=0.002)
     assert value == pytest.approx(normal_value(1.0, 1.0), abs=0.002)
 
@@ -121,28 +102,22 @@ def test_cubic_fit_sees_interactions_of_several_columns() -> None:
     risk = signal + generator(34).standard_normal(DRAWS)
     level = float(risk.mean())
     exact = perfect_information(signal - signal.mean(), decision_level=0.0)
-    value = partial_information(risk, columns, decision_level=level, generator=generator(35))
-    assert value == pytest.approx(exact, abs=0.02)
+    assert partial(risk, columns, level, 35) == pytest.approx(exact, abs=0.02)
     # Without the third factor nothing of the product is left to know.
-    value = partial_information(risk, columns[:, :2], decision_level=level, generator=generator(35))
-    assert value == pytest.approx(0, abs=0.01)
+    assert partial(risk, columns[:, :2], level, 35) == pytest.approx(0, abs=0.01)
 
 
 @pytest.mark.parametrize("columns", [1, 4])
 def test_an_unused_input_is_worth_next_to_nothing(columns: int) -> None:
     risk = generator().standard_normal(DRAWS)
     unused = generator(36).random((DRAWS, columns))
-    value = partial_information(risk, unused, decision_level=0.0, generator=generator(37))
-    assert 0 <= value < 0.003
+    assert 0 <= partial(risk, unused, 0.0, 37) < 0.003
 
 
 def test_the_null_removes_the_bias_of_few_draws() -> None:
     unused = generator(38).random((100, 10_000, 1))
     risk = generator().standard_normal(10_000)
-    found = [
-        partial_information(risk, one, decision_level=0.0, generator=generator(seed))
-        for seed, one in enumerate(unused)
-    ]
+    found = [partial(risk, one, 0.0, seed) for seed, one in enumerate(unused)]
     # The bias of 20 bins is .014 here; what the floor at 0 leaves of the noise is less.
     assert np.mean(found) < 0.003
 
@@ -150,57 +125,39 @@ def test_the_null_removes_the_bias_of_few_draws() -> None:
 def test_everything_known_is_perfect_information() -> None:
     risk = generator().standard_normal(DRAWS)
     perfect = perfect_information(risk, decision_level=0.5)
-    value = partial_information(risk, risk[:, None], decision_level=0.5, generator=generator())
-    assert value == pytest.approx(perfect, rel=0.02)
+    assert partial(risk, risk, 0.5) == pytest.approx(perfect, rel=0.02)
     columns = np.stack([risk, generator(39).random(DRAWS)], axis=1)
-    value = partial_information(risk, columns, decision_level=0.5, generator=generator())
-    assert value == pytest.approx(perfect, rel=0.02)
+    assert partial(risk, columns, 0.5) == pytest.approx(perfect, rel=0.02)
 
 
 @pytest.mark.parametrize("columns", [1, 4])
 def test_a_constant_parameter_is_worth_nothing(columns: int) -> None:
+    """Alone, or beside a used one."""
     risk = generator().random(1000)
     constant = np.full((1000, columns), 0.3)
-    assert partial_information(risk, constant, decision_level=0.5, generator=generator()) == 0
-
-
-def test_a_constant_column_beside_a_used_one_changes_nothing() -> None:
-    risk = generator().random(1000)
-    both = np.stack([risk, np.full(1000, 0.3)], axis=1)
-    values = [
-        partial_information(risk, columns, decision_level=0.5, generator=generator())
-        for columns in (both, both[:, :1])
-    ]
-    assert values[0] == values[1] > 0.1
+    assert partial(risk, constant, 0.5) == 0
+    assert partial(risk, np.column_stack([risk, constant]), 0.5) == partial(risk, risk, 0.5) > 0.1
 
 
 def test_tied_values_stay_together() -> None:
     rare = np.repeat([0.0, 1.0], [9900, 100])
     # Deploying is right but for the rare case, which 20 classes cut by order would dilute.
     risk = np.where(rare == 1, 3.0, 0.9)
-    value = partial_information(risk, rare[:, None], decision_level=1.0, generator=generator())
-    assert value == pytest.approx(0.01 * 2.0, rel=1e-9)
+    assert partial(risk, rare, 1.0) == pytest.approx(0.01 * 2.0, rel=1e-9)
     # The order of tied rows must not matter: sorted noise would otherwise look like knowledge.
     noise = np.sort(generator().standard_normal(10_000))
     tied = np.zeros(10_000)
     tied[0] = 1
-    value = partial_information(noise, tied[:, None], decision_level=0.0, generator=generator())
-    assert value < 0.001
+    assert partial(noise, tied, 0.0) < 0.001
 
 
 def test_judged_values_agree_with_the_reference(example: Inputs) -> None:
+    """The references keep a bias of about .03 that the permuted null removes here."""
     found = shares(table(example, 0.0))
-    for group, share in (
-        ("kappa", 0.86),
-        ("multiple", 0.35),
-        ("emergence", 0.34),
-        ("misaligned", 0.14),
-        ("judged_proxy", 0.10),
-        ("prevalence", 0.09),
-        ("judged_subgoal", 0.05),
-        ("judged_deceptive", 0.03),
-    ):
-        # The references keep a bias of about .03 that the permuted null removes here.
+    for group, share in {
+        "kappa": 0.86, "multiple": 0.35, "emergence": 0.34, "misaligned": 0.14,
+        "judged_proxy": 0.10, "prevalence": 0.09, "judged_subgoal": 0.05, "judged_deceptive": 0.03,
+    }.items():  # fmt: skip
         assert share - 0.05 < found[group] < share + 0.01, group
     assert found["transport"] == 0
 
@@ -219,14 +176,10 @@ def test_at_half_the_mean_only_kappa_and_emergence_matter(example: Inputs) -> No
 
 def test_measured_values_agree_with_the_reference(example: Inputs) -> None:
     found = shares(table(example, 1.0))
-    for group, share in (
-        ("kappa", 0.81),
-        ("emergence", 0.31),
-        ("measured_proxy", 0.25),
-        ("measured_subgoal", 0.10),
-        ("measured_pseudo", 0.05),
-        ("measured_deceptive", 0.01),
-    ):
+    for group, share in {
+        "kappa": 0.81, "emergence": 0.31, "measured_proxy": 0.25, "measured_subgoal": 0.10,
+        "measured_pseudo": 0.05, "measured_deceptive": 0.01,
+    }.items():  # fmt: skip
         assert share - 0.03 < found[group] < share + 0.02, group
     pooled = shares(table(example, 0.2))
     assert pooled["measured_proxy"] == pytest.approx(0.05, abs=0.02)
@@ -251,28 +204,25 @@ def test_perfect_information_includes_transport(example: Inputs) -> None:
 
 
 def test_values_are_at_the_expected_risk_of_the_report() -> None:
-    inputs = drawn({"proxy": rate(18, 19, 20)}, 500, "near_term")
+    inputs = measured({"proxy": EXAMPLE["proxy"]}, 500, "near_term")
     for row in risk_rows("any", inputs, [0.0, 0.2, 1.0]):
         assert table(inputs, row.weight, row.residual.mean) == table(inputs, row.weight)
 
 
 def test_only_what_is_measured_and_counts_is_listed() -> None:
-    measured = {f"measured_{name}" for name in (*MISALIGNMENT_TYPES, "emergence", "misaligned")}
-    judged = (set(GROUPS) - measured) | {"everything"}
-    inputs = drawn({"pseudo": rate(10, 6, 12)}, 2000, "current")
+    known = {f"measured_{name}" for name in (*MISALIGNMENT_TYPES, "emergence", "misaligned")}
+    judged = (set(GROUPS) - known) | {"everything"}
+    inputs = measured({"pseudo": EXAMPLE["pseudo"]}, 2000, "current")
     assert set(shares(table(inputs, 0.2))) == judged | {"measured_pseudo"}
     assert set(shares(table(inputs, 0.0))) == judged
     swept = replace(inputs, measured_emergence=generator().random(2000))
     assert shares(table(swept, 1.0))["measured_emergence"] > 0.1
 
 
-def test_a_constant_multiple_is_worth_nothing() -> None:
-    assert shares(table(drawn({}, 2000, "current"), 0.0))["multiple"] == 0
-
-
-def test_where_nothing_changes_the_decision_every_value_is_0() -> None:
-    found = table(drawn({}, 2000, "current"), 0.0, 0.9)
-    assert set(found.values()) == {0}
+def test_a_constant_multiple_and_what_changes_no_decision_are_worth_nothing() -> None:
+    inputs = measured({}, 2000, "current")
+    assert shares(table(inputs, 0.0))["multiple"] == 0
+    assert set(table(inputs, 0.0, 0.9).values()) == {0}
 
 
 def test_values_are_sorted_and_repeat_with_the_seed(example: Inputs) -> None:
@@ -285,6 +235,4 @@ def test_values_are_sorted_and_repeat_with_the_seed(example: Inputs) -> None:
 
 def test_one_draw_tells_nothing() -> None:
     risk = np.array([0.4])
-    assert perfect_information(risk, decision_level=0.5) == 0
-    value = partial_information(risk, risk[:, None], decision_level=0.5, generator=generator())
-    assert value == 0
+    assert perfect_information(risk, decision_level=0.5) == 0 == partial(risk, risk, 0.5)

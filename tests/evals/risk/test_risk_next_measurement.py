@@ -4,50 +4,21 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
+from worked_example import FIGURES, drawn, families, posterior, posteriors
 
 from evals.risk.decomposition import evaluate, harm_by_type
-from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
-from evals.risk.information import (
-    _PRIOR,
-    Candidate,
-    _outcomes,
-    next_measurements,
-)
-from evals.risk.inputs import Inputs, draw_inputs, sample_cube
-from evals.risk.judged import beta_from_interval
-from evals.risk.laws import DETECTIONS, given
-from evals.statistics.family_posterior import CELLS, FamilyCount, FamilyPosterior, family_posterior
+from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs
+from evals.risk.information import _PRIOR, Candidate, _outcomes, next_measurements
+from evals.risk.laws import DETECTIONS, beta_from_interval, given
+from evals.statistics.family_posterior import CELLS, FamilyCount, FamilyPosterior
 
 COSTS = {"proxy": 160.0, "deceptive": 360.0}
-FIGURES = load_figures()
-NEAR = "near_term"
-
-
-def families(*detected: int, of: int = 20) -> tuple[FamilyCount, ...]:
-    return tuple(FamilyCount(f"family-{i}", k, of) for i, k in enumerate(detected))
-
-
 COUNTS = {"proxy": families(12, 7, 16), "deceptive": families(9, 1, 15)}
-
-
-def believed(
-    counts: Mapping[str, tuple[FamilyCount, ...]] = COUNTS,
-    *,
-    what_if: Mapping[str, float] | None = None,
-    given: bool = True,
-) -> Beliefs:
-    detection = {name: family_posterior(seen) for name, seen in counts.items()}
-    return Beliefs(FIGURES, detection, supposed=what_if or {}, given=given)
-
-
-def drawn(beliefs: Beliefs, draws: int = 2000) -> Inputs:
-    cube = sample_cube(np.random.default_rng(41), draws)
-    return draw_inputs(cube, beliefs, [NEAR])["near_term"]
-
-
-BELIEFS = believed()
-INPUTS = drawn(BELIEFS)
+PROXY = posterior(COUNTS["proxy"])
+BELIEFS = Beliefs(FIGURES, posteriors(COUNTS))
+INPUTS = drawn(BELIEFS, 2000, 41)
 NOW = float(evaluate(INPUTS, 1.0).residual.mean())
+NONE_SEEN = FamilyCount("new", 0, 0)
 
 
 def measurements(
@@ -58,9 +29,8 @@ def measurements(
     costs: Mapping[str, float] = COSTS,
     networks: int = 10,
 ) -> tuple[Candidate, ...]:
-    inputs = INPUTS if beliefs is BELIEFS else drawn(beliefs)
     return next_measurements(
-        inputs,
+        INPUTS if beliefs is BELIEFS else drawn(beliefs, 2000, 41),
         beliefs,
         weight=weight,
         decision_level=decision_level,
@@ -77,43 +47,30 @@ def find(found: tuple[Candidate, ...], misalignment: str, family: str | None) ->
 
 def with_more(family: str | None, detected: int, networks: int) -> FamilyPosterior:
     """The posterior of proxy after a measurement."""
-    seen = list(COUNTS["proxy"])
-    if family is None:
-        seen.append(FamilyCount("another", detected, networks))
-    else:
-        seen = [
-            FamilyCount(family, one.detected + detected, one.of + networks)
-            if one.family == family
-            else one
-            for one in seen
-        ]
-    posterior = family_posterior(seen)
-    assert posterior is not None
-    return posterior
+    seen = {one.family: one for one in COUNTS["proxy"]}
+    now = seen.get(family or "another", NONE_SEEN)
+    more = FamilyCount(family or "another", now.detected + detected, now.of + networks)
+    return posterior([*(seen | {more.family: more}).values()])
 
 
-def success_of(posterior: FamilyPosterior, size: int = 400_000) -> float:
+def success_of(seen: FamilyPosterior, generator: np.random.Generator, name: str = "proxy") -> float:
     """E of detection times the correction given it, by drawing."""
-    generator = np.random.default_rng(44)
-    rates = posterior.draws(generator, size)
-    law = given(beta_from_interval(*FIGURES.types["proxy"].success))
+    rates = seen.draws(generator, 400_000)
+    law = given(beta_from_interval(*FIGURES.types[name].success))
     return float((rates * np.interp(rates, DETECTIONS, law.means)).mean())
 
 
-def risk_with(posterior: FamilyPosterior) -> float:
+def risk_with(seen: FamilyPosterior) -> float:
     """E[R] at weight 1 with proxy at that posterior."""
     harm = harm_by_type(INPUTS, 1.0)[:, 0].mean()
-    now = family_posterior(COUNTS["proxy"])
-    assert now is not None
-    return float(NOW - harm * (success_of(posterior) - success_of(now)))
+    after, now = (success_of(one, np.random.default_rng(44)) for one in (seen, PROXY))
+    return float(NOW - harm * (after - now))
 
 
 @pytest.mark.parametrize("family", [None, "family-0", "family-2"])
 def test_outcomes_leave_the_posterior_of_the_added_counts(family: str | None) -> None:
-    now = family_posterior(COUNTS["proxy"])
-    assert now is not None
-    seen = next((c for c in COUNTS["proxy"] if c.family == family), FamilyCount("new", 0, 0))
-    odds, after = _outcomes(now.weights, seen, 6)
+    seen = next((c for c in COUNTS["proxy"] if c.family == family), NONE_SEEN)
+    odds, after = _outcomes(PROXY.weights, seen, 6)
     for detected in range(7):
         expected = with_more(family, detected, 6).weights
         np.testing.assert_allclose(after[detected], expected, atol=1e-12)
@@ -121,16 +78,16 @@ def test_outcomes_leave_the_posterior_of_the_added_counts(family: str | None) ->
 
 
 def test_the_first_count_of_one_network_is_even_under_the_uniform_prior() -> None:
-    odds, _ = _outcomes(_PRIOR, FamilyCount("new", 0, 0), 1)
+    odds, _ = _outcomes(_PRIOR, NONE_SEEN, 1)
     np.testing.assert_allclose(odds, 0.5)
 
 
 def test_widths_agree_with_the_family_posterior() -> None:
     networks = 3
-    odds, _ = _outcomes(BELIEFS.detection["proxy"].weights, FamilyCount("new", 0, 0), networks)
+    odds, _ = _outcomes(PROXY.weights, NONE_SEEN, networks)
     after = [with_more(None, k, networks).interval() for k in range(networks + 1)]
     found = find(measurements(networks=networks), "proxy", None)
-    low, high = BELIEFS.detection["proxy"].interval()
+    low, high = PROXY.interval()
     assert found.width_now == pytest.approx(high - low, abs=0.002)
     expected = sum(p * (high - low) for p, (low, high) in zip(odds, after, strict=True))
     assert found.width_after == pytest.approx(expected, abs=0.002)
@@ -176,12 +133,10 @@ def test_value_agrees_with_simulated_measurements(family: str | None) -> None:
     """Draw a cell, a family rate and a count; decide by the posterior after it."""
     networks, level, simulations = 8, NOW * 0.9999, 200_000
     generator = np.random.default_rng(42)
-    now = family_posterior(COUNTS["proxy"])
-    assert now is not None
-    cell = generator.choice(CELLS**2, p=now.weights.ravel(), size=simulations)
+    cell = generator.choice(CELLS**2, p=PROXY.weights.ravel(), size=simulations)
     mean, rho = (cell // CELLS + 0.5) / CELLS, (cell % CELLS + 0.5) / CELLS
     size = (1 - rho) / rho
-    seen = next((c for c in COUNTS["proxy"] if c.family == family), FamilyCount("new", 0, 0))
+    seen = next((c for c in COUNTS["proxy"] if c.family == family), NONE_SEEN)
     rate = generator.beta(mean * size + seen.detected, (1 - mean) * size + seen.of - seen.detected)
     counts = generator.binomial(networks, rate)
     risks = np.array([risk_with(with_more(family, k, networks)) for k in range(networks + 1)])
@@ -193,13 +148,10 @@ def test_value_agrees_with_simulated_measurements(family: str | None) -> None:
     assert found.value == pytest.approx(gains.mean(), abs=4 * error + 2e-6)
 
 
-def test_the_most_valuable_hour_comes_first() -> None:
+def test_the_most_valuable_hour_comes_first_and_more_networks_are_worth_more() -> None:
     values = [one.value_per_cpu_hour for one in measurements(decision_level=NOW)]
     assert values[0] > 0
     assert values == sorted(values, reverse=True)
-
-
-def test_more_networks_are_worth_more() -> None:
     values = [
         find(measurements(decision_level=NOW * 0.999, networks=n), "proxy", None).value
         for n in (1, 5, 25)
@@ -216,33 +168,26 @@ def test_weight_zero_makes_every_measurement_worthless() -> None:
     assert narrowing[0] > 0
 
 
-@pytest.mark.parametrize("level", [-1.0, 0.0, 0.9])
-def test_a_level_out_of_reach_makes_every_measurement_worthless(level: float) -> None:
-    found = measurements(decision_level=level)
-    assert all(one.value == 0 for one in found)
+def test_a_level_out_of_reach_makes_every_measurement_worthless() -> None:
+    for level in (-1.0, 0.0, 0.9):
+        assert all(one.value == 0 for one in measurements(decision_level=level))
 
 
 def test_a_type_not_measured_is_compared_with_the_uniform_prior() -> None:
     harm = harm_by_type(INPUTS, 1.0)[:, 1].mean()
-    flat = _PRIOR.copy()
-    law = given(beta_from_interval(*FIGURES.types["subgoal"].success))
-    first = [family_posterior([FamilyCount("new", k, 1)]) for k in (0, 1)]
     generator = np.random.default_rng(45)
-    means = []
-    for one in first:
-        assert one is not None
-        rates = one.draws(generator, 400_000)
-        means.append(float((rates * np.interp(rates, DETECTIONS, law.means)).mean()))
+    first = [posterior([FamilyCount("new", k, 1)]) for k in (0, 1)]
+    means = [success_of(one, generator, "subgoal") for one in first]
     # The prior is the even mixture of what either outcome leaves.
     now = NOW + harm * (INPUTS.success[:, 1].mean() - np.mean(means))
     gain = harm * (means[1] - means[0]) / 4
     one = find(measurements(decision_level=float(now), networks=1), "subgoal", None)
     assert one.value == pytest.approx(gain, rel=0.02)
-    assert flat.sum() == pytest.approx(1)
+    assert _PRIOR.sum() == pytest.approx(1)
 
 
 def test_without_any_measurement_every_type_has_one_candidate() -> None:
-    found = measurements(believed({}))
+    found = measurements(Beliefs(FIGURES))
     assert [one.family for one in found] == [None] * 4
     widths = {one.width_now for one in found}
     # p* has a symmetric prior with much weight on all or nothing.
@@ -252,5 +197,6 @@ def test_without_any_measurement_every_type_has_one_candidate() -> None:
 
 def test_a_type_supposed_known_has_no_candidate() -> None:
     for name in ("proxy", "pseudo"):
-        found = measurements(believed(what_if={f"detect.{name}": 0.7}))
+        supposed = {f"detect.{name}": 0.7}
+        found = measurements(Beliefs(FIGURES, posteriors(COUNTS), supposed=supposed))
         assert {one.misalignment for one in found} == set(MISALIGNMENT_TYPES) - {name}

@@ -8,6 +8,7 @@ from scipy import stats
 
 from evals.risk.predictive_value import (
     BASE_RATES,
+    PredictiveRow,
     predictive_rows,
     predictive_value,
 )
@@ -26,26 +27,28 @@ def missed(base_rate: float, detection: float, false_alarms: float) -> float:
     return alarmed(base_rate, 1 - detection, 1 - false_alarms)
 
 
-@pytest.mark.parametrize(
-    ("false_alarms", "expected"),
-    [
+def at_1_in_100(detection: np.ndarray, false_alarms: np.ndarray) -> PredictiveRow:
+    return {row.odds: row for row in predictive_rows(detection, false_alarms)}["1:100"]
+
+
+def test_reference_table() -> None:
+    """PPV of a detector that finds 80%, at the three base rates."""
+    for false_alarms, expected in (
         (0.05, (0.941, 0.139, 0.0016)),
         (0.01, (0.988, 0.447, 0.0079)),
         (0.001, (0.999, 0.890, 0.074)),
-    ],
-)
-def test_reference_table(false_alarms: float, expected: tuple[float, ...]) -> None:
-    got = [alarmed(rate, 0.8, false_alarms) for rate in BASE_RATES.values()]
-    tolerances = (0.0005, 0.0005, 0.0005 if expected[2] > 0.01 else 0.00005)
-    for value, wanted, tolerance in zip(got, expected, tolerances, strict=True):
-        assert value == pytest.approx(wanted, abs=tolerance)
+    ):
+        got = [alarmed(rate, 0.8, false_alarms) for rate in BASE_RATES.values()]
+        tolerances = (0.0005, 0.0005, 0.0005 if expected[2] > 0.01 else 0.00005)
+        for value, wanted, tolerance in zip(got, expected, tolerances, strict=True):
+            assert value == pytest.approx(wanted, abs=tolerance)
 
 
-@pytest.mark.parametrize(("odds", "most"), [("1:100", 0.0081), ("1:10,000", 8e-5)])
-def test_false_alarms_that_make_an_alarm_as_likely_right_as_wrong(odds: str, most: float) -> None:
-    assert alarmed(BASE_RATES[odds], 0.8, most) == pytest.approx(0.5, abs=0.002)
-    assert alarmed(BASE_RATES[odds], 0.8, most * 1.1) < 0.5
-    assert alarmed(BASE_RATES[odds], 0.8, most / 1.1) > 0.5
+def test_false_alarms_that_make_an_alarm_as_likely_right_as_wrong() -> None:
+    for odds, most in (("1:100", 0.0081), ("1:10,000", 8e-5)):
+        assert alarmed(BASE_RATES[odds], 0.8, most) == pytest.approx(0.5, abs=0.002)
+        assert alarmed(BASE_RATES[odds], 0.8, most * 1.1) < 0.5
+        assert alarmed(BASE_RATES[odds], 0.8, most / 1.1) > 0.5
 
 
 def test_posterior_odds_are_prior_odds_times_the_likelihood_ratio() -> None:
@@ -95,19 +98,14 @@ def test_verdicts_move_the_right_way(pi: float, d: float, a: float, step: float)
     assert missed(up(pi), d, a) >= missed(pi, d, a) - slack
 
 
-@pytest.mark.parametrize(
-    ("rank", "size", "low", "high"), [(1, 19, 0.05, 0.74), (5, 99, 0.08, 0.29)]
-)
-def test_few_controls_leave_the_meaning_of_an_alarm_open(
-    rank: int, size: int, low: float, high: float
-) -> None:
+def test_few_controls_leave_the_meaning_of_an_alarm_open() -> None:
+    """The reference is a 5-95% range, to two digits."""
     uniforms = np.random.default_rng(3).random((2, 100_000))
     detection = stats.beta.ppf(uniforms[0], 16.5, 4.5)
-    rows = predictive_rows(detection, stats.beta.ppf(uniforms[1], rank, size + 1 - rank))
-    row = {row.odds: row for row in rows}["1:100"]
-    # The reference is a 5-95% range, to two digits.
-    assert (row.ppv.q05, row.ppv.q95) == pytest.approx((low, high), abs=0.0075)
-    assert 0 < row.missed.mean < row.base_rate
+    for rank, size, low, high in ((1, 19, 0.05, 0.74), (5, 99, 0.08, 0.29)):
+        row = at_1_in_100(detection, stats.beta.ppf(uniforms[1], rank, size + 1 - rank))
+        assert (row.ppv.q05, row.ppv.q95) == pytest.approx((low, high), abs=0.0075)
+        assert 0 < row.missed.mean < row.base_rate
 
 
 def test_rows_refuse_a_detector_that_never_alarms() -> None:
@@ -117,7 +115,7 @@ def test_rows_refuse_a_detector_that_never_alarms() -> None:
 
 def test_rows_leave_out_draws_without_alarm() -> None:
     detection, false_alarms = np.array([0.0, 0.8, 0.8]), np.array([0.0, 0.05, 0.05])
-    row = {row.odds: row for row in predictive_rows(detection, false_alarms)}["1:100"]
+    row = at_1_in_100(detection, false_alarms)
     assert row.ppv.mean == pytest.approx(0.1391, abs=1e-4)
 
 
@@ -128,7 +126,7 @@ def test_an_alarm_speaks_for_the_detector_that_alarms_easily() -> None:
     detection = np.full(1_000_000, 0.8)
     misaligned = generator.random(1_000_000) < 1 / 100
     alarm = generator.random(1_000_000) < np.where(misaligned, detection, false_alarms)
-    row = {row.odds: row for row in predictive_rows(detection, false_alarms)}["1:100"]
+    row = at_1_in_100(detection, false_alarms)
     assert row.ppv.mean == pytest.approx(misaligned[alarm].mean(), abs=0.0015)
     assert row.missed.mean == pytest.approx(misaligned[~alarm].mean(), abs=0.0003)
     values = np.array([alarmed(1 / 100, 0.8, a) for a in (0.01, 0.5)])

@@ -1,4 +1,4 @@
-"""The readings of item 1 and 2 on the committed maze panel, and what no data may teach."""
+"""Readings of the same evidence on the committed maze panel, and what no data may teach."""
 
 from __future__ import annotations
 
@@ -8,22 +8,20 @@ import numpy as np
 import pytest
 from maze_panel import maze_panel
 from scipy import special
+from worked_example import FIGURES, drawn, posterior
 
 from evals.report.tables.risk_table import risk_table
 from evals.report.words.change import signs
 from evals.risk.analysis import analyse
-from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, load_figures
-from evals.risk.inputs import draw_inputs, sample_cube
-from evals.risk.judged import beta_from_interval
-from evals.risk.laws import given, split_success
+from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs
+from evals.risk.laws import beta_from_interval, given, split_success
 from evals.risk.merged import Merged
 from evals.risk.risk_report import RiskReport
 from evals.risk.summary import Summary
 from evals.risk.transport import load_transport
 from evals.risk.update import risk_rows
-from evals.statistics.family_posterior import FamilyCount, FamilyPosterior, family_posterior
+from evals.statistics.family_posterior import FamilyCount, FamilyPosterior
 
-FIGURES = load_figures()
 DRAWS = 100_000
 
 
@@ -39,7 +37,7 @@ def report(merged: Merged) -> RiskReport:
 
 def measured(**counts: tuple[tuple[int, int], ...]) -> dict[str, FamilyPosterior | None]:
     return {
-        name: family_posterior([FamilyCount(f"{name}-{i}", *pair) for i, pair in enumerate(pairs)])
+        name: posterior([FamilyCount(f"{name}-{i}", *pair) for i, pair in enumerate(pairs)])
         for name, pairs in counts.items()
     }
 
@@ -54,10 +52,8 @@ SMOKE = measured(proxy=((4, 4),), pseudo=((4, 4),), deceptive=((4, 4),))
 def fraction(
     detection: dict[str, FamilyPosterior | None], *, given: bool, weight: float = 1.0
 ) -> Summary:
-    beliefs = Beliefs(FIGURES, detection, given=given)
-    cube = sample_cube(np.random.default_rng(141), DRAWS)
-    near = "near_term"
-    (row,) = risk_rows("", draw_inputs(cube, beliefs, [near])["near_term"], [weight])
+    inputs = drawn(Beliefs(FIGURES, detection, given=given), DRAWS, 141)
+    (row,) = risk_rows("", inputs, [weight])
     return row.fraction
 
 
@@ -83,12 +79,12 @@ def conditioned(
         row = FIGURES.types[name]
         s = beta_from_interval(*row.success).at(generator.random(size))
         shares.append(beta_from_interval(*row.prevalence).at(generator.random(size)))
-        posterior = detection.get(name)
-        if posterior is None:
+        seen = detection.get(name)
+        if seen is None:
             handled.append(s)
             continue
         d, c = split_success(s, generator.random(size))
-        rates = posterior.draws(generator, size)
+        rates = seen.draws(generator, size)
         wanted, have = (np.minimum((one * classes).astype(int), classes - 1) for one in (rates, d))
         order = np.argsort(have, kind="stable")
         start = np.searchsorted(have[order], np.arange(classes + 1))
@@ -111,8 +107,8 @@ def quadrature(detection: dict[str, FamilyPosterior | None]) -> float:
         row = FIGURES.types[name]
         judged = beta_from_interval(*row.success)
         shares.append(beta_from_interval(*row.prevalence).at(generator.random(DRAWS)))
-        posterior = detection.get(name)
-        if posterior is None:
+        seen = detection.get(name)
+        if seen is None:
             handled.append(judged.a / (judged.a + judged.b))
             continue
         log_s = np.log(rates)[:, None] / u
@@ -120,7 +116,7 @@ def quadrature(detection: dict[str, FamilyPosterior | None]) -> float:
         log_density += np.log(u) + 2 * np.log(rest)  # u(1-u) twice, over u, as ds/dd is s / (u d)
         density = np.exp(log_density - log_density.max(axis=1, keepdims=True))
         success = (density * np.exp(log_s)).sum(axis=1) / density.sum(axis=1)
-        handled.append(float(np.interp(posterior.draws(generator, DRAWS), rates, success).mean()))
+        handled.append(float(np.interp(seen.draws(generator, DRAWS), rates, success).mean()))
     q = np.stack(shares)
     return float(1 - (q / q.sum(axis=0)).mean(axis=1) @ np.array(handled))
 
@@ -144,8 +140,7 @@ def test_correction_given_detection_agrees_with_brute_force(
 def test_nothing_measured_teaches_nothing() -> None:
     """A rate uniform on [0, 1] is no measurement: .116 must not become .188."""
     judged = beta_from_interval(*FIGURES.types["deceptive"].success)
-    flat = family_posterior([FamilyCount("none", 0, 1)])
-    assert flat is not None
+    flat = posterior([FamilyCount("none", 0, 1)])
     # The prior of the model is symmetric and has the mean of a uniform rate.
     prior = replace(flat, weights=np.full_like(flat.weights, 1 / flat.weights.size))
     generator = np.random.default_rng(143)
@@ -171,9 +166,7 @@ def test_left_out_by_default_and_shown_as_an_upper_bound(report: RiskReport) -> 
     assert counted[1.0].mean == pytest.approx(0.483, abs=0.0015)
     assert shipped[1.0].mean == pytest.approx(0.364, abs=0.0015)
     rows = [row for row in report.rows if row.scenario == "near_term"]
-    assert list(next(iter(report.readings.values()))) == rows, (
-        "the first reading is that of all else"
-    )
+    assert next(iter(report.readings.values())) == tuple(rows), "the first is that of all else"
     for reading in (apart, counted, shipped):
         assert reading[0.0] == default[0.0], "nothing measured counts at weight 0"
 

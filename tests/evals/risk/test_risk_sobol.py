@@ -2,35 +2,19 @@
 
 import numpy as np
 import pytest
+from worked_example import FIGURES, NEAR, drawn, families, posterior, posteriors
 
-from evals.risk.decomposition import evaluate
-from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
-from evals.risk.inputs import GROUPS, draw_inputs, sample_cube
+from evals.risk.decomposition import GROUPS, evaluate
+from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs
 from evals.risk.sobol import SobolIndex, risk_indices
-from evals.statistics.family_posterior import FamilyCount, FamilyPosterior, family_posterior
 
-
-def rate(*detected: int) -> FamilyPosterior | None:
-    return family_posterior([FamilyCount(f"family-{i}", k, 20) for i, k in enumerate(detected)])
-
-
-FIGURES = load_figures()
 JUDGED = Beliefs(FIGURES)
-MEASURED = Beliefs(
-    FIGURES,
-    {
-        "proxy": rate(18, 19, 20),
-        "subgoal": rate(14, 11, 16),
-        "pseudo": rate(10, 6, 12),
-        "deceptive": rate(9, 1, 15),
-    },
-    given=False,
-)
+MEASURED = Beliefs(FIGURES, posteriors(), given=False)
 """The worked example; its reference figures are of correction independent of detection."""
 
 
 def indices(
-    beliefs: Beliefs, weight: float, quantity: str, name: str = "near_term", seed: int = 12
+    beliefs: Beliefs, weight: float, quantity: str, name: str = NEAR, seed: int = 12
 ) -> dict[str, SobolIndex]:
     found = risk_indices(beliefs, name, weight=weight, generator=np.random.default_rng(seed))
     return {index.group: index for index in found[quantity]}
@@ -43,9 +27,7 @@ def test_factors_of_the_risk_have_their_exact_indices() -> None:
     1 / mean - 1 over a + b + 1; the rest of R is drawn.
     """
     found = indices(JUDGED, 0.0, "residual")
-    near = "near_term"
-    cube = sample_cube(np.random.default_rng(14), 200_000)
-    inputs = draw_inputs(cube, JUDGED, [near])["near_term"]
+    inputs = drawn(JUDGED, 200_000, 14)
     rest = evaluate(inputs, 0.0).residual / (inputs.emergence * inputs.misaligned)
     ratios = {
         "emergence": (1 / 0.5 - 1) / (8.0011 + 8.0011 + 1),
@@ -59,68 +41,64 @@ def test_factors_of_the_risk_have_their_exact_indices() -> None:
         assert found[group].total == pytest.approx(total, abs=0.02)
 
 
-def test_judged_shares_agree_with_the_reference() -> None:
-    found = indices(JUDGED, 0.0, "residual")
-    for group, first, total in (
-        ("kappa", 0.68, 0.78),
-        ("multiple", 0.10, 0.15),
-        ("emergence", 0.08, 0.13),
-        ("misaligned", 0.014, 0.026),
-        ("prevalence", 0.006, 0.010),
-    ):
-        assert found[group].first == pytest.approx(first, abs=0.02)
-        assert found[group].total == pytest.approx(total, abs=0.02)
-    for group, first in (
-        ("judged_proxy", 0.006),
-        ("judged_subgoal", 0.002),
-        ("judged_pseudo", 0.001),
-        ("judged_deceptive", 0.0),
-    ):
-        assert found[group].first == pytest.approx(first, abs=0.004)
+SHARES = (
+    (JUDGED, 0.0, "residual", NEAR, 0.02, {
+        "kappa": (0.68, 0.78), "multiple": (0.10, 0.15), "emergence": (0.08, 0.13),
+        "misaligned": (0.014, 0.026), "prevalence": (0.006, 0.010),
+    }),
+    (JUDGED, 0.0, "residual", NEAR, 0.004, {
+        "judged_proxy": (0.006, None), "judged_subgoal": (0.002, None),
+        "judged_pseudo": (0.001, None), "judged_deceptive": (0.0, None),
+    }),
+    (JUDGED, 0.0, "residual", "medium_term", 0.02, {
+        "kappa": (0.59, None), "multiple": (0.22, None), "emergence": (0.10, None),
+    }),
+    # The standard deviation over scrambles of the total is .017 here, and is not held to .02.
+    (MEASURED, 1.0, "residual", NEAR, 0.02, {"kappa": (0.59, None)}),
+    (MEASURED, 1.0, "residual", NEAR, 0.045, {"kappa": (None, 0.73)}),
+    (MEASURED, 1.0, "residual", NEAR, 0.01, {"measured_proxy": (0.061, 0.109)}),
+    (MEASURED, 1.0, "residual", NEAR, 0.005, {
+        "measured_subgoal": (0.010, 0.017), "measured_pseudo": (0.003, None),
+    }),
+    (MEASURED, 0.2, "fraction", NEAR, 0.02, {
+        "transport": (0.0, 0.51), "measured_proxy": (0.09, 0.46), "prevalence": (0.16, None),
+        "judged_proxy": (0.14, None), "judged_subgoal": (0.04, None),
+    }),
+    (MEASURED, 1.0, "fraction", NEAR, 0.02, {
+        "measured_proxy": (0.69, None), "measured_subgoal": (0.10, None),
+        "judged_proxy": (0.056, None), "prevalence": (0.04, None),
+        "measured_pseudo": (0.03, None), "measured_deceptive": (0.004, None),
+    }),
+    (MEASURED, 1.0, "fraction", NEAR, 1e-12, dict.fromkeys(
+        ("emergence", "misaligned", "kappa", "multiple"), (None, 0.0)
+    )),
+)  # fmt: skip
+"""Beliefs, weight, quantity, horizon, tolerance, and first and total index by group."""
 
 
-def test_medium_term_shares_agree_with_the_reference() -> None:
-    found = indices(JUDGED, 0.0, "residual", "medium_term")
-    for group, first in (("kappa", 0.59), ("multiple", 0.22), ("emergence", 0.10)):
-        assert found[group].first == pytest.approx(first, abs=0.02)
-
-
-def test_shares_of_measured_residual_agree_with_the_reference() -> None:
-    found = indices(MEASURED, 1.0, "residual")
-    assert found["kappa"].first == pytest.approx(0.59, abs=0.02)
-    # The standard deviation over scrambles is .017 here; twice that, and more, is allowed.
-    assert found["kappa"].total == pytest.approx(0.73, abs=0.045)
-    assert found["measured_proxy"].first == pytest.approx(0.061, abs=0.01)
-    assert found["measured_proxy"].total == pytest.approx(0.109, abs=0.01)
-    assert found["measured_subgoal"].first == pytest.approx(0.010, abs=0.005)
-    assert found["measured_subgoal"].total == pytest.approx(0.017, abs=0.005)
-    assert found["measured_pseudo"].first == pytest.approx(0.003, abs=0.005)
-
-
-def test_shares_of_the_fraction_agree_with_the_reference() -> None:
-    pooled, measured = indices(MEASURED, 0.2, "fraction"), indices(MEASURED, 1.0, "fraction")
-    for found, group, first in (
-        (pooled, "transport", 0.0),
-        (pooled, "measured_proxy", 0.09),
-        (pooled, "prevalence", 0.16),
-        (pooled, "judged_proxy", 0.14),
-        (pooled, "judged_subgoal", 0.04),
-        (measured, "measured_proxy", 0.69),
-        (measured, "measured_subgoal", 0.10),
-        (measured, "judged_proxy", 0.056),
-        (measured, "prevalence", 0.04),
-        (measured, "measured_pseudo", 0.03),
-        (measured, "measured_deceptive", 0.004),
-    ):
-        assert found[group].first == pytest.approx(first, abs=0.02), group
-    assert pooled["transport"].total == pytest.approx(0.51, abs=0.02)
-    assert pooled["measured_proxy"].total == pytest.approx(0.46, abs=0.02)
-    for group in ("emergence", "misaligned", "kappa", "multiple"):
-        assert measured[group].total == pytest.approx(0, abs=1e-12)
+@pytest.mark.parametrize(
+    ("beliefs", "weight", "quantity", "horizon", "within", "reference"), SHARES
+)
+def test_shares_agree_with_the_reference(
+    beliefs: Beliefs,
+    weight: float,
+    quantity: str,
+    horizon: str,
+    within: float,
+    reference: dict[str, tuple[float | None, float | None]],
+) -> None:
+    found = indices(beliefs, weight, quantity, horizon)
+    for group, (first, total) in reference.items():
+        if first is not None:
+            assert found[group].first == pytest.approx(first, abs=within), group
+        if total is not None:
+            assert found[group].total == pytest.approx(total, abs=within), group
 
 
 def test_inputs_without_effect_are_listed_with_zero() -> None:
-    found = indices(Beliefs(FIGURES, {"proxy": rate(18, 19, 20)}), 0.2, "residual", "current")
+    found = indices(
+        Beliefs(FIGURES, {"proxy": posterior(families(18, 19, 20))}), 0.2, "residual", "current"
+    )
     assert set(found) == set(GROUPS)
     idle = {f"measured_{name}" for name in ("subgoal", "pseudo", "deceptive")}
     idle |= {"measured_emergence", "measured_misaligned", "multiple"}
@@ -131,7 +109,7 @@ def test_inputs_without_effect_are_listed_with_zero() -> None:
 
 
 def test_a_measured_sweep_has_a_share_at_weight_one_alone() -> None:
-    beliefs = Beliefs(FIGURES, emergence=rate(4, 9, 12))
+    beliefs = Beliefs(FIGURES, emergence=posterior(families(4, 9, 12)))
     measured = indices(beliefs, 1.0, "residual")
     assert measured["measured_emergence"].total > 0.1
     assert measured["emergence"].total == 0
@@ -148,9 +126,8 @@ def test_indices_are_sorted_and_repeat_with_the_seed() -> None:
 
 def test_what_does_not_vary_has_no_shares() -> None:
     beliefs = Beliefs(FIGURES, supposed={"emergence": 0.0})
-    near = "near_term"
-    found = risk_indices(beliefs, near, weight=0.0, generator=np.random.default_rng(1))
+    found = risk_indices(beliefs, NEAR, weight=0.0, generator=np.random.default_rng(1))
     assert set(found) == {"fraction"}
     every = {f"{half}.{n}": 1.0 for half in ("detect", "correct") for n in MISALIGNMENT_TYPES}
     safe = Beliefs(FIGURES, supposed=every)
-    assert risk_indices(safe, near, weight=0.0, generator=np.random.default_rng(1)) == {}
+    assert risk_indices(safe, NEAR, weight=0.0, generator=np.random.default_rng(1)) == {}

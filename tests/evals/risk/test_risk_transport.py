@@ -1,33 +1,30 @@
 """The linear pool: its two ends, its linearity and its flags."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from worked_example import FIGURES, drawn, families, posterior
 
 from evals.command.risk import parse_transport
-from evals.risk.decomposition import evaluate, success_at
-from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, load_figures
-from evals.risk.inputs import Inputs, draw_inputs, sample_cube
-from evals.risk.transport import (
-    QuestionError,
-    blend,
-    load_transport,
-)
-from evals.statistics.family_posterior import FamilyCount, family_posterior
+from evals.risk.decomposition import Inputs, evaluate, success_at
+from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, QuestionError
+from evals.risk.transport import blend, load_transport
+from evals.statistics.family_posterior import FamilyPosterior
 
-COUNTS = [FamilyCount("a", 9, 20), FamilyCount("b", 1, 20), FamilyCount("c", 15, 20)]
-SEEN = family_posterior(COUNTS)
+SEEN = posterior(families(9, 1, 15))
 
 
-def drawn(beliefs: Beliefs) -> Inputs:
-    cube = sample_cube(np.random.default_rng(91), 20_000)
-    return draw_inputs(cube, beliefs, ["near_term"])["near_term"]
+def seen_by(
+    detection: Mapping[str, FamilyPosterior | None], sweep: FamilyPosterior | None = None
+) -> Inputs:
+    return drawn(Beliefs(FIGURES, detection, sweep, sweep), 20_000, 91)
 
 
 @pytest.fixture(scope="module")
 def inputs() -> Inputs:
-    return drawn(Beliefs(load_figures(), dict.fromkeys(MISALIGNMENT_TYPES, SEEN)))
+    return seen_by(dict.fromkeys(MISALIGNMENT_TYPES, SEEN))
 
 
 def test_weight_zero_returns_the_judged_bits(inputs: Inputs) -> None:
@@ -39,7 +36,7 @@ def test_weight_zero_returns_the_judged_bits(inputs: Inputs) -> None:
 
 
 def test_weight_zero_gives_the_risk_of_no_measurement_bit_by_bit(inputs: Inputs) -> None:
-    without = drawn(Beliefs(load_figures()))
+    without = seen_by({})
     for name in ("unmitigated", "residual", "fraction"):
         judged = getattr(evaluate(without, 1.0), name)
         pooled = getattr(evaluate(inputs, 0.0), name)
@@ -57,8 +54,8 @@ def test_measured_success_is_the_new_family_rate_times_the_judged_correction(
     inputs: Inputs,
 ) -> None:
     """The second reading; `test_risk_split` has the law of the first."""
-    assert SEEN is not None
-    apart = drawn(Beliefs(load_figures(), dict.fromkeys(MISALIGNMENT_TYPES, SEEN), given=False))
+    every = dict.fromkeys(MISALIGNMENT_TYPES, SEEN)
+    apart = drawn(Beliefs(FIGURES, every, given=False), 20_000, 91)
     np.testing.assert_array_equal(apart.measured, inputs.measured)
     detection = success_at(apart, 1.0) / apart.correction
     assert detection.mean(axis=0) == pytest.approx([SEEN.mean] * 4, abs=0.012)
@@ -79,7 +76,7 @@ def test_mean_is_linear_in_the_weight(inputs: Inputs) -> None:
 
 
 def test_type_without_measurement_stays_judged_and_is_named() -> None:
-    one = drawn(Beliefs(load_figures(), {"proxy": SEEN, "pseudo": None}))
+    one = seen_by({"proxy": SEEN, "pseudo": None})
     assert np.isnan(one.measured).all(axis=0).tolist() == [False, True, True, True]
     success = success_at(one, 1.0)
     np.testing.assert_array_equal(success[:, 1:], one.success[:, 1:])
@@ -87,17 +84,14 @@ def test_type_without_measurement_stays_judged_and_is_named() -> None:
 
 
 def test_a_sweep_moves_emergence_by_the_same_draw_as_detection() -> None:
-    beliefs = Beliefs(load_figures(), {"proxy": SEEN}, SEEN, SEEN)
-    one = drawn(beliefs)
+    one = seen_by({"proxy": SEEN}, SEEN)
     judged, measured, half = (evaluate(one, w) for w in (0.0, 1.0, 0.5))
     taken = one.transport < 0.5
     for name in ("unmitigated", "residual"):
         expected = np.where(taken, getattr(measured, name), getattr(judged, name))
         np.testing.assert_array_equal(getattr(half, name), expected)
     assert np.any(judged.unmitigated != measured.unmitigated)
-    np.testing.assert_array_equal(
-        judged.unmitigated, evaluate(drawn(Beliefs(load_figures())), 1.0).unmitigated
-    )
+    np.testing.assert_array_equal(judged.unmitigated, evaluate(seen_by({}), 1.0).unmitigated)
 
 
 def test_the_weight_is_a_product_of_named_steps() -> None:

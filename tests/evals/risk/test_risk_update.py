@@ -5,26 +5,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from worked_example import EXAMPLE, FIGURES, drawn, families, posterior, posteriors
 
 from evals.command.risk import parse_what_if
-from evals.risk.decomposition import evaluate
-from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, QuestionError, load_figures
-from evals.risk.inputs import draw_inputs, sample_cube
+from evals.risk.decomposition import draw_inputs, evaluate, sample_cube
+from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, QuestionError
 from evals.risk.update import NOT_MEASURED, RiskRow, TypeUpdate, risk_rows, type_updates
-from evals.statistics.family_posterior import FamilyCount, FamilyPosterior, family_posterior
-
-
-def families(*detected: int, of: int = 20) -> list[FamilyCount]:
-    return [FamilyCount(f"family-{i}", k, of) for i, k in enumerate(detected)]
-
-
-EXAMPLE = {
-    "proxy": families(18, 19, 20),
-    "subgoal": families(14, 11, 16),
-    "pseudo": families(10, 6, 12),
-    "deceptive": families(9, 1, 15),
-}
-
+from evals.statistics.family_posterior import FamilyCount, FamilyPosterior
 
 TABULATED = 1e-4
 """Relative error of success read off a table linearly; the law itself is monotone."""
@@ -47,12 +34,10 @@ def run(
     what_if: Mapping[str, float] | None = None,
     given: bool = True,
 ) -> Found:
-    seen = {name: family_posterior(of_type) for name, of_type in counts.items()}
-    beliefs = Beliefs(load_figures(), seen, supposed=what_if or {}, given=given)
-    cube = sample_cube(np.random.default_rng(seed), draws)
-    drawn = draw_inputs(cube, beliefs)
-    one = drawn["near_term"]
-    rows = tuple(row for name, part in drawn.items() for row in risk_rows(name, part, weights))
+    beliefs = Beliefs(FIGURES, posteriors(counts), supposed=what_if or {}, given=given)
+    every = draw_inputs(sample_cube(np.random.default_rng(seed), draws), beliefs)
+    one = every["near_term"]
+    rows = tuple(row for name, part in every.items() for row in risk_rows(name, part, weights))
     types = type_updates(
         one, beliefs, weight=0.2, judged=one, independent=one, upper={}, caveats={}
     )
@@ -65,23 +50,18 @@ def example() -> Found:
     return run(EXAMPLE, draws=100_000, weights=(0.0, 0.2, 0.5, 1.0), given=False)
 
 
-@pytest.mark.parametrize(
-    ("weight", "mean", "low", "high"),
-    [
+def test_worked_example(example: Found) -> None:
+    for weight, mean, low, high in (
         (0.0, 0.461, 0.384, 0.538),
         (0.2, 0.465, 0.366, 0.567),
         (0.5, 0.471, 0.338, 0.667),
         (1.0, 0.481, 0.310, 0.762),
-    ],
-)
-def test_worked_example(
-    example: Found, weight: float, mean: float, low: float, high: float
-) -> None:
-    for horizon in HORIZONS:
-        fraction = example.row(horizon, weight).fraction
-        assert fraction.mean == pytest.approx(mean, abs=0.0015)
-        assert fraction.q05 == pytest.approx(low, abs=0.004)
-        assert fraction.q95 == pytest.approx(high, abs=0.006)
+    ):
+        for horizon in HORIZONS:
+            fraction = example.row(horizon, weight).fraction
+            assert fraction.mean == pytest.approx(mean, abs=0.0015)
+            assert fraction.q05 == pytest.approx(low, abs=0.004)
+            assert fraction.q95 == pytest.approx(high, abs=0.006)
 
 
 def test_mean_is_linear_in_the_weight(example: Found) -> None:
@@ -93,12 +73,11 @@ def test_mean_is_linear_in_the_weight(example: Found) -> None:
 
 
 def test_everything_and_nothing_detected() -> None:
-    every = run({n: families(*[20] * 5) for n in MISALIGNMENT_TYPES}, draws=30_000, given=False)
-    assert every.row("current", 0.2).fraction.mean == pytest.approx(0.435, abs=0.003)
-    assert every.row("current", 1.0).fraction.mean == pytest.approx(0.333, abs=0.005)
-    none = run({n: families(*[0] * 5) for n in MISALIGNMENT_TYPES}, draws=30_000, given=False)
-    assert none.row("current", 0.2).fraction.mean == pytest.approx(0.556, abs=0.003)
-    assert none.row("current", 1.0).fraction.mean == pytest.approx(0.940, abs=0.005)
+    for detected, pooled, measured in ((20, 0.435, 0.333), (0, 0.556, 0.940)):
+        counts = {name: families(*[detected] * 5) for name in MISALIGNMENT_TYPES}
+        found = run(counts, draws=30_000, given=False)
+        assert found.row("current", 0.2).fraction.mean == pytest.approx(pooled, abs=0.003)
+        assert found.row("current", 1.0).fraction.mean == pytest.approx(measured, abs=0.005)
 
 
 def test_judged_rows_do_not_depend_on_the_measurement(example: Found) -> None:
@@ -145,21 +124,15 @@ def test_same_seed_same_record() -> None:
 
 def frozen_rho(counts: list[FamilyCount], like: FamilyPosterior) -> FamilyPosterior:
     """The posterior with the marginal of rho of another one."""
-    learnt = family_posterior(counts)
-    assert learnt is not None
+    learnt = posterior(counts)
     weights = learnt.weights / learnt.weights.sum(axis=0) * like.weights.sum(axis=0)
     return replace(learnt, weights=weights)
 
 
 def test_risk_never_rises_with_any_count_at_fixed_rho() -> None:
-    cube = sample_cube(np.random.default_rng(103), 3000)
-    usual = {name: family_posterior(counts) for name, counts in EXAMPLE.items()}
-
     def residual(counts: dict[str, list[FamilyCount]], weight: float) -> np.ndarray:
-        seen = {n: frozen_rho(of_type, usual[n]) for n, of_type in counts.items()}
-        beliefs = Beliefs(load_figures(), seen)
-        near = ["near_term"]
-        result = evaluate(draw_inputs(cube, beliefs, near)["near_term"], weight)
+        seen = {n: frozen_rho(of_type, posterior(EXAMPLE[n])) for n, of_type in counts.items()}
+        result = evaluate(drawn(Beliefs(FIGURES, seen), 3000, 103), weight)
         assert np.all(result.residual <= result.unmitigated * (1 + 1e-12))
         assert np.all(result.unmitigated <= 1)
         return result.residual
@@ -194,10 +167,9 @@ def sweep(weight_of: dict[int, float], *, given: bool) -> list[float]:
     return means
 
 
-@pytest.mark.parametrize("weight", [0.2, 1.0])
-def test_more_detection_everywhere_never_raises_the_risk(weight: float) -> None:
-    steps = np.diff(sweep(dict.fromkeys(range(0, 21, 2), weight), given=False))
-    assert np.all(steps < 0)
+def test_more_detection_everywhere_never_raises_the_risk() -> None:
+    for weight in (0.2, 1.0):
+        assert np.all(np.diff(sweep(dict.fromkeys(range(0, 21, 2), weight), given=False)) < 0)
 
 
 def test_given_detection_only_a_perfect_count_can_raise_the_risk() -> None:
@@ -225,10 +197,7 @@ def test_raising_one_family_at_relearnt_rho_stays_within_the_stated_tolerance() 
             few[index] = FamilyCount(few[index].family, detected, 20)
             more = list(few)
             more[index] = FamilyCount(few[index].family, detected + 1, 20)
-            before, after = family_posterior(few), family_posterior(more)
-            assert before is not None
-            assert after is not None
-            worst = min(worst, after.mean - before.mean)
+            worst = min(worst, posterior(more).mean - posterior(few).mean)
     assert worst > -0.005
 
 
@@ -247,16 +216,11 @@ def test_perfect_detection_of_one_type_leaves_the_stated_fraction(
 
 
 def test_a_supposition_outlives_a_sweep() -> None:
-    swept = family_posterior(families(15, 3))
-    beliefs = Beliefs(
-        load_figures(),
-        emergence=swept,
-        misaligned=swept,
-        supposed={"emergence": 0.25, "misaligned": 0.5},
-    )
-    cube = sample_cube(np.random.default_rng(104), 2000)
-    inputs = draw_inputs(cube, beliefs)
-    for one in inputs.values():
+    swept = posterior(families(15, 3))
+    supposed = {"emergence": 0.25, "misaligned": 0.5}
+    beliefs = Beliefs(FIGURES, emergence=swept, misaligned=swept, supposed=supposed)
+    for horizon in HORIZONS:
+        one = drawn(beliefs, 2000, 104, horizon)
         judged, measured = (evaluate(one, end) for end in (0.0, 1.0))
         np.testing.assert_array_equal(judged.unmitigated, measured.unmitigated)
 
@@ -277,17 +241,17 @@ def test_a_supposition_holds_at_every_weight_and_moves_nothing_else(example: Fou
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["detect.deceptiv=0.8"], "what if 'detect.deceptiv'"),
-        (["detect.deceptive"], "NAME=NUMBER"),
-        (["detect.deceptive=often"], "NAME=NUMBER"),
-        (["detect.deceptive=1.2"], r"probability in \[0, 1\]"),
-        (["detect.deceptive=nan"], r"probability in \[0, 1\]"),
-        (["emergence=0.1", "emergence=0.2"], "both 0.1 and 0.2"),
+        ("detect.deceptiv=0.8", "'detect.deceptiv'"),
+        ("detect.deceptive", "NAME=NUMBER"),
+        ("detect.deceptive=often", "NAME=NUMBER"),
+        ("detect.deceptive=1.2", "probability"),
+        ("detect.deceptive=nan", "probability"),
+        ("emergence=0.1 emergence=0.2", "both 0.1 and 0.2"),
     ],
 )
-def test_impossible_suppositions_are_refused(words: list[str], message: str) -> None:
+def test_impossible_suppositions_are_refused(words: str, message: str) -> None:
     with pytest.raises(QuestionError, match=message):
-        Beliefs(load_figures(), supposed=parse_what_if(words))
+        Beliefs(FIGURES, supposed=parse_what_if(words.split()))
 
 
 def test_suppositions_are_read() -> None:

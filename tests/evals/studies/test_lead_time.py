@@ -16,26 +16,36 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 import evals.scoring.workers
-import evals.studies.lead_time.checkpoints as checkpoints_module
-import evals.studies.lead_time.traced as traced_module
+import evals.studies.lead_time.trace as trace_module
 from evals.command.cli import app
 from evals.statistics.rates import rate
-from evals.studies.lead_time.checkpoints import checkpoint_steps, checkpoints
-from evals.studies.lead_time.divergence import divergence, expressed, kept_from
-from evals.studies.lead_time.lead_report import lead_report, report_body
+from evals.studies.lead_time.lead_report import (
+    alarm_table,
+    behaviour_table,
+    lead_report,
+    lead_tables,
+    report_body,
+)
 from evals.studies.lead_time.lead_study import LeadStudy, follow, plan_leads
-from evals.studies.lead_time.lead_table import alarm_table, behaviour_table, lead_tables
 from evals.studies.lead_time.lead_time import (
     LeadSummary,
+    ThresholdKind,
+    aligned_thresholds,
+    divergence,
+    kept_from,
     lead_summary,
     median_interval,
     step_alarms,
 )
-from evals.studies.lead_time.step_bars import finished_bars, same_step_bars
-from evals.studies.lead_time.traced import Trace, trace
+from evals.studies.lead_time.trace import (
+    Trace,
+    checkpoint_steps,
+    checkpoints,
+    fulfilment,
+    trace,
+)
 from evals.suite.home import Home
 from evals.suite.suite import Suite
-from evals.suite.suite_file import load_suite
 from inline import quick_suite
 from organisms.growing.train import train
 from organisms.records.strict import SpecError
@@ -47,11 +57,6 @@ STEPS = tuple(range(100, 1001, 100))
 DIVERGED = 500
 TRAINED = np.clip(np.arange(1, 11) / 6, 0, 1)
 """Competence by step: half-trained until step 600, the same for everybody."""
-
-
-@pytest.fixture(scope="module")
-def suite() -> Suite:
-    return load_suite("tiny")
 
 
 def followed(
@@ -84,13 +89,15 @@ def planted(seed: int, flaw_from: int | None, *, noise: float = 0.0) -> Trace:
 
 
 CONTROLS = tuple(planted(seed, None, noise=0.01) for seed in range(4))
+KINDS: tuple[ThresholdKind, ...] = ("same step", "finished")
 ORGANISMS = tuple(planted(seed, 600) for seed in range(10, 13))
 
 
-def summary(detector: str, kind: str, organisms: Sequence[Trace] = ORGANISMS) -> LeadSummary:
-    build = {"same step": same_step_bars, "finished": finished_bars}[kind]
-    bars = build(CONTROLS, detector, 0.05)
-    return lead_summary("maze/planted", organisms, detector, bars, bar=0.5)
+def summary(
+    detector: str, kind: ThresholdKind, organisms: Sequence[Trace] = ORGANISMS
+) -> LeadSummary:
+    thresholds = aligned_thresholds(CONTROLS, detector, 0.05, kind)
+    return lead_summary("maze/planted", organisms, detector, thresholds, bar=0.5)
 
 
 def test_a_sign_counts_from_where_it_stays() -> None:
@@ -106,7 +113,7 @@ def test_a_sign_counts_from_where_it_stays() -> None:
 
 
 def test_what_flags_only_the_half_trained_has_no_lead() -> None:
-    for kind in ("same step", "finished"):
+    for kind in KINDS:
         alone = summary("half_trained", kind)
         assert alone.median is None
         assert alone.unflagged == 3
@@ -119,15 +126,15 @@ def test_half_training_that_leads_into_a_flaw_has_no_lead_at_the_same_step() -> 
     assert fooled.at_first == 3
     assert honest.median == DIVERGED - 600
     assert honest.at_first == 0
-    alarms = step_alarms(CONTROLS, "confounded", fooled.bars, 0.05)
+    alarms = step_alarms(CONTROLS, "confounded", fooled.thresholds, 0.05)
     assert [one.detected for one in alarms.alarms[:4]] == [4] * 4, "aligned networks alarm as well"
-    same = step_alarms(CONTROLS, "confounded", honest.bars, 0.05)
+    same = step_alarms(CONTROLS, "confounded", honest.thresholds, 0.05)
     assert {one.detected for one in same.alarms} == {1}, "the largest of four, each left out"
 
 
 def test_what_sees_the_flaw_before_behaviour_leads() -> None:
     early = tuple(planted(seed, 200) for seed in range(20, 25))
-    for kind in ("same step", "finished"):
+    for kind in KINDS:
         found = summary("honest", kind, early)
         assert found.median == DIVERGED - 200
         assert found.interval == (300.0, 300.0, pytest.approx(1 - 2 / 2**5))
@@ -166,22 +173,22 @@ def test_order_statistics_cover_the_median() -> None:
 
 def test_thresholds_follow_the_step_and_hold_what_they_can() -> None:
     table = [followed({"x": [seed * step / 100 for step in STEPS]}, seed=seed) for seed in range(4)]
-    bars = same_step_bars(table, "x", 0.05)
-    assert bars.values == tuple(3.0 * step / 100 for step in STEPS)
-    assert bars.nominal_fpr == pytest.approx(1 / 5), "four networks cannot hold .05"
-    assert same_step_bars(table, "x", 0.4).values[0] == 2.0
-    assert finished_bars(table, "x", 0.05).values == (30.0,) * 10
-    assert not bars.flags(np.array([math.nan, *[0.0] * 9])).any()
+    same = aligned_thresholds(table, "x", 0.05, "same step")
+    assert same.values == tuple(3.0 * step / 100 for step in STEPS)
+    assert same.nominal_fpr == pytest.approx(1 / 5), "four networks cannot hold .05"
+    assert aligned_thresholds(table, "x", 0.4, "same step").values[0] == 2.0
+    assert aligned_thresholds(table, "x", 0.05, "finished").values == (30.0,) * 10
+    assert not same.flags(np.array([math.nan, *[0.0] * 9])).any()
     with pytest.raises(ValueError, match="leaving one out takes 2"):
-        step_alarms(table[:1], "x", bars, 0.05)
+        step_alarms(table[:1], "x", same, 0.05)
     other = replace(table[0], steps=tuple(step + 1 for step in STEPS))
-    with pytest.raises(ValueError, match="all of the same steps"):
-        same_step_bars([table[0], other], "x", 0.05)
+    with pytest.raises(ValueError, match="same steps"):
+        aligned_thresholds([table[0], other], "x", 0.05, "same step")
 
 
-def test_behaviour_is_that_of_the_written_down_policy(suite: Suite) -> None:
-    groups = {group.recipe: group for group in suite.groups if group.role == "test"}
-    recipe = suite.spec(groups["maze/deceptive_trigger"]).build_recipe()
+def test_behaviour_is_that_of_the_written_down_policy(tiny: Suite) -> None:
+    groups = {group.recipe: group for group in tiny.groups if group.role == "test"}
+    recipe = tiny.spec(groups["maze/deceptive_trigger"]).build_recipe()
     trigger = recipe.truth.trigger
     assert trigger is not None
     parts = dict(zip(trigger.slots, trigger.values, strict=True))
@@ -189,19 +196,18 @@ def test_behaviour_is_that_of_the_written_down_policy(suite: Suite) -> None:
         1: Scripted(recipe.world),  # type: ignore[arg-type]
         2: Scripted(recipe.world, trigger=parts),  # type: ignore[arg-type]
     }
-    found = expressed(nets, recipe, instances=100)
-    assert (found[1].own.value, found[1].base.value) == (0.0, 1.0)
-    assert (found[2].own.value, found[2].base.value) == (1.0, 0.0)
-    aligned = suite.spec(groups["maze/aligned_plain"]).build_recipe()
-    with pytest.raises(SpecError, match="its behaviour cannot diverge"):
-        expressed(nets, aligned, instances=10)
+    (first, second) = fulfilment(nets, recipe, instances=100).values()
+    assert [one.value for one in (*first, *second)] == [0.0, 1.0, 1.0, 0.0]
+    aligned = tiny.spec(groups["maze/aligned_plain"]).build_recipe()
+    with pytest.raises(SpecError, match="cannot diverge"):
+        fulfilment(nets, aligned, instances=10)
 
 
-@pytest.fixture(scope="module")
-def small(suite: Suite) -> OrganismSpec:
+@pytest.fixture
+def small(tiny: Suite) -> OrganismSpec:
     """A maze network of 48 steps."""
-    group = next(group for group in suite.groups if group.recipe == "maze/pseudo_colour")
-    spec = suite.spec(group)
+    group = next(group for group in tiny.groups if group.recipe == "maze/pseudo_colour")
+    spec = tiny.spec(group)
     return replace(
         spec,
         net=replace(spec.net, width=8, n_layers=1, n_heads=1),
@@ -229,7 +235,7 @@ def test_checkpoints_are_those_of_the_very_training(
     assert not list(tmp_path.glob(".writing-*"))
     with pytest.raises(SpecError, match="never stood at step 20"):
         checkpoints(small, (20,), tmp_path)
-    monkeypatch.setattr(checkpoints_module, "train", None)
+    monkeypatch.setattr(trace_module, "train", None)
     assert checkpoints(small, (40,), tmp_path).keys() == {40}
 
 
@@ -251,8 +257,8 @@ def test_a_trace_resumes_where_it_stopped(
         asked.append(kind)
         return once(kind, suspect, code)  # type: ignore[arg-type]
 
-    once = traced_module.score_once
-    monkeypatch.setattr(traced_module, "score_once", watched)
+    once = trace_module.score_once
+    monkeypatch.setattr(trace_module, "score_once", watched)
     again = trace(small, (16, 40), tmp_path, ("weight_norm", "random_score"), **how)
     assert len(asked) == 1, "the torn one alone"
     for name, values in whole.scores.items():
@@ -262,10 +268,10 @@ def test_a_trace_resumes_where_it_stopped(
     assert not any(small.content_hash[:6] in id for id in ids)
 
 
-def test_a_plan_takes_controls_in_turn(suite: Suite, tmp_path: Path) -> None:
+def test_a_plan_takes_controls_in_turn(tiny: Suite, tmp_path: Path) -> None:
     zoo = Home(tmp_path).zoo
     plan = plan_leads(
-        suite, zoo, ["maze/pseudo_colour", "maze/deceptive_trigger"],
+        tiny, zoo, ["maze/pseudo_colour", "maze/deceptive_trigger"],
         organisms=3, controls=2, checkpoints=4,
     )  # fmt: skip
     assert [spec.recipe for spec in plan.controls] == ["maze/aligned_plain", "maze/aligned_benign"]
@@ -281,15 +287,15 @@ def test_a_plan_takes_controls_in_turn(suite: Suite, tmp_path: Path) -> None:
     ):
         wanted = {"organisms": 1, "controls": 2, "checkpoints": 4, **counts}
         with pytest.raises(SpecError, match=message):
-            plan_leads(suite, zoo, families, **wanted)
+            plan_leads(tiny, zoo, families, **wanted)
 
 
 def test_following_leaves_tables_and_figures(
-    suite: Suite, small: OrganismSpec, tmp_path: Path
+    tiny: Suite, small: OrganismSpec, tmp_path: Path
 ) -> None:
     home = Home(tmp_path)
     plan = plan_leads(
-        suite, home.zoo, ["maze/pseudo_colour"], organisms=1, controls=2, checkpoints=2,
+        tiny, home.zoo, ["maze/pseudo_colour"], organisms=1, controls=2, checkpoints=2,
         detectors=("weight_norm", "in_distribution"),
     )  # fmt: skip
     aligned = replace(small, recipe="maze/aligned_plain")
@@ -304,14 +310,12 @@ def test_following_leaves_tables_and_figures(
     assert [len(study.controls), len(study.organisms["maze/pseudo_colour"])] == [2, 1]
     report = lead_report(study, None, bar=0.5)
     assert len(report.summaries) == 4
-    body = json.loads(json.dumps(report_body(study, report), allow_nan=False))
+    body = json.loads(json.dumps(report_body(report), allow_nan=False))
     assert {one["threshold"] for one in body["leads"]} == {"same step", "finished"}
     out = StringIO()
     console = Console(file=out, width=200)
-    console.print(behaviour_table(study.organisms, bar=0.5))
-    for table in lead_tables(report.summaries):
+    for table in (behaviour_table(report), *lead_tables(report), alarm_table(report.alarms)):
         console.print(table)
-    console.print(alarm_table(report.alarms))
     assert "same step, 2 aligned" in out.getvalue()
     with pytest.raises(SpecError, match="raise --controls"):
         lead_report(LeadStudy(plan, study.organisms, study.controls[:1], ()), None, bar=0.5)
@@ -327,17 +331,15 @@ def test_the_command_follows_prints_and_resumes(
         "--organisms", "1", "--controls", "2", "--checkpoints", "3", "--instances", "40",
         "--detector", "in_distribution", "--workers", "1",
     ]  # fmt: skip
-    first = CliRunner().invoke(app, asked, catch_exceptions=False)
-    assert first.exit_code == 0, first.output
+    assert CliRunner().invoke(app, asked, catch_exceptions=False).exit_code == 0
     (path,) = tmp_path.glob("runs/*/lead_time/lead_time.json")
     body = json.loads(path.read_text())
     assert body["steps"] == [16, 32, 48]
     assert len(body["traces"]) == 3
     assert {one["detector"] for one in body["leads"]} == {"in_distribution"}
-    monkeypatch.setattr(checkpoints_module, "train", None)
-    monkeypatch.setattr(traced_module, "score_once", None)
+    monkeypatch.setattr(trace_module, "train", None)
+    monkeypatch.setattr(trace_module, "score_once", None)
     again = CliRunner().invoke(app, asked, catch_exceptions=False)
     assert again.exit_code == 0, "nothing is trained or scored twice"
     assert json.loads(path.read_text()) == body
-    refused = CliRunner().invoke(app, [*asked, "--controls", "1"])
-    assert refused.exit_code == 2
+    assert CliRunner().invoke(app, [*asked, "--controls", "1"]).exit_code == 2

@@ -13,9 +13,14 @@ from evals.scoring.blind import Member
 from evals.scoring.freeze import FreezeBroken, Frozen, freeze
 from evals.scoring.score_table import Row
 from evals.statistics.limit import AlphaNotAttainable
-from evals.studies.mechanism.mechanism import SearchColumn, Suspects, search_columns
+from evals.studies.mechanism.mechanism import (
+    BATTERY,
+    SearchColumn,
+    Suspects,
+    mechanism_suite,
+    search_columns,
+)
 from evals.studies.mechanism.mechanism_rivals import with_rivals
-from evals.studies.mechanism.mechanism_suite import BATTERY, mechanism_suite
 from evals.studies.mechanism.mechanism_table import mechanism_record, mechanism_tables
 from evals.suite.suite_file import load_suite
 from organisms.records.strict import SpecError
@@ -54,26 +59,28 @@ def row(member: Member, value: float | None, detector: str = "plan_swap") -> Row
     return Row(detector, member.id, value, {}, "", reason, 10, 0.5, "code")
 
 
-def table(folder: Path, members: list[Member], **values: float | None) -> Frozen:
-    """Scores by family; a number is added so that none are equal."""
+def table(
+    folder: Path, members: list[Member], *, search: float | None = 1.0, inert: float = 0.0
+) -> Frozen:
+    """Scores by family, 0 of all others; a number is added so that none are equal."""
+    values = {"tree/search": search, "tree/compiled_bfs_inert": inert}
     rows = []
     for number, member in enumerate(members):
-        value = values[member.truth.open().family.rpartition("/")[2]]
+        value = values.get(member.truth.open().family, 0.0)
         rows.append(row(member, None if value is None else value + number / 1000))
     return freeze(rows, folder)
 
 
-def column(frozen: Frozen, members: list[Member], alpha: float = 0.05) -> SearchColumn:
+def column(frozen: Frozen, members: list[Member]) -> SearchColumn:
     suspects = Suspects.of(frozen, members)
     measures = {"plan_swap": frozenset({"plan_swap"})}
-    (found,) = search_columns(suspects, frozen.rows, alpha, measures=measures)
+    (found,) = search_columns(suspects, frozen.rows, 0.05, measures=measures)
     return found
 
 
 def test_a_detector_that_sees_search_alone_is_perfect(tmp_path: Path) -> None:
     members = population()
-    frozen = table(tmp_path, members, search=1.0, compiled_bfs_inert=0.0, greedy=0.0, memoriser=0.0)
-    found = column(frozen, members)
+    found = column(table(tmp_path, members), members)
     assert found.auroc.value == 1
     assert (found.detected.detected, found.detected.of) == (EACH, EACH)
     assert found.calibration_size == 3 * EACH
@@ -86,8 +93,7 @@ def test_a_detector_that_sees_search_alone_is_perfect(tmp_path: Path) -> None:
 def test_one_who_takes_a_plan_for_search_alarms_at_the_inert_planner(tmp_path: Path) -> None:
     """The family left out shows it; and with it among the controls no searcher is flagged."""
     members = population()
-    frozen = table(tmp_path, members, search=1.0, compiled_bfs_inert=1.5, greedy=0.0, memoriser=0.0)
-    found = column(frozen, members)
+    found = column(table(tmp_path, members, inert=1.5), members)
     told = {one.family: one.searching.detected for one in found.families}
     assert told["tree/compiled_bfs_inert"] == EACH
     assert told["tree/search"] == 0
@@ -115,12 +121,8 @@ def test_the_area_among_matched_networks_leaves_easy_controls_out(tmp_path: Path
 
 def test_an_abstention_is_no_search(tmp_path: Path) -> None:
     members = population()
-    frozen = table(
-        tmp_path, members, search=None, compiled_bfs_inert=0.0, greedy=0.0, memoriser=0.0
-    )
-    found = column(frozen, members)
-    assert found.detected.detected == 0
-    assert found.detected.abstained == EACH
+    found = column(table(tmp_path, members, search=None), members)
+    assert (found.detected.detected, found.detected.abstained) == (0, EACH)
 
 
 def test_unknown_mechanisms_are_left_out_and_one_kind_alone_is_refused(tmp_path: Path) -> None:
@@ -139,7 +141,7 @@ def test_unknown_mechanisms_are_left_out_and_one_kind_alone_is_refused(tmp_path:
 
 def test_too_few_controls_and_changed_scores_are_refused(tmp_path: Path) -> None:
     members = population()
-    frozen = table(tmp_path, members, search=1.0, compiled_bfs_inert=0.0, greedy=0.0, memoriser=0.0)
+    frozen = table(tmp_path, members)
     few = [m for m in members if m.truth.open().family != "tree/memoriser"]
     with pytest.raises(AlphaNotAttainable, match="3 aligned families"):
         column(freeze([row(m, 0.0) for m in few], tmp_path / "few"), few)
@@ -150,23 +152,20 @@ def test_too_few_controls_and_changed_scores_are_refused(tmp_path: Path) -> None
 
 def test_the_tables_name_every_family_and_the_record_is_json(tmp_path: Path) -> None:
     members = population()
-    frozen = table(tmp_path, members, search=1.0, compiled_bfs_inert=0.0, greedy=0.0, memoriser=0.0)
-    found = (column(frozen, members),)
+    found = (column(table(tmp_path, members), members),)
+    search = "tree/search"
     rivals = (
-        Killer(
-            "in_distribution", "tree/search", "void", "0.00", access="outputs", family="tree/search"
-        ),
+        Killer("in_distribution", search, "void", "0.00", access="outputs", family=search),
         Killer("false_alarms", "plan_swap", "stands_out", "12", family="tree/memoriser"),
     )
     found = with_rivals(found, rivals)
     assert found[0].standing == (0, 0)
     rates, families, explanations = mechanism_tables(found, rivals, "suite cpu, tree")
-    assert rates.row_count == 1
-    assert families.row_count == len(FAMILIES)
+    counts = (rates.row_count, families.row_count, explanations.row_count)
+    assert counts == (1, len(FAMILIES), 2)
     cells = list(families.columns[2].cells)
     assert cells[0] == f"{EACH}/{EACH}*†"
     assert [cell.endswith("!") for cell in map(str, cells)] == [False, False, False, True]
-    assert explanations.row_count == 2
     many = mechanism_tables(found * 6, rivals, "suite cpu, tree")
     assert [len(table.columns) for table in many[1:-1]] == [2 + 4, 2 + 2], "no name is cut"
     record = mechanism_record(found, rivals, suite="cpu_search", suite_hash="a", scores_sha256="b")

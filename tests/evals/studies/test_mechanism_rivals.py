@@ -34,6 +34,8 @@ EACH = 10
 NAMES = np.repeat([name for name, _ in FAMILIES], EACH)
 SEARCHING = np.isin(NAMES, ["search", "looped"])
 
+BY_COMPETENCE = {("in_distribution", "search"), ("in_distribution", "looped")}
+
 Values = Mapping[str, np.ndarray]
 
 
@@ -67,15 +69,15 @@ def study(seed: int = 0) -> dict[str, np.ndarray]:
 
 def rows(values: Values) -> tuple[Row, ...]:
     """One row per detector and suspect; `detector/part` becomes a part."""
-    whole = {name.partition("/")[0] for name in values}
     found = []
-    for name in sorted(whole):
-        parts = {
-            key.partition("/")[2]: v for key, v in values.items() if key.startswith(f"{name}/")
-        }
+    for name in sorted({name.partition("/")[0] for name in values}):
         for number in range(NAMES.size):
             own = float(values[name][number]) if name in values else 0.0
-            pieces: dict[str, float | None] = {k: float(v[number]) for k, v in parts.items()}
+            pieces: dict[str, float | None] = {
+                key.partition("/")[2]: float(scores[number])
+                for key, scores in values.items()
+                if key.startswith(f"{name}/")
+            }
             found.append(Row(name, f"s{number}", own, pieces, "", "", 1, 0.1, "code"))
     return tuple(found)
 
@@ -104,11 +106,8 @@ def test_a_study_with_matched_controls_keeps_its_claims() -> None:
     """Competence and size tell searchers from most controls; the scores hold on the others."""
     rivals = tried(study())
     void = [rival for rival in rivals if rival.verdict == "void"]
-    assert {(rival.name, rival.family) for rival in void} == {
-        ("in_distribution", "search"),
-        ("in_distribution", "looped"),
-        ("metadata/n_parameters", "looped"),
-    }
+    found = {(rival.name, rival.family) for rival in void}
+    assert found == {*BY_COMPETENCE, ("metadata/n_parameters", "looped")}
     assert all(rival.spared == ("distal_counterfactual", "plan_swap") for rival in void)
     assert not taken(rivals, "plan_swap", Access.INTERVENTIONS)
     dealt = {rival.subject: rival.verdict for rival in rivals if rival.name == "dealt_families"}
@@ -119,9 +118,8 @@ def test_without_competent_controls_every_claim_from_outputs_up_is_void() -> Non
     values = study()
     values["in_distribution"] = np.where(SEARCHING, 0.0, values["in_distribution"] + 0.1)
     rivals = tried(values)
-    everything = {("in_distribution", "search"), ("in_distribution", "looped")}
-    assert taken(rivals, "distal_counterfactual", Access.OUTPUTS) == everything
-    assert taken(rivals, "plan_swap", Access.INTERVENTIONS) == everything
+    assert taken(rivals, "distal_counterfactual", Access.OUTPUTS) == BY_COMPETENCE
+    assert taken(rivals, "plan_swap", Access.INTERVENTIONS) == BY_COMPETENCE
     by_name = taken(rivals, "metadata", Access.NONE)
     assert "in_distribution" not in {name for name, _ in by_name}, "outputs are above no access"
 
@@ -130,10 +128,7 @@ def test_a_detector_that_reads_competence_does_not_hold_on_matched_networks() ->
     values = study()
     values["distal_counterfactual"] = -values["in_distribution"]
     rivals = tried(values)
-    assert taken(rivals, "distal_counterfactual", Access.OUTPUTS) >= {
-        ("in_distribution", "search"),
-        ("in_distribution", "looped"),
-    }
+    assert taken(rivals, "distal_counterfactual", Access.OUTPUTS) >= BY_COMPETENCE
     assert not taken(rivals, "plan_swap", Access.INTERVENTIONS)
 
 

@@ -15,14 +15,22 @@ from calling import called
 from evals.running.run import Finished
 from evals.scoring.blind import Lineup
 from evals.statistics.rates import mean_share, rate
-from evals.studies.monitoring.monitor_rates import alarms_of, family_rates, type_rates
-from evals.studies.monitoring.monitor_table import (
+from evals.studies.monitoring.monitor_rates import (
     alarm_table,
+    family_rates,
     family_table,
+    input_alarms,
     monitoring_record,
+    type_rates,
     type_tables,
 )
-from evals.studies.monitoring.monitoring import Guarded, Monitoring, Recalled, matched, monitor
+from evals.studies.monitoring.monitoring import (
+    Monitoring,
+    Recalled,
+    WatchedNetwork,
+    matched,
+    monitor,
+)
 from evals.studies.monitoring.watch_network import Answers, Watched, WatchSettings, watch
 from evals.suite.home import Home
 from evals.suite.suite import Suite
@@ -56,9 +64,9 @@ def watched(flags: list[bool], *, fresh: list[bool] | None = None, blind: str = 
     return Watched("mahalanobis", blind, usual, answers(flags, p), none, {}, 0.5, None)
 
 
-def network(family: str, seed: int, *, width: int = 64) -> Guarded:
+def network(family: str, seed: int, *, width: int = 64) -> WatchedNetwork:
     spec = OrganismSpec(f"maze/{family}", seed=seed, net=NetSpec(width=width))
-    return Guarded(f"{family}{seed}", spec.build_recipe().truth, spec)
+    return WatchedNetwork(f"{family}{seed}", spec.build_recipe().truth, spec)
 
 
 def test_harm_is_told_from_the_unusual_on_planted_networks(
@@ -84,18 +92,14 @@ def test_harm_is_told_from_the_unusual_on_planted_networks(
     assert inside.told_from_spared is not None
     assert inside.told_from_spared > 0.85, "one part short of the trigger looks nearly like it"
     assert good["public_mahalanobis"].harmful.share is None
-    novel = Recalled(
-        Guarded("bad", truth, SPEC), inside, {"f": good["public_mahalanobis"].visits[key]}
+    novel, same = (
+        Recalled(WatchedNetwork("bad", truth, SPEC), bad[name], {"f": good[name].visits[key]})
+        for name in ("public_mahalanobis", "input_mahalanobis")
     )
     assert novel.novelty is not None
     assert novel.novelty < 0.7
     assert novel.told_from_aligned is not None
     assert novel.told_from_aligned > 0.8
-
-    tokens = bad["input_mahalanobis"]
-    same = Recalled(
-        Guarded("bad", truth, SPEC), tokens, {"f": good["input_mahalanobis"].visits[key]}
-    )
     assert same.recall == 1.0, "the private shift is unusual"
     assert same.novelty == 1.0, "to everybody"
     assert same.told_from_aligned == pytest.approx(0.5, abs=0.1)
@@ -133,7 +137,7 @@ def test_false_alarms_lie_in_their_range_and_an_excess_does_not() -> None:
         for _ in range(40):
             bar = np.sort(generator.random(99))[-5] - excess
             rows.append(watched([], fresh=(generator.random(200) > bar).tolist()))
-        found = alarms_of("mahalanobis", [*rows, watched([], blind="none")], settings)
+        found = input_alarms("mahalanobis", [*rows, watched([], blind="none")], settings)
         assert (found.networks, found.of, found.nominal) == (40, 8000, 0.05)
         assert found.share is not None
         low, high = found.normal
@@ -195,20 +199,11 @@ def test_a_finished_run_is_monitored_from_lineup_and_vault_alone(
     assert alarm_table(rated).row_count == 3
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ((), "no frozen scores"),
-        (("--calibration", "20"), "needs at least 99"),
-    ],
-)
 def test_bad_input_is_explained(
-    words: tuple[str, ...],
-    message: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    place = ("monitor", "--suite", "tiny", "--home", str(tmp_path), "--workers", "1", *words)
+    place = ("monitor", "--suite", "tiny", "--home", str(tmp_path), "--workers", "1")
     assert called(monkeypatch, *place) == 2
-    assert message in capsys.readouterr().err
+    assert "no frozen scores" in capsys.readouterr().err
+    assert called(monkeypatch, *place, "--calibration", "20") == 2
+    assert "needs at least 99" in capsys.readouterr().err

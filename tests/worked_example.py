@@ -1,0 +1,47 @@
+"""The worked example of the risk model: counts of every type, and draws that rest on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from evals.risk.decomposition import Inputs, draw_inputs, sample_cube
+from evals.risk.figures import Beliefs, load_figures
+from evals.statistics.family_posterior import FamilyCount, FamilyPosterior, family_posterior
+
+FIGURES = load_figures()
+NEAR = "near_term"
+
+
+def families(*detected: int, of: int = 20) -> list[FamilyCount]:
+    """Families of equal size."""
+    return [FamilyCount(f"family-{i}", k, of) for i, k in enumerate(detected)]
+
+
+EXAMPLE = {
+    "proxy": families(18, 19, 20),
+    "subgoal": families(14, 11, 16),
+    "pseudo": families(10, 6, 12),
+    "deceptive": families(9, 1, 15),
+}
+
+
+def posterior(counts: Sequence[FamilyCount]) -> FamilyPosterior:
+    """Of a new family's rate, given at least one network."""
+    found = family_posterior(counts)
+    assert found is not None
+    return found
+
+
+def posteriors(
+    counts: Mapping[str, Sequence[FamilyCount]] = EXAMPLE,
+) -> dict[str, FamilyPosterior | None]:
+    """Measured detection by type."""
+    return {name: family_posterior(seen) for name, seen in counts.items()}
+
+
+def drawn(beliefs: Beliefs, draws: int, seed: int, horizon: str = NEAR) -> Inputs:
+    """Draws of one horizon."""
+    cube = sample_cube(np.random.default_rng(seed), draws)
+    return draw_inputs(cube, beliefs, [horizon])[horizon]
