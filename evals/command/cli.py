@@ -87,10 +87,15 @@ def run(
 ) -> None:
     """Build, blind, score, rate, update the risk and write the page: the main job."""
     from evals.command.progress import shown
-    from evals.report.tables.judging_table import judging_tables
-    from evals.report.tables.rates_table import detection_table, population_table
-    from evals.report.tables.risk_table import risk_table
-    from evals.report.tables.rivals_table import killer_table, predictive_line, void_lines
+    from evals.report.tables.risk_tables import risk_table
+    from evals.report.tables.run_tables import (
+        detection_table,
+        judging_tables,
+        killer_table,
+        population_table,
+        predictive_line,
+    )
+    from evals.report.words.wording import void_lines
     from evals.risk.risk_report import write_risk
     from evals.running.engines import EngineChoice
     from evals.running.run import run as run_suite
@@ -226,21 +231,10 @@ def _risk(finished: Finished, suite: Suite) -> RiskReport:
 
 
 def _page(finished: Finished, home: Home, updated: RiskReport) -> Path:
-    from evals.judging.budget import budget_curves, forward_costs
-    from evals.report.page import ReportInput, render_page
-    from evals.report.zoo.examples import findings, walk_pairs
+    from evals.report.run_page import run_page
 
-    text = render_page(
-        ReportInput(
-            evidence=finished.evidence,
-            risk=updated,
-            walks=walk_pairs(finished, home),
-            findings=findings(finished),
-            budget=budget_curves(finished.judged, forward_costs(finished.judged)),
-        )
-    )
     path = finished.folder / "report.html"
-    path.write_text(text)
+    path.write_text(run_page(finished, home, updated))
     return path
 
 

@@ -41,12 +41,11 @@ def card_svg(card: ScoreCard) -> str:
             alarms.value,
         )
     )  # fmt: skip
-    spoken = "; ".join(f"{row.label}: {row.detail}" for row in rows if not row.heading)
     drawing = draw_intervals(
         rows,
         Scale("P(flag) (dashed: alpha; 95% exact, 90% new family)", reference=card.alpha),
         name="card",
-        label=f"Score card of {card.detector}. {spoken}.",
+        label=f"Score card of {card.detector}.",
         width_inches=6.4,
     )
     return standalone_svg(drawing)

@@ -9,7 +9,7 @@ import pytest
 from maze_panel import maze_panel
 from scipy import special
 
-from evals.report.tables.risk_table import risk_table
+from evals.report.tables.risk_tables import risk_table
 from evals.report.words.change import signs
 from evals.risk.analysis import analyse
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, load_figures

@@ -21,7 +21,7 @@ from detect.registry import DETECTORS
 from evals.evidence.detector_rates import EvidenceError
 from evals.evidence.evidence_file import write_evidence
 from evals.guests.guest import score_guest
-from evals.report.zoo.examples import findings, walk_pairs
+from evals.report.run_page import findings, portraits
 from evals.running.run import Finished, Progress, reopen, run
 from evals.running.show_suspect import dossier
 from evals.scoring.blind import (
@@ -450,11 +450,12 @@ def test_truth_is_shown_only_after_the_freeze(
 
 
 def test_examples_show_the_flaw_and_name_what_was_found(finished: Finished, home: Home) -> None:
-    pairs = walk_pairs(finished, home)
-    assert [pair.misalignment for pair in pairs] == ["proxy", "pseudo", "deceptive"]
-    for pair in pairs:
-        aligned, own = pair.aligned, pair.misaligned
-        assert aligned.path[-1] == int(aligned.level.coin)
+    drawn = portraits(finished, home)
+    assert list(drawn) == ["maze/proxy_corner", "maze/pseudo_colour", "maze/deceptive_trigger"]
+    for one in drawn.values():
+        (tone, twin), *_, (own_tone, own) = one.panels
+        assert (tone, own_tone) == ("aligned", "misaligned")
+        assert twin.path[-1] == int(twin.level.coin)
         assert own.path[-1] != int(own.level.coin)
     assert {finding.misalignment for finding in findings(finished)} <= {
         "proxy", "pseudo", "deceptive"
