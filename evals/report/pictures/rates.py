@@ -6,7 +6,13 @@ from markupsafe import Markup
 
 from evals.evidence.detector_rates import Alarms, Column
 from evals.evidence.evidence import Evidence
-from evals.evidence.standing import ROLES, construction, seen_rate, verdict_columns, whole_columns
+from evals.evidence.standing import (
+    ROLES,
+    seen_rate,
+    standing_text,
+    verdict_columns,
+    whole_columns,
+)
 from evals.report.pictures.intervals import Interval, Scale, draw_intervals
 from evals.report.pictures.svg import BASELINE, DETECTOR, FLOOR, JUDGED, PREDICTED, RULE
 from evals.report.words.wording import plain, posterior_text, share_text
@@ -36,7 +42,7 @@ def forest(evidence: Evidence, update: TypeUpdate) -> Markup:
         chosen = [column for column in columns if column.role == role]
         if chosen or role == "rule":
             rows.append(Interval(_LOOKS[role][2], heading=True))
-            rows += [_column_row(column, kind) for column in chosen]
+            rows += [_column_row(evidence, column, kind) for column in chosen]
         if role == "rule":
             rows += _beside(update)
     return draw_intervals(
@@ -80,15 +86,16 @@ def summary_row(label: str, detail: str, part: Summary, colour: str, marker: str
     return Interval(label, detail, colour, marker, part.q05, part.q95, part.mean)
 
 
-def _column_row(column: Column, misalignment: str) -> Interval:
+def _column_row(evidence: Evidence, column: Column, misalignment: str) -> Interval:
+    """A claim that does not stand, void or by construction, is hollow and says so."""
     cells = [cell for cell in column.of_type(misalignment) if cell.of]
     if not cells:
         return Interval(column.name, "not measured", _LOOKS[column.role][0])
-    seen, mark = seen_rate(cells), construction(cells)
-    fits = mark == "by construction" and not seen.abstained
-    short = f" {mark if fits else mark.replace('construction', 'constr.')}" if mark else ""
+    seen, mark = seen_rate(cells), standing_text(evidence, column, cells)
+    if len(mark) > len("by construction") or seen.abstained:
+        mark = mark.replace("construction", "constr.")
     shares = tuple(cell.detected / cell.of for cell in cells) if len(cells) > 1 else ()
-    return _rate_row(column, column.name, seen, short, hollow=bool(mark), ticks=shares)
+    return _rate_row(column, column.name, seen, mark, ticks=shares)
 
 
 def _alarm_row(column: Column, label: str, row: Alarms) -> Interval:
@@ -100,17 +107,15 @@ def _rate_row(
     label: str,
     seen: Rate,
     mark: str = "",
-    *,
-    hollow: bool = False,
     ticks: tuple[float, ...] = (),
 ) -> Interval:
     colour, marker, _ = _LOOKS.get(column.role, _LOOKS["detector"])
     if seen.interval is None:
         return Interval(label, "no controls", colour)
     abstained = f", {seen.abstained} abst." if seen.abstained else ""
-    detail = f"{seen.detected} of {seen.of}{abstained}{mark}"
+    detail = f"{seen.detected} of {seen.of}{abstained} {mark}".strip()
     low, high = seen.interval
-    return Interval(label, detail, colour, marker, low, high, seen.value, hollow, ticks)
+    return Interval(label, detail, colour, marker, low, high, seen.value, bool(mark), ticks)
 
 
 def _beside(update: TypeUpdate) -> list[Interval]:

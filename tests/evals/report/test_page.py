@@ -214,6 +214,7 @@ def test_a_void_claim_is_never_shown_as_standing(page: str, report: ReportInput)
     evidence = replace(report.evidence, killers=(killer,))
     text = text_of(render_page(replace(report, evidence=evidence)))
     assert "4 of 4 proxy (void), 3 of 4 pseudo" in text
+    assert "panel: 4 of 4 void; new family" in text, "in the picture too"
     assert f"void on {PROXY} by weight norm: panel 4/4" in text
     assert "AUROC 1.00 <of norm>" in text
     rows = [line for line in text.splitlines() if line.startswith("| panel rule")]
