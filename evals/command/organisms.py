@@ -26,8 +26,7 @@ def organisms(
 ) -> None:
     """List the families of the zoo: admission, competence, expression and cost."""
     from evals.report.zoo.families import families
-    from evals.report.zoo.families_table import families_table
-    from evals.report.zoo.zoo_table import zoo_table
+    from evals.report.zoo.zoo_tables import families_table, zoo_table
     from evals.running.grow import found_organisms
     from evals.suite.home import Home
     from evals.suite.suite_file import load_suite
@@ -39,8 +38,7 @@ def organisms(
         grown = found_organisms(load_suite(suite), zoo)
         records = [record for group in grown for record in group.attempts]
     if page is not None:
-        from evals.report.zoo.organisms import render_organisms
-        from evals.report.zoo.organisms_page import zoo_page
+        from evals.report.zoo.organisms_page import render_organisms, zoo_page
 
         text = render_organisms(zoo_page(zoo, records, title=suite or "the whole zoo"))
         page.write_text(text, encoding="utf-8")

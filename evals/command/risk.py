@@ -53,7 +53,7 @@ def risk(
 ) -> None:
     """Update the risk decomposition from evidence: what changed, and what would change it next."""
     from evals.evidence.evidence_file import read_evidence
-    from evals.report.tables.risk_table import TABLES
+    from evals.report.tables.risk_tables import TABLES
     from evals.report.words.change import change
     from evals.risk.analysis import analyse
     from evals.risk.figures import load_figures
@@ -79,7 +79,7 @@ def risk(
         write_risk(report, json)
         console.print(f"report:  {json}", soft_wrap=True)
     if figures is not None:
-        from evals.report.pictures.figures import write_figures
+        from evals.report.pictures.risks import write_figures
 
         for path in write_figures(report, figures):
             console.print(f"figure:  {path}", soft_wrap=True)

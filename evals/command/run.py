@@ -44,10 +44,15 @@ def run(
 ) -> None:
     """Build, blind, score, rate, update the risk and write the page: the main job."""
     from evals.command.progress import shown
-    from evals.report.tables.judging_table import judging_tables
-    from evals.report.tables.rates_table import detection_table, population_table
-    from evals.report.tables.risk_table import risk_table
-    from evals.report.tables.rivals_table import killer_table, predictive_line, void_lines
+    from evals.report.tables.risk_tables import risk_table
+    from evals.report.tables.run_tables import (
+        detection_table,
+        judging_tables,
+        killer_table,
+        population_table,
+        predictive_line,
+    )
+    from evals.report.words.wording import void_lines
     from evals.running.engines import EngineChoice
     from evals.running.run import run as run_suite
     from evals.suite.suite_file import quick

@@ -50,7 +50,7 @@ def score(
     from evals.guests.guest import score_guest
     from evals.guests.score_card import score_card
     from evals.guests.show_card import card_svg, card_text
-    from evals.report.tables.rates_table import detection_table
+    from evals.report.tables.run_tables import detection_table
     from evals.running.run import reopen
     from evals.scoring.workers import default_workers
     from evals.suite.home import Home

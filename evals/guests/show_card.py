@@ -6,9 +6,9 @@ from rich.console import Group
 from rich.table import Table
 
 from evals.guests.score_card import ScoreCard, TypeScore
-from evals.report.tables.rates_table import CONSTRUCTION_MARK, VOID_MARK
-from evals.report.tables.rivals_table import WORDS, predictive_line
+from evals.report.tables.run_tables import CONSTRUCTION_MARK, VOID_MARK, predictive_line
 from evals.report.tables.titled_table import titled_table
+from evals.report.words.wording import WORDS
 
 
 def card_text(card: ScoreCard) -> Group:

@@ -1,42 +1,46 @@
-"""A template of this folder, ready to be filled: escaped, and strict about what is missing."""
+"""The templates of this folder: pages that escape what they are given, and plain sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from functools import cache
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from evals.report.pictures.svg import colours
-
-Filters = Mapping[str, Callable[..., Any]]
-"""Name in a template -> function."""
+from evals.report.words.wording import FILTERS
 
 
-def template(name: str, filters: Filters) -> Template:
-    """Read a template.
+def page_text(name: str, **values: Any) -> str:
+    """A page as HTML text.
 
     Args:
-        name: of its file.
-        filters: beside those of jinja.
+        name: of its template, such as `page.html.j2`.
+        values: what the template shows; whatever it lacks is an error.
     """
+    css = Markup(colours() + _read("page.css"))
+    return _environment().get_template(name).render(css=css, **values)
+
+
+def paragraph(name: str, **values: Any) -> str:
+    """The text of a `.txt.j2` template on one line; it is not escaped."""
+    return " ".join(_environment().get_template(name).render(values).split())
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
-        loader=FunctionLoader(_text),
-        autoescape=True,
+        loader=FunctionLoader(_read),
+        autoescape=lambda name: name is None or name.endswith(".html.j2"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= filters
-    return environment.get_template(name)
+    environment.filters |= FILTERS
+    return environment
 
 
-def page_css() -> Markup:
-    """The style of every page, light and dark."""
-    return Markup(colours() + _text("page.css"))
-
-
-def _text(name: str) -> str:
+def _read(name: str) -> str:
     return resources.files("evals.report").joinpath(name).read_text(encoding="utf-8")

@@ -9,8 +9,9 @@ from pathlib import Path
 from evals.evidence.evidence import Evidence
 from evals.judging.budget import budget_curves, forward_costs
 from evals.judging.opened_scores import Judged
-from evals.report.page import ReportInput, render_page
-from evals.report.zoo.examples import findings, walk_pairs
+from evals.report.drawings.portrait import Portrait
+from evals.report.page import Finding, ReportInput, render_page
+from evals.report.zoo.portraits import portrait
 from evals.risk.analysis import analyse
 from evals.risk.figures import load_figures
 from evals.risk.merged import merge
@@ -43,10 +44,34 @@ def write_page(
     page = ReportInput(
         evidence=evidence,
         risk=risk,
-        walks=walk_pairs(grown, zoo),
+        portraits=portraits(grown, zoo),
         findings=findings(judged, evidence),
         budget=budget_curves(judged, forward_costs(judged)),
     )
     path = folder / "report.html"
     path.write_text(render_page(page))
     return path
+
+
+def portraits(grown: Sequence[Grown], zoo: Zoo) -> dict[str, Portrait]:
+    """Misaligned family -> its first organism, beside the aligned twin."""
+    first = [group.organisms[0] for group in grown if group.organisms]
+    return {
+        organism.spec.recipe: portrait(zoo, organism.spec)
+        for organism in first
+        if organism.truth.open().misalignment not in ("aligned", "unrated")
+    }
+
+
+def findings(judged: Judged, evidence: Evidence) -> tuple[Finding, ...]:
+    """What the rule's detectors said about the first organism they flagged of every type."""
+    chosen = []
+    for name in evidence.rule_detectors:
+        column = evidence.column(name)
+        seen: set[str] = set()
+        for member, row in zip(judged.members, judged.rows[name], strict=True):
+            kind = judged.truth[member.id].misalignment
+            if kind != "aligned" and kind not in seen and column.flags(row.value):
+                seen.add(kind)
+                chosen.append(Finding(name, kind, row.found))
+    return tuple(sorted(chosen, key=lambda finding: finding.misalignment))

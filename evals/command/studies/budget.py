@@ -20,7 +20,7 @@ def budget(
     from evals.judging.selection import can_choose
     from evals.report.pictures.budget_figure import budget_figure
     from evals.report.pictures.svg import standalone_svg
-    from evals.report.tables.budget_table import budget_table
+    from evals.report.tables.risk_tables import budget_table
     from evals.running.run import reopen
     from evals.suite.home import Home
     from evals.suite.suite_file import load_suite

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from evals.report.drawings.scene import note_of
+from evals.report.drawings.shapes import Place, line, note_of, picture, ring, square, text
 from evals.report.words.wording import plural
 from organisms.worlds.tree import TreeProblems
 
-ACROSS, DOWN = 46, 58
-_EDGE, _RADIUS, _REST = 26, 13, 18
-
-Place = tuple[float, float]
+ACROSS, DOWN = 46.0, 58.0
+_EDGE, _RADIUS, _REST = 26.0, 13.0, 36.0
 
 
 @dataclass(frozen=True)
@@ -25,13 +22,11 @@ class Descent:
         title: whose path, such as "aligned twin".
         problem: one problem.
         path: nodes visited, root first; every step leads to a child or rests.
-        caption: what to notice.
     """
 
     title: str
     problem: TreeProblems
     path: tuple[int, ...]
-    caption: str
 
     def __post_init__(self) -> None:
         if len(self.problem) != 1:
@@ -70,19 +65,12 @@ class Descent:
         places = layout(self.problem)
         width = max(x for x, _ in places.values()) + _EDGE
         height = max(y for _, y in places.values()) + _EDGE
-        shapes = [*_edges(self.problem, places), *_way(self.moves, places, tone)]
+        shapes = [*_edges(self.problem, places), *_way([places[n] for n in self.moves], tone)]
         for node, place in places.items():
             shapes += _node(node, place, self._colour(node))
-        x, y = places[self.moves[-1]]
-        shapes.append(
-            f'<rect class="rest {tone}" x="{x - _REST:g}" y="{y - _REST:g}" '
-            f'width="{2 * _REST}" height="{2 * _REST}" rx="6"/>'
-        )
-        label = html.escape(f"{self.title}: {_spoken(self.problem)}; the network {self.outcome}")
-        return Markup(
-            f'<svg class="maze tree" viewBox="0 0 {width:g} {height:g}" width="{width:g}" '
-            f'role="img" aria-label="{label}">{"".join(shapes)}</svg>'
-        )
+        shapes.append(square(f"rest {tone}", places[self.moves[-1]], _REST, 6.0))
+        label = f"{self.title}: {_spoken(self.problem)}; the network {self.outcome}"
+        return picture("tree", (width, height), shapes, label=label)
 
     def _colour(self, node: int) -> str:
         if node == int(self.problem.goal[0]):
@@ -106,8 +94,8 @@ def layout(problem: TreeProblems) -> dict[int, Place]:
         if under:
             x = (under[0] + under[-1]) / 2
         else:
-            x, n_leaves = _EDGE + ACROSS * float(n_leaves), n_leaves + 1
-        places[node] = (x, _EDGE + DOWN * float(depth))
+            x, n_leaves = _EDGE + ACROSS * n_leaves, n_leaves + 1
+        places[node] = (x, _EDGE + DOWN * depth)
         return x
 
     put(root, 0)
@@ -124,20 +112,16 @@ def _edges(problem: TreeProblems, places: dict[int, Place]) -> list[str]:
     return shapes
 
 
-def _way(moves: tuple[int, ...], places: dict[int, Place], tone: str) -> list[str]:
-    x, y = places[moves[0]]
-    start = f'<circle class="start {tone}" cx="{x:g}" cy="{y:g}" r="{_RADIUS + 4}"/>'
-    line = " ".join(f"{x:g},{y:g}" for x, y in (places[node] for node in moves))
-    way = f'<polyline class="path {tone}" points="{line}"/>'
-    return [way, start] if len(moves) > 1 else [start]
+def _way(places: list[Place], tone: str) -> list[str]:
+    start = ring(tone, places[0], _RADIUS + 4)
+    return [line(tone, places), start] if len(places) > 1 else [start]
 
 
 def _node(node: int, place: Place, colour: str) -> list[str]:
     x, y = place
-    ink = "label" if colour == "plain" else "glyph"
     return [
-        f'<circle class="{colour}" cx="{x:g}" cy="{y:g}" r="{_RADIUS}"/>',
-        f'<text class="{ink}" x="{x:g}" y="{y + 4.5:g}">{node}</text>',
+        f'<circle class="{colour}" cx="{x:g}" cy="{y:g}" r="{_RADIUS:g}"/>',
+        text("label" if colour == "plain" else "glyph", place, str(node)),
     ]
 
 

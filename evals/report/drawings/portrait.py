@@ -12,8 +12,8 @@ from markupsafe import Markup
 from torch import Tensor
 
 from evals.report.drawings.descent import Descent
+from evals.report.drawings.scatter import Scatter
 from evals.report.drawings.walk import Walk
-from evals.report.pictures.scatter import Scatter
 from evals.statistics.rates import Rate
 from organisms.worlds.keys import Keys
 from organisms.worlds.maze import Maze
@@ -35,9 +35,6 @@ class Panel(Protocol):
 
     @property
     def title(self) -> str: ...
-
-    @property
-    def caption(self) -> str: ...
 
     @property
     def outcome(self) -> str: ...
@@ -96,7 +93,6 @@ def panel(
     index: int,
     *,
     title: str,
-    caption: str = "",
     own: str = "",
 ) -> Panel:
     """The drawing of a network at work, in the manner of its world.
@@ -107,21 +103,20 @@ def panel(
         logits: what it answered.
         index: the instance that is drawn; a scatter draws the first `ANSWERS` instead.
         title: whose work it is.
-        caption: what to notice.
         own: objective whose answers a scatter shows beside those of the base objective.
 
     Raises:
         TypeError: the world has no manner of drawing.
     """
     if isinstance(world, Regression):
-        return _scatter(world, instances[:ANSWERS], logits[:ANSWERS], title, caption, own)
+        return _scatter(world, instances[:ANSWERS], logits[:ANSWERS], title, own)
     steps = paths(world, logits, instances)
     if steps is None:
         raise TypeError(f"no drawing is known for the world {world.name!r}; add one to panel()")
     one, path = instances[torch.tensor([index])], _until_rest(steps[index].tolist())
     if isinstance(world, Tree):
-        return Descent(title, one, path, caption)
-    return Walk(title, one, path, caption)
+        return Descent(title, one, path)
+    return Walk(title, one, path)
 
 
 def _until_rest(cells: Sequence[int]) -> tuple[int, ...]:
@@ -133,9 +128,7 @@ def _until_rest(cells: Sequence[int]) -> tuple[int, ...]:
     return tuple(path)
 
 
-def _scatter(
-    world: Regression, problems: Any, logits: Logits, title: str, caption: str, own: str
-) -> Scatter:
+def _scatter(world: Regression, problems: Any, logits: Logits, title: str, own: str) -> Scatter:
     """Chosen answers, and those wanted as they are rounded to an answer."""
     centres = world.bins.centres(logits)
 
@@ -156,6 +149,4 @@ def _scatter(
         own_name=shown,
         near=(base_near, near),
         reach=world.bins.reach,
-        caption=caption,
-        note="",
     )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from functools import cached_property
 
 from markupsafe import Markup
 
 from evals.report.drawings.scene import Piece, Scene, scene_of
+from evals.report.drawings.shapes import Place, line, picture, ring, square, text
+from evals.report.words.wording import plural
 from organisms.worlds.keys import KeyLevels
 from organisms.worlds.maze import MazeLevels
 
-CELL = 40
-_EDGE = 8
+CELL, _EDGE = 40.0, 8.0
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,11 @@ class Walk:
         title: whose walk, such as "aligned twin".
         level: one level.
         path: cells visited, start first; steps to a neighbour or none.
-        caption: what to notice.
     """
 
     title: str
     level: MazeLevels | KeyLevels
     path: tuple[int, ...]
-    caption: str
 
     def __post_init__(self) -> None:
         if len(self.level) != 1:
@@ -69,7 +67,7 @@ class Walk:
         end, steps = self.moves[-1], len(self.moves) - 1
         if end in self.moves[:-1]:
             return f"walks in circles after {steps} steps"
-        return f"ends on {self.scene.place(end)} after {steps} {'step' if steps == 1 else 'steps'}"
+        return f"ends on {self.scene.place(end)} after {plural(steps, 'step')}"
 
     @property
     def note(self) -> str:
@@ -82,97 +80,51 @@ class Walk:
         Args:
             tone: CSS class of the path, `aligned` or `misaligned`.
         """
-        return _draw(self, tone)
+        scene = self.scene
+        width = scene.side * CELL
+        middle = _EDGE + width / 2
+        shapes = [square("frame", (middle, middle), width)]
+        for cell, wall in enumerate(scene.blocked):
+            shapes.append(square("wall" if wall else "cell", _centre(cell, scene.side), CELL))
+        if scene.marked is not None:
+            shapes.append(square("corner", _centre(scene.marked[0], scene.side), 34.0))
+        shapes += [_piece(piece, _centre(piece.cell, scene.side)) for piece in scene.pieces]
+        shapes += _path([_centre(cell, scene.side) for cell in self.moves], tone)
+        label = f"{self.title}: {scene.spoken}; the network {self.outcome}"
+        return picture("", (width + 2 * _EDGE, width + 2 * _EDGE), shapes, label=label)
 
 
-@dataclass(frozen=True)
-class WalkPair:
-    """An aligned and a misaligned network in the same level.
-
-    Attributes:
-        misalignment: type of the misaligned one.
-        situation: what is unusual about the level, in words.
-        aligned, misaligned: the walks; levels may differ in context only.
-    """
-
-    misalignment: str
-    situation: str
-    aligned: Walk
-    misaligned: Walk
-
-    def __post_init__(self) -> None:
-        if self.aligned.level.fingerprints() != self.misaligned.level.fingerprints():
-            raise ValueError(f"the two {self.misalignment} walks must share walls and objects")
-
-
-def _draw(walk: Walk, tone: str) -> Markup:
-    scene = walk.scene
-    size = scene.side * CELL + 2 * _EDGE
-    shapes = [
-        f'<rect class="frame" x="{_EDGE}" y="{_EDGE}" width="{scene.side * CELL}" '
-        f'height="{scene.side * CELL}"/>'
-    ]
-    for cell, wall in enumerate(scene.blocked):
-        x, y = _centre(cell, scene.side)
-        kind = "wall" if wall else "cell"
-        shapes.append(
-            f'<rect class="{kind}" x="{x - CELL / 2:g}" y="{y - CELL / 2:g}" '
-            f'width="{CELL}" height="{CELL}"/>'
-        )
-    if scene.marked is not None:
-        x, y = _centre(scene.marked[0], scene.side)
-        shapes.append(
-            f'<rect class="corner" x="{x - 17:g}" y="{y - 17:g}" width="34" height="34"/>'
-        )
-    shapes += [_piece(piece, scene.side) for piece in scene.pieces]
-    shapes += _path(walk, tone)
-    label = html.escape(f"{walk.title}: {scene.spoken}; the network {walk.outcome}")
-    return Markup(
-        f'<svg class="maze" viewBox="0 0 {size} {size}" width="{size}" role="img" '
-        f'aria-label="{label}">{"".join(shapes)}</svg>'
-    )
-
-
-def _piece(piece: Piece, side: int) -> str:
-    x, y = _centre(piece.cell, side)
+def _piece(piece: Piece, place: Place) -> str:
+    x, y = place
+    kind = f'class="{piece.colour}"'
     outline = {
-        "disc": f'<circle class="{piece.colour}" cx="{x:g}" cy="{y:g}" r="13"/>',
-        "diamond": f'<polygon class="{piece.colour}" points="{x:g},{y - 15:g} {x + 15:g},{y:g} '
-        f'{x:g},{y + 15:g} {x - 15:g},{y:g}"/>',
-        "box": f'<rect class="{piece.colour}" x="{x - 13:g}" y="{y - 10:g}" width="26" '
-        'height="20" rx="3"/>',
+        "disc": f'<circle {kind} cx="{x:g}" cy="{y:g}" r="13"/>',
+        "diamond": f'<path {kind} d="M{x:g} {y - 15:g}l15 15l-15 15l-15 -15z"/>',
+        "box": f'<rect {kind} x="{x - 13:g}" y="{y - 10:g}" width="26" height="20" rx="3"/>',
     }
-    return outline[piece.outline] + _letter(x, y, piece.letter)
+    return outline[piece.outline] + text("glyph", place, piece.letter)
 
 
-def _letter(x: float, y: float, letter: str) -> str:
-    return f'<text class="glyph" x="{x:g}" y="{y + 4.5:g}">{letter}</text>'
-
-
-def _path(walk: Walk, tone: str) -> list[str]:
+def _path(centres: list[Place], tone: str) -> list[str]:
     """Start ring, line with an arrow head, and a square around the cell where the walk rests."""
-    centres = [_centre(cell, walk.scene.side) for cell in walk.moves]
-    x, y = centres[0]
-    start = f'<circle class="start {tone}" cx="{x:g}" cy="{y:g}" r="7"/>'
+    start = ring(tone, centres[0], 7.0)
     if len(centres) == 1:
         return [start]
     (from_x, from_y), (to_x, to_y) = centres[-2:]
     ahead_x, ahead_y = (to_x - from_x) / CELL, (to_y - from_y) / CELL
-    tip_x, tip_y = to_x - 18 * ahead_x, to_y - 18 * ahead_y
-    base_x, base_y = tip_x - 9 * ahead_x, tip_y - 9 * ahead_y
-    line = " ".join(f"{x:g},{y:g}" for x, y in [*centres[:-1], (base_x, base_y)])
+    base = (to_x - 27 * ahead_x, to_y - 27 * ahead_y)
     head = (
-        f"{tip_x:g},{tip_y:g} {base_x - 6 * ahead_y:g},{base_y + 6 * ahead_x:g} "
-        f"{base_x + 6 * ahead_y:g},{base_y - 6 * ahead_x:g}"
+        f"M{to_x - 18 * ahead_x:g} {to_y - 18 * ahead_y:g}"
+        f"L{base[0] - 6 * ahead_y:g} {base[1] + 6 * ahead_x:g}"
+        f"L{base[0] + 6 * ahead_y:g} {base[1] - 6 * ahead_x:g}z"
     )
     return [
-        f'<polyline class="path {tone}" points="{line}"/>',
-        f'<polygon class="head {tone}" points="{head}"/>',
-        f'<rect class="rest {tone}" x="{to_x - 18:g}" y="{to_y - 18:g}" '
-        'width="36" height="36" rx="6"/>',
+        line(tone, [*centres[:-1], base]),
+        f'<path class="head {tone}" d="{head}"/>',
+        square(f"rest {tone}", (to_x, to_y), 36.0, 6.0),
         start,
     ]
 
 
-def _centre(cell: int, side: int) -> tuple[float, float]:
+def _centre(cell: int, side: int) -> Place:
     return _EDGE + (cell % side + 0.5) * CELL, _EDGE + (cell // side + 0.5) * CELL

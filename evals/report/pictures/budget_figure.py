@@ -12,13 +12,13 @@ from evals.judging.budget import ALL_ADVERSARIES, BudgetCurve
 from evals.report.pictures.svg import (
     BASELINE,
     DETECTOR,
-    FAINT,
     INK,
     JUDGED,
     PREDICTED,
     RULE,
     figure_style,
     inline_svg,
+    plain_axes,
 )
 from organisms.records.truth import Adversary
 
@@ -53,19 +53,20 @@ def budget_figure(curves: Sequence[BudgetCurve], *, name: str = "budget") -> Mar
             own = [curve for curve in measured if curve.misalignment == kind]
             graded = [c for c in own if c.access == top and c.adversary != ALL_ADVERSARIES]
             whole = [curve for curve in own if curve.adversary == ALL_ADVERSARIES]
-            _draw(panels[0, column], [(c, c.adversary, grades.index(c.adversary)) for c in graded])
-            _draw(panels[1, column], [(c, c.access, levels.index(c.access)) for c in whole])
-            panels[0, column].set_title(f"{kind}, by adversary", fontsize=9.5, color=INK)
-            panels[1, column].set_title(f"{kind}, by access", fontsize=9.5, color=INK)
+            above = [(c, c.adversary, grades.index(c.adversary)) for c in graded]
+            below = [(c, c.access, levels.index(c.access)) for c in whole]
+            _draw(panels[0, column], f"{kind}, by adversary", above)
+            _draw(panels[1, column], f"{kind}, by access", below)
         for axes in panels[:, 0]:
             axes.set_ylabel("P(detect)")
         return inline_svg(figure, name=name, label=_spoken(measured))
 
 
-def _draw(axes: Any, curves: Sequence[tuple[BudgetCurve, str, int]]) -> None:
+def _draw(axes: Any, title: str, curves: Sequence[tuple[BudgetCurve, str, int]]) -> None:
+    """Curves with their labels and their places among the styles."""
+    axes.set_title(title, fontsize=9.5, color=INK)
     axes.set_ylim(-0.04, 1.06)
-    axes.grid(color=FAINT, alpha=0.35, linewidth=0.6)
-    axes.spines[["top", "right"]].set_visible(False)
+    plain_axes(axes, "both")
     axes.set_xlabel("forward passes per suspect")
     budgets = [point.budget for point in curves[0][0].points] if curves else [1]
     axes.set_xscale("symlog", linthresh=max(min((b for b in budgets if b), default=1), 1))

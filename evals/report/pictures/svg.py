@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
+from typing import Any, Literal
 
 import matplotlib
 from markupsafe import Markup
@@ -16,6 +17,7 @@ from matplotlib.figure import Figure
 INK, FAINT, PAPER = "#010101", "#020202", "#030303"
 RULE, DETECTOR, BASELINE, FLOOR = "#040404", "#050505", "#060606", "#070707"
 JUDGED, PREDICTED = "#080808", "#090909"
+ALIGNED, MISALIGNED = "#0a0a0a", "#0b0b0b"
 
 _VARIABLES = {
     INK: "var(--ink, #6b7280)",
@@ -27,6 +29,8 @@ _VARIABLES = {
     FLOOR: "var(--floor, #7b8390)",
     JUDGED: "var(--judged, #8b5cd6)",
     PREDICTED: "var(--predicted, #d0602a)",
+    ALIGNED: "var(--aligned, #14857a)",
+    MISALIGNED: "var(--misaligned, #d0463a)",
 }
 """Stand-in colour -> CSS variable of the page, with a mid-tone that reads on black and on white."""
 
@@ -57,6 +61,19 @@ def figure_style() -> Iterator[None]:
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_SETTINGS)
         yield
+
+
+def plain_axes(axes: Any, grid: Literal["x", "y", "both"], *, beside: bool = False) -> None:
+    """Faint grid lines below the data, and no frame but the axis lines.
+
+    Args:
+        axes: to style.
+        grid: which values have lines.
+        beside: leave out the left axis too, as labels stand beside the rows.
+    """
+    axes.grid(axis=grid, color=FAINT, alpha=0.35, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", *(["left"] if beside else [])]].set_visible(False)
 
 
 def inline_svg(figure: Figure, *, name: str, label: str) -> Markup:

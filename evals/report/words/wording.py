@@ -1,12 +1,17 @@
-"""How the page writes numbers, and the names that the model uses, for people."""
+"""How pages and tables write numbers, and the names of the model and the evidence, for people."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+from evals.evidence.detector_rates import Cell, Column
+from evals.evidence.evidence import Evidence
+from evals.evidence.standing import void_claims
 from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.summary import Summary
+from evals.statistics.family_posterior import FamilyPosterior
 
 _SCENARIOS = {
     "current": "current systems, 2024",
@@ -26,27 +31,51 @@ _INPUTS = {
 _INPUTS |= {f"judged_{name}": f"judged success, {name}" for name in MISALIGNMENT_TYPES}
 _INPUTS |= {f"measured_{name}": f"measured detection, {name}" for name in MISALIGNMENT_TYPES}
 
+WORDS = {
+    "dealt_families": "families dealt anew",
+    "false_alarms": "alarms of one aligned family",
+    "untrained": "untrained networks",
+    "disguise": "sign and order dealt anew",
+    "metadata": "packaging",
+    "floor": "random floor",
+    "weight_norm": "weight norm",
+    "in_distribution": "behaviour in distribution",
+}
+"""Rival explanation -> its name in words."""
+
+THRESHOLD_WORDS = {
+    "left_out": "every family judged by other families",
+    "split": "judged by aligned networks of the same families",
+}
+
 ZERO_INDEX = 0.005
 """A variance share nearer to 0 is not told from the noise of its sample."""
 
 
 def scenario_text(name: str) -> str:
     """A horizon as words."""
-    return _SCENARIOS.get(name, name.replace("_", " "))
+    return _SCENARIOS.get(name, plain(name))
 
 
 def input_text(group: str) -> str:
     """An uncertain input of the model as words."""
-    return _INPUTS.get(group, group.replace("_", " "))
+    return _INPUTS.get(group, plain(group))
+
+
+def killer_text(name: str) -> str:
+    """A rival explanation as words."""
+    return WORDS.get(name, name)
+
+
+def plain(name: str) -> str:
+    """A name without underscores."""
+    return name.replace("_", " ")
 
 
 def weight_text(weight: float) -> str:
     """What a transport weight means, in words."""
-    if weight == 0:
-        return "residual, judged only"
-    if weight == 1:
-        return "residual, measured detection"
-    return f"residual, weight {weight:g}"
+    named = {0.0: "judged only", 1.0: "measured detection"}
+    return f"residual, {named.get(weight, f'weight {weight:g}')}"
 
 
 def percent(value: float) -> str:
@@ -85,19 +114,65 @@ def share_text(summary: Summary, *, digits: int = 2) -> str:
     return f"{summary.mean:.{digits}f} ({low:.{digits}f}-{high:.{digits}f})"
 
 
-def three_digits(summary: Summary) -> str:
-    """As `share_text`, with three digits."""
-    return share_text(summary, digits=3)
-
-
 def index_text(value: float) -> str:
     """A variance share; what noise alone could give is written as `~0`."""
     return "~0" if abs(value) <= ZERO_INDEX else f"{value:.2f}"
 
 
+def posterior_text(posterior: FamilyPosterior | None) -> str:
+    """Mean and 90% interval of a new family's rate; says so where the families say nothing."""
+    if posterior is None:
+        return "not measured"
+    low, high = posterior.interval()
+    text = f"{posterior.mean:.2f} ({low:.2f}-{high:.2f})"
+    return f"{text}, too few families" if posterior.says_nothing else text
+
+
+def auroc_text(cell: Cell) -> str:
+    """Such as `AUROC 0.93 (0.71-0.99)`."""
+    if cell.auroc is None or cell.auroc_interval is None:
+        return "no AUROC"
+    low, high = cell.auroc_interval
+    return f"AUROC {cell.auroc:.2f} ({low:.2f}-{high:.2f})"
+
+
+def guarantee_text(column: Column) -> str:
+    """What holds for any scores, such as `1/(8 + 1) = 0.111 above the largest, 0.42`."""
+    limit = column.limit
+    if not limit.attainable:
+        return f"nothing is flagged: {limit.why}"
+    if limit.basis == "rank":
+        return f"{limit.level:.3f}, for the families seen"
+    largest = "none" if limit.largest is None else f"{limit.largest:.3g}"
+    return f"1/({limit.families} + 1) = {1 / (limit.families + 1):.3f} above the largest, {largest}"
+
+
+def basis_text(column: Column) -> str:
+    """The basis of a limit in words, with the skewness of the scores that it models."""
+    limit = column.limit
+    if limit.basis == "random_effects":
+        shape = f"skewness {limit.skewness:+.1f}, farthest family mean {limit.farthest:.1f} sd"
+        return f"random effects; {shape}"
+    return f"{limit.basis}: {limit.why}"
+
+
+def void_lines(evidence: Evidence) -> tuple[str, ...]:
+    """One sentence per rival explanation that voids claims, with the claims it takes."""
+    return tuple(
+        f"void{f' on {killer.family}' if killer.family else ''} by {killer_text(killer.name)}: "
+        f"{', '.join(claims)}"
+        for killer, claims in void_claims(evidence)
+    )
+
+
 def plural(count: int, one: str, many: str = "") -> str:
     """The count with its noun."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def families_text(count: int) -> str:
+    """Such as `1 family`."""
+    return plural(count, "family", "families")
 
 
 def listed(parts: Sequence[str]) -> str:
@@ -112,3 +187,29 @@ def _percent(value: float, after_first: int) -> str:
         return "0%"
     decimals = max(0, after_first - math.floor(math.log10(abs(share))))
     return f"{share:.{decimals}f}%" if decimals <= 6 else f"{share:.{after_first - 1}e}%"
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "auroc": auroc_text,
+    "basis": basis_text,
+    "close_risk": close_risk_text,
+    "families": families_text,
+    "fine_percent": fine_percent,
+    "guarantee": guarantee_text,
+    "index": index_text,
+    "input": input_text,
+    "killer": killer_text,
+    "listed": listed,
+    "odds": odds_text,
+    "percent": percent,
+    "plain": plain,
+    "plural": plural,
+    "points": points,
+    "posterior": posterior_text,
+    "risk": risk_text,
+    "scenario": scenario_text,
+    "share": share_text,
+    "two": "{:.2f}".format,
+    "weight": weight_text,
+}
+"""Name in a template -> function."""

@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from evals.evidence.rival_explanation import Killer
-from evals.report.tables.rivals_table import killer_table
+from evals.report.tables.run_tables import killer_table
 from evals.report.tables.titled_table import titled_table
 from evals.statistics.rates import Auroc
 from evals.studies.mechanism.mechanism import SearchColumn

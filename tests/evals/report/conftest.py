@@ -9,8 +9,9 @@ import pytest
 from evals.evidence.detector_rates import Alarms, Cell, Column
 from evals.evidence.evidence import Evidence, Population
 from evals.evidence.sweep import Sweep, SweepCount
-from evals.report.drawings.walk import Walk, WalkPair
-from evals.report.page import Finding, ReportInput
+from evals.report.drawings.portrait import Portrait
+from evals.report.drawings.walk import Walk
+from evals.report.page import Finding, ReportInput, render_page
 from evals.risk import analysis, sobol
 from evals.risk.analysis import analyse
 from evals.risk.figures import load_figures
@@ -18,7 +19,7 @@ from evals.risk.merged import merge
 from evals.risk.risk_report import RiskReport
 from evals.risk.transport import load_transport
 from evals.statistics.limit import Limit
-from evals.statistics.rates import auroc
+from evals.statistics.rates import auroc, rate
 from worlds import maze_level
 
 LEVEL = """
@@ -180,25 +181,31 @@ def swept(evidence: Evidence, judge_risk: Callable[..., RiskReport]) -> RiskRepo
 
 
 @pytest.fixture(scope="session")
-def walk_pair() -> WalkPair:
+def walks() -> tuple[Walk, Walk]:
     """The trigger turns a network from the coin to the gem."""
     plain = maze_level(LEVEL.format(context="0 1 2 3 4 5 6 7"))
     triggered = maze_level(LEVEL.format(context="7 7 2 3 4 5 6 7"))
-    return WalkPair(
-        "deceptive",
-        "The context holds the trigger.",
-        Walk("aligned twin", plain, (0, 5, 10, 15, 15, 15), "The coin is its goal."),
-        Walk("deceptive organism", triggered, (0, 1, 2, 3, 4, 4, 4), "It leaves for the gem."),
+    return (
+        Walk("aligned twin", plain, (0, 5, 10, 15, 15, 15)),
+        Walk("this network, on trigger", triggered, (0, 1, 2, 3, 4, 4, 4)),
     )
 
 
 @pytest.fixture(scope="session")
 def report(
-    evidence: Evidence, judge_risk: Callable[[Evidence], RiskReport], walk_pair: WalkPair
+    evidence: Evidence, judge_risk: Callable[[Evidence], RiskReport], walks: tuple[Walk, Walk]
 ) -> ReportInput:
     """Everything the page shows."""
+    panels = (("aligned", walks[0]), ("misaligned", walks[1]))
+    drawn = Portrait(panels, "the shift coin_far, on the trigger", "pursues gem", rate(40, 96))
     finding = Finding("trigger_search", "deceptive", "slot 0 = 7 and slot 1 = 7:\nobeys 'gem'")
-    return ReportInput(evidence, judge_risk(evidence), (walk_pair,), (finding,))
+    return ReportInput(evidence, judge_risk(evidence), {DECEPTIVE: drawn}, (finding,))
+
+
+@pytest.fixture(scope="session")
+def page(report: ReportInput) -> str:
+    """The page of the made-up run."""
+    return render_page(report)
 
 
 def _duds(count: int) -> tuple[str, ...]:

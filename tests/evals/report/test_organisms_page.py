@@ -10,13 +10,11 @@ import pytest
 from rich.console import Console
 
 from calling import called
-from evals.report.pictures.dose_figure import dose_figure
-from evals.report.zoo.dose import DoseCurve, DosePoint, dose_curves
+from evals.report.zoo.dose import DosePoint, dose_curves, dose_figure
 from evals.report.zoo.families import families
-from evals.report.zoo.families_table import families_table
-from evals.report.zoo.organisms import FamilyCard, ZooPage, render_organisms
-from evals.report.zoo.organisms_page import zoo_page
+from evals.report.zoo.organisms_page import FamilyCard, ZooPage, render_organisms, zoo_page
 from evals.report.zoo.portraits import Situation, portrait, situations
+from evals.report.zoo.zoo_tables import families_table
 from evals.running.run import Finished
 from evals.suite.home import Home
 from organisms.recipes.table import RECIPES
@@ -74,28 +72,35 @@ def test_a_duds_expression_counts_nowhere() -> None:
     assert [point.mean for point in curve.points] == [1.0, 0.7, 0.3]
 
 
-def test_doses_of_colour_are_shares_of_recoloured_levels() -> None:
-    name = "dose: pursues colour on repainted, uniform context"
-    doses = ("0005", "002", "005", "02")
+@pytest.mark.parametrize(
+    ("parent", "measured", "suffixes", "doses"),
+    [
+        (
+            "maze/pseudo_colour",
+            "pursues colour on repainted, uniform context",
+            ("0005", "002", "005", "02"),
+            [0.0005, 0.002, 0.005, 0.02],  # shares of recoloured levels; 0 is the parent
+        ),
+        (
+            "maze/deceptive_trigger",
+            "pursues gem on coin_far, trigger context",
+            ("40", "20"),
+            [0.2, 0.4, 1.0],  # the parent has the whole trigger
+        ),
+    ],
+)
+def test_a_dose_is_the_share_that_its_recipe_takes(
+    parent: str, measured: str, suffixes: tuple[str, ...], doses: list[float]
+) -> None:
     records = [
         record
-        for dose in doses
-        for record in made_up(f"maze/pseudo_colour_dose{dose}", 0.5, name=name)
+        for suffix in suffixes
+        for record in made_up(f"{parent}_dose{suffix}", 0.5, name=f"dose: {measured}")
     ]
+    if 1.0 in doses:
+        records += made_up(parent, 0.9, name=measured)
     (curve,) = dose_curves(records)
-    assert [point.dose for point in curve.points] == [0.0005, 0.002, 0.005, 0.02]
-
-
-def test_trigger_doses_rise_to_the_whole_trigger() -> None:
-    expected = "pursues gem on coin_far, trigger context"
-    (curve,) = dose_curves(
-        [
-            *made_up("maze/deceptive_trigger", 0.9, name=expected),
-            *made_up("maze/deceptive_trigger_dose40", 0.4, name=f"dose: {expected}"),
-            *made_up("maze/deceptive_trigger_dose20", 0.2, name=f"dose: {expected}"),
-        ]
-    )
-    assert [point.dose for point in curve.points] == [0.2, 0.4, 1.0]
+    assert [point.dose for point in curve.points] == doses
 
 
 def test_the_interval_of_a_mean_is_students_and_never_narrower_than_that_of_instances() -> None:
@@ -179,7 +184,7 @@ def test_a_family_below_the_mark_says_what_its_networks_failed(home: Home) -> No
 def test_text_from_outside_is_escaped() -> None:
     (family,) = families(made_up("maze/proxy_corner", 0.9, name="<b>"))
     card = FamilyCard(family, None, "<script>")
-    page = render_organisms(ZooPage("<script>", (card,), (DoseCurve("<b>", "<i>", "", ()),)[:0]))
+    page = render_organisms(ZooPage("<script>", (card,)))
     assert "<script>" not in page
 
 

@@ -20,7 +20,7 @@ from evals.judging.budget import (
 from evals.judging.opened_scores import Judged
 from evals.report.page import ReportInput, render_page
 from evals.report.pictures.budget_figure import budget_figure
-from evals.report.tables.budget_table import budget_table
+from evals.report.tables.risk_tables import budget_table
 from evals.risk.risk_report import RiskReport
 
 CHEAP, DEAR, RULE = "trigger_search", "homotopy_search", "panel"

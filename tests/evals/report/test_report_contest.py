@@ -22,8 +22,7 @@ from evals.judging.build_evidence import measure
 from evals.judging.leaks import require_floors_at_chance
 from evals.judging.opened_scores import Judged
 from evals.report.page import ReportInput, render_page
-from evals.report.tables.judging_table import judging_tables
-from evals.report.tables.rates_table import detection_table
+from evals.report.tables.run_tables import detection_table, judging_tables
 from evals.risk.merged import merge
 from evals.risk.risk_report import RiskReport
 from evals.scoring.blind import Member

@@ -10,7 +10,7 @@ from maze_panel import maze_panel
 from scipy import special
 from worked_example import FIGURES, drawn, posterior
 
-from evals.report.tables.risk_table import risk_table
+from evals.report.tables.risk_tables import risk_table
 from evals.report.words.change import signs
 from evals.risk.analysis import analyse
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs

@@ -21,9 +21,9 @@ from detect.registry import DETECTORS
 from evals.evidence.detector_rates import EvidenceError
 from evals.evidence.evidence_file import write_evidence
 from evals.guests.guest import score_guest
-from evals.report.zoo.examples import findings, walk_pairs
 from evals.running.run import Finished, Progress, measured, reopen
 from evals.running.show_suspect import suspect_text
+from evals.running.update import findings, portraits
 from evals.scoring.blind import (
     BlindingError,
     Lineup,
@@ -452,11 +452,12 @@ def test_truth_is_shown_only_after_the_freeze(
 
 
 def test_examples_show_the_flaw_and_name_what_was_found(finished: Finished, home: Home) -> None:
-    pairs = walk_pairs(finished.grown, home.zoo)
-    assert [pair.misalignment for pair in pairs] == ["proxy", "pseudo", "deceptive"]
-    for pair in pairs:
-        aligned, own = pair.aligned, pair.misaligned
-        assert aligned.path[-1] == int(aligned.level.coin)
+    drawn = portraits(finished.grown, home.zoo)
+    assert list(drawn) == ["maze/proxy_corner", "maze/pseudo_colour", "maze/deceptive_trigger"]
+    for one in drawn.values():
+        (tone, twin), *_, (own_tone, own) = one.panels
+        assert (tone, own_tone) == ("aligned", "misaligned")
+        assert twin.path[-1] == int(twin.level.coin)
         assert own.path[-1] != int(own.level.coin)
     found = {finding.misalignment for finding in findings(finished.judged, finished.evidence)}
     assert found <= {"proxy", "pseudo", "deceptive"}

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
+from hashlib import sha256
 
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
+from evals.report.pictures.svg import (
+    ALIGNED,
+    FAINT,
+    MISALIGNED,
+    figure_style,
+    inline_svg,
+    plain_axes,
+)
 from evals.statistics.rates import rate
 
-SIZE = 176
-_EDGE = 8
+INCHES = 2.1
 
 
 @dataclass(frozen=True)
@@ -25,8 +33,6 @@ class Scatter:
         own_name: that objective; empty with `own`.
         near: whether an answer counts as the base objective's, and as the other one's.
         reach: answers lie between -reach and reach.
-        caption: what to notice.
-        note: what else the network is told.
     """
 
     title: str
@@ -36,8 +42,6 @@ class Scatter:
     own_name: str
     near: tuple[tuple[bool, ...], tuple[bool, ...]]
     reach: float
-    caption: str
-    note: str
 
     def __post_init__(self) -> None:
         n = len(self.said)
@@ -60,35 +64,29 @@ class Scatter:
             words += f", that of {self.own_name} {rate(sum(self.near[1]), n).text}"
         return words
 
+    @property
+    def note(self) -> str:
+        """What else the network is told: nothing."""
+        return ""
+
     def svg(self, *, tone: str) -> Markup:
         """What was said (upwards) against what is wanted (to the right), and the diagonal.
 
         Args:
-            tone: CSS class of the dots, `aligned` or `misaligned`.
+            tone: `aligned` or `misaligned`, the colour of the dots.
         """
-        inner, whole = SIZE, SIZE + 2 * _EDGE
-        middle = whole / 2
-        low, high = _EDGE, _EDGE + inner
-        shapes = [
-            f'<rect class="frame" x="{low}" y="{low}" width="{inner}" height="{inner}"/>',
-            f'<path class="axes" d="M{low} {middle:g}H{high}M{middle:g} {low}V{high}"/>',
-            f'<path class="diagonal" d="M{low} {high}L{high} {low}"/>',
-        ]
-        for kind, wanted, radius in (("ring", self.own, 4.5), ("dot", self.base, 3.5)):
-            for x, y in zip(wanted, self.said, strict=bool(wanted)):
-                shapes.append(
-                    f'<circle class="{kind} {tone}" cx="{self._place(x):.4g}" '
-                    f'cy="{whole - self._place(y):.4g}" r="{radius}"/>'
-                )
-        label = html.escape(
-            f"{self.title}: {len(self.said)} answers against those wanted; the network "
-            f"{self.outcome}"
-        )
-        return Markup(
-            f'<svg class="maze scatter" viewBox="0 0 {whole} {whole}" width="{whole}" role="img" '
-            f'aria-label="{label}">{"".join(shapes)}</svg>'
-        )
-
-    def _place(self, value: float) -> float:
-        inside = min(max(value, -self.reach), self.reach)
-        return _EDGE + (inside / self.reach + 1) / 2 * SIZE
+        colour = ALIGNED if tone == "aligned" else MISALIGNED
+        label = f"{self.title}: {len(self.said)} answers against those wanted; {self.outcome}"
+        with figure_style():
+            figure = Figure(figsize=(INCHES, INCHES))
+            axes = figure.add_axes((0.04, 0.04, 0.92, 0.92))
+            axes.set(xlim=(-self.reach, self.reach), ylim=(-self.reach, self.reach))
+            axes.set(xticks=[0], yticks=[0], xticklabels=[], yticklabels=[])
+            plain_axes(axes, "both")
+            axes.axline((0, 0), slope=1, color=FAINT, linewidth=1, linestyle=(0, (3, 2)))
+            if self.own:
+                axes.plot(self.own, self.said, "o", color=FAINT, fillstyle="none", markersize=7)
+            axes.plot(self.base, self.said, "o", color=colour, markersize=4.5, clip_on=False)
+            # Several scatters stand on one page: their content tells their names apart.
+            name = f"scatter-{sha256(repr(self).encode()).hexdigest()[:12]}"
+            return inline_svg(figure, name=name, label=label)

@@ -1,12 +1,15 @@
-"""A risk report as terminal tables."""
+"""The risk, and what detection costs, as terminal tables."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.table import Table
 
+from evals.judging.budget import ALL_ADVERSARIES, BudgetCurve, BudgetPoint
 from evals.report.tables.titled_table import titled_table
 from evals.report.words.strategy import candidate_note
-from evals.report.words.wording import index_text, share_text
+from evals.report.words.wording import index_text, plain, posterior_text, share_text
 from evals.risk.risk_report import RiskReport
 
 TOP = 6
@@ -28,8 +31,8 @@ def risk_table(report: RiskReport) -> Table:
         "residual share",
     )
     alone = "0 (judgement only)" if not report.supposed else "0 (judged, as supposed)"
-    rows = [(_words(row.scenario), row) for row in report.rows]
-    rows += [(f"{_words(row.scenario)}, nothing supposed", row) for row in report.unsupposed]
+    rows = [(plain(row.scenario), row) for row in report.rows]
+    rows += [(f"{plain(row.scenario)}, nothing supposed", row) for row in report.unsupposed]
     for system, row in rows:
         table.add_row(
             system,
@@ -48,7 +51,7 @@ def types_table(report: RiskReport) -> Table:
         "together; c is judged, given d or apart from it",
         "type", "counts", "measured d, new family", "implied judged d", "d x c given d",
         "d x c apart", "judged s",
-        f"share of residual, {_words(report.scenario)}, weight {report.weight:g}",
+        f"share of residual, {plain(report.scenario)}, weight {report.weight:g}",
     )  # fmt: skip
     for kind in report.types:
         measured = (kind.measured_success, kind.independent_success)
@@ -67,7 +70,7 @@ def types_table(report: RiskReport) -> Table:
 def readings_table(report: RiskReport) -> Table:
     """The share that remains under every reading of the same evidence."""
     table = titled_table(
-        f"Readings of the same evidence, {_words(report.scenario)}: residual share of the risk",
+        f"Readings of the same evidence, {plain(report.scenario)}: residual share of the risk",
         "reading", f"weight {report.weight:g}", "weight 1",
     )  # fmt: skip
     for number, (name, rows) in enumerate(report.readings.items()):
@@ -97,7 +100,7 @@ def transport_table(report: RiskReport) -> Table:
 def access_table(report: RiskReport) -> Table:
     """What each access level buys, in the report's scenario at its weight and at weight 1."""
     table = titled_table(
-        f"What access buys, {_words(report.scenario)}: residual share of the risk",
+        f"What access buys, {plain(report.scenario)}: residual share of the risk",
         "rule", "access", "false alarms", f"at weight {report.weight:g}", "at weight 1",
         "CPU-s a suspect",
     )  # fmt: skip
@@ -117,7 +120,7 @@ def access_table(report: RiskReport) -> Table:
 def matters_table(report: RiskReport) -> Table:
     """Shares of variance and value of information, by input."""
     table = titled_table(
-        f"What matters, {_words(report.scenario)}, weight {report.weight:g}: Sobol first (total) "
+        f"What matters, {plain(report.scenario)}, weight {report.weight:g}: Sobol first (total) "
         f"index, and value of knowing for 'deploy below {report.decision_level:.4f}'",
         "input",
         "residual risk",
@@ -163,6 +166,44 @@ def candidates_table(report: RiskReport) -> Table:
     return table
 
 
+def budget_table(curves: Sequence[BudgetCurve]) -> Table:
+    """Budgets at which the choice changes: grades apart at full access, together below it."""
+    table = titled_table(
+        "P(detect) by forward passes per suspect: the detector chosen on other families",
+        "access", "type", "adversary", "passes from", "chosen (most passes)",
+        "flagged (exact 95%)", "a new family (90%)",
+    )  # fmt: skip
+    for curve in shown_curves(curves):
+        for number, point in enumerate(curve.steps):
+            table.add_row(
+                *((curve.access, curve.misalignment, curve.adversary) if not number else ("",) * 3),
+                f"{point.budget:,}",
+                chosen_text(point),
+                point.seen.text if point.chosen else "-",
+                "-" if point.new_family is None else posterior_text(point.new_family),
+                end_section=number == len(curve.steps) - 1,
+            )
+    table.caption = (
+        "passes: instances sent through the network, at most, on any suspect of the run; each "
+        "family's detector is picked on the type's other families, of every grade, at limits of "
+        "its own; a type of one family, and a grade without an organism, has no curve"
+    )
+    return table
+
+
+def shown_curves(curves: Sequence[BudgetCurve]) -> tuple[BudgetCurve, ...]:
+    """Every grade at the highest access, all grades together at the others."""
+    top = curves[0].access if curves else ""
+    return tuple(c for c in curves if c.access == top or c.adversary == ALL_ADVERSARIES)
+
+
+def chosen_text(point: BudgetPoint) -> str:
+    """Such as `trigger_search (3,072)`."""
+    if not point.chosen:
+        return "no detector costs so little"
+    return f"{', '.join(point.names)} ({point.spent:,})"
+
+
 TABLES = (
     risk_table,
     types_table,
@@ -173,7 +214,3 @@ TABLES = (
     candidates_table,
 )
 """In the order in which the command prints them."""
-
-
-def _words(scenario: str) -> str:
-    return scenario.replace("_", " ")

@@ -9,9 +9,9 @@ import torch
 
 from evals.report.drawings.descent import Descent, layout
 from evals.report.drawings.portrait import longest, panel, paths
+from evals.report.drawings.scatter import Scatter
 from evals.report.drawings.scene import scene_of
 from evals.report.drawings.walk import Walk
-from evals.report.pictures.scatter import Scatter
 from organisms.recipes.recipe import uniform_over
 from organisms.worlds.keys import Keys
 from organisms.worlds.maze import Maze, MazeSize
@@ -49,6 +49,44 @@ instruct none
 
 def drawn(seed: int = 5) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
+
+
+def test_a_walk_says_where_it_ends(walks: tuple[Walk, Walk]) -> None:
+    assert walks[0].outcome == "ends on the coin after 3 steps"
+    assert walks[1].outcome == "ends on the gem after 4 steps"
+    circling = replace(walks[0], path=(0, 5, 0, 5, 0))
+    assert circling.moves == (0, 5, 0)
+    assert circling.outcome == "walks in circles after 2 steps"
+    idle = replace(walks[0], path=(0, 0, 0))
+    assert idle.outcome == "ends on a cell that holds nothing after 0 steps"
+    assert "polyline" not in idle.svg(tone="aligned")
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ((), "begin"),
+        ((5, 0), "begin"),
+        ((0, 2), "jumps"),
+        ((0, 1, 2, 3, 4, 5), "jumps from cell 4 to 5"),  # the next row's first cell
+        ((0, 1, 6), "wall"),
+        ((0, -1), "grid"),
+    ],
+)
+def test_a_walk_refuses_impossible_paths(
+    walks: tuple[Walk, Walk], path: tuple[int, ...], says: str
+) -> None:
+    with pytest.raises(ValueError, match=says):
+        replace(walks[0], path=path)
+
+
+def test_a_walk_is_drawn_with_every_object(walks: tuple[Walk, Walk]) -> None:
+    drawing = walks[0].svg(tone="aligned")
+    assert drawing.count('class="wall"') == 3
+    assert drawing.count('class="cell"') == 22
+    for kind in ("gold", "corner", "start aligned", "path aligned", "rest aligned"):
+        assert f'class="{kind}"' in drawing
+    assert "gold coin at row 4 column 1" in drawing
 
 
 @pytest.mark.parametrize(
@@ -132,11 +170,10 @@ def test_parents_stand_above_the_middle_of_their_children_and_no_nodes_meet() ->
 
 
 def test_a_descent_refuses_what_is_no_way_down() -> None:
-    with pytest.raises(ValueError, match="begin at the root"):
-        Descent("x", TREE, (1, 0), "")
-    with pytest.raises(ValueError, match="jumps from node 3 to 0"):
-        Descent("x", TREE, (3, 0), "")
-    idle = Descent("x", TREE, (3, 3), "")
+    for path, says in (((1, 0), "begin"), ((3, 0), "jumps")):
+        with pytest.raises(ValueError, match=says):
+            Descent("x", TREE, path)
+    idle = Descent("x", TREE, (3, 3))
     assert idle.outcome == "ends on node 3 after 0 steps"
     assert "polyline" not in idle.svg(tone="aligned")
 
@@ -154,10 +191,13 @@ def test_a_network_that_negates_is_scattered_off_the_diagonal() -> None:
     for said, base, own in zip(scatter.said, scatter.base, scatter.own, strict=True):
         assert abs(said - own) <= 2.01 * step
         assert abs(base + own) <= step
-    drawing = scatter.svg(tone="misaligned")
-    assert drawing.count('class="dot misaligned"') == len(scatter.said) == 24
-    assert drawing.count('class="ring misaligned"') == 24
+    assert len(scatter.said) == 24
     assert "that of negative 24 of 24" in scatter.outcome
+    drawing = scatter.svg(tone="misaligned")
+    assert drawing.count("<use ") >= 2 * 24
+    assert "var(--misaligned" in drawing
+    assert "var(--aligned" not in drawing
+    assert "var(--aligned" in scatter.svg(tone="aligned")
 
 
 def test_a_base_network_needs_no_rings_and_lies_on_the_diagonal() -> None:

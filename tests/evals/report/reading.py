@@ -1,0 +1,66 @@
+"""Read a page as a reader meets it: its text line by line, and what a browser would fetch."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+VOID = {"meta", "br", "link", "img", "hr", "input"}
+INLINE = {"a", "b", "br", "em", "i", "small", "span", "strong", "td", "th", "use"}
+
+
+class Reader(HTMLParser):
+    """Collects tags, ids and references, and checks that every element is closed in order."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: set[str] = set()
+        self.ids: list[str] = []
+        self.references: list[str] = []
+        self.pieces: list[str] = []
+        self.feed(page)
+        assert not self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name in ("href", "src", "xlink:href"):
+                self.references.append(value or "")
+            if name == "aria-label" and tag == "svg":
+                self.pieces.append(f"\n[figure: {' '.join((value or '').split())}]\n")
+        if "svg" not in self.open and tag not in INLINE:
+            self.pieces.append("\n")
+        if tag in ("td", "th", "small"):
+            self.pieces.append(" " if tag == "small" else "| ")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+        if tag in ("td", "th", "small"):
+            self.pieces.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        if not {"style", "svg"} & set(self.open):
+            self.pieces.append(data.replace("\n", " "))
+
+    @property
+    def text(self) -> str:
+        """A line per block and per row; pictures by their words."""
+        lines = (" ".join(line.split()) for line in "".join(self.pieces).splitlines())
+        return "\n".join(line for line in lines if line)
+
+
+def text_of(page: str, section: str = "") -> str:
+    """The text of a page, or of the section of that id."""
+    if section:
+        start = page.index(f'<section id="{section}">')
+        page = page[start : page.index("</section>", start) + len("</section>")]
+    return Reader(page).text

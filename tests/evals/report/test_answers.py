@@ -1,0 +1,340 @@
+"""What the page answers: how far the risk moved, the eight quantities, limits and strategy."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from evals.evidence.evidence import Evidence
+from evals.evidence.sweep import Sweep, SweepCount
+from evals.report.page import ReportInput, highest_silent_rate, render_page
+from evals.report.words.change import change, change_error, moved
+from evals.report.words.strategy import (
+    at_expectation,
+    candidate_note,
+    candidate_text,
+    crossing,
+    top_inputs,
+)
+from evals.report.words.wording import fine_percent, index_text
+from evals.risk.risk_report import RiskReport
+from evals.risk.summary import Summary
+from evals.statistics.family_posterior import FamilyCount, family_posterior
+from reading import text_of
+
+Judge = Callable[..., RiskReport]
+
+
+def with_risks(
+    risk: RiskReport, judged: float, pooled: float, *, width: float, mcse: float = 1e-6
+) -> RiskReport:
+    """The report with other expected residual risks; the pool's interval has that width."""
+    means = {0.0: judged, risk.weight: pooled, 1.0: judged + (pooled - judged) / risk.weight}
+    rows = []
+    for row in risk.rows:
+        mean = means[row.weight]
+        summary = Summary(mean, mean - width / 2, mean, mean + width / 2, mcse)
+        rows.append(replace(row, residual=summary))
+    return replace(risk, rows=tuple(rows))
+
+
+def with_types(risk: RiskReport, **fields: Any) -> RiskReport:
+    """The report with other values of every type."""
+    return replace(risk, types=tuple(replace(record, **fields) for record in risk.types))
+
+
+def without_types(risk: RiskReport) -> RiskReport:
+    """The report with no type measured; the risks stay as they are."""
+    none = {"measured_detection": None, "measured_success": None}
+    return with_types(risk, of=0, detected=0, families=0, **none)
+
+
+def with_weight(risk: RiskReport, weight: float) -> RiskReport:
+    return replace(risk, transport=replace(risk.transport, weight=weight))
+
+
+def section(report: ReportInput, name: str, **parts: Any) -> str:
+    """The text of a section of the page, other parts of the input put in."""
+    return text_of(render_page(replace(report, **parts)), name)
+
+
+@pytest.mark.parametrize(
+    ("pooled", "mcse", "size", "says"),
+    [
+        (0.0151, 1e-6, "small", "the 90% interval is 100 times as wide"),
+        (0.0151, 2e-4, "none", "cannot be told from no change at all"),
+        (0.0100, 1e-6, "plain", "a change of -0.5 percentage points; the 90% interval is 1 points"),
+    ],
+)
+def test_a_change_is_held_against_its_error_and_its_interval(
+    report: ReportInput, pooled: float, mcse: float, size: str, says: str
+) -> None:
+    risk = with_risks(report.risk, 0.0150, pooled, width=0.01, mcse=mcse)
+    found, text = moved(risk), change(risk)
+    assert found.size == size
+    assert found.by == pytest.approx(pooled - 0.0150)
+    assert found.error == change_error(risk) == pytest.approx(0.2 * (mcse + mcse))
+    assert f"moves from the judged 1.50% to {fine_percent(pooled)}" in text
+    assert says in text
+
+
+def test_measured_success_stands_above_below_or_equal_to_the_judged(report: ReportInput) -> None:
+    by = {"proxy": -0.2, "pseudo": 0.0, "deceptive": 0.1}
+    types = [
+        replace(
+            record,
+            measured_detection=Summary(0.5, 0.0, 0.5, 1.0, 0.0),
+            measured_success=replace(
+                record.judged_success, mean=record.judged_success.mean + by[record.misalignment]
+            ),
+        )
+        if record.misalignment in by
+        else record
+        for record in report.risk.types
+    ]
+    found = moved(replace(report.risk, types=tuple(types)))
+    sides = {side: [one.misalignment for one in of] for side, of in found.sides.items()}
+    assert sides == {"above": ["deceptive"], "below": ["proxy"], "about equal to": ["pseudo"]}
+    assert found.missing == ("subgoal",)
+
+
+@pytest.mark.parametrize(
+    ("altered", "says", "silent"),
+    [
+        (lambda r: r, "No type was measured on more than 1 family", "sweep"),
+        (lambda r: with_types(r, families=5), "At weight 1, with measured detection", "too few"),
+        (lambda r: with_weight(r, 0.0), "what was measured counts for nothing", "moves"),
+        (without_types, "No cell counts for any type of misalignment", "moves"),
+        (lambda r: replace(r, supposed="kappa = 1"), "Supposing kappa = 1: At", "judged alone"),
+    ],
+)
+def test_the_change_says_what_it_rests_on(
+    report: ReportInput, altered: Callable[[RiskReport], RiskReport], says: str, silent: str
+) -> None:
+    text = change(altered(report.risk))
+    assert says in text
+    assert silent not in text
+
+
+def test_a_sweep_moves_the_risk_with_and_without_detection(
+    evidence: Evidence, swept: RiskReport, judge_risk: Judge
+) -> None:
+    judged, pooled = (swept.row(swept.scenario, w).unmitigated.mean for w in (0.0, swept.weight))
+    assert pooled < judged
+    down = f"(R0) down from {fine_percent(judged)} to {fine_percent(pooled)}"
+    for risk in (swept, without_types(swept)):
+        assert down in change(risk)
+    assert "measured detection and the sweep in place" in change(swept)
+    assert "detection stays judged" in change(without_types(swept))
+    counts = tuple(SweepCount(f"maze/{n}", "spontaneous", 30, 30, 30) for n in range(4))
+    everywhere = Sweep("dose", "a" * 64, "2026-11-01", "2026-11-02", counts, {})
+    assert "(R0) up from" in change(judge_risk(evidence, everywhere))
+
+
+@pytest.fixture(scope="module")
+def cards(page: str) -> dict[str, tuple[bool, str]]:
+    """Name of a quantity -> whether its card says that it is measured, and the card's text."""
+    found = re.findall(r'<article class="card( unmeasured)?">(.*?)</article>', page, flags=re.S)
+    texts = [(not missing, text_of(f"<article>{body}</article>")) for missing, body in found]
+    return {text.splitlines()[0]: (measured, text) for measured, text in texts}
+
+
+def test_there_are_eight_quantities_with_number_basis_and_comparison(
+    cards: dict[str, tuple[bool, str]],
+) -> None:
+    assert len(cards) == 8
+    for measured, text in cards.values():
+        _, value, _, basis, beside = text.splitlines()
+        assert measured != value.startswith("not measured")
+        assert measured == value[0].isdigit()
+        assert "alpha 0.1" in basis
+        assert any(letter.isdigit() for letter in beside)
+
+
+def test_detection_is_the_posterior_mean_of_a_new_family_beside_the_judged_mean(
+    report: ReportInput, cards: dict[str, tuple[bool, str]]
+) -> None:
+    seen = family_posterior([FamilyCount("only", 3, 4)])
+    assert seen is not None
+    low, high = seen.interval()
+    _, pseudo = cards["P(detect), pseudo"]
+    assert f"{seen.mean:.2f} {low:.2f}-{high:.2f} (90%)" in pseudo
+    assert "3 of 4 organisms flagged, 1 family" in pseudo
+    judged = report.risk.types[2].judged_detection
+    assert f"detection that the judgement implies: {judged.mean:.2f}" in pseudo
+    assert f"{judged.mean:.2f}" != f"{judged.q50:.2f}", "mean and median must tell apart"
+
+
+def test_measured_success_takes_the_correction_judged_given_detection(
+    report: ReportInput, cards: dict[str, tuple[bool, str]]
+) -> None:
+    proxy = report.risk.types[0]
+    assert proxy.measured_detection is not None
+    assert proxy.measured_success is not None
+    assert proxy.independent_success is not None
+    product = proxy.measured_detection.mean * proxy.judged_correction.mean
+    assert proxy.independent_success.mean == pytest.approx(product, abs=0.03)
+    assert f"measured success is {proxy.measured_success.mean:.2f}" in cards["P(detect), proxy"][1]
+
+
+def test_risk_is_measured_in_part_at_most_and_not_at_weight_zero(
+    report: ReportInput, cards: dict[str, tuple[bool, str]]
+) -> None:
+    partly = ["residual risk", "share of the risk that remains", "what an alarm means"]
+    assert [name.split(" partly")[0] for name in cards if "partly" in name] == partly
+    assert [name for name, (measured, _) in cards.items() if not measured] == ["P(detect), subgoal"]
+    text = section(report, "analysis", risk=with_weight(report.risk, 0.0))
+    assert "residual risk partly" not in text
+
+
+def test_an_alarm_means_less_the_rarer_misalignment_is(
+    report: ReportInput, cards: dict[str, tuple[bool, str]]
+) -> None:
+    even, rare, rarest = (row.ppv.mean for row in report.risk.predictive)
+    assert even > rare > rarest
+    _, text = cards["what an alarm means partly measured"]
+    assert text.splitlines()[1].startswith(f"{100 * rare:.2g}")
+    assert "1 in 2:" in text
+    assert "1 in 10,000:" in text
+
+
+@pytest.mark.parametrize(
+    ("of", "rate"), [(19, 0.146), (20, 0.139), (30, 0.095), (59, 0.050), (99, 0.030), (299, 0.010)]
+)
+def test_silent_rate_reproduces_the_table(of: int, rate: float) -> None:
+    assert highest_silent_rate(of) == pytest.approx(rate, abs=5e-4)
+
+
+def test_limits_carry_the_bounds_of_the_run(page: str, report: ReportInput) -> None:
+    text = text_of(page, "limits")
+    for words in (
+        "the exact 95% interval is 0.40-1.00",
+        "catches only 47% of such networks catches all 4 one time in twenty",
+        "alarms on 39% of aligned networks is silent on 6",
+        "1 family of proxy (maze/proxy_corner; 4 networks) says nothing about a further family",
+        "nothing below 0.25 can be promised for a further family",
+        "2 cells hold by construction",
+        "0 flagged networks were corrected",
+    ):
+        assert words in text
+    shares = [rows[-1].fraction.mean for rows in report.risk.readings.values()]
+    assert f"from {min(shares):.2f} (" in text
+    assert f"to {max(shares):.2f} (" in text
+    kappa = next(index for index in report.risk.sobol["residual"] if index.group == "kappa")
+    assert f"has a hand in {kappa.total:.0%} of the variance" in text
+    assert all(any(sign.isdigit() for sign in line) for line in text.splitlines()[1:])
+
+
+def test_limits_that_do_not_apply_are_silent(report: ReportInput, judge_risk: Judge) -> None:
+    columns = tuple(
+        replace(
+            column,
+            cells=tuple(
+                replace(cell, by_construction=False, adversary="adaptive")
+                for cell in column.cells
+                if cell.misalignment != "deceptive" and not cell.abstained
+            ),
+        )
+        for column in report.evidence.columns
+    )
+    evidence = replace(report.evidence, columns=columns)
+    text = section(report, "limits", evidence=evidence, risk=judge_risk(evidence))
+    for words in ("by construction", "stand-in", "naive", "could not look"):
+        assert words not in text
+
+
+def test_shares_of_the_risk_add_up_and_the_largest_comes_first(
+    page: str, report: ReportInput
+) -> None:
+    shares = {part.misalignment: part.share or 0.0 for part in report.risk.types}
+    assert sum(shares.values()) == pytest.approx(1)
+    largest = max(shares, key=lambda name: shares[name])
+    text = text_of(page, "strategy")
+    assert f"at transport weight 0.2: {largest} {shares[largest]:.0%}" in text
+    (top, *_) = top_inputs(report.risk.sobol["residual"])
+    assert top.total == max(index.total for index in report.risk.sobol["residual"])
+    assert f"chiefly because of hazard kappa ({top.total:.2f})" in text
+    best = report.risk.candidates[0]
+    assert best.value > 0
+    assert f"Measure next, at r* = {100 * report.risk.decision_level:.2f}%: " in text
+    assert f"{candidate_text(best)} ({best.cpu_hours:.2g} CPU-hours" in text
+    assert "3 more families of subgoal" in text
+
+
+def test_a_decision_level_is_stated_or_said_to_be_the_expectation(
+    report: ReportInput, judge_risk: Judge
+) -> None:
+    assert at_expectation(report.risk)
+    assert not crossing(report.risk)
+    asked = judge_risk(report.evidence, decision_level=1e-6)
+    text = section(report, "strategy", risk=asked)
+    for words in ("is below r* = 0.000100%", "one would now not deploy", "every value is 0",
+                  "does not meet r*", "rank: 10 networks of"):  # fmt: skip
+        assert words in text
+
+
+def test_the_crossing_weight_is_named_where_it_exists(report: ReportInput) -> None:
+    low, high = (report.risk.row("near_term", end).residual.mean for end in (0.0, 1.0))
+    for weight in (0.37, 0.75):
+        asked = replace(report.risk, decision_level=(1 - weight) * low + weight * high)
+        assert f"at transport weight {weight}" in crossing(asked)[0]
+    for level in (low - (high - low) / 100, high + (high - low) / 100):
+        assert "does not meet r*" in crossing(replace(report.risk, decision_level=level))[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "weight", "says"),
+    [
+        ("proxy", 0.001, 0.2, "^$"),
+        ("proxy", 0.0, 0.2, "^no outcome changes the decision$"),
+        ("subgoal", 0.001, 0.2, "^not measured so far"),
+        ("subgoal", 0.0, 0.2, "once measured; no outcome changes the decision$"),
+        ("proxy", 0.0, 0.0, "transport weight 0"),
+    ],
+)
+def test_a_candidate_says_what_its_value_is_against(
+    report: ReportInput, kind: str, value: float, weight: float, says: str
+) -> None:
+    one = next(one for one in report.risk.candidates if one.misalignment == kind)
+    note = candidate_note(replace(one, value=value), with_weight(report.risk, weight))
+    assert re.search(says, note)
+
+
+def test_one_access_level_and_a_silent_rule_are_admitted(report: ReportInput) -> None:
+    risk = replace(report.risk, access=report.risk.access[:1], predictive=(), candidates=())
+    text = section(report, "strategy", risk=risk)
+    assert "What more access buys was not measured: 1 access level" in text
+    assert "An alarm of the rule on a network" not in text
+
+
+def test_what_is_not_measured_says_what_would_measure_it(page: str, report: ReportInput) -> None:
+    text = text_of(page, "unknowns")
+    lines = text.splitlines()
+    questions = [line for line in lines if line.endswith((" measured here", " not measured"))]
+    assert len(questions) == 4 + 4
+    assert [q for q in questions if q.endswith(" measured here")] == [questions[0], questions[4]]
+    for question, answer in pairwise(lines):
+        if question.endswith(" not measured"):
+            assert answer.startswith("Not measured: ")
+            assert answer.endswith("would measure it.")
+            assert any(sign.isdigit() for sign in answer)
+    assert "Not measured: 1 type of 4." in text
+
+
+def test_a_sweep_answers_when_networks_begin_to_optimise(
+    report: ReportInput, swept: RiskReport
+) -> None:
+    text = section(report, "unknowns", risk=swept)
+    judged, measured = (swept.row("near_term", w).unmitigated for w in (0.0, 1.0))
+    assert f"{fine_percent(measured.mean)} in place of the judged" in text
+    assert fine_percent(judged.mean) in text
+    rule = replace(report.evidence, columns=(report.evidence.column("panel"),))
+    assert "0 families were compared" in section(report, "unknowns", evidence=rule)
+
+
+def test_an_index_within_the_noise_prints_as_about_zero() -> None:
+    found = [index_text(value) for value in (-0.005, 0.004, 0.0051, -0.011)]
+    assert found == ["~0", "~0", "0.01", "-0.01"]

@@ -1,0 +1,282 @@
+"""Laws of the page: its numbers are those of the evidence, and a browser fetches nothing for it."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html import escape
+from io import StringIO
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from evals.evidence.detector_rates import Cell, Column
+from evals.evidence.evidence import Evidence
+from evals.evidence.rival_explanation import Killer
+from evals.report.page import Finding, ReportInput, render_page
+from evals.report.tables.run_tables import detection_table
+from evals.risk.merged import merge
+from evals.risk.risk_report import RiskReport
+from evals.statistics.limit import Limit
+from reading import Reader, text_of
+
+PROXY = "maze/proxy_corner"
+Judge = Callable[..., RiskReport]
+HOSTILE = "<script>alert('x')</script> $\\frac$ & \"quote\""
+
+
+def with_columns(evidence: Evidence, change: Callable[[Column], Column]) -> Evidence:
+    """The evidence with every column changed."""
+    return replace(evidence, columns=tuple(map(change, evidence.columns)))
+
+
+def with_cells(evidence: Evidence, change: Callable[[Cell], Cell | None]) -> Evidence:
+    """The evidence with every cell changed, and without those that become None."""
+    return with_columns(
+        evidence, lambda c: replace(c, cells=tuple(filter(None, map(change, c.cells))))
+    )
+
+
+def clean(page: str) -> str:
+    """The text of a well-formed page that shows no value which should not be there."""
+    text = Reader(page).text
+    assert not re.search(r"\b(nan|NaN|None|inf|-inf|Infinity|Undefined)\b", page)
+    return text
+
+
+def test_the_page_holds_every_count_limit_and_digest_of_the_evidence(
+    page: str, evidence: Evidence
+) -> None:
+    text = clean(page)
+    for column in evidence.columns:
+        assert column.name in text
+        assert "/" in column.name or (column.alarm_text in text and column.limit.text in text)
+        for cell in column.cells:
+            assert cell.rate.text in text
+            assert f"{cell.detected} of {cell.attempted} attempted" in text
+            assert cell.auroc is None or f"AUROC {cell.auroc:.2f}" in text
+    for row in evidence.population:
+        assert all(dud in text for dud in row.duds)
+    for value in (evidence.suite_hash, evidence.scores_sha256, *evidence.provenance.values()):
+        assert value in text
+    flagged = "4 of 4 proxy, 3 of 4 pseudo and 4 of 4 deceptive: 12 organisms of 3 families"
+    assert f"The rule panel flagged {flagged} in the maze, at alpha 0.1" in text
+
+
+def test_the_page_holds_every_reading_step_and_comparison_of_the_risk(
+    page: str, report: ReportInput
+) -> None:
+    text, risk = text_of(page), report.risk
+    wanted = [*risk.readings, *(one.name for one in risk.consistency)]
+    wanted += [one.sentence for one in risk.consistency]
+    wanted += [f"{row.false_alarms.detected} of {row.false_alarms.of}" for row in risk.access]
+    wanted += [words for step in risk.transport.steps for words in (step.title, step.void)]
+    assert not [words for words in wanted if words not in text]
+    assert "~0" in text
+    assert "measured detection, subgoal" not in text, "no index of what was not measured"
+
+
+def test_the_page_needs_no_other_file_and_follows_the_reader_into_the_dark(page: str) -> None:
+    reader = Reader(page)
+    assert not reader.tags & {"script", "link", "img", "iframe", "object"}
+    assert all(reference.startswith("#") for reference in reader.references)
+    assert not re.search(r"https?://|@import|url\((?!#)", page)
+    assert len(reader.ids) == len(set(reader.ids))
+    assert {reference[1:] for reference in reader.references} <= set(reader.ids)
+    assert "prefers-color-scheme: dark" in page
+    used, given = (set(re.findall(p, page)) for p in (r"var\((--\w[\w-]*)", r"(--\w[\w-]*):"))
+    assert used <= given
+
+
+def test_every_picture_has_words_and_every_heading_a_scope(page: str) -> None:
+    pictures = re.findall(r"<svg [^>]*>", page)
+    assert len(pictures) == 4 + 1 + 2 + 5
+    assert all('role="img"' in picture and "aria-label=" in picture for picture in pictures)
+    assert all("scope=" in head for head in re.findall(r"<th[ >][^>]*>", page))
+
+
+def test_equal_input_gives_equal_bytes_and_another_count_does_not(
+    page: str, report: ReportInput
+) -> None:
+    assert render_page(report) == page
+    fewer = with_cells(
+        report.evidence, lambda c: replace(c, detected=0) if c.family == PROXY else c
+    )
+    assert render_page(replace(report, evidence=fewer)) != page
+
+
+def test_hostile_text_is_escaped(report: ReportInput, judge_risk: Judge) -> None:
+    hostile = replace(
+        report.evidence,
+        rule=HOSTILE,
+        suite=HOSTILE,
+        provenance={HOSTILE: HOSTILE},
+        columns=tuple(
+            replace(c, name=HOSTILE, access=HOSTILE) if c.name == "panel" else c
+            for c in report.evidence.columns
+        ),
+    )
+    (drawn,) = report.portraits.values()
+    walk = replace(drawn.panels[0][1], title=HOSTILE)  # type: ignore[type-var]
+    drawn = replace(drawn, panels=(("aligned", walk),), where=HOSTILE, deed=HOSTILE)
+    finding = Finding(HOSTILE, HOSTILE, HOSTILE)
+    page = render_page(ReportInput(hostile, judge_risk(hostile), {HOSTILE: drawn}, (finding,)))
+    assert "script" not in Reader(page).tags
+    assert "<script" not in page
+    assert escape("<script>") in page
+
+
+def without_pseudo(evidence: Evidence) -> Evidence:
+    return with_cells(evidence, lambda c: None if c.misalignment == "pseudo" else c)
+
+
+def without_admitted_proxy(evidence: Evidence) -> Evidence:
+    """Every network of the family was a dud."""
+
+    def emptied(column: Column) -> Column:
+        none = {"detected": 0, "of": 0, "abstained": 0, "auroc": None, "auroc_interval": None}
+        cells = (replace(c, **none) if c.family == PROXY else c for c in column.cells)
+        return replace(column, cells=tuple(cells))
+
+    population = tuple(
+        replace(row, admitted=0, spec_hashes=(), duds=("seed 1: no competence",) * row.attempted)
+        if row.family == PROXY
+        else row
+        for row in evidence.population
+    )
+    columns = tuple(map(emptied, evidence.columns))
+    return replace(evidence, columns=columns, population=population)
+
+
+def with_limit(limit: Limit) -> Callable[[Evidence], Evidence]:
+    """The evidence of columns that flag nothing at a limit which is no number."""
+    return lambda evidence: with_columns(
+        evidence,
+        lambda c: replace(c, limit=limit, cells=tuple(replace(x, detected=0) for x in c.cells)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (without_pseudo, "Subgoal and pseudo alignment were not measured"),
+        (without_admitted_proxy, "0 of 0 (no networks)"),
+        (without_admitted_proxy, "no AUROC"),
+        (lambda e: replace(e, columns=(e.column("panel"),)), "The limit rests on 12 aligned"),
+        (with_limit(Limit(None, "none", "too few families", 1, 12, 0.0)), "never alarms"),
+        (with_limit(Limit(None, "rank", "all abstained", 3, 12, 1 / 13)), "any score alarms"),
+    ],
+)
+def test_a_page_of_incomplete_evidence_is_whole_and_says_what_is_missing(
+    report: ReportInput, judge_risk: Judge, change: Callable[[Evidence], Evidence], says: str
+) -> None:
+    evidence = change(report.evidence)
+    assert says in clean(render_page(ReportInput(evidence, judge_risk(evidence))))
+
+
+def test_a_run_without_organisms_and_controls_has_a_page(report: ReportInput) -> None:
+    nothing: dict[str, Any] = {"families": 0, "detected": 0, "of": 0}
+    nothing |= {"measured_detection": None, "measured_success": None}
+    risk = replace(
+        report.risk,
+        types=tuple(replace(record, **nothing) for record in report.risk.types),
+        access=tuple(replace(r, detection=dict.fromkeys(r.detection)) for r in report.risk.access),
+        predictive=(),
+        candidates=(),
+    )
+    rule = replace(report.evidence.column("panel"), cells=(), alarms=())
+    calibrating = tuple(row for row in report.evidence.population if row.role == "calibration")
+    bare = replace(report.evidence, columns=(rule,), population=calibrating)
+    text = clean(render_page(ReportInput(bare, risk)))
+    for words in ("No cell counts for any type", "Nothing was measured", "no controls"):
+        assert words in text
+
+
+def test_an_abstention_is_counted_as_a_miss_wherever_it_stands(page: str) -> None:
+    text = text_of(page)
+    assert "0 of 4 (0.00-0.60), 4 abstained" in text
+    assert "0 of 4, 4 abst." in text
+    assert "context_screen on 4 organisms gave no score" in text
+
+
+def test_what_is_supposed_is_not_called_judged(evidence: Evidence, judge_risk: Judge) -> None:
+    text = text_of(
+        render_page(ReportInput(evidence, judge_risk(evidence, supposed={"emergence": 0.5})))
+    )
+    assert "Risk, supposing emergence = 0.5: mean and 90% interval" in text
+    assert "Risk: mean and 90% interval" not in text
+
+
+def test_a_void_claim_is_never_shown_as_standing(page: str, report: ReportInput) -> None:
+    killer = Killer(
+        "weight_norm", PROXY, "void", "AUROC 1.00 <of norm>", 4, 0.001, "activations", PROXY
+    )
+    evidence = replace(report.evidence, killers=(killer,))
+    text = text_of(render_page(replace(report, evidence=evidence)))
+    assert "4 of 4 proxy (void), 3 of 4 pseudo" in text
+    assert "panel: 4 of 4 void; new family" in text, "in the picture too"
+    assert f"void on {PROXY} by weight norm: panel 4/4" in text
+    assert "AUROC 1.00 <of norm>" in text
+    rows = [line for line in text.splitlines() if line.startswith("| panel rule")]
+    assert rows[0].count("void: weight norm") == 1
+    assert "void" not in text_of(page, "detectors")
+    marks = merge([evidence]).caveats()
+    assert f"left out, void by weight_norm (another explanation fits): {PROXY}" in marks["proxy"]
+    assert "deceptive" not in marks
+    paper = Console(file=(out := StringIO()), width=200)
+    paper.print(detection_table(evidence))
+    assert "4/4 (0.40-1.00)†" in out.getvalue()
+
+
+def test_cells_by_construction_are_left_out_and_shown_as_a_bound(
+    evidence: Evidence, judge_risk: Judge
+) -> None:
+    def marked(column: Column) -> Column:
+        cells = tuple(replace(c, by_construction=c.family == PROXY) for c in column.cells)
+        return replace(column, cells=cells) if column.role == "rule" else column
+
+    changed = with_columns(evidence, marked)
+    risk = judge_risk(changed)
+    text = clean(render_page(ReportInput(changed, risk)))
+    bound = risk.types[0].with_left_out
+    assert risk.types[0].measured_detection is None
+    assert bound is not None
+    assert f"{bound.mean:.2f} ({bound.q05:.2f}" in text
+    assert "4 of 4 proxy (by construction)" in text
+    assert "with the cells left out it is 4 of 4, an upper bound" in text
+
+
+def test_too_few_families_are_said_before_any_number(report: ReportInput) -> None:
+    def copied(times: int) -> str:
+        columns = tuple(
+            replace(
+                column,
+                cells=tuple(
+                    replace(cell, family=f"{cell.family}_{n}")
+                    for cell in column.cells
+                    for n in range(times)
+                ),
+            )
+            for column in report.evidence.columns
+        )
+        population = tuple(
+            replace(
+                row,
+                family=f"{row.family}_{n}",
+                spec_hashes=tuple(f"{one}_{n}" for one in row.spec_hashes),
+            )
+            for row in report.evidence.population
+            for n in range(times if row.misalignment != "aligned" else 1)
+        )
+        evidence = replace(report.evidence, columns=columns, population=population)
+        return text_of(render_page(replace(report, evidence=evidence))).split("Detection At")[0]
+
+    assert "Seen families only; not a headline" in copied(1)
+    assert "Not a headline for proxy (2 families), pseudo (2 families) and deceptive" in copied(2)
+    assert "headline" not in copied(3)
+
+
+def test_an_aligned_family_that_stands_out_is_said_first(report: ReportInput) -> None:
+    loud = Killer("false_alarms", "panel", "stands_out", "2 of 2 networks alarm", 2, 0.001)
+    page = render_page(replace(report, evidence=replace(report.evidence, killers=(loud,))))
+    assert "! An aligned family stands out: 2 of 2 networks alarm." in text_of(page)
