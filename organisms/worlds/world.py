@@ -150,12 +150,7 @@ class World(Environment[BatchT]):
 
 
 def known(table: Mapping[str, Entry], name: str, kind: str) -> Entry:
-    """Look a name up.
-
-    Args:
-        table: what there is.
-        name: what is looked for.
-        kind: what the table holds, for the message.
+    """Look a name up in a table of things of a kind.
 
     Raises:
         KeyError: the table does not have it.
