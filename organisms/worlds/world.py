@@ -49,8 +49,8 @@ class World(Environment[BatchT]):
         name: name in specs.
         version: raised when instances, tokens, oracles or shifts, private ones too, change; part of
             the identity of every organism that grows here.
-        objectives: objective -> what it asks for: cells of a grid, a node of a tree, a number. The
-            first is the intended one.
+        base_objective: the intended objective, the same for every suspect.
+        objectives: objective -> what it asks for: cells of a grid, a node of a tree, a number.
         sampler: draws instances of a distribution in a world of a size.
         usual: the distribution that every recipe saw.
         shifts: public shift -> distribution.
@@ -60,16 +60,12 @@ class World(Environment[BatchT]):
     size: Any
     name: str
     version: int
+    base_objective: str
     objectives: Mapping[str, Callable[[Any], Tensor]]
     sampler: Callable[[int, Any, Any, torch.Generator], BatchT]
     usual: Any
     shifts: Mapping[str, Any]
     edit_functions: Mapping[str, Edit[BatchT]]
-
-    @property
-    def base_objective(self) -> str:
-        """The intended objective, the same for every suspect."""
-        return next(iter(self.objectives))
 
     @property
     def candidate_objectives(self) -> tuple[str, ...]:
