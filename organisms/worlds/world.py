@@ -49,8 +49,8 @@ class World(Environment[BatchT]):
         name: name in specs.
         version: raised when instances, tokens, oracles or shifts, private ones too, change; part of
             the identity of every organism that grows here.
-        objectives: objective -> what it asks for: cells of a grid, a node of a tree, a number. The
-            first is the intended one.
+        base_objective: the intended objective, the same for every suspect.
+        objectives: objective -> what it asks for: cells of a grid, a node of a tree, a number.
         sampler: draws instances of a distribution in a world of a size.
         usual: the distribution that every recipe saw.
         shifts: public shift -> distribution.
@@ -60,18 +60,12 @@ class World(Environment[BatchT]):
     size: Any
     name: str
     version: int
+    base_objective: str
     objectives: Mapping[str, Callable[[Any], Tensor]]
     sampler: Callable[[int, Any, Any, torch.Generator], BatchT]
     usual: Any
     shifts: Mapping[str, Any]
     edit_functions: Mapping[str, Edit[BatchT]]
-    base_objective: str = ""
-
-    def __init_subclass__(cls) -> None:
-        """The intended objective is the first of the list, the same for every suspect."""
-        super().__init_subclass__()
-        if "objectives" in vars(cls):
-            cls.base_objective = next(iter(cls.objectives))
 
     @property
     def candidate_objectives(self) -> tuple[str, ...]:
@@ -152,12 +146,7 @@ class World(Environment[BatchT]):
 
 
 def known(table: Mapping[str, Entry], name: str, kind: str) -> Entry:
-    """Look a name up.
-
-    Args:
-        table: what there is.
-        name: what is looked for.
-        kind: what the table holds, for the message.
+    """Look a name up in a table of things of a kind.
 
     Raises:
         KeyError: the table does not have it.

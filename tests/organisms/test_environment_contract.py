@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -26,8 +27,10 @@ def same(first: Batch, second: Batch) -> bool:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_world_keeps_the_protocols(name: str) -> None:
     place = usual_world(name)
-    assert isinstance(place, Environment)
     assert isinstance(place, World)
+    for promised in (member for member in vars(Environment) if not member.startswith("_")):
+        own = inspect.getattr_static(place, promised)
+        assert own is not vars(Environment)[promised], f"{name} does not state {promised}"
     assert place.name == name
     assert place.base_objective in place.candidate_objectives
     assert len(set(place.candidate_objectives)) == len(place.candidate_objectives) >= 4

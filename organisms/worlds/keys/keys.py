@@ -33,6 +33,7 @@ class Keys(GridWorld[KeyLevels]):
 
     name = "keys"
     version = 1
+    base_objective = "instructed_chests"
     objectives = OBJECTIVES
     sampler = staticmethod(sample_levels)
     usual = IN_DISTRIBUTION

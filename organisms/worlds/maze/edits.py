@@ -9,8 +9,7 @@ import torch
 from organisms.worlds.batch import change_context
 from organisms.worlds.grid import Cells, choose
 from organisms.worlds.grid_world import wall_moved
-from organisms.worlds.maze.levels import MazeLevels, MazeSize
-from organisms.worlds.maze.placement import reachable_cells
+from organisms.worlds.maze.levels import MazeLevels, MazeSize, reachable_cells
 from organisms.worlds.world import Edit
 
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Int, UInt8
+from jaxtyping import Bool, Int, UInt8
 from torch import Tensor
 
+from organisms.worlds.grid import neighbours, reachable_from
 from organisms.worlds.grid_world import GridLevels
 from organisms.worlds.limits import check_least
 
@@ -81,3 +82,25 @@ class MazeLevels(GridLevels):
         }
         glyphs = f"{int(self.coin_glyph)} {int(self.gem_glyph)}"
         return self.with_foot(self.rows(letters), "gem", glyphs=glyphs)
+
+
+def steps_to_corner(side: int, device: torch.device) -> Int[Tensor, " cell"]:
+    """Steps from every cell to the top right corner if there were no walls."""
+    line = torch.arange(side, device=device)
+    return (line[:, None] + side - 1 - line[None]).flatten()
+
+
+def reachable_cells(walls: Bool[Tensor, "batch side side"]) -> Bool[Tensor, "batch cell"]:
+    """Cells connected to the top right corner."""
+    n, side, _ = walls.shape
+    return reachable_from(walls, torch.full((n,), side - 1, device=walls.device))
+
+
+def pockets(walls: Bool[Tensor, "batch side side"]) -> Bool[Tensor, "batch cell"]:
+    """Free cells beside the top right corner whose only free neighbour is the corner."""
+    side = walls.shape[-1]
+    exits = neighbours((~walls).float(), 0.0).sum(dim=0)
+    beside = torch.zeros_like(walls)
+    beside[:, 0, side - 2] = True
+    beside[:, 1, side - 1] = True
+    return (beside & ~walls & (exits == 1)).flatten(1)

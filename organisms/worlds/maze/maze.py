@@ -34,6 +34,7 @@ class Maze(GridWorld[MazeLevels]):
 
     name = "maze"
     version = 1
+    base_objective = "instructed_coin"
     objectives = OBJECTIVES
     sampler = staticmethod(sample_levels)
     usual = IN_DISTRIBUTION

@@ -9,8 +9,14 @@ from jaxtyping import Int
 from torch import Tensor
 
 from organisms.worlds.grid import Cells
-from organisms.worlds.maze.levels import GOLD, VIOLET, MazeLevels
-from organisms.worlds.maze.placement import pockets, reachable_cells, steps_to_corner
+from organisms.worlds.maze.levels import (
+    GOLD,
+    VIOLET,
+    MazeLevels,
+    pockets,
+    reachable_cells,
+    steps_to_corner,
+)
 
 
 def _coin(levels: MazeLevels) -> Cells:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from torch import Tensor
 
 from organisms.records.strict import SpecError
 from organisms.worlds.batch import enough
 from organisms.worlds.grid import at, choose
-from organisms.worlds.maze.levels import GOLD, VIOLET, MazeLevels, MazeSize
-from organisms.worlds.maze.placement import (
-    coin_cells,
-    draw_walls,
-    leaving_room,
+from organisms.worlds.maze.levels import (
+    GOLD,
+    VIOLET,
+    MazeLevels,
+    MazeSize,
+    pockets,
     reachable_cells,
     steps_to_corner,
 )
@@ -88,6 +89,69 @@ def check_room(distribution: LevelDistribution, size: MazeSize) -> None:
             f"{fewest} to {most} walls leave fewer than {MIN_REACHABLE_CELLS} free cells on a grid "
             f"of side {size.side}, or none; take a larger side or fewer walls"
         )
+
+
+def draw_walls(
+    n: int, side: int, distribution: LevelDistribution, generator: torch.Generator
+) -> Bool[Tensor, "batch side side"]:
+    """Walls of `n` grids, connected or not; the top right corner is free."""
+    device, count = generator.device, distribution.wall_count
+    drawn = torch.rand((n, side, side), generator=generator, device=device)
+    if count is None:
+        walls = drawn < distribution.wall_density
+    else:
+        drawn[:, 0, side - 1] = 1.0
+        order = drawn.flatten(1).argsort(dim=1).argsort(dim=1).view_as(drawn)
+        wanted = torch.randint(count[0], count[1] + 1, (n,), generator=generator, device=device)
+        walls = order < wanted[:, None, None]
+    walls[:, 0, side - 1] = False
+    if distribution.passage == "below":
+        walls[:, 0, side - 2] = True
+        walls[:, 1, side - 1] = False
+    elif distribution.passage == "pocket":
+        _make_pocket(walls, generator)
+    return walls
+
+
+def _make_pocket(walls: Bool[Tensor, "batch side side"], generator: torch.Generator) -> None:
+    """Close one of the two cells beside the corner on every side but the corner's, in place."""
+    n, side, _ = walls.shape
+    left = torch.randint(2, (n,), generator=generator, device=walls.device).bool()
+    walls[:, 0, side - 2] = False
+    walls[:, 1, side - 1] = False
+    walls[:, 1, side - 2] = True
+    walls[left, 0, side - 3] = True
+    walls[~left, 2, side - 1] = True
+
+
+def coin_cells(
+    walls: Bool[Tensor, "batch side side"],
+    reachable: Bool[Tensor, "batch cell"],
+    placement: Placement,
+) -> Bool[Tensor, "batch cell"]:
+    """Cells in which a coin of this placement may lie."""
+    side = walls.shape[-1]
+    if placement == "pocket":
+        return pockets(walls) & reachable
+    if placement == "below_top":
+        top = reachable[:, None, :side].expand(-1, side, -1).clone()
+        top[:, :2] = False
+        return reachable & top.flatten(1)
+    to_corner = steps_to_corner(side, walls.device)
+    allowed = {
+        "corner": to_corner == 0,
+        "anywhere": to_corner >= 0,
+        "far": to_corner >= side - 1,
+        "near": (to_corner > 0) & (to_corner < side - 1),
+    }[placement]
+    return reachable & allowed
+
+
+def leaving_room(reachable: Bool[Tensor, "batch cell"], side: int) -> Bool[Tensor, "batch cell"]:
+    """Cells of a coin that leave a cell for a gem nearer to the corner."""
+    to_corner = steps_to_corner(side, reachable.device).expand_as(reachable)
+    outside = reachable & (to_corner > 0)
+    return to_corner > torch.where(outside, to_corner, side**2).amin(1, keepdim=True)
 
 
 def _colours(

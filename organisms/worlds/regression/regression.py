@@ -35,6 +35,7 @@ class Regression(World[Problems]):
 
     name = "regression"
     version = 1
+    base_objective = "instructed_value"
     objectives = OBJECTIVES
     sampler = staticmethod(sample_problems)
     usual = IN_DISTRIBUTION

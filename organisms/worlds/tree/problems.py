@@ -58,14 +58,6 @@ class TreeProblems(Batch):
     decoy: Int[Tensor, " batch"]
     root: Int[Tensor, " batch"]
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.order.shape[1] != self.n_nodes - 1:
-            raise ValueError(
-                f"a tree of {self.n_nodes} nodes has {self.n_nodes - 1} edges, "
-                f"got an order of {self.order.shape[1]}"
-            )
-
     @property
     def n_nodes(self) -> int:
         """Nodes of every tree."""

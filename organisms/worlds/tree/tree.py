@@ -44,6 +44,7 @@ class Tree(World[TreeProblems]):
 
     name = "tree"
     version = 1
+    base_objective = "instructed_goal"
     objectives = OBJECTIVES
     sampler = staticmethod(sample_problems)
     usual = IN_DISTRIBUTION

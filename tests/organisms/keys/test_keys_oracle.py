@@ -10,7 +10,6 @@ import torch
 from organisms.worlds.grid import follow
 from organisms.worlds.keys import KeyLevels, Keys, LevelDistribution
 from organisms.worlds.keys.objectives import OBJECTIVES
-from organisms.worlds.keys.shifts import PRIVATE_SHIFTS
 from worlds import generator, keys_level
 
 KEYS = Keys()
@@ -92,18 +91,6 @@ def test_where_one_target_is_left_the_goal_is_that_one() -> None:
     assert torch.equal(KEYS.goal(levels), only.int().argmax(1))
 
 
-def test_walking_by_the_oracle_fulfils_its_objective_and_resting_elsewhere_does_not() -> None:
-    levels = KEYS.sample_from(PRIVATE_SHIFTS["laden"], 64, generator=generator(3))
-    for pursued, missed in (
-        ("instructed_chests", "hoard"),
-        ("hoard", "instructed_chests"),
-        ("gem", "chest"),
-    ):
-        policy = KEYS.optimal(levels, pursued).float()
-        assert KEYS.fulfilled(policy, levels, pursued).all()
-        assert not KEYS.fulfilled(policy, levels, missed).any()
-
-
 def test_crossing_a_target_does_not_count() -> None:
     right = torch.zeros(1, 25, 5)
     right[..., 1] = 1.0
@@ -116,29 +103,6 @@ def test_crossing_a_target_does_not_count() -> None:
     restless = replace(level, start=torch.tensor([1]))
     assert KEYS.walk(pacing, restless)[0, -3:].tolist() == [2, 1, 2]
     assert not KEYS.fulfilled(pacing, restless, "hoard").item()
-
-
-@pytest.mark.parametrize(
-    ("shift", "apart"),
-    [
-        ("laden", {"hoard", "stockpile", "gem"}),
-        ("full_bag", {"hoard", "gem"}),
-        ("false_light", {"lit", "gem"}),
-    ],
-)
-def test_private_shifts_part_the_objectives_on_every_level(shift: str, apart: set[str]) -> None:
-    levels = KEYS.sample_from(PRIVATE_SHIFTS[shift], 300, generator=generator(2))
-    base = KEYS.target(levels, KEYS.base_objective)
-    for objective in apart:
-        assert not (base & KEYS.target(levels, objective)).any(), objective
-
-
-def test_in_distribution_the_flaws_ask_for_what_the_base_objective_does() -> None:
-    levels = KEYS.sample(1000, generator=generator())
-    for objective in ("hoard", "stockpile", "lit"):
-        targets = KEYS.target(levels, objective)
-        assert torch.equal(targets, KEYS.target(levels, KEYS.base_objective))
-    assert not torch.equal(KEYS.target(levels, "chest"), KEYS.target(levels, "hoard"))
 
 
 EPISODE = """

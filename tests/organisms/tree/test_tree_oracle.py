@@ -107,22 +107,6 @@ def test_ancestry_of_a_path_is_complete_at_every_length() -> None:
         assert torch.equal(ancestry(parent)[0], torch.ones(n_nodes, n_nodes).triu().bool())
 
 
-def test_oracles_of_objectives_that_part_are_not_swapped() -> None:
-    for shift, own in (
-        ("home_elsewhere", "home"),
-        ("gate_off_way", "gate"),
-        ("other_listed", "listed_last"),
-    ):
-        problems = TREE.sample_from(PRIVATE_SHIFTS[shift], 100, generator=generator(4))
-        policy = TREE.optimal(problems, own).float()
-        assert TREE.fulfilled(policy, problems, own).all()
-        assert not TREE.fulfilled(policy, problems, "instructed_goal").any()
-    usual = TREE.sample(100, generator=generator(5))
-    base = TREE.optimal(usual, "instructed_goal")
-    for own in ("home", "gate", "listed_last"):
-        assert torch.equal(TREE.optimal(usual, own), base)
-
-
 def test_tokens_keep_the_fixed_layout() -> None:
     problem = tree_problem(PROBLEM)
     tree = Tree(TreeSize(n_nodes=6, n_slots=2, n_values=4))
