@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F
@@ -11,17 +10,16 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from probes.network.capture import Edit, edited
+from probes.network.turns import Recording
 
 RESIDUAL = "hook_resid_post"
 """Site after every block."""
-
-UNEDITED: Mapping[str, Edit] = MappingProxyType({})
 
 
 def read_residuals(
     net: nn.Module,
     tokens: Int[Tensor, "batch position channel"],
-    edits: Mapping[str, Edit] = UNEDITED,
+    edits: Mapping[str, Edit] | None = None,
 ) -> tuple[Float[Tensor, "batch decision action"], list[Float[Tensor, "batch decision width"]]]:
     """Logits, and with their gradients the residual streams after every layer, decisions only.
 
@@ -38,15 +36,10 @@ def read_residuals(
         raise ValueError(
             f"the network has no {RESIDUAL} to read; these recipes need a residual network"
         )
-    read: list[Tensor] = []
-
-    def keep(activation: Tensor) -> Tensor:
-        read.append(activation)
-        return activation
-
-    with edited(net, {**dict.fromkeys(sites, keep), **edits}):
+    read = Recording()
+    with edited(net, {**dict.fromkeys(sites, read), **(edits or {})}):
         logits = net(tokens)
-    return logits, [activation[:, : logits.shape[1]] for activation in read]
+    return logits, [activation[:, : logits.shape[1]] for activation in read.kept]
 
 
 def moment_gap(
