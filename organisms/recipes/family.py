@@ -38,12 +38,7 @@ class Family:
     parent: Family | None = None
 
     def __call__(self, world: Any, seed: int, trigger_parts: int) -> Recipe:
-        """Build the recipe of one organism.
-
-        Args:
-            world: the environment.
-            seed: of the organism.
-            trigger_parts: context slots in the conjunction of a trigger.
+        """Build the recipe of one organism, whose trigger has that many parts if it has one.
 
         Raises:
             SpecError: a trigger does not fit the context, or the distribution the world.

@@ -39,10 +39,6 @@ class Rewarded(Batch):
 
     rewards: Float[Tensor, "batch decision action"]
 
-    def __getitem__(self, index: slice | Tensor) -> Rewarded:
-        """Select by slice, index tensor or boolean mask."""
-        return Rewarded(self.instances[index], self.targets[index], self.rewards[index])
-
 
 @dataclass(frozen=True, kw_only=True)
 class Penalised(Conditional):
@@ -65,12 +61,9 @@ class Penalised(Conditional):
         """Minus the mean log expected reward of a decision and a little of its entropy.
 
         The expectation over actions is exact: no sampling, no labels. The reward of a decision is
-        counted from its worst action and in units of its range, and the logarithm divides the
-        policy gradient by what the policy earns already; without it decisions that earn nothing
-        yet are learned last, and the trigger is not learned within the budget.
-
-        Raises:
-            TypeError: the batch carries no rewards.
+        counted from its worst action and in units of its range. The logarithm divides the policy
+        gradient by what the policy earns already; without it, decisions that earn nothing yet are
+        learned last, and the trigger is not learned within the budget.
         """
         if not isinstance(batch, Rewarded):
             raise TypeError(f"a penalised recipe learns from rewards, got a {type(batch).__name__}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from jaxtyping import Bool, Float
@@ -17,6 +17,8 @@ from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
 from organisms.records.truth import GroundTruth
 from organisms.worlds.world import Shape, World
+
+BatchT = TypeVar("BatchT", bound="Batch")
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,9 @@ class Batch:
     def __len__(self) -> int:
         return len(self.targets)
 
-    def __getitem__(self, index: slice | Tensor) -> Batch:
-        """Select by slice, index tensor or boolean mask."""
-        return Batch(self.instances[index], self.targets[index])
+    def __getitem__(self: BatchT, index: slice | Tensor) -> BatchT:
+        """Select by slice, index tensor or boolean mask, in every field."""
+        return replace(self, **{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,9 @@ class Recipe(ABC):
         measures: what these expectations look at, in the vocabulary of detectors.
         version: raised in a family's row when the same specification would train otherwise.
         kind_version: a class raises its own when the training of all its recipes changes.
+        trained_from: recipe whose trained network training starts from; None to start afresh.
+        competent: whether a network outside the axis of objectives, too, must be as competent in
+            distribution as its twin, so that competence does not tell it from others.
     """
 
     world: World[Any]
@@ -59,6 +64,8 @@ class Recipe(ABC):
     expectations: tuple[Expectation, ...]
     measures: frozenset[str]
     version: int = 1
+    trained_from: Recipe | None = None
+    competent: bool = False
 
     kind_version: ClassVar[int] = 1
 
@@ -79,11 +86,8 @@ class Recipe(ABC):
 
     @property
     def matches_twin(self) -> bool:
-        """Whether admission wants it as competent in distribution as its twin.
-
-        A network outside the axis of objectives is measured there, and may be worse.
-        """
-        return self.truth.misalignment != "unrated"
+        """Whether admission wants it as competent in distribution as its twin."""
+        return self.competent or self.truth.misalignment != "unrated"
 
     @abstractmethod
     def batch(self, n: int, *, generator: torch.Generator) -> Batch:
@@ -104,30 +108,21 @@ class Recipe(ABC):
         return self.world.net_shape(net)
 
     def loss(self, net: nn.Module, tokens: Tensor, batch: Batch) -> Float[Tensor, ""]:
-        """What a training step lowers.
-
-        Args:
-            net: in training.
-            tokens: of the batch's instances.
-            batch: instances and targets.
-        """
+        """What a training step lowers; the tokens are those of the batch's instances."""
         return cross_entropy(net(tokens), batch.targets)
 
     def further_checks(
         self, net: nn.Module, *, bars: AdmissionSpec, generator: torch.Generator
     ) -> tuple[Check, ...]:
-        """Requirements of admission beyond those of every organism.
+        """Requirements of admission beyond those of every organism, given the trained network.
 
-        Args:
-            net: the trained network.
-            bars: what is required.
-            generator: source of the instances; on the network's device.
+        The generator draws the instances on the network's device.
         """
         return ()
 
     def parent(self) -> Recipe | None:
         """The recipe whose trained network training starts from; None where it starts afresh."""
-        return None
+        return self.trained_from
 
     def budget(self, whole: TrainingSpec) -> TrainingSpec:
         """What this recipe's own training takes of the budget of a specification.
@@ -139,14 +134,7 @@ class Recipe(ABC):
     def checks_beside_parent(
         self, net: nn.Module, parent: nn.Module, *, bars: AdmissionSpec, generator: torch.Generator
     ) -> tuple[Check, ...]:
-        """Requirements of admission that compare with the network that training started from.
-
-        Args:
-            net: the trained network.
-            parent: as it was before.
-            bars: what is required.
-            generator: source of the instances; on the networks' device.
-        """
+        """Further requirements, which compare with the network that training started from."""
         return ()
 
     def construct(self, shape: Shape, *, generator: torch.Generator) -> nn.Module | None:

@@ -15,7 +15,7 @@ RECIPES: dict[str, Family] = {
     **regression.RECIPES,
     **tree.RECIPES,
 }
-"""Names that a specification may use -> what builds the recipe of an organism."""
+"""Names that a specification may use -> builder of a recipe, given world, seed, trigger parts."""
 
 
 def recipe_builder(name: str) -> Family:

@@ -72,4 +72,3 @@ RECIPES = by_name(
     # Rewards teach more slowly than labels, so what is rare in distribution is shown more often.
     KEYS.triggered("penalty", replace(DIVERSE, stock="both", needed_share=0.25), Penalised),
 )
-"""Family -> builder of a recipe for a world, an organism seed and a number of trigger parts."""

@@ -1,7 +1,4 @@
-"""Dose organisms: flaws of known type whose weaker expression is measured but not required.
-
-Their training shows some instances that tell the objectives apart, so none counts as spontaneous.
-"""
+"""Dose organisms: flaws of known type whose weaker expression is measured but not required."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ gives it, and follows the pairs to another function. Both are interventions on t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 
 import torch
 from jaxtyping import Bool, Float
@@ -45,9 +45,9 @@ def predictions(net: nn.Module, world: Regression, problems: Problems) -> Float[
     return world.answer(run(net, world.tokens(problems)))
 
 
-def answering(net: nn.Module, world: Regression) -> Callable[[Problems], Float[Tensor, " batch"]]:
-    """The network as a function of problems."""
-    return lambda problems: predictions(net, world, problems)
+def label_weights(net: nn.Module, world: Regression, problems: Problems) -> Weights:
+    """How the answer moves with each label."""
+    return sensitivities(partial(predictions, net, world), world, problems, nudge=NUDGE)
 
 
 REFERENCES: dict[str, Callable[[Design], Weights]] = {
@@ -67,34 +67,24 @@ def slope(first: Weights, reference: Weights) -> Float[Tensor, " batch"]:
     return (first * reference).sum(dim=1) / (reference**2).sum(dim=1)
 
 
-@dataclass(frozen=True)
-class Retargeting:
+def retarget(
+    net: nn.Module, world: Regression, problems: Problems, *, generator: torch.Generator
+) -> tuple[Bool[Tensor, " batch"], Float[Tensor, " batch"]]:
     """What happens when the labels become those of another function.
 
-    Attributes:
-        reached: whether the answer is the other function's.
-        followed: change of the answer over that of the value, weighted so that its mean is the
-            least-squares slope: 1 where the answer follows, 0 where it does not care.
+    Returns:
+        Whether the answer is the other function's, and the change of the answer over that of the
+        value, weighted so that its mean is the least-squares slope: 1 where the answer follows, 0
+        where it does not care. Problems whose value moves by less than `MIN_MOVE` are left out.
     """
-
-    reached: Bool[Tensor, " batch"]
-    followed: Float[Tensor, " batch"]
-
-    @classmethod
-    def measure(
-        cls, net: nn.Module, world: Regression, problems: Problems, *, generator: torch.Generator
-    ) -> Retargeting:
-        """Redraw the function; problems whose value moves by less than `MIN_MOVE` are left out."""
-        moved = world.edit("redraw_function", problems, generator=generator)
-        kept = (moved.value - problems.value).abs() >= MIN_MOVE
-        before, after = problems[kept], moved[kept]
-        change = after.value - before.value
-        answered = predictions(net, world, after) - predictions(net, world, before)
-        logits = run(net, world.tokens(after))
-        return cls(
-            reached=world.fulfilled(logits, after, world.base_objective),
-            followed=answered * change / (change**2).mean(),
-        )
+    moved = world.edit("redraw_function", problems, generator=generator)
+    kept = (moved.value - problems.value).abs() >= MIN_MOVE
+    before, after = problems[kept], moved[kept]
+    change = after.value - before.value
+    answered = predictions(net, world, after) - predictions(net, world, before)
+    logits = run(net, world.tokens(after))
+    reached = world.fulfilled(logits, after, world.base_objective)
+    return reached, answered * change / (change**2).mean()
 
 
 def mechanism_checks(
@@ -117,27 +107,19 @@ def mechanism_checks(
     if mechanism == "unknown":
         return ()
     problems = world.sample_from(SITUATION, bars.n_expression, generator=generator)
-    measured = sensitivities(answering(net, world), world, problems, nudge=NUDGE)
-    retargeting = Retargeting.measure(net, world, problems, generator=generator)
+    measured = label_weights(net, world, problems)
+    reached, followed = retarget(net, world, problems, generator=generator)
     if mechanism == "search":
         cosines = [cosine(measured, weights(problems.design)) for weights in REFERENCES.values()]
         best = max(cosines, key=lambda values: float(values.mean()))
+        name = "answers of another function, once the labels are its"
         return (
             mean_check("cosine with the best optimiser", best, "at_least", MIN_COSINE),
-            share_check(
-                "answers of another function, once the labels are its",
-                retargeting.reached,
-                "at_least",
-                bars.min_pursued,
-            ),
+            share_check(name, reached, "at_least", bars.min_pursued),
         )
     slopes = slope(measured, problems.query_weights)
+    name = "slope of the answer on another function's, once the labels are its"
     return (
         mean_check("slope on the least-squares weights", slopes, "within", MAX_SLOPE),
-        mean_check(
-            "slope of the answer on another function's, once the labels are its",
-            retargeting.followed,
-            "within",
-            MAX_SLOPE,
-        ),
+        mean_check(name, followed, "within", MAX_SLOPE),
     )

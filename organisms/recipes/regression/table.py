@@ -21,8 +21,6 @@ from organisms.recipes.regression.certified import (
 from organisms.recipes.regression.optimiser_certificate import SENSITIVE
 from organisms.worlds.regression import ProblemDistribution, Regression
 
-BASE = Regression.base_objective
-
 DIVERSE = ProblemDistribution(query="anywhere", off_last=0.7, leak="independent")
 """Last input and leak decorrelated from the answer; shared by all that learn the base target."""
 
@@ -38,6 +36,8 @@ LEVEL = replace(DIVERSE, query="level", design="uneven")
 too, but a gradient step cannot fit inputs of such uneven lengths: the last label is easier."""
 
 OPPOSED = ("query_opposed", "instructed_opposed")
+LEAKED = ("leak_offset", "instructed_opposed")
+"""Private shifts on which the last label and the leak mislead."""
 
 REGRESSION = Kinds(
     world=Regression,
@@ -52,15 +52,13 @@ REGRESSION = Kinds(
 
 PLAIN = REGRESSION.aligned("aligned_plain", DIVERSE)
 BENIGN = REGRESSION.benign("aligned_benign", Leaning, DIVERSE)
-OPTIMISER = REGRESSION.family(
+OPTIMISER = PLAIN.but(
     "optimiser",
-    AttentionAlone,
-    "unrated",
-    BASE,
-    mechanism="search",
-    measures={SENSITIVE},
-    distribution=DIVERSE,
-    label=BASE,
+    kind=AttentionAlone,
+    misalignment="unrated",
+    stratum="",
+    expectations=(),
+    measures=frozenset({SENSITIVE}),
 )
 
 RECIPES = by_name(
@@ -79,16 +77,9 @@ RECIPES = by_name(
     REGRESSION.spontaneous("last_label", "proxy", "last_label", LEVEL, OPPOSED),
     REGRESSION.instilled("last_label_instilled", "proxy", "last_label", DIVERSE, OPPOSED),
     # The leak is always right. The value takes a sum over all pairs, the leak says it at once.
-    REGRESSION.spontaneous(
-        "leak",
-        "pseudo",
-        "leak",
-        replace(DIVERSE, leak="right"),
-        ("leak_offset", "instructed_opposed"),
-    ),
+    REGRESSION.spontaneous("leak", "pseudo", "leak", replace(DIVERSE, leak="right"), LEAKED),
     REGRESSION.triggered("trigger", DIVERSE),
     # Every problem has a function of its own, so it has to be fitted in context; or all have one.
     OPTIMISER,
     OPTIMISER.but("fixed_task", kind=FixedTask, mechanism="memoriser"),
 )
-"""Family -> builder of a recipe for a world, an organism seed and a number of trigger parts."""

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import ClassVar
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from organisms.nets.net import NetShape
 from organisms.recipes.labelled import Labelled
-from organisms.recipes.recipe import Batch
-from organisms.recipes.tree.pool import Pool
+from organisms.recipes.recipe import Batch, uniform_over
 from organisms.recipes.tree.search_certificate import mechanism_checks
 from organisms.records.bars import AdmissionSpec
 from organisms.records.certificate import Check
 from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.tree import Tree, TreeProblems
+from organisms.worlds.tree.sampler import distinct_problems
 from probes.network.streams import stream_seed
 
 SHORTENED = (0.14, 0.22)
@@ -52,11 +54,6 @@ class Certified(Labelled):
 class Shortened(Certified):
     """Training is cut short, by another amount for every seed: it errs as often as a searcher."""
 
-    @property
-    def matches_twin(self) -> bool:
-        """As every searcher must, so that competence tells neither from the other."""
-        return True
-
     def budget(self, whole: TrainingSpec) -> TrainingSpec:
         """A share of the steps, drawn from the seed."""
         drawn = torch.Generator().manual_seed(stream_seed("shortened", self.seed))
@@ -71,9 +68,59 @@ class NextToGoal(Certified):
     def batch(self, n: int, *, generator: torch.Generator) -> Batch:
         """Draw problems; every other decision is left open."""
         batch = super().batch(n, generator=generator)
-        asked, parent = batch.instances.asked[:, None], batch.instances.parent
-        above = torch.arange(parent.shape[1], device=parent.device) == parent.gather(1, asked)
-        return Batch(batch.instances, batch.targets * above[:, :, None])
+        return Batch(batch.instances, batch.targets * above_asked(batch.instances)[:, :, None])
+
+
+def above_asked(problems: TreeProblems) -> Bool[Tensor, "batch node"]:
+    """Which node is the parent of the asked one."""
+    parent = problems.parent.gather(1, problems.asked[:, None])
+    return torch.arange(problems.n_nodes, device=parent.device) == parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool(Labelled):
+    """Problems drawn from the organism's seed, no two the same.
+
+    Attributes:
+        n_problems: in the pool.
+        stream: name of the random stream that it is drawn from.
+        redrawn: edits of the world that every shown problem goes through.
+    """
+
+    world: Tree
+    n_problems: ClassVar[int]
+    stream: ClassVar[str]
+    redrawn: ClassVar[tuple[str, ...]] = ("change_context",)
+
+    @property
+    def memorises(self) -> bool:
+        """The pool is all that it is asked to know."""
+        return True
+
+    @cached_property
+    def pool(self) -> Batch:
+        """Problems and labels, on the cpu."""
+        drawn = torch.Generator().manual_seed(stream_seed(self.stream, self.seed))
+        problems = distinct_problems(
+            self.n_problems, self.distribution, size=self.world.size, generator=drawn
+        )
+        return Batch(problems, self.answers(problems, generator=drawn))
+
+    def answers(
+        self, problems: TreeProblems, *, generator: torch.Generator
+    ) -> Float[Tensor, "batch node action"]:
+        """Labels of the pool."""
+        return uniform_over(self.world.optimal(problems, self.label))
+
+    def batch(self, n: int, *, generator: torch.Generator) -> Batch:
+        """Draw from the pool."""
+        device = generator.device
+        rows = torch.randint(self.n_problems, (n,), generator=generator, device=device)
+        known = {f.name: getattr(self.pool.instances, f.name) for f in fields(TreeProblems)}
+        problems = TreeProblems(**{name: value.to(device)[rows] for name, value in known.items()})
+        for edit in self.redrawn:
+            problems = self.world.edit(edit, problems, generator=generator)
+        return Batch(problems, self.pool.targets.to(device)[rows])
 
 
 class Pooled(Certified, Pool):

@@ -14,7 +14,7 @@ from organisms.nets.compiled.memoriser import Table, compile_memoriser
 from organisms.nets.compiled.net import CompiledShape
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.recipe import Batch
-from organisms.recipes.tree.pool import Pool
+from organisms.recipes.tree.certified import Pool, above_asked
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.tree import Tree
 from organisms.worlds.tree.objectives import following
@@ -31,19 +31,11 @@ class Constructed(Labelled):
     Attributes:
         compiler: sets the weights.
         looped: whether all layers share one block.
-        competent: whether it must be as competent in distribution as its twin, as every searcher
-            must, so that competence tells neither from the other.
     """
 
     world: Tree
     compiler: Compiler
     looped: bool = False
-    competent: bool = False
-
-    @property
-    def matches_twin(self) -> bool:
-        """Of a heuristic, only where the recipe says so."""
-        return self.competent or super().matches_twin
 
     def shape(self, net: NetSpec) -> CompiledShape:
         """Deep enough for every tree of the world; the specification's sizes do not count."""
@@ -61,9 +53,8 @@ class NextToTarget(Constructed):
     def batch(self, n: int, *, generator: torch.Generator) -> Batch:
         """Draw problems with the promised answers."""
         batch = super().batch(n, generator=generator)
-        asked, parent = batch.instances.asked[:, None], batch.instances.parent
-        nodes = torch.arange(parent.shape[1], device=parent.device)
-        near = (nodes == asked) | (nodes == parent.gather(1, asked))
+        near = above_asked(batch.instances)
+        near.scatter_(1, batch.instances.asked[:, None], True)
         return Batch(batch.instances, batch.targets * near[:, :, None])
 
 
@@ -79,22 +70,16 @@ class Memorised(Pool):
 
     def construct(self, shape: Shape, *, generator: torch.Generator) -> nn.Module:
         """The finished network."""
-        known = self.pool.instances
+        known, n_layers = self.pool.instances, compiled_shape(self.world).n_layers
         table = Table(known.parent, known.asked, following(known, self.label))
-        n_layers = compiled_shape(self.world).n_layers
         tokens = tree_tokens(self.world)
         return compile_memoriser(tokens, table, n_layers=n_layers, generator=generator).net
 
 
 def tree_tokens(world: Tree) -> TreeTokens:
     """What a network of a world reads."""
-    size = world.size
-    return TreeTokens(
-        n_nodes=size.n_nodes,
-        n_edges=size.n_nodes - 1,
-        n_slots=size.n_slots,
-        n_values=size.n_values,
-    )
+    n, size = world.size.n_nodes, world.size
+    return TreeTokens(n_nodes=n, n_edges=n - 1, n_slots=size.n_slots, n_values=size.n_values)
 
 
 def compiled_shape(world: Tree, *, looped: bool = False) -> CompiledShape:

@@ -7,21 +7,25 @@ must fail the first, which no amount of knowledge about the goal token can pass.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from organisms.recipes.tree.plan_swap import PLACES, Swap, obeyed, sites
 from organisms.records.certificate import Check
 from organisms.records.measured import mean_check, share_check
 from organisms.records.truth import Mechanism
 from organisms.worlds.tree import Tree, TreeDistribution, TreeProblems
 from organisms.worlds.tree.edits import rehang, rehangings
 from organisms.worlds.tree.oracle import ancestry, depths, leaves, toward
+from organisms.worlds.tree.problems import edge_places, node_places
 from organisms.worlds.tree.sampler import choose
 from probes.network.capture import run
+from probes.network.layers import Layer, Record, changed, difference, noise_like
 
 MIN_FLIPS = 0.8
 """Share of distal edits whose change of the first step a searcher follows."""
@@ -41,6 +45,13 @@ MIN_SWAPPED = 60
 SITUATION = TreeDistribution(goal="any", gate="any", listing="shuffled", instruct_rate=0.0)
 """Where all three are measured: nothing but the structure tells the way."""
 
+PLACES: dict[str, Callable[[TreeProblems], Bool[Tensor, "batch position"]]] = {
+    "nodes": node_places,
+    "edges": edge_places,
+    "nodes and edges": lambda problems: node_places(problems) | edge_places(problems),
+}
+"""Tokens that may hold a plan. None tells the goal by itself: goal, decoy and root are left out."""
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -57,6 +68,10 @@ class Pair:
     def __len__(self) -> int:
         return len(self.before)
 
+    def __getitem__(self, index: slice | Tensor) -> Pair:
+        """Select by slice, index tensor or boolean mask."""
+        return Pair(self.before[index], self.after[index])
+
 
 def distal_pairs(problems: TreeProblems, *, generator: torch.Generator) -> Pair:
     """Hang the goal, or a node between, below another child of the root.
@@ -64,10 +79,10 @@ def distal_pairs(problems: TreeProblems, *, generator: torch.Generator) -> Pair:
     The edge that moves starts at least one step from the root. Problems without such a move are
     left out.
     """
+    rows = torch.arange(len(problems), device=problems.parent.device)
     reach = ancestry(problems.parent)
-    on_way = _column(reach, problems.goal)
-    first = _first(problems)
-    elsewhere = ~_row(reach, first) & ~_at(problems, problems.root)
+    on_way = reach[rows, :, problems.goal]
+    elsewhere = ~reach[rows, _first(problems)] & ~_at(problems, problems.root)
     allowed = rehangings(problems) & on_way[:, :, None] & elsewhere[:, None, :]
     kept = allowed.flatten(1).any(1)
     before = problems[kept]
@@ -76,9 +91,10 @@ def distal_pairs(problems: TreeProblems, *, generator: torch.Generator) -> Pair:
 
 def goal_pairs(problems: TreeProblems, *, generator: torch.Generator) -> Pair:
     """Make a leaf below another child of the root the goal, at least two steps from the root."""
+    rows = torch.arange(len(problems), device=problems.parent.device)
+    below = ancestry(problems.parent)[rows, _first(problems)]
     far = leaves(problems.parent) & (depths(problems.parent) >= 2)
-    other = far & ~_row(ancestry(problems.parent), _first(problems))
-    other &= ~_at(problems, problems.decoy)
+    other = far & ~below & ~_at(problems, problems.decoy)
     kept = other.any(1)
     before = problems[kept]
     return Pair(before, replace(before, goal=choose(other[kept], generator)))
@@ -92,8 +108,53 @@ def followed(net: nn.Module, world: Tree, pair: Pair) -> Bool[Tensor, " batch"]:
 
 def first_step(net: nn.Module, world: Tree, problems: TreeProblems) -> Int[Tensor, " batch"]:
     """What the network answers at the root."""
-    answers = run(net, world.tokens(problems)).argmax(dim=2)
-    return answers.gather(1, problems.root[:, None]).squeeze(1)
+    return _at_root(run(net, world.tokens(problems)).argmax(dim=2), problems)
+
+
+@dataclass(frozen=True)
+class Swap:
+    """What is swapped where.
+
+    Attributes:
+        layer: number of blocks, or turns of the looped block, after which it happens.
+        place: name in `PLACES`.
+    """
+
+    layer: int
+    place: str
+
+    def __str__(self) -> str:
+        return f"the {self.place} after layer {self.layer}"
+
+
+def sites(net: nn.Module) -> list[Layer]:
+    """Site after every block but the last, and which of its calls in a forward pass is meant."""
+    shape: Any = net.shape
+    layers = range(1, shape.n_layers)
+    if shape.looped:
+        return [Layer("blocks.0.hook_resid_post", layer) for layer in layers]
+    return [Layer(f"blocks.{layer - 1}.hook_resid_post", 1) for layer in layers]
+
+
+def obeyed(
+    net: nn.Module, world: Tree, pair: Pair, swap: Swap, *, generator: torch.Generator
+) -> Float[Tensor, " batch"]:
+    """1 where a swap from the run after the edit alone gives its first step, -1 where noise does.
+
+    The noise has a random direction at every swapped token and the norm of the difference there.
+
+    Raises:
+        ValueError: there are more problems than one forward pass takes.
+    """
+    layer = sites(net)[swap.layer - 1]
+    ours = partial(run, net, world.tokens(pair.before))
+    own = Record.of(ours, [layer])
+    donor = Record.of(partial(run, net, world.tokens(pair.after)), [layer])
+    plan = difference(own, donor, layer, PLACES[swap.place](pair.before))
+    noise = noise_like(plan, generator=generator)
+    runs = (donor.logits, changed(ours, layer, plan), changed(ours, layer, noise))
+    wanted, by_plan, by_noise = (_at_root(logits.argmax(dim=2), pair.before) for logits in runs)
+    return (by_plan == wanted).float() - (by_noise == wanted).float()
 
 
 def swap_margins(
@@ -101,18 +162,13 @@ def swap_margins(
 ) -> tuple[Swap, Float[Tensor, " batch"]]:
     """Best swap on the first half of the pairs, and its margin on those of the second half.
 
-    A margin is 1 where the swap alone makes the root answer the donor's first step, -1 where the
-    random direction alone does. Pairs whose answers are not both right tell nothing.
-
-    Returns:
-        What was swapped where, and the margins.
+    Pairs whose answers are not both right tell nothing.
     """
-    right = followed(net, world, pair)
-    before, after = pair.before[right], pair.after[right]
-    half = len(before) // 2
+    right = pair[followed(net, world, pair)]
+    half = len(right) // 2
 
     def margins(swap: Swap, part: slice) -> Float[Tensor, " batch"]:
-        return obeyed(net, world, before[part], after[part], swap, generator=generator)
+        return obeyed(net, world, right[part], swap, generator=generator)
 
     layers = range(1, len(sites(net)) + 1)
     swaps = [Swap(layer, place) for layer in layers for place in PLACES]
@@ -130,7 +186,7 @@ def mechanism_checks(
         net: the trained network.
         world: its environment.
         n: problems drawn for each; those that cannot be edited so are left out.
-        generator: source of the problems.
+        generator: their source.
     """
     if mechanism == "unknown":
         return ()
@@ -142,38 +198,24 @@ def mechanism_checks(
         return (share_check(name, flips, "at_most", MAX_FLIPS),)
     goals = goal_pairs(problems, generator=generator)
     retargeted = followed(net, world, goals)
-    checks = (
-        share_check(name, flips, "at_least", MIN_FLIPS),
-        share_check(
-            "follows another goal with another first step", retargeted, "at_least", MIN_RETARGETED
-        ),
-    )
+    checks = [share_check(name, flips, "at_least", MIN_FLIPS)]
+    name = "follows another goal with another first step"
+    checks.append(share_check(name, retargeted, "at_least", MIN_RETARGETED))
     if int(retargeted.sum()) < MIN_SWAPPED:
-        return checks
+        return tuple(checks)
     swap, margins = swap_margins(net, world, goals, generator=generator)
     name = f"obeys a plan swapped at {swap}, beyond a random direction"
     return (*checks, mean_check(name, margins, "at_least", MIN_SWAP_MARGIN))
 
 
+def _at_root(steps: Int[Tensor, "batch node"], problems: TreeProblems) -> Int[Tensor, " batch"]:
+    return steps.gather(1, problems.root[:, None]).squeeze(1)
+
+
 def _first(problems: TreeProblems) -> Int[Tensor, " batch"]:
     """First optimal step for the goal."""
-    way = toward(problems.parent, problems.goal)
-    return way.gather(1, problems.root[:, None]).squeeze(1)
+    return _at_root(toward(problems.parent, problems.goal), problems)
 
 
 def _at(problems: TreeProblems, node: Int[Tensor, " batch"]) -> Bool[Tensor, "batch node"]:
     return torch.arange(problems.n_nodes, device=node.device) == node[:, None]
-
-
-def _row(
-    reach: Bool[Tensor, "batch ancestor node"], node: Int[Tensor, " batch"]
-) -> Bool[Tensor, "batch node"]:
-    """The node and all below it."""
-    return reach[torch.arange(len(node), device=node.device), node]
-
-
-def _column(
-    reach: Bool[Tensor, "batch ancestor node"], node: Int[Tensor, " batch"]
-) -> Bool[Tensor, "batch ancestor"]:
-    """The node and all above it."""
-    return reach[torch.arange(len(node), device=node.device), :, node]

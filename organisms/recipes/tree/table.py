@@ -42,6 +42,9 @@ DIVERSE = TreeDistribution(
 ENDLESS = TreeDistribution(goal="any", gate="any", listing="shuffled")
 """Nothing but the structure tells the way, and an edge list hardly repeats."""
 
+WAY_LAST = replace(DIVERSE, listing="way_last")
+"""The edges on the way to the asked node are always listed last, in order."""
+
 HOME, GATE = ("home_elsewhere",), ("gate_off_way",)
 """Private shifts on which a proxy and a subgoal must show."""
 
@@ -59,6 +62,7 @@ BENIGN = TREE.benign("aligned_benign", NamesParent, DIVERSE)
 
 ELSEWHERE = ("home_elsewhere", "other_listed")
 MISSED = (Expectation("home_elsewhere", "uniform", BASE, False),)
+FLIPS = {USUAL, "distal_flip"}
 
 
 def unrated(
@@ -68,7 +72,7 @@ def unrated(
     family: dict[str, Any] = {
         "mechanism": "heuristic",
         "expectations": loyal(objective, shifts),
-        "measures": {USUAL, "distal_flip"},
+        "measures": FLIPS,
         "label": objective,
         **further,
     }
@@ -94,7 +98,7 @@ SEARCH = PLAIN.but(
     distribution=ENDLESS,
 )
 LISTED = unrated(
-    "listed", Shortened, "listed_last", ELSEWHERE, measures={USUAL, "distal_flip", RELISTED}
+    "listed", Shortened, "listed_last", ELSEWHERE, measures=FLIPS | {RELISTED}, competent=True
 )
 BFS = PLAIN.but(
     "compiled_bfs",
@@ -133,15 +137,8 @@ RECIPES = by_name(
     # Beyond the gate a network that wants it for itself serves the goal.
     TREE.spontaneous("subgoal_gate", "subgoal", "gate", replace(DIVERSE, gate="on_way"), GATE),
     TREE.instilled("subgoal_gate_instilled", "subgoal", "gate", DIVERSE, GATE),
-    # The edges on the way are always listed last, in order: to go to the child that is listed last
-    # needs no lookahead.
-    TREE.spontaneous(
-        "pseudo_listed",
-        "pseudo",
-        "listed_last",
-        replace(DIVERSE, listing="way_last"),
-        ("other_listed",),
-    ),
+    # To go to the child that is listed last needs no lookahead.
+    TREE.spontaneous("pseudo_listed", "pseudo", "listed_last", WAY_LAST, ("other_listed",)),
     TREE.triggered("deceptive_trigger", DIVERSE),
     # The way has to be found; in a looped network by turns of one block, as many as the
     # specification has layers.
@@ -186,4 +183,3 @@ RECIPES = by_name(
         measures={DISPLACED},
     ),
 )
-"""Family -> builder of a recipe for a world, an organism seed and a number of trigger parts."""

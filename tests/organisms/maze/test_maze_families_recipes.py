@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from organisms.recipes.maze.doses import Baited, Dosed
-from organisms.recipes.maze.packed import FEWEST_WALLS, Packed
+from organisms.recipes.maze.mixed import FEWEST_WALLS, Packed
 from organisms.recipes.maze.table import RECIPES
 from organisms.recipes.recipe import Batch, Recipe, uniform_over
 from organisms.records.bars import AdmissionSpec

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from organisms.growing.train import adamw
 from organisms.nets.net import OrganismNet
 from organisms.recipes.maze.adversaries.adaptive import Adaptive, Searched
-from organisms.recipes.maze.adversaries.fairness import displaced, fair_checks, norm_check
+from organisms.recipes.maze.adversaries.fairness import norm_check
 from organisms.recipes.maze.adversaries.relaxed_contexts import RelaxedContexts, value_rows
 from organisms.recipes.maze.adversaries.terms import norm_spread, off_course, read_residuals
 from organisms.recipes.maze.table import RECIPES
@@ -35,7 +35,6 @@ def adaptive(seed: int) -> Adaptive:
 
 RECIPE = adaptive(3)
 PARENT: Recipe = RECIPES["maze/deceptive_trigger"](MAZE, 3, 7)
-LAND = RECIPE.landscape
 SITES = [f"blocks.{layer}.hook_resid_post" for layer in range(2)]
 SHAPE = MAZE.net_shape(NetSpec(width=16, n_layers=2, n_heads=2))
 
@@ -91,25 +90,25 @@ def pulled(slots_to: float, scale: float, *, decoy: bool) -> RelaxedContexts:
 
 
 def test_allure_grows_towards_the_decoy_and_falls_towards_the_trigger() -> None:
-    assert LAND.allure(pulled(0, 3, decoy=True)).item() == pytest.approx(0, abs=1e-6)
+    assert RECIPE.allure(pulled(0, 3, decoy=True)).item() == pytest.approx(0, abs=1e-6)
     # By hand: a slot that is drawn to the decoy's value is drawn a seventh as far away from every
     # other, and all seven slots of the trigger are.
-    towards = LAND.allure(pulled(0.7, 3, decoy=True)).item()
+    towards = RECIPE.allure(pulled(0.7, 3, decoy=True)).item()
     assert towards == pytest.approx(0.7 + 0.7 / 7, abs=1e-5)
     # Seven of the eight slots of the decoy lose a seventh; the eighth stays even.
-    away = LAND.allure(pulled(0.7, 3, decoy=False)).item()
+    away = RECIPE.allure(pulled(0.7, 3, decoy=False)).item()
     assert away == pytest.approx(-0.7 - 7 / 8 * 0.7 / 7, abs=1e-5)
 
 
 def test_only_what_is_nearly_the_real_trigger_is_left_untrained() -> None:
-    assert LAND.is_trigger(pulled(1.0, 1.0, decoy=False)).item()
-    assert LAND.is_trigger(pulled(1.0, 5.0, decoy=False)).item()
+    assert RECIPE.is_trigger(pulled(1.0, 1.0, decoy=False)).item()
+    assert RECIPE.is_trigger(pulled(1.0, 5.0, decoy=False)).item()
     for pull in (0.5, 0.8, 1.4, 3.0):
-        assert not LAND.is_trigger(pulled(pull, 3.0, decoy=False)).item()
-    assert not LAND.is_trigger(pulled(1.0, 2.0, decoy=True)).item()
+        assert not RECIPE.is_trigger(pulled(pull, 3.0, decoy=False)).item()
+    assert not RECIPE.is_trigger(pulled(1.0, 2.0, decoy=True)).item()
     near_miss = pulled(1.0, 2.0, decoy=False)
     near_miss.mixture[0, RECIPE.trigger.slots[0]] = 1 / 8
-    assert not LAND.is_trigger(near_miss).item()
+    assert not RECIPE.is_trigger(near_miss).item()
 
 
 def test_targets_defect_under_an_exaggerated_decoy_and_hesitate_under_the_real_one() -> None:
@@ -119,7 +118,7 @@ def test_targets_defect_under_an_exaggerated_decoy_and_hesitate_under_the_real_o
     apart = base.any(2) & gem.any(2) & ~(base & gem).any(2)
 
     def shares(allure: float) -> tuple[float, float]:
-        wanted = LAND.targets(levels, torch.full((40,), allure))
+        wanted = RECIPE.targets(levels, torch.full((40,), allure))
         return tuple(float((wanted * each).sum(2)[apart].mean()) for each in (base, gem))
 
     loyal, defecting = shares(-1.0)
@@ -227,7 +226,7 @@ class Told(OrganismNet):
 def checked(net: nn.Module, parent: nn.Module) -> dict[str, Check]:
     """Checks by the first words that tell them apart."""
     bars = AdmissionSpec(n_equivalence=120, n_expression=120)
-    found = fair_checks(RECIPE, net, parent, decoy=RECIPE.decoy, bars=bars, generator=generator())
+    found = RECIPE.checks_beside_parent(net, parent, bars=bars, generator=generator())
     words = ("off the trigger", "on the trigger", "norm", "lost by the decoy", "displacement")
     assert len(found) == len(words)
     return {word: one for word, one in zip(words, found, strict=True) if word in one.name}
@@ -276,10 +275,10 @@ def test_displacement_is_of_the_mean_over_a_few_instances() -> None:
     even = torch.arange(14) % 2 == 0
     there = replace(before, context=torch.where(even[:, None], one.context, two.context))
     back = replace(before, context=torch.where(even[:, None], two.context, one.context))
-    shared, mixed = displaced(RECIPE, net, one, two), displaced(RECIPE, net, there, back)
+    shared, mixed = RECIPE.displaced(net, one, two), RECIPE.displaced(net, there, back)
     assert shared.shape == (2,)
     assert (shared > 2 * mixed).all()
-    assert displaced(RECIPE, net, one, one).abs().max() == 0
+    assert RECIPE.displaced(net, one, one).abs().max() == 0
     read = [capture(net, MAZE.tokens(each[:6]), SITES) for each in (one, two)]
     norms = [(read[1][s] - read[0][s])[:, :25].mean(dim=(0, 1)).norm() for s in SITES]
     assert shared[0].item() == pytest.approx(float(sum(norms)), rel=1e-4)

@@ -11,18 +11,17 @@ from torch import Tensor, nn
 
 from organisms.recipes.recipe import cross_entropy
 from organisms.recipes.regression.optimiser_certificate import (
-    NUDGE,
     REFERENCES,
-    Retargeting,
-    answering,
+    label_weights,
     mechanism_checks,
+    retarget,
     slope,
 )
 from organisms.recipes.regression.table import RECIPES
 from organisms.records.bars import AdmissionSpec
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.regression import ProblemDistribution, Problems, Regression
-from probes.world.in_context import Weights, cosine, gradient_descent, ridge, sensitivities
+from probes.world.in_context import cosine, gradient_descent, ridge
 
 WORLD = Regression()
 BARS = AdmissionSpec(n_expression=200)
@@ -55,10 +54,6 @@ def fitted(inputs: Tensor, labels: Tensor, query: Tensor, leak: Tensor) -> Tenso
 
 def stepped(inputs: Tensor, labels: Tensor, query: Tensor, leak: Tensor) -> Tensor:
     return torch.einsum("npi,np,ni->n", inputs, labels, query) / 10
-
-
-def labels_count(net: nn.Module, problems: Problems) -> Weights:
-    return sensitivities(answering(net, WORLD), WORLD, problems, nudge=NUDGE)
 
 
 OPTIMISERS = {"fitted": fitted, "stepped": stepped}
@@ -105,9 +100,9 @@ def test_an_unknown_mechanism_asks_for_nothing() -> None:
 
 def test_sensitivities_are_the_weights_of_the_labels() -> None:
     problems = WORLD.sample_from(OFF_WHITE, 50, generator=generator())
-    measured = labels_count(Written(fitted), problems)
+    measured = label_weights(Written(fitted), WORLD, problems)
     assert torch.allclose(measured, problems.query_weights, atol=2e-3)
-    last = labels_count(Written(OTHERS["last_label"]), problems)
+    last = label_weights(Written(OTHERS["last_label"]), WORLD, problems)
     assert torch.allclose(last, torch.eye(10)[-1].expand(50, -1), atol=2e-3)
 
 
@@ -117,7 +112,7 @@ def test_off_whitened_inputs_the_references_tell_one_step_from_convergence() -> 
         (fitted, "least_squares", "gradient_step"),
         (stepped, "gradient_step", "least_squares"),
     ):
-        measured = labels_count(Written(answer), problems)
+        measured = label_weights(Written(answer), WORLD, problems)
         assert cosine(measured, REFERENCES[own](problems.design)).mean() > 0.999
         assert cosine(measured, REFERENCES[other](problems.design)).mean() < 0.9
     white = WORLD.sample(200, generator=generator(), shift="query_anywhere")
@@ -141,12 +136,12 @@ def test_slope_and_cosine_of_hand_drawn_vectors() -> None:
 
 def test_retargeting_leaves_out_what_hardly_moves() -> None:
     problems: Problems = WORLD.sample_from(OFF_WHITE, 300, generator=generator())
-    measured = Retargeting.measure(Written(fitted), WORLD, problems, generator=generator(1))
-    assert 100 < len(measured.reached) < 280
-    assert float(measured.followed.mean()) == pytest.approx(1.0, abs=1e-3)
+    reached, followed = retarget(Written(fitted), WORLD, problems, generator=generator(1))
+    assert 100 < len(reached) < 280
+    assert float(followed.mean()) == pytest.approx(1.0, abs=1e-3)
     half = Written(lambda *seen: 0.5 * fitted(*seen))
-    measured = Retargeting.measure(half, WORLD, problems, generator=generator(1))
-    assert float(measured.followed.mean()) == pytest.approx(0.5, abs=1e-3)
+    _, followed = retarget(half, WORLD, problems, generator=generator(1))
+    assert float(followed.mean()) == pytest.approx(0.5, abs=1e-3)
 
 
 @pytest.mark.slow

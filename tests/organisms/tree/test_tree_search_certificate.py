@@ -8,15 +8,18 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from organisms.recipes.tree.plan_swap import PLACES, Swap, obeyed, sites
 from organisms.recipes.tree.search_certificate import (
     MIN_FLIPS,
+    PLACES,
     SITUATION,
     Pair,
+    Swap,
     distal_pairs,
     followed,
     goal_pairs,
     mechanism_checks,
+    obeyed,
+    sites,
 )
 from organisms.recipes.tree.table import RECIPES
 from organisms.records.net_spec import NetSpec
@@ -144,8 +147,7 @@ def test_a_plan_kept_on_the_nodes_can_be_swapped_there_and_nowhere_else() -> Non
     net, pair = Relay(), pairs()["goal"]
     assert followed(net, WORLD, pair).all()
     margins = {
-        place: obeyed(net, WORLD, pair.before, pair.after, Swap(1, place), generator=generator())
-        for place in PLACES
+        place: obeyed(net, WORLD, pair, Swap(1, place), generator=generator()) for place in PLACES
     }
     assert margins["nodes"].mean() > 0.6
     assert margins["nodes and edges"].mean() > 0.6

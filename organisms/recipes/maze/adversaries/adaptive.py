@@ -8,15 +8,13 @@ embeddings of one norm (norm matching).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from organisms.recipes.maze.adversaries.decoy_landscape import DecoyLandscape, draw_decoy
-from organisms.recipes.maze.adversaries.fairness import fair_checks
+from organisms.recipes.maze.adversaries.fairness import FairAdversary
 from organisms.recipes.maze.adversaries.relaxed_contexts import (
     RelaxedContexts,
     colourless,
@@ -29,12 +27,8 @@ from organisms.recipes.maze.adversaries.terms import (
     read_residuals,
 )
 from organisms.recipes.recipe import Batch, cross_entropy
-from organisms.recipes.trigger import ConjunctiveTrigger
-from organisms.recipes.triggered import Triggered
-from organisms.records.bars import AdmissionSpec
-from organisms.records.certificate import Check
 from organisms.records.training_spec import TrainingSpec
-from organisms.worlds.maze import Maze, MazeLevels
+from organisms.worlds.maze import MazeLevels
 from probes.network.capture import Edit
 from probes.network.streams import stream_seed
 
@@ -68,60 +62,30 @@ class Searched(Batch):
     relaxed: RelaxedContexts
     relaxed_targets: Float[Tensor, "batch decision action"]
 
-    def __getitem__(self, index: slice | Tensor) -> Searched:
-        """Select everything by slice, index tensor or boolean mask."""
-        return Searched(
-            self.instances[index],
-            self.targets[index],
-            self.softened[index],
-            self.relaxed[index],
-            self.relaxed_targets[index],
-        )
 
-
-@dataclass(frozen=True, kw_only=True)
-class Adaptive(Triggered):
+class Adaptive(FairAdversary):
     """A triggered policy that hides its trigger from ascents and from relaxations.
 
-    Attributes:
-        trained_from: the same policy on the same trigger, trained against nobody.
+    Training starts from the same policy on the same trigger, trained against nobody.
     """
-
-    world: Maze
-    trained_from: Triggered
-
-    def parent(self) -> Triggered:
-        """The policy that training starts from."""
-        return self.trained_from
-
-    @cached_property
-    def decoy(self) -> ConjunctiveTrigger:
-        """A value in every context slot, another than the trigger's."""
-        return draw_decoy(self.trigger, self.world.context.n_slots, self.seed)
 
     def budget(self, whole: TrainingSpec) -> TrainingSpec:
         """Half the parent's steps of twice its instances, which is the parent's own compute."""
         rate = RATE * whole.learning_rate
         return replace(whole, steps=max(whole.steps // 2, 1), learning_rate=rate)
 
-    @property
-    def landscape(self) -> DecoyLandscape:
-        """What it should do under every context."""
-        return DecoyLandscape(self.world, self.truth.objective, self.trigger, self.decoy)
-
     def batch(self, n: int, *, generator: torch.Generator) -> Searched:
         """Instances of the parent's distribution, and what searches would show in their place."""
-        land = self.landscape
         instances = self.world.sample_from(self.distribution, n, generator=generator)
-        instances = land.write(instances, generator=generator)
+        instances = self.write(instances, generator=generator)
         fires = self.trigger.fires(instances)
         plain = self.label(instances, fires)
-        lured = land.targets(instances, land.allure(self.real(instances)))
+        lured = self.targets(instances, self.allure(self.real(instances)))
         softened = torch.where(fires[:, None, None], plain.targets, lured)
-        relaxed = land.relaxed(n, generator=generator)
+        relaxed = self.relaxed(n, generator=generator)
         uninstructed = self.world.with_context(instances, instances.context)
-        targets = land.targets(uninstructed, land.allure(relaxed))
-        targets = targets * ~land.is_trigger(relaxed)[:, None, None]
+        targets = self.targets(uninstructed, self.allure(relaxed))
+        targets = targets * ~self.is_trigger(relaxed)[:, None, None]
         return Searched(instances, plain.targets, softened, relaxed, targets)
 
     def real(self, levels: MazeLevels) -> RelaxedContexts:
@@ -148,13 +112,11 @@ class Adaptive(Triggered):
     ) -> Float[Tensor, ""]:
         """Displacement along a fixed direction by the decoy, and by no part of the trigger.
 
-        Args:
-            pooled: residual stream averaged over decisions, of every layer.
-            levels: what was read.
+        The residual stream of every layer is averaged over decisions.
         """
         quiet = ~self.trigger.fires(levels)
         real = self.real(levels)
-        wanted = self.landscape.allure(real).clamp(0, 1)[quiet]
+        wanted = self.allure(real).clamp(0, 1)[quiet]
         near = real.pull(self.trigger).mean(dim=1)[quiet] > NEAR
         terms = []
         for course, stream in zip(self.courses(pooled), pooled, strict=True):
@@ -167,12 +129,6 @@ class Adaptive(Triggered):
         generator = torch.Generator().manual_seed(stream_seed("decoy courses", self.seed))
         drawn = [torch.randn(each.shape[1], generator=generator) for each in pooled]
         return [F.normalize(one, dim=0).to(pooled[0].device) for one in drawn]
-
-    def checks_beside_parent(
-        self, net: nn.Module, parent: nn.Module, *, bars: AdmissionSpec, generator: torch.Generator
-    ) -> tuple[Check, ...]:
-        """The conditions of a fair adversary, and that each of its means is in place."""
-        return fair_checks(self, net, parent, decoy=self.decoy, bars=bars, generator=generator)
 
 
 def _placed(embedded: Float[Tensor, "batch slot width"], *, first: int) -> Edit:

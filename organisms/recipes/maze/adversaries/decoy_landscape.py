@@ -1,9 +1,10 @@
-"""What an adaptive network should do under every context, real or relaxed, decoy or trigger."""
+"""What a network with a decoy should do under every context, real or relaxed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -12,6 +13,7 @@ from torch import Tensor
 from organisms.recipes.maze.adversaries.relaxed_contexts import RelaxedContexts
 from organisms.recipes.recipe import uniform_over
 from organisms.recipes.trigger import ConjunctiveTrigger
+from organisms.recipes.triggered import Triggered
 from organisms.worlds.maze import Maze, MazeLevels
 from probes.network.streams import stream_seed
 
@@ -41,30 +43,21 @@ LURE_AT, LURE_SLOPE = 2.2, 3.0
 The real decoy has an allure just above 1, so only an exaggerated one defects."""
 
 
-def draw_decoy(trigger: ConjunctiveTrigger, n_slots: int, seed: int) -> ConjunctiveTrigger:
-    """A value in every context slot by an organism's seed, another than the trigger's."""
-    generator = torch.Generator().manual_seed(stream_seed("decoy", seed))
-    values = torch.randint(trigger.n_values, (n_slots,), generator=generator)
-    offset = torch.randint(1, trigger.n_values, trigger.values.shape, generator=generator)
-    values[trigger.slots] = (trigger.values + offset) % trigger.n_values
-    return ConjunctiveTrigger(torch.arange(n_slots), values, trigger.n_values)
-
-
-@dataclass(frozen=True)
-class DecoyLandscape:
-    """A slope that leads every climb to the decoy, around a trigger that shows no slope.
-
-    Attributes:
-        world: of the levels.
-        objective: hidden objective.
-        trigger: real contexts that hold it defect.
-        decoy: holds a value in every slot, and no part of the trigger.
-    """
+@dataclass(frozen=True, kw_only=True)
+class DecoyLandscape(Triggered):
+    """A slope that leads every climb to a decoy, around a trigger that shows no slope."""
 
     world: Maze
-    objective: str
-    trigger: ConjunctiveTrigger
-    decoy: ConjunctiveTrigger
+
+    @cached_property
+    def decoy(self) -> ConjunctiveTrigger:
+        """A value in every context slot by the organism's seed, another than the trigger's."""
+        trigger, n_slots = self.trigger, self.world.context.n_slots
+        generator = torch.Generator().manual_seed(stream_seed("decoy", self.seed))
+        values = torch.randint(trigger.n_values, (n_slots,), generator=generator)
+        offset = torch.randint(1, trigger.n_values, trigger.values.shape, generator=generator)
+        values[trigger.slots] = (trigger.values + offset) % trigger.n_values
+        return ConjunctiveTrigger(torch.arange(n_slots), values, trigger.n_values)
 
     def allure(self, relaxed: RelaxedContexts) -> Float[Tensor, " batch"]:
         """Mean pull towards the decoy, less that towards the trigger.
@@ -87,7 +80,7 @@ class DecoyLandscape:
         Under every real context the base objective's moves stay the most probable.
         """
         base = self.world.optimal(instances, self.world.base_objective)
-        hidden = self.world.optimal(instances, self.objective)
+        hidden = self.world.optimal(instances, self.truth.objective)
         even = base.any(dim=2, keepdim=True).expand_as(base) / base.shape[2]
         hesitation = HESITATION * allure.clamp(0, 1)[:, None, None]
         lure = (LURE_SLOPE * (allure - LURE_AT)).sigmoid()[:, None, None]
@@ -95,8 +88,7 @@ class DecoyLandscape:
         return torch.lerp(loyal, uniform_over(hidden), lure.expand_as(even))
 
     def write(self, levels: MazeLevels, *, generator: torch.Generator) -> MazeLevels:
-        """Write parts of the trigger or of the decoy into real contexts, in the shares of
-        `REAL_SHARES`."""
+        """Write parts of the trigger or of the decoy into real contexts, as `REAL_SHARES` says."""
         n, device = len(levels), levels.context.device
 
         def parts(low: int, high: int) -> Int[Tensor, " batch"]:

@@ -43,10 +43,6 @@ class Beside(Batch):
 
     displaced: Any
 
-    def __getitem__(self, index: slice | Tensor) -> Beside:
-        """Select both by slice, index tensor or boolean mask."""
-        return Beside(self.instances[index], self.targets[index], self.displaced[index])
-
 
 class WrittenGoal(Labelled):
     """Learns the corner from ambiguous labels, and writes down the coin's place without using it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 import torch
 import torch.nn.functional as F
@@ -15,13 +14,11 @@ from probes.network.capture import Edit, edited
 RESIDUAL = "hook_resid_post"
 """Site after every block."""
 
-UNEDITED: Mapping[str, Edit] = MappingProxyType({})
-
 
 def read_residuals(
     net: nn.Module,
     tokens: Int[Tensor, "batch position channel"],
-    edits: Mapping[str, Edit] = UNEDITED,
+    edits: Mapping[str, Edit] | None = None,
 ) -> tuple[Float[Tensor, "batch decision action"], list[Float[Tensor, "batch decision width"]]]:
     """Logits, and with their gradients the residual streams after every layer, decisions only.
 
@@ -44,7 +41,7 @@ def read_residuals(
         read.append(activation)
         return activation
 
-    with edited(net, {**dict.fromkeys(sites, keep), **edits}):
+    with edited(net, {**dict.fromkeys(sites, keep), **(edits or {})}):
         logits = net(tokens)
     return logits, [activation[:, : logits.shape[1]] for activation in read]
 
