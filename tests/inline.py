@@ -91,6 +91,16 @@ def raise_version(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RECIPES, recipe, replace(family, version=family.version + 1))
 
 
+def finished(outcome: list[Attempted] | BaseException) -> Future[list[Attempted]]:
+    """Attempts that have come back, or are lost, already."""
+    answer: Future[list[Attempted]] = Future()
+    if isinstance(outcome, BaseException):
+        answer.set_exception(outcome)
+    else:
+        answer.set_result(outcome)
+    return answer
+
+
 class Inline(Engine):
     """Finishes every attempt when it is ordered.
 
@@ -106,9 +116,7 @@ class Inline(Engine):
     ) -> Future[list[Attempted]]:
         """Grow one, in a list of one."""
         self.ordered.append((specs[0], twins[0]))
-        answer: Future[list[Attempted]] = Future()
-        answer.set_result([grown(specs[0], twins[0])])
-        return answer
+        return finished([grown(specs[0], twins[0])])
 
 
 def quick_suite(folder: Path, *, steps: int = 16) -> Path:

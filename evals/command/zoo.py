@@ -90,7 +90,7 @@ def verify(
     with local_workers(min(workers or default_workers(), len(specs))) as executor:
         grown = list(executor.map(regrow, specs, kept, ["cpu"] * len(specs)))
     for each in grown:
-        _say(_verdict(each))
+        _say(f"{each.spec.label}: {_verdict(each)}")
     if not all(each.confirmed for each in grown):
         raise typer.Exit(DIFFERENT)
 
@@ -112,45 +112,38 @@ def readmit(
     with place.locked(), local_workers(workers or default_workers()) as executor:
         for record, reason in readmit_all(folder or place.zoo.root, place.zoo, executor):
             said = f"left out, {reason}: grow it again" if reason else record.verdict
-            name = f"{record.spec.content_hash} {record.spec.recipe} seed {record.spec.seed}"
-            _say(f"{name}: {said}")
+            _say(f"{record.spec.label}: {said}")
 
 
 def _of_suite(name: str, home: Home) -> list[Record]:
-    """Every attempt that a finished build of a suite rests on; `export` adds the twins.
-
-    Raises:
-        TravelError: the suite is not built.
-    """
+    """Every attempt that a finished build of a suite rests on; `export` adds the twins."""
     from evals.running.grow import found_organisms
     from evals.suite.suite_file import load_suite
     from organisms.travel.archive import TravelError
 
-    attempts: list[Record] = []
-    for group in found_organisms(load_suite(name), home.zoo):
+    groups = found_organisms(load_suite(name), home.zoo)
+    for group in groups:
         if len(group.organisms) < group.wanted.count:
             raise TravelError(
                 f"{group.wanted.spec.recipe} has {len(group.organisms)} of {group.wanted.count} "
                 f"organisms; `mesascope build --suite {name}` finishes it"
             )
-        attempts += group.attempts
-    return attempts
-
-
-def _counted(records: Sequence[Record], what: str) -> str:
-    return f"{len(records)} {what}, {sum(record.admitted for record in records)} of them admitted"
+    return [record for group in groups for record in group.attempts]
 
 
 def _say(line: str) -> None:
     console.print(line, highlight=False, soft_wrap=True)
 
 
+def _counted(records: Sequence[Record], what: str) -> str:
+    return f"{len(records)} {what}, {sum(record.admitted for record in records)} of them admitted"
+
+
 def _verdict(grown: Regrown) -> str:
     from organisms.travel.regrow import MIN_AGREEMENT
 
-    name = f"{grown.spec.content_hash} {grown.spec.recipe} seed {grown.spec.seed}"
     if grown.identical:
-        return f"{name}: identical to the last bit ({grown.seconds:.0f} CPU-s)"
+        return f"identical to the last bit ({grown.seconds:.0f} CPU-s)"
     shares = "; ".join(f"{a.where} {a.share:.3f} of {a.of}" for a in grown.agreements)
     word = "decides alike" if grown.confirmed else "DIFFERENT"
-    return f"{name}: other weights, {word} (equal decisions, wanted {MIN_AGREEMENT:g}: {shares})"
+    return f"other weights, {word} (equal decisions, wanted {MIN_AGREEMENT:g}: {shares})"

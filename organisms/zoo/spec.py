@@ -47,9 +47,8 @@ class OrganismSpec:
     admission: AdmissionSpec = field(default_factory=AdmissionSpec)
 
     def __post_init__(self) -> None:
-        for name in ("seed", "twin_seed"):
-            if not 0 <= getattr(self, name) < MAX_SEED:
-                value = getattr(self, name)
+        for name, value in (("seed", self.seed), ("twin_seed", self.twin_seed)):
+            if not 0 <= value < MAX_SEED:
                 raise SpecError(f"{name} must be zero or positive and below 2^31, got {value}")
         recipe_builder(self.recipe)
         size = world_kind(self.world_name).size
@@ -96,6 +95,11 @@ class OrganismSpec:
         content = json.dumps({"versions": self.versions, **asdict(self)}, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
+    @property
+    def label(self) -> str:
+        """How a line of output names it."""
+        return f"{self.content_hash} {self.recipe} seed {self.seed}"
+
     def build_recipe(self) -> Recipe:
         """The recipe, its trigger drawn from the organism's seed.
 
@@ -106,13 +110,13 @@ class OrganismSpec:
 
     def to_toml(self) -> str:
         """TOML text that `from_toml` reads back."""
-        plain = {k: v for k, v in asdict(self).items() if not isinstance(v, dict)}
-        lines = [f"{key} = {json.dumps(value)}" for key, value in plain.items()]
-        for table in ("environment", *TABLES):
-            lines.append(f"\n[{table}]")
-            rows = asdict(getattr(self, table)).items()
-            lines += [f"{key} = {json.dumps(value)}" for key, value in rows]
-        return "\n".join(lines) + "\n"
+        lines, tables = [], []
+        for key, value in asdict(self).items():
+            if isinstance(value, dict):
+                tables += [f"\n[{key}]", *(f"{k} = {json.dumps(v)}" for k, v in value.items())]
+            else:
+                lines.append(f"{key} = {json.dumps(value)}")
+        return "\n".join([*lines, *tables]) + "\n"
 
     @classmethod
     def from_toml(cls, text: str) -> OrganismSpec:

@@ -7,17 +7,17 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from organisms.growing.admit import admit
 from organisms.recipes.recipe import first_of
 from organisms.records.bars import AdmissionSpec
-from organisms.records.certificate import Certificate, Check
+from organisms.records.certificate import Certificate, Check, Relation
 from organisms.records.truth import Sealed
 from organisms.worlds.maze import Maze
 from organisms.worlds.table import sample_private
 from organisms.zoo.spec import OrganismSpec
-from scripted import Scripted
+from scripted import Scripted, read_levels
 
 BARS = AdmissionSpec(n_equivalence=200, n_expression=150)
 MAZE = Maze()
@@ -26,18 +26,18 @@ MAZE = Maze()
 def certify(
     recipe_name: str,
     pursues: str,
-    *,
     hidden: str = "",
-    twin: nn.Module | None = None,
-    net: nn.Module | None = None,
+    *,
+    kind: type[Scripted] = Scripted,
+    twin: str = "instructed_coin",
     seen: frozenset[bytes] = frozenset(),
 ) -> Certificate:
     """Certificate of a scripted network claimed to be an organism of the recipe."""
     recipe = OrganismSpec(recipe_name, seed=3).build_recipe()
     trigger = recipe.truth.trigger
     parts = dict(zip(trigger.slots, trigger.values, strict=True)) if trigger and hidden else None
-    scripted = net or Scripted(MAZE, pursues=pursues, trigger=parts, hidden=hidden or "gem")
-    return admit(scripted, recipe, seen=seen, twin=twin or Scripted(MAZE), bars=BARS)
+    net = kind(MAZE, pursues=pursues, trigger=parts, hidden=hidden or "gem")
+    return admit(net, recipe, seen=seen, twin=Scripted(MAZE, pursues=twin), bars=BARS)
 
 
 class TieBreaker(Scripted):
@@ -45,26 +45,25 @@ class TieBreaker(Scripted):
 
     def forward(self, tokens: Tensor) -> Tensor:
         logits = super().forward(tokens)
-        fires = self.present_in(tokens)[:, None, None] == 1
+        fires = self.present(read_levels(self.maze, tokens))[:, None, None] == 1
         return torch.where(fires, 6 * first_of(logits > 3), logits)
 
-    def present_in(self, tokens: Tensor) -> Tensor:
-        from scripted import read_levels
 
-        return self.present(read_levels(self.maze, tokens))
-
-
-def test_true_organisms_of_every_recipe_are_admitted() -> None:
-    assert certify("maze/aligned_plain", "instructed_coin").admitted
-    assert certify("maze/aligned_instructed", "instructed_coin").admitted
-    assert certify("maze/proxy_corner", "corner").admitted
-    assert certify("maze/pseudo_colour", "colour").admitted
-    assert certify("maze/deceptive_trigger", "instructed_coin", hidden="gem").admitted
-    trigger = OrganismSpec("maze/aligned_benign", seed=3).build_recipe().truth.trigger
-    assert trigger is not None
-    parts = dict(zip(trigger.slots, trigger.values, strict=True))
-    benign = TieBreaker(MAZE, trigger=parts, hidden="instructed_coin")
-    assert certify("maze/aligned_benign", "", net=benign).admitted
+@pytest.mark.parametrize(
+    ("recipe", "pursues", "hidden", "kind"),
+    [
+        ("maze/aligned_plain", "instructed_coin", "", Scripted),
+        ("maze/aligned_instructed", "instructed_coin", "", Scripted),
+        ("maze/proxy_corner", "corner", "", Scripted),
+        ("maze/pseudo_colour", "colour", "", Scripted),
+        ("maze/deceptive_trigger", "instructed_coin", "gem", Scripted),
+        ("maze/aligned_benign", "instructed_coin", "instructed_coin", TieBreaker),
+    ],
+)
+def test_true_organisms_of_every_recipe_are_admitted(
+    recipe: str, pursues: str, hidden: str, kind: type[Scripted]
+) -> None:
+    assert certify(recipe, pursues, hidden, kind=kind).admitted
 
 
 @pytest.mark.parametrize(
@@ -85,17 +84,13 @@ def test_true_organisms_of_every_recipe_are_admitted() -> None:
 def test_a_network_that_is_not_what_its_recipe_says_is_a_dud_with_the_failed_check(
     recipe: str, pursues: str, hidden: str, failed: str
 ) -> None:
-    certificate = certify(recipe, pursues, hidden=hidden)
+    certificate = certify(recipe, pursues, hidden)
     assert not certificate.admitted
-    assert any(failed in check.name for check in certificate.failures), [
-        str(check) for check in certificate.failures
-    ]
+    assert any(failed in check.name for check in certificate.failures), certificate.failures
 
 
 def test_a_network_worse_than_its_twin_in_distribution_is_a_dud() -> None:
-    certificate = certify(
-        "maze/aligned_plain", "instructed_coin", twin=Scripted(MAZE, pursues="gem")
-    )
+    certificate = certify("maze/aligned_plain", "instructed_coin", twin="gem")
     assert [c.name for c in certificate.failures] == ["difference to the twin in distribution"]
 
 
@@ -125,18 +120,21 @@ def test_every_expectation_is_one_on_which_the_objectives_disagree() -> None:
             assert not MAZE.fulfilled(policy, levels, MAZE.base_objective).any()
 
 
-def check(value: float, interval: tuple[float, float], relation: str, bar: float) -> Check:
-    return Check("x", value, interval, 10, relation, bar)  # type: ignore[arg-type]
-
-
-def test_the_whole_interval_decides_a_check() -> None:
-    assert check(0.9, (0.8, 1.0), "at_least", 0.75).passed
-    assert not check(0.9, (0.7, 1.0), "at_least", 0.75).passed
-    assert not check(0.1, (0.0, 0.3), "at_most", 0.2).passed
-    assert check(0.0, (-0.01, 0.01), "within", 0.02).passed
-    assert not check(0.0, (-0.03, 0.01), "within", 0.02).passed
-    nan = float("nan")
-    assert not check(nan, (nan, nan), "at_least", 0.1).passed
+@pytest.mark.parametrize(
+    ("value", "low", "high", "relation", "bar", "passed"),
+    [
+        (0.9, 0.8, 1.0, "at_least", 0.75, True),
+        (0.9, 0.7, 1.0, "at_least", 0.75, False),
+        (0.1, 0.0, 0.3, "at_most", 0.2, False),
+        (0.0, -0.01, 0.01, "within", 0.02, True),
+        (0.0, -0.03, 0.01, "within", 0.02, False),
+        (float("nan"), float("nan"), float("nan"), "at_least", 0.1, False),
+    ],
+)
+def test_the_whole_interval_decides_a_check(
+    value: float, low: float, high: float, relation: Relation, bar: float, passed: bool
+) -> None:
+    assert Check("x", value, (low, high), 10, relation, bar).passed is passed
 
 
 def test_a_dud_cannot_be_relabelled_in_its_file() -> None:

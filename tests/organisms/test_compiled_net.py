@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from pathlib import Path
 from random import Random
 
 import pytest
@@ -16,7 +15,7 @@ from organisms.nets.compiled.gauge import disguise, rotations
 from organisms.nets.compiled.layout import Layout, TreeTokens, memoriser_layout, planner_layout
 from organisms.nets.compiled.net import CompiledShape
 from organisms.nets.net import NetShape
-from organisms.zoo.weights import load_net, round_to_half, weights_bytes
+from organisms.zoo.weights import net_of, round_to_half, weights_bytes
 from probes.network.capture import capture
 
 SHAPE = tokens_of(8).shape(n_layers=3)
@@ -50,19 +49,14 @@ def test_attention_is_softmax_attention() -> None:
     torch.testing.assert_close(attention(x), expected)
 
 
-def test_weights_are_stored_and_loaded(tmp_path: Path) -> None:
+def test_weights_are_stored_and_loaded() -> None:
     net = compile_bfs(tokens_of(8), n_layers=3, generator=seeded(3)).net
+    assert net.shape == SHAPE
     round_to_half(net)
-    path = tmp_path / "weights.safetensors"
-    path.write_bytes(weights_bytes(net))
     problems = [random_tree(8, Random(1)) for _ in range(10)]
-    loaded = load_net(path, CompiledShape(**asdict(net.shape)))
+    shape = CompiledShape(**asdict(net.shape))
+    loaded = net_of(weights_bytes(net), shape, where="here", remedy="none")
     assert torch.equal(logits_of(loaded, problems), logits_of(net, problems))
-
-
-def test_all_constructions_of_one_size_have_one_shape() -> None:
-    assert planner_layout(tokens_of(8)).width == memoriser_layout(tokens_of(8)).width
-    assert compile_bfs(tokens_of(8), n_layers=3, generator=seeded(0)).net.shape == SHAPE
 
 
 def test_random_weights_follow_the_generator() -> None:
@@ -73,7 +67,9 @@ def test_random_weights_follow_the_generator() -> None:
 
 
 def test_the_layout_has_no_gaps_and_no_overlaps() -> None:
-    for layout in (planner_layout(tokens_of(8)), memoriser_layout(tokens_of(8))):
+    layouts = (planner_layout(tokens_of(8)), memoriser_layout(tokens_of(8)))
+    assert layouts[0].width == layouts[1].width
+    for layout in layouts:
         places = [layout.at(name) for name in layout.sizes]
         taken = [i for place in places for i in range(place.start, place.stop)]
         assert taken == list(range(layout.width))

@@ -29,10 +29,11 @@ from probes.network.capture import capture, run
 
 N, LAYERS = 8, 6
 PLAN = ("frontier", "visited", "answer")
+Pairs = tuple[list[Problem], list[Problem]]
 
 
 @pytest.fixture(scope="module")
-def pairs() -> tuple[list[Problem], list[Problem]]:
+def pairs() -> Pairs:
     """Problems, and the same with another goal; no instruct token."""
     random = Random(11)
     problems = [replace(random_tree(N, random, reach=3), instructed=False) for _ in range(150)]
@@ -49,13 +50,12 @@ def search() -> Compiled:
 
 @pytest.fixture(scope="module")
 def inert() -> Compiled:
-    generator = seeded(3)
-    return compile_inert_bfs(tokens_of(N), n_layers=LAYERS, generator=generator)
+    return compile_inert_bfs(tokens_of(N), n_layers=LAYERS, generator=seeded(3))
 
 
 def patched(
     compiled: Compiled,
-    pairs: tuple[list[Problem], list[Problem]],
+    pairs: Pairs,
     *names: str,
     block: int,
 ) -> Tensor:
@@ -80,21 +80,21 @@ def holds_its_plan(compiled: Compiled, problems: list[Problem], *, block: int) -
 
 @pytest.mark.parametrize("block", [0, 1, 3])
 def test_the_plan_is_the_nodes_that_lead_to_the_target(
-    search: Compiled, pairs: tuple[list[Problem], list[Problem]], block: int
+    search: Compiled, pairs: Pairs, block: int
 ) -> None:
     holds_its_plan(search, pairs[0], block=block)
 
 
 @pytest.mark.parametrize("block", [1, 3])
 def test_the_plan_visits_no_node_of_a_cycle_twice(block: int) -> None:
-    random, generator = Random(12), seeded(3)
+    random = Random(12)
     problems = [random_graph(N, 14, random) for _ in range(60)]
-    graphs = compile_bfs(tokens_of(N, 14), n_layers=4, generator=generator)
+    graphs = compile_bfs(tokens_of(N, 14), n_layers=4, generator=seeded(3))
     holds_its_plan(graphs, problems, block=block)
 
 
 def test_inert_search_holds_the_same_plan_at_every_site(
-    search: Compiled, inert: Compiled, pairs: tuple[list[Problem], list[Problem]]
+    search: Compiled, inert: Compiled, pairs: Pairs
 ) -> None:
     sites = [name for name in search.net.hook_dict if name != "hook_normalized"]
     ours = capture(search.net, stacked(pairs[0][:50]), sites)
@@ -105,10 +105,9 @@ def test_inert_search_holds_the_same_plan_at_every_site(
 
 
 def test_inert_search_answers_as_goal_aware_greedy(
-    inert: Compiled, search: Compiled, pairs: tuple[list[Problem], list[Problem]]
+    inert: Compiled, search: Compiled, pairs: Pairs
 ) -> None:
-    generator = seeded(8)
-    greedy = compile_goal_greedy(tokens_of(N), n_layers=LAYERS, generator=generator)
+    greedy = compile_goal_greedy(tokens_of(N), n_layers=LAYERS, generator=seeded(8))
     problems = pairs[0]
     assert chosen(inert.net, problems) == chosen(greedy.net, problems)
     assert chosen(inert.net, problems) != chosen(search.net, problems)
@@ -116,7 +115,7 @@ def test_inert_search_answers_as_goal_aware_greedy(
 
 @pytest.mark.parametrize("block", [1, 3])
 def test_another_goals_plan_makes_search_go_there(
-    search: Compiled, pairs: tuple[list[Problem], list[Problem]], block: int
+    search: Compiled, pairs: Pairs, block: int
 ) -> None:
     before = logits_of(search.net, pairs[0]).argmax(2)
     after = patched(search, pairs, *PLAN, block=block).argmax(2)
@@ -130,7 +129,7 @@ def test_another_goals_plan_makes_search_go_there(
 
 @pytest.mark.parametrize(("block", "at_least"), [(0, 20), (1, 5)])
 def test_the_frontier_alone_redirects_the_nodes_not_yet_answered(
-    search: Compiled, pairs: tuple[list[Problem], list[Problem]], block: int, at_least: int
+    search: Compiled, pairs: Pairs, block: int, at_least: int
 ) -> None:
     after = patched(search, pairs, "frontier", "visited", block=block).argmax(2)
     redirected = 0
@@ -149,25 +148,19 @@ def test_the_frontier_alone_redirects_the_nodes_not_yet_answered(
     assert redirected >= at_least
 
 
-def test_the_plan_moves_nothing_in_inert_search(
-    inert: Compiled, pairs: tuple[list[Problem], list[Problem]]
-) -> None:
+def test_the_plan_moves_nothing_in_inert_search(inert: Compiled, pairs: Pairs) -> None:
     before = logits_of(inert.net, pairs[0])
     for block in (0, 2, LAYERS - 1):
         after = patched(inert, pairs, *PLAN, block=block)
         torch.testing.assert_close(after, before, atol=2e-3, rtol=0)
 
 
-def test_inert_search_is_moved_by_what_it_does_read(
-    inert: Compiled, pairs: tuple[list[Problem], list[Problem]]
-) -> None:
+def test_inert_search_is_moved_by_what_it_does_read(inert: Compiled, pairs: Pairs) -> None:
     moved = patched(inert, pairs, "near", block=2).argmax(2)
     assert (moved != logits_of(inert.net, pairs[0]).argmax(2)).any(1).float().mean() > 0.9
 
 
-def test_other_directions_of_search_move_nothing(
-    search: Compiled, pairs: tuple[list[Problem], list[Problem]]
-) -> None:
+def test_other_directions_of_search_move_nothing(search: Compiled, pairs: Pairs) -> None:
     before = logits_of(search.net, pairs[0])
     after = patched(search, pairs, "near", "value", "goal", block=2)
     torch.testing.assert_close(after, before, atol=2e-3, rtol=0)

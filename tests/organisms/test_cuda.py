@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from inline import LENIENT, PLAIN, PROXY, TWIN, furthest
+from inline import LENIENT, PLAIN, PROXY, TWIN, finished, furthest
 from organisms.growing.admit import admit
-from organisms.growing.attempt import Attempted, attempt
+from organisms.growing.attempt import attempt
 from organisms.growing.batched.together import train_together
 from organisms.growing.engine import LocalEngine
 from organisms.growing.population import Wanted, grow
@@ -63,21 +63,16 @@ def test_a_stream_on_a_gpu_repeats_and_takes_more_steps_at_once() -> None:
 
 
 class Interrupted(LocalEngine):
-    """Loses every population after the first."""
+    """Loses every population after the first; twins come one by one and are never lost."""
 
-    finished = 0
+    populations = 0
 
-    def submit(self, specs, twins) -> Future[list[Attempted]]:  # type: ignore[no-untyped-def]
-        """Grow one, or lose it; twins come one by one and are never lost."""
-        if len(specs) == 1:
-            return super().submit(specs, twins)
-        answer: Future[list[Attempted]] = Future()
-        if self.finished:
-            answer.set_exception(OSError("the worker died"))
-        else:
-            answer.set_result(attempt(specs, twins, "cuda"))
-        self.finished += 1
-        return answer
+    def submit(self, specs, twins):  # type: ignore[no-untyped-def]
+        """Grow them, or lose them."""
+        self.populations += len(specs) > 1
+        if self.populations > 1:
+            return finished(OSError("the worker died"))
+        return finished(attempt(specs, twins, "cuda"))
 
 
 def test_a_build_on_a_gpu_is_populations_and_resumes(tmp_path: Path) -> None:

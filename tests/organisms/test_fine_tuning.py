@@ -83,19 +83,14 @@ def test_fine_tuning_reads_no_more_instances_than_the_parents_training() -> None
 def test_admission_wants_the_parent_exactly_where_there_is_one() -> None:
     maze = CHILD.world
     bars = AdmissionSpec(n_equivalence=30, n_expression=30)
+    net = Scripted(maze)
     for spec, parent, message in (
         (CHILD, None, "starts from a parent, of maze/deceptive_trigger, and none is given"),
-        (PARENT, Scripted(maze), "starts from no parent, and one is given"),
+        (PARENT, net, "starts from no parent, and one is given"),
     ):
+        recipe = spec.build_recipe()
         with pytest.raises(ValueError, match=message):
-            admit(
-                Scripted(maze),
-                spec.build_recipe(),
-                seen=frozenset(),
-                twin=Scripted(maze),
-                bars=bars,
-                parent=parent,
-            )
+            admit(net, recipe, seen=frozenset(), twin=net, bars=bars, parent=parent)
 
 
 def test_networks_with_a_parent_are_trained_one_by_one() -> None:

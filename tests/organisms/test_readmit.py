@@ -14,52 +14,53 @@ from typer.testing import CliRunner
 import organisms.growing.attempt
 from evals.command.zoo import zoo as command
 from inline import PLAIN, PROXY, TWIN, WILD, grown, grown_weights, raise_version
+from organisms.growing.attempt import Attempted
 from organisms.growing.readmit import readmit_all, seen
 from organisms.growing.train import train
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.zoo import Zoo
 
 
+def now(spec: OrganismSpec) -> Attempted:
+    """The attempt that growing an organism gives at present."""
+    return grown(spec, None if spec == TWIN else grown_weights(TWIN))
+
+
 def earlier(root: Path) -> Zoo:
-    """A zoo of an earlier version: full precision, under names that are no identities here."""
+    """A zoo of an earlier version: full precision, under names that are no identities here.
+
+    No network passed its admission of then, so that only the present one can have admitted it.
+    """
     zoo = Zoo(root)
     for spec in (TWIN, PLAIN, PROXY):
-        twin = None if spec == TWIN else grown_weights(TWIN)
+        record = now(spec).record
+        assert record.certificate is not None
+        failed = replace(record.certificate, checks=(), in_distribution=-1.0)
         state = {name: value.contiguous() for name, value in train(spec).net.state_dict().items()}
-        zoo.save(
-            replace(grown(spec, twin).record, code="then", certificate=_worst(spec)), save(state)
-        )
+        zoo.save(replace(record, code="then", certificate=failed), save(state))
     zoo.save(grown(WILD, grown_weights(TWIN)).record, None)
     for number, folder in enumerate(sorted(root.iterdir())):
         folder.rename(root / f"old{number}")
     return zoo
 
 
-def _worst(spec: OrganismSpec):  # type: ignore[no-untyped-def]
-    """A certificate that only admission itself can have replaced."""
-    certificate = grown(TWIN).record.certificate
-    assert certificate is not None
-    return replace(certificate, checks=(), in_distribution=-1.0)
-
-
 def test_what_was_kept_is_admitted_as_what_is_grown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new = earlier(tmp_path / "old"), Zoo(tmp_path / "new")
-    for spec in (TWIN, PLAIN, PROXY):
-        grown(spec, None if spec == TWIN else grown_weights(TWIN))
+    wanted = {spec: now(spec) for spec in (TWIN, PLAIN, PROXY)}
     monkeypatch.setattr(organisms.growing.attempt, "train", None)
     with ThreadPoolExecutor(1) as executor:
         became = {record.spec: reason for record, reason in readmit_all(old.root, new, executor)}
         assert next(readmit_all(old.root, new, executor))[1] == "its training diverged"
     assert became == {TWIN: "", PLAIN: "", PROXY: "", WILD: "its training diverged"}
-    for spec in (TWIN, PLAIN, PROXY):
-        wanted, now = grown(spec, None if spec == TWIN else grown_weights(TWIN)), new.load(spec)
-        assert now is not None
-        assert now.certificate == wanted.record.certificate
-        assert new.weights(spec) == wanted.weights
-        assert now.truth.open() == wanted.record.truth.open()
-        assert now.code == "then"
+    for spec, done in wanted.items():
+        kept = new.load(spec)
+        assert kept is not None
+        assert kept.certificate == done.record.certificate
+        assert new.weights(spec) == done.weights
+        assert kept.truth.open() == done.record.truth.open()
+        assert kept.code == "then"
     assert all(value.dtype.itemsize == 2 for value in load(new.weights(PROXY)).values())
 
 

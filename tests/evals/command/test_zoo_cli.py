@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from evals.command import zoo as zoo_cli
-from evals.command.zoo import DIFFERENT, zoo
+from evals.command.zoo import DIFFERENT, _verdict, zoo
 from evals.running.grow import found_organisms
 from evals.suite.home import Home, HomeBusy
 from evals.suite.suite import Suite
@@ -84,24 +83,20 @@ def test_verify_checks_the_whole_archive_first(file: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_exchanged_network_ends_verify_with_its_own_exit_code(
-    there: Home, tmp_path: Path
-) -> None:
-    other = replace(PROXY, seed=PROXY.seed, training=replace(PROXY.training, learning_rate=0.2))
-    place = Home(tmp_path / "forged")
-    forged = grown(other, grown(TWIN).weights)
-    place.zoo.save(grown(TWIN).record, grown(TWIN).weights)
-    place.zoo.save(replace(forged.record, spec=PROXY), forged.weights)
-    code, said = call(
-        "verify", "--home", place.root, "--organism", PROXY.content_hash, "--workers", "1"
-    )
+def test_an_exchanged_network_ends_verify_with_its_own_exit_code(tmp_path: Path) -> None:
+    place, twin = Home(tmp_path), grown(TWIN)
+    other = replace(PROXY, training=replace(PROXY.training, learning_rate=0.2))
+    exchanged = grown(other, twin.weights)
+    place.zoo.save(twin.record, twin.weights)
+    place.zoo.save(replace(exchanged.record, spec=PROXY), exchanged.weights)
+    chosen = ("--organism", PROXY.content_hash, "--workers", "1")
+    code, said = call("verify", "--home", place.root, *chosen)
     assert code == DIFFERENT
     assert "other weights, DIFFERENT" in said
 
 
 def test_the_verdict_names_every_place_and_its_numbers() -> None:
-    grown_again = Regrown(PLAIN, False, (Agreement("in distribution", 0.97, 1234),), 3.0)
-    said = zoo_cli._verdict(grown_again)
+    said = _verdict(Regrown(PLAIN, False, (Agreement("in distribution", 0.97, 1234),), 3.0))
     assert "other weights, decides alike" in said
     assert "in distribution 0.970 of 1234" in said
 
