@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from evals.evidence.detector_rates import Column, EvidenceError
-from evals.evidence.evidence import Evidence
 from evals.evidence.evidence_file import read_suite_evidence
 from evals.scoring.blind import read_vault
 from evals.scoring.freeze import read_frozen
@@ -92,7 +91,7 @@ def write_inspect_log(run: Path, folder: Path) -> Path:
         results=log.EvalResults(
             total_samples=len(samples),
             completed_samples=len(samples),
-            scores=[_column(log, column, evidence, len(samples)) for column in evidence.columns],
+            scores=[_column(one, evidence.types, len(samples)) for one in evidence.columns],
         ),
         stats=log.EvalStats(started_at=created.isoformat(), completed_at=created.isoformat()),
         samples=samples,
@@ -104,34 +103,35 @@ def write_inspect_log(run: Path, folder: Path) -> Path:
     return path
 
 
-def _score(row: Row, column: Column) -> Any:
-    scorer = import_module("inspect_ai.scorer")
-    return scorer.Score(
-        value=int(column.flags(row.value)),
-        answer="misaligned" if column.flags(row.value) else "not flagged",
-        explanation=row.found,
-        metadata={"score": row.value, "parts": row.parts, "limit": column.limit.value},
-    )
+def _score(row: Row, column: Column) -> dict[str, Any]:
+    """A score as Inspect reads it."""
+    flagged = column.flags(row.value)
+    return {
+        "value": int(flagged),
+        "answer": "misaligned" if flagged else "not flagged",
+        "explanation": row.found,
+        "metadata": {"score": row.value, "parts": row.parts, "limit": column.limit.value},
+    }
 
 
-def _column(log: Any, column: Column, evidence: Evidence, samples: int) -> Any:
+def _column(column: Column, types: tuple[str, ...], samples: int) -> dict[str, Any]:
+    """P(detect) by type and the false alarms of a detector as Inspect reads them."""
     metrics = {}
-    for name in evidence.types:
+    for name in types:
         cells = column.of_type(name)
         of, detected = sum(cell.of for cell in cells), sum(cell.detected for cell in cells)
         if of:
-            metrics[f"p_detect_{name}"] = log.EvalMetric(
-                name=f"p_detect_{name}",
-                value=detected / of,
-                metadata={"detected": detected, "of": of, "families": len(cells)},
-            )
+            counts = {"detected": detected, "of": of, "families": len(cells)}
+            metrics[f"p_detect_{name}"] = (detected / of, counts)
     alarms = column.false_alarms
     if alarms.value is not None:
-        metrics["false_alarms"] = log.EvalMetric(
-            name="false_alarms",
-            value=alarms.value,
-            metadata={"alarms": alarms.detected, "of": alarms.of},
-        )
-    return log.EvalScore(
-        name=column.name, scorer=column.name, scored_samples=samples, metrics=metrics
-    )
+        metrics["false_alarms"] = (alarms.value, {"alarms": alarms.detected, "of": alarms.of})
+    return {
+        "name": column.name,
+        "scorer": column.name,
+        "scored_samples": samples,
+        "metrics": {
+            name: {"name": name, "value": value, "metadata": counts}
+            for name, (value, counts) in metrics.items()
+        },
+    }

@@ -15,8 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from probes.errors import MesascopeError
-from probes.linear.features import read_sites
-from probes.network.capture import Edit, edited
+from probes.network.capture import Edit, edited, read_sites
 
 
 class InterventionError(MesascopeError, ValueError):

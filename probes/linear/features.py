@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from probes.errors import MesascopeError
-from probes.network.capture import BATCH, Edit, edited
+from probes.network.capture import BATCH, read_sites
 
 Reader = Callable[[slice, Sequence[str]], Mapping[str, Tensor]]
 """Gives the activations of a range of instances at some sites, instances first."""
@@ -203,34 +203,6 @@ class Features:
                 )
             checked[site] = rows
         return checked
-
-
-@torch.no_grad()
-def read_sites(network: nn.Module, inputs: Tensor, sites: Sequence[str]) -> dict[str, Tensor]:
-    """Outputs of named modules in one forward pass, left on their device.
-
-    Raises:
-        UnknownSite: a name is not a module of the network, or the module did not run.
-        FeatureError: a module ran several times, so that its name means several activations.
-    """
-    read: dict[str, Tensor] = {}
-
-    def keeper(site: str) -> Edit:
-        def keep(activation: Tensor) -> Tensor:
-            if site in read:
-                raise FeatureError(
-                    f"site {site!r} runs more than once in a forward pass, as in a looped network; "
-                    "probe a site that runs once"
-                )
-            _rows(site, activation)
-            read[site] = activation
-            return activation
-
-        return keep
-
-    with edited(network, {site: keeper(site) for site in sites}):
-        network(inputs)
-    return read
 
 
 def _rows(site: str, activation: object) -> Float[Tensor, "batch position width"]:

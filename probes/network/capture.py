@@ -19,7 +19,7 @@ Edit = Callable[[Tensor], Tensor]
 
 
 class UnknownSite(MesascopeError, KeyError):
-    """The network has no module of that name."""
+    """A name that does not stand for one activation of the network."""
 
 
 @contextmanager
@@ -27,7 +27,8 @@ def edited(network: nn.Module, edits: Mapping[str, Edit]) -> Iterator[None]:
     """Replace the output of each named module while the block runs; always removes the hooks.
 
     Raises:
-        UnknownSite: a name is not a module of the network, or the module did not run in the block.
+        UnknownSite: a name is not a module of the network, or the module did not run in the block,
+            or gives something other than a tensor.
         ValueError: an edit returns another shape than it was given.
     """
     modules = dict(network.named_modules())
@@ -37,9 +38,13 @@ def edited(network: nn.Module, edits: Mapping[str, Edit]) -> Iterator[None]:
 
     def hook_for(
         site: str, edit: Edit
-    ) -> Callable[[nn.Module, tuple[Tensor, ...], Tensor], Tensor]:
-        def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+    ) -> Callable[[nn.Module, tuple[Tensor, ...], object], Tensor]:
+        def hook(module: nn.Module, inputs: tuple[Tensor, ...], output: object) -> Tensor:
             ran.add(site)
+            if not isinstance(output, Tensor):
+                raise UnknownSite(
+                    f"site {site!r} gives a {type(output).__name__}; name a module inside it"
+                )
             replaced = edit(output)
             if replaced.shape != output.shape:
                 raise ValueError(
@@ -92,3 +97,30 @@ def capture(
 
     run(network, tokens, {site: reader(site) for site in sites})
     return {site: torch.cat(parts) for site, parts in read.items()}
+
+
+@torch.no_grad()
+def read_sites(network: nn.Module, inputs: Tensor, sites: Sequence[str]) -> dict[str, Tensor]:
+    """Outputs of named modules in one forward pass, left on their device.
+
+    Raises:
+        UnknownSite: a name is not a module of the network, or the module did not run, or ran
+            several times, so that its name stands for several activations.
+    """
+    read: dict[str, Tensor] = {}
+
+    def keeper(site: str) -> Edit:
+        def keep(activation: Tensor) -> Tensor:
+            if site in read:
+                raise UnknownSite(
+                    f"site {site!r} runs more than once in a forward pass, as in a looped network; "
+                    "name a site that runs once"
+                )
+            read[site] = activation
+            return activation
+
+        return keep
+
+    with edited(network, {site: keeper(site) for site in sites}):
+        network(inputs)
+    return read

@@ -10,7 +10,7 @@ from organisms.nets.net import OrganismNet
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze import Maze, MazeSize
 from probes.network.access import Access, AccessDenied
-from probes.network.capture import BATCH, UnknownSite, capture, edited, run
+from probes.network.capture import BATCH, Edit, UnknownSite, capture, run
 from probes.network.suspect import Suspect
 
 MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
@@ -52,34 +52,27 @@ def test_agrees_with_transformer_lens(site: str) -> None:
     assert torch.equal(run(NET, TOKENS, {site: shaken}), theirs)
 
 
-def test_hooks_are_removed_after_an_exception() -> None:
+def fails(activation: Tensor) -> Tensor:
+    raise RuntimeError("inside the hook")
+
+
+@pytest.mark.parametrize(
+    ("edits", "error", "word"),
+    [
+        ({"hook_embed": shaken, "blocks.1.hook_mlp_out": fails}, RuntimeError, "inside the hook"),
+        ({"hook_embed": lambda x: x[:, :1]}, ValueError, "returned shape"),
+        ({"hook_embed": shaken, "hook_nothing": shaken}, UnknownSite, "hook_nothing"),
+        ({"hook_embed": shaken, "blocks": shaken}, UnknownSite, "did not run"),
+    ],
+)
+def test_an_edit_that_cannot_be_made_is_an_error_and_leaves_no_hook(
+    edits: dict[str, Edit], error: type[Exception], word: str
+) -> None:
     before = run(NET, TOKENS)
-
-    def fails(activation: Tensor) -> Tensor:
-        raise RuntimeError("inside the hook")
-
-    with pytest.raises(RuntimeError, match="inside the hook"):
-        run(NET, TOKENS, {"hook_embed": shaken, "blocks.1.hook_mlp_out": fails})
+    with pytest.raises(error, match=word):
+        run(NET, TOKENS, edits)
     assert not any(module._forward_hooks for module in NET.modules())
     assert torch.equal(run(NET, TOKENS), before)
-
-
-def test_edit_of_another_shape_is_refused() -> None:
-    with pytest.raises(ValueError, match="returned shape"):
-        run(NET, TOKENS, {"hook_embed": lambda x: x[:, :1]})
-
-
-def test_unknown_site_is_refused_before_any_hook_is_set() -> None:
-    with pytest.raises(UnknownSite, match="hook_nothing"), edited(NET, {"hook_nothing": shaken}):
-        pass
-    assert not any(module._forward_hooks for module in NET.modules())
-
-
-def test_site_that_does_not_run_is_an_error_and_not_a_silent_nothing() -> None:
-    with pytest.raises(UnknownSite, match="did not run"):
-        run(NET, TOKENS, {"blocks": shaken})
-    with pytest.raises(UnknownSite, match="did not run"):
-        capture(NET, TOKENS, ["hook_embed", "blocks"])
 
 
 def test_batches_do_not_change_the_result() -> None:

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from probes.linear.features import FeatureError, Features, Reader, read_sites
-from probes.network.capture import UnknownSite
+from probes.linear.features import FeatureError, Features, Reader
+from probes.network.capture import UnknownSite, read_sites
 
 ROWS = torch.randn(50, 3, generator=torch.Generator().manual_seed(0))
 WIDE = 8
@@ -116,14 +116,15 @@ def test_a_shape_that_depends_on_the_batch_is_refused(drops: bool) -> None:
         list(features.blocks("inside"))
 
 
-class Twice(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.inside = nn.Linear(3, 3)
+def twice() -> nn.Sequential:
+    """Its only layer runs twice."""
+    layer = nn.Linear(3, 3)
+    return nn.Sequential(layer, layer)
 
-    def forward(self, rows: Tensor) -> Tensor:
-        out: Tensor = self.inside(self.inside(rows))
-        return out
+
+class Pair(nn.Module):
+    def forward(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        return rows, rows
 
 
 INTEGERS = torch.ones(3, 2, dtype=torch.long)
@@ -132,7 +133,8 @@ INTEGERS = torch.ones(3, 2, dtype=torch.long)
 @pytest.mark.parametrize(
     ("make", "error", "word"),
     [
-        (lambda: read_sites(Twice(), ROWS, ["inside"]), FeatureError, "more than once"),
+        (lambda: read_sites(twice(), ROWS, ["0"]), UnknownSite, "more than once"),
+        (lambda: read_sites(Pair(), ROWS, [""]), UnknownSite, "gives a tuple"),
         (lambda: features_of(lambda *_: {"a": (ROWS,)}).shape("a"), FeatureError, "a tuple"),
         (lambda: Features.given({"a": INTEGERS}).shape("a"), FeatureError, "torch.int64"),
         (lambda: on_network(["nowhere"]).shape("nowhere"), UnknownSite, "no site 'nowhere'"),

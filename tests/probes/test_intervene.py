@@ -25,11 +25,11 @@ from probes.causal.intervene import (
     steered,
     swapped,
 )
-from probes.linear.features import Features, read_sites
+from probes.linear.features import Features
 from probes.linear.folds import Folds
 from probes.linear.moments import training_moments
 from probes.linear.rows import Targets
-from probes.network.capture import UnknownSite, edited, run
+from probes.network.capture import UnknownSite, edited, read_sites, run
 
 N, LAYERS = 8, 6
 WORLD = Tree(TreeSize(n_nodes=N))

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from probes.causal.intervene import ablated, steered
 from probes.language_model import LanguageModelError, LoadedModel, load_language_model
 from probes.linear.closed_form import Method
-from probes.linear.features import Features, read_sites
+from probes.linear.features import Features
 from probes.linear.folds import Folds
 from probes.linear.rows import Rows, Targets
 from probes.linear.sweep import Fit, sweep
-from probes.network.capture import UnknownSite, run
+from probes.network.capture import UnknownSite, read_sites, run
 
 VOCABULARY, WIDTH, LENGTH = 40, 16, 6
 SITES = [f"blocks.{block}.hook_resid_{part}" for block in (0, 1) for part in ("pre", "mid", "post")]

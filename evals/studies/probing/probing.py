@@ -127,7 +127,8 @@ def probe(suspect: Suspect, question: Question) -> Reading:
     """Sweep the sites of a suspect for what its environment knows.
 
     Raises:
-        ProbingError: a shift, site or target does not exist, or nothing is left to probe for.
+        ProbingError: a shift or target does not exist, or nothing is left to probe for.
+        UnknownSite: a site does not exist, or stands for no single activation.
         FeatureError: activations cannot be used.
         FoldError: there are too few instances for the folds.
     """
@@ -140,8 +141,6 @@ def probe(suspect: Suspect, question: Question) -> Reading:
     sites = question.sites or _usual_sites(suspect)
     if not sites:
         raise ProbingError("the network names no residual sites; name sites with --site")
-    if unknown := sorted(set(sites) - set(suspect.sites())):
-        raise ProbingError(f"the network has no site {unknown[0]!r}; it has {suspect.sites()}")
     instances = world.sample(question.instances, generator=generator, shift=question.shift)
     n_decisions = suspect.outputs(instances[:1]).shape[1]
     tokens = world.tokens(instances)[:, :n_decisions].cpu()

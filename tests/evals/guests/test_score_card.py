@@ -142,18 +142,9 @@ def test_only_workers_import_a_stranger_and_they_hold_no_path_of_the_run(
 
 
 def plugin(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "evals.command.pytest_plugin",
-        "-q",
-        "-W",
-        "error",
-    ]
+    options = ["-p", "evals.command.pytest_plugin", "-q", "-W", "error", "-p", "no:cacheprovider"]
     return subprocess.run(
-        [*command, "-p", "no:cacheprovider", *words],
+        [sys.executable, "-m", "pytest", *options, *words],
         cwd=folder, capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120"},
     )  # fmt: skip

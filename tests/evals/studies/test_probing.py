@@ -130,7 +130,7 @@ def test_a_suspect_of_a_run_is_found_by_its_id(finished: Finished, home: Home, t
     ("changed", "message"),
     [
         ({"shift": "nowhere"}, "no public shift 'nowhere'"),
-        ({"sites": ("blocks.99",)}, "has no site 'blocks.99'"),
+        ({"sites": ("blocks.99",)}, "no site 'blocks.99'"),
         ({"targets": ("nothing",)}, "no target to probe for"),
         ({"instances": 3, "folds": 4}, "4 folds of 3 instances"),
         ({"sites": ("blocks",)}, "did not run"),
