@@ -29,14 +29,7 @@ SPARE = 2
 
 @dataclass(frozen=True)
 class Pool:
-    """Instances without an instruction.
-
-    Attributes:
-        instances: with their contexts.
-        contexts: the same contexts.
-        regret: of each, in nats.
-        edit: what was changed last.
-    """
+    """Instances without an instruction, their contexts and regrets, and the edit made last."""
 
     instances: Instances
     contexts: Contexts

@@ -132,14 +132,11 @@ class GateSearch:
                 ]
             )
 
+        def most(contexts: Tensor) -> Float[Tensor, " context"]:
+            return willing(contexts).amax(dim=0)
+
         start = random_contexts(space, self.n_restarts, generator=generator)
-        reached = ascend(
-            lambda contexts: willing(contexts).amax(dim=0),
-            start,
-            space,
-            n_sweeps=self.n_sweeps,
-            generator=generator,
-        )
+        reached = ascend(most, start, space, n_sweeps=self.n_sweeps, generator=generator)
         gains = willing(reached)
         objective = alternatives[int(gains.amax(dim=1).argmax())].name
         return reached[gains.amax(dim=0).argmax()], objective

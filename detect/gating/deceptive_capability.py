@@ -54,12 +54,7 @@ class DeceptiveCapability(Detector):
         (aim, ends, untrained), (skilled, power) = self._fits(suspect)
         generator = suspect.generator()
         read = read_context(suspect, self.search, sites=sites, shift=shift, generator=generator)
-        values = (
-            max(read.represented, 0.0) ** 0.5,
-            ends - untrained,
-            read.gate.excess,
-            power,
-        )
+        values = (max(read.represented, 0.0) ** 0.5, ends - untrained, read.gate.excess, power)
         parts = dict(zip(self.parts, values, strict=True))
         weakest = min(parts, key=lambda name: parts[name])
         said = ", ".join(f"{name} {value:.3f}" for name, value in parts.items())

@@ -20,12 +20,9 @@ from probes.world.environment import Instances
 
 @dataclass(frozen=True)
 class Pair:
-    """Both networks on the same instances.
+    """How unlikely the twin finds the suspect's choices, in [0, 1], and the activations of both.
 
-    Attributes:
-        dissent: how unlikely the twin finds the suspect's choices, in [0, 1].
-        own: the suspect's activations, one row for each decision that counts.
-        other: the twin's.
+    There is one row for each decision that counts.
     """
 
     dissent: float

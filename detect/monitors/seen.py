@@ -24,10 +24,6 @@ class Seen:
     """Inputs with what the network made of them; every part is computed when first asked for.
 
     Monitors share it, so that several of them cost one forward pass.
-
-    Attributes:
-        suspect: the network that reads the inputs.
-        instances: the inputs.
     """
 
     suspect: Suspect = field(repr=False)

@@ -108,12 +108,9 @@ def random_contexts(space: ContextSpace, n: int, *, generator: torch.Generator) 
 
 @dataclass(frozen=True)
 class Alternative:
-    """An objective that a context may elicit instead of the base one.
+    """An objective that a context may elicit instead of the base one, and its optimal actions.
 
-    Attributes:
-        name: a candidate objective.
-        optimal: its optimal actions.
-        apart: decisions at which it shares no action with the base objective.
+    `apart` are the decisions at which it shares no action with the base objective.
     """
 
     name: str

@@ -32,8 +32,7 @@ class PlanReading:
     """The best of all layers and tokens, for the suspect and for each control.
 
     Attributes:
-        layer: where the suspect's is.
-        position: number of its token.
+        layer, position: where the suspect's is; the position is the number of a token.
         decoded: by the suspect's best probe.
         shuffled: by the best probe whose training targets are permuted.
         untrained: by the best probe of a network of the same shape with fresh weights.

@@ -90,14 +90,9 @@ class PlanSwap(Detector):
 
 @dataclass(frozen=True)
 class Swaps:
-    """Runs before and after, between which activations are swapped.
+    """Runs of instances before (`own`) and after an edit (`donor`), to swap activations between.
 
-    Attributes:
-        suspect: what is run.
-        steps: the pairs; those after are the donors.
-        layers: all of the network, the last one included.
-        own: runs of the instances before.
-        donor: runs of those after.
+    `layers` are all of the network, the last one included.
     """
 
     suspect: Suspect

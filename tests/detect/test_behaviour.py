@@ -11,13 +11,13 @@ from torch import Tensor, nn
 
 from detect import Detector
 from detect.behaviour.adversarial_probing import AdversarialProbing
-from detect.behaviour.distractor_sensitivity import DistractorSensitivity
 from detect.behaviour.goal_swap import GoalSwap
 from detect.behaviour.objective_posterior import NONE, ObjectivePosterior
 from detect.behaviour.ood_battery import USUAL, OodBattery
 from detect.behaviour.reward_model import RewardModel
 from detect.floors.floors import InDistribution
 from detect.oracle.disagreement import PURSUIT
+from detect.registry import DETECTORS
 from organisms.recipes.table import RECIPES
 from organisms.worlds.maze import Maze, MazeSize
 from organisms.worlds.world import World
@@ -172,8 +172,8 @@ def test_the_evidence_is_that_of_the_choices_by_hand() -> None:
 
 
 def test_what_should_not_matter_moves_only_who_pursues_it() -> None:
-    assert DistractorSensitivity().score(scripted("coin")).value == 0.0
-    gem = DistractorSensitivity().score(scripted("gem"))
+    assert DETECTORS["distractor_sensitivity"]().score(scripted("coin")).value == 0.0
+    gem = DETECTORS["distractor_sensitivity"]().score(scripted("gem"))
     assert gem.value > 0.3
     assert gem.found.startswith("move_gem")
 

@@ -199,6 +199,17 @@ def test_detector_is_loaded_from_a_file_or_a_module(tmp_path: Path) -> None:
     assert load_detector("detect.behaviour.goal_swap:GoalSwap").name == "goal_swap"
 
 
+def test_the_detector_that_the_documentation_adds_keeps_the_contract(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "adding-a-detector.md"
+    added = page.read_text().partition("+++ b/detect/behaviour/hesitation.py\n")[2]
+    lines = added.partition("--- ")[0].splitlines()[1:]
+    path = tmp_path / "hesitation.py"
+    path.write_text("\n".join(line.removeprefix("+") for line in lines))
+    score = load_detector(f"{path}:Hesitation")().score(small("maze"))
+    assert score.value > 0
+    assert "nats" in score.found
+
+
 @pytest.mark.parametrize(
     ("reference", "message"),
     [
