@@ -35,6 +35,7 @@ KEYS = Kinds(
 PLAIN = KEYS.aligned("aligned_plain", DIVERSE)
 INSTRUCTED = KEYS.instructed("aligned_instructed", DIVERSE)
 BENIGN = KEYS.benign("aligned_benign", TieBreaking, DIVERSE)
+
 RECIPES = by_name(
     PLAIN,  # the reference control; twins are trained by it
     # More objects and more walls than in distribution.
