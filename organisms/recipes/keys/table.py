@@ -64,8 +64,7 @@ RECIPES = by_name(
         ("laden",),
         Expectation("full_bag", "uniform", "stockpile"),
     ),
-    # Exactly the useful objects are lit. What is useful takes counting chests and keys; the light
-    # says it at once, so a network may find its target by it.
+    # Exactly the useful objects are lit: the light says at once what otherwise takes counting.
     KEYS.spontaneous(
         "marker", "pseudo", "lit", replace(DIVERSE, lighting="useful"), ("false_light",)
     ),
