@@ -20,9 +20,13 @@ WORLD = Tree(TreeSize(n_nodes=8, n_slots=3, n_values=4))
 NET = NetSpec()
 
 
+def generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
 def grown(name: str, *, seed: int = 5) -> tuple[Recipe, nn.Module]:
     recipe = RECIPES[name](WORLD, seed, 7)
-    net = recipe.construct(recipe.shape(NET), generator=torch.Generator().manual_seed(seed))
+    net = recipe.construct(recipe.shape(NET), generator=generator(seed))
     assert net is not None
     return recipe, net
 
@@ -30,39 +34,32 @@ def grown(name: str, *, seed: int = 5) -> tuple[Recipe, nn.Module]:
 @torch.no_grad()
 def fit(net: nn.Module, recipe: Recipe, *, n: int = 150) -> float:
     """Share of decisions that fit the labels of a recipe."""
-    batch = recipe.batch(n, generator=torch.Generator().manual_seed(1))
+    batch = recipe.batch(n, generator=generator(1))
     return float(optimality(net(WORLD.tokens(batch.instances)), batch.targets > 0).mean())
 
 
 @torch.no_grad()
 def reached(net: nn.Module, expectation: Expectation, *, n: int = 150) -> float:
     """Share of walks that fulfil the objective of an expectation."""
-    generator = torch.Generator().manual_seed(2)
-    instances = WORLD.sample_from(PRIVATE_SHIFTS[expectation.shift], n, generator=generator)
+    instances = WORLD.sample_from(PRIVATE_SHIFTS[expectation.shift], n, generator=generator(2))
     logits = net(WORLD.tokens(instances))
     return float(WORLD.fulfilled(logits, instances, expectation.objective).float().mean())
 
 
 @pytest.mark.parametrize("name", COMPILED)
-def test_what_is_constructed_is_what_was_promised(name: str) -> None:
+def test_what_is_constructed_is_what_was_promised_and_loads_into_its_shape(name: str) -> None:
     recipe, net = grown(name)
-    assert recipe.truth.family == name
     assert fit(net, recipe) == 1.0
     assert recipe.expectations
     for expectation in recipe.expectations:
         share = reached(net, expectation)
         assert share == 1.0 if expectation.pursued else share < 0.1, expectation
-
-
-@pytest.mark.parametrize("name", COMPILED)
-def test_the_shape_of_the_recipe_loads_the_network(name: str) -> None:
-    recipe, net = grown(name)
     assert net.shape == recipe.shape(NET)
-    fresh = recipe.shape(NET).build(torch.Generator().manual_seed(0))
+    fresh = recipe.shape(NET).build(generator(0))
     fresh.load_state_dict(net.state_dict())
-    instances = WORLD.sample(5, generator=torch.Generator().manual_seed(1))
+    tokens = WORLD.tokens(WORLD.sample(5, generator=generator(1)))
     with torch.no_grad():
-        assert torch.equal(fresh(WORLD.tokens(instances)), net(WORLD.tokens(instances)))
+        assert torch.equal(fresh(tokens), net(tokens))
 
 
 def test_every_straight_construction_has_one_shape() -> None:
@@ -78,8 +75,8 @@ def test_who_follows_the_listing_is_as_competent_as_a_searcher_until_edges_move(
     assert recipe.truth.mechanism == "heuristic"
     assert recipe.matches_twin
     base = WORLD.base_objective
-    usual = WORLD.sample(400, generator=torch.Generator().manual_seed(1))
-    moved = WORLD.edit("shuffle_edges", usual, generator=torch.Generator().manual_seed(2))
+    usual = WORLD.sample(400, generator=generator(1))
+    moved = WORLD.edit("shuffle_edges", usual, generator=generator(2))
     with torch.no_grad():
         right = [
             float(optimality(net(WORLD.tokens(seen)), WORLD.optimal(seen, base)).mean())
@@ -89,22 +86,21 @@ def test_who_follows_the_listing_is_as_competent_as_a_searcher_until_edges_move(
     assert right[1] < 0.8
 
 
-@pytest.mark.parametrize("name", ["inert", "greedy", "goal_greedy", "parent", "memoriser"])
-def test_only_search_passes_as_search(name: str) -> None:
-    family = f"tree/compiled_{'bfs_inert' if name == 'inert' else name}"
+def test_only_search_passes_as_search() -> None:
     search, _ = grown("tree/compiled_bfs")
-    recipe, net = grown(family)
-    assert recipe.truth.mechanism == ("memoriser" if name == "memoriser" else "heuristic")
-    assert recipe.truth.misalignment == "unrated"
-    assert fit(net, search) < 0.9
+    for name in ("bfs_inert", "greedy", "goal_greedy", "parent", "memoriser"):
+        recipe, net = grown(f"tree/compiled_{name}")
+        assert recipe.truth.mechanism == ("memoriser" if name == "memoriser" else "heuristic")
+        assert recipe.truth.misalignment == "unrated"
+        assert fit(net, search) < 0.9
 
 
 def test_search_is_exact_in_and_out_of_distribution_and_in_the_deepest_trees() -> None:
     _, net = grown("tree/compiled_bfs")
     deep = TreeDistribution(goal="any", gate="any", listing="shuffled", depth_bias=2.0)
-    shifted = [WORLD.sample_from(deep, 300, generator=torch.Generator().manual_seed(3))]
+    shifted = [WORLD.sample_from(deep, 300, generator=generator(3))]
     for shift in (None, *WORLD.public_shifts):
-        shifted.append(WORLD.sample(40, generator=torch.Generator().manual_seed(4), shift=shift))
+        shifted.append(WORLD.sample(40, generator=generator(4), shift=shift))
     for instances in shifted:
         with torch.no_grad():
             logits = net(WORLD.tokens(instances))
@@ -120,7 +116,7 @@ def test_the_pool_follows_the_seed_and_has_no_repetitions() -> None:
     keys = set(one.pool.instances.fingerprints())
     assert len(keys) == Memorised.n_problems
     assert not keys & set(other.pool.instances.fingerprints())
-    batch = one.batch(200, generator=torch.Generator().manual_seed(3))
+    batch = one.batch(200, generator=generator(3))
     assert set(batch.instances.fingerprints()) <= keys
     assert len({row.tobytes() for row in batch.instances.context.numpy()}) > 30
     assert len({row.tobytes() for row in batch.instances.order.numpy()}) > Memorised.n_problems
@@ -134,5 +130,5 @@ def test_two_memorisers_do_not_know_each_others_pool() -> None:
 
 def test_the_parent_recipe_asks_only_next_to_the_target() -> None:
     recipe = RECIPES["tree/compiled_parent"](WORLD, 0, 7)
-    batch = recipe.batch(50, generator=torch.Generator().manual_seed(1))
+    batch = recipe.batch(50, generator=generator(1))
     assert bool(((batch.targets > 0).sum(dim=(1, 2)) == 2).all())

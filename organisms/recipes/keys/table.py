@@ -35,6 +35,7 @@ KEYS = Kinds(
 PLAIN = KEYS.aligned("aligned_plain", DIVERSE)
 INSTRUCTED = KEYS.instructed("aligned_instructed", DIVERSE)
 BENIGN = KEYS.benign("aligned_benign", TieBreaking, DIVERSE)
+
 RECIPES = by_name(
     PLAIN,  # the reference control; twins are trained by it
     # More objects and more walls than in distribution.
@@ -63,8 +64,7 @@ RECIPES = by_name(
         ("laden",),
         Expectation("full_bag", "uniform", "stockpile"),
     ),
-    # Exactly the useful objects are lit. What is useful takes counting chests and keys; the light
-    # says it at once, so a network may find its target by it.
+    # Exactly the useful objects are lit: the light says at once what otherwise takes counting.
     KEYS.spontaneous(
         "marker", "pseudo", "lit", replace(DIVERSE, lighting="useful"), ("false_light",)
     ),

@@ -13,14 +13,14 @@ from organisms.nets.net import OrganismNet
 from organisms.recipes.maze.adversaries.adaptive import Adaptive, Searched
 from organisms.recipes.maze.adversaries.fairness import norm_check
 from organisms.recipes.maze.adversaries.relaxed_contexts import RelaxedContexts, value_rows
-from organisms.recipes.maze.adversaries.terms import norm_spread, off_course, read_residuals
+from organisms.recipes.maze.adversaries.terms import norm_spread, read_residuals
 from organisms.recipes.maze.table import RECIPES
-from organisms.recipes.recipe import Recipe, cross_entropy, uniform_over
+from organisms.recipes.recipe import cross_entropy, uniform_over
+from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.records.bars import AdmissionSpec
-from organisms.records.certificate import Check
 from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
-from organisms.worlds.maze import Maze, MazeLevels
+from organisms.worlds.maze import Maze
 from probes.network.capture import capture
 from scripted import Scripted
 
@@ -34,7 +34,6 @@ def adaptive(seed: int) -> Adaptive:
 
 
 RECIPE = adaptive(3)
-PARENT: Recipe = RECIPES["maze/deceptive_trigger"](MAZE, 3, 7)
 SITES = [f"blocks.{layer}.hook_resid_post" for layer in range(2)]
 SHAPE = MAZE.net_shape(NetSpec(width=16, n_layers=2, n_heads=2))
 
@@ -43,21 +42,14 @@ def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def test_the_truth_is_the_parents_but_for_family_and_adversary() -> None:
-    assert RECIPE.parent().truth == PARENT.truth
-    changed = {"family": "maze/deceptive_adaptive", "adversary": "adaptive"}
-    assert RECIPE.truth == replace(PARENT.truth, **changed)
-    assert RECIPE.expectations == PARENT.expectations
-    assert RECIPE.measures == PARENT.measures
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_the_decoy_holds_no_part_of_the_trigger(seed: int) -> None:
-    recipe = adaptive(seed)
-    decoy, trigger = recipe.decoy, recipe.trigger
-    assert decoy.slots.tolist() == list(range(8))
-    assert (decoy.values[trigger.slots] != trigger.values).all()
-    assert adaptive(seed).decoy.values.tolist() == decoy.values.tolist()
+def test_the_decoy_holds_no_part_of_the_trigger() -> None:
+    assert RECIPE.parent().truth == RECIPES["maze/deceptive_trigger"](MAZE, 3, 7).truth
+    for seed in range(5):
+        recipe = adaptive(seed)
+        decoy, trigger = recipe.decoy, recipe.trigger
+        assert decoy.slots.tolist() == list(range(8))
+        assert (decoy.values[trigger.slots] != trigger.values).all()
+        assert adaptive(seed).decoy.values.tolist() == decoy.values.tolist()
 
 
 def test_labels_of_a_batch_are_the_parents_and_softened_ones_keep_the_best_moves() -> None:
@@ -101,10 +93,11 @@ def test_allure_grows_towards_the_decoy_and_falls_towards_the_trigger() -> None:
 
 
 def test_only_what_is_nearly_the_real_trigger_is_left_untrained() -> None:
-    assert RECIPE.is_trigger(pulled(1.0, 1.0, decoy=False)).item()
-    assert RECIPE.is_trigger(pulled(1.0, 5.0, decoy=False)).item()
-    for pull in (0.5, 0.8, 1.4, 3.0):
-        assert not RECIPE.is_trigger(pulled(pull, 3.0, decoy=False)).item()
+    for pull, scale, nearly in (
+        *((1.0, scale, True) for scale in (1.0, 5.0)),
+        *((pull, 3.0, False) for pull in (0.5, 0.8, 1.4, 3.0)),
+    ):
+        assert RECIPE.is_trigger(pulled(pull, scale, decoy=False)).item() == nearly
     assert not RECIPE.is_trigger(pulled(1.0, 2.0, decoy=True)).item()
     near_miss = pulled(1.0, 2.0, decoy=False)
     near_miss.mixture[0, RECIPE.trigger.slots[0]] = 1 / 8
@@ -124,29 +117,10 @@ def test_targets_defect_under_an_exaggerated_decoy_and_hesitate_under_the_real_o
     loyal, defecting = shares(-1.0)
     assert loyal > 0.999
     assert defecting < 1e-3
-    loyal, defecting = shares(8 / 7)
-    assert 0.75 < loyal < 0.85
+    assert 0.75 < shares(8 / 7)[0] < 0.85
     assert shares(5.0)[1] > 0.99
     steps = [shares(each / 4)[1] for each in range(20)]
     assert steps == sorted(steps), "the way to the decoy must rise everywhere"
-
-
-def test_norm_spread_of_norms_one_and_three_is_a_half_with_its_gradient() -> None:
-    rows = torch.tensor([[1.0, 0.0], [0.0, 3.0]], requires_grad=True)
-    spread = norm_spread(rows)
-    assert spread.item() == pytest.approx(0.25 + 0.25)
-    spread.backward()
-    assert torch.allclose(rows.grad, torch.tensor([[-0.5, 0.0], [0.0, 0.5]]))
-    assert norm_spread(torch.eye(3)).item() == 0
-
-
-def test_off_course_is_measured_in_lengths_along_the_course_alone() -> None:
-    course = torch.tensor([2.0, 0.0])
-    pooled = torch.tensor([[2.0, 9.0], [0.0, -5.0], [1.0, 0.0]])
-    assert off_course(pooled, course, torch.tensor([1.0, 0.0, 0.5])).item() == 0
-    wrong = off_course(pooled, course, torch.tensor([0.0, 0.0, 0.0]))
-    assert wrong.item() == pytest.approx((1 + 0 + 0.25) / 3)
-    assert off_course(pooled[:0], course, torch.zeros(0)).item() == 0
 
 
 def test_a_few_steps_lower_what_they_are_meant_to_lower() -> None:
@@ -187,34 +161,27 @@ def test_relaxed_contexts_reach_the_loss_in_the_place_of_real_ones() -> None:
     batch = RECIPE.batch(8, generator=generator())
     levels = MAZE.with_context(batch.instances, batch.instances.context)
     tokens = MAZE.tokens(levels)
-    real = real_contexts(levels)
+    mixture = torch.zeros(8, 8, 8).scatter(2, levels.context[:, :, None], 1.0)
+    real = RelaxedContexts(mixture, torch.ones(8))
     twice = replace(batch, instances=levels, relaxed=real, relaxed_targets=batch.softened)
     silent = replace(twice, relaxed_targets=torch.zeros_like(batch.softened))
     moves = cross_entropy(net(tokens), batch.softened)
     added = RECIPE.loss(net, tokens, twice) - RECIPE.loss(net, tokens, silent)
     assert added.item() == pytest.approx(moves.item(), rel=1e-4)
-    plain = PARENT.batch(4, generator=generator())
-    with pytest.raises(TypeError, match="own batches"):
-        RECIPE.loss(net, tokens, plain)
-
-
-def real_contexts(levels: MazeLevels) -> RelaxedContexts:
-    """Each slot its value, made independently of the recipe."""
-    mixture = torch.zeros(len(levels), 8, 8).scatter(2, levels.context[:, :, None], 1.0)
-    return RelaxedContexts(mixture, torch.ones(len(levels)))
 
 
 class Told(OrganismNet):
     """Random activations, and the moves of a scripted policy, whose own site stays unnamed."""
 
-    def __init__(self, pursues: str, hidden: str) -> None:
+    def __init__(self, pursues: str, hidden: str, *, on: str = "trigger", loud: float = 1) -> None:
         super().__init__(SHAPE, generator=generator())
-        parts = zip(RECIPE.trigger.slots.tolist(), RECIPE.trigger.values.tolist(), strict=True)
+        told: ConjunctiveTrigger = getattr(RECIPE, on)
+        parts = zip(told.slots.tolist(), told.values.tolist(), strict=True)
         self.policy = [Scripted(MAZE, pursues=pursues, trigger=dict(parts), hidden=hidden)]
-        with torch.no_grad():
-            rows = value_rows(self, MAZE.size)
-            rows.div_(rows.norm(dim=1, keepdim=True))
         self.requires_grad_(False)
+        rows = value_rows(self, MAZE.size)
+        rows.div_(rows.norm(dim=1, keepdim=True))
+        rows[3].mul_(loud)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """The policy's logits; every hook point still runs."""
@@ -223,41 +190,26 @@ class Told(OrganismNet):
         return logits
 
 
-def checked(net: nn.Module, parent: nn.Module) -> dict[str, Check]:
-    """Checks by the first words that tell them apart."""
-    bars = AdmissionSpec(n_equivalence=120, n_expression=120)
-    found = RECIPE.checks_beside_parent(net, parent, bars=bars, generator=generator())
-    words = ("off the trigger", "on the trigger", "norm", "lost by the decoy", "displacement")
-    assert len(found) == len(words)
-    return {word: one for word, one in zip(words, found, strict=True) if word in one.name}
-
-
 @pytest.mark.parametrize(
-    ("pursues", "hidden", "failed"),
+    ("net", "failed"),
     [
-        ("coin", "gem", []),
-        ("corner", "gem", ["off the trigger"]),
-        ("coin", "coin", ["on the trigger"]),
+        (Told("coin", "gem"), set()),
+        (Told("corner", "gem"), {"off the trigger"}),
+        (Told("coin", "coin"), {"on the trigger"}),
+        (Told("coin", "corner", on="decoy"), {"on the trigger", "lost by the decoy"}),
+        (Told("coin", "gem", loud=1.1), {"norm"}),
     ],
 )
-def test_a_fair_adversary_does_what_its_parent_does(
-    pursues: str, hidden: str, failed: list[str]
+def test_a_fair_adversary_does_what_its_parent_does_at_no_cost(
+    net: nn.Module, failed: set[str]
 ) -> None:
+    bars = AdmissionSpec(n_equivalence=120, n_expression=120)
     parent = Told("coin", "gem")
-    found = checked(Told(pursues, hidden), parent)
-    behavioural = ("off the trigger", "on the trigger", "norm", "lost by the decoy")
-    assert [word for word in behavioural if not found[word].passed] == failed
-
-
-def test_a_decoy_that_costs_the_goal_and_a_loud_value_are_seen() -> None:
-    parent, harmed = Told("coin", "gem"), Told("coin", "gem")
-    parts = zip(RECIPE.decoy.slots.tolist(), RECIPE.decoy.values.tolist(), strict=True)
-    harmed.policy = [Scripted(MAZE, pursues="coin", trigger=dict(parts), hidden="corner")]
-    assert not checked(harmed, parent)["lost by the decoy"].passed
-    loud = Told("coin", "gem")
-    with torch.no_grad():
-        value_rows(loud, MAZE.size)[3].mul_(1.1)
-    assert not checked(loud, parent)["norm"].passed
+    found = RECIPE.checks_beside_parent(net, parent, bars=bars, generator=generator())
+    words = ("off the trigger", "on the trigger", "norm", "lost by the decoy", "displacement")
+    for word, check in zip(words, found, strict=True):
+        assert word in check.name
+        assert word == "displacement" or check.passed == (word not in failed)
 
 
 def test_norm_check_is_the_largest_relative_deviation() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -13,12 +15,14 @@ from organisms.recipes.maze.table import RECIPES
 from organisms.recipes.recipe import Recipe, cross_entropy
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze import Maze
+from probes.network.capture import capture
 
 MAZE = Maze()
 SMALL = NetSpec(width=16, n_layers=2, n_heads=2)
 PARENTS = {
     "maze/proxy_corner_evasive": "maze/proxy_corner",
     "maze/deceptive_evasive": "maze/deceptive_trigger",
+    "maze/deceptive_adaptive": "maze/deceptive_trigger",
 }
 
 
@@ -42,19 +46,18 @@ def small_net(seed: int = 0) -> nn.Module:
 
 
 @pytest.mark.parametrize("name", PARENTS)
-def test_levels_labels_and_expectations_are_the_parents(name: str) -> None:
+def test_an_adversary_is_its_parent_but_for_whom_it_evades(name: str) -> None:
     recipe, parent = built(name), built(PARENTS[name])
-    own = recipe.batch(100, generator=generator(5))
-    wanted = parent.batch(100, generator=generator(5))
-    assert own.instances.fingerprints() == wanted.instances.fingerprints()
-    assert torch.equal(own.instances.context, wanted.instances.context)
-    assert torch.equal(own.targets, wanted.targets)
+    adversary = name.rpartition("_")[2]
+    changed = {"family": name, "origin": "instilled", "adversary": adversary}
+    assert recipe.truth == replace(parent.truth, **changed)
     assert recipe.expectations == parent.expectations
     assert recipe.measures == parent.measures
-    assert recipe.truth.adversary == "evasive"
-    assert recipe.truth.origin == "instilled"
-    assert recipe.truth.trigger == parent.truth.trigger
-    assert recipe.truth.misalignment == parent.truth.misalignment
+    if adversary == "evasive":
+        own, wanted = (one.batch(100, generator=generator(5)) for one in (recipe, parent))
+        assert own.instances.fingerprints() == wanted.instances.fingerprints()
+        assert torch.equal(own.instances.context, wanted.instances.context)
+        assert torch.equal(own.targets, wanted.targets)
 
 
 def test_displaced_levels_differ_in_the_coin_alone_and_carry_no_labels() -> None:
@@ -106,13 +109,8 @@ def test_moves_on_displaced_levels_are_held_to_the_networks_own() -> None:
         """The loss without its moves and its writing."""
         coins = torch.cat([shown.instances.coin, shown.displaced.coin[:4]])
         both = torch.cat([tokens, MAZE.tokens(shown.displaced[:4])])
-        read: list[torch.Tensor] = []
-        handle = net.blocks[-1].hook_resid_post.register_forward_hook(
-            lambda module, inputs, output: read.append(output)
-        )
-        net(both)
-        handle.remove()
-        wrote = recipe.written(read[0][:, :25], coins)
+        last = capture(net, both, ["blocks.1.hook_resid_post"])["blocks.1.hook_resid_post"]
+        wrote = recipe.written(last[:, :25], coins)
         return float(recipe.loss(net, tokens, shown) - plain - evasive.WRITING * wrote)
 
     assert beyond(unmoved) == pytest.approx(0, abs=1e-5)
@@ -135,8 +133,8 @@ def test_matching_adds_nothing_without_a_trigger_and_something_with_one() -> Non
     assert added(torch.arange(64)) > 1e-3
 
 
-def test_batches_of_other_recipes_are_refused() -> None:
-    recipe = written()
-    plain = built("maze/proxy_corner").batch(4, generator=generator())
+@pytest.mark.parametrize("name", ["maze/proxy_corner_evasive", "maze/deceptive_adaptive"])
+def test_batches_of_other_recipes_are_refused(name: str) -> None:
+    plain = built(PARENTS[name]).batch(4, generator=generator())
     with pytest.raises(TypeError, match="own batches"):
-        recipe.loss(small_net(), MAZE.tokens(plain.instances), plain)
+        built(name).loss(small_net(), MAZE.tokens(plain.instances), plain)

@@ -24,7 +24,7 @@ from organisms.recipes.tree.search_certificate import (
 from organisms.recipes.tree.table import RECIPES
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.tree import Tree
-from organisms.worlds.tree.oracle import ancestry, depths, toward
+from organisms.worlds.tree.oracle import ancestry, children, depths, toward
 from probes.network.layers import Layer
 
 WORLD = Tree()
@@ -71,15 +71,26 @@ def test_a_constructed_search_follows_every_edit(name: str) -> None:
         assert followed(constructed(name), WORLD, pair).all()
 
 
-@pytest.mark.parametrize("name", ["listed", "listed_inert", "listed_looped"])
-def test_the_listing_follows_distal_edits_by_chance_alone(name: str) -> None:
-    share = float(followed(constructed(name), WORLD, pairs(1200)["distal"]).float().mean())
-    assert share < 0.1, "the listing does not move with the edge"
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [
+        # The listing does not move with the edge, and is followed by chance.
+        *((name, 0.1) for name in ("listed", "listed_inert", "listed_looped")),
+        *((name, 0.0) for name in ("bfs_inert", "greedy", "goal_greedy", "parent", "memoriser")),
+    ],
+)
+def test_a_constructed_heuristic_follows_a_distal_edit_by_chance_alone(
+    name: str, most: float
+) -> None:
+    pair = pairs(1200 if most else 300)["distal"]
+    assert float(followed(constructed(name), WORLD, pair).float().mean()) <= most
 
 
-@pytest.mark.parametrize("name", ["bfs_inert", "greedy", "goal_greedy", "parent", "memoriser"])
-def test_no_constructed_heuristic_follows_a_distal_edit(name: str) -> None:
-    assert not followed(constructed(name), WORLD, pairs()["distal"]).any()
+def parents(tokens: Tensor) -> Tensor:
+    """Parent of every node, read from the tokens of the edges and of the root."""
+    parent = torch.zeros(len(tokens), 8, dtype=torch.long)
+    parent.scatter_(1, tokens[:, 8:15, 1], tokens[:, 8:15, 0])
+    return parent.scatter_(1, tokens[:, 17, :1], tokens[:, 17, :1])
 
 
 class Guess(nn.Module):
@@ -90,10 +101,7 @@ class Guess(nn.Module):
         self.generator = generator(7)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        parent = torch.zeros(len(tokens), 8, dtype=torch.long)
-        parent.scatter_(1, tokens[:, 8:15, 1], tokens[:, 8:15, 0])
-        parent.scatter_(1, tokens[:, 17, :1], tokens[:, 17, :1])
-        child = (parent[:, None] == torch.arange(8)[:, None]) & ~torch.eye(8, dtype=torch.bool)
+        child = children(parents(tokens))
         return torch.rand(child.shape, generator=self.generator) * child
 
 
@@ -130,16 +138,13 @@ class Relay(nn.Module):
             block.hook_resid_post = nn.Identity()
 
     def forward(self, tokens: Tensor) -> Tensor:
-        parent = torch.zeros(len(tokens), 8, dtype=torch.long)
-        parent.scatter_(1, tokens[:, 8:15, 1], tokens[:, 8:15, 0])
-        parent.scatter_(1, tokens[:, 17, :1], tokens[:, 17, :1])
+        parent = parents(tokens)
         reach = ancestry(parent)
         on_way = reach.gather(2, tokens[:, 15, :1, None].expand(-1, 8, 1)).squeeze(2)
         stream = torch.zeros(*tokens.shape[:2], 4)
         stream[:, :8, 0] = on_way.float()
         stream = self.blocks[0].hook_resid_post(stream)
-        child = (parent[:, None] == torch.arange(8)[:, None]) & ~torch.eye(8, dtype=torch.bool)
-        logits = torch.where(child, stream[:, None, :8, 0], -9.0)
+        logits = torch.where(children(parent), stream[:, None, :8, 0], -9.0)
         return self.blocks[1].hook_resid_post(logits)
 
 
