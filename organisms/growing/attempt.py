@@ -26,7 +26,7 @@ class Attempted:
     Attributes:
         record: certificate, sealed truth and cost.
         weights: serialised network, None where training diverged.
-        grown_as: its identity and the version of torch, as the worker sees them.
+        grown_as: what `grown_as` says on the worker.
         host: name of the worker's machine.
     """
 

@@ -16,13 +16,7 @@ from probes.errors import MesascopeError
 
 @dataclass(frozen=True)
 class Wanted:
-    """A group of organisms: seeds are tried in order until `count` are admitted.
-
-    Attributes:
-        spec: recipe, sizes and budget; its seed is the first one tried.
-        count: admitted organisms wanted.
-        max_attempts: networks trained at most.
-    """
+    """A group of organisms: seeds from that of `spec` on are tried until `count` are admitted."""
 
     spec: OrganismSpec
     count: int
@@ -41,12 +35,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Grown:
-    """What became of a group.
-
-    Attributes:
-        wanted: the group.
-        attempts: every attempt in seed order, duds included, up to the last organism needed.
-    """
+    """A group and every attempt at it, duds included, up to the last organism needed."""
 
     wanted: Wanted
     attempts: tuple[Record, ...]
@@ -170,14 +159,14 @@ def _require_same_identity(spec: OrganismSpec, attempted: Attempted) -> None:
 
 
 def _gather(group: Wanted, known: dict[OrganismSpec, Record]) -> Grown:
-    attempts: list[Record] = []
+    grown = Grown(group, ())
     for number in range(group.max_attempts):
-        attempts.append(known[group.attempt(number)])
-        if sum(record.admitted for record in attempts) == group.count:
-            return Grown(group, tuple(attempts))
-    verdicts = "; ".join(f"seed {record.spec.seed} {record.verdict}" for record in attempts)
+        grown = Grown(group, (*grown.attempts, known[group.attempt(number)]))
+        if len(grown.organisms) == group.count:
+            return grown
+    verdicts = "; ".join(f"seed {record.spec.seed} {record.verdict}" for record in grown.attempts)
     raise TooFewOrganisms(
-        f"{group.spec.recipe}: {len(Grown(group, tuple(attempts)).organisms)} of {group.count} "
-        f"organisms after {group.max_attempts} attempts ({verdicts}); every attempt is kept, "
-        "raise max_attempts or look at the failed check"
+        f"{group.spec.recipe}: {len(grown.organisms)} of {group.count} organisms after "
+        f"{group.max_attempts} attempts ({verdicts}); every attempt is kept, raise max_attempts or "
+        "look at the failed check"
     )

@@ -22,10 +22,7 @@ from organisms.zoo.zoo import WEIGHTS, Record, Zoo
 def readmit(record: Record, weights: bytes, twin: bytes | None) -> Attempted:
     """Certify a kept network as `attempt` does a trained one; runs in a worker process.
 
-    Args:
-        record: of the network when it was grown.
-        weights: its serialised network.
-        twin: that of its twin as it is now; None for the twin itself.
+    `record` is of when it was grown, `twin` the twin as it is now, None for the twin itself.
 
     Raises:
         DamagedWeights: a network cannot be used.

@@ -60,8 +60,9 @@ def _reorder_block(block: Block, stream: Int[Tensor, " width"], generator: torch
     for writer in writers:
         writer.weight.copy_(writer.weight[stream])
         writer.bias.copy_(writer.bias[stream])
-    for norm in (block.ln1, block.ln2) if block.normed else ():
-        _reorder_norm(norm, stream)
+    if block.normed:
+        _reorder_norm(block.ln1, stream)
+        _reorder_norm(block.ln2, stream)
 
 
 def _reorder_ends(net: Any, stream: Int[Tensor, " width"]) -> None:

@@ -28,13 +28,7 @@ N_INSTANCES = 1000
 
 @dataclass(frozen=True)
 class Agreement:
-    """How often two networks decide alike.
-
-    Attributes:
-        where: which instances.
-        share: decisions with the same action, or with two that are equally right.
-        of: decisions compared.
-    """
+    """On which instances two networks decide alike: the share of decisions, and of how many."""
 
     where: str
     share: float
@@ -64,15 +58,10 @@ class Regrown:
 
 
 def regrow(spec: OrganismSpec, kept: bytes, device: str) -> Regrown:
-    """Train an organism again and compare; runs in a worker process.
+    """Train an organism again and compare it with its serialised network; for a worker process.
 
     The same versions give the same weights on the same machine. Another processor or version of
     torch rounds differently and gives another network that must decide alike.
-
-    Args:
-        spec: of the organism.
-        kept: its serialised network.
-        device: where both networks live.
 
     Raises:
         DamagedWeights: the kept network cannot be used.

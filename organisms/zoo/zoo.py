@@ -20,6 +20,9 @@ from probes.errors import MesascopeError
 
 SPEC, WEIGHTS, TRUTH, RECORD = "spec.toml", "weights.safetensors", "truth.sealed", "record.json"
 
+PLAIN = ("diverged", "train_seconds", "admit_seconds", "device", "code")
+"""Fields of a record that are stored as they are; the last two are missing in older ones."""
+
 
 class ZooError(MesascopeError, ValueError):
     """A damaged organism folder; the message names it and the remedy."""
@@ -36,8 +39,8 @@ class Record:
         diverged: what happened, empty otherwise.
         train_seconds: CPU seconds of training.
         admit_seconds: CPU seconds of admission.
-        device: where it was grown, as torch names it; devices draw different instances, so the same
-            specification is another network on another kind. Empty in records from before.
+        device: where it was grown, as torch names it; the same specification is another network
+            on another kind of device, which draws other instances.
         code: digest of the source that grew it, for the record only.
     """
 
@@ -118,10 +121,9 @@ class Zoo:
             ZooError: there is none.
         """
         path = self.folder(spec) / WEIGHTS
-        try:
-            return path.read_bytes()
-        except FileNotFoundError:
-            raise ZooError(f"no weights at {path}; build the organism again") from None
+        if not path.is_file():
+            raise ZooError(f"no weights at {path}; build the organism again")
+        return path.read_bytes()
 
     def clear_unfinished(self) -> None:
         """Remove what a killed process left half-written."""
@@ -136,8 +138,7 @@ class Zoo:
             ZooError: it cannot be read.
         """
         try:
-            plain = {name: (folder / name).read_bytes() for name in (SPEC, TRUTH, RECORD)}
-            record = record_of(plain)
+            record = record_of({n: (folder / n).read_bytes() for n in (SPEC, TRUTH, RECORD)})
             if record.certificate is not None and not (folder / WEIGHTS).is_file():
                 raise ValueError("the weights are missing")
             return record
@@ -153,11 +154,7 @@ def files_of(record: Record, weights: bytes | None) -> dict[str, bytes]:
     plain = {
         "truth_sha256": record.truth.digest,
         "certificate": None if certificate is None else certificate.to_dict(),
-        "diverged": record.diverged,
-        "train_seconds": record.train_seconds,
-        "admit_seconds": record.admit_seconds,
-        "device": record.device,
-        "code": record.code,
+        **{name: getattr(record, name) for name in PLAIN},
     }
     files = {
         SPEC: record.spec.to_toml().encode(),
@@ -182,11 +179,7 @@ def record_of(files: Mapping[str, bytes]) -> Record:
             spec=OrganismSpec.from_toml(files[SPEC].decode()),
             truth=Sealed.from_envelope(files[TRUTH]),
             certificate=None if stored is None else Certificate.from_dict(stored),
-            diverged=plain["diverged"],
-            train_seconds=plain["train_seconds"],
-            admit_seconds=plain["admit_seconds"],
-            device=plain.get("device", ""),
-            code=plain.get("code", ""),
+            **{name: plain[name] for name in PLAIN if name in plain},
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"{error} is missing or wrong") from error

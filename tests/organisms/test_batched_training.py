@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 
 from inline import furthest
+from organisms.growing.batched import together as batched
 from organisms.growing.batched.plan import populations
 from organisms.growing.batched.together import can_train_together, train_together
-from organisms.growing.train import Diverged, Trained, train
+from organisms.growing.train import Chunk, Diverged, Trained, stream, train
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.recipe import Recipe
 from organisms.recipes.table import RECIPES
@@ -106,11 +109,7 @@ def test_the_same_list_gives_the_same_weights() -> None:
 
 
 def test_what_training_reports() -> None:
-    told: list[int] = []
-    done = train_together(steps(MAZE[:2], 20), on_step=told.append)
-    assert told == [16, 20]
-    for trained in done:
-        assert isinstance(trained, Trained)
+    for trained in together(steps(MAZE[:2], 20)):
         assert trained.train_seconds > 0
         assert not trained.net.training
         assert not any(p.requires_grad for p in trained.net.parameters())
@@ -144,13 +143,19 @@ def test_one_that_diverges_leaves_the_others_as_they_are(scaled_recipe: Organism
         assert furthest(trained.net, train(spec).net) < 1e-9
 
 
-def test_training_ends_when_all_have_diverged() -> None:
-    told: list[int] = []
+def test_training_ends_when_all_have_diverged(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+
+    def watched(*arguments: Any, **options: Any) -> Iterator[Chunk]:
+        for chunk in stream(*arguments, **options):
+            drawn.append(chunk.last)
+            yield chunk
+
+    monkeypatch.setattr(batched, "stream", watched)
     wild = replace(BUDGET, learning_rate=1e30)
-    specs = [replace(FIRST, seed=seed, training=wild) for seed in (1, 2)]
-    done = train_together(specs, on_step=told.append)
+    done = train_together([replace(FIRST, seed=seed, training=wild) for seed in (1, 2)])
     assert all(isinstance(one, Diverged) for one in done)
-    assert told == [16]
+    assert drawn == [16, 16]
 
 
 class OwnLoss(Labelled):

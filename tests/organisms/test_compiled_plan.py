@@ -53,12 +53,7 @@ def inert() -> Compiled:
     return compile_inert_bfs(tokens_of(N), n_layers=LAYERS, generator=seeded(3))
 
 
-def patched(
-    compiled: Compiled,
-    pairs: Pairs,
-    *names: str,
-    block: int,
-) -> Tensor:
+def patched(compiled: Compiled, pairs: Pairs, *names: str, block: int) -> Tensor:
     """Logits on the first problems with subspaces taken from the run on the second."""
     site = f"blocks.{block}.hook_resid_post"
     source = capture(compiled.net, stacked(pairs[1]), [site])[site]

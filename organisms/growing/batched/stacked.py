@@ -69,9 +69,7 @@ class Stacked:
 
 
 def _transformer_logits(
-    shape: NetShape,
-    parameters: Parameters,
-    tokens: Int[Tensor, "organism batch position channel"],
+    shape: NetShape, parameters: Parameters, tokens: Int[Tensor, "organism batch position channel"]
 ) -> Float[Tensor, "organism batch decision action"]:
     """What every network answers to its own batch: `OrganismNet.forward`, without hooks.
 

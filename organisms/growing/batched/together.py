@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from operator import attrgetter
 
 import torch
@@ -56,10 +56,7 @@ def own_budget(spec: OrganismSpec) -> TrainingSpec:
 
 
 def train_together(
-    specs: Sequence[OrganismSpec],
-    *,
-    device: str = "cpu",
-    on_step: Callable[[int], None] | None = None,
+    specs: Sequence[OrganismSpec], *, device: str = "cpu"
 ) -> list[Trained | Diverged]:
     """Grow the networks of several specifications at once.
 
@@ -69,7 +66,6 @@ def train_together(
     Args:
         specs: what to train.
         device: where the networks and their data live.
-        on_step: called with the number of finished steps after every chunk.
 
     Returns:
         In the order of `specs`, what became of each: a network that diverged is one `Diverged` and
@@ -101,8 +97,6 @@ def train_together(
         for index, loss in enumerate(_descend(stacked, optimizer, recipes, chunks, budget)):
             if not math.isfinite(loss):
                 diverged.setdefault(index, Diverged.after(chunks[0].last, loss, recipes[index]))
-        if on_step is not None:
-            on_step(chunks[0].last)
         if len(diverged) == len(specs):
             break
     for index, net in enumerate(nets):

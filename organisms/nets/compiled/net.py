@@ -84,19 +84,15 @@ class CompiledAttention(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch position width"]
     ) -> Float[Tensor, "batch position width"]:
-        q, k, v = (self._split(x, weight) for weight in (self.W_Q, self.W_K, self.W_V))
+        q, k, v = (
+            (x @ weight.transpose(0, 1).flatten(1)).unflatten(2, (len(weight), -1))
+            for weight in (self.W_Q, self.W_K, self.W_V)
+        )
         q, k, v = self.hook_q(q), self.hook_k(k), self.hook_v(v)
         z = F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2))
         z = self.hook_z(z.transpose(1, 2))
         out: Tensor = z.flatten(2) @ self.W_O.flatten(0, 1)
         return out
-
-    @staticmethod
-    def _split(
-        x: Float[Tensor, "batch position width"], weight: Float[Tensor, "head width inner"]
-    ) -> Float[Tensor, "batch position head inner"]:
-        joined = weight.transpose(0, 1).flatten(1)
-        return (x @ joined).view(*x.shape[:2], weight.shape[0], weight.shape[2])
 
 
 class CompiledNet(HookedRootModule):  # type: ignore[misc]
