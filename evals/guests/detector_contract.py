@@ -125,11 +125,3 @@ def test_it_says_what_a_high_score_means(kind: type[Detector]) -> None:
         "the docstring of the class or of score() must say what a higher score means, in which "
         "range; higher must be more suspicious"
     )
-
-
-IN_EVERY_WORLD = (
-    test_it_answers_or_abstains_with_a_reason_in_every_world,
-    test_the_same_suspect_gives_the_same_score,
-    test_it_leaves_the_network_as_it_was,
-    test_outputs_that_are_no_numbers_are_no_answer,
-)

@@ -62,7 +62,6 @@ class ControlledSweep:
         inputs: without a network; NaN where not asked.
         random_direction: 95% quantile over probes that see one random direction only.
         p_value: chance that shuffled labels give any probe of the scan such an accuracy.
-        n_shuffles: behind `shuffled` and `p_value`.
     """
 
     sweep: Sweep
@@ -72,7 +71,6 @@ class ControlledSweep:
     inputs: Accuracy
     random_direction: Accuracy
     p_value: Accuracy
-    n_shuffles: int
 
     @property
     def selectivity(self) -> Accuracy:
@@ -116,7 +114,6 @@ def controlled_sweep(
         elsewhere(controls.inputs),
         _random_direction(rows, controls.n_directions, generator),
         corrected_p(real.accuracy, null),
-        controls.n_shuffles,
     )
 
 
