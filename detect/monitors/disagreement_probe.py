@@ -11,8 +11,7 @@ from torch import Tensor
 
 from detect.contract.score import NOT_FINITE, Abstain, abstain_unless
 from detect.monitors.monitor import Monitor, Watch
-from detect.monitors.reading import Source, access_of, reading_of
-from detect.monitors.seen import PublicInputs, Rows, Seen
+from detect.monitors.seen import PublicInputs, Rows, Seen, Source, access_of, reading_of
 from probes.linear.affine import solve_ridge
 from probes.network.access import Access
 

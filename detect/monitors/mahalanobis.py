@@ -11,8 +11,16 @@ from scipy import linalg
 
 from detect.contract.score import abstain_unless
 from detect.monitors.monitor import Monitor, Watch
-from detect.monitors.reading import Reading, Source, access_of, reading_of
-from detect.monitors.seen import PublicInputs, Reference, Rows, Seen
+from detect.monitors.seen import (
+    PublicInputs,
+    Reading,
+    Reference,
+    Rows,
+    Seen,
+    Source,
+    access_of,
+    reading_of,
+)
 from probes.network.access import Access
 
 SHRINKAGE = 1e-3

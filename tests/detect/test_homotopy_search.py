@@ -56,10 +56,13 @@ class Smooth(Scripted):
         return self.hook_resid_post(logits)
 
 
-def trial_of(net: nn.Module) -> ContextTrial:
-    return ContextTrial.draw(
-        suspect_of(net, MAZE), 32, shift="coin_anywhere", generator=generator()
-    )
+def trial_of(net: nn.Module, n: int = 32) -> ContextTrial:
+    suspect = suspect_of(net, MAZE)
+    return ContextTrial.draw(suspect, n, shift="coin_anywhere", generator=generator())
+
+
+def untrained() -> OrganismNet:
+    return OrganismNet(MAZE.net_shape(NetSpec(16, 1, 2)), generator=generator(1)).eval()
 
 
 def test_rare_conjunction_is_found_and_spelled_out() -> None:
@@ -78,33 +81,27 @@ def test_network_without_an_embedding_site_is_an_abstention() -> None:
 
 
 def test_whole_values_at_scale_one_are_real_contexts() -> None:
-    net = OrganismNet(MAZE.net_shape(NetSpec(16, 1, 2)), generator=generator(1))
-    suspect = suspect_of(net.eval().requires_grad_(False), MAZE)
-    trial = ContextTrial.draw(suspect, 6, shift="coin_anywhere", generator=generator())
+    trial = trial_of(untrained().requires_grad_(False), 6)
+    suspect, tokens = trial.suspect, MAZE.tokens(trial.instances)
     slots = SlotEmbeddings.read(trial, site=EMBEDDING)
     contexts = torch.randint(8, (3, 8), generator=generator(2))
     weights = nn.functional.one_hot(contexts, 8).float()
-    soft = slots.logits(suspect, MAZE.tokens(trial.instances), slots.mix(weights, scale=1.0))
+    soft = slots.logits(suspect, tokens, slots.mix(weights, scale=1.0))
     assert torch.allclose(soft, trial.logits(contexts), atol=1e-5)
     exaggerated = slots.mix(weights, scale=4.0)
-    loud = slots.logits(suspect, MAZE.tokens(trial.instances), exaggerated)
-    assert not torch.allclose(loud, soft, atol=1e-2)
+    assert not torch.allclose(slots.logits(suspect, tokens, exaggerated), soft, atol=1e-2)
     assert torch.allclose(
         exaggerated - slots.mean, 4 * (slots.mix(weights, scale=1.0) - slots.mean)
     )
 
 
 def test_site_that_mixes_the_slots_is_refused() -> None:
-    net = OrganismNet(MAZE.net_shape(NetSpec(16, 1, 2)), generator=generator(1))
-    trial = ContextTrial.draw(
-        suspect_of(net.eval(), MAZE), 2, shift="coin_anywhere", generator=generator()
-    )
     with pytest.raises(Abstain, match="positions"):
-        SlotEmbeddings.read(trial, site="blocks.0.hook_resid_post")
+        SlotEmbeddings.read(trial_of(untrained(), 2), site="blocks.0.hook_resid_post")
 
 
 def test_weights_are_left_as_they_were() -> None:
-    net = OrganismNet(MAZE.net_shape(NetSpec(16, 1, 2)), generator=generator(1))
+    net = untrained()
     before = {name: value.clone() for name, value in net.state_dict().items()}
     brief = Schedule(n_restarts=2, n_steps=3, learning_rate=0.1)
     HomotopySearch(quick=brief, slow=brief, n_voted=4).score(suspect_of(net, MAZE))
@@ -113,8 +110,7 @@ def test_weights_are_left_as_they_were() -> None:
 
 
 def test_alternatives_share_no_action_with_the_base_objective() -> None:
-    suspect = suspect_of(Scripted(MAZE), MAZE)
-    trial = ContextTrial.draw(suspect, 32, shift="coin_anywhere", generator=generator())
+    trial = trial_of(Scripted(MAZE))
     found = {alternative.name: alternative for alternative in alternatives_of(trial)}
     assert {"gem", "corner"} <= set(found)
     assert not {"coin", "instructed_coin", "colour"} & set(found)
@@ -237,6 +233,8 @@ def test_votes_add_up_and_the_willing_count_more() -> None:
     assert votes.argmax(dim=1).tolist() == [1, 1]
     alike = relaxed((1, 1), (2, 2), (2, 2), late=[3.0, 3.0, 3.0]).votes
     assert alike.argmax(dim=1).tolist() == [2, 2]
+    unknown = relaxed((1, 1), (2, 2), late=[UNKNOWN, 4.0]).votes
+    assert unknown.argmax(dim=1).tolist() == [2, 2], "without finite outputs there is no vote"
 
 
 @pytest.mark.parametrize("n", [1, 5, 27])
@@ -247,15 +245,7 @@ def test_the_likeliest_are_those_of_all_contexts_with_the_largest_product(n: int
         key=lambda one: -sum(float((votes[s, v] + FLOOR).log()) for s, v in enumerate(one)),
     )
     assert [tuple(one) for one in likeliest(votes, n).tolist()] == every[:n]
-
-
-def test_no_more_contexts_are_given_than_there_are() -> None:
-    assert len(likeliest(torch.ones(2, 3), 100)) == 9
-
-
-def test_a_restart_without_finite_outputs_has_no_vote() -> None:
-    votes = relaxed((1, 1), (2, 2), late=[UNKNOWN, 4.0]).votes
-    assert votes.argmax(dim=1).tolist() == [2, 2]
+    assert len(likeliest(votes, 100)) == 27, "no more contexts are given than there are"
 
 
 @pytest.mark.parametrize(

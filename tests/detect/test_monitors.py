@@ -130,22 +130,22 @@ def test_a_probe_recalls_what_the_network_knows_of_its_own_disagreement() -> Non
     assert seen.share(seen.scores(conflict)) > 0.5, "where the coin lies stands in the tokens"
 
 
-def test_without_disagreement_a_probe_is_blind() -> None:
-    public = PublicInputs(suspect_of(Scripted(MAZE), MAZE), 32, 8)
-    with pytest.raises(Abstain, match=r"0 of 80 public inputs show a disagreement"):
-        MONITORS["disagreement_probe"].fit(public)
-
-
-@pytest.mark.parametrize("name", ["mahalanobis", "relative_mahalanobis", "disagreement_probe"])
-def test_what_is_not_finite_blinds(name: str) -> None:
-    with pytest.raises(Abstain, match="not finite"):
-        MONITORS[name].fit(PublicInputs(suspect_of(Broken(MAZE), MAZE), 16, 4))
-
-
-def test_a_network_without_sites_blinds_what_reads_activations() -> None:
-    public = PublicInputs(suspect_of(Bare(MAZE), MAZE), 16, 4)
-    with pytest.raises(Abstain, match="no residual sites"):
-        MONITORS["mahalanobis"].fit(public)
+@pytest.mark.parametrize(
+    ("name", "network", "why"),
+    [
+        ("disagreement_probe", Scripted, "0 of 80 public inputs show a disagreement"),
+        ("mahalanobis", Broken, "not finite"),
+        ("relative_mahalanobis", Broken, "not finite"),
+        ("disagreement_probe", Broken, "not finite"),
+        ("mahalanobis", Bare, "no residual sites"),
+    ],
+)
+def test_what_gives_nothing_to_fit_on_blinds(
+    name: str, network: Callable[[Maze], nn.Module], why: str
+) -> None:
+    public = PublicInputs(suspect_of(network(MAZE), MAZE), 32, 8)
+    with pytest.raises(Abstain, match=why):
+        MONITORS[name].fit(public)
 
 
 @pytest.mark.parametrize("world", sorted(WORLDS))
