@@ -130,11 +130,9 @@ class Column:
 
     @property
     def false_alarms(self) -> Rate:
-        """Controls flagged, of all controls.
+        """Controls flagged, of all controls; the interval is that of the controls seen.
 
-        The exact interval is that of the controls seen. Where families are left out the counts of
-        different families depend on each other, and it says nothing about a new family: see
-        `new_family_alarms` and the rows of `alarms`.
+        It says nothing about a new family: see `new_family_alarms` and the rows of `alarms`.
         """
         return rate(
             sum(row.alarms for row in self.alarms),

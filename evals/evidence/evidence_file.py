@@ -103,14 +103,12 @@ def _check_schema(schema: object) -> None:
     name, _, version = str(schema).partition("/")
     if name != FORMAT or not re.fullmatch("[0-9]{1,9}", version):
         raise EvidenceError(f"it does not say schema '{FORMAT}/{VERSION}' but {schema!r}")
-    if int(version) > VERSION:
+    if int(version) != VERSION:
+        age, remedy = "older", "`mesascope run` writes it again from the finished scores"
+        if int(version) > VERSION:
+            age, remedy = "newer", "update mesascope"
         raise EvidenceError(
-            f"it has the newer schema {schema!r}, this version reads {VERSION}: update mesascope"
-        )
-    if int(version) < VERSION:
-        raise EvidenceError(
-            f"it has the older schema {schema!r}, this version reads {VERSION}: `mesascope run` "
-            "writes it again from the finished scores"
+            f"it has the {age} schema {schema!r}, this version reads {VERSION}: {remedy}"
         )
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from evals.evidence.detector_rates import Column
 from evals.evidence.evidence import Evidence
@@ -17,7 +18,7 @@ from evals.risk.figures import Figures
 from evals.risk.merged import merge
 from evals.risk.risk_report import RiskReport
 from evals.risk.transport import Transport
-from evals.risk.update import RiskRow, TypeUpdate
+from evals.risk.update import TypeUpdate
 from evals.statistics.rates import rate
 
 QUANTITIES = {
@@ -144,29 +145,30 @@ def by_name(facts: Iterable[Fact]) -> Mapping[str, Fact]:
 def _risk(risk: RiskReport) -> Iterator[Fact]:
     for scenario in dict.fromkeys(row.scenario for row in risk.rows):
         at = [row for row in risk.rows if row.scenario == scenario]
-        for row in at:
-            yield from _row(row, f"w{row.weight:g}")
-        middle = [row for row in at if 0 < row.weight < 1]
+        rows = [(f"w{row.weight:g}", row) for row in at]
+        middle = [("pooled", row) for row in at if 0 < row.weight < 1]
         if len(middle) == 1:
-            yield from _row(middle[0], "pooled")
-            continue
+            rows += middle
         reason = (
             "'pooled' means the one transport weight strictly between 0 and 1; the risk was "
             f"computed at {', '.join(f'{row.weight:g}' for row in at)}"
         )
-        for quantity in QUANTITIES:
-            for statistic in STATISTICS:
-                yield Fact(f"{quantity}.{scenario}.pooled.{statistic}", None, reason)
+        for quantity, meaning in QUANTITIES.items():
+            for label, row in rows:
+                text = f"{meaning}, {scenario}, at transport weight {row.weight:g}"
+                yield from _belief(f"{quantity}.{scenario}.{label}", getattr(row, quantity), text)
+            if len(middle) != 1:
+                yield from _belief(f"{quantity}.{scenario}.pooled", None, reason)
 
 
-def _row(row: RiskRow, label: str) -> Iterator[Fact]:
-    for quantity, meaning in QUANTITIES.items():
-        for statistic, words in STATISTICS.items():
-            yield Fact(
-                f"{quantity}.{row.scenario}.{label}.{statistic}",
-                getattr(getattr(row, quantity), statistic),
-                f"{meaning}, {row.scenario}, at transport weight {row.weight:g}: {words}",
-            )
+def _belief(name: str, belief: Any, text: str, after: str = "") -> Iterator[Fact]:
+    """Mean and quantiles of a quantity; None where it was not measured, and `text` says why."""
+    for statistic, words in STATISTICS.items():
+        if belief is None:
+            yield Fact(f"{name}.{statistic}", None, text)
+        else:
+            value = getattr(belief, statistic)
+            yield Fact(f"{name}.{statistic}", value, f"{text}: {words}{after}")
 
 
 def _types(types: Sequence[TypeUpdate]) -> Iterator[Fact]:
@@ -185,12 +187,8 @@ def _type(kind: TypeUpdate) -> Iterator[Fact]:
     name, measured, seen = kind.misalignment, kind.measured_detection, rate(kind.detected, kind.of)
     caveats = "".join(f"; {flag.rstrip('.')}" for flag in kind.flags)
     missing = f"no cell of type {name} counts, so its detection rests on judgement alone{caveats}"
-    for statistic, words in STATISTICS.items():
-        if measured is None:
-            yield Fact(f"detect.{name}.{statistic}", None, missing)
-        else:
-            text = f"P(detect) of a new {name} family: {words}{caveats}"
-            yield Fact(f"detect.{name}.{statistic}", getattr(measured, statistic), text)
+    text = missing if measured is None else f"P(detect) of a new {name} family"
+    yield from _belief(f"detect.{name}", measured, text, caveats)
     text = f"detected {name} organisms of families that count: {seen.text}"
     yield Fact(f"detect.{name}.seen", seen.value, text if seen.of else missing)
     yield Fact(f"families.{name}", float(kind.families), f"families of type {name} that count")

@@ -97,7 +97,7 @@ def test_an_unknown_key_is_named(
     path = tmp_path / "typo.toml"
     path.write_text(TINY.read_text().replace("alpha =", "aplha ="))
     assert called(monkeypatch, "run", "--suite", str(path)) == 2
-    assert "unknown key 'aplha'" in capsys.readouterr().err
+    assert "aplha: this key is unknown" in capsys.readouterr().err
 
 
 def test_a_dry_run_estimates_and_builds_nothing(
