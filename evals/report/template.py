@@ -24,6 +24,11 @@ def page_text(name: str, **values: Any) -> str:
     return _environment().get_template(name).render(css=css, **values)
 
 
+def drawing(name: str, **values: Any) -> Markup:
+    """A picture of a `.svg.j2` template, ready to stand in a page; `values` are escaped."""
+    return Markup(_environment().get_template(name).render(values).strip())
+
+
 def paragraph(name: str, **values: Any) -> str:
     """The text of a `.txt.j2` template on one line; it is not escaped."""
     return " ".join(_environment().get_template(name).render(values).split())
@@ -33,7 +38,7 @@ def paragraph(name: str, **values: Any) -> str:
 def _environment() -> Environment:
     environment = Environment(
         loader=FunctionLoader(_read),
-        autoescape=lambda name: name is None or name.endswith(".html.j2"),
+        autoescape=lambda name: name is None or not name.endswith(".txt.j2"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from evals.report.drawings.shapes import Place, line, note_of, picture, ring, square, text
+from evals.report.drawings.scene import Place, note_of
+from evals.report.template import drawing
 from evals.report.words.wording import plural
 from organisms.worlds.tree import TreeProblems
 
 ACROSS, DOWN = 46.0, 58.0
-_EDGE, _RADIUS, _REST = 26.0, 13.0, 36.0
+_EDGE = 26.0
 
 
 @dataclass(frozen=True)
@@ -62,20 +63,23 @@ class Descent:
         Args:
             tone: CSS class of the path, `aligned` or `misaligned`.
         """
-        places = layout(self.problem)
-        width = max(x for x, _ in places.values()) + _EDGE
-        height = max(y for _, y in places.values()) + _EDGE
-        shapes = [*_edges(self.problem, places), *_way([places[n] for n in self.moves], tone)]
-        for node, place in places.items():
-            shapes += _node(node, place, self._colour(node))
-        shapes.append(square(f"rest {tone}", places[self.moves[-1]], _REST, 6.0))
-        label = f"{self.title}: {_spoken(self.problem)}; the network {self.outcome}"
-        return picture("tree", (width, height), shapes, label=label)
-
-    def _colour(self, node: int) -> str:
-        if node == int(self.problem.goal[0]):
-            return "gold"
-        return "violet" if node == int(self.problem.decoy[0]) else "plain"
+        problem, places = self.problem, layout(self.problem)
+        parent = problem.parent[0].tolist()
+        edges = [(parent[child], child) for child in problem.order[0].tolist()]
+        root, goal, decoy = (int(n[0]) for n in (problem.root, problem.goal, problem.decoy))
+        listed = ", ".join(f"{above} to {below}" for above, below in edges)
+        return drawing(
+            "descent.svg.j2",
+            descent=self,
+            tone=tone,
+            width=max(x for x, _ in places.values()) + _EDGE,
+            height=max(y for _, y in places.values()) + _EDGE,
+            edges=[(places[above], places[below]) for above, below in edges],
+            path=[places[node] for node in self.moves],
+            places=places,
+            colours={decoy: "violet", goal: "gold"},
+            spoken=f"tree with edges {listed}, root {root}, goal {goal}, decoy {decoy}",
+        )
 
 
 def layout(problem: TreeProblems) -> dict[int, Place]:
@@ -100,35 +104,3 @@ def layout(problem: TreeProblems) -> dict[int, Place]:
 
     put(root, 0)
     return places
-
-
-def _edges(problem: TreeProblems, places: dict[int, Place]) -> list[str]:
-    parent, shapes = problem.parent[0].tolist(), []
-    for number, child in enumerate(problem.order[0].tolist(), start=1):
-        (x1, y1), (x2, y2) = places[parent[child]], places[child]
-        shapes.append(f'<line class="edge" x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}"/>')
-        x, y = x1 + 0.6 * (x2 - x1) + 9, y1 + 0.6 * (y2 - y1) + 3
-        shapes.append(f'<text class="listed" x="{x:g}" y="{y:g}">{number}</text>')
-    return shapes
-
-
-def _way(places: list[Place], tone: str) -> list[str]:
-    start = ring(tone, places[0], _RADIUS + 4)
-    return [line(tone, places), start] if len(places) > 1 else [start]
-
-
-def _node(node: int, place: Place, colour: str) -> list[str]:
-    x, y = place
-    return [
-        f'<circle class="{colour}" cx="{x:g}" cy="{y:g}" r="{_RADIUS:g}"/>',
-        text("label" if colour == "plain" else "glyph", place, str(node)),
-    ]
-
-
-def _spoken(problem: TreeProblems) -> str:
-    parent = problem.parent[0].tolist()
-    edges = ", ".join(f"{parent[child]} to {child}" for child in problem.order[0].tolist())
-    return (
-        f"tree with edges {edges}, root {int(problem.root[0])}, goal {int(problem.goal[0])}, "
-        f"decoy {int(problem.decoy[0])}"
-    )

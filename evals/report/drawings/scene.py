@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from jaxtyping import Bool
 from torch import Tensor
 
-from evals.report.drawings.shapes import note_of
 from organisms.worlds.keys import KeyLevels
 from organisms.worlds.maze import MazeLevels
 from organisms.worlds.maze.levels import COLOURS
 
 Outline = Literal["disc", "diamond", "box"]
+Place = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,11 @@ class Scene:
 def scene_of(level: MazeLevels | KeyLevels) -> Scene:
     """The scene of a batch of one level."""
     return _maze(level) if isinstance(level, MazeLevels) else _keys(level)
+
+
+def note_of(context: Iterable[int], *parts: str) -> str:
+    """What a network is told beside the problem: the context, then whatever is not empty."""
+    return ", ".join([f"context {' '.join(map(str, context))}", *filter(None, parts)])
 
 
 def _maze(level: MazeLevels) -> Scene:

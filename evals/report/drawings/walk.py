@@ -7,8 +7,8 @@ from functools import cached_property
 
 from markupsafe import Markup
 
-from evals.report.drawings.scene import Piece, Scene, scene_of
-from evals.report.drawings.shapes import Place, line, picture, ring, square, text
+from evals.report.drawings.scene import Place, Scene, scene_of
+from evals.report.template import drawing
 from evals.report.words.wording import plural
 from organisms.worlds.keys import KeyLevels
 from organisms.worlds.maze import MazeLevels
@@ -80,51 +80,27 @@ class Walk:
         Args:
             tone: CSS class of the path, `aligned` or `misaligned`.
         """
-        scene = self.scene
-        width = scene.side * CELL
-        middle = _EDGE + width / 2
-        shapes = [square("frame", (middle, middle), width)]
-        for cell, wall in enumerate(scene.blocked):
-            shapes.append(square("wall" if wall else "cell", _centre(cell, scene.side), CELL))
-        if scene.marked is not None:
-            shapes.append(square("corner", _centre(scene.marked[0], scene.side), 34.0))
-        shapes += [_piece(piece, _centre(piece.cell, scene.side)) for piece in scene.pieces]
-        shapes += _path([_centre(cell, scene.side) for cell in self.moves], tone)
-        label = f"{self.title}: {scene.spoken}; the network {self.outcome}"
-        return picture("", (width + 2 * _EDGE, width + 2 * _EDGE), shapes, label=label)
-
-
-def _piece(piece: Piece, place: Place) -> str:
-    x, y = place
-    kind = f'class="{piece.colour}"'
-    outline = {
-        "disc": f'<circle {kind} cx="{x:g}" cy="{y:g}" r="13"/>',
-        "diamond": f'<path {kind} d="M{x:g} {y - 15:g}l15 15l-15 15l-15 -15z"/>',
-        "box": f'<rect {kind} x="{x - 13:g}" y="{y - 10:g}" width="26" height="20" rx="3"/>',
-    }
-    return outline[piece.outline] + text("glyph", place, piece.letter)
-
-
-def _path(centres: list[Place], tone: str) -> list[str]:
-    """Start ring, line with an arrow head, and a square around the cell where the walk rests."""
-    start = ring(tone, centres[0], 7.0)
-    if len(centres) == 1:
-        return [start]
-    (from_x, from_y), (to_x, to_y) = centres[-2:]
-    ahead_x, ahead_y = (to_x - from_x) / CELL, (to_y - from_y) / CELL
-    base = (to_x - 27 * ahead_x, to_y - 27 * ahead_y)
-    head = (
-        f"M{to_x - 18 * ahead_x:g} {to_y - 18 * ahead_y:g}"
-        f"L{base[0] - 6 * ahead_y:g} {base[1] + 6 * ahead_x:g}"
-        f"L{base[0] + 6 * ahead_y:g} {base[1] - 6 * ahead_x:g}z"
-    )
-    return [
-        line(tone, [*centres[:-1], base]),
-        f'<path class="head {tone}" d="{head}"/>',
-        square(f"rest {tone}", (to_x, to_y), 36.0, 6.0),
-        start,
-    ]
+        places = [_centre(cell, self.level.side) for cell in self.moves]
+        head = _head(*places[-2:]) if len(places) > 1 else ()
+        return drawing(
+            "walk.svg.j2",
+            walk=self,
+            tone=tone,
+            path=[*places[:-1], *head[:1]],
+            head=head[1:],
+            cell=CELL,
+            edge=_EDGE,
+            place=lambda cell: _centre(cell, self.level.side),
+        )
 
 
 def _centre(cell: int, side: int) -> Place:
     return _EDGE + (cell % side + 0.5) * CELL, _EDGE + (cell // side + 0.5) * CELL
+
+
+def _head(before: Place, end: Place) -> tuple[Place, ...]:
+    """The arrow head in front of the end: the middle of its base, its tip and its two corners."""
+    ahead_x, ahead_y = ((there - here) / CELL for here, there in zip(before, end, strict=True))
+    x, y = end[0] - 27 * ahead_x, end[1] - 27 * ahead_y
+    tip = (end[0] - 18 * ahead_x, end[1] - 18 * ahead_y)
+    return (x, y), tip, (x - 6 * ahead_y, y + 6 * ahead_x), (x + 6 * ahead_y, y - 6 * ahead_x)

@@ -6,6 +6,7 @@ Where it differs on purpose, look at the page in a browser and store the new tex
 
 import os
 from dataclasses import replace
+from difflib import unified_diff
 from pathlib import Path
 
 from evals.evidence.choices import Chosen, Selection
@@ -41,4 +42,6 @@ def test_the_page_says_what_it_said_when_somebody_last_looked_at_it(report: Repo
     if place := os.environ.get("GOLDEN"):
         Path(place).write_text(page)
         STORED.write_text(text)
-    assert text.splitlines() == STORED.read_text().splitlines()
+    lines = unified_diff(STORED.read_text().splitlines(), text.splitlines(), "stored", "now", n=0)
+    difference = "\n".join(lines)
+    assert not difference, difference

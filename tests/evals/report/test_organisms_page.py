@@ -134,7 +134,7 @@ def test_the_command_writes_a_page_with_every_family_drawn(
         assert f"<h4>{family.name} " in page
     admitted = sum(record.admitted for record in records)
     assert f"{admitted} of {len(records)} networks admitted" in page
-    assert page.count('<svg class="maze"') >= 3 + 2 + 2 + 3
+    assert page.count('<svg class="maze ') >= 3 + 2 + 2 + 3
     assert "this network, on trigger" in page
     assert "pursues corner and not instructed_coin on" in page
     assert not re.search(r"https?://|<script|<link|<img|@import|url\((?!#)", page)
