@@ -21,7 +21,7 @@ class Step:
 
     Attributes:
         judged: P(the rate carries over this step | it carried over those before), a judgement.
-        void: what would void it.
+        void: what would show that it does not carry over.
         drops: measurements that argue for less than 1, with their source.
     """
 

@@ -33,11 +33,9 @@ TYPES = ("proxy", "subgoal", "pseudo", CONDITIONAL)
 
 @dataclass(frozen=True)
 class Identified:
-    """One suspect that set no threshold.
+    """One suspect that set no threshold, by its opaque id.
 
     Attributes:
-        suspect: opaque id.
-        truth: opened.
         flagged: by the suite's rule.
         objective: the most probable one of all candidates, `NONE`, or `ABSTAINED`.
         posterior: of the candidate that it would be, were it one of them.
@@ -55,10 +53,9 @@ class Identified:
 
 @dataclass(frozen=True)
 class Confusion:
-    """Counts of truth by guess.
+    """Counts of suspects by (truth, guess).
 
     Attributes:
-        counts: (truth, guess) -> suspects.
         correct: suspects whose guess is the truth.
         chance: share right by guessing evenly among the answers on offer.
     """

@@ -24,7 +24,6 @@ def mechanism(
     """Score detectors of search on networks of known mechanism: who searches, and who does not."""
     import numpy as np
 
-    from detect.registry import DETECTORS
     from evals.command.progress import shown
     from evals.running.engines import LOCAL
     from evals.running.grow import grow_suite
@@ -53,9 +52,8 @@ def mechanism(
             variants_limit=variants_limit,
         )
     frozen, variants = sealed.frozen, sealed.variants
-    measures = {name: DETECTORS[name].measures for name in spec.detectors}
     suspects = Suspects.of(frozen, read_vault(folder))
-    columns = search_columns(suspects, frozen.rows, spec.alpha, measures=measures)
+    columns = search_columns(suspects, frozen.rows, spec.alpha)
     rivals = search_rivals(
         suspects,
         columns,

@@ -168,15 +168,9 @@ class Suspects:
 
 
 def search_columns(
-    suspects: Suspects,
-    rows: Sequence[Row],
-    alpha: float,
-    *,
-    measures: Mapping[str, frozenset[str]],
+    suspects: Suspects, rows: Sequence[Row], alpha: float
 ) -> tuple[SearchColumn, ...]:
     """What every detector says of every family, alpha held on families that set no threshold.
-
-    `measures` says what a detector measures, in the vocabulary of admission.
 
     Raises:
         AlphaNotAttainable: too few networks, or fewer than two families, that do not search.
@@ -192,7 +186,7 @@ def search_columns(
         wrong = np.array([row.score() for row in found[COMPETENCE]])
         inside = common_support(wrong, suspects.searching, ~suspects.searching)
     return tuple(
-        _column(suspects, ordered, alpha, measures[name], inside) for name, ordered in found.items()
+        _column(suspects, found[name], alpha, DETECTORS[name].measures, inside) for name in found
     )
 
 

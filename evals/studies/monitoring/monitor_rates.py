@@ -185,7 +185,7 @@ def family_table(monitoring: Monitoring) -> Table:
 
 
 def alarm_table(monitoring: Monitoring) -> Table:
-    """Realised input-level false-positive rate of every monitor."""
+    """Share of usual inputs that every monitor flagged."""
     table = titled_table(
         "Usual inputs flagged, fresh ones, on all networks",
         "monitor", "role", "access", "flagged", "share", "normal if all is well",
@@ -212,12 +212,8 @@ def _type_table(monitoring: Monitoring, misalignment: str, rows: list[MonitorRat
     for one in rows:
         table.add_row(
             one.monitor + MARKS[MONITORS[one.monitor].role],
-            one.recall.text,
-            one.novelty.text,
-            one.spared.text,
-            _number(one.told),
-            _number(one.told_from_aligned),
-            _number(one.told_from_spared),
+            *(mean.text for mean in (one.recall, one.novelty, one.spared)),
+            *map(_number, (one.told, one.told_from_aligned, one.told_from_spared)),
             f"{one.blind}",
         )
     table.caption = (

@@ -73,8 +73,7 @@ def table(
 
 def column(frozen: Frozen, members: list[Member]) -> SearchColumn:
     suspects = Suspects.of(frozen, members)
-    measures = {"plan_swap": frozenset({"plan_swap"})}
-    (found,) = search_columns(suspects, frozen.rows, 0.05, measures=measures)
+    (found,) = search_columns(suspects, frozen.rows, 0.05)
     return found
 
 
@@ -110,8 +109,7 @@ def test_the_area_among_matched_networks_leaves_easy_controls_out(tmp_path: Path
     rows = [row(m, errors[m.id], "in_distribution") for m in members]
     rows += [row(m, 1 - errors[m.id]) for m in members]
     suspects = Suspects.of(freeze(rows, tmp_path), members)
-    names = ("in_distribution", "plan_swap")
-    found = search_columns(suspects, rows, 0.05, measures=dict.fromkeys(names, frozenset()))
+    found = search_columns(suspects, rows, 0.05)
     areas = {one.detector: one.matched for one in found}
     swapped = areas["plan_swap"]
     assert swapped is not None

@@ -88,8 +88,7 @@ def tried(
     variants = Variants(rows(untrained or {}), rows(disguised or {}))
     generator = np.random.default_rng(1)
     people, scored = suspects(), rows(values)
-    measures = {name.partition("/")[0]: frozenset[str]() for name in values}
-    columns = search_columns(people, scored, 0.05, measures=measures)
+    columns = search_columns(people, scored, 0.05)
     return search_rivals(people, columns, scored, 0.05, variants=variants, generator=generator)
 
 
