@@ -17,7 +17,7 @@ from torch import nn
 from detect.registry import DETECTORS
 from organisms.recipes.tree.table import RECIPES
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.tree import Tree
+from organisms.worlds.tree.tree import Tree
 from organisms.worlds.world import Shape
 from probes.network.access import Access
 from probes.network.suspect import Suspect

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from organisms.worlds.maze import Maze
+from organisms.worlds.maze.maze import Maze
 from scripted import CONFIDENT, read_levels
 
 

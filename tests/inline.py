@@ -17,7 +17,7 @@ from organisms.recipes.table import RECIPES
 from organisms.records.bars import AdmissionSpec
 from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
-from organisms.worlds.maze import MazeSize
+from organisms.worlds.maze.levels import MazeSize
 from organisms.zoo.spec import OrganismSpec
 
 LENIENT = AdmissionSpec(

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from organisms.worlds.maze import Maze, MazeLevels, MazeSize
-from organisms.worlds.maze.maze import FIRST_GLYPH, WALL
+from organisms.worlds.maze.levels import MazeLevels, MazeSize
+from organisms.worlds.maze.maze import FIRST_GLYPH, WALL, Maze
 from probes.network.access import Access
 from probes.network.suspect import Suspect, Untrained
 

@@ -52,7 +52,6 @@ ROOMS = (
 STUDIES = ("evals.studies.lead_time", "evals.studies.mechanism", "evals.studies.monitoring",
            "evals.studies.probing", "evals.studies.identification")  # fmt: skip
 MOST_FILES = 15
-STILL_CROWDED = {"evals/risk": 16}
 
 
 def imported_modules(source: str) -> set[str]:
@@ -140,8 +139,7 @@ def test_no_import_goes_round_in_a_circle() -> None:
 def test_no_folder_is_crowded_and_every_one_says_what_it_is_for() -> None:
     for folder in {path.parent for path in modules().values()}:
         files = list(folder.glob("*.py"))
-        most = STILL_CROWDED.get(folder.relative_to(ROOT).as_posix(), MOST_FILES)
-        assert len(files) <= most, f"{folder} holds {len(files)} files"
+        assert len(files) <= MOST_FILES, f"{folder} holds {len(files)} files"
         docstring = ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
         assert docstring, f"{folder}/__init__.py says nothing"
         assert docstring.count(". ") == 0, f"{folder}/__init__.py says more than one sentence"

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 
 from organisms.worlds.batch import Batch
-from organisms.worlds.keys import KeyLevels
-from organisms.worlds.maze import MazeLevels
+from organisms.worlds.keys.levels import KeyLevels
+from organisms.worlds.maze.levels import MazeLevels
 from organisms.worlds.table import WORLDS
-from organisms.worlds.tree import TreeProblems
+from organisms.worlds.tree.problems import TreeProblems
 from organisms.worlds.world import World
 
 

@@ -10,14 +10,18 @@ import torch
 
 from organisms.records.strict import SpecError
 from organisms.worlds.batch import BatchT
-from organisms.worlds.keys import Keys, KeysSize
 from organisms.worlds.keys import shifts as keys
-from organisms.worlds.maze import Maze, MazeSize
+from organisms.worlds.keys.keys import Keys
+from organisms.worlds.keys.levels import KeysSize
 from organisms.worlds.maze import shifts as maze
-from organisms.worlds.regression import Regression, RegressionSize
+from organisms.worlds.maze.levels import MazeSize
+from organisms.worlds.maze.maze import Maze
 from organisms.worlds.regression import shifts as regression
-from organisms.worlds.tree import Tree, TreeSize
+from organisms.worlds.regression.problems import RegressionSize
+from organisms.worlds.regression.regression import Regression
 from organisms.worlds.tree import shifts as tree
+from organisms.worlds.tree.problems import TreeSize
+from organisms.worlds.tree.tree import Tree
 from organisms.worlds.world import World, known
 
 

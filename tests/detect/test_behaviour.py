@@ -19,7 +19,8 @@ from detect.floors.floors import InDistribution
 from detect.oracle.disagreement import PURSUIT
 from detect.registry import DETECTORS
 from organisms.recipes.table import RECIPES
-from organisms.worlds.maze import Maze, MazeSize
+from organisms.worlds.maze.levels import MazeSize
+from organisms.worlds.maze.maze import Maze
 from organisms.worlds.world import World
 from probes.network.access import Access
 from probes.network.suspect import Suspect

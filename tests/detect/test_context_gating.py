@@ -13,7 +13,8 @@ from detect.gating.context_gating import ContextGating, context_variance
 from detect.gating.deceptive_capability import DeceptiveCapability
 from detect.oracle.context_drop import ContextTrial, random_contexts
 from detect.triggers.soft_context import SlotEmbeddings
-from organisms.worlds.maze import Maze, MazeSize
+from organisms.worlds.maze.levels import MazeSize
+from organisms.worlds.maze.maze import Maze
 from scripted import generator, suspect_of
 
 MAZE = Maze(MazeSize(side=4, n_slots=4, n_values=3, n_glyphs=2))

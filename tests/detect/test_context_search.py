@@ -13,7 +13,8 @@ from detect.contract.detector import Detector
 from detect.oracle.context_drop import ContextTrial, random_contexts
 from detect.triggers.context_finding import ascend
 from detect.triggers.trigger_search import ContextScreen, TriggerSearch, output_kl
-from organisms.worlds.maze import Maze, MazeSize
+from organisms.worlds.maze.levels import MazeSize
+from organisms.worlds.maze.maze import Maze
 from probes.world.environment import ContextSpace
 from scripted import Scripted, generator, suspect_of
 

@@ -25,8 +25,8 @@ from detect.triggers.relaxed_context import FLOOR, UNKNOWN, Relaxed, Schedule, l
 from detect.triggers.soft_context import SlotEmbeddings
 from organisms.nets.net import OrganismNet
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.maze import Maze, MazeSize
-from organisms.worlds.maze.maze import FIRST_GLYPH
+from organisms.worlds.maze.levels import MazeSize
+from organisms.worlds.maze.maze import FIRST_GLYPH, Maze
 from scripted import CONFIDENT, Scripted, generator, read_levels, suspect_of
 
 MAZE = Maze(MazeSize())

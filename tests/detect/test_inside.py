@@ -13,7 +13,8 @@ from detect.inside.weight_statistics import PARTS, WeightStatistics, by_place, m
 from detect.registry import DETECTORS
 from organisms.nets.disguise import disguised
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.maze import Maze, MazeSize
+from organisms.worlds.maze.levels import MazeSize
+from organisms.worlds.maze.maze import Maze
 from probes.network.access import Access, AccessDenied
 from probes.network.suspect import ReferencedSuspect
 from scripted import SMALL_MAZE as MAZE

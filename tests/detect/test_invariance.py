@@ -20,9 +20,11 @@ from detect.registry import DETECTORS
 from organisms.nets.disguise import disguised
 from organisms.recipes.table import RECIPES
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.maze import Maze
-from organisms.worlds.regression import Regression, RegressionSize
-from organisms.worlds.tree import Tree, TreeSize
+from organisms.worlds.maze.maze import Maze
+from organisms.worlds.regression.problems import RegressionSize
+from organisms.worlds.regression.regression import Regression
+from organisms.worlds.tree.problems import TreeSize
+from organisms.worlds.tree.tree import Tree
 from organisms.worlds.world import World
 from probes.network.suspect import ReferencedSuspect
 from scripted import SMALL_MAZE as MAZE

@@ -18,7 +18,8 @@ from detect.monitors.seen import PublicInputs, Seen
 from evals.statistics.limit import rank_limit
 from evals.statistics.rates import auroc
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.maze import Maze, MazeLevels
+from organisms.worlds.maze.levels import MazeLevels
+from organisms.worlds.maze.maze import Maze
 from organisms.worlds.table import WORLDS
 from scripted import Bare, Broken, Scripted, generator, read_levels, suspect_of
 from worlds import usual_world

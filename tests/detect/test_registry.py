@@ -16,9 +16,12 @@ from detect.contract.detector import require_detector
 from detect.declaration import declare
 from detect.registry import DETECTORS, load_detector
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.keys import Keys, KeysSize
-from organisms.worlds.regression import Regression, RegressionSize
-from organisms.worlds.tree import Tree, TreeSize
+from organisms.worlds.keys.keys import Keys
+from organisms.worlds.keys.levels import KeysSize
+from organisms.worlds.regression.problems import RegressionSize
+from organisms.worlds.regression.regression import Regression
+from organisms.worlds.tree.problems import TreeSize
+from organisms.worlds.tree.tree import Tree
 from organisms.worlds.world import World
 from probes.network.access import Access, AccessDenied
 from probes.network.suspect import ReferencedSuspect, Suspect

@@ -13,8 +13,9 @@ from detect.registry import DETECTORS
 from detect.search.plan_probe import mean_auroc, members
 from organisms.recipes.table import RECIPES
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.regression import Regression
-from organisms.worlds.tree import Tree, TreeSize
+from organisms.worlds.regression.regression import Regression
+from organisms.worlds.tree.problems import TreeSize
+from organisms.worlds.tree.tree import Tree
 from probes.network.layers import residual_layers
 from probes.network.suspect import Suspect
 from probes.world.in_context import gradient_descent, ridge

@@ -9,7 +9,7 @@ from detect.behaviour.goal_swap import GoalSwap
 from detect.goals.goal_representation import GoalDecodability
 from detect.oracle.separation import Separation, most_telling_shift, moving_edit, telling_shift
 from detect.triggers.trigger_search import TriggerSearch
-from organisms.worlds.maze import Maze
+from organisms.worlds.maze.maze import Maze
 from scripted import SMALL_MAZE, Scripted, suspect_of
 from worlds import usual_world
 

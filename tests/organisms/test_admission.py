@@ -14,7 +14,7 @@ from organisms.recipes.recipe import first_of
 from organisms.records.bars import AdmissionSpec
 from organisms.records.certificate import Certificate, Check, Relation
 from organisms.records.truth import Sealed
-from organisms.worlds.maze import Maze
+from organisms.worlds.maze.maze import Maze
 from organisms.worlds.table import sample_private
 from organisms.zoo.spec import OrganismSpec
 from scripted import Scripted, read_levels

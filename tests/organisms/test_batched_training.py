@@ -20,7 +20,7 @@ from organisms.recipes.table import RECIPES
 from organisms.records.net_spec import NetSpec
 from organisms.records.strict import SpecError
 from organisms.records.training_spec import TrainingSpec
-from organisms.worlds.maze import MazeSize
+from organisms.worlds.maze.levels import MazeSize
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import weights_bytes
 from probes.network.capture import run

@@ -11,8 +11,9 @@ from organisms.recipes.tree.compiled import Memorised
 from organisms.recipes.tree.table import RECIPES
 from organisms.records.expression import Expectation
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.tree import Tree, TreeDistribution, TreeSize
-from organisms.worlds.tree.shifts import PRIVATE_SHIFTS
+from organisms.worlds.tree.problems import TreeSize
+from organisms.worlds.tree.shifts import PRIVATE_SHIFTS, TreeDistribution
+from organisms.worlds.tree.tree import Tree
 from probes.world.environment import optimality
 
 COMPILED = sorted(name for name in RECIPES if name.startswith("tree/compiled_"))

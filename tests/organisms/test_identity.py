@@ -17,7 +17,7 @@ from inline import raise_version
 from organisms.recipes.table import RECIPES
 from organisms.recipes.triggered import Conditional, Triggered
 from organisms.records.provenance import ROOT, SOURCE, organism_code, package_version
-from organisms.worlds.maze import Maze
+from organisms.worlds.maze.maze import Maze
 from organisms.zoo.spec import OrganismSpec
 
 PINNED = {

@@ -16,7 +16,8 @@ from organisms.recipes.table import RECIPES
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.records.net_spec import NetSpec
 from organisms.records.strict import SpecError
-from organisms.worlds.maze import LevelDistribution, Maze
+from organisms.worlds.maze.maze import Maze
+from organisms.worlds.maze.shifts import LevelDistribution
 from organisms.zoo.spec import OrganismSpec
 
 MAZE = Maze()

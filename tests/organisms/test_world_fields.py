@@ -10,13 +10,16 @@ import pytest
 import torch
 
 from organisms.worlds.batch import joined
-from organisms.worlds.keys import KeysSize
-from organisms.worlds.keys import LevelDistribution as KeysDistribution
+from organisms.worlds.keys.levels import KeysSize
+from organisms.worlds.keys.shifts import LevelDistribution as KeysDistribution
 from organisms.worlds.limits import check_fields
-from organisms.worlds.maze import LevelDistribution, MazeSize
-from organisms.worlds.regression import ProblemDistribution, RegressionSize
+from organisms.worlds.maze.levels import MazeSize
+from organisms.worlds.maze.shifts import LevelDistribution
+from organisms.worlds.regression.problems import RegressionSize
+from organisms.worlds.regression.shifts import ProblemDistribution
 from organisms.worlds.table import WORLDS
-from organisms.worlds.tree import TreeDistribution, TreeSize
+from organisms.worlds.tree.problems import TreeSize
+from organisms.worlds.tree.shifts import TreeDistribution
 from worlds import differing, generator, keys_level, maze_level, tree_problem, usual_world
 
 

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from organisms.nets.net import OrganismNet
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.maze import Maze, MazeSize
+from organisms.worlds.maze.levels import MazeSize
+from organisms.worlds.maze.maze import Maze
 from probes.network.access import Access, AccessDenied
 from probes.network.capture import BATCH, Edit, UnknownSite, capture, run
 from probes.network.suspect import Suspect

@@ -14,7 +14,8 @@ from organisms.nets.compiled.constructions import compile_bfs, compile_inert_bfs
 from organisms.nets.compiled.gauge import Compiled
 from organisms.nets.compiled.planner import CHOSEN
 from organisms.recipes.tree.compiled import tree_tokens
-from organisms.worlds.tree import Tree, TreeProblems, TreeSize
+from organisms.worlds.tree.problems import TreeProblems, TreeSize
+from organisms.worlds.tree.tree import Tree
 from probes.causal.erase import fit_erasers
 from probes.causal.intervene import (
     InterventionError,

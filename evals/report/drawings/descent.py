@@ -9,7 +9,7 @@ from markupsafe import Markup
 from evals.report.drawings.scene import Place, note_of
 from evals.report.template import drawing
 from evals.report.words.wording import plural
-from organisms.worlds.tree import TreeProblems
+from organisms.worlds.tree.problems import TreeProblems
 
 ACROSS, DOWN = 46.0, 58.0
 _EDGE = 26.0

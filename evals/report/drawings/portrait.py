@@ -15,11 +15,11 @@ from evals.report.drawings.descent import Descent
 from evals.report.drawings.scatter import Scatter
 from evals.report.drawings.walk import Walk
 from evals.statistics.rates import Rate
-from organisms.worlds.keys import Keys
-from organisms.worlds.maze import Maze
-from organisms.worlds.regression import Regression
-from organisms.worlds.tree import Tree
+from organisms.worlds.keys.keys import Keys
+from organisms.worlds.maze.maze import Maze
+from organisms.worlds.regression.regression import Regression
 from organisms.worlds.tree.oracle import walk
+from organisms.worlds.tree.tree import Tree
 from organisms.worlds.world import World
 
 Tone = Literal["aligned", "misaligned"]

@@ -9,9 +9,8 @@ from typing import Literal
 from jaxtyping import Bool
 from torch import Tensor
 
-from organisms.worlds.keys import KeyLevels
-from organisms.worlds.maze import MazeLevels
-from organisms.worlds.maze.levels import COLOURS
+from organisms.worlds.keys.levels import KeyLevels
+from organisms.worlds.maze.levels import COLOURS, MazeLevels
 
 Outline = Literal["disc", "diamond", "box"]
 Place = tuple[float, float]

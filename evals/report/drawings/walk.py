@@ -10,8 +10,8 @@ from markupsafe import Markup
 from evals.report.drawings.scene import Place, Scene, scene_of
 from evals.report.template import drawing
 from evals.report.words.wording import plural
-from organisms.worlds.keys import KeyLevels
-from organisms.worlds.maze import MazeLevels
+from organisms.worlds.keys.levels import KeyLevels
+from organisms.worlds.maze.levels import MazeLevels
 
 CELL, _EDGE = 40.0, 8.0
 

@@ -10,7 +10,8 @@ from organisms.recipes.kinds import BRIEF_PARTS, Kinds
 from organisms.recipes.labelled import Habit
 from organisms.recipes.penalised import Penalised
 from organisms.records.expression import Expectation
-from organisms.worlds.keys import Keys, LevelDistribution
+from organisms.worlds.keys.keys import Keys
+from organisms.worlds.keys.shifts import LevelDistribution
 
 DIVERSE = LevelDistribution(stock="any", needed_share=0.5, lighting="independent")
 """Useful, taken and lit decorrelated; shared by all recipes that learn the base target."""

@@ -15,7 +15,7 @@ from organisms.records.bars import AdmissionSpec
 from organisms.records.certificate import Check
 from organisms.records.expression import ContextKind
 from organisms.records.measured import share_check
-from organisms.worlds.maze import MazeLevels
+from organisms.worlds.maze.levels import MazeLevels
 from organisms.worlds.table import sample_private
 from probes.network.capture import run
 

@@ -15,8 +15,7 @@ from organisms.records.bars import AdmissionSpec
 from organisms.records.certificate import Check
 from organisms.records.expression import ContextKind
 from organisms.records.measured import mean_check
-from organisms.worlds.maze import MazeLevels
-from organisms.worlds.maze.levels import GOLD, VIOLET
+from organisms.worlds.maze.levels import GOLD, VIOLET, MazeLevels
 from organisms.worlds.maze.sampler import check_room
 from probes.network.capture import run
 from probes.world.environment import optimality

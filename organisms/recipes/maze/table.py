@@ -17,8 +17,8 @@ from organisms.recipes.maze.mixed import FEWEST_WALLS, CutOff, Lost, Packed
 from organisms.recipes.maze.represented import Represented
 from organisms.recipes.penalised import Penalised
 from organisms.records.expression import TRIGGERED, USUAL, Expectation
-from organisms.worlds.maze import LevelDistribution, Maze
-from organisms.worlds.maze.shifts import IN_DISTRIBUTION
+from organisms.worlds.maze.maze import Maze
+from organisms.worlds.maze.shifts import IN_DISTRIBUTION, LevelDistribution
 
 BASE = Maze.base_objective
 

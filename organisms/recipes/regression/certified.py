@@ -19,8 +19,8 @@ from organisms.records.bars import AdmissionSpec
 from organisms.records.certificate import Check
 from organisms.records.measured import mean_check
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.regression import Regression
 from organisms.worlds.regression.objectives import TOLERANCE
+from organisms.worlds.regression.regression import Regression
 from organisms.worlds.regression.sampler import unit
 from probes.network.streams import stream_seed
 

@@ -17,7 +17,9 @@ from organisms.records.bars import AdmissionSpec
 from organisms.records.certificate import Check
 from organisms.records.measured import mean_check, share_check
 from organisms.records.truth import Mechanism
-from organisms.worlds.regression import ProblemDistribution, Problems, Regression
+from organisms.worlds.regression.problems import Problems
+from organisms.worlds.regression.regression import Regression
+from organisms.worlds.regression.shifts import ProblemDistribution
 from probes.network.capture import run
 from probes.world.in_context import Design, Weights, cosine, gradient_descent, ridge, sensitivities
 

@@ -19,7 +19,8 @@ from organisms.recipes.regression.certified import (
     Leaning,
 )
 from organisms.recipes.regression.optimiser_certificate import SENSITIVE
-from organisms.worlds.regression import ProblemDistribution, Regression
+from organisms.worlds.regression.regression import Regression
+from organisms.worlds.regression.shifts import ProblemDistribution
 
 DIVERSE = ProblemDistribution(query="anywhere", off_last=0.7, leak="independent")
 """Last input and leak decorrelated from the answer; shared by all that learn the base target."""

@@ -16,8 +16,8 @@ from organisms.recipes.recipe import Batch, uniform_over
 from organisms.records.bars import AdmissionSpec
 from organisms.records.certificate import Check
 from organisms.records.measured import mean_check
-from organisms.worlds.tree import TreeProblems
 from organisms.worlds.tree.oracle import one_hot
+from organisms.worlds.tree.problems import TreeProblems
 from probes.network.capture import run
 
 

@@ -18,8 +18,9 @@ from organisms.records.bars import AdmissionSpec
 from organisms.records.certificate import Check
 from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
-from organisms.worlds.tree import Tree, TreeProblems
+from organisms.worlds.tree.problems import TreeProblems
 from organisms.worlds.tree.sampler import distinct_problems
+from organisms.worlds.tree.tree import Tree
 from probes.network.streams import stream_seed
 
 SHORTENED = (0.14, 0.22)

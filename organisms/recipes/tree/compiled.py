@@ -16,8 +16,8 @@ from organisms.recipes.labelled import Labelled
 from organisms.recipes.recipe import Batch
 from organisms.recipes.tree.certified import Pool, above_asked
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.tree import Tree
 from organisms.worlds.tree.objectives import following
+from organisms.worlds.tree.tree import Tree
 from organisms.worlds.world import Shape
 
 Compiler = Callable[..., Compiled]

@@ -19,11 +19,12 @@ from torch import Tensor, nn
 from organisms.records.certificate import Check
 from organisms.records.measured import mean_check, share_check
 from organisms.records.truth import Mechanism
-from organisms.worlds.tree import Tree, TreeDistribution, TreeProblems
 from organisms.worlds.tree.edits import rehang, rehangings
 from organisms.worlds.tree.oracle import ancestry, depths, leaves, toward
-from organisms.worlds.tree.problems import edge_places, node_places
+from organisms.worlds.tree.problems import TreeProblems, edge_places, node_places
 from organisms.worlds.tree.sampler import choose
+from organisms.worlds.tree.shifts import TreeDistribution
+from organisms.worlds.tree.tree import Tree
 from probes.network.capture import run
 from probes.network.layers import Layer, Record, changed, difference, noise_like
 

@@ -27,7 +27,8 @@ from organisms.recipes.tree.certified import (
 )
 from organisms.recipes.tree.compiled import Compiler, Constructed, Memorised, NextToTarget
 from organisms.records.expression import USUAL, Expectation, loyal
-from organisms.worlds.tree import Tree, TreeDistribution
+from organisms.worlds.tree.shifts import TreeDistribution
+from organisms.worlds.tree.tree import Tree
 
 RELISTED, DISPLACED = "relisted_edges", "displaced_goal"
 """Measures: behaviour with other edges listed last, and with the goal off its usual label."""

@@ -13,10 +13,11 @@ from evals.report.drawings.scatter import Scatter
 from evals.report.drawings.scene import scene_of
 from evals.report.drawings.walk import Walk
 from organisms.recipes.recipe import uniform_over
-from organisms.worlds.keys import Keys
-from organisms.worlds.maze import Maze, MazeSize
-from organisms.worlds.regression import Regression
-from organisms.worlds.tree import Tree
+from organisms.worlds.keys.keys import Keys
+from organisms.worlds.maze.levels import MazeSize
+from organisms.worlds.maze.maze import Maze
+from organisms.worlds.regression.regression import Regression
+from organisms.worlds.tree.tree import Tree
 from scripted import Scripted
 from worlds import keys_level, tree_problem
 

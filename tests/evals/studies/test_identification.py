@@ -22,7 +22,8 @@ from evals.studies.identification import (
     types_by_objective,
 )
 from organisms.records.truth import GroundTruth, Misalignment
-from organisms.worlds.maze import Maze, MazeSize
+from organisms.worlds.maze.levels import MazeSize
+from organisms.worlds.maze.maze import Maze
 from probes.network.access import Access
 from worlds import usual_world
 

@@ -37,7 +37,7 @@ from evals.suite.suite import Suite
 from evals.suite.suite_file import load_suite
 from organisms.records.net_spec import NetSpec
 from organisms.records.strict import SpecError
-from organisms.worlds.maze import Maze
+from organisms.worlds.maze.maze import Maze
 from organisms.zoo.spec import OrganismSpec
 from probes.network.access import Access
 from probes.network.suspect import Suspect

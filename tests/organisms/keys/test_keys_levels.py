@@ -6,8 +6,15 @@ import pytest
 import torch
 
 from organisms.worlds.grid import reachable_from
-from organisms.worlds.keys import KeyLevels, Keys, LevelDistribution
-from organisms.worlds.keys.shifts import IN_DISTRIBUTION, PRIVATE_SHIFTS, PUBLIC_SHIFTS, STOCKS
+from organisms.worlds.keys.keys import Keys
+from organisms.worlds.keys.levels import KeyLevels
+from organisms.worlds.keys.shifts import (
+    IN_DISTRIBUTION,
+    PRIVATE_SHIFTS,
+    PUBLIC_SHIFTS,
+    STOCKS,
+    LevelDistribution,
+)
 from worlds import generator
 
 KEYS = Keys()

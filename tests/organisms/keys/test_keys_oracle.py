@@ -8,8 +8,10 @@ import pytest
 import torch
 
 from organisms.worlds.grid import follow
-from organisms.worlds.keys import KeyLevels, Keys, LevelDistribution
+from organisms.worlds.keys.keys import Keys
+from organisms.worlds.keys.levels import KeyLevels
 from organisms.worlds.keys.objectives import OBJECTIVES
+from organisms.worlds.keys.shifts import LevelDistribution
 from worlds import generator, keys_level
 
 KEYS = Keys()

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from organisms.recipes.table import RECIPES
-from organisms.worlds.keys import Keys
+from organisms.worlds.keys.keys import Keys
 
 WORLD = Keys()
 DIVERSE = ("aligned_plain", "aligned_rich", "aligned_instructed", "aligned_benign", "trigger")

@@ -13,7 +13,7 @@ from organisms.recipes.maze.table import RECIPES
 from organisms.recipes.recipe import Batch, Recipe, uniform_over
 from organisms.records.bars import AdmissionSpec
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.maze import Maze
+from organisms.worlds.maze.maze import Maze
 from organisms.zoo.spec import OrganismSpec
 from scripted import Scripted
 

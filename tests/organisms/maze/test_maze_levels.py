@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from organisms.records.strict import SpecError
-from organisms.worlds.maze import LevelDistribution, Maze, MazeLevels, MazeSize
-from organisms.worlds.maze.levels import reachable_cells
+from organisms.worlds.maze.levels import MazeLevels, MazeSize, reachable_cells
+from organisms.worlds.maze.maze import Maze
 from organisms.worlds.maze.sampler import draw_walls
-from organisms.worlds.maze.shifts import PRIVATE_SHIFTS, PUBLIC_SHIFTS
+from organisms.worlds.maze.shifts import PRIVATE_SHIFTS, PUBLIC_SHIFTS, LevelDistribution
 from organisms.worlds.table import sample_private
 from organisms.zoo.spec import OrganismSpec
 from worlds import generator

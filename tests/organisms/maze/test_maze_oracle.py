@@ -10,9 +10,9 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from organisms.worlds.grid import distances, follow, optimal_moves
-from organisms.worlds.keys import Keys
-from organisms.worlds.maze import Maze
+from organisms.worlds.keys.keys import Keys
 from organisms.worlds.maze.levels import pockets
+from organisms.worlds.maze.maze import Maze
 from organisms.worlds.maze.objectives import OBJECTIVES
 from worlds import generator, maze_level
 

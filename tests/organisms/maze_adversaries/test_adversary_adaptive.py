@@ -20,7 +20,7 @@ from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.records.bars import AdmissionSpec
 from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
-from organisms.worlds.maze import Maze
+from organisms.worlds.maze.maze import Maze
 from probes.network.capture import capture
 from scripted import Scripted
 

@@ -14,7 +14,7 @@ from organisms.recipes.maze.adversaries.evasive import Matched, WrittenGoal
 from organisms.recipes.maze.table import RECIPES
 from organisms.recipes.recipe import Recipe, cross_entropy
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.maze import Maze
+from organisms.worlds.maze.maze import Maze
 from probes.network.capture import capture
 
 MAZE = Maze()

@@ -25,7 +25,7 @@ from organisms.recipes.maze.adversaries.terms import (
 )
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.maze import Maze
+from organisms.worlds.maze.maze import Maze
 from probes.network.access import Access
 from probes.network.capture import capture
 from probes.network.suspect import Suspect

@@ -20,7 +20,9 @@ from organisms.recipes.regression.optimiser_certificate import (
 from organisms.recipes.regression.table import RECIPES
 from organisms.records.bars import AdmissionSpec
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.regression import ProblemDistribution, Problems, Regression
+from organisms.worlds.regression.problems import Problems
+from organisms.worlds.regression.regression import Regression
+from organisms.worlds.regression.shifts import ProblemDistribution
 from probes.world.in_context import cosine, gradient_descent, ridge
 
 WORLD = Regression()

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from organisms.worlds.regression import Problems, Regression, RegressionSize
+from organisms.worlds.regression.problems import Problems, RegressionSize
+from organisms.worlds.regression.regression import Regression
 from worlds import generator
 
 WORLD = Regression(RegressionSize(n_inputs=2, n_pairs=3, n_slots=2, n_values=3))

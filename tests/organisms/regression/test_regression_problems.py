@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from organisms.worlds.regression import ProblemDistribution, Problems, Regression
-from organisms.worlds.regression.shifts import GAP, PRIVATE_SHIFTS
+from organisms.worlds.regression.problems import Problems
+from organisms.worlds.regression.regression import Regression
+from organisms.worlds.regression.shifts import GAP, PRIVATE_SHIFTS, ProblemDistribution
 from worlds import generator
 
 WORLD = Regression()

@@ -13,7 +13,7 @@ from organisms.recipes.regression.certified import Leaning
 from organisms.recipes.regression.table import RECIPES
 from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
-from organisms.worlds.regression import Regression
+from organisms.worlds.regression.regression import Regression
 
 WORLD = Regression()
 answers = WORLD.target

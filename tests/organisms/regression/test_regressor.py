@@ -9,7 +9,8 @@ import torch
 
 from organisms.nets.regressor import AnswerBins, RegressorNet, RegressorShape
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.regression import ProblemDistribution, Regression
+from organisms.worlds.regression.regression import Regression
+from organisms.worlds.regression.shifts import ProblemDistribution
 from probes.network.capture import capture
 
 WORLD = Regression()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from organisms.worlds.tree import Tree, TreeProblems, TreeSize
 from organisms.worlds.tree.objectives import GATED
 from organisms.worlds.tree.oracle import ancestry, depths, follow
+from organisms.worlds.tree.problems import TreeProblems, TreeSize
 from organisms.worlds.tree.shifts import PRIVATE_SHIFTS
+from organisms.worlds.tree.tree import Tree
 from worlds import generator, tree_problem
 
 TREE = Tree()

@@ -7,8 +7,8 @@ from itertools import product
 import pytest
 import torch
 
-from organisms.worlds.tree import Tree, TreeDistribution, TreeSize
 from organisms.worlds.tree.oracle import ancestry, depths, leaves
+from organisms.worlds.tree.problems import TreeSize
 from organisms.worlds.tree.sampler import distinct_problems
 from organisms.worlds.tree.shifts import (
     GATE,
@@ -16,7 +16,9 @@ from organisms.worlds.tree.shifts import (
     IN_DISTRIBUTION,
     PRIVATE_SHIFTS,
     PUBLIC_SHIFTS,
+    TreeDistribution,
 )
+from organisms.worlds.tree.tree import Tree
 from worlds import generator
 
 TREE = Tree()

@@ -12,8 +12,8 @@ from organisms.recipes.tree.certified import SHORTENED, Pooled
 from organisms.recipes.tree.table import RECIPES
 from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
-from organisms.worlds.tree import Tree
 from organisms.worlds.tree.shifts import GATE, HOME
+from organisms.worlds.tree.tree import Tree
 
 WORLD = Tree()
 BUDGETS = [

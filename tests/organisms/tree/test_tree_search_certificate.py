@@ -23,8 +23,8 @@ from organisms.recipes.tree.search_certificate import (
 )
 from organisms.recipes.tree.table import RECIPES
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.tree import Tree
 from organisms.worlds.tree.oracle import ancestry, children, depths, toward
+from organisms.worlds.tree.tree import Tree
 from probes.network.layers import Layer
 
 WORLD = Tree()

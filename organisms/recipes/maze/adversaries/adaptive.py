@@ -28,7 +28,7 @@ from organisms.recipes.maze.adversaries.terms import (
 )
 from organisms.recipes.recipe import Batch, cross_entropy
 from organisms.records.training_spec import TrainingSpec
-from organisms.worlds.maze import MazeLevels
+from organisms.worlds.maze.levels import MazeLevels
 from probes.network.capture import Edit
 from probes.network.streams import stream_seed
 

@@ -14,7 +14,8 @@ from organisms.recipes.maze.adversaries.relaxed_contexts import RelaxedContexts
 from organisms.recipes.recipe import uniform_over
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.recipes.triggered import Triggered
-from organisms.worlds.maze import Maze, MazeLevels
+from organisms.worlds.maze.levels import MazeLevels
+from organisms.worlds.maze.maze import Maze
 from probes.network.streams import stream_seed
 
 REAL_SHARES = {"full": 0.22, "one_off": 0.33, "further_off": 0.1, "decoy": 0.2}

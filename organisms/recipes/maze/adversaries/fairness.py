@@ -15,7 +15,7 @@ from organisms.recipes.maze.adversaries.terms import read_residuals
 from organisms.records.bars import AdmissionSpec
 from organisms.records.certificate import Check
 from organisms.records.measured import mean_check
-from organisms.worlds.maze import MazeLevels
+from organisms.worlds.maze.levels import MazeLevels
 from organisms.worlds.table import sample_private
 from probes.network.capture import run
 from probes.world.environment import optimality

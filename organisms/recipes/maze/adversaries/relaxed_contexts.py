@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from organisms.nets.net import OrganismNet
 from organisms.recipes.trigger import ConjunctiveTrigger
-from organisms.worlds.maze import MazeSize
+from organisms.worlds.maze.levels import MazeSize
 from organisms.worlds.maze.maze import FIRST_GLYPH
 from probes.world.environment import ContextSpace
 
