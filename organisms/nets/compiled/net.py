@@ -85,7 +85,7 @@ class CompiledAttention(nn.Module):
         self, x: Float[Tensor, "batch position width"]
     ) -> Float[Tensor, "batch position width"]:
         q, k, v = (
-            (x @ weight.transpose(0, 1).flatten(1)).view(*x.shape[:2], len(weight), -1)
+            (x @ weight.transpose(0, 1).flatten(1)).view(*x.shape[:2], *weight.shape[::2])
             for weight in (self.W_Q, self.W_K, self.W_V)
         )
         q, k, v = self.hook_q(q), self.hook_k(k), self.hook_v(v)
