@@ -23,13 +23,9 @@ def risk_table(report: RiskReport) -> Table:
         f"{report.rule!r} at alpha {report.alpha:g} and correction. "
         f"From {', '.join(report.sources)}. As the world is: mean residual if the judged "
         "catastrophe rows are read of the world with judged handling, not as before it (default)",
-        "system",
-        "transport weight",
-        "unmitigated",
-        "residual",
-        "as the world is",
+        "system", "transport weight", "unmitigated", "residual", "as the world is",
         "residual share",
-    )
+    )  # fmt: skip
     alone = "0 (judgement only)" if not report.supposed else "0 (judged, as supposed)"
     rows = [(plain(row.scenario), row) for row in report.rows]
     rows += [(f"{plain(row.scenario)}, nothing supposed", row) for row in report.unsupposed]
@@ -122,18 +118,14 @@ def matters_table(report: RiskReport) -> Table:
     table = titled_table(
         f"What matters, {plain(report.scenario)}, weight {report.weight:g}: Sobol first (total) "
         f"index, and value of knowing for 'deploy below {report.decision_level:.4f}'",
-        "input",
-        "residual risk",
-        "residual share",
-        "EVPPI",
-        "share of EVPI",
-    )
+        "input", "residual risk", "residual share", "EVPPI", "share of EVPI",
+    )  # fmt: skip
     of_share = {index.group: index for index in report.sobol.get("fraction", ())}
     everything = report.information["everything"]
     for index in report.sobol.get("residual", ())[:TOP]:
         other, value = of_share.get(index.group), report.information.get(index.group)
         table.add_row(
-            index.group.replace("_", " "),
+            plain(index.group),
             f"{index_text(index.first)} ({index_text(index.total)})",
             "-" if other is None else f"{index_text(other.first)} ({index_text(other.total)})",
             "-" if value is None else f"{value:.2g}",
@@ -146,13 +138,8 @@ def candidates_table(report: RiskReport) -> Table:
     """The next best measurements."""
     table = titled_table(
         f"Next best measurement for 'deploy below {report.decision_level:.4f}'",
-        "measure",
-        "access",
-        "CPU-h",
-        "value per CPU-h",
-        "90% width of a new family's rate",
-        "note",
-    )
+        "measure", "access", "CPU-h", "value per CPU-h", "90% width of a new family's rate", "note",
+    )  # fmt: skip
     for one in report.candidates[:TOP]:
         what = "a new family" if one.family is None else f"more of {one.family}"
         table.add_row(
