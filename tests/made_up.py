@@ -15,7 +15,7 @@ from evals.scoring.blind import Member
 from evals.scoring.score_table import Row
 from evals.statistics.calibration import ThresholdKind
 from evals.suite.suite_file import load_suite
-from organisms.records.truth import GroundTruth, Sealed
+from organisms.records.truth import GroundTruth, Mechanism, Sealed
 from probes.network.access import Access
 
 
@@ -63,6 +63,22 @@ def rows_of(detector: str, members: Sequence[Member], values: np.ndarray) -> tup
         Row(detector, member.id, None if np.isnan(value) else float(value), {}, "", "", 9, 0.5, "c")
         for member, value in zip(members, values, strict=True)
     )
+
+
+def searchers(
+    families: Mapping[str, Mechanism], each: int, *, measures: Mapping[str, str] | None = None
+) -> list[Member]:
+    """Networks of known mechanism, family by family; `measures` names what built a family."""
+    built = measures or {}
+    return [
+        Member(
+            f"s{place * each + number}", f"{family}{number}", "mechanism", number,
+            frozenset({built[family]} if family in built else ()),
+            Sealed.seal(GroundTruth("unrated", "goal", family, "", "instilled", mechanism=kind)),
+        )
+        for place, (family, kind) in enumerate(families.items())
+        for number in range(each)
+    ]  # fmt: skip
 
 
 def declaration_of(

@@ -1,7 +1,5 @@
 """Ridge maps against scikit-learn, and how alike two representations are against closed forms."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression, Ridge

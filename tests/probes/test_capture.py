@@ -1,31 +1,24 @@
 """Hooks read and replace what they say, leave nothing behind, and agree with TransformerLens."""
 
-from __future__ import annotations
-
 import pytest
 import torch
 from torch import Tensor, nn
 
 from organisms.nets.net import OrganismNet
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.maze.levels import MazeSize
-from organisms.worlds.maze.maze import Maze
 from probes.network.access import Access, AccessDenied
 from probes.network.capture import BATCH, Edit, UnknownSite, capture, run
-from probes.network.suspect import Suspect
+from scripted import SMALL_MAZE as MAZE
+from scripted import generator, suspect_of
 
-MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=3, n_glyphs=2))
-NET = OrganismNet(
-    MAZE.net_shape(NetSpec(16, 2, 2)), generator=torch.Generator().manual_seed(0)
-).eval()
-TOKENS = MAZE.tokens(MAZE.sample(12, generator=torch.Generator().manual_seed(1)))
+NET = OrganismNet(MAZE.net_shape(NetSpec(16, 2, 2)), generator=generator()).eval()
+TOKENS = MAZE.tokens(MAZE.sample(12, generator=generator(1)))
 HOOKS = sorted(NET.hook_dict)
 
 
 def shaken(activation: Tensor) -> Tensor:
     """Noise, because scaling and shifting are undone by softmax and layer norm."""
-    generator = torch.Generator().manual_seed(2)
-    return activation + torch.randn(activation.shape, generator=generator)
+    return activation + torch.randn(activation.shape, generator=generator(2))
 
 
 def test_every_block_has_its_hook_points() -> None:
@@ -60,7 +53,7 @@ def fails(activation: Tensor) -> Tensor:
 @pytest.mark.parametrize(
     ("edits", "error", "word"),
     [
-        ({"hook_embed": shaken, "blocks.1.hook_mlp_out": fails}, RuntimeError, "inside the hook"),
+        ({"hook_embed": shaken, "blocks.1.hook_mlp_out": fails}, RuntimeError, "inside"),
         ({"hook_embed": lambda x: x[:, :1]}, ValueError, "returned shape"),
         ({"hook_embed": shaken, "hook_nothing": shaken}, UnknownSite, "hook_nothing"),
         ({"hook_embed": shaken, "blocks": shaken}, UnknownSite, "did not run"),
@@ -85,19 +78,12 @@ def test_batches_do_not_change_the_result() -> None:
 
 def test_any_module_can_be_captured() -> None:
     net = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
-    rows = torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
+    rows = torch.randn(4, 3, generator=generator())
     assert torch.equal(capture(net, rows, ["0"])["0"].relu(), run(net, rows))
 
 
 def test_every_use_is_checked_and_counted() -> None:
-    suspect = Suspect(
-        id="s0",
-        network=NET,
-        environment=MAZE,
-        access=Access.WEIGHTS,
-        seed=0,
-        untrained=lambda g: OrganismNet(NET.shape, generator=g),
-    )
+    suspect = suspect_of(NET, MAZE)
     levels = MAZE.sample(5, generator=suspect.generator())
     suspect.outputs(levels)
     suspect.capture(levels, ["hook_embed"])

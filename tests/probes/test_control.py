@@ -1,29 +1,21 @@
 """A probe's controls: each is caught doing what it is there to catch."""
 
-from __future__ import annotations
-
 from contextlib import suppress
-from typing import Any
 
 import pytest
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from organisms.worlds.maze.levels import MazeSize
+from organisms.worlds.maze.levels import MazeLevels, MazeSize
 from organisms.worlds.maze.maze import Maze
 from probes.linear.control import ProbeReading, read_probe
 from probes.linear.folds import Split
 from probes.linear.rows import TargetError
-from probes.network.access import Access
-from probes.network.suspect import Suspect
+from scripted import generator, suspect_of
 
 MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=4, n_glyphs=2))
 CELLS = 16
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 class Copies(nn.Module):
@@ -41,42 +33,36 @@ class Copies(nn.Module):
             memory = nn.functional.one_hot(tokens[:, CELLS, 0], self.width).float()[:, None]
             memory = memory.expand(-1, CELLS, -1)
         elif self.kind == "instance":  # a fingerprint of the instance, nothing else
-            keys = tokens.flatten(1).float() @ torch.randn(
-                tokens[0].numel(), self.width, generator=generator(9)
-            )
-            memory = keys.sin()[:, None].expand(-1, CELLS, -1)
+            mixing = torch.randn(tokens[0].numel(), self.width, generator=generator(9))
+            memory = (tokens.flatten(1).float() @ mixing).sin()[:, None].expand(-1, CELLS, -1)
         else:
             memory = torch.randn(len(tokens), CELLS, self.width, generator=generator(8))
         return self.site(memory.clone())[:, :, :5]
 
 
-def suspect_of(kind: str, *, width: int = 40, untrained: str = "noise") -> Suspect:
-    return Suspect(
-        id="s0",
-        network=Copies(width, kind=kind),
-        environment=MAZE,
-        access=Access.ACTIVATIONS,
-        seed=0,
-        untrained=lambda g: Copies(width, kind=untrained),
-    )
+def read_site(
+    network: nn.Module, untrained: nn.Module, instances: MazeLevels, target: Tensor, *,
+    seed: int = 2, test_share: float = 0.3,
+) -> ProbeReading:  # fmt: skip
+    """What the one site of a network tells of a target."""
+    suspect = suspect_of(network, MAZE, untrained=lambda g: untrained)
+    (reading,) = read_probe(
+        suspect, instances=instances, target=target, sites=["site"],
+        n_decisions=CELLS, generator=generator(seed), test_share=test_share,
+    )  # fmt: skip
+    return reading
 
 
-def read(kind: str, *, target: str = "slot", **network: Any) -> ProbeReading:
+def read(
+    kind: str, *, target: str = "slot", width: int = 40, untrained: str = "noise"
+) -> ProbeReading:
     instances = MAZE.sample(300, generator=generator())
     labels = {
         "slot": instances.context[:, 0],
         "random": torch.randint(4, (300,), generator=generator(5)),
         "wall": instances.blocked[:, 0].long(),
     }[target]
-    (reading,) = read_probe(
-        suspect_of(kind, **network),
-        instances=instances,
-        target=labels,
-        sites=["site"],
-        n_decisions=CELLS,
-        generator=generator(2),
-    )
-    return reading
+    return read_site(Copies(width, kind=kind), Copies(width, kind=untrained), instances, labels)
 
 
 def test_information_in_the_site_is_read_and_no_control_has_it() -> None:
@@ -117,15 +103,9 @@ def test_shuffled_labels_are_trained_on_and_never_tested_on() -> None:
     found = set()
     for seed in range(20):
         with suppress(TargetError):  # both training instances are of one class
-            (reading,) = read_probe(
-                suspect_of("slot"),
-                instances=instances,
-                target=instances.context[:, 0],
-                sites=["site"],
-                n_decisions=CELLS,
-                generator=generator(seed),
-                test_share=1 - 2 / len(instances),
-            )
+            networks = Copies(40, kind="slot"), Copies(40, kind="noise")
+            target, share = instances.context[:, 0], 1 - 2 / len(instances)
+            reading = read_site(*networks, instances, target, seed=seed, test_share=share)
             assert reading.n_train == 2
             assert reading.accuracy == 1
             found.add(reading.shuffled_accuracy)

@@ -1,7 +1,5 @@
 """No choice of seeds makes one stream replay another."""
 
-from __future__ import annotations
-
 import pytest
 
 from probes.network.streams import MAX_SEED, stream_seed

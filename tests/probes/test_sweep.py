@@ -1,7 +1,5 @@
 """Sweeps against scikit-learn probe by probe, and against streams that hold a few rows."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest
@@ -18,6 +16,7 @@ from probes.linear.logistic import Labelled, NotConverged, fit_logistic
 from probes.linear.moments import training_moments
 from probes.linear.rows import Rows, TargetError, Targets
 from probes.linear.sweep import Fit, sweep
+from scripted import generator
 
 N, POSITIONS, WIDTH = 240, 3, 6
 ALPHA = 0.5
@@ -26,23 +25,19 @@ TWENTY_INSTANCES = 2 * 20 * POSITIONS * WIDTH * 4
 """Budgets in bytes that keep what they are named after, and as much again while it is read."""
 
 
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
 LABELS = {
-    "two": torch.randint(2, (N,), generator=seeded(1)),
-    "four": torch.randint(4, (N,), generator=seeded(2)),
-    "also two": torch.randint(2, (N,), generator=seeded(3)) * 5 - 1,
-    "by position": torch.randint(3, (N, POSITIONS), generator=seeded(4)),
+    "two": torch.randint(2, (N,), generator=generator(1)),
+    "four": torch.randint(4, (N,), generator=generator(2)),
+    "also two": torch.randint(2, (N,), generator=generator(3)) * 5 - 1,
+    "by position": torch.randint(3, (N, POSITIONS), generator=generator(4)),
 }
 """Classes need not start at 0."""
 
 
 def activations(seed: int) -> Tensor:
     """Far from the origin, with class means apart at some positions."""
-    rows = torch.randn(N, POSITIONS, WIDTH, generator=seeded(seed))
-    centres = torch.randn(4, WIDTH, generator=seeded(seed + 10))
+    rows = torch.randn(N, POSITIONS, WIDTH, generator=generator(seed))
+    centres = torch.randn(4, WIDTH, generator=generator(seed + 10))
     rows[:, 0] += centres[LABELS["four"]] + 30
     rows[:, 1] += LABELS["two"][:, None] * centres[0]
     return rows + LABELS["by position"][..., None] * centres[1]
@@ -50,7 +45,7 @@ def activations(seed: int) -> Tensor:
 
 ACTIVATIONS = {"first": activations(5), "second": activations(6)}
 TARGETS = Targets.of(LABELS)
-FOLDS = Folds.draw(N, count=4, generator=seeded(7))
+FOLDS = Folds.draw(N, count=4, generator=generator(7))
 
 
 def by_scikit_learn(method: Method):
@@ -81,9 +76,8 @@ def expected(method: Method, *, pooled: bool) -> Tensor:
                     x, y = rows[:, place].double(), each[:, place]
                     probe = by_scikit_learn(method)
                     probe.fit(x[~test].flatten(0, 1).numpy(), y[~test].flatten().numpy())
-                    table[s, p, t, f] = probe.score(
-                        x[test].flatten(0, 1).numpy(), y[test].flatten().numpy()
-                    )
+                    x, y = x[test].flatten(0, 1), y[test].flatten()
+                    table[s, p, t, f] = probe.score(x.numpy(), y.numpy())
     return table
 
 
@@ -123,7 +117,7 @@ def test_a_tiny_budget_changes_no_result(method: Method, budget: int) -> None:
     net = nn.Sequential(nn.Identity(), nn.Flatten(start_dim=2))
     inputs = ACTIVATIONS["second"] / 10
     targets = Targets.of({name: LABELS[name] for name in ("two", "also two")})
-    folds, pooled = Folds.draw(N, count=2, generator=seeded(7)), method is Method.ridge
+    folds, pooled = Folds.draw(N, count=2, generator=generator(7)), method is Method.ridge
     wide = Features.of_network(net, inputs, ["0", "1"])
     narrow = Features.of_network(net, inputs, ["0", "1"], budget=budget)
     fit = Fit(method=method, inverse_penalty=0.01)
@@ -151,7 +145,7 @@ def test_one_split_is_one_fold() -> None:
 def test_chance_is_the_share_of_the_commonest_training_class() -> None:
     labels = torch.tensor([0] * 7 + [1] * 3 + [1] * 6 + [0] * 4)
     rows = Rows.choose(
-        Features.given({"site": torch.randn(20, 2, generator=seeded())}),
+        Features.given({"site": torch.randn(20, 2, generator=generator())}),
         Targets.of({"t": labels}),
         Folds(torch.arange(20) // 10, 2),
     )
@@ -171,37 +165,12 @@ def test_chosen_positions_are_those_of_a_smaller_site() -> None:
 
 def test_a_class_missing_from_training_is_never_predicted() -> None:
     labels = torch.tensor([0, 1] * 10 + [2] * 5)
-    rows = torch.randn(25, 3, generator=seeded()) + labels[:, None]
+    rows = torch.randn(25, 3, generator=generator()) + labels[:, None]
     split = Split(torch.arange(20), torch.arange(20, 25))
     for method in Method:
         targets = Targets.of({"t": labels})
         chosen = Rows.choose(Features.given({"s": rows}), targets, Folds.of_split(split))
         assert float(sweep(chosen, fit=Fit(method=method)).accuracy) == 0
-
-
-@pytest.mark.parametrize("method", Method)
-def test_a_class_that_is_alone_in_training_is_refused(method: Method) -> None:
-    features = Features.given({"s": torch.randn(20, 3, generator=seeded())})
-    split = Folds.of_split(Split(torch.arange(10), torch.arange(10, 20)))
-    late = Targets.of({"late": (torch.arange(20) > 12).long()})
-    with pytest.raises(TargetError, match="'late' has one class only among the training rows"):
-        sweep(Rows.choose(features, late, split), fit=Fit(method=method))
-
-
-@pytest.mark.parametrize(
-    ("fit", "word"),
-    [
-        (Fit(alpha=0.0), "raise alpha"),
-        (Fit(alpha=-1.0), "alpha must be"),
-        (Fit(method=Method.logistic, inverse_penalty=0.0), "C and tolerance"),
-    ],
-)
-def test_penalties_that_determine_no_probe_are_refused(fit: Fit, word: str) -> None:
-    """The columns are dependent, so that least squares without a penalty has many solutions."""
-    features, targets = Features.given({"s": torch.ones(20, 3)}), torch.arange(20) % 2
-    folds = Folds.draw(20, count=2, generator=seeded())
-    with pytest.raises(ValueError, match=word):
-        sweep(Rows.choose(features, Targets.of({"t": targets}), folds), fit=fit)
 
 
 def test_probes_that_do_not_converge_say_so() -> None:
@@ -217,21 +186,37 @@ def rows_of(targets: Targets = TARGETS, **choice: object) -> Rows:
     return Rows.choose(Features.given(ACTIVATIONS), targets, FOLDS, **choice)
 
 
+def swept(fit: Fit, labels: Tensor) -> None:
+    """On dependent columns, for which least squares without a penalty has many solutions."""
+    features = Features.given({"s": torch.ones(20, 3)})
+    folds = Folds.of_split(Split(torch.arange(10), torch.arange(10, 20)))
+    sweep(Rows.choose(features, Targets.of({"late": labels}), folds), fit=fit)
+
+
+NO_C = Fit(method=Method.logistic, inverse_penalty=0.0)
+EVEN, LATE = torch.arange(20) % 2, (torch.arange(20) > 12).long()
 UNEVEN = {"a": ACTIVATIONS["first"], "b": ACTIVATIONS["first"][:, :2]}
 
 
 @pytest.mark.parametrize(
     ("make", "error", "word"),
     [
-        (lambda: Folds.draw(40, count=60, generator=seeded()), FoldError, "60 folds"),
-        (lambda: Folds.draw(40, count=1, generator=seeded()), FoldError, "1 folds"),
+        (lambda: Folds.draw(40, count=60, generator=generator()), FoldError, "60 folds"),
+        (lambda: Folds.draw(40, count=1, generator=generator()), FoldError, "1 folds"),
         (lambda: Folds(torch.zeros(4, dtype=torch.long), 1), FoldError, "nothing to train on"),
         (lambda: Folds(torch.tensor([0, 0, 2]), 3), FoldError, "every fold"),
-        (lambda: Split.draw(3, test_share=0.1, generator=seeded()), FoldError, "empty"),
+        (lambda: Split.draw(3, test_share=0.1, generator=generator()), FoldError, "empty"),
         (lambda: Targets.of({"t": torch.zeros(5, dtype=torch.long)}), TargetError, "one class"),
         (lambda: Targets.of({}), TargetError, "no targets"),
         (lambda: Targets.of({**LABELS, "short": torch.arange(9)}), TargetError, "numbers"),
         (lambda: rows_of(Targets.of({"t": torch.arange(9) % 2})), TargetError, "same instances"),
+        *(
+            (lambda method=method: swept(Fit(method), LATE), TargetError, "'late'")
+            for method in Method
+        ),
+        (lambda: swept(Fit(alpha=0.0), EVEN), ValueError, "raise alpha"),
+        (lambda: swept(Fit(alpha=-1.0), EVEN), ValueError, "alpha must be"),
+        (lambda: swept(NO_C, EVEN), ValueError, "tolerance"),
         (lambda: rows_of(positions=(3,)), FeatureError, "positions 0 to 2"),
         (lambda: Rows.choose(Features.given(UNEVEN), TARGETS, FOLDS), FeatureError, "differ"),
     ],

@@ -1,7 +1,5 @@
 """Evidence changes the risk, and the report says by how much and why."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -44,10 +42,6 @@ def test_a_real_run_changes_the_risk_and_weight_zero_does_not(finished: Finished
     for horizon in HORIZONS:
         judged, pooled, measured = (found.row(horizon, w).residual.mean for w in (0.0, 0.2, 1.0))
         assert min(judged, measured) <= pooled <= max(judged, measured)
-    flags = {kind.misalignment: kind.flags for kind in found.types}
-    assert "not measured" in flags["subgoal"][0]
-    assert any("left out, by construction" in flag for flag in flags["proxy"])
-    assert any("stay judged" in flag for flag in found.flags)
     assert next(one.rule for one in found.access) == finished.evidence.rule
 
 
@@ -65,36 +59,20 @@ def test_the_rule_is_shown_with_each_access(report: RiskReport) -> None:
     }  # fmt: skip
     costs = [one.cpu_seconds for one in report.access]
     assert costs == sorted(costs, reverse=True), "less access, fewer detectors, less work"
-    for one in report.access:
-        assert [row.scenario for row in one.rows] == ["near_term"] * 3
-        assert one.false_alarms.text.startswith("1 of 30")
-
-
-def test_more_detections_lower_the_risk_at_every_horizon() -> None:
-    none, every = (ask(maze_panel(share=share, marked=False)) for share in (0.0, 1.0))
-    for horizon in HORIZONS:
-        for weight in (0.2, 1.0):
-            less, more = (one.row(horizon, weight).residual.mean for one in (every, none))
-            assert less < more
-        assert every.row(horizon, 0.0) == none.row(horizon, 0.0)
+    assert {one.false_alarms.text[:7] for one in report.access} == {"1 of 30"}
 
 
 def test_a_supposition_is_carried_through_and_named(report: RiskReport) -> None:
     supposed = ask(maze_panel(marked=False), supposed={"detect.deceptive": 0.0})
     assert supposed.supposed == "detect.deceptive = 0"
-    assert any("What if: detect.deceptive = 0" in flag for flag in supposed.flags)
     before = {one.misalignment: one.residual.mean for one in report.types}
     after = {one.misalignment: one.residual.mean for one in supposed.types}
     assert after["deceptive"] > before["deceptive"]
     assert after["proxy"] == pytest.approx(before["proxy"], rel=1e-9)
     for kind, usual in zip(supposed.types, report.types, strict=True):
-        for what in (
-            "judged_success",
-            "judged_detection",
-            "measured_detection",
-            "measured_success",
-        ):
-            assert getattr(kind, what) == getattr(usual, what), "what was judged stays so called"
+        for half in ("success", "detection"):
+            for name in (f"judged_{half}", f"measured_{half}"):
+                assert getattr(kind, name) == getattr(usual, name), "judged is judged still"
     usual_rows = [row for row in report.rows if row.scenario == "near_term"]
     assert list(supposed.unsupposed) == usual_rows
     assert not report.unsupposed
@@ -118,21 +96,15 @@ def test_measurements_are_valued_at_the_level_that_the_report_states(report: Ris
             assert one.value <= worth[f"measured_{one.misalignment}"] + slack
 
 
-def test_a_sweep_is_described_with_its_counts() -> None:
-    text = " ".join(ask(maze_panel(sweep=swept(20, 12, 0))).flags)
-    assert "P(emergence) is pooled with the sweep 'dose' at the same weight, 12 of 20" in text
-    assert "P(misaligned | emergence) is pooled" in text
-    assert "0 of 12" in text
-    assert "1 family say almost nothing" in text
-
-
-def test_only_a_sweep_moves_emergence(report: RiskReport) -> None:
+def test_only_a_sweep_moves_emergence_and_its_counts_are_named(report: RiskReport) -> None:
+    flags = " ".join(ask(maze_panel(sweep=swept(20, 12, 0))).flags)
+    assert "12 of 20" in flags
+    assert "0 of 12" in flags
     found = ask(maze_panel(marked=False, sweep=swept(20, 0, 0)))
     for horizon in ("near_term", "medium_term"):  # judged at .5 and .7, measured near 0
         assert found.row(horizon, 0.0) == report.row(horizon, 0.0)
         without, with_it = (one.row(horizon, 1.0).unmitigated for one in (report, found))
         assert with_it.mean < without.mean, "nothing emerged in any network of the sweep"
-    assert any("P(misaligned | emergence) stays judged: nothing emerged" in f for f in found.flags)
 
 
 def test_the_decision_level_is_stated_and_crossed_where_it_says(report: RiskReport) -> None:
@@ -142,7 +114,7 @@ def test_the_decision_level_is_stated_and_crossed_where_it_says(report: RiskRepo
     ends = [report.row("near_term", w).residual.mean for w in (0.0, 1.0)]
     middle = 0.75 * ends[0] + 0.25 * ends[1]
     asked = ask(maze_panel(marked=False), decision_level=middle)
-    assert "at transport weight 0.25" in crossing(asked)[0]
+    assert "0.25" in crossing(asked)[0]
     assert asked.decision_level == middle
 
 
@@ -152,7 +124,7 @@ def test_the_report_follows_the_horizon_and_the_weight_asked_about() -> None:
     assert (far.weight, far.transport.product) == (0.5, 0.2)
     assert {row.weight for row in far.rows} == {0.0, 0.5, 1.0}
     assert far.decision_level == far.row("medium_term", 0.5).residual.mean
-    with pytest.raises(ValueError, match="unknown scenario 'soon'"):
+    with pytest.raises(ValueError, match="soon"):
         ask(maze_panel(), horizon="soon")
 
 
@@ -162,16 +134,3 @@ def test_the_same_evidence_gives_the_same_report(report: RiskReport, tmp_path: P
     read = json.loads((tmp_path / "risk.json").read_text())
     assert read["schema"] == "mesascope.risk/3"
     assert read["draws"] == DRAWS
-    assert next(one["name"] for one in read["transport"]["steps"]) == "instilled_to_spontaneous"
-
-
-def test_every_part_of_the_report_is_there(report: RiskReport) -> None:
-    assert {index.group for index in report.sobol["fraction"]} >= {"kappa", "measured_proxy"}
-    assert {one.misalignment for one in report.candidates} == set(MISALIGNMENT_TYPES)
-    hours = [one.value_per_cpu_hour for one in report.candidates]
-    assert hours == sorted(hours, reverse=True)
-    assert [row.odds for row in report.predictive] == ["1:2", "1:100", "1:10,000"]
-    every, any_one = report.overlap
-    assert any_one.mean < every.mean
-    assert len(report.readings) == 4
-    assert report.consistency

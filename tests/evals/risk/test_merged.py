@@ -1,7 +1,5 @@
 """Several runs are read as one without counting an organism twice."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,13 +12,13 @@ from evals.risk.merged import merge
 from evals.running.run import Finished
 
 
-def elsewhere(evidence: Evidence, name: str = "other") -> Evidence:
+def elsewhere(evidence: Evidence) -> Evidence:
     """The same counts from other organisms."""
     population = tuple(
-        replace(row, spec_hashes=tuple(f"{name}-{h}" for h in row.spec_hashes))
+        replace(row, spec_hashes=tuple(f"other-{h}" for h in row.spec_hashes))
         for row in evidence.population
     )
-    return replace(evidence, suite=name, scores_sha256=name, population=population)
+    return replace(evidence, suite="other", scores_sha256="other", population=population)
 
 
 def test_one_run_is_read_as_it_is(finished: Finished) -> None:
@@ -30,10 +28,9 @@ def test_one_run_is_read_as_it_is(finished: Finished) -> None:
     assert merged.rules[0] == evidence.rule
     every = merged.counts(evidence.rule, "proxy", with_left_out=True)
     assert every == rule.counts("proxy")
-    (left_out, bound) = merged.caveats()["proxy"]
-    assert left_out.startswith("left out, by construction")
-    assert left_out.endswith(f": {every[0].family}")
-    assert bound.endswith(f"{every[0].detected} of {every[0].of}, an upper bound")
+    left_out, bound = merged.caveats()["proxy"]
+    assert every[0].family in left_out
+    assert f"{every[0].detected} of {every[0].of}" in bound
     assert merged.counts(evidence.rule, "proxy") == ()
     assert merged.false_alarms(evidence.rule) == rule.false_alarms
     assert merge([evidence, evidence]) == merged, "a file given twice counts once"
@@ -61,17 +58,11 @@ def test_cost_is_per_admitted_organism(finished: Finished) -> None:
         assert seconds >= min(row.cpu_seconds for row in rows)
 
 
-def copied(evidence: Evidence) -> Evidence:
-    """The same organisms under another name."""
-    return replace(evidence, suite="copy", scores_sha256="other")
-
-
 def same_controls(evidence: Evidence) -> Evidence:
-    other = elsewhere(evidence, "copy")
-    population = tuple(
-        first if first.misalignment == "aligned" else second
-        for first, second in zip(evidence.population, other.population, strict=True)
-    )
+    """Its misaligned networks are others, its aligned networks the same."""
+    other = elsewhere(evidence)
+    pairs = zip(evidence.population, other.population, strict=True)
+    population = tuple(a if a.misalignment == "aligned" else b for a, b in pairs)
     return replace(other, population=population)
 
 
@@ -80,17 +71,17 @@ SWEEP = Sweep(
     (SweepCount("maze/proxy_corner", "spontaneous", 20, 12, 9),), {},
 )  # fmt: skip
 REFUSED: dict[str, Callable[[Evidence], list[Evidence | Sweep]]] = {
-    "count twice": lambda one: [one, copied(one)],
-    "of maze/aligned.* would count twice": lambda one: [one, same_controls(one)],
-    "mixed alphas": lambda one: [one, replace(elsewhere(one), alpha=0.05)],
-    "mixed rules": lambda one: [one, replace(elsewhere(one), rule_detectors=("goal_swap",))],
-    "same scores but differ": lambda one: [one, replace(one, provenance={})],
-    "no evidence of a run": lambda one: [SWEEP],
-    "2 sweeps": lambda one: [one, SWEEP, SWEEP],
+    "count twice": lambda one: [one, replace(one, suite="copy", scores_sha256="other")],
+    "maze/aligned": lambda one: [one, same_controls(one)],
+    "alphas": lambda one: [one, replace(elsewhere(one), alpha=0.05)],
+    "rules": lambda one: [one, replace(elsewhere(one), rule_detectors=("goal_swap",))],
+    "differ": lambda one: [one, replace(one, provenance={})],
+    "no evidence": lambda one: [SWEEP],
+    "sweeps": lambda one: [one, SWEEP, SWEEP],
 }
 
 
-@pytest.mark.parametrize("message", REFUSED)
-def test_what_does_not_belong_together_is_refused(finished: Finished, message: str) -> None:
-    with pytest.raises(EvidenceError, match=message):
-        merge(REFUSED[message](finished.evidence))
+@pytest.mark.parametrize("word", REFUSED)
+def test_what_does_not_belong_together_is_refused(finished: Finished, word: str) -> None:
+    with pytest.raises(EvidenceError, match=word):
+        merge(REFUSED[word](finished.evidence))

@@ -1,6 +1,5 @@
 """The published figures as loaded, and what an override may change."""
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +23,7 @@ def test_published_figures() -> None:
 
 def override(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "mine.toml"
-    path.write_text(text, encoding="utf-8")
+    path.write_bytes(text.encode("latin-1"))
     return path
 
 
@@ -37,64 +36,51 @@ def test_override_replaces_only_what_it_names(tmp_path: Path) -> None:
     assert changed.horizons == published.horizons
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("[type.decptive]\nsuccess = [0.1, 0.2]", "unknown key 'decptive'; known here: proxy,"),
-        ("[type.proxy]\nsucces = [0.1, 0.2]", "unknown key 'succes'"),
-        ("[typ.proxy]\nsuccess = [0.1, 0.2]", "unknown key 'typ'"),
-        ("type = 3", "'type' is 3"),
-        ("[type.proxy]\nsuccess = [0.8, 0.6]", "proxy.success: .*wanted"),
-        ("[type.proxy]\nsuccess = [0.8, 1.6]", "proxy.success: .*wanted"),
-        ("[type.proxy]\nsuccess = [nan, 0.6]", "two finite"),
-        ("[type.proxy]\nsuccess = 0.6", "type.proxy.success is 0.6, wanted"),
-        ("[type.proxy]\nsuccess = [true, 1]", "type.proxy.success"),
-        ("[horizon.current]\nharm_multiple = [1, inf]", "current.harm_multiple is .* finite"),
-        (f"[horizon.current]\nharm_multiple = [1, {10**400}]", "two finite"),
-        (f"[horizon.current]\nharm_multiple = [1, {'9' * 5000}]", "not TOML"),
-        ("type = " + "[" * 100_000, "not TOML"),
-        ("type = [", "not TOML"),
-    ],
-)
-def test_bad_overrides_are_refused(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(FiguresError, match=message):
-        load_figures(override(tmp_path, text))
-
-
 BETAS = (
     "[horizon.near_term]\nemergence",
     "[horizon.near_term]\nmisaligned_given_emergence",
     "[type.pseudo]\nprevalence",
     "[type.pseudo]\nsuccess",
 )
-MULTIPLES = ("[horizon.near_term]\nharm_multiple",)
+MULTIPLE = "[horizon.near_term]\nharm_multiple"
 CATASTROPHE = "[horizon.near_term]\ncatastrophe"
 UNDRAWABLE = (
     "[0.4, 1]", "[0.5, 0.5]", "[0.6, 0.5]", "[-0.1, 0.5]", "[1e-12, 0.999999999]",
     "[1e-60, 0.5]", "[1e-200, 2e-200]", "[0, 0]", "[0, 1e-13]", "[0, 1]",
 )  # fmt: skip
-CASES = (
-    *((key, interval) for key in (*BETAS, CATASTROPHE) for interval in UNDRAWABLE),
-    *((key, "[0, 0.3]") for key in BETAS),
+INTERVALS = {
+    **dict.fromkeys(BETAS, (*UNDRAWABLE, "[0, 0.3]", "[nan, nan]", "[0.1, inf]")),
+    CATASTROPHE: UNDRAWABLE,
+    MULTIPLE: ("[0, 10]", "[0, 0]", "[5, 4]", "[-1, 2]", "[1e-300, 1e300]", "[nan, nan]"),
+}
+"""Intervals that nothing can be drawn from, by the key of the figures that holds them."""
+
+REFUSED = (
+    ("[type.decptive]\nsuccess = [0.1, 0.2]", "'decptive'"),
+    ("[type.proxy]\nsucces = [0.1, 0.2]", "'succes'"),
+    ("[typ.proxy]\nsuccess = [0.1, 0.2]", "'typ'"),
+    ("type = 3", "'type'"),
+    ("[type.proxy]\nsuccess = [0.8, 1.6]", "type.proxy.success"),
+    ("[type.proxy]\nsuccess = 0.6", "type.proxy.success"),
+    ("[type.proxy]\nsuccess = [true, 1]", "type.proxy.success"),
+    ("[horizon.current]\nharm_multiple = [1, inf]", "finite"),
+    (f"[horizon.current]\nharm_multiple = [1, {10**400}]", "finite"),
+    (f"[horizon.current]\nharm_multiple = [1, {'9' * 5000}]", "not TOML"),
+    ("type = " + "[" * 100_000, "not TOML"),
+    ("type = [", "not TOML"),
+    ("# not utf-8: caf\xe9", "UTF-8"),
     *(
-        (key, interval)
-        for key in MULTIPLES
-        for interval in ("[0, 10]", "[0, 0]", "[5, 4]", "[-1, 2]", "[1e-300, 1e300]")
+        (f"{key} = {interval}", key.strip("[").replace("]\n", "."))
+        for key, intervals in INTERVALS.items()
+        for interval in intervals
     ),
-    *((key, interval) for key in (*BETAS, *MULTIPLES) for interval in ("[nan, nan]", "[0.1, inf]")),
 )
 
 
-@pytest.mark.parametrize(("key", "interval"), CASES)
-def test_an_interval_that_nothing_can_be_drawn_from_is_refused_at_load(
-    tmp_path: Path, key: str, interval: str
-) -> None:
-    file_key = re.escape(key.strip("[").replace("]\n", "."))
-    path = override(tmp_path, f"{key} = {interval}\n")
-    with pytest.raises(
-        FiguresError, match=rf"mine\.toml: {file_key}\b.*(wanted|missed) .*[,;] \w+"
-    ):
-        load_figures(path)
+@pytest.mark.parametrize(("text", "word"), REFUSED)
+def test_bad_overrides_are_refused_at_load(tmp_path: Path, text: str, word: str) -> None:
+    with pytest.raises(FiguresError, match=word):
+        load_figures(override(tmp_path, text))
 
 
 @pytest.mark.parametrize("interval", [(1e-6, 1e-5), (0.001, 0.999), (0.98, 0.999), (0.02, 0.9)])
@@ -120,10 +106,3 @@ def test_the_widest_harm_multiple_has_finite_draws(tmp_path: Path) -> None:
 def test_a_catastrophe_row_may_start_at_zero(tmp_path: Path) -> None:
     figures = load_figures(override(tmp_path, f"{CATASTROPHE} = [0, 0.2]\n"))
     assert figures.horizons["near_term"].catastrophe == (0, 0.2)
-
-
-def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "mine.toml"
-    path.write_bytes(b"# caf\xe9\n")
-    with pytest.raises(FiguresError, match=r"mine\.toml is not TOML: .* write it as UTF-8"):
-        load_figures(path)

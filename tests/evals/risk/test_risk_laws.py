@@ -20,41 +20,22 @@ from evals.risk.laws import (
 
 JUDGED = {name: beta_from_interval(*FIGURES.types[name].success) for name in MISALIGNMENT_TYPES}
 
-BETAS = [
-    (0.1, 0.4, 4.7752, 15.5556),
-    (0.3, 0.7, 8.0011, 8.0011),
-    (0.5, 0.9, 8.9734, 3.4749),
-    (0.1, 0.7, 2.2361, 3.7352),
-    (0.5, 0.8, 17.1513, 8.9555),
-    (0.6, 0.85, 23.9922, 8.7296),
-    (0.7, 0.9, 32.6506, 7.7197),
-    (0.01, 0.1, 2.3551, 49.7260),
-    (0.05, 0.3, 3.2871, 17.7577),
-    (0.4, 0.7, 15.9234, 12.9186),
-    (0.2, 0.4, 16.3533, 38.9384),
-    (0.1, 0.3, 7.7197, 32.6506),
-    (0.01, 0.2, 1.5005, 17.2715),
-    (0.6, 0.8, 38.9384, 16.3533),
-    (0.4, 0.6, 33.3865, 33.3865),
-    (0.05, 0.2, 5.4257, 41.4890),
-]
+BETAS = (
+    (0.1, 0.4, 4.7752, 15.5556), (0.3, 0.7, 8.0011, 8.0011),
+    (0.5, 0.9, 8.9734, 3.4749), (0.1, 0.7, 2.2361, 3.7352),
+    (0.5, 0.8, 17.1513, 8.9555), (0.6, 0.85, 23.9922, 8.7296),
+    (0.7, 0.9, 32.6506, 7.7197), (0.01, 0.1, 2.3551, 49.7260),
+    (0.05, 0.3, 3.2871, 17.7577), (0.4, 0.7, 15.9234, 12.9186),
+    (0.2, 0.4, 16.3533, 38.9384), (0.1, 0.3, 7.7197, 32.6506),
+    (0.01, 0.2, 1.5005, 17.2715), (0.6, 0.8, 38.9384, 16.3533),
+    (0.4, 0.6, 33.3865, 33.3865), (0.05, 0.2, 5.4257, 41.4890),
+)  # fmt: skip
 
 
 def test_beta_fits() -> None:
     for low, high, a, b in BETAS:
         fit = beta_from_interval(low, high)
         assert (fit.a, fit.b) == pytest.approx((a, b), abs=1e-4)
-
-
-def test_draws_recover_the_ends_of_every_judged_interval() -> None:
-    generator = np.random.default_rng(71)
-    intervals = [row.emergence for row in FIGURES.horizons.values()]
-    intervals += [row.misaligned_given_emergence for row in FIGURES.horizons.values()]
-    intervals += [row.prevalence for row in FIGURES.types.values()]
-    intervals += [row.success for row in FIGURES.types.values()]
-    for interval in intervals:
-        draws = beta_from_interval(*interval).at(generator.random(100_000))
-        assert np.quantile(draws, [0.05, 0.95]) == pytest.approx(interval, abs=0.003)
 
 
 @settings(derandomize=True, deadline=None)
@@ -69,9 +50,9 @@ def test_any_proper_interval_is_met(ends: list[float]) -> None:
 
 def test_intervals_without_a_law_are_refused() -> None:
     for interval in ((0.0, 0.5), (0.5, 1.0), (0.5, 0.5), (0.6, 0.4)):
-        with pytest.raises(ValueError, match="no Beta"):
+        with pytest.raises(ValueError, match="Beta"):
             beta_from_interval(*interval)
-    with pytest.raises(ValueError, match="no harm multiple"):
+    with pytest.raises(ValueError, match="harm multiple"):
         lognormal_from_interval(0.0, 1.0)
 
 
@@ -170,10 +151,8 @@ def mean_given(judged: JudgedBeta, d: float) -> float:
 @pytest.mark.parametrize("name", MISALIGNMENT_TYPES)
 @pytest.mark.parametrize("d", [0.3, 0.6, 0.85, 0.97, 0.995])
 def test_quadrature_over_the_split_gives_the_same_mean(name: str, d: float) -> None:
-    law = given(JUDGED[name])
-    assert np.interp(d, DETECTIONS, law.means) == pytest.approx(
-        mean_given(JUDGED[name], d), abs=1e-3
-    )
+    found = np.interp(d, DETECTIONS, given(JUDGED[name]).means)
+    assert found == pytest.approx(mean_given(JUDGED[name], d), abs=1e-3)
 
 
 @pytest.mark.parametrize("name", MISALIGNMENT_TYPES)

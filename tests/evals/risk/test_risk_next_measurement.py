@@ -1,6 +1,6 @@
 """The next measurement against simulation, the family posterior and simple economics."""
 
-from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,23 +21,10 @@ NOW = float(evaluate(INPUTS, 1.0).residual.mean())
 NONE_SEEN = FamilyCount("new", 0, 0)
 
 
-def measurements(
-    beliefs: Beliefs = BELIEFS,
-    *,
-    weight: float = 1.0,
-    decision_level: float = 0.0165,
-    costs: Mapping[str, float] = COSTS,
-    networks: int = 10,
-) -> tuple[Candidate, ...]:
-    return next_measurements(
-        INPUTS if beliefs is BELIEFS else drawn(beliefs, 2000, 41),
-        beliefs,
-        weight=weight,
-        decision_level=decision_level,
-        cpu_seconds=costs,
-        access="weights",
-        networks=networks,
-    )
+def measurements(beliefs: Beliefs = BELIEFS, **changed: Any) -> tuple[Candidate, ...]:
+    inputs = INPUTS if beliefs is BELIEFS else drawn(beliefs, 2000, 41)
+    asked = {"weight": 1.0, "decision_level": 0.0165, "networks": 10, **changed}
+    return next_measurements(inputs, beliefs, cpu_seconds=COSTS, access="weights", **asked)
 
 
 def find(found: tuple[Candidate, ...], misalignment: str, family: str | None) -> Candidate:
@@ -103,29 +90,16 @@ def test_a_new_family_narrows_more_than_more_of_a_seen_one() -> None:
             assert new.width_now == more.width_now
 
 
-def test_every_type_has_a_new_family_and_every_seen_family_more() -> None:
+def test_every_type_has_a_new_family_and_every_seen_family_more_at_their_cost() -> None:
     found = measurements()
-    expected = {(name, None) for name in MISALIGNMENT_TYPES}
-    expected |= {(name, count.family) for name, seen in COUNTS.items() for count in seen}
-    assert {(one.misalignment, one.family) for one in found} == expected
-    assert len(found) == len(expected)
+    expected = [(name, None) for name in MISALIGNMENT_TYPES]
+    expected += [(name, count.family) for name, seen in COUNTS.items() for count in seen]
+    assert sorted(map(str, expected)) == sorted(str((c.misalignment, c.family)) for c in found)
     assert {(one.access, one.networks) for one in found} == {("weights", 10)}
-
-
-def test_costs_are_of_training_and_scoring() -> None:
-    found = measurements()
     for name, seconds in (("proxy", 160), ("deceptive", 360), ("subgoal", 260), ("pseudo", 260)):
         one = find(found, name, None)
         assert one.cpu_hours == pytest.approx(10 * seconds / 3600)
         assert one.value_per_cpu_hour == pytest.approx(one.value / one.cpu_hours)
-
-
-def test_double_costs_halve_the_value_per_hour() -> None:
-    dear = measurements(costs={"proxy": 320.0, "deceptive": 720.0})
-    for one in measurements():
-        other = find(dear, one.misalignment, one.family)
-        assert other.value == one.value
-        assert other.value_per_cpu_hour == pytest.approx(one.value_per_cpu_hour / 2)
 
 
 @pytest.mark.parametrize("family", [None, "family-1"])
@@ -152,25 +126,20 @@ def test_the_most_valuable_hour_comes_first_and_more_networks_are_worth_more() -
     values = [one.value_per_cpu_hour for one in measurements(decision_level=NOW)]
     assert values[0] > 0
     assert values == sorted(values, reverse=True)
-    values = [
-        find(measurements(decision_level=NOW * 0.999, networks=n), "proxy", None).value
-        for n in (1, 5, 25)
-    ]
+    few, more, many = (measurements(decision_level=NOW * 0.999, networks=n) for n in (1, 5, 25))
+    values = [find(found, "proxy", None).value for found in (few, more, many)]
     assert 0 < values[0] < values[1] < values[2]
 
 
-def test_weight_zero_makes_every_measurement_worthless() -> None:
+def test_weight_zero_and_a_level_out_of_reach_make_every_measurement_worthless() -> None:
+    for level in (-1.0, 0.0, 0.9):
+        assert all(one.value == 0 for one in measurements(decision_level=level))
     for level in (0.5 * NOW, NOW, 2 * NOW):
         found = measurements(weight=0.0, decision_level=level)
         assert all(one.value == 0 for one in found)
     narrowing = [(one.width_now - one.width_after) / one.cpu_hours for one in found]
     assert narrowing == sorted(narrowing, reverse=True)
     assert narrowing[0] > 0
-
-
-def test_a_level_out_of_reach_makes_every_measurement_worthless() -> None:
-    for level in (-1.0, 0.0, 0.9):
-        assert all(one.value == 0 for one in measurements(decision_level=level))
 
 
 def test_a_type_not_measured_is_compared_with_the_uniform_prior() -> None:

@@ -89,16 +89,13 @@ def test_shares_agree_with_the_reference(
 ) -> None:
     found = indices(beliefs, weight, quantity, horizon)
     for group, (first, total) in reference.items():
-        if first is not None:
-            assert found[group].first == pytest.approx(first, abs=within), group
-        if total is not None:
-            assert found[group].total == pytest.approx(total, abs=within), group
+        for index, wanted in ((found[group].first, first), (found[group].total, total)):
+            assert wanted is None or index == pytest.approx(wanted, abs=within), group
 
 
 def test_inputs_without_effect_are_listed_with_zero() -> None:
-    found = indices(
-        Beliefs(FIGURES, {"proxy": posterior(families(18, 19, 20))}), 0.2, "residual", "current"
-    )
+    beliefs = Beliefs(FIGURES, {"proxy": posterior(families(18, 19, 20))})
+    found = indices(beliefs, 0.2, "residual", "current")
     assert set(found) == set(GROUPS)
     idle = {f"measured_{name}" for name in ("subgoal", "pseudo", "deceptive")}
     idle |= {"measured_emergence", "measured_misaligned", "multiple"}
@@ -125,9 +122,8 @@ def test_indices_are_sorted_and_repeat_with_the_seed() -> None:
 
 
 def test_what_does_not_vary_has_no_shares() -> None:
-    beliefs = Beliefs(FIGURES, supposed={"emergence": 0.0})
-    found = risk_indices(beliefs, NEAR, weight=0.0, generator=np.random.default_rng(1))
-    assert set(found) == {"fraction"}
     every = {f"{half}.{n}": 1.0 for half in ("detect", "correct") for n in MISALIGNMENT_TYPES}
-    safe = Beliefs(FIGURES, supposed=every)
-    assert risk_indices(safe, NEAR, weight=0.0, generator=np.random.default_rng(1)) == {}
+    for supposed, varying in (({"emergence": 0.0}, {"fraction"}), (every, set())):
+        beliefs = Beliefs(FIGURES, supposed=supposed)
+        found = risk_indices(beliefs, NEAR, weight=0.0, generator=np.random.default_rng(1))
+        assert set(found) == varying

@@ -27,15 +27,11 @@ def inputs() -> Inputs:
     return seen_by(dict.fromkeys(MISALIGNMENT_TYPES, SEEN))
 
 
-def test_weight_zero_returns_the_judged_bits(inputs: Inputs) -> None:
+def test_weight_zero_returns_the_judged_bits_and_the_risk_of_no_measurement(inputs: Inputs) -> None:
+    judged = inputs.success.view(np.int64)
     for one in (inputs, replace(inputs, transport=np.zeros(20_000))):
-        np.testing.assert_array_equal(
-            success_at(one, 0.0).view(np.int64), inputs.success.view(np.int64)
-        )
+        np.testing.assert_array_equal(success_at(one, 0.0).view(np.int64), judged)
     np.testing.assert_array_equal(blend(inputs.success, inputs.measured, 0.0), inputs.success)
-
-
-def test_weight_zero_gives_the_risk_of_no_measurement_bit_by_bit(inputs: Inputs) -> None:
     without = seen_by({})
     for name in ("unmitigated", "residual", "fraction"):
         judged = getattr(evaluate(without, 1.0), name)
@@ -61,18 +57,10 @@ def test_measured_success_is_the_new_family_rate_times_the_judged_correction(
     assert detection.mean(axis=0) == pytest.approx([SEEN.mean] * 4, abs=0.012)
 
 
-def test_one_transport_draw_decides_for_all_types(inputs: Inputs) -> None:
+def test_one_transport_draw_decides_for_all_types_as_often_as_its_weight(inputs: Inputs) -> None:
     taken = success_at(inputs, 0.3) == success_at(inputs, 1.0)
     assert np.all(taken.all(axis=1) | ~taken.any(axis=1))
     assert taken.mean() == pytest.approx(0.3, abs=0.015)
-
-
-def test_mean_is_linear_in_the_weight(inputs: Inputs) -> None:
-    ends = success_at(inputs, 0.0), success_at(inputs, 1.0)
-    for weight in (0.1, 0.2, 0.5, 0.9):
-        expected = (1 - weight) * ends[0].mean(axis=0) + weight * ends[1].mean(axis=0)
-        assert blend(*ends, weight).mean(axis=0) == pytest.approx(expected, abs=1e-12)
-        assert success_at(inputs, weight).mean(axis=0) == pytest.approx(expected, abs=0.01)
 
 
 def test_type_without_measurement_stays_judged_and_is_named() -> None:
@@ -101,11 +89,8 @@ def test_the_weight_is_a_product_of_named_steps() -> None:
     ]  # fmt: skip
     assert np.prod([step.judged for step in transport.steps]) == transport.weight == 0.2
     assert all(step.void for step in transport.steps)
-    for drop in (drop for step in transport.steps for drop in step.drops):
-        assert "arxiv.org/abs/" in drop, "a measurement of others comes with its address"
-        assert any(year in drop for year in ("2024", "2025", "2026"))
-    assert "20 of 20" in transport.drops[0]
-    assert "14 of 20" in transport.drops[0]
+    drops = [drop for step in transport.steps for drop in step.drops]
+    assert all("arxiv.org/abs/" in drop for drop in drops), "with the address of the measurement"
 
 
 def test_the_weight_or_its_steps_can_be_stated() -> None:
@@ -116,9 +101,9 @@ def test_the_weight_or_its_steps_can_be_stated() -> None:
     some = parse_transport("small_to_large=0.25, naive_to_adaptive=1")
     assert some.weight == pytest.approx(0.8 * 0.25)
     assert some.steps[0] == usual.steps[0]
-    for text, message in (
+    for text, word in (
         ("1.2", "outside"), ("often", "neither"), ("small_to_large=often", "neither"),
-        ("small=0.2", "unknown steps"), ("small_to_large=2", "small_to_large 2.0 is outside"),
+        ("small=0.2", "unknown"), ("small_to_large=2", "outside"),
     ):  # fmt: skip
-        with pytest.raises(QuestionError, match=message):
+        with pytest.raises(QuestionError, match=word):
             parse_transport(text)

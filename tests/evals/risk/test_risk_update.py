@@ -50,22 +50,18 @@ def example() -> Found:
     return run(EXAMPLE, draws=100_000, weights=(0.0, 0.2, 0.5, 1.0), given=False)
 
 
-def test_worked_example(example: Found) -> None:
-    for weight, mean, low, high in (
-        (0.0, 0.461, 0.384, 0.538),
-        (0.2, 0.465, 0.366, 0.567),
-        (0.5, 0.471, 0.338, 0.667),
-        (1.0, 0.481, 0.310, 0.762),
-    ):
-        for horizon in HORIZONS:
+def test_worked_example_and_a_mean_that_is_linear_in_the_weight(example: Found) -> None:
+    for horizon in HORIZONS:
+        for weight, mean, low, high in (
+            (0.0, 0.461, 0.384, 0.538),
+            (0.2, 0.465, 0.366, 0.567),
+            (0.5, 0.471, 0.338, 0.667),
+            (1.0, 0.481, 0.310, 0.762),
+        ):
             fraction = example.row(horizon, weight).fraction
             assert fraction.mean == pytest.approx(mean, abs=0.0015)
             assert fraction.q05 == pytest.approx(low, abs=0.004)
             assert fraction.q95 == pytest.approx(high, abs=0.006)
-
-
-def test_mean_is_linear_in_the_weight(example: Found) -> None:
-    for horizon in HORIZONS:
         ends = [example.row(horizon, weight).residual.mean for weight in (0.0, 1.0)]
         for weight in (0.2, 0.5):
             expected = (1 - weight) * ends[0] + weight * ends[1]
@@ -80,24 +76,10 @@ def test_everything_and_nothing_detected() -> None:
         assert found.row("current", 1.0).fraction.mean == pytest.approx(measured, abs=0.005)
 
 
-def test_judged_rows_do_not_depend_on_the_measurement(example: Found) -> None:
-    without = run({}, draws=100_000)
-    for horizon in HORIZONS:
-        judged = example.row(horizon, 0.0)
-        for weight in (0.0, 0.2, 1.0):
-            row = without.row(horizon, weight)
-            for part in ("unmitigated", "residual"):
-                wanted = vars(getattr(judged, part))
-                assert vars(getattr(row, part)) == pytest.approx(wanted, rel=1e-12)
-        assert without.row(horizon, 0.0) == judged
-    assert all(record.flags == (NOT_MEASURED,) for record in without.types)
-
-
 def test_unmeasured_type_is_flagged_and_two_families_are_called_uninformative() -> None:
     result = run({"proxy": families(10, 10), "pseudo": families(0, 0, of=0)})
     proxy, subgoal, pseudo, _ = result.types
-    assert "40 networks of 2 families say almost nothing" in proxy.flags[0]
-    assert proxy.measured_detection is not None
+    assert "40 networks of 2 families" in proxy.flags[0]
     assert proxy.measured_detection.q05 == pytest.approx(0.054, abs=0.005)
     for record in (subgoal, pseudo):
         assert record.flags == (NOT_MEASURED,)
@@ -111,15 +93,10 @@ def test_records_hold_judged_and_measured_detection(example: Found) -> None:
     assert (deceptive.families, deceptive.detected, deceptive.of) == (3, 25, 60)
     assert deceptive.judged_success.q05 == pytest.approx(0.05, abs=0.003)
     assert deceptive.judged_detection.q50 == pytest.approx(0.34, abs=0.006)
-    assert deceptive.measured_detection is not None
     assert deceptive.measured_detection.mean == pytest.approx(0.431, abs=0.005)
     assert deceptive.measured_detection.q95 == pytest.approx(0.988, abs=0.005)
     assert deceptive.flags == ()
-
-
-def test_same_seed_same_record() -> None:
-    assert run(EXAMPLE) == run(EXAMPLE)
-    assert run(EXAMPLE) != run(EXAMPLE, seed=102)
+    assert all(record.flags == (NOT_MEASURED,) for record in run({}).types)
 
 
 def frozen_rho(counts: list[FamilyCount], like: FamilyPosterior) -> FamilyPosterior:
@@ -189,18 +166,6 @@ def test_a_weight_that_falls_with_conflict_would_fail_the_same_sweep() -> None:
     assert np.any(np.diff(sweep(by_conflict, given=False)) > 0.005)
 
 
-def test_raising_one_family_at_relearnt_rho_stays_within_the_stated_tolerance() -> None:
-    worst = 0.0
-    for index in range(3):
-        for detected in range(0, 20, 4):
-            few = families(*[18, 11, 9])
-            few[index] = FamilyCount(few[index].family, detected, 20)
-            more = list(few)
-            more[index] = FamilyCount(few[index].family, detected + 1, 20)
-            worst = min(worst, posterior(more).mean - posterior(few).mean)
-    assert worst > -0.005
-
-
 @pytest.mark.parametrize(
     ("name", "fraction"),
     [("proxy", 0.393), ("subgoal", 0.404), ("pseudo", 0.415), ("deceptive", 0.442)],
@@ -210,9 +175,9 @@ def test_perfect_detection_of_one_type_leaves_the_stated_fraction(
 ) -> None:
     supposed = run({}, draws=40_000, what_if={f"detect.{name}": 1.0}, given=False)
     assert supposed.row("current", 0.0).fraction.mean == pytest.approx(fraction, abs=0.002)
-    flags = {record.misalignment: record.flags for record in supposed.types}
-    assert any(f"detect.{name} is supposed to be 1" in flag for flag in flags[name])
-    assert NOT_MEASURED not in flags[name], "it does not stay at its judged value"
+    (flags,) = (record.flags for record in supposed.types if record.misalignment == name)
+    assert any(f"detect.{name}" in flag for flag in flags)
+    assert NOT_MEASURED not in flags, "it does not stay at its judged value"
 
 
 def test_a_supposition_outlives_a_sweep() -> None:
@@ -225,36 +190,32 @@ def test_a_supposition_outlives_a_sweep() -> None:
         np.testing.assert_array_equal(judged.unmitigated, measured.unmitigated)
 
 
-def test_a_supposition_holds_at_every_weight_and_moves_nothing_else(example: Found) -> None:
+def test_a_supposition_holds_at_every_weight_and_moves_nothing_else() -> None:
     every = {f"detect.{name}": 1.0 for name in MISALIGNMENT_TYPES}
     every |= {f"correct.{name}": 1.0 for name in MISALIGNMENT_TYPES}
     safe = run(EXAMPLE, what_if=every)
-    for row in safe.rows:
-        assert row.residual.mean == 0
-        assert row.unmitigated.mean > 0
-    absent = run(EXAMPLE, what_if={"emergence": 0.0})
+    assert {row.residual.mean for row in safe.rows} == {0}
+    assert min(row.unmitigated.mean for row in safe.rows) > 0
+    absent, usual = run(EXAMPLE, what_if={"emergence": 0.0}), run(EXAMPLE)
     for row in absent.rows:
         assert row.unmitigated.mean == row.residual.mean == 0
-        assert row.fraction == run(EXAMPLE).row(row.scenario, row.weight).fraction
+        assert row.fraction == usual.row(row.scenario, row.weight).fraction
 
 
-@pytest.mark.parametrize(
-    ("words", "message"),
-    [
-        ("detect.deceptiv=0.8", "'detect.deceptiv'"),
-        ("detect.deceptive", "NAME=NUMBER"),
-        ("detect.deceptive=often", "NAME=NUMBER"),
-        ("detect.deceptive=1.2", "probability"),
-        ("detect.deceptive=nan", "probability"),
-        ("emergence=0.1 emergence=0.2", "both 0.1 and 0.2"),
-    ],
-)
-def test_impossible_suppositions_are_refused(words: str, message: str) -> None:
-    with pytest.raises(QuestionError, match=message):
-        Beliefs(FIGURES, supposed=parse_what_if(words.split()))
+REFUSED = {
+    "detect.deceptiv=0.8": "detect.deceptiv",
+    "detect.deceptive": "NUMBER",
+    "detect.deceptive=often": "NUMBER",
+    "detect.deceptive=1.2": "probability",
+    "detect.deceptive=nan": "probability",
+    "emergence=0.1 emergence=0.2": "both",
+}
 
 
-def test_suppositions_are_read() -> None:
+def test_suppositions_are_read_and_impossible_ones_refused() -> None:
     supposed = parse_what_if(["detect.deceptive=0.8", " emergence = 0.3"])
     assert supposed == {"detect.deceptive": 0.8, "emergence": 0.3}
     assert not parse_what_if([])
+    for words, word in REFUSED.items():
+        with pytest.raises(QuestionError, match=word):
+            Beliefs(FIGURES, supposed=parse_what_if(words.split()))

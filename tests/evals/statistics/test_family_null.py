@@ -1,7 +1,5 @@
 """Families dealt anew: the null holds its level where networks of a family are alike."""
 
-from __future__ import annotations
-
 import numpy as np
 import pytest
 
@@ -17,18 +15,20 @@ from evals.statistics.family_null import (
 ALIGNED, MISALIGNED, EACH = 6, 5, 5
 
 
-def population() -> tuple[np.ndarray, np.ndarray]:
-    """Families of five networks and their labels."""
-    families = np.repeat([f"f{number:02d}" for number in range(ALIGNED + MISALIGNED)], EACH)
-    return families, np.repeat(np.arange(ALIGNED + MISALIGNED) >= ALIGNED, EACH)
+FAMILIES = np.repeat([f"f{number:02d}" for number in range(ALIGNED + MISALIGNED)], EACH)
+BAD = np.repeat(np.arange(ALIGNED + MISALIGNED) >= ALIGNED, EACH)
+"""Families of five networks and whether each is misaligned."""
 
 
-def null_of(scores: np.ndarray, seed: int = 0, deals: int = 99) -> FamilyNull:
-    families, misaligned = population()
-    return family_null(
-        fixed(scores), misaligned, families, 0.05,
-        deals=deals, generator=np.random.default_rng(seed),
-    )  # fmt: skip
+def null_of(
+    scores: np.ndarray,
+    seed: int = 0,
+    deals: int = 99,
+    families: np.ndarray = FAMILIES,
+    misaligned: np.ndarray = BAD,
+) -> FamilyNull:
+    generator = np.random.default_rng(seed)
+    return family_null(fixed(scores), misaligned, families, 0.05, deals=deals, generator=generator)
 
 
 @pytest.mark.parametrize("spread", [0.0, 2.0])
@@ -52,102 +52,84 @@ def test_families_of_two_sizes_are_cut_before_they_are_dealt() -> None:
     generator = np.random.default_rng(3)
     found = []
     for seed in range(150):
-        null = family_null(
-            fixed(generator.normal(size=58)), misaligned, families, 0.05,
-            deals=39, generator=np.random.default_rng(seed),
-        )  # fmt: skip
-        found.append(null.p_value)
+        scores = generator.normal(size=58)
+        found.append(null_of(scores, seed, 39, families, misaligned).p_value)
     assert np.mean(np.array(found) <= 0.05) <= 0.05 + 2 * 0.018
 
 
 def test_a_real_difference_is_told() -> None:
-    families, misaligned = population()
-    scores = np.random.default_rng(1).normal(4.0 * misaligned)
+    scores = np.random.default_rng(1).normal(4.0 * BAD)
     null = null_of(scores)
     assert null.p_value == 0.01
-    assert null.detected == flagged_share(scores, misaligned, families, 0.05) * null.of
+    assert null.detected == flagged_share(scores, BAD, FAMILIES, 0.05) * null.of
     assert null.mean < 0.1
 
 
 def test_few_families_leave_few_deals() -> None:
     families = np.repeat(["a", "b", "c", "d"], 5)
-    null = family_null(
-        fixed(np.arange(20.0)), families == "d", families, 0.05,
-        deals=99, generator=np.random.default_rng(0),
-    )  # fmt: skip
+    null = null_of(np.arange(20.0), families=families, misaligned=families == "d")
     assert (null.deals, null.smallest_p) == (3, 0.25)
 
 
 def test_dealing_networks_would_take_likeness_for_information() -> None:
     """The fault that this null replaces: a family is not so many independent networks."""
     generator = np.random.default_rng(11)
-    families, misaligned = population()
     early = 0
     for _ in range(60):
         scores = generator.normal(np.repeat(generator.normal(0, 4, ALIGNED + MISALIGNED), EACH))
-        share = flagged_share(scores, misaligned, families, 0.05)
-        single = np.arange(len(families)).astype(str)
-        dealt = [
-            flagged_share(scores, generator.permutation(misaligned), single, 0.05)
-            for _ in range(19)
-        ]
+        share = flagged_share(scores, BAD, FAMILIES, 0.05)
+        single = np.arange(len(FAMILIES)).astype(str)
+        dealt = [flagged_share(scores, generator.permutation(BAD), single, 0.05) for _ in range(19)]
         early += (1 + sum(other >= share for other in dealt)) / 20 <= 0.05
     assert early / 60 > 0.05
 
 
 def test_a_stack_scores_every_family_by_a_fit_that_never_saw_it() -> None:
     generator = np.random.default_rng(2)
-    families, misaligned = population()
-    features = generator.normal(size=(len(families), 4))
-    before = stacked_scores(features, misaligned, families)
-    own = families == "f09"
-    flipped = np.where(own, ~misaligned, misaligned)
-    assert np.allclose(stacked_scores(features, flipped, families)[own], before[own])
-    others = families == "f01"
-    assert not np.allclose(stacked_scores(features, flipped, families)[others], before[others])
+    features = generator.normal(size=(len(FAMILIES), 4))
+    before = stacked_scores(features, BAD, FAMILIES)
+    own = FAMILIES == "f09"
+    flipped = np.where(own, ~BAD, BAD)
+    assert np.allclose(stacked_scores(features, flipped, FAMILIES)[own], before[own])
+    others = FAMILIES == "f01"
+    assert not np.allclose(stacked_scores(features, flipped, FAMILIES)[others], before[others])
 
 
 def test_a_stack_finds_what_no_single_detector_shows() -> None:
     generator = np.random.default_rng(3)
-    families, misaligned = population()
-    shared = generator.normal(size=len(families))
-    features = np.stack([shared + misaligned, shared], axis=1) + 0.2 * generator.normal(
-        size=(len(families), 2)
+    shared = generator.normal(size=len(FAMILIES))
+    features = np.stack([shared + BAD, shared], axis=1) + 0.2 * generator.normal(
+        size=(len(FAMILIES), 2)
     )
-    stacked = stacked_scores(features, misaligned, families)
-    share = flagged_share(stacked, misaligned, families, 0.05)
-    alone = flagged_share(features[:, 0], misaligned, families, 0.05)
+    stacked = stacked_scores(features, BAD, FAMILIES)
+    share = flagged_share(stacked, BAD, FAMILIES, 0.05)
+    alone = flagged_share(features[:, 0], BAD, FAMILIES, 0.05)
     assert share > alone + 0.3
 
 
 def test_abstentions_are_the_least_suspicious_scores() -> None:
-    families, misaligned = population()
-    features = np.random.default_rng(4).normal(size=(len(families), 2))
+    features = np.random.default_rng(4).normal(size=(len(FAMILIES), 2))
     low = np.where(np.arange(len(features))[:, None] % 3 == 0, -1e9, features)
     missing = np.where(low == -1e9, np.nan, low)
-    assert np.allclose(
-        stacked_scores(low, misaligned, families), stacked_scores(missing, misaligned, families)
-    )
+    assert np.allclose(stacked_scores(low, BAD, FAMILIES), stacked_scores(missing, BAD, FAMILIES))
 
 
 def test_a_stack_needs_two_families_of_either_label() -> None:
-    families, misaligned = population()
-    assert can_stack(families, misaligned)
-    assert not can_stack(families[:35], misaligned[:35])
+    assert can_stack(FAMILIES, BAD)
+    assert not can_stack(FAMILIES[:35], BAD[:35])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("spread", [0.0, 1.0, 2.0, 4.0])
 def test_a_stack_of_noise_is_told_from_dealt_families_one_time_in_twenty(spread: float) -> None:
     generator = np.random.default_rng(5)
-    families, misaligned = population()
     found = []
     for seed in range(200):
         means = generator.normal(0, spread, (ALIGNED + MISALIGNED, 6))
         features = generator.normal(np.repeat(means, EACH, axis=0))
         null = family_null(
-            lambda chosen, labels, f=features: stacked_scores(f[chosen], labels, families[chosen]),
-            misaligned, families, 0.05,
+            lambda chosen, labels, f=features: stacked_scores(f[chosen], labels, FAMILIES[chosen]),
+            BAD, FAMILIES, 0.05,
             deals=19, generator=np.random.default_rng(seed),
         )  # fmt: skip
         found.append(null.p_value)

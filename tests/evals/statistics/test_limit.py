@@ -1,6 +1,6 @@
 """Alarm limits, against the Beta law, simulation and scipy's analysis of variance."""
 
-from __future__ import annotations
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -19,21 +19,14 @@ from evals.statistics.limit import (
 )
 
 NAN = float("nan")
-RANKS = [  # networks, rank at 5%, rank at 1%
-    (18, 0, 0),
-    (19, 1, 0),
-    (39, 2, 0),
-    (59, 3, 0),
-    (99, 5, 1),
-    (298, 14, 2),
-    (299, 15, 3),
-]
 
 
-@pytest.mark.parametrize(("size", "five", "one"), RANKS)
+@pytest.mark.parametrize(
+    ("size", "five", "one"),
+    [(18, 0, 0), (19, 1, 0), (39, 2, 0), (59, 3, 0), (99, 5, 1), (298, 14, 2), (299, 15, 3)],
+)
 def test_ranks_of_the_usual_calibration_sizes(size: int, five: int, one: int) -> None:
-    assert attainable_rank(0.05, size) == five
-    assert attainable_rank(0.01, size) == one
+    assert (attainable_rank(0.05, size), attainable_rank(0.01, size)) == (five, one)
 
 
 def realised_rates(generator: np.random.Generator, size: int, repeats: int) -> np.ndarray:
@@ -72,8 +65,10 @@ def test_too_few_networks_never_flag() -> None:
 
 
 @pytest.mark.parametrize(("alpha", "size", "needed"), [(0.05, 12, 19), (0.01, 98, 99)])
-def test_unattainable_alpha_names_the_remedy(alpha: float, size: int, needed: int) -> None:
-    with pytest.raises(AlphaNotAttainable, match=f"at least {needed} .*build more controls"):
+def test_unattainable_alpha_names_how_many_networks_it_needs(
+    alpha: float, size: int, needed: int
+) -> None:
+    with pytest.raises(AlphaNotAttainable, match=f"at least {needed}"):
         require_attainable(alpha, size)
     require_attainable(alpha, needed)
 
@@ -119,21 +114,12 @@ def test_order_and_scale_of_scores_do_not_matter(
     np.testing.assert_array_equal(flags, rescaled)
 
 
-def test_abstaining_controls_stay_in_the_calibration_size() -> None:
-    threshold = rank_limit(np.array([NAN] * 10 + list(range(10))), 0.1)
-    assert (threshold.networks, threshold.value) == (20, 8.0)
-
-
-@pytest.mark.parametrize("alpha", [0.0, 1.0, -0.1, NAN])
-def test_alpha_outside_the_open_interval_is_refused(alpha: float) -> None:
-    with pytest.raises(ValueError, match=r"outside \(0, 1\)"):
-        rank_limit(np.arange(5.0), alpha)
-
-
 def test_a_rank_is_a_limit_for_the_families_that_set_it() -> None:
     limit = rank_limit(np.arange(19.0), 0.05, families=2)
     assert (limit.basis, limit.value, limit.families, limit.networks) == ("rank", 18.0, 2, 19)
     assert limit.level == pytest.approx(0.05)
+    abstaining = rank_limit(np.array([NAN] * 10 + list(range(10))), 0.1)
+    assert (abstaining.networks, abstaining.value) == (20, 8.0)
     silent = rank_limit(np.full(19, NAN), 0.05)
     assert silent.value is None
     assert silent.flags(np.array([-1e9, NAN])).tolist() == [True, False]
@@ -219,9 +205,9 @@ def test_it_sees_more_than_the_rank_of_the_pooled_networks_where_families_are_fe
 @pytest.mark.parametrize(
     ("scores", "why"),
     [
-        (np.zeros(24), "the same score"),
-        (np.where(np.arange(24) < 20, 0.0, np.arange(24.0)), "share their score"),
-        (np.where(np.arange(24) == 3, np.nan, np.arange(24.0)), "1 of 24 aligned networks abst"),
+        (np.zeros(24), "same score"),
+        (np.where(np.arange(24) < 20, 0.0, np.arange(24.0)), "share"),
+        (np.where(np.arange(24) == 3, np.nan, np.arange(24.0)), "1 of 24"),
     ],
 )
 def test_scores_that_cannot_be_normal_fall_back_to_the_largest(
@@ -232,9 +218,8 @@ def test_scores_that_cannot_be_normal_fall_back_to_the_largest(
     assert why in limit.why
     assert limit.level == pytest.approx(1 / 5)
     assert limit.largest == limit.value
-    assert limit.flags(np.array([limit.value, limit.value + 1, np.nan])).tolist() == [
-        False, True, False
-    ]  # fmt: skip
+    suspects = np.array([limit.value, limit.value + 1, np.nan])
+    assert limit.flags(suspects).tolist() == [False, True, False]
 
 
 def test_the_largest_score_holds_its_level_whatever_the_distribution() -> None:
@@ -255,11 +240,18 @@ def test_nothing_is_flagged_by_one_family_and_everything_where_all_abstained() -
     assert silent.flags(np.array([0.0, np.nan])).tolist() == [True, False]
 
 
-def test_bad_input_is_refused() -> None:
-    with pytest.raises(ValueError, match="one finite number or NaN per network"):
-        new_family_limit(np.array([1.0, np.inf]), labels(2, 1), ALPHA)
-    with pytest.raises(ValueError, match="no value, and a reason"):
-        Limit(1.0, "none", "", 1, 1, 0.0)
+@pytest.mark.parametrize(
+    ("make", "word"),
+    [
+        *((lambda alpha=alpha: rank_limit(np.arange(5.0), alpha), "outside")
+          for alpha in (0.0, 1.0, -0.1, NAN)),
+        (lambda: new_family_limit(np.array([1.0, np.inf]), labels(2, 1), ALPHA), "finite"),
+        (lambda: Limit(1.0, "none", "", 1, 1, 0.0), "reason"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_refused(make: Callable[[], Limit], word: str) -> None:
+    with pytest.raises(ValueError, match=word):
+        make()
 
 
 def test_a_family_unlike_the_rest_shows_in_the_farthest_mean() -> None:

@@ -1,7 +1,5 @@
 """Paired comparisons, against sums by hand and enumeration."""
 
-from __future__ import annotations
-
 from itertools import product
 
 import numpy as np
@@ -41,5 +39,5 @@ def test_impossible_input_is_refused() -> None:
     families = np.array(["a"])
     with pytest.raises(ValueError, match="verdicts"):
         compared("x", "y", (verdicts(""), verdicts("")), families[:0])
-    with pytest.raises(ValueError, match="impossible counts"):
+    with pytest.raises(ValueError, match="counts"):
         Pair("x", "y", -1, 0, 0, 0, 1.0, 1.0)

@@ -1,7 +1,5 @@
 """What flagged suspects pursue: readings by hand, counts, and the candidate that is left out."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np
@@ -49,15 +47,13 @@ ROWS = (
 
 
 def test_only_flagged_misaligned_suspects_are_counted() -> None:
+    """One that always pursues the base objective is deceptive where types are told."""
     objectives = confusions(ROWS, MAZE)["objective"]
     pairs = (("cornermost", "cornermost"), ("corner", "corner"), ("colour", NONE), ("gem", BASE))
     assert objectives.counts == dict.fromkeys(pairs, 1)
     assert (objectives.correct.detected, objectives.correct.of) == (2, 4)
     assert objectives.chance == 1 / (len(MAZE.candidate_objectives) + 1)
     assert confusion_table("by guess", objectives).row_count == len(objectives.truths) == 4
-
-
-def test_a_flagged_suspect_that_always_pursues_the_base_objective_is_deceptive() -> None:
     types = confusions(ROWS, MAZE)["type"]
     two = ("proxy", "proxy or subgoal")
     pairs = (("proxy", "proxy"), two, ("pseudo", NONE), ("deceptive", "deceptive"))
@@ -76,9 +72,8 @@ def test_with_the_truth_left_out_only_none_is_right() -> None:
 def test_objectives_stand_for_types_in_every_world(name: str) -> None:
     """A small maze has no room for some of the recipes, which then stand for nothing."""
     world = Maze(MazeSize(4, 3, 4, 4)) if name == "small maze" else usual_world(name)
-    types = types_by_objective(world)
-    assert types
-    assert set(types.values()) <= {"proxy", "subgoal", "pseudo", "proxy or subgoal"}
+    types = set(types_by_objective(world).values())
+    assert set() < types <= {"proxy", "subgoal", "pseudo", "proxy or subgoal"}
 
 
 def test_choices_of_an_oracle_name_it_and_no_longer_when_it_is_left_out() -> None:
@@ -118,7 +113,7 @@ def test_a_finished_run_is_read_suspect_by_suspect(finished: Finished) -> None:
     assert all(bool(one.without) == (one.truth.objective != BASE) for one in rows)
     lineup = Lineup.read(finished.folder / "lineup")
     suspect = suspect_of(lineup, lineup.ids[0], Access.OUTPUTS, "cpu")
-    with pytest.raises(ValueError, match="cannot be left out"):
+    with pytest.raises(ValueError, match="left out"):
         RewardModel(left_out=(BASE,)).choices(suspect)
 
 

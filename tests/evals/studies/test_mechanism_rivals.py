@@ -1,7 +1,5 @@
 """Rival explanations of search: a planted one voids its claims, and a clean study keeps them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,28 +8,23 @@ import pytest
 from evals.evidence.rival_explanation import Killer
 from evals.judging.baseline_excess import common_support
 from evals.judging.leaks import LeakDetected
-from evals.scoring.blind import Member
 from evals.scoring.score_table import Row
 from evals.scoring.variants import Variants
 from evals.studies.mechanism.mechanism import Suspects, search_columns
 from evals.studies.mechanism.mechanism_rivals import search_rivals
-from organisms.records.truth import GroundTruth, Mechanism, Sealed
+from made_up import searchers
+from organisms.records.truth import Mechanism
 from probes.network.access import Access
 
-FAMILIES: tuple[tuple[str, Mechanism], ...] = (
-    ("search", "search"),
-    ("looped", "search"),
-    ("listed", "heuristic"),
-    ("listed_looped", "heuristic"),
-    ("greedy", "heuristic"),
-    ("goal_aware", "heuristic"),
-    ("memoriser", "memoriser"),
-    ("parent", "heuristic"),
-)
+FAMILIES: dict[str, Mechanism] = {
+    "search": "search", "looped": "search", "listed": "heuristic", "listed_looped": "heuristic",
+    "greedy": "heuristic", "goal_aware": "heuristic", "memoriser": "memoriser",
+    "parent": "heuristic",
+}  # fmt: skip
 COMPETENT = ("search", "looped", "listed", "listed_looped")
 LOOPED = ("looped", "listed_looped")
 EACH = 10
-NAMES = np.repeat([name for name, _ in FAMILIES], EACH)
+NAMES = np.repeat(list(FAMILIES), EACH)
 SEARCHING = np.isin(NAMES, ["search", "looped"])
 
 BY_COMPETENCE = {("in_distribution", "search"), ("in_distribution", "looped")}
@@ -39,15 +32,8 @@ BY_COMPETENCE = {("in_distribution", "search"), ("in_distribution", "looped")}
 Values = Mapping[str, np.ndarray]
 
 
-def suspects() -> Suspects:
-    members, truths = [], {}
-    for number, (name, mechanism) in enumerate((f, m) for f, m in FAMILIES for _ in range(EACH)):
-        truth = GroundTruth("unrated", "goal", name, "", "instilled", mechanism=mechanism)
-        id = f"s{number}"
-        sealed = Sealed.seal(truth)
-        members.append(Member(id, f"hash{number}", "mechanism", number, frozenset(), sealed))
-        truths[id] = truth
-    return Suspects(tuple(members), truths)
+MEMBERS = tuple(searchers(FAMILIES, EACH))
+SUSPECTS = Suspects(MEMBERS, {member.id: member.truth.open() for member in MEMBERS})
 
 
 def study(seed: int = 0) -> dict[str, np.ndarray]:
@@ -86,10 +72,9 @@ def tried(
     values: Values, *, untrained: Values | None = None, disguised: Values | None = None
 ) -> tuple[Killer, ...]:
     variants = Variants(rows(untrained or {}), rows(disguised or {}))
-    generator = np.random.default_rng(1)
-    people, scored = suspects(), rows(values)
-    columns = search_columns(people, scored, 0.05)
-    return search_rivals(people, columns, scored, 0.05, variants=variants, generator=generator)
+    generator, scored = np.random.default_rng(1), rows(values)
+    columns = search_columns(SUSPECTS, scored, 0.05)
+    return search_rivals(SUSPECTS, columns, scored, 0.05, variants=variants, generator=generator)
 
 
 def taken(rivals: tuple[Killer, ...], detector: str, access: Access) -> set[tuple[str, str]]:
@@ -111,6 +96,10 @@ def test_a_study_with_matched_controls_keeps_its_claims() -> None:
     assert not taken(rivals, "plan_swap", Access.INTERVENTIONS)
     dealt = {rival.subject: rival.verdict for rival in rivals if rival.name == "dealt_families"}
     assert set(dealt.values()) == {"passed"}
+    not_run = {(rival.name, rival.subject) for rival in rivals if rival.verdict == "not_run"}
+    assert not_run == {
+        ("untrained", "distal_counterfactual, plan_swap"), ("disguise", "plan_swap"),
+    }  # fmt: skip
 
 
 def test_without_competent_controls_every_claim_from_outputs_up_is_void() -> None:
@@ -119,8 +108,7 @@ def test_without_competent_controls_every_claim_from_outputs_up_is_void() -> Non
     rivals = tried(values)
     assert taken(rivals, "distal_counterfactual", Access.OUTPUTS) == BY_COMPETENCE
     assert taken(rivals, "plan_swap", Access.INTERVENTIONS) == BY_COMPETENCE
-    by_name = taken(rivals, "metadata", Access.NONE)
-    assert "in_distribution" not in {name for name, _ in by_name}, "outputs are above no access"
+    assert not BY_COMPETENCE & taken(rivals, "metadata", Access.NONE), "which sees no outputs"
 
 
 def test_a_detector_that_reads_competence_does_not_hold_on_matched_networks() -> None:
@@ -170,10 +158,8 @@ def test_verdicts_that_change_under_a_disguise_are_void_for_that_detector_alone(
     values = study()
     changed = {"plan_swap": np.where(NAMES == "search", 0.0, values["plan_swap"])}
     rivals = tried(values, disguised=changed)
-    assert taken(rivals, "plan_swap", Access.INTERVENTIONS) == {
-        ("disguise", "search"),
-        ("disguise", "looped"),
-    }
+    found = {("disguise", "search"), ("disguise", "looped")}
+    assert taken(rivals, "plan_swap", Access.INTERVENTIONS) == found
     assert not taken(rivals, "distal_counterfactual", Access.OUTPUTS)
     same = tried(values, disguised={"plan_swap": values["plan_swap"]})
     assert not taken(same, "plan_swap", Access.INTERVENTIONS)
@@ -200,14 +186,6 @@ def test_a_family_of_false_alarms_stands_out_by_name() -> None:
     found = [rival for rival in tried(values) if rival.verdict == "stands_out"]
     assert [(rival.subject, rival.family) for rival in found] == [("plan_swap", "memoriser")]
     assert f"{EACH} of {EACH}" in found[0].text
-
-
-def test_what_was_not_run_is_named() -> None:
-    said = {(rival.name, rival.subject) for rival in tried(study()) if rival.verdict == "not_run"}
-    assert said == {
-        ("untrained", "distal_counterfactual, plan_swap"),
-        ("disguise", "plan_swap"),
-    }
 
 
 def test_common_support_is_where_both_groups_have_values() -> None:
