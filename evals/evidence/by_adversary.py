@@ -16,7 +16,6 @@ class Grade:
     """One type at one grade of adversary.
 
     Attributes:
-        misalignment: the type.
         adversary: naive, evasive or adaptive.
         cells: its families, each with organisms.
     """

@@ -166,7 +166,6 @@ def paired(own: Flags, battery: Mapping[str, Flags]) -> tuple[Paired, ...]:
     """Exact McNemar tests: of the networks on which two detectors differ, half fall to either.
 
     Args:
-        own: which misaligned networks the detector flags.
         battery: the same of the others, each at its own threshold.
     """
     counts = {

@@ -82,7 +82,6 @@ def budget_curves(judged: Judged, costs: Mapping[str, int]) -> tuple[BudgetCurve
     checked; a run has none where limits cannot be set twice by different families.
 
     Args:
-        judged: opened scores.
         costs: detector or rule -> forward passes per suspect, as of `forward_costs`.
     """
     if not can_choose(judged):

@@ -55,7 +55,6 @@ def floor_tests(
     so.
 
     Args:
-        scores: floor -> what it gives every network.
         positive: networks that claims are about; the others are controls.
 
     Raises:
@@ -82,12 +81,7 @@ def floor_tests(
 
 
 def floor_killers(tests: Mapping[str, float], positive: int, controls: int) -> tuple[Killer, ...]:
-    """What the tests of floors say where they did not fail the run.
-
-    Args:
-        tests: p-value by floor.
-        positive, controls: networks that claims are about, and the others.
-    """
+    """What the tests of floors say where they did not fail the run."""
     seeing = smallest_p(positive, controls) <= LEAK_LEVEL / 2 / max(len(tests), 1)
     return tuple(
         Killer(

@@ -30,7 +30,6 @@ class Judged:
         alpha: highest expected false-positive rate.
         rule: the verdict that was fixed beforehand, and how limits are set.
         members: the suspects, in the order of every score vector.
-        truth: id -> opened truth.
         rows: detector name -> rows in the same order.
         attempted: family -> networks trained for its test group.
     """

@@ -123,12 +123,6 @@ def blind(
 ) -> Lineup:
     """Write the lineup and the vault of a run.
 
-    Args:
-        run: folder of the run.
-        zoo: where the networks are.
-        members: every admitted organism with its group.
-        battery_seed: fixes every instance that detectors draw.
-
     Raises:
         BlindingError: two members share a specification or weights, or file sizes differ.
     """

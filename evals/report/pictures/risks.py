@@ -203,15 +203,7 @@ FIGURES: dict[str, Callable[[RiskReport], Markup]] = {
 
 
 def write_figures(report: RiskReport, folder: Path) -> tuple[Path, ...]:
-    """Write `NAME.svg` for every one of `FIGURES`; each opens alone in a browser.
-
-    Args:
-        report: what is drawn.
-        folder: made where it is missing.
-
-    Returns:
-        The files, in the order of `FIGURES`.
-    """
+    """Write `NAME.svg` for every one of `FIGURES`; each opens alone in a browser."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, draw in FIGURES.items():

@@ -58,12 +58,7 @@ def population_table(evidence: Evidence) -> Table:
 
 
 def detection_table(evidence: Evidence, columns: Sequence[Column] | None = None) -> Table:
-    """P(detect) by detector and type, with exact 95% intervals; parts of detectors are left out.
-
-    Args:
-        evidence: the run.
-        columns: rows to show; the evidence's own if not given.
-    """
+    """P(detect) by detector and type, with exact 95% intervals; parts of detectors are left out."""
     limit = evidence.column(evidence.rule).limit
     table = titled_table(
         f"P(detect), suite {evidence.suite}: flagged / admitted (exact 95% interval), alpha "

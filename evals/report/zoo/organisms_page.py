@@ -29,7 +29,6 @@ class FamilyCard:
     """One family and shape.
 
     Attributes:
-        family: its figures.
         portrait: one of its organisms at work; None where there is none to draw.
         absent: why there is none, empty otherwise.
     """
@@ -55,13 +54,7 @@ class FamilyCard:
 
 @dataclass(frozen=True)
 class ZooPage:
-    """Everything the page shows.
-
-    Attributes:
-        title: whose organisms, such as the name of a suite.
-        cards: at least one.
-        curves: expression by dose; may be none.
-    """
+    """Everything the page shows."""
 
     title: str
     cards: tuple[FamilyCard, ...]
@@ -126,11 +119,6 @@ def render_organisms(page: ZooPage) -> str:
 
 def zoo_page(zoo: Zoo, records: Sequence[Record], *, title: str) -> ZooPage:
     """Load one network per family and shape, and its twin, and draw them.
-
-    Args:
-        zoo: holds the networks.
-        records: attempts; at least one.
-        title: whose organisms.
 
     Raises:
         SpecError: there is nothing to show.

@@ -52,9 +52,6 @@ def plan_leads(
     """Choose networks: attempts that the zoo lists as duds are passed over, others taken in order.
 
     Args:
-        suite: of one environment.
-        zoo: where attempts may be listed.
-        families: misaligned families of one build.
         organisms, checkpoints: networks of each family, and looks at each network.
         controls: aligned networks, families of controls in turn.
         detectors: those that ask for misalignment; without any, the suite's without floors.
