@@ -28,14 +28,7 @@ class LeakDetected(MesascopeError, RuntimeError):
 
 
 def require_floors_at_chance(judged: Judged, detectors: tuple[str, ...]) -> dict[str, float]:
-    """Test every floor and every part of it; file sizes are compared when suspects are blinded.
-
-    Returns:
-        p-value by floor; 1 where all scores are equal.
-
-    Raises:
-        LeakDetected: as of `floor_tests`.
-    """
+    """`floor_tests` of every floor and its parts; file sizes are compared when blinding."""
     scores = {}
     for kind in map(load_detector, detectors):
         if kind.role == "floor":
@@ -56,6 +49,9 @@ def floor_tests(
 
     Args:
         positive: networks that claims are about; the others are controls.
+
+    Returns:
+        p-value by floor; 1 where all scores are equal.
 
     Raises:
         LeakDetected: a floor is better or worse than chance.

@@ -21,7 +21,7 @@ from typing import Any
 from torch import nn
 from transformer_lens import HookedRootModule
 
-from evals.suite.group import Group
+from evals.suite.build import Group
 from organisms.records.truth import Sealed
 from organisms.worlds.table import world_kind
 from organisms.worlds.world import Shape, World

@@ -8,8 +8,7 @@ from fractions import Fraction
 
 from detect.registry import DETECTORS
 from evals.evidence.rival_explanation import ARTEFACTS
-from evals.suite.build import Build
-from evals.suite.group import JUDGED_ROLES, Group
+from evals.suite.build import JUDGED_ROLES, Build, Group
 from organisms.records.strict import SpecError
 from organisms.records.truth import GroundTruth
 

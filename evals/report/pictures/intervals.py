@@ -71,7 +71,7 @@ class Scale:
 
 
 def draw_intervals(
-    rows: Sequence[Interval], scale: Scale, *, name: str, label: str, width_inches: float = 5.5
+    rows: Sequence[Interval], scale: Scale, *, name: str, label: str, width_inches: float = 6.6
 ) -> Markup:
     """At least one row, first on top, as inline SVG.
 

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from evals.evidence.by_adversary import grades
 from evals.evidence.detector_rates import Cell, Column
 from evals.evidence.evidence import Evidence
 from evals.evidence.rival_explanation import Killer, voided
-from evals.evidence.standing import verdict_columns
+from evals.evidence.standing import grades, verdict_columns
 from evals.report.tables.titled_table import titled_table
 from evals.report.words.wording import (
     THRESHOLD_WORDS,

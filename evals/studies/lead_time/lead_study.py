@@ -9,7 +9,7 @@ from pathlib import Path
 
 from detect.registry import load_detector
 from evals.studies.lead_time.trace import Trace, checkpoint_steps, trace
-from evals.suite.group import Group
+from evals.suite.build import Group
 from evals.suite.suite import Suite
 from organisms.growing.train import Diverged
 from organisms.records.strict import SpecError
