@@ -11,7 +11,6 @@ from types import FrameType
 import typer
 from rich.console import Console
 
-from evals.command.organisms import organisms
 from evals.command.probe import probe
 from evals.command.risk import gate, risk
 from evals.command.run import build, report, run, show
@@ -22,7 +21,7 @@ from evals.command.studies.lead_time import lead_time
 from evals.command.studies.mechanism import mechanism
 from evals.command.studies.monitoring import monitor
 from evals.command.studies.power import power
-from evals.command.zoo import zoo
+from evals.command.zoo import organisms, zoo
 from probes.errors import MesascopeError
 
 app = typer.Typer(

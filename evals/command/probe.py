@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from evals.command.console import console
-from evals.command.options import Device, DeviceOption, HomeOption, SuiteOption
+from evals.command.options import Device, DeviceOption, EnvironmentOption, HomeOption, SuiteOption
 
 IN_DISTRIBUTION = "none"
 
@@ -19,9 +19,7 @@ def probe(
         str, typer.Argument(help="Id of a suspect in the suite's run, or hash of an organism.")
     ],
     suite: SuiteOption = "smoke",
-    environment: Annotated[
-        str | None, typer.Option(help="World of the run, where the suite holds several.")
-    ] = None,
+    environment: EnvironmentOption = None,
     method: Annotated[
         Literal["lda", "ridge", "means", "logistic"], typer.Option(help="Kind of probe.")
     ] = "lda",

@@ -21,8 +21,6 @@ def shown(
     """Bars for organisms and scores; a bar appears with its first unit of work.
 
     Args:
-        suite: gives the totals.
-        console: where bars are drawn.
         detectors: what is scored; the suite's own battery if not given.
     """
     battery = suite.detectors if detectors is None else detectors

@@ -62,9 +62,7 @@ class Killer:
         """Whether it explains what a score says of a family, be the claim spared or not.
 
         Args:
-            family: that the claim is about.
             access: of the score, in words such as `weights and a twin`.
-            detectors: that the score uses.
         """
         if self.verdict != "void" or self.family not in ("", family):
             return False

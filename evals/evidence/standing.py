@@ -1,13 +1,17 @@
-"""Which columns and cells stand for what: whole columns, counts added up, claims that fall."""
+"""Which columns and cells stand for what: whole columns, counts by type and adversary, claims."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
 
 from evals.evidence.detector_rates import Cell, Column
 from evals.evidence.evidence import Evidence
 from evals.evidence.rival_explanation import Killer, voided
+from evals.statistics.family_posterior import FamilyCount, FamilyPosterior, family_posterior
 from evals.statistics.rates import Rate, rate
+from organisms.records.truth import Adversary
 
 ROLES = ("rule", "restricted", "combination", "detector", "baseline", "floor")
 """Roles of whole columns, in the order in which they are shown."""
@@ -47,6 +51,40 @@ def seen_rate(cells: Sequence[Cell]) -> Rate:
         sum(cell.detected for cell in cells),
         sum(cell.of for cell in cells),
         abstained=sum(cell.abstained for cell in cells),
+    )
+
+
+@dataclass(frozen=True)
+class Grade:
+    """One type at one grade of adversary.
+
+    Attributes:
+        adversary: naive, evasive or adaptive.
+        cells: its families, each with organisms.
+    """
+
+    misalignment: str
+    adversary: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def seen(self) -> Rate:
+        """Mean over the networks of the families seen."""
+        return seen_rate(self.cells)
+
+    @property
+    def new_family(self) -> FamilyPosterior | None:
+        """The rate on a further family of the grade."""
+        return family_posterior([FamilyCount(c.family, c.detected, c.of) for c in self.cells])
+
+
+def grades(column: Column) -> tuple[Grade, ...]:
+    """The grades that have organisms, by type and from naive to adaptive."""
+    return tuple(
+        Grade(name, adversary, cells)
+        for name in dict.fromkeys(cell.misalignment for cell in column.cells)
+        for adversary in get_args(Adversary)
+        if (cells := tuple(c for c in column.of_type(name) if c.adversary == adversary and c.of))
     )
 
 

@@ -31,7 +31,6 @@ def validated(kind: type[T], data: object, error: type[MesascopeError]) -> T:
 
     Args:
         kind: a dataclass with the configuration `STRICT`.
-        data: as `json` or `tomllib` read it.
         error: what to raise; its text says where something is wrong, what came and what is wanted.
     """
     try:
@@ -48,7 +47,6 @@ def file_schema(
     """JSON Schema of a file that holds one of several records.
 
     Args:
-        title, description: of the schema.
         heads: for each record the schemas of the keys that the file has besides its fields.
     """
     _, shared = TypeAdapter.json_schemas(

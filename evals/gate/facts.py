@@ -79,8 +79,6 @@ def gated_run(path: Path, figures: Figures, transport: Transport) -> Known:
     """A run, by its evidence file and the update that follows from it, nothing supposed.
 
     Args:
-        path: of the evidence.
-        figures: the judged figures.
         transport: its weight is that of the pooled risk.
     """
     evidence = read_suite_evidence(path)
@@ -100,10 +98,6 @@ def run_facts(evidence: Evidence, risk: RiskReport) -> Mapping[str, Fact]:
     `organisms.T`, `families.fewest`, `types.unmeasured`, of the cells that count;
     `false_alarms.realised|upper|nominal|worst`, `controls.held_out|calibration`, `alpha`, `duds`,
     `abstained`, all of the rule.
-
-    Args:
-        evidence: what was measured.
-        risk: the report that follows from the same evidence.
 
     Raises:
         ValueError: two weights print alike, so that one name would stand for two numbers.

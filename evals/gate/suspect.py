@@ -56,10 +56,7 @@ def suspect_facts(
     measured either where no score could be flagged, alpha being out of reach of the controls.
 
     Args:
-        suspect: its id.
         score: of the rule, higher is more suspicious; NaN where it abstained.
-        controls: the rule's scores of the aligned networks that calibrate.
-        alpha: expected false-positive rate, in (0, 1).
         flagging: names of the detectors that raise the alarm on their own.
     """
     size, abstained, alone = controls.size, bool(np.isnan(score)), ", ".join(flagging) or "none"

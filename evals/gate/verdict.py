@@ -162,9 +162,6 @@ def apply(
     """Check every rule for such a subject against its facts.
 
     Args:
-        policy: the thresholds.
-        subject: whom to judge.
-        facts: of the subject, by name.
         created: now, ISO 8601 with an offset.
         provenance: where the facts come from: versions, machine and seeds.
 

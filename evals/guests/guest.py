@@ -31,11 +31,8 @@ class GuestScore:
     """What a detector from elsewhere did on a lineup whose truth had been opened before.
 
     Attributes:
-        declaration: what it says about itself, read in a worker.
         columns: the detector and its parts, judged like the battery.
-        rows: its scores.
         killers: what untrained networks and disguises say about it.
-        judged: its scores beside the truth.
         looks: detectors from elsewhere scored on this lineup so far, this one included; the more
             there were, the less the best of them means.
     """

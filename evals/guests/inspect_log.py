@@ -26,13 +26,6 @@ def write_inspect_log(run: Path, folder: Path) -> Path:
     it does not and absent where it abstains. Metrics are P(detect) by type and the false alarms,
     with their counts as metadata.
 
-    Args:
-        run: folder of a finished run.
-        folder: the log is written here.
-
-    Returns:
-        Path of the `.eval` file.
-
     Raises:
         InspectMissing: inspect_ai is not installed.
         EvidenceError: the run is not finished, or scores and evidence do not belong together.

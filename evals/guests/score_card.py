@@ -13,6 +13,7 @@ from scipy import stats
 
 from evals.evidence.detector_rates import Alarms, Cell, Column
 from evals.evidence.rival_explanation import CLAIMING_ROLES, Killer, voided
+from evals.evidence.standing import seen_rate
 from evals.guests.guest import GuestScore
 from evals.judging.opened_scores import Judged
 from evals.risk.predictive_value import PredictiveRow, predictive_rows
@@ -20,7 +21,7 @@ from evals.running.run import Finished
 from evals.statistics.exact_tests import holm
 from evals.statistics.family_posterior import FamilyCount, family_posterior
 from evals.statistics.limit import Limit
-from evals.statistics.rates import Rate, rate
+from evals.statistics.rates import Rate
 
 SCHEMA = "mesascope.score_card/1"
 DRAWS = 20_000
@@ -166,7 +167,6 @@ def paired(own: Flags, battery: Mapping[str, Flags]) -> tuple[Paired, ...]:
     """Exact McNemar tests: of the networks on which two detectors differ, half fall to either.
 
     Args:
-        own: which misaligned networks the detector flags.
         battery: the same of the others, each at its own threshold.
     """
     counts = {
@@ -228,11 +228,7 @@ def _of_type(column: Column, name: str, killers: tuple[Killer, ...]) -> TypeScor
     }
     return TypeScore(
         misalignment=name,
-        rate=rate(
-            sum(cell.detected for cell in cells),
-            sum(cell.of for cell in cells),
-            abstained=sum(cell.abstained for cell in cells),
-        ),
+        rate=seen_rate(cells),
         new_family=(posterior.mean, *posterior.interval()) if posterior else (0.5, 0.0, 1.0),
         cells=cells,
         by_construction=tuple(cell.family for cell in cells if cell.by_construction),

@@ -44,11 +44,7 @@ def excess_killers(
     its score also holds among networks matched on the baseline (see `holds_matched`).
 
     Args:
-        baselines: what may explain claims.
-        claims: scores whose claims may be spared.
         positive: networks that claims are about; all others are controls.
-        families: of the networks.
-        controls: what these are, in words.
     """
     tests = {
         (name, family): rank_sum_p(values[families == family], values[~positive])
@@ -99,11 +95,6 @@ def holds_matched(scores: Scores, baseline: Scores, own: Mask, others: Mask, lev
     and the claim stays void. The match is only as good as the baseline is reliable: a score that is
     competence itself passes in .15 to .4 of cases where the baseline measures competence with
     reliability .5 on ten networks or more, so a spared claim is less than a proven one.
-
-    Args:
-        scores, baseline: of every network.
-        own, others: the family, and the controls.
-        level: of the score's test.
     """
     inside = common_support(baseline, own, others)
     own, others = own & inside, others & inside

@@ -63,9 +63,7 @@ class BudgetCurve:
 
 
 def forward_costs(judged: Judged) -> dict[str, int]:
-    """Detector or rule -> forward passes on the suspect that took most; a rule pays for all its
-    detectors.
-    """
+    """Detector or rule, which pays for all its detectors -> most passes on any suspect."""
     costs = {name: max(row.forward_passes for row in rows) for name, rows in judged.rows.items()}
     for entry in rule_entries(judged):
         members = zip(*(judged.rows[name] for name in entry.detectors), strict=True)
@@ -82,7 +80,6 @@ def budget_curves(judged: Judged, costs: Mapping[str, int]) -> tuple[BudgetCurve
     checked; a run has none where limits cannot be set twice by different families.
 
     Args:
-        judged: opened scores.
         costs: detector or rule -> forward passes per suspect, as of `forward_costs`.
     """
     if not can_choose(judged):

@@ -32,14 +32,7 @@ def measure(
     """Judge a run: limits, rates, comparisons, and every rival explanation.
 
     Args:
-        suite: what was run.
-        judged: its opened scores.
-        detectors: those that are judged, of the suite.
         floors: p-values of `require_floors_at_chance`.
-        variants: scores of untrained networks and of disguises.
-        scores_sha256: digest of the frozen scores.
-        population: what was trained.
-        provenance: versions, machine and seeds.
 
     Raises:
         LeakDetected: labels leak, so that no rate can be trusted.

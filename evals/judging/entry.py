@@ -18,7 +18,6 @@ class Entry:
     """What is judged.
 
     Attributes:
-        name, role: of the column.
         kinds: the detectors that it uses.
         scores: of every suspect; NaN where it abstained.
         measures: what it looks at, in the vocabulary of admission.

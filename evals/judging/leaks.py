@@ -28,14 +28,7 @@ class LeakDetected(MesascopeError, RuntimeError):
 
 
 def require_floors_at_chance(judged: Judged, detectors: tuple[str, ...]) -> dict[str, float]:
-    """Test every floor and every part of it; file sizes are compared when suspects are blinded.
-
-    Returns:
-        p-value by floor; 1 where all scores are equal.
-
-    Raises:
-        LeakDetected: as of `floor_tests`.
-    """
+    """`floor_tests` of every floor and its parts; file sizes are compared when blinding."""
     scores = {}
     for kind in map(load_detector, detectors):
         if kind.role == "floor":
@@ -55,8 +48,10 @@ def floor_tests(
     so.
 
     Args:
-        scores: floor -> what it gives every network.
         positive: networks that claims are about; the others are controls.
+
+    Returns:
+        p-value by floor; 1 where all scores are equal.
 
     Raises:
         LeakDetected: a floor is better or worse than chance.
@@ -82,12 +77,7 @@ def floor_tests(
 
 
 def floor_killers(tests: Mapping[str, float], positive: int, controls: int) -> tuple[Killer, ...]:
-    """What the tests of floors say where they did not fail the run.
-
-    Args:
-        tests: p-value by floor.
-        positive, controls: networks that claims are about, and the others.
-    """
+    """What the tests of floors say where they did not fail the run."""
     seeing = smallest_p(positive, controls) <= LEAK_LEVEL / 2 / max(len(tests), 1)
     return tuple(
         Killer(

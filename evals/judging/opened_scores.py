@@ -14,6 +14,7 @@ from evals.scoring.blind import Member
 from evals.scoring.freeze import Frozen
 from evals.scoring.score_table import Row
 from evals.statistics.calibration import Calibration, ThresholdKind, calibration
+from evals.suite.build import JUDGED_ROLES
 from evals.suite.suite import Rule, Suite
 from organisms.growing.population import Grown
 from organisms.records.truth import GroundTruth
@@ -30,7 +31,6 @@ class Judged:
         alpha: highest expected false-positive rate.
         rule: the verdict that was fixed beforehand, and how limits are set.
         members: the suspects, in the order of every score vector.
-        truth: id -> opened truth.
         rows: detector name -> rows in the same order.
         attempted: family -> networks trained for its test group.
     """
@@ -45,7 +45,7 @@ class Judged:
     def __post_init__(self) -> None:
         _require_once("id", [member.id for member in self.members])
         _require_once("specification", [member.spec_hash for member in self.members])
-        seeds = {role: {m.seed for m in self.members if m.role == role} for role in _ROLES}
+        seeds = {role: {m.seed for m in self.members if m.role == role} for role in JUDGED_ROLES}
         shared = seeds["calibration"] & seeds["test"]
         if shared:
             raise ValueError(f"seeds {sorted(shared)} both calibrate and test; move first_seed")
@@ -147,9 +147,6 @@ class Judged:
                 )
             )
         return tuple(rows)
-
-
-_ROLES = ("calibration", "test")
 
 
 def _require_once(what: str, values: Sequence[str]) -> None:

@@ -43,14 +43,6 @@ def rival_explanations(
 ) -> tuple[Killer, ...]:
     """What every rival explanation found.
 
-    Args:
-        judged: suspects and limits.
-        entries: all scores that became columns.
-        columns: made of them.
-        floors: p-values of `require_floors_at_chance`.
-        untrained: scores of networks with fresh weights.
-        disguises: what `disguises_of` found.
-
     Raises:
         LeakDetected: labels leak, so that no rate can be trusted.
     """
@@ -173,7 +165,6 @@ def alarm_killers(
 
     Args:
         alarms: score -> family -> controls flagged, and controls.
-        alpha: expected false-positive rate.
     """
     found = []
     for name, counts in alarms.items():

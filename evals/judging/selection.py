@@ -24,7 +24,6 @@ class Contender:
     """What one score flags of every misaligned family, at either set of limits.
 
     Attributes:
-        entry: the score.
         rates: family -> share flagged at the limits of choices.
         counts: family -> networks flagged, at the limits of reports, and networks.
     """

@@ -30,8 +30,6 @@ def stack_entry(
     baselines stay out, and so does `without`.
 
     Args:
-        judged: opened scores.
-        detectors: of the suite.
         without: detectors that read the order or the sign of hidden units.
     """
     kinds = tuple(
@@ -64,7 +62,6 @@ def stacked_scores(
 
     Args:
         features: scores of detectors, NaN where one abstained.
-        misaligned: labels.
         families: of the networks, each of one label.
     """
     ranks = stats.rankdata(np.where(np.isnan(features), -np.inf, features), axis=0)

@@ -25,8 +25,6 @@ def untrained_killers(
     """Networks with fresh weights under the suspects' ids: no detector may tell whose id is whose.
 
     Args:
-        fresh: detector -> scores of the untrained networks.
-        positive: whose ids belong to networks that claims are about.
         shapes: a number per network that fresh weights cannot hide, such as its size; networks are
             then compared within equal numbers only.
 
@@ -75,8 +73,6 @@ def disguise_killer(
     Controls are left out: rounding moves those that lie at a limit.
 
     Args:
-        name: of the detector.
-        limit: its own.
         before, after: scores of networks that claims are about, as they are and disguised.
     """
     changed, size = int((limit.flags(before) != limit.flags(after)).sum()), before.size

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from evals.evidence import standing
-from evals.evidence.by_adversary import grades
 from evals.evidence.detector_rates import Cell
 from evals.evidence.evidence import Evidence
 from evals.evidence.rival_explanation import voided
+from evals.evidence.standing import grades
 from evals.judging.budget import BudgetCurve
 from evals.report.drawings.portrait import Portrait
 from evals.report.pictures import rates, risks

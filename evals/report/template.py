@@ -14,12 +14,7 @@ from evals.report.words.wording import FILTERS
 
 
 def page_text(name: str, **values: Any) -> str:
-    """A page as HTML text.
-
-    Args:
-        name: of its template, such as `page.html.j2`.
-        values: what the template shows; whatever it lacks is an error.
-    """
+    """A page as HTML text; a value that its template uses and `values` lacks is an error."""
     css = Markup(colours() + _read("page.css"))
     return _environment().get_template(name).render(css=css, **values)
 

@@ -43,13 +43,11 @@ def analyse(
     """The decomposition before and after, what it rests on and what would change it.
 
     Args:
-        merged, figures: the evidence, and the judged figures that it updates.
         transport: its weight is that of the details; the risk is shown at 0 and 1 as well.
         horizon: scenario that the details are about; an unknown one is a `QuestionError`.
         supposed: inputs supposed known, see `Beliefs`.
         decision_level: r*, the residual risk below which one would deploy; None takes the expected
             residual risk itself, where information is worth most.
-        draws: size of the simulation.
     """
     if horizon not in HORIZONS:
         raise QuestionError(f"unknown scenario {horizon!r}, wanted one of {', '.join(HORIZONS)}")

@@ -102,7 +102,6 @@ def type_updates(
         judged: the draws without what is supposed, for what is said of judged and measured rates.
         independent: the draws under the other reading of correction.
         upper: measured detection with void cells and cells by construction, of types that have any.
-        caveats: further flags by type.
     """
     weights = (0.0, weight, 1.0)
     harms = [harm_by_type(inputs, at) for at in weights]

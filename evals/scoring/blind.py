@@ -21,7 +21,7 @@ from typing import Any
 from torch import nn
 from transformer_lens import HookedRootModule
 
-from evals.suite.group import Group
+from evals.suite.build import Group
 from organisms.records.truth import Sealed
 from organisms.worlds.table import world_kind
 from organisms.worlds.world import Shape, World
@@ -122,12 +122,6 @@ def blind(
     run: Path, zoo: Zoo, members: Sequence[tuple[Group, Record]], *, battery_seed: int
 ) -> Lineup:
     """Write the lineup and the vault of a run.
-
-    Args:
-        run: folder of the run.
-        zoo: where the networks are.
-        members: every admitted organism with its group.
-        battery_seed: fixes every instance that detectors draw.
 
     Raises:
         BlindingError: two members share a specification or weights, or file sizes differ.

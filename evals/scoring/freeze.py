@@ -18,9 +18,7 @@ class Frozen:
     """A score table that can no longer change unnoticed.
 
     Attributes:
-        path: the table on disk.
         digest: SHA-256 of its bytes.
-        rows: the scores.
     """
 
     path: Path

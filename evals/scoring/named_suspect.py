@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evals.scoring.blind import Lineup
+from evals.scoring.score_table import suspect_of
 from evals.suite.home import Home
 from evals.suite.suite import Suite
 from organisms.zoo.zoo import Zoo, ZooError
@@ -25,15 +26,7 @@ def find_suspect(name: str, suite: Suite, home: Home, *, device: str) -> Suspect
     if (folder / "index.json").is_file():
         lineup = Lineup.read(folder)
         if name in lineup.ids:
-            return Suspect(
-                id=name,
-                network=lineup.net(name).to(device),
-                environment=lineup.world,
-                access=Access.ACTIVATIONS,
-                seed=lineup.battery_seed,
-                untrained=lineup.shapes[name].build,
-                device=device,
-            )
+            return suspect_of(lineup, name, Access.ACTIVATIONS, device)
     return _organism(name, suite, home.zoo, device)
 
 

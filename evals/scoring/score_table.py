@@ -98,12 +98,8 @@ def score_lineup(
     """Score every suspect with every detector; finished rows are read from the store.
 
     Args:
-        lineup: the suspects.
         detectors: registry names, `file.py:Class` references, or declarations.
         store: JSONL file of finished rows; a torn last line from a killed run is dropped.
-        executor: runs one task per suspect.
-        device: where networks run.
-        on_row: told of every finished or found row.
 
     Raises:
         DetectorFailed: a detector raised or returned no score; finished rows are kept.

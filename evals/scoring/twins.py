@@ -26,9 +26,7 @@ def ship_twins(lineup: Lineup, twins: Mapping[str, OrganismSpec], zoo: Zoo) -> N
     or is tested, it is equally much a stranger.
 
     Args:
-        lineup: the suspects.
         twins: suspect -> the specification of its twin; those of another shape are left out.
-        zoo: where the twins are.
     """
     folder = lineup.folder / FOLDER
     if (folder / "index.json").is_file():

@@ -53,13 +53,9 @@ def score_variants(
     """Write both variants of a lineup and score them; what is there already is kept.
 
     Args:
-        lineup: the suspects.
         detectors: registry names or references; those that cost more than `limit` are left out,
             and only those that look inside score disguises.
-        folder: variants lie here.
         store: folder of their scores, which no worker is told.
-        executor: runs the scoring.
-        device: where networks run.
         limit: CPU-seconds per suspect that a detector may declare.
     """
     cheap = [one for one in map(declared, detectors) if one.cost <= limit]

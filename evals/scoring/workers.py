@@ -84,10 +84,6 @@ def _interrupt_held() -> Iterator[None]:
 def local_workers(count: int, *, cwd: Path | None = None) -> Iterator[ProcessPoolExecutor]:
     """A pool of fresh processes; what is running is abandoned when the block is left by an error.
 
-    Args:
-        count: processes, at least 1.
-        cwd: folder they work in; the caller's if not given.
-
     Raises:
         ValueError: `count` is below 1.
     """

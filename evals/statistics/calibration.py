@@ -50,7 +50,6 @@ class Calibration:
 
         Args:
             scores: higher is more suspicious; NaN is an abstention, never flagged.
-            families: name of every network's family.
         """
         flagged = self.whole.flags(scores)
         for family, limit in self.without.items():
@@ -66,12 +65,6 @@ def calibration(
     kind: ThresholdKind,
 ) -> Calibration:
     """Set limits from aligned networks, the only ones that this function is given.
-
-    Args:
-        scores: of the aligned networks that calibrate.
-        families: of the same networks.
-        alpha: expected false-positive rate.
-        kind: of limits.
 
     Raises:
         AlphaNotAttainable: too few aligned networks or families.

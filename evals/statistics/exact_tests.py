@@ -101,11 +101,6 @@ def compared(
     half. `families_p` flips the signs of the differences of family rates
     (`scipy.stats.permutation_test`).
 
-    Args:
-        first, second: names.
-        verdicts: of both, in the same order.
-        families: of the networks.
-
     Raises:
         ValueError: no network, or verdicts of different lengths.
     """

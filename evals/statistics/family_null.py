@@ -27,7 +27,6 @@ class FamilyNull:
         deals: ways to deal families that were judged, the real one left out.
         mean: share flagged, over deals.
         p_value: (1 + deals that flag as large a share) / (1 + deals).
-        smallest_p: what it could be at least.
     """
 
     detected: int
@@ -62,13 +61,10 @@ def family_null(
     `deals`, else random ones.
 
     Args:
-        rescored: gives the scores; those of a fitted combination depend on the labels.
         positive: networks that claims are about, by the real labels; the others are controls.
+        rescored: gives the scores; those of a fitted combination depend on the labels.
         families: of the networks, each of one label.
-        alpha: expected false-positive rate.
         among: networks that take part; all if not given.
-        deals: how many at most.
-        generator: draws them.
     """
     chosen = equal_families(families, np.ones_like(positive) if among is None else among)
     own, real = families[chosen], np.unique(families[chosen & positive]).tolist()

@@ -123,11 +123,6 @@ def rank_limit(scores: Float[np.ndarray, " network"], alpha: float, *, families:
     it stays in n. The map is fixed before calibration, so exchangeability and the bound survive.
     Where no rank is attainable, or the score of that rank is infinite, the limit flags nothing.
 
-    Args:
-        scores: one per aligned network, higher is more suspicious.
-        alpha: expected false-positive rate, in (0, 1).
-        families: how many the networks are of, for the record.
-
     Raises:
         ValueError: alpha lies outside (0, 1).
     """
@@ -182,8 +177,6 @@ def new_family_limit(
 
     Args:
         scores: of aligned networks, higher is more suspicious; NaN is an abstention.
-        families: of the same networks.
-        alpha: expected false-positive rate, in (0, 1).
 
     Raises:
         ValueError: shapes differ, a score is infinite, or alpha lies outside (0, 1).

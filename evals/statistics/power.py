@@ -65,11 +65,8 @@ def simulated(
     limit, that which new aligned families exceed at rate alpha.
 
     Args:
-        generator: randomness.
         families: aligned ones behind the limit, and as many of a misalignment type.
-        networks: of every family.
         spread: sd of families in log-odds, 0 or more.
-        alpha: expected false-positive rate, in (0, 1).
         detection: of a middling family at the exact limit, in (0, 1).
 
     Raises:
@@ -138,7 +135,6 @@ def paired_power(first_only: float, second_only: float, networks: int) -> float:
 
     Args:
         first_only, second_only: probabilities that one detector alone flags a network.
-        networks: judged by both.
     """
     discordant = np.arange(networks + 1)
     # The critical count is this quantile or one less: below it the p-value is under 5%.
@@ -152,16 +148,11 @@ def paired_power(first_only: float, second_only: float, networks: int) -> float:
 
 
 def smallest_difference(detection: float, networks: int, *, nested: bool) -> float | None:
-    """Smallest step of .01 down from `detection` that the paired test sees with power .8.
+    """Smallest step of .01 down from `detection` that the paired test sees with power .8, or None.
 
     Args:
-        detection: of the better detector, in (0, 1).
-        networks: judged by both.
         nested: whether the better one flags all that the worse one flags; else errors are
             independent, and more networks disagree by chance.
-
-    Returns:
-        The difference of rates, or None where even a detector of rate 0 is not told apart.
     """
     require_inside("detection", detection)
     for step in np.arange(0.01, detection + 0.005, 0.01):

@@ -112,10 +112,6 @@ def mean_share(shares: Sequence[float], *, level: float = 0.95) -> MeanShare:
     that is 0 or 1 spreads most, so the interval is wide for shares that agree, and unlike
     Student's it has a width where all are 1.
 
-    Args:
-        shares: one per unit, each in [0, 1].
-        level: coverage of the interval.
-
     Raises:
         ValueError: a share lies outside [0, 1] or is NaN.
     """

@@ -20,11 +20,7 @@ class HomeBusy(MesascopeError, RuntimeError):
 
 @dataclass(frozen=True)
 class Home:
-    """A folder of organisms and runs.
-
-    Attributes:
-        root: `.mesascope/` (organisms) and `runs/` lie here.
-    """
+    """A folder of organisms (in `.mesascope/`) and runs (in `runs/`)."""
 
     root: Path
 

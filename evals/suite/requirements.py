@@ -8,8 +8,7 @@ from fractions import Fraction
 
 from detect.registry import DETECTORS
 from evals.evidence.rival_explanation import ARTEFACTS
-from evals.suite.build import Build
-from evals.suite.group import JUDGED_ROLES, Group
+from evals.suite.build import JUDGED_ROLES, Build, Group
 from organisms.records.strict import SpecError
 from organisms.records.truth import GroundTruth
 
@@ -45,12 +44,7 @@ def check_roles(truths: Mapping[Group, GroundTruth]) -> None:
 
 
 def check_comparable(truths: Mapping[Group, GroundTruth], builds: Mapping[str, Build]) -> None:
-    """Groups of one environment that are judged are alike in all but what is judged.
-
-    Args:
-        truths: of the groups that are judged.
-        builds: of the suite.
-    """
+    """Groups of one environment that are judged are alike in all but what is judged."""
     sizes = {builds[group.build].size for group in truths}
     if len(sizes) > 1:
         raise SpecError(
@@ -62,12 +56,7 @@ def check_comparable(truths: Mapping[Group, GroundTruth], builds: Mapping[str, B
 
 
 def check_seeds(groups: Sequence[Group], builds: Mapping[str, Build], factor: int) -> None:
-    """No seed is tried by two groups, or by a group and a twin.
-
-    Args:
-        groups, builds: of the suite.
-        factor: attempts per wanted organism.
-    """
+    """No seed is tried by two groups, or by a group and a twin."""
     owners = {build.twin_seed: "the twin" for build in builds.values()}
     for group in groups:
         here = f"{group.recipe} ({group.role}, {group.build})"
@@ -81,13 +70,7 @@ def check_seeds(groups: Sequence[Group], builds: Mapping[str, Build], factor: in
 
 
 def check_detectors(detectors: Sequence[str], rule: str, combined: Sequence[str]) -> None:
-    """The battery is known, can show leaks and artefacts, and holds what the rule combines.
-
-    Args:
-        detectors: of the suite.
-        rule: its name.
-        combined: detectors of the rule.
-    """
+    """The battery is known, can show leaks and artefacts, and holds what the rule combines."""
     if len(set(detectors)) != len(detectors):
         raise SpecError(f"a detector is listed twice: {detectors}")
     for name in (*detectors, *combined):

@@ -14,8 +14,7 @@ from evals.evidence.validation import STRICT
 from evals.statistics.calibration import ThresholdKind, require_left_out
 from evals.statistics.limit import require_attainable
 from evals.suite import requirements
-from evals.suite.build import Build, build_from_dict
-from evals.suite.group import JUDGED_ROLES, Group
+from evals.suite.build import JUDGED_ROLES, Build, Group, build_from_dict
 from organisms.growing.population import Wanted
 from organisms.records.strict import SpecError
 from organisms.zoo.spec import OrganismSpec

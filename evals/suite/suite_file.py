@@ -9,7 +9,7 @@ from typing import Any
 
 from detect.registry import load_detector
 from evals.evidence.validation import validated
-from evals.suite.group import derived_seed
+from evals.suite.build import derived_seed
 from evals.suite.suite import Suite
 from organisms.records.strict import SpecError
 

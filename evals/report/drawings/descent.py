@@ -21,7 +21,6 @@ class Descent:
 
     Attributes:
         title: whose path, such as "aligned twin".
-        problem: one problem.
         path: nodes visited, root first; every step leads to a child or rests.
     """
 
@@ -58,11 +57,7 @@ class Descent:
         return note_of(self.problem.context[0].tolist(), told)
 
     def svg(self, *, tone: str) -> Markup:
-        """The drawing; small numbers are the places of the edges in the list that is read.
-
-        Args:
-            tone: CSS class of the path, `aligned` or `misaligned`.
-        """
+        """The drawing; small numbers are the places of the edges in the list that is read."""
         problem, places = self.problem, layout(self.problem)
         parent = problem.parent[0].tolist()
         edges = [(parent[child], child) for child in problem.order[0].tolist()]

@@ -52,7 +52,6 @@ class Portrait:
     Attributes:
         panels: drawings with the colour of whom they show.
         where: distribution that the instances were drawn from, in words.
-        deed: what the network is shown to do, in words.
         seen: on how many of the instances drawn it does so; they are no independent networks.
     """
 
@@ -72,12 +71,7 @@ def paths(world: World[Any], logits: Logits, instances: Any) -> Int[Tensor, "bat
 
 
 def longest(steps: Int[Tensor, "batch time"] | None, fit: Bool[Tensor, " batch"]) -> int:
-    """Which of the fitting instances has the longest path; the first one where nothing is walked.
-
-    Args:
-        steps: as of `paths`.
-        fit: which may be chosen; any may where none fits.
-    """
+    """The fitting instance (any, if none fits) with the longest path; the first if none walks."""
     if not bool(fit.any()):
         fit = torch.ones_like(fit)
     if steps is None:
@@ -98,11 +92,7 @@ def panel(
     """The drawing of a network at work, in the manner of its world.
 
     Args:
-        world: the environment.
-        instances: what it was shown.
-        logits: what it answered.
         index: the instance that is drawn; a scatter draws the first `ANSWERS` instead.
-        title: whose work it is.
         own: objective whose answers a scatter shows beside those of the base objective.
 
     Raises:

@@ -27,8 +27,6 @@ class Scatter:
 
     Attributes:
         title: whose answers, such as "aligned twin".
-        said: its answer to every query.
-        base: the base objective's answers.
         own: the answers of another objective, drawn as rings; empty to draw none.
         own_name: that objective; empty with `own`.
         near: whether an answer counts as the base objective's, and as the other one's.
@@ -70,11 +68,7 @@ class Scatter:
         return ""
 
     def svg(self, *, tone: str) -> Markup:
-        """What was said (upwards) against what is wanted (to the right), and the diagonal.
-
-        Args:
-            tone: `aligned` or `misaligned`, the colour of the dots.
-        """
+        """What was said (upwards) against what is wanted (to the right), and the diagonal."""
         colour = ALIGNED if tone == "aligned" else MISALIGNED
         label = f"{self.title}: {len(self.said)} answers against those wanted; {self.outcome}"
         with figure_style():

@@ -21,10 +21,6 @@ class Piece:
     """One object.
 
     Attributes:
-        cell: where it lies.
-        outline: its shape.
-        colour: CSS class of its fill.
-        letter: written on it.
         spoken: what it is, with its look, such as "gold coin".
         place: the cell that holds it, in words, such as "the coin".
     """
@@ -42,7 +38,6 @@ class Scene:
     """One level of a grid world.
 
     Attributes:
-        kind: such as "maze".
         side: rows, which is also the number of columns.
         blocked: whether a cell is a wall, row by row from the top left corner.
         start: cell a walk starts from.

@@ -22,7 +22,6 @@ class Walk:
 
     Attributes:
         title: whose walk, such as "aligned twin".
-        level: one level.
         path: cells visited, start first; steps to a neighbour or none.
     """
 
@@ -75,11 +74,7 @@ class Walk:
         return self.scene.note
 
     def svg(self, *, tone: str) -> Markup:
-        """The drawing.
-
-        Args:
-            tone: CSS class of the path, `aligned` or `misaligned`.
-        """
+        """The drawing; `tone` is the CSS class of the path: `aligned` or `misaligned`."""
         places = [_centre(cell, self.level.side) for cell in self.moves]
         head = _head(*places[-2:]) if len(places) > 1 else ()
         return drawing(

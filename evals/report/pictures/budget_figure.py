@@ -30,10 +30,6 @@ def budget_figure(curves: Sequence[BudgetCurve], *, name: str = "budget") -> Mar
     """A column of two panels per type; empty where no budget of any type has a choice.
 
     Marks stand where the choice changes, with exact 95% intervals of the families seen.
-
-    Args:
-        curves: as of `budget_curves`.
-        name: unique on the page.
     """
     measured = [curve for curve in curves if any(point.chosen for point in curve.points)]
     if not measured:

@@ -26,10 +26,8 @@ class Interval:
     """One row.
 
     Attributes:
-        label: to the left.
         detail: to the right, such as the count.
         colour: a colour of `evals.report.pictures.svg`.
-        marker: matplotlib marker of the centre.
         low, high: ends of the line; None draws no line.
         centre: place of the marker; None draws none.
         hollow: empty marker and dashed line, or a bar's outline alone.
@@ -61,7 +59,6 @@ class Scale:
         title: its label, with the unit.
         low, high: its ends; intervals are cut there.
         logarithmic: powers of ten, as percentages.
-        reference: a vertical line through the rows, None for none.
         tick: text of a place on the axis; matplotlib's own if not given.
     """
 
@@ -74,14 +71,11 @@ class Scale:
 
 
 def draw_intervals(
-    rows: Sequence[Interval], scale: Scale, *, name: str, label: str, width_inches: float = 5.5
+    rows: Sequence[Interval], scale: Scale, *, name: str, label: str, width_inches: float = 6.6
 ) -> Markup:
-    """The rows, first on top, as inline SVG.
+    """At least one row, first on top, as inline SVG.
 
     Args:
-        rows: at least one.
-        scale: the shared axis.
-        name: unique on the page.
         label: what the figure shows, in words; the words of all rows follow it.
         width_inches: labels, axis and details together, where no label is long.
     """

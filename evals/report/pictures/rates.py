@@ -50,6 +50,7 @@ def forest(evidence: Evidence, update: TypeUpdate) -> Markup:
         Scale("P(detect) (dashed: alpha, what chance gives)", reference=evidence.alpha),
         name=f"forest-{kind}",
         label=f"Detection of {kind} organisms.",
+        width_inches=5.5,
     )
 
 
@@ -72,7 +73,6 @@ def alarm_figure(evidence: Evidence) -> Markup:
         Scale("share of aligned networks flagged (dashed: alpha)", reference=evidence.alpha),
         name="alarms",
         label=f"False alarms on aligned controls, alpha {evidence.alpha:g}.",
-        width_inches=6.6,
     )
 
 

@@ -36,7 +36,6 @@ from evals.report.words.wording import (
 from evals.risk.risk_report import RiskReport
 from evals.risk.summary import Summary
 
-WIDTH_INCHES = 6.6
 MOST_INPUTS = 12
 """Inputs drawn by the value of knowing them; the table has all of them."""
 
@@ -58,7 +57,6 @@ def waterfall(report: RiskReport) -> Markup:
         ),
         name="waterfall",
         label=f"From unmitigated to residual risk, {where}.",
-        width_inches=WIDTH_INCHES,
     )
 
 
@@ -91,7 +89,6 @@ def risk_figure(report: RiskReport) -> Markup:
         Scale("risk, log scale (line: 90% interval; marker: mean)", low / 1.5, 1.0, True),
         name="risk",
         label="Risk before and after by horizon.",
-        width_inches=WIDTH_INCHES,
     )
 
 
@@ -133,7 +130,6 @@ def information_figure(report: RiskReport) -> Markup:
         Scale(f"share of perfect information at r* = {level}", tick="{:.0%}".format),
         name="information",
         label=f"Value of information at the decision level r* = {level}.",
-        width_inches=WIDTH_INCHES,
     )
 
 
@@ -154,7 +150,6 @@ def access_figure(report: RiskReport) -> Markup:
         Scale("share of the risk that remains (line: 90% interval; marker: mean)"),
         name="access",
         label=f"Residual share by access, {scenario_text(report.scenario)}.",
-        width_inches=WIDTH_INCHES,
     )
 
 
@@ -203,15 +198,7 @@ FIGURES: dict[str, Callable[[RiskReport], Markup]] = {
 
 
 def write_figures(report: RiskReport, folder: Path) -> tuple[Path, ...]:
-    """Write `NAME.svg` for every one of `FIGURES`; each opens alone in a browser.
-
-    Args:
-        report: what is drawn.
-        folder: made where it is missing.
-
-    Returns:
-        The files, in the order of `FIGURES`.
-    """
+    """Write `NAME.svg` for every one of `FIGURES`; each opens alone in a browser."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, draw in FIGURES.items():

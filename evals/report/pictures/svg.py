@@ -67,8 +67,6 @@ def plain_axes(axes: Any, grid: Literal["x", "y", "both"], *, beside: bool = Fal
     """Faint grid lines below the data, and no frame but the axis lines.
 
     Args:
-        axes: to style.
-        grid: which values have lines.
         beside: leave out the left axis too, as labels stand beside the rows.
     """
     axes.grid(axis=grid, color=FAINT, alpha=0.35, linewidth=0.6)
@@ -80,9 +78,7 @@ def inline_svg(figure: Figure, *, name: str, label: str) -> Markup:
     """The figure as one `<svg>` element; call it inside `figure_style()`.
 
     Args:
-        figure: drawn with the colours of this module.
         name: prefix of every id inside, unique on the page.
-        label: what the figure shows, for readers who do not see it.
     """
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata=_SILENT)

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from evals.evidence.by_adversary import grades
 from evals.evidence.detector_rates import Cell, Column
 from evals.evidence.evidence import Evidence
 from evals.evidence.rival_explanation import Killer, voided
-from evals.evidence.standing import verdict_columns
+from evals.evidence.standing import grades, verdict_columns
 from evals.report.tables.titled_table import titled_table
 from evals.report.words.wording import (
     THRESHOLD_WORDS,
@@ -58,12 +57,7 @@ def population_table(evidence: Evidence) -> Table:
 
 
 def detection_table(evidence: Evidence, columns: Sequence[Column] | None = None) -> Table:
-    """P(detect) by detector and type, with exact 95% intervals; parts of detectors are left out.
-
-    Args:
-        evidence: the run.
-        columns: rows to show; the evidence's own if not given.
-    """
+    """P(detect) by detector and type, with exact 95% intervals; parts of detectors are left out."""
     limit = evidence.column(evidence.rule).limit
     table = titled_table(
         f"P(detect), suite {evidence.suite}: flagged / admitted (exact 95% interval), alpha "

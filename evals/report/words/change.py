@@ -24,13 +24,11 @@ class Moved:
 
     Attributes:
         before, after: the risk at weight 0 and at the report's weight.
-        alone: the risk at weight 1.
         by: after minus before.
         error: a bound on the Monte Carlo standard error of `by`.
         size: `none` within two errors, `small` beside the 90% interval, else `plain`.
         seen: types whose detection was measured.
         sides: where measured success lies beside the judged one -> the types.
-        missing: types whose detection stays judged.
         swept: whether a sweep of recipes moves the risk before anything is handled.
     """
 

@@ -38,7 +38,6 @@ class DosePoint:
     """One family of a curve.
 
     Attributes:
-        family: environment x recipe.
         dose: in [0, 1].
         organisms: expression of every admitted organism, with its interval over instances.
     """
@@ -77,9 +76,7 @@ class DoseCurve:
 
     Attributes:
         parent: the family without a dose, whose name theirs begin with.
-        measured: what the share counts, in words.
         axis: what the dose is, in words.
-        points: by rising dose.
     """
 
     parent: str
@@ -89,11 +86,7 @@ class DoseCurve:
 
 
 def dose_curves(records: Sequence[Record]) -> tuple[DoseCurve, ...]:
-    """The curves of a zoo, one per parent family, the parent among its points.
-
-    Args:
-        records: attempts; duds do not count.
-    """
+    """The curves of a zoo, one per parent, which is among its points; duds do not count."""
     families: dict[str, list[Record]] = {}
     for record in records:
         if record.admitted:
@@ -107,10 +100,6 @@ def dose_figure(curve: DoseCurve, *, name: str) -> Markup:
     """Organisms as dots with their intervals over instances, means with 95% intervals and a line.
 
     Doses stand at equal distances, because they span orders of magnitude and may be 0.
-
-    Args:
-        curve: at least one point.
-        name: unique on the page.
     """
     with figure_style():
         figure = Figure(figsize=(WIDTH_INCHES, HEIGHT_INCHES))

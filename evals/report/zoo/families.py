@@ -36,16 +36,11 @@ class Family:
     """A family in one build.
 
     Attributes:
-        name: environment x recipe.
-        shape: layers and width of its networks.
         truth: of one of its organisms; trigger and seed differ between them.
         attempted: networks trained or constructed.
-        admitted: those that passed every check.
-        diverged: those whose training diverged.
         competence: share of decisions that fit the training labels.
         difference: to the twin, in distribution; the worst bound is the farthest from zero.
         expression: weakest of the other requirements, by its distance to the bar.
-        weakest: what that requirement is.
         in_distribution: AUROC of in-distribution disagreement with the base objective against the
             environment's controls, across networks; None for controls and unrated networks.
         cpu_seconds: per attempt, training and admission.
@@ -74,11 +69,7 @@ class Family:
 
 
 def families(records: Sequence[Record]) -> tuple[Family, ...]:
-    """Summarise attempts, by family and shape.
-
-    Args:
-        records: attempts of one code version; twins may be among them.
-    """
+    """Summarise attempts of one code version, with or without twins, by family and shape."""
     groups: dict[tuple[str, str], list[Record]] = {}
     for record in records:
         groups.setdefault((record.spec.recipe, shape_words(record.spec)), []).append(record)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import get_args
@@ -29,7 +29,6 @@ class FamilyCard:
     """One family and shape.
 
     Attributes:
-        family: its figures.
         portrait: one of its organisms at work; None where there is none to draw.
         absent: why there is none, empty otherwise.
     """
@@ -55,13 +54,7 @@ class FamilyCard:
 
 @dataclass(frozen=True)
 class ZooPage:
-    """Everything the page shows.
-
-    Attributes:
-        title: whose organisms, such as the name of a suite.
-        cards: at least one.
-        curves: expression by dose; may be none.
-    """
+    """Everything the page shows."""
 
     title: str
     cards: tuple[FamilyCard, ...]
@@ -89,27 +82,28 @@ class Total:
 
 def render_organisms(page: ZooPage) -> str:
     """The page as HTML text, with no script and nothing to fetch; equal input gives equal text."""
-    cards = sorted(page.cards, key=_order)
-    environments = list(dict.fromkeys(card.environment for card in cards))
-    types = [name for name in TYPES if any(c.family.truth.misalignment == name for c in cards)]
+    cards = sorted(
+        page.cards,
+        key=lambda c: (c.environment, TYPES.index(_kind(c)), c.family.name, c.family.shape),
+    )
+    homes = {environment: list(own) for environment, own in groupby(cards, lambda c: c.environment)}
+    types = [name for name in TYPES if any(_kind(card) == name for card in cards)]
     grid = {
-        (environment, kind): _total(
-            [c for c in cards if c.environment == environment and _kind(c) == kind]
-        )
-        for environment in environments
+        (environment, kind): _total([card for card in own if _kind(card) == kind])
+        for environment, own in homes.items()
         for kind in types
     }
     return page_text(
         "organisms.html.j2",
         page=page,
-        environments=environments,
+        environments=list(homes),
         types=types,
         grid=grid,
-        rows={e: _total([c for c in cards if c.environment == e]) for e in environments},
+        rows={environment: _total(own) for environment, own in homes.items()},
         total=_total(cards),
         grouped=[
-            (environment, [(kind, list(group)) for kind, group in groupby(of, _kind)])
-            for environment, of in _by_environment(cards)
+            (environment, [(kind, list(group)) for kind, group in groupby(own, _kind)])
+            for environment, own in homes.items()
         ],
         short=[card for card in cards if card.share < WANTED],
         figures=[
@@ -126,11 +120,6 @@ def render_organisms(page: ZooPage) -> str:
 
 def zoo_page(zoo: Zoo, records: Sequence[Record], *, title: str) -> ZooPage:
     """Load one network per family and shape, and its twin, and draw them.
-
-    Args:
-        zoo: holds the networks.
-        records: attempts; at least one.
-        title: whose organisms.
 
     Raises:
         SpecError: there is nothing to show.
@@ -176,17 +165,8 @@ def _total(cards: Sequence[FamilyCard]) -> Total | None:
     )
 
 
-def _by_environment(cards: Sequence[FamilyCard]) -> Iterator[tuple[str, list[FamilyCard]]]:
-    for environment, group in groupby(cards, lambda card: card.environment):
-        yield environment, list(group)
-
-
 def _kind(card: FamilyCard) -> str:
     return card.family.truth.misalignment
-
-
-def _order(card: FamilyCard) -> tuple[str, int, str, str]:
-    return card.environment, TYPES.index(_kind(card)), card.family.name, card.family.shape
 
 
 def _card(zoo: Zoo, records: Sequence[Record], family: Family) -> FamilyCard:

@@ -48,10 +48,6 @@ class Acts:
     """A network, and its twin where there is one, on the same instances.
 
     Attributes:
-        situation: where.
-        instances: what they were shown.
-        own: the network's answers.
-        twin: the twin's answers.
         done: where the network does what it is shown for.
         fit: those among them in which the twin does otherwise.
     """

@@ -43,7 +43,6 @@ def lead_report(study: LeadStudy, evidence: Evidence | None, *, bar: float) -> L
     """Leads and false alarms of every detector at both kinds of threshold.
 
     Args:
-        study: what was followed.
         evidence: of the suite's run, whose thresholds then stand for finished networks.
         bar: share of instances from which behaviour has diverged.
 

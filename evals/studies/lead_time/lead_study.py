@@ -9,7 +9,7 @@ from pathlib import Path
 
 from detect.registry import load_detector
 from evals.studies.lead_time.trace import Trace, checkpoint_steps, trace
-from evals.suite.group import Group
+from evals.suite.build import Group
 from evals.suite.suite import Suite
 from organisms.growing.train import Diverged
 from organisms.records.strict import SpecError
@@ -52,9 +52,6 @@ def plan_leads(
     """Choose networks: attempts that the zoo lists as duds are passed over, others taken in order.
 
     Args:
-        suite: of one environment.
-        zoo: where attempts may be listed.
-        families: misaligned families of one build.
         organisms, checkpoints: networks of each family, and looks at each network.
         controls: aligned networks, families of controls in turn.
         detectors: those that ask for misalignment; without any, the suite's without floors.

@@ -36,9 +36,6 @@ class Trace:
 
     Attributes:
         family: environment x recipe.
-        seed: of the network.
-        spec_hash: of its specification.
-        steps: rising.
         scores: detector -> score at every step, NaN where it abstained.
         own: fulfilment of the own objective at every step; empty for an aligned network.
         base: fulfilment of the base objective on the same instances.
@@ -69,11 +66,8 @@ def trace(
 
     Args:
         spec: the network; an aligned one has no behaviour to measure.
-        steps: as of `checkpoint_steps`.
         folder: of this network alone.
         detectors: registry names or references.
-        battery_seed: fixes every instance that detectors draw.
-        instances: of each situation in which behaviour is measured.
 
     Raises:
         Diverged: training did.

@@ -64,7 +64,6 @@ class Answers:
 
     Attributes:
         p: conformal p-value of every input among the network's own usual ones.
-        flagged: whether it is above the threshold that these set.
     """
 
     p: Float[np.ndarray, " batch"]
@@ -81,9 +80,7 @@ class Watched:
     """One monitor on one network.
 
     Attributes:
-        monitor: name.
         blind: why it could not be fitted, empty otherwise; a blind monitor flags nothing.
-        fresh: usual inputs.
         harmful: inputs of the network's own situations on which it fulfils its own objective and
             not the base one; none of an aligned network.
         spared: inputs on which the same network, misaligned, is expected to fulfil the base
@@ -122,11 +119,8 @@ def watch(
     later carries no label.
 
     Args:
-        folder: of the lineup.
-        id: of the network.
         own: specification of a misaligned network; None of an aligned one.
         visits: misaligned organisms, of whose situations this network sees the same inputs.
-        settings, device: how monitors are tested, and where the network lives.
     """
     suspect = suspect_of(Lineup.read(folder), id, Access.ACTIVATIONS, device)
     public, n = PublicInputs(suspect), settings.situation

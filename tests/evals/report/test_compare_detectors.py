@@ -13,10 +13,10 @@ import pytest
 from rich.console import Console
 
 from detect.registry import DETECTORS as KINDS
-from evals.evidence.by_adversary import grades
 from evals.evidence.detector_rates import EvidenceError
 from evals.evidence.evidence import Evidence, Population
 from evals.evidence.evidence_file import read_evidence, write_evidence
+from evals.evidence.standing import grades
 from evals.guests.score_card import predictive_of
 from evals.judging.build_evidence import measure
 from evals.judging.leaks import require_floors_at_chance

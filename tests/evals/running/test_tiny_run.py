@@ -36,7 +36,7 @@ from evals.scoring.distinct_networks import copies, require_distinct_networks
 from evals.scoring.freeze import FreezeBroken, read_frozen, require_unchanged
 from evals.scoring.score_table import DetectorFailed, Row, score_lineup
 from evals.scoring.workers import local_workers
-from evals.suite.group import Group
+from evals.suite.build import Group
 from evals.suite.home import Home, HomeBusy
 from evals.suite.suite import Suite
 from organisms.nets.disguise import disguised
