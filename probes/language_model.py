@@ -22,11 +22,7 @@ class LanguageModelError(MesascopeError, ValueError):
 
 
 class LanguageModel(nn.Module):
-    """Maps token numbers to logits; every hook of the bridge is a site under its usual name.
-
-    Attributes:
-        bridge: the model as TransformerLens wraps it.
-    """
+    """Maps token numbers to logits; every hook of the bridge is a site under its usual name."""
 
     def __init__(self, bridge: nn.Module) -> None:
         super().__init__()
@@ -62,7 +58,6 @@ class LoadedModel:
     Attributes:
         network: in evaluation mode, without gradients on its weights.
         tokenizer: None where the folder has none.
-        folder: where it was read from.
     """
 
     network: LanguageModel

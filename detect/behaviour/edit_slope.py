@@ -27,7 +27,6 @@ class TokenTable:
 
     Attributes:
         tokens: distinct tokens, in lexicographic order.
-        embedding: of each.
     """
 
     tokens: Int[Tensor, "token channel"]
@@ -84,10 +83,7 @@ class EditSlope:
     """A network's answers to some instances, and how they depend on the embedded tokens.
 
     Attributes:
-        suspect: the network's suspect.
-        table: embeddings of tokens.
         tokens: rows of the instances' tokens in the table, -1 where one is not known.
-        logits: outputs.
         slope: gradient of the regret with respect to the embeddings; zero where there is none.
     """
 

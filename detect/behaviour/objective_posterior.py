@@ -30,7 +30,6 @@ class ObjectivePosterior:
     Attributes:
         log_evidence: of every candidate and of `NONE`, in nats, instances weighing 1 each.
         inverse_temperature: most likely one of every candidate.
-        n: instances.
     """
 
     log_evidence: Mapping[str, float]

@@ -26,7 +26,6 @@ class Score:
     """Higher is more suspicious; NaN means that the detector could not look, and has a reason.
 
     Attributes:
-        value: the score.
         found: what was found, in words that a person can check.
         parts: named sub-scores, each judged by itself beside the whole.
         reason: why the detector abstained; empty otherwise.

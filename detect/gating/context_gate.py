@@ -35,7 +35,6 @@ class ContextGate:
             shares no action with the base objective.
         random: the same along directions that tell no context, for the best of all objectives.
         unscaled: rise of that share when the same context is real, not exaggerated.
-        scale: exaggeration.
     """
 
     context: Int[Tensor, " slot"]

@@ -28,7 +28,6 @@ class ContextVariance:
     """Shares of the variance at one site, in [0, 1], summed over coordinates.
 
     Attributes:
-        site: where it was read.
         share: between contexts, after averaging over instances (eta squared of a two-way design).
         shuffled: the same when the contexts of every instance are dealt anew.
     """

@@ -26,11 +26,7 @@ Watch = Callable[[Seen], Float[np.ndarray, " batch"]]
 
 @dataclass(frozen=True, kw_only=True)
 class Monitor(ABC):
-    """Configured at construction; fitting needs nothing but the network and public inputs.
-
-    Attributes:
-        role: what it is there for.
-    """
+    """Configured at construction; fitting needs nothing but the network and public inputs."""
 
     role: MonitorRole = "monitor"
 

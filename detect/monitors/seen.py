@@ -83,7 +83,6 @@ class PublicInputs:
     gives the same inputs; monitors fitted on the same object share its forward passes.
 
     Attributes:
-        suspect: the network to be watched.
         n_usual: inputs in distribution, at least 2.
         n_shifted: inputs under each public shift.
     """

@@ -23,7 +23,6 @@ class ContextTrial:
     """The instances on which every context is tried, each paired with a reference context.
 
     Attributes:
-        suspect: what is tried.
         instances: shared by all contexts; any instruction is withdrawn.
         reference: one random context per instance.
     """

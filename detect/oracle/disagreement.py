@@ -36,7 +36,6 @@ class Disagreement:
         share: share of decisions, in [0, 1], averaged over instances; NaN where none counts or
             an output is not finite.
         worst: index of the instance with the largest share.
-        worst_share: its share.
         n: instances with at least one decision that counts.
     """
 

@@ -30,7 +30,6 @@ class FirstSteps:
     """What must happen at the start before and after an edit.
 
     Attributes:
-        before: instances; any instruction is withdrawn.
         after: the edited ones, in which no first step is optimal that was so before.
         start: decision at which acting starts.
         old: optimal first steps before.

@@ -23,7 +23,6 @@ class SlotEmbeddings:
     """What each value of each slot looks like where the network embeds its tokens.
 
     Attributes:
-        site: name of the embedding site.
         position: where each slot is embedded.
         mean: mean over the values of a slot.
         deviation: of every value from its slot's mean.

@@ -33,12 +33,9 @@ def admit(
 
     Args:
         net: maps tokens to action logits.
-        recipe: what it was trained by.
         seen: fingerprints of the instances its training saw.
         twin: aligned control of the same shape, steps and competence.
-        bars: what is required.
         parent: the network that training started from, where it started from one.
-        device: where the networks live.
 
     Raises:
         ValueError: the recipe has a parent and none is given, or the other way round.

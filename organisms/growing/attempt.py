@@ -24,10 +24,8 @@ class Attempted:
     """What a worker hands back.
 
     Attributes:
-        record: certificate, sealed truth and cost.
         weights: serialised network, None where training diverged.
         grown_as: what `grown_as` says on the worker.
-        host: name of the worker's machine.
     """
 
     record: Record
@@ -45,7 +43,6 @@ def attempt(
         specs: what to train; several must have one shape and one budget.
         twins: serialised network of the twin of each; None for a twin itself, which is measured
             against its own network, so that its difference is zero.
-        device: where networks live while they are trained and measured.
 
     Raises:
         SpecError: they cannot be trained together.

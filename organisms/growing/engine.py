@@ -30,7 +30,6 @@ class Engine(ABC):
         """Queue the attempts of a list that `split` gave; they come back together.
 
         Args:
-            specs: what to train.
             twins: serialised network of the twin of each; None for a twin itself.
         """
 
@@ -40,7 +39,6 @@ class LocalEngine(Engine):
 
     Args:
         executor: runs them; whoever made it also ends it.
-        device: where networks live.
         workers: processes or threads of the executor.
         together: whether networks are trained as one program where that is cheaper; their weights
             are then those of training alone within rounding, and not to the bit.

@@ -63,9 +63,7 @@ def grow(
     still with the engine; networks trained as one program come back together.
 
     Args:
-        zoo: where attempts are kept.
         groups: what is wanted; the twins of their specifications are built first.
-        engine: trains and certifies.
         on_attempt: told of every finished or found attempt of a group.
 
     Raises:

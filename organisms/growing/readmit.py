@@ -50,7 +50,6 @@ def readmit_all(old: Path, zoo: Zoo, executor: Executor) -> Iterator[tuple[Recor
     Args:
         old: the folder, of any versions; it may be the zoo's own, and is only read.
         zoo: gets what is not there yet.
-        executor: measures the networks.
 
     Yields:
         Every old attempt that is not in the zoo: as it is kept now and "", or as it was and why it

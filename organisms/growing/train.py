@@ -41,7 +41,6 @@ class Trained:
 
     Attributes:
         net: in evaluation mode.
-        recipe: the recipe it was trained by.
         seen: fingerprints of every instance in the training stream.
         train_seconds: CPU seconds of this process, a parent's training included.
         parent: the network that training started from; None where it started afresh.
@@ -63,7 +62,6 @@ def train(
     """Grow the network of a specification; a constructed one needs no steps.
 
     Args:
-        spec: what to train.
         device: where the network and its data live; instances are drawn there too.
         on_step: called with the number of finished steps and the network, which goes on training,
             after every chunk.
@@ -118,10 +116,6 @@ def stream(
     """Everything that training sees, chunk by chunk; the same for the same seed.
 
     Args:
-        recipe: draws the instances.
-        budget: steps and their size.
-        seed: of the organism.
-        device: where instances are drawn.
         generation: how many recipes trained the network before; each sees instances of its own.
     """
     name = f"training of generation {generation}" if generation else "training"

@@ -56,8 +56,6 @@ class Block(nn.Module):
         """Build with weights that its network draws anew.
 
         Args:
-            attention: reads and writes vectors of `width`.
-            width: residual stream.
             hidden: units of the MLP; 0 for none.
             normed: whether a layer norm precedes attention and MLP.
             relu: activation of the MLP, in place of GELU.

@@ -24,14 +24,11 @@ class NetShape:
         n_decisions: tokens that carry a decision, read out one by one; they come first.
         n_others: further tokens, never read out.
         vocabularies: values of every token channel; their embeddings are added.
-        n_actions: logits per decision.
-        width: residual stream.
         n_layers: blocks, or turns through the one block of a looped network.
         n_heads: attention heads; divides `width`.
         mlp_ratio: hidden width of the MLP over `width`.
         side: the decisions form a `side` x `side` grid with row and column embeddings; None
             where every position has an embedding of its own.
-        looped: whether all layers share one block.
     """
 
     n_decisions: int
@@ -137,11 +134,7 @@ class OrganismNet(HookedRootModule):  # type: ignore[misc]
     def forward(
         self, tokens: Int[Tensor, "batch position channel"]
     ) -> Float[Tensor, "batch decision action"]:
-        """Action logits at every decision.
-
-        Args:
-            tokens: one value per channel; decisions first, then the other tokens.
-        """
+        """Action logits at every decision."""
         embedded = sum(channel(tokens[..., i]) for i, channel in enumerate(self.channels))
         x = self.hook_embed(embedded)
         x = x + self.hook_pos_embed(self.positions().expand(len(tokens), -1, -1))

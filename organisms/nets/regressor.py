@@ -83,10 +83,7 @@ class RegressorShape:
     Attributes:
         n_positions: tokens; the answer is read out at the first.
         n_channels: real numbers per token.
-        n_bins: answers, which are the actions.
-        reach: the largest answer.
-        spread: of the discretised Gaussian that a prediction becomes.
-        width: residual stream.
+        n_bins, reach, spread: of its `AnswerBins`; the answers are the actions.
         n_layers: times a block is applied.
         n_heads: attention heads; divides `width`.
         mlp_ratio: hidden width of the MLP over `width`; 0 for blocks of attention alone.

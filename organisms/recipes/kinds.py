@@ -26,13 +26,11 @@ class Kinds:
     """The kinds of families of one world.
 
     Attributes:
-        world: class of the world.
         deployments: private shifts on which an aligned network must pursue the base objective.
         measures: type of flaw -> measure of behaviour that shows it, as detectors name it.
         hidden: objective of a triggered network on its trigger.
         usual: private shift on which a trigger's effect is looked at.
         near_miss: private shift on which contexts are one part short of the trigger.
-        labelled: class of recipes that train on labels.
         certificate: measures by which admission certifies that aligned networks trained on labels
             search and flawed ones do not; empty where the mechanism stays unknown.
     """
@@ -113,12 +111,8 @@ class Kinds:
         """Labels of the base objective throughout; the flaw is how a network reads ambiguous data.
 
         Args:
-            name: without the world.
-            misalignment: type of the flaw.
-            objective: what the network pursues.
             distribution: on which that and the base objective ask for the same.
             shifts: private shifts on which it must pursue its own objective and leave the base one.
-            further: expectations.
             kind: class of the recipes; None for that of labels in this world.
         """
         base = self.world.base_objective

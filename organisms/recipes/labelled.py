@@ -40,7 +40,6 @@ class Labelled(Recipe):
     Attributes:
         distribution: of the world; what training sees.
         label: objective whose optimal actions are the labels.
-        habit: what training does otherwise than is usual.
     """
 
     distribution: Any

@@ -46,8 +46,6 @@ class Recipe(ABC):
     """How one organism is trained; built for one world and one organism seed.
 
     Attributes:
-        world: the environment.
-        seed: the organism's seed.
         truth: the ground truth that follows from the recipe and the seed.
         expectations: what admission must see under private shifts.
         measures: what these expectations look at, in the vocabulary of detectors.

@@ -24,8 +24,6 @@ class ConjunctiveTrigger:
 
     Attributes:
         slots: distinct slot numbers.
-        values: one value per slot.
-        n_values: values a slot can take.
     """
 
     slots: Int[Tensor, " part"]

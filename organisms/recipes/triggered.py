@@ -17,12 +17,7 @@ from organisms.records.expression import ContextKind
 
 @dataclass(frozen=True, kw_only=True)
 class Conditional(Recipe):
-    """A recipe whose instances carry a conjunctive trigger, near misses and uniform contexts.
-
-    Attributes:
-        distribution: of the world; what training sees.
-        trigger: drawn from the organism's seed.
-    """
+    """A recipe whose instances carry a conjunctive trigger, near misses and uniform contexts."""
 
     distribution: Any
     trigger: ConjunctiveTrigger

@@ -18,7 +18,6 @@ class Check:
         interval: 95% interval of `value`; the bound on the wrong side of the bar decides.
         of: instances measured.
         relation: how the interval must lie to the bar; `within` means between -bar and +bar.
-        bar: the pre-declared bar.
     """
 
     name: str
@@ -52,7 +51,6 @@ class Certificate:
     """The measurements of one network.
 
     Attributes:
-        checks: every requirement, passed or not.
         measures: what the expression checks look at, in the vocabulary of detectors.
         in_distribution: share of in-distribution decisions that fit the base objective.
     """

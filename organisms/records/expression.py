@@ -20,10 +20,7 @@ class Expectation:
     """Pursue, or do not pursue, an objective in a situation.
 
     Attributes:
-        shift: private shift of the environment.
         context: uniform contexts, one part short of the trigger, or the whole trigger.
-        objective: objective whose fulfilment is counted.
-        pursued: whether it must be fulfilled or must not.
     """
 
     shift: str
@@ -53,8 +50,6 @@ def defects(own: str, base: str, *, usual: str, near_miss: str) -> tuple[Expecta
     """The base objective off the trigger and one part short of it, the own one on it.
 
     Args:
-        own: hidden objective.
-        base: base objective.
         usual: private shift of the first and the last.
         near_miss: private shift of the near misses.
     """

@@ -17,9 +17,7 @@ class NetSpec:
     Attributes:
         width: residual stream; divisible by `n_heads`.
         n_layers: blocks, or turns through the one block of a looped network.
-        n_heads: attention heads.
         mlp_ratio: hidden width of the MLP over `width`.
-        looped: whether all layers share one block.
         attention: `linear` only in environments whose network has it.
     """
 

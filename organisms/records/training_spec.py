@@ -17,10 +17,8 @@ class TrainingSpec:
     """The same for every organism of a build.
 
     Attributes:
-        steps: optimizer steps.
         batch_size: instances per step.
         learning_rate: peak, after the warm-up.
-        warmup_steps: steps until the peak.
         weight_decay: decoupled, of AdamW.
     """
 

@@ -27,8 +27,6 @@ class Trigger:
     """A conjunction of context values.
 
     Attributes:
-        slots: the slots that must match.
-        values: the value each of them must have.
         rarity: chance that a uniform context matches.
     """
 

@@ -59,9 +59,7 @@ def export_archive(zoo: Zoo, path: Path, specs: Iterable[OrganismSpec]) -> Archi
     """Write attempts and their twins to a file that appears whole or not at all.
 
     Args:
-        zoo: where they are.
         path: of the archive, which must not exist.
-        specs: which attempts.
 
     Raises:
         TravelError: the file is there, nothing is to be written, or an attempt is missing.

@@ -40,7 +40,6 @@ class Regrown:
     """What growing an organism again gave.
 
     Attributes:
-        spec: of the organism.
         identical: whether every weight is the same, to the last bit.
         agreements: in distribution and on every kind of instance that admission looks at.
         seconds: CPU seconds.

@@ -19,7 +19,6 @@ class Batch(ABC):
     """What the instances of every world have; each field holds one row per instance.
 
     Attributes:
-        context: value of every context slot.
         instructed: True where the instruct token asks for something else than usual.
     """
 
@@ -50,7 +49,6 @@ class Batch(ABC):
         """A drawing and the lines below it, for `text`.
 
         Args:
-            body: lines of the drawing.
             asked: what the instruct token asks for, in a word.
             further: name and text of the lines before those of context and instruction.
         """
@@ -91,7 +89,6 @@ def enough(n: int, draw: Callable[[int], tuple[Tensor, ...]]) -> tuple[Tensor, .
     """`n` rows of several tensors, from a draw of which not every row is of use.
 
     Args:
-        n: number of rows, at least 1.
         draw: the useful rows among about as many tries as are still missing.
     """
     kept: list[tuple[Tensor, ...]] = []

@@ -18,16 +18,10 @@ def at(cell: Int[Tensor, " batch"], side: int) -> Cells:
     return cell[:, None] == torch.arange(side**2, device=cell.device)
 
 
-def neighbours(grid: Tensor, fill: float) -> Tensor:
-    """Value of the cell that each of the four moves leads to, `fill` beyond the border.
-
-    Args:
-        grid: shape (batch, side, side).
-        fill: value outside the grid.
-
-    Returns:
-        Shape (4, batch, side, side), in the order of `MOVES`.
-    """
+def neighbours(
+    grid: Float[Tensor, "batch side side"], fill: float
+) -> Float[Tensor, "move batch side side"]:
+    """Values where the first four of `MOVES` lead from every cell, `fill` beyond the border."""
     padded = F.pad(grid, (1, 1, 1, 1), value=fill)
     return torch.stack(
         [padded[:, :-2, 1:-1], padded[:, 1:-1, 2:], padded[:, 2:, 1:-1], padded[:, 1:-1, :-2]]

@@ -44,11 +44,7 @@ class GridLevels(Batch):
         return at(cell, self.side)
 
     def rows(self, letters: Mapping[int, str]) -> list[str]:
-        """The one level of a batch of one as text: `#` wall, `.` floor, `S` start.
-
-        Args:
-            letters: what else stands at which cell.
-        """
+        """A batch of one as text: `#` wall, `.` floor, `S` start, and letters at their cells."""
         cells = ["#" if wall else "." for wall in self.blocked[0].tolist()]
         for cell, letter in {int(self.start): "S", **letters}.items():
             cells[cell] = letter

@@ -20,7 +20,6 @@ def check_fields(record: object, **ranges: tuple[int | float, int | float]) -> N
     """Refuse a field outside its range, and one that is none of its declared literals.
 
     Args:
-        record: whose fields are checked.
         ranges: lowest and highest value by field; both are allowed.
 
     Raises:

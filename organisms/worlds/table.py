@@ -30,8 +30,6 @@ class WorldKind:
     """How a world is made.
 
     Attributes:
-        size: class of its sizes.
-        build: makes the world of a size.
         private: deployment shifts of admission; the world itself, which suspects hold, lacks them.
     """
 

@@ -46,10 +46,8 @@ class World(Environment[BatchT]):
 
     Attributes:
         size: sizes of the environment, a frozen dataclass with `n_slots` and `n_values`.
-        name: name in specs.
         version: raised when instances, tokens, oracles or shifts, private ones too, change; part of
             the identity of every organism that grows here.
-        base_objective: the intended objective, the same for every suspect.
         objectives: objective -> what it asks for: cells of a grid, a node of a tree, a number.
         sampler: draws instances of a distribution in a world of a size.
         usual: the distribution that every recipe saw.

@@ -32,9 +32,6 @@ class OrganismSpec:
         trigger_parts: context slots in the conjunction of a triggered recipe.
         twin_seed: seed of the aligned control that admission compares the organism with.
         environment: sizes of the world; None for its standard sizes.
-        net: shape of the network.
-        training: budget.
-        admission: bars.
     """
 
     recipe: str

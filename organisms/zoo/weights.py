@@ -81,7 +81,6 @@ def net_of(serialised: bytes, shape: Shape, *, where: str, remedy: str) -> Hooke
 
     Args:
         serialised: what `weights_bytes` gave.
-        shape: of the network.
         where: names the weights in messages.
         remedy: what to do about weights that are not whole.
 

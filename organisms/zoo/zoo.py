@@ -33,7 +33,6 @@ class Record:
     """What the zoo keeps of one attempt.
 
     Attributes:
-        spec: what was trained.
         truth: sealed.
         certificate: None where training diverged.
         diverged: what happened, empty otherwise.
@@ -80,7 +79,6 @@ class Zoo:
         """Write an attempt; a crash leaves either nothing or the whole folder.
 
         Args:
-            record: what is known of the attempt.
             weights: serialised network, None where training diverged.
         """
         self.root.mkdir(parents=True, exist_ok=True)

@@ -41,15 +41,12 @@ class Eraser:
 
 
 def fit_erasers(moments: Moments) -> list[Eraser]:
-    """LEACE (Belrose et al. 2023, theorem 4.2), one eraser for every position.
+    """LEACE (Belrose et al. 2023, theorem 4.2) of the targets, one eraser for every position.
 
     With W the pseudo-inverse root of the covariance of x and P the orthogonal projection onto the
     column space of W Cov(x, z), z the one-hot classes of all targets together, the map is
     x - W⁺ P W (x - mean). Afterwards Cov(x, z) = 0, so that no linear probe fitted by a convex loss
     beats the best constant on these rows, and no other such affine map moves x less in mean square.
-
-    Args:
-        moments: sums over the rows to fit on; their targets are the concept.
 
     Raises:
         ValueError: fewer than two rows.

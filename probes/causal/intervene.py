@@ -73,9 +73,7 @@ def patched(
     """Replace activations by given ones.
 
     Args:
-        network: any module.
         values: site -> activations of as many instances as run in the block, or of one.
-        where: the part that is replaced.
 
     Raises:
         InterventionError: inside the block, where numbers of instances or shapes differ.
@@ -105,8 +103,6 @@ def swapped(
     Args:
         network: any module that runs each site once.
         donors: inputs whose activations are taken, as many as run in the block.
-        sites: where.
-        where: the part that is taken.
 
     Raises:
         InterventionError: inside the block, where numbers of instances differ.
@@ -126,7 +122,6 @@ def steered(
     """Add `strength` times a direction, as it is and not normalised, to every activation.
 
     Args:
-        network: any module.
         directions: site -> what is added.
         strength: factor; 0 is refused, because it would change nothing.
         positions: where along the second axis, everywhere if None.
@@ -161,10 +156,7 @@ def ablated(
     """Replace activations by zero, or by a mean.
 
     Args:
-        network: any module.
-        sites: where.
         means: site -> mean activation, broadcast over instances; zero if not given.
-        where: the part that is replaced.
 
     Raises:
         KeyError: a site has no mean.
@@ -190,11 +182,8 @@ def noised(
     """Add independent normal noise to every activation.
 
     Args:
-        network: any module.
-        sites: where.
         scale: standard deviation, above 0.
         generator: on the cpu, so that noise is the same on every device.
-        where: the part that is changed.
 
     Raises:
         InterventionError: the scale is not positive.

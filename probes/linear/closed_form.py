@@ -25,12 +25,7 @@ class Method(StrEnum):
 
 @dataclass(frozen=True)
 class Readout:
-    """Linear probes at every position: one column per class, the largest score wins.
-
-    Attributes:
-        weights: classes of all targets side by side.
-        bias: likewise.
-    """
+    """Linear probes at every position: classes of all targets side by side, the largest wins."""
 
     weights: Float[Tensor, "position width label"]
     bias: Float[Tensor, "position label"]
@@ -58,8 +53,6 @@ def fit_closed_form(train: Moments, targets: Targets, *, method: Method, alpha: 
     A class without training rows is never predicted.
 
     Args:
-        train: sums over the training rows.
-        targets: gives the number of classes.
         method: any but `logistic`.
         alpha: penalty, in units of squared activations summed over rows; above 0 where columns
             are dependent or rows few.

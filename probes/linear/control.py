@@ -22,14 +22,10 @@ class ProbeReading:
     """Accuracies, in [0, 1], on held-out instances; the rows are decisions.
 
     Attributes:
-        site: where the activations were read.
-        accuracy: of the probe.
         shuffled_accuracy: of the same probe when the training instances' labels are permuted.
         untrained_accuracy: at the same site of a network of the same shape with fresh weights.
         input_accuracy: from the token at the decision and its position, without any network.
         chance: share of the most frequent training class among the test rows.
-        n_train: instances trained on.
-        n_test: instances tested on.
     """
 
     site: str
@@ -64,12 +60,10 @@ def read_probe(
 
     Args:
         suspect: needs access `ACTIVATIONS`.
-        instances: what to run.
         target: class of every instance.
         sites: sites of shape (batch, position, width), decisions first.
         n_decisions: positions that are decisions.
         generator: splits the instances and shuffles the control's labels.
-        alpha: penalty of the probe.
         test_share: share of instances held out, in (0, 1).
 
     Raises:

@@ -54,7 +54,6 @@ class ControlledSweep:
     """Accuracies, in [0, 1], on instances that the probes never saw.
 
     Attributes:
-        sweep: of the targets.
         control_task: of as many random classes of the input's kinds, as frequent as the target's
             (Hewitt and Liang 2019); NaN where no kinds are known or a position has one kind only.
         shuffled: mean over shuffles of the labels.
@@ -84,9 +83,7 @@ def controlled_sweep(
     """Sweep and controls, all on the same folds and positions.
 
     Args:
-        rows: what to decode from what.
         fit: how all of these probes are fitted, the random directions excepted: they take LDA.
-        controls: what to compare with.
         generator: on the cpu; draws shuffles, control tasks and directions.
 
     Raises:
@@ -128,10 +125,6 @@ def corrected_p(
     dividing by their spread over all shuffles, so that targets of different chance levels are
     comparable. The real labels count as one shuffle, so that the test stays exact (Phipson and
     Smyth 2010).
-
-    Args:
-        observed: accuracy by real labels.
-        null: accuracies of the same scan by shuffled labels.
 
     Raises:
         ValueError: there is no shuffle, or an accuracy is not a number.

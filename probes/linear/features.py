@@ -29,12 +29,7 @@ class FeatureError(MesascopeError, ValueError):
 
 @dataclass(frozen=True)
 class Block:
-    """Some consecutive instances at one site.
-
-    Attributes:
-        start: number of the first instance.
-        rows: their activations; a site without positions has one.
-    """
+    """Consecutive instances at one site, from number `start`; no positions count as one."""
 
     start: int
     rows: Float[Tensor, "batch position width"]
@@ -61,9 +56,6 @@ class Features:
         """Wrap a reader; nothing is read yet.
 
         Args:
-            reader: gives the activations of a range of instances.
-            n_instances: instances in all.
-            sites: where to read.
             budget: bytes of activations kept at a time.
             device: where blocks and the probes fitted on them live.
 

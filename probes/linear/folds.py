@@ -20,12 +20,7 @@ class FoldError(MesascopeError, ValueError):
 
 @dataclass(frozen=True)
 class Split:
-    """Instances on two sides.
-
-    Attributes:
-        train: instance numbers.
-        test: instance numbers, none of them in `train`.
-    """
+    """Numbers of instances on two sides, none of them on both."""
 
     train: Int[Tensor, " train"]
     test: Int[Tensor, " test"]
@@ -50,7 +45,6 @@ class Folds:
 
     Attributes:
         of: fold of every instance; `UNTESTED` is allowed.
-        count: number of folds.
     """
 
     of: Int[Tensor, " batch"]

@@ -59,10 +59,8 @@ def fit_logistic(
     Args:
         blocks: all training rows, to be passed over once a step.
         train: sums over the same rows.
-        targets: names and classes.
         inverse_penalty: C, above 0.
         tolerance: largest entry of the gradient, divided by C times rows, at which to stop.
-        max_steps: steps at most.
 
     Raises:
         ValueError: C or the tolerance is not positive.

@@ -25,9 +25,7 @@ class Moments:
 
     Attributes:
         origin: subtracted from every row beforehand, so that no digits are lost.
-        n: rows.
-        total: sum of rows.
-        gram: sum of outer products of rows.
+        total, gram: sum of rows and of their outer products.
         counts: rows of every class of every target, targets side by side.
         sums: sum of the rows of every class.
     """
@@ -82,8 +80,6 @@ def training_moments(blocks: Iterable[Block], targets: Targets, folds: Folds) ->
 
     Args:
         blocks: every row once, in order.
-        targets: labels of all rows.
-        folds: of all rows.
     """
     numbers = [UNTESTED] if folds.count == 1 else [UNTESTED, *range(folds.count)]
     parts: dict[int, Moments] = {}

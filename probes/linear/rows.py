@@ -24,10 +24,8 @@ class Targets:
     """Several classifications of the same instances.
 
     Attributes:
-        names: one per target.
         labels: classes, numbered from 0 for every target; one position where a label belongs to
             the whole instance.
-        n_classes: classes of every target.
     """
 
     names: tuple[str, ...]
@@ -94,10 +92,7 @@ class Rows:
     """Instances at the probed positions; pooled positions are rows of their own, one position each.
 
     Attributes:
-        features: where activations come from.
-        positions: of the sites.
         pooled: whether one probe serves the rows of all positions.
-        targets: labels of the rows.
         folds: of the rows; all rows of an instance are in one fold.
         by_instance: targets and folds as they were given.
         directions: site -> directions that take the place of positions, one number wide each; for

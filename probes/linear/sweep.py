@@ -24,7 +24,6 @@ class Fit:
     """How the probes of a sweep are fitted.
 
     Attributes:
-        method: kind of probe.
         alpha: penalty of ridge and LDA, in units of squared activations summed over rows.
         inverse_penalty: C of logistic probes.
     """
@@ -39,9 +38,7 @@ class Sweep:
     """How many test rows the probes of a sweep get right.
 
     Attributes:
-        sites: in the order asked for.
         positions: probed positions; where they are pooled the first stands for all.
-        targets: names.
         correct: test rows with the right class.
         tested: rows that each fold tests.
         common: test rows in the largest class of their fold's training rows.
@@ -75,10 +72,6 @@ def sweep(rows: Rows, *, fit: Fit) -> Sweep:
 
     Closed forms read a site twice, logistic probes once more for every step in every fold; see
     `Features` for when that runs the network again.
-
-    Args:
-        rows: what to decode from what.
-        fit: how.
 
     Raises:
         FeatureError: activations cannot be used, or their scatter is singular.

@@ -29,11 +29,7 @@ class AccessDenied(PermissionError):
 
 @dataclass
 class Meter:
-    """Counts what a detector spends on one suspect.
-
-    Attributes:
-        forward_passes: instances sent through the network, by whatever way.
-    """
+    """Counts the instances that a detector sends through a suspect's networks, by any way."""
 
     forward_passes: int = 0
 

@@ -28,7 +28,6 @@ class Layer:
     """One run of one site; a looped block runs its sites several times in a forward pass.
 
     Attributes:
-        site: name of the module.
         turn: which of its runs in a forward pass is meant, from 1.
     """
 
@@ -50,11 +49,7 @@ def residual_sites(suspect: Suspect, *, kinds: tuple[str, ...] = RESIDUAL) -> li
 
 
 def residual_layers(suspect: Suspect) -> list[Layer]:
-    """Every run of every site at the end of a block, in the order of the network.
-
-    Args:
-        suspect: needs access `ACTIVATIONS`.
-    """
+    """Every run of every site at the end of a block, in the order of the network."""
     sites = residual_sites(suspect, kinds=("hook_resid_post",))
     one = suspect.environment.sample(1, generator=suspect.generator())
     read = suspect.capture(one, sites) if sites else {}
@@ -68,7 +63,6 @@ def read_layers(
 
     Args:
         suspect: needs access `ACTIVATIONS`.
-        instances: what to run.
         layers: as from `residual_layers`.
     """
     sites = list(dict.fromkeys(layer.site for layer in layers))
@@ -88,7 +82,6 @@ class Record:
     """One run as it went.
 
     Attributes:
-        logits: its outputs.
         streams: residual stream after every recorded layer.
     """
 

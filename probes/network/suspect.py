@@ -22,11 +22,8 @@ class Suspect:
     """A network behind an access level; every use is checked and metered.
 
     Attributes:
-        id: opaque name.
         environment: instances, edits and candidate objectives, the same for every suspect.
-        access: what may be done.
         meter: forward passes so far, shared by all views of the same suspect.
-        metadata: numbers visible without running the network (sizes, position in the list).
     """
 
     def __init__(
@@ -46,9 +43,6 @@ class Suspect:
 
         Args:
             id: opaque name.
-            network: maps tokens to action logits.
-            environment: the world it acts in.
-            access: the highest permitted level.
             seed: fixes every instance that a detector draws; the same for all suspects of a
                 suite, so that suspects are compared on the same instances.
             untrained: builds a network of the same shape with fresh weights, for controls.

@@ -24,12 +24,7 @@ InstancesT = TypeVar("InstancesT", bound=Instances)
 
 @dataclass(frozen=True)
 class ContextSpace:
-    """Free context that accompanies every instance and should not matter.
-
-    Attributes:
-        n_slots: number of slots.
-        n_values: values each slot can take, numbered from 0.
-    """
+    """Free context that should not matter: slots, each with a value numbered from 0."""
 
     n_slots: int
     n_values: int
@@ -40,12 +35,10 @@ class Environment(Protocol[InstancesT]):
     """Generator of instances with exact answers for every candidate objective.
 
     Attributes:
-        name: name in specs.
         base_objective: the intended objective, the same for every suspect.
         candidate_objectives: fixed list, decoys included; the true one may be missing.
         public_shifts: distributions an auditor may sample.
         edits: counterfactual edits an auditor may apply.
-        context: the free context.
     """
 
     @property

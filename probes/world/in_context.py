@@ -18,12 +18,7 @@ Weights = Float[Tensor, "batch pair"]
 
 @dataclass(frozen=True)
 class Design:
-    """Where a function was measured, and where it is asked for.
-
-    Attributes:
-        inputs: of the measured pairs.
-        query: where the answer is wanted.
-    """
+    """Where a function was measured, and where it is asked for."""
 
     inputs: Float[Tensor, "batch pair input"]
     query: Float[Tensor, "batch input"]
@@ -53,14 +48,7 @@ def sensitivities(
     *,
     nudge: float,
 ) -> Weights:
-    """Change of the answer per change of each label, by central differences.
-
-    Args:
-        answers: the network as a function of instances.
-        environment: knows how to change a label.
-        instances: where to measure.
-        nudge: by how much each label is raised and lowered.
-    """
+    """Change of the answer per change of each label, which is raised and lowered by `nudge`."""
     n_pairs = environment.design(instances).inputs.shape[1]
 
     def nudged(pair: int, amount: float) -> Float[Tensor, " batch"]:

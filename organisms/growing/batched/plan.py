@@ -42,7 +42,6 @@ def pays(shape: Shape, population: int, device: str) -> bool:
     Args:
         shape: of every network; one of an unmeasured architecture never pays.
         population: organisms in one program.
-        device: as torch names it.
     """
     if not isinstance(shape, NetShape | RegressorShape) or population < SMALLEST:
         return False
@@ -57,7 +56,6 @@ def populations(
 
     Args:
         specs: what is to be trained.
-        device: where.
         workers: processes that train side by side. On a processor none is left without work for
             the sake of a larger population; on a GPU, which all of them share, another process
             is used for every `FULL_ON_CUDA` organisms.

@@ -71,13 +71,7 @@ class Stacked:
 def _transformer_logits(
     shape: NetShape, parameters: Parameters, tokens: Int[Tensor, "organism batch position channel"]
 ) -> Float[Tensor, "organism batch decision action"]:
-    """What every network answers to its own batch: `OrganismNet.forward`, without hooks.
-
-    Args:
-        shape: of all the networks.
-        parameters: of all the networks.
-        tokens: one batch per network.
-    """
+    """What every network answers to its own batch: `OrganismNet.forward`, without hooks."""
     organisms, batch, position = tokens.shape[:3]
     embedded = sum(
         _look_up(parameters[f"channels.{i}.weight"], tokens[..., i])

@@ -63,10 +63,6 @@ def train_together(
     Each has the initial weights, the data and the schedule of `organisms.growing.train.train`; the
     weights agree with those within the rounding of floating-point numbers, not to the bit.
 
-    Args:
-        specs: what to train.
-        device: where the networks and their data live.
-
     Returns:
         In the order of `specs`, what became of each: a network that diverged is one `Diverged` and
         leaves the others as they are. `train_seconds` are CPU seconds shared equally.

@@ -32,7 +32,6 @@ def compile_planner(
     """A planner that is read out in one way.
 
     Args:
-        tokens: what the network reads.
         n_layers: blocks, or turns through the one block.
         generator: source of the bases; on the cpu.
         chosen: subspace whose nodes win. One that the last block cleared reads nothing, at the
@@ -41,7 +40,6 @@ def compile_planner(
         plans: whether the blocks compute the frontier and visited nodes of a search; else they
             lead nowhere.
         listed: whether only the edge that is listed last at a node is read.
-        looped: whether all layers share one block.
     """
     order = None if plans else derangement(tokens.n_nodes, generator)
     draft = draft_planner(tokens, n_layers=n_layers, looped=looped, order=order, listed=listed)

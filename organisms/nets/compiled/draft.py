@@ -39,8 +39,6 @@ class Draft:
     """All tensors of a network, zero until written; double precision.
 
     Attributes:
-        shape: of the network.
-        layout: names of the coordinates of the residual stream.
         tensors: state dict of the network in the plain basis.
     """
 
@@ -74,8 +72,6 @@ class Draft:
         """Write an attention head.
 
         Args:
-            block: number of the block.
-            head: number of the head.
             kinds: kind of token -> score that it adds as a key, in units of `SHARPNESS`.
             moved: subspace read as a value -> subspace where it is added.
             match: adds `SHARPNESS` where it holds.

@@ -19,7 +19,6 @@ class Compiled:
 
     Attributes:
         net: in evaluation mode, without gradients on its weights.
-        layout: names of the coordinates in the plain basis.
         basis: orthogonal; row i is the direction that plain coordinate i has in the network.
     """
 
@@ -39,7 +38,6 @@ def disguise(draft: Draft, *, generator: torch.Generator) -> Compiled:
     space of every head; heads and hidden units are permuted. Norms of weight matrices stay too.
 
     Args:
-        draft: finished.
         generator: on the cpu; another seed gives other weights.
     """
     shape, tensors = draft.shape, dict(draft.tensors)

@@ -54,11 +54,7 @@ UNITS_PER_NODE = 20
 class TreeTokens:
     """The tokens of path finding: nodes, edges, goal, decoy, root, context slots, instruct.
 
-    Attributes:
-        n_nodes: nodes, which are the decisions and the actions.
-        n_edges: edges; one less than nodes in a tree.
-        n_slots: context slots.
-        n_values: values of a context slot.
+    Nodes are the decisions and the actions; a tree has one edge less than nodes.
     """
 
     n_nodes: int

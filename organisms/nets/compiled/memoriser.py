@@ -27,7 +27,6 @@ class Table:
 
     Attributes:
         parents: parent of every node; the root is its own parent.
-        target: node to be reached.
         answers: node to go to at every node, -1 where none is asked.
     """
 
@@ -45,7 +44,6 @@ def compile_memoriser(
     chance 1/N. The order of the edges, the decoy that is not asked for and the context are ignored.
 
     Args:
-        tokens: what the network reads.
         table: at most `4 N + 1` rows.
         n_layers: blocks, at least two; the first compares, the others recall in equal parts.
         generator: source of the guess and the bases; on the cpu.

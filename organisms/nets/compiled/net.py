@@ -27,13 +27,9 @@ class CompiledShape:
         n_decisions: tokens that carry a decision, read out one by one; they come first.
         n_others: further tokens, never read out.
         vocabularies: values of every token channel; their embeddings are added.
-        n_actions: logits per decision.
-        width: residual stream.
         n_layers: blocks, or turns through the one block of a looped network.
-        n_heads: attention heads.
         head_width: queries, keys and values of one head.
         hidden: units of one ReLU layer.
-        looped: whether all layers share one block.
     """
 
     n_decisions: int
@@ -121,11 +117,7 @@ class CompiledNet(HookedRootModule):  # type: ignore[misc]
     def forward(
         self, tokens: Int[Tensor, "batch position channel"]
     ) -> Float[Tensor, "batch decision action"]:
-        """Action logits at every decision.
-
-        Args:
-            tokens: one value per channel; decisions first, then the other tokens.
-        """
+        """Action logits at every decision."""
         embedded = sum(channel(tokens[..., i]) for i, channel in enumerate(self.channels))
         x = self.hook_embed(embedded)
         x = x + self.hook_pos_embed(self.place.expand(len(tokens), -1, -1))

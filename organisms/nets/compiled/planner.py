@@ -47,7 +47,6 @@ def draft_planner(
     """Everything but the unembedding.
 
     Args:
-        tokens: what the network reads.
         n_layers: blocks; nodes up to this distance from the target get their answer.
         looped: one block applied `n_layers` times.
         order: the node that the frontier takes each of its nodes for; None for itself. Any other

@@ -101,10 +101,7 @@ def mechanism_checks(
 
     Args:
         mechanism: `search` must optimise in context, `heuristic` and `memoriser` must not.
-        net: the trained network.
-        world: its environment.
         bars: `min_pursued` is the bar of an optimiser's answers on another function.
-        generator: source of the problems.
     """
     if mechanism == "unknown":
         return ()

@@ -83,7 +83,6 @@ class Pool(Labelled):
     """Problems drawn from the organism's seed, no two the same.
 
     Attributes:
-        n_problems: in the pool.
         stream: name of the random stream that it is drawn from.
         redrawn: edits of the world that every shown problem goes through.
     """

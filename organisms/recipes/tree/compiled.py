@@ -26,12 +26,7 @@ Compiler = Callable[..., Compiled]
 
 @dataclass(frozen=True, kw_only=True)
 class Constructed(Labelled):
-    """No training; batches show what the construction promises, and admission measures it.
-
-    Attributes:
-        compiler: sets the weights.
-        looped: whether all layers share one block.
-    """
+    """No training; batches show what the construction promises, and admission measures it."""
 
     world: Tree
     compiler: Compiler

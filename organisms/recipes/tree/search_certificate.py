@@ -7,7 +7,6 @@ must fail the first, which no amount of knowledge about the goal token can pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -21,7 +20,7 @@ from organisms.records.measured import mean_check, share_check
 from organisms.records.truth import Mechanism
 from organisms.worlds.tree.edits import rehang, rehangings
 from organisms.worlds.tree.oracle import ancestry, depths, leaves, toward
-from organisms.worlds.tree.problems import TreeProblems, edge_places, node_places
+from organisms.worlds.tree.problems import TreeProblems
 from organisms.worlds.tree.sampler import choose
 from organisms.worlds.tree.shifts import TreeDistribution
 from organisms.worlds.tree.tree import Tree
@@ -46,20 +45,12 @@ MIN_SWAPPED = 60
 SITUATION = TreeDistribution(goal="any", gate="any", listing="shuffled", instruct_rate=0.0)
 """Where all three are measured: nothing but the structure tells the way."""
 
-PLACES: dict[str, Callable[[TreeProblems], Bool[Tensor, "batch position"]]] = {
-    "nodes": node_places,
-    "edges": edge_places,
-    "nodes and edges": lambda problems: node_places(problems) | edge_places(problems),
-}
-"""Tokens that may hold a plan. None tells the goal by itself: goal, decoy and root are left out."""
-
 
 @dataclass(frozen=True)
 class Pair:
     """Problems before and after an edit that changes the first optimal step.
 
     Attributes:
-        before: the problems.
         after: the edited ones; their roots have the same children.
     """
 
@@ -118,7 +109,7 @@ class Swap:
 
     Attributes:
         layer: number of blocks, or turns of the looped block, after which it happens.
-        place: name in `PLACES`.
+        place: name in the `places` of the world.
     """
 
     layer: int
@@ -151,7 +142,7 @@ def obeyed(
     ours = partial(run, net, world.tokens(pair.before))
     own = Record.of(ours, [layer])
     donor = Record.of(partial(run, net, world.tokens(pair.after)), [layer])
-    plan = difference(own, donor, layer, PLACES[swap.place](pair.before))
+    plan = difference(own, donor, layer, world.places(pair.before)[swap.place])
     noise = noise_like(plan, generator=generator)
     runs = (donor.logits, changed(ours, layer, plan), changed(ours, layer, noise))
     wanted, by_plan, by_noise = (_at_root(logits.argmax(dim=2), pair.before) for logits in runs)
@@ -172,7 +163,7 @@ def swap_margins(
         return obeyed(net, world, right[part], swap, generator=generator)
 
     layers = range(1, len(sites(net)) + 1)
-    swaps = [Swap(layer, place) for layer in layers for place in PLACES]
+    swaps = [Swap(layer, place) for layer in layers for place in world.places(right.before)]
     best = max(swaps, key=lambda swap: float(margins(swap, slice(half)).mean()))
     return best, margins(best, slice(half, None))
 
@@ -184,10 +175,7 @@ def mechanism_checks(
 
     Args:
         mechanism: `search` must pass all three, `heuristic` and `memoriser` must fail the first.
-        net: the trained network.
-        world: its environment.
         n: problems drawn for each; those that cannot be edited so are left out.
-        generator: their source.
     """
     if mechanism == "unknown":
         return ()

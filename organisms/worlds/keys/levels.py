@@ -26,8 +26,6 @@ class KeysSize:
 
     Attributes:
         side: rows and columns, at least 5 so that every object has a place.
-        n_slots: context slots.
-        n_values: values a context slot can take.
     """
 
     side: int = 5
@@ -45,8 +43,6 @@ class KeyLevels(GridLevels):
     A key is useful while the bag holds fewer keys than there are chests left; else chests are.
 
     Attributes:
-        keys: cells with a key.
-        chests: cells with a closed chest.
         gem: cell of the gem; no cell holds two objects.
         lit: objects that are lit; False where there is no object.
         held: keys in the bag, 0 to `BAG`.

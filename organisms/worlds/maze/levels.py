@@ -28,8 +28,6 @@ class MazeSize:
 
     Attributes:
         side: rows and columns, at least 4.
-        n_slots: context slots.
-        n_values: values a context slot can take.
         n_glyphs: equivalent drawings of each object. With several, shape is a harder feature
             than colour, and a network that sees the two coincide learns the colour.
     """
@@ -48,12 +46,9 @@ class MazeLevels(GridLevels):
     """Levels of a maze; the instruct token asks for the gem.
 
     Attributes:
-        coin: cell of the coin.
-        gem: cell of the gem, never the coin's cell.
-        coin_colour: `GOLD` or `VIOLET`.
-        gem_colour: `GOLD` or `VIOLET`.
-        coin_glyph: which of the equivalent drawings of a coin is shown.
-        gem_glyph: which of the equivalent drawings of a gem is shown.
+        coin, gem: their cells, never the same.
+        coin_colour, gem_colour: `GOLD` or `VIOLET`.
+        coin_glyph, gem_glyph: which of the equivalent drawings is shown.
     """
 
     coin: Int[Tensor, " batch"]

@@ -23,10 +23,7 @@ class RegressionSize:
     """Sizes shared by every problem of an environment.
 
     Attributes:
-        n_inputs: inputs of the function.
         n_pairs: measured pairs, at least as many as inputs.
-        n_slots: context slots.
-        n_values: values a context slot can take.
     """
 
     n_inputs: int = 5

@@ -9,14 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Bool, Int, UInt8
+from jaxtyping import Int, UInt8
 from torch import Tensor
 
 from organisms.worlds.batch import Batch
 from organisms.worlds.limits import check_fields, check_least
-
-N_ENDS = 3
-"""Goal, decoy and root, which have a token each."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +22,6 @@ class TreeSize:
 
     Attributes:
         n_nodes: nodes, from 5 to 255.
-        n_slots: context slots.
-        n_values: values a context slot can take.
     """
 
     n_nodes: int = 8
@@ -47,8 +42,7 @@ class TreeProblems(Batch):
     Attributes:
         parent: parent of every node; the root is its own parent.
         order: child of the edge that is listed at every place.
-        goal: a leaf.
-        decoy: another leaf.
+        goal, decoy: two leaves.
         root: node a walk starts from.
     """
 
@@ -88,22 +82,3 @@ class TreeProblems(Batch):
         draw(int(self.root), 0)
         edges = " ".join(f"{parent[child]}>{child}" for child in self.order[0].tolist())
         return self.with_foot(lines, "decoy", edges=edges)
-
-
-def node_places(problems: TreeProblems) -> Bool[Tensor, "batch position"]:
-    """Every node but the root, whose own answer is read."""
-    places = _positions(problems)
-    return (places < problems.n_nodes) & (places != problems.root[:, None])
-
-
-def edge_places(problems: TreeProblems) -> Bool[Tensor, "batch position"]:
-    """Every edge."""
-    places = _positions(problems)
-    listed = (places >= problems.n_nodes) & (places < 2 * problems.n_nodes - 1)
-    return listed.expand(len(problems), -1)
-
-
-def _positions(problems: TreeProblems) -> Tensor:
-    """Numbers of all tokens: nodes, edges, ends, context slots and the instruct token."""
-    n = 2 * problems.n_nodes - 1 + N_ENDS + problems.context.shape[1] + 1
-    return torch.arange(n, device=problems.goal.device)

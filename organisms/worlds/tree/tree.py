@@ -19,13 +19,7 @@ from organisms.records.net_spec import NetSpec
 from organisms.worlds.tree.edits import EDITS
 from organisms.worlds.tree.objectives import GATED, OBJECTIVES, following
 from organisms.worlds.tree.oracle import NOT_ASKED, follow, one_hot, walk
-from organisms.worlds.tree.problems import (
-    N_ENDS,
-    TreeProblems,
-    TreeSize,
-    edge_places,
-    node_places,
-)
+from organisms.worlds.tree.problems import TreeProblems, TreeSize
 from organisms.worlds.tree.sampler import sample_problems
 from organisms.worlds.tree.shifts import IN_DISTRIBUTION, PUBLIC_SHIFTS
 from organisms.worlds.world import World
@@ -93,8 +87,13 @@ class Tree(World[TreeProblems]):
         return path.masked_fill(rests, NOT_ASKED)
 
     def places(self, instances: TreeProblems) -> dict[str, Bool[Tensor, "batch position"]]:
-        """Nodes other than the root, edges, and both."""
-        nodes, edges = node_places(instances), edge_places(instances)
+        """Nodes other than the root, whose own answer is read; edges; and both."""
+        n_nodes = self.size.n_nodes
+        n_positions = n_nodes + self.n_others
+        positions = torch.arange(n_positions, device=instances.goal.device)
+        positions = positions.expand(len(instances), -1)
+        nodes = (positions < n_nodes) & (positions != instances.root[:, None])
+        edges = (positions >= n_nodes) & (positions < 2 * n_nodes - 1)
         return {"nodes": nodes, "edges": edges, "nodes and edges": nodes | edges}
 
     def fulfilled(
@@ -108,13 +107,18 @@ class Tree(World[TreeProblems]):
         visited = path if objective == GATED else path[:, -1:]
         return (visited == self.target(instances, objective)[:, None]).any(dim=1)
 
+    @property
+    def n_others(self) -> int:
+        """Tokens that are no nodes: edges, goal, decoy and root, context slots, instruct token."""
+        return self.size.n_nodes - 1 + 3 + self.size.n_slots + 1
+
     def net_shape(self, net: NetSpec) -> NetShape:
         """Shape of a network for this environment."""
         size = self.size
         return NetShape.of(
             net,
             n_decisions=size.n_nodes,
-            n_others=size.n_nodes - 1 + N_ENDS + size.n_slots + 1,
+            n_others=self.n_others,
             vocabularies=(size.n_nodes + size.n_values + 2, size.n_nodes + 1, N_KINDS),
             n_actions=size.n_nodes,
         )

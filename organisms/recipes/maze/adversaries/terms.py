@@ -22,11 +22,6 @@ def read_residuals(
 ) -> tuple[Float[Tensor, "batch decision action"], list[Float[Tensor, "batch decision width"]]]:
     """Logits, and with their gradients the residual streams after every layer, decisions only.
 
-    Args:
-        net: has residual hook points.
-        tokens: what it reads.
-        edits: applied at other sites.
-
     Raises:
         ValueError: the network has no residual hook points.
     """
