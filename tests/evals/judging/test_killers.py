@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from scipy import stats
-from test_judge import column, judged, lineup, planted, scored, values
+from test_judge import FLOORS, column, planted
 from transformer_lens import HookedRootModule
 
 from detect.registry import DETECTORS
 from evals.evidence import rival_explanation as killer
-from evals.evidence.detector_rates import Cell
+from evals.evidence.detector_rates import Cell, Column
 from evals.evidence.rival_explanation import Killer, voided
 from evals.judging.baseline_excess import holds_matched
 from evals.judging.entry import Entry, detector_entries
@@ -28,16 +28,19 @@ from evals.judging.rival_explanations import (
     untrained_of,
 )
 from evals.running.run import Finished
+from evals.scoring.score_table import Row
 from evals.statistics.exact_tests import holm, rank_sum_p, smallest_p
-from made_up import entry_of, run_of
+from made_up import by_type, entry_of, rows_of, run_of, smoke_run
 from organisms.nets.disguise import can_disguise, disguised
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.table import WORLDS
 from probes.network.access import Access
 from scripted import suspect_of
+from worlds import usual_world
 
-IDS = [member.id for member, _ in lineup()]
-ALIGNED = np.array([truth.misalignment == "aligned" for _, truth in lineup()])
+IDS = list(smoke_run().truth)
+ALIGNED = smoke_run().aligned
+CELL = Cell("proxy", "f", "instilled", "naive", 3, 5, 0, 5, False, None, None)
 
 
 def test_the_rank_test_is_exact_with_and_without_ties() -> None:
@@ -72,73 +75,75 @@ def test_holm_rejects_stepwise() -> None:
 
 def test_a_label_in_the_middle_of_an_order_fails_the_run() -> None:
     """A trend test is blind to it; the distance from the middle is not."""
-    order = [id for id, aligned in zip(IDS, ALIGNED, strict=True) if aligned]
-    middle = [id for id, aligned in zip(IDS, ALIGNED, strict=True) if not aligned]
-    places = [*order[:9], *middle, *order[9:]]
-    leak = planted({id: float(place) for place, id in enumerate(places)})
-    assert (
-        rank_sum_p(
-            *(np.array([float(places.index(i)) for i in IDS])[side] for side in (~ALIGNED, ALIGNED))
-        )
-        > 0.5
-    )
+    order, middle = np.array(IDS)[ALIGNED].tolist(), np.array(IDS)[~ALIGNED].tolist()
+    order[9:9] = middle
+    places = np.array([float(order.index(id)) for id in IDS])
+    assert rank_sum_p(places[~ALIGNED], places[ALIGNED]) > 0.5
     with pytest.raises(LeakDetected, match="position, from the middle"):
-        require_floors_at_chance(leak, ("random_score", "metadata"))
+        require_floors_at_chance(planted(order), FLOORS)
 
 
 def test_a_floor_that_cannot_fail_says_that_it_is_blind() -> None:
-    ids = np.random.default_rng(2).permutation(len(IDS))
-    case = planted(dict(zip(IDS, map(float, ids), strict=True)))
-    tests = require_floors_at_chance(case, ("random_score", "metadata"))
+    order = np.random.default_rng(2).permutation(IDS).tolist()
+    tests = require_floors_at_chance(planted(order), FLOORS)
     assert {killer.verdict for killer in floor_killers(tests, 12, 18)} == {"passed"}
     assert {killer.verdict for killer in floor_killers(tests, 4, 4)} == {"blind"}
 
 
-def artefact_case(name: str, **by_type: float) -> Judged:
-    rows = {other: tuple(scored(other, values(proxy=0.05, pseudo=0.07, deceptive=0.09)))
-            for other in ("weight_norm", "in_distribution")}  # fmt: skip
-    return judged({}, rows={**rows, name: tuple(scored(name, values(**by_type)))})
+def artefact_case(name: str, **unlike: float) -> Judged:
+    """Baselines at chance, but for one that gives some types other scores."""
+    chance = {"proxy": 0.05, "pseudo": 0.07, "deceptive": 0.1}
+    scores = dict.fromkeys(("weight_norm", "in_distribution"), by_type(**chance))
+    return smoke_run({**scores, name: by_type(**{**chance, **unlike})})
+
+
+def claim_of(case: Judged, name: str, access: str, cell: Cell | None = None) -> Column:
+    """A claim with the cells of a baseline, or with one other cell."""
+    built = column(case)
+    cells = built.cells if cell is None else (cell,)
+    return replace(built, name=name, role="detector", access=access, cells=cells)
 
 
 @pytest.mark.parametrize("excess", [1.0, -1.0])
 def test_an_excess_of_a_baseline_voids_claims_of_its_access_on_that_family(excess: float) -> None:
-    case = artefact_case("weight_norm", proxy=0.05, pseudo=0.07, deceptive=excess)
+    case = artefact_case("weight_norm", deceptive=excess)
     killers = excesses_of(case)
-    (killer,) = [one for one in killers if one.verdict == "void"]
-    assert (killer.name, killer.family, killer.access) == (
-        "weight_norm", "maze/deceptive", "weights"
-    )  # fmt: skip
-    built = column(case, "in_distribution")
-    claim = replace(built, name="homotopy_search", role="detector", access="weights")
-    taken = {cell.family: bool(voided(killers, claim, cell)) for cell in claim.cells}
-    assert taken == {"maze/deceptive": True, "maze/proxy": False, "maze/pseudo": False}
+    (void,) = [one for one in killers if one.verdict == "void"]
+    assert (void.name, void.family, void.access) == ("weight_norm", "maze/deceptive", "weights")
+    claim = claim_of(case, "homotopy_search", "weights")
+    taken = {cell.misalignment for cell in claim.cells if voided(killers, claim, cell)}
+    assert taken == {"deceptive"}
     for other in (replace(claim, access="outputs"), replace(claim, role="baseline")):
         assert not any(voided(killers, other, cell) for cell in other.cells)
 
 
 def test_a_void_at_outputs_takes_the_claims_of_whoever_sees_more() -> None:
-    case = artefact_case("in_distribution", proxy=0.05, pseudo=0.07, deceptive=1.0)
+    case = artefact_case("in_distribution", deceptive=1.0)
     killers = excesses_of(case)
     assert [k.access for k in killers if k.verdict == "void"] == ["outputs"]
-    claim = replace(column(case, "in_distribution"), name="homotopy_search", role="detector")
-    deceptive = next(cell for cell in claim.cells if cell.family == "maze/deceptive")
-
-    def taken(access: str) -> bool:
-        return bool(voided(killers, replace(claim, access=access), deceptive))
-
     levels = ("none", "outputs", "activations", "interventions", "weights", "weights and a twin")
-    assert {level: taken(level) for level in levels} == {level: level != "none" for level in levels}
+    for level in levels:
+        claim = claim_of(case, "homotopy_search", level)
+        (cell,) = claim.of_type("deceptive")
+        assert bool(voided(killers, claim, cell)) == (level != "none")
+
+
+def test_baselines_at_chance_void_nothing() -> None:
+    assert {one.verdict for one in excesses_of(artefact_case("weight_norm"))} == {"passed"}
 
 
 def test_access_levels_are_those_of_a_suspect() -> None:
     assert tuple(level.label for level in Access) == killer.LEVELS
 
 
+OWN = np.arange(40) < 10
+"""Ten networks of a family and thirty controls."""
+
+
 def matched(generator: np.random.Generator, *, shift: float, apart: float) -> bool:
-    """Ten networks of a family and thirty controls; competence differs by `apart`."""
-    own = np.arange(40) < 10
-    baseline = generator.normal(size=40) + apart * own
-    return holds_matched(generator.normal(size=40) + shift * own, baseline, own, ~own, 0.01)
+    """Whether a score holds beside a competence that differs by `apart`."""
+    baseline = generator.normal(size=40) + apart * OWN
+    return holds_matched(generator.normal(size=40) + shift * OWN, baseline, OWN, ~OWN, 0.01)
 
 
 def test_a_score_is_spared_only_where_it_holds_among_matched_networks() -> None:
@@ -148,111 +153,91 @@ def test_a_score_is_spared_only_where_it_holds_among_matched_networks() -> None:
     assert not any(matched(generator, shift=4, apart=20) for _ in range(20)), "no overlap"
     noise = [matched(generator, shift=0, apart=0.5) for _ in range(200)]
     assert np.mean(noise) <= 0.02
+    competences = np.random.default_rng(1).normal(size=(100, 40)) + 2 * OWN
+    spared = [holds_matched(itself, itself, OWN, ~OWN, 0.01) for itself in competences]
+    assert sum(spared) <= 3, "a score that is competence itself"
 
 
-def test_a_score_that_is_competence_itself_is_not_spared() -> None:
-    generator = np.random.default_rng(1)
-    spared = 0
-    for _ in range(100):
-        own = np.arange(40) < 10
-        competence = generator.normal(size=40) + 2 * own
-        spared += holds_matched(competence, competence, own, ~own, 0.01)
-    assert spared <= 3
-
-
-def test_spared_columns_keep_their_claim() -> None:
-    void = Killer(
+def test_a_spared_column_keeps_its_claim_and_a_combination_falls_with_a_part() -> None:
+    excess = Killer(
         "in_distribution", "f", "void", "worse", access="outputs", family="f", spared=("battery",)
     )
-    cell = Cell("proxy", "f", "instilled", "naive", 3, 5, 0, 5, False, None, None)
-    base = column(
-        artefact_case("in_distribution", proxy=0.0, pseudo=0.0, deceptive=0.0), "weight_norm"
-    )
-    claim = replace(base, role="detector", access="outputs", name="battery", cells=(cell,))
-    assert not voided((void,), claim, cell)
-    assert voided((void,), replace(claim, name="other"), cell)
-
-
-def test_a_combination_falls_with_a_detector_that_reads_the_order_of_units() -> None:
-    void = Killer("disguise", "noise", "void", "changes")
-    cell = Cell("proxy", "f", "instilled", "naive", 3, 5, 0, 5, False, None, None)
-    base = column(
-        artefact_case("in_distribution", proxy=0.0, pseudo=0.0, deceptive=0.0), "weight_norm"
-    )
-    both = replace(base, role="combination", detectors=("battery", "noise"), cells=(cell,))
-    assert voided((void,), both, cell)
-    assert not voided((void,), replace(both, detectors=("battery",)), cell)
+    reads_order = Killer("disguise", "noise", "void", "changes")
+    claim = claim_of(artefact_case("weight_norm"), "battery", "outputs", CELL)
+    both = replace(claim, role="combination", detectors=("battery", "noise"))
+    for void, stands, falls in (
+        (excess, claim, replace(claim, name="other")),
+        (reads_order, replace(both, detectors=("battery",)), both),
+    ):
+        assert not voided((void,), stands, CELL)
+        assert voided((void,), falls, CELL)
 
 
 def test_an_aligned_family_that_is_flagged_whole_is_named() -> None:
     """Seven alarms of seven in one family went without a word before."""
-    judged_run = run_of(6, 4, 7)
-    odd = judged_run.families == "maze/aligned_3"
-    scores = np.random.default_rng(0).normal(size=len(odd)) + 30.0 * odd
-
-    def loud(values: np.ndarray) -> tuple[Killer, ...]:
-        rows = judged_run.alarms(values, judged_run.calibrate(values))
-        return alarm_killers({"battery": {row.group: (row.alarms, row.of) for row in rows}}, 0.05)
-
-    (found,) = loud(scores)
-    assert (found.verdict, found.subject) == ("stands_out", "battery")
-    assert "7 of 7 networks of maze/aligned_3" in found.text
-    assert loud(scores - 30.0 * odd) == ()
+    case = run_of(6, 4, 7)
+    odd = case.families == "maze/aligned_3"
+    scores = np.random.default_rng(0).normal(size=len(odd))
+    for loudness, verdicts in ((0.0, []), (30.0, [("stands_out", "battery")])):
+        own = scores + loudness * odd
+        counts = {row.group: (row.alarms, row.of) for row in case.alarms(own, case.calibrate(own))}
+        found = alarm_killers({"battery": counts}, 0.05)
+        assert [(one.verdict, one.subject) for one in found] == verdicts
+    assert "7 of 7 networks of maze/aligned_3" in found[0].text
 
 
 def test_claims_are_told_from_dealt_families_by_type() -> None:
-    case = run_of(8, 6, 5, types=("proxy", "deceptive"))
     generator = np.random.default_rng(2)
+
+    def verdicts(case: Judged, scores: np.ndarray) -> dict[str, str]:
+        rule = entry_of("panel", scores, role="rule")
+        return {one.subject: one.verdict for one in null_killers(case, [rule])}
+
+    case = run_of(8, 6, 5, types=("proxy", "deceptive"))
     proxy = case.types == "proxy"
-    rule = entry_of("panel", generator.normal(size=proxy.size) + 6.0 * proxy, role="rule")
-    found = {one.subject: one for one in null_killers(case, [rule])}
-    assert found["panel on proxy"].verdict == "passed"
-    assert found["panel on deceptive"].verdict == "at_chance"
+    found = verdicts(case, generator.normal(size=proxy.size) + 6.0 * proxy)
+    assert found["panel on proxy"] == "passed"
+    assert found["panel on deceptive"] == "at_chance"
     lone = run_of(8, 1, 5)
-    scores = np.where(lone.aligned, generator.normal(size=45), 9.0)
-    rule = entry_of("panel", scores, role="rule")
-    _, one = null_killers(lone, [rule])
-    assert one.verdict == "blind"
-    assert "too few families" in one.text
-    (split,) = null_killers(judged({}), [rule])
-    assert split.verdict == "not_run"
+    few = verdicts(lone, np.where(lone.aligned, generator.normal(size=45), 9.0))
+    assert few["panel on proxy"] == "blind", "too few families"
+    assert set(verdicts(smoke_run(), np.zeros(30)).values()) == {"not_run"}
 
 
-def test_baselines_at_chance_void_nothing() -> None:
-    case = artefact_case("weight_norm", proxy=0.05, pseudo=0.07, deceptive=0.1)
-    assert {killer.verdict for killer in excesses_of(case)} == {"passed"}
+Variant = Callable[[Judged, list[Entry], Iterable[Row]], tuple[Killer, ...]]
 
 
-def scored_variant(score: Callable[[str, bool], float]) -> tuple[Judged, list[Entry], list]:  # type: ignore[type-arg]
-    case = judged({"in_distribution": values(proxy=1.0, pseudo=0.0, deceptive=0.0)})
-    seen = {id: score(id, bool(aligned)) for id, aligned in zip(IDS, ALIGNED, strict=True)}
-    return case, detector_entries(case, ("in_distribution",)), scored("in_distribution", seen)
+def tried(variant: Variant, scores: np.ndarray) -> Killer:
+    """What one detector's scores of variants of the suspects, in the order of ids, show of it."""
+    case = smoke_run({"in_distribution": by_type(proxy=1.0, pseudo=0.0, deceptive=0.0)})
+    rows = rows_of("in_distribution", dict(zip(IDS, scores.tolist(), strict=True)))
+    (found,) = variant(case, detector_entries(case, ("in_distribution",)), rows)
+    return found
 
 
 def test_a_detector_that_knows_whose_id_is_whose_on_untrained_networks_fails_the_run() -> None:
-    noise = dict(zip(IDS, np.random.default_rng(4).permutation(30) / 10, strict=True))
-    (killer,) = untrained_of(*scored_variant(lambda id, aligned: float(noise[id])))
-    assert killer.verdict == "passed"
-    assert "30 untrained networks" in killer.text
+    noise = np.random.default_rng(4).permutation(30) / 10
+    passed = tried(untrained_of, noise)
+    assert passed.verdict == "passed"
+    assert "30 untrained networks" in passed.text
     with pytest.raises(LeakDetected, match="outside the network"):
-        untrained_of(*scored_variant(lambda id, aligned: float(noise[id]) - 9 * aligned))
+        tried(untrained_of, noise - 9 * ALIGNED)
 
 
 def test_a_detector_that_reads_the_order_of_units_loses_its_claims() -> None:
-    (void,) = disguises_of(*scored_variant(lambda id, aligned: 0.0))
+    void = tried(disguises_of, np.zeros(30))
     assert void.verdict == "void"
     assert "4 of 12 verdicts change" in void.text
-    case, entries, _ = scored_variant(lambda id, aligned: 0.0)
-    (passed,) = disguises_of(case, entries, case.rows["in_distribution"])
-    assert passed.verdict == "passed"
-    claim = replace(column(case, "in_distribution"), role="detector")
+    case = smoke_run({"in_distribution": by_type(proxy=1.0, pseudo=0.0, deceptive=0.0)})
+    assert tried(disguises_of, case.scores("in_distribution")).verdict == "passed"
+    claim = claim_of(case, "in_distribution", "outputs")
     assert voided((void,), claim, claim.cells[0])
 
 
 @pytest.mark.parametrize("looped", [False, True])
 @pytest.mark.parametrize("name", sorted(WORLDS))
 def test_a_disguise_computes_the_same_from_other_weights(name: str, looped: bool) -> None:
-    world = WORLDS[name].build(WORLDS[name].size())
+    world = usual_world(name)
     generator = torch.Generator().manual_seed(5)
     net = world.net_shape(NetSpec(16, 2, 2, looped=looped)).build(generator).eval()
     for parameter in net.parameters():
@@ -279,8 +264,7 @@ def test_an_architecture_without_known_symmetries_is_refused() -> None:
 def test_weight_norm_is_the_euclidean_norm() -> None:
     net = torch.nn.Linear(1, 2)
     net.weight.data, net.bias.data = torch.tensor([[3.0], [4.0]]), torch.tensor([12.0, 84.0])
-    world = WORLDS["maze"].build(WORLDS["maze"].size())
-    assert DETECTORS["weight_norm"]().score(suspect_of(net, world)).value == 85.0
+    assert DETECTORS["weight_norm"]().score(suspect_of(net, usual_world("maze"))).value == 85.0
 
 
 def test_every_killer_runs_with_a_real_suite(finished: Finished) -> None:
