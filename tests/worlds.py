@@ -1,4 +1,4 @@
-"""Every world as it comes, and instances drawn by hand."""
+"""Every world and recipe as it comes, and instances drawn by hand."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import Any
 
 import torch
 
+from organisms.recipes.recipe import Recipe
 from organisms.worlds.batch import Batch
 from organisms.worlds.keys.levels import KeyLevels
 from organisms.worlds.maze.levels import MazeLevels
 from organisms.worlds.table import WORLDS
 from organisms.worlds.tree.problems import TreeProblems
 from organisms.worlds.world import World
+from organisms.zoo.spec import OrganismSpec
 
 
 def usual_world(name: str) -> World[Any]:
@@ -24,6 +26,11 @@ def usual_world(name: str) -> World[Any]:
 def generator(seed: int = 0) -> torch.Generator:
     """A source of randomness."""
     return torch.Generator().manual_seed(seed)
+
+
+def built(name: str, seed: int = 5) -> Recipe:
+    """A recipe in a world of its default size."""
+    return OrganismSpec(name, seed=seed).build_recipe()
 
 
 def differing(first: Batch, second: Batch) -> set[str]:

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 import torch
-from test_compiled_problems import logits_of, random_tree, seeded, stacked, tokens_of
+from compiled_problems import logits_of, random_tree, stacked, tokens_of
 
 from organisms.nets.compiled.constructions import compile_bfs
 from organisms.nets.compiled.draft import Draft, Full
@@ -17,6 +17,7 @@ from organisms.nets.compiled.net import CompiledShape
 from organisms.nets.net import NetShape
 from organisms.zoo.weights import net_of, round_to_half, weights_bytes
 from probes.network.capture import capture
+from worlds import generator
 
 SHAPE = tokens_of(8).shape(n_layers=3)
 
@@ -25,8 +26,8 @@ def test_hooks_are_those_of_a_trained_network() -> None:
     trained = NetShape(
         n_decisions=8, n_others=14, vocabularies=(15, 9, 7), n_actions=8,
         width=16, n_layers=3, n_heads=4,
-    ).build(seeded(0))  # fmt: skip
-    compiled = SHAPE.build(seeded(0))
+    ).build(generator(0))  # fmt: skip
+    compiled = SHAPE.build(generator(0))
     assert set(compiled.hook_dict) == set(trained.hook_dict)
     problems = [random_tree(8, Random(0)) for _ in range(4)]
     read = capture(compiled, stacked(problems), sorted(compiled.hook_dict))
@@ -38,9 +39,9 @@ def test_hooks_are_those_of_a_trained_network() -> None:
 
 
 def test_attention_is_softmax_attention() -> None:
-    net = SHAPE.build(seeded(1))
+    net = SHAPE.build(generator(1))
     attention = net.blocks[0].attn
-    x = torch.randn(2, 5, SHAPE.width, generator=seeded(2))
+    x = torch.randn(2, 5, SHAPE.width, generator=generator(2))
     expected = torch.zeros(2, 5, SHAPE.width)
     for h in range(SHAPE.n_heads):
         q, k, v = (x @ weight[h] for weight in (attention.W_Q, attention.W_K, attention.W_V))
@@ -50,7 +51,7 @@ def test_attention_is_softmax_attention() -> None:
 
 
 def test_weights_are_stored_and_loaded() -> None:
-    net = compile_bfs(tokens_of(8), n_layers=3, generator=seeded(3)).net
+    net = compile_bfs(tokens_of(8), n_layers=3, generator=generator(3)).net
     assert net.shape == SHAPE
     round_to_half(net)
     problems = [random_tree(8, Random(1)) for _ in range(10)]
@@ -59,11 +60,14 @@ def test_weights_are_stored_and_loaded() -> None:
     assert torch.equal(logits_of(loaded, problems), logits_of(net, problems))
 
 
-def test_random_weights_follow_the_generator() -> None:
-    one, two, three = (SHAPE.build(seeded(seed)).unembed.weight for seed in (1, 1, 2))
+def test_random_weights_and_rotations_follow_the_generator() -> None:
+    one, two, three = (SHAPE.build(generator(seed)).unembed.weight for seed in (1, 1, 2))
     assert torch.equal(one, two)
     assert not torch.equal(one, three)
     assert float(one.detach().std()) == pytest.approx(SHAPE.width**-0.5, rel=0.1)
+    turned, other = rotations(2, 9, generator())
+    torch.testing.assert_close(turned @ turned.T, torch.eye(9, dtype=torch.float64))
+    assert (turned - other).norm() > 1
 
 
 def test_the_layout_has_no_gaps_and_no_overlaps() -> None:
@@ -77,12 +81,6 @@ def test_the_layout_has_no_gaps_and_no_overlaps() -> None:
         layout.at("plans")
 
 
-def test_rotations_are_orthogonal_and_different() -> None:
-    one, two = rotations(2, 9, seeded(0))
-    torch.testing.assert_close(one @ one.T, torch.eye(9, dtype=torch.float64))
-    assert (one - two).norm() > 1
-
-
 def test_a_disguised_draft_computes_what_the_draft_says() -> None:
     layout = Layout({"kind": 7, "rest": 9})
     shape = replace(SHAPE, width=16, n_layers=1, vocabularies=(7,), hidden=4)
@@ -92,17 +90,16 @@ def test_a_disguised_draft_computes_what_the_draft_says() -> None:
     flip[0, 3] = 2.0
     draft.units(0, reads=flip, bias=-0.5, writes=flip)
     draft.tensors["unembed.weight"][:] = flip.repeat(8, 1)
-    net = disguise(draft, generator=seeded(1)).net
+    net = disguise(draft, generator=generator(1)).net
     tokens = torch.tensor([[[3], [4]] + [[0]] * 20])
-    torch.testing.assert_close(
-        net(tokens)[0, :3, 0], torch.tensor([2.0 + 2 * 1.5 * 2, 0.0, 0.0]), atol=1e-4, rtol=0
-    )
+    wanted = torch.tensor([2.0 + 2 * 1.5 * 2, 0.0, 0.0])
+    torch.testing.assert_close(net(tokens)[0, :3, 0], wanted, atol=1e-4, rtol=0)
 
 
 def test_what_does_not_fit_is_refused() -> None:
     draft = Draft(SHAPE, planner_layout(tokens_of(8)))
     rows = draft.rows(SHAPE.hidden + 1)
-    with pytest.raises(Full, match="ReLU layer holds 160, 161 are wanted"):
+    with pytest.raises(Full, match="161"):
         draft.units(0, reads=rows, bias=0.0, writes=rows)
     with pytest.raises(ValueError, match="hidden must be positive"):
         replace(SHAPE, hidden=0)

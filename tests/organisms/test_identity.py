@@ -45,24 +45,33 @@ def touched(raised: Callable[[], None]) -> set[str]:
     return {name for name in before if before[name] != after[name]}
 
 
-def test_a_raised_recipe_takes_along_only_what_starts_from_it(
-    monkeypatch: pytest.MonkeyPatch,
+MAZE = {name for name in RECIPES if name.startswith("maze/")}
+RAISED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], set[str]]] = {
+    "a recipe": (lambda patch: raise_version("maze/proxy_corner", patch), {"maze/proxy_corner"}),
+    "a twin": (lambda patch: raise_version("maze/aligned_plain", patch), MAZE),
+    "a world": (lambda patch: patch.setattr(Maze, "version", 2), MAZE),
+    "the trainer": (
+        lambda patch: patch.setattr(organisms.zoo.spec, "TRAINER_VERSION", 2),
+        set(RECIPES),
+    ),
+}
+
+
+@pytest.mark.parametrize("raised", RAISED)
+def test_a_raised_version_takes_along_all_that_hangs_on_it_and_nothing_else(
+    raised: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert touched(lambda: raise_version("maze/proxy_corner", monkeypatch)) == {"maze/proxy_corner"}
+    change, wanted = RAISED[raised]
+    assert touched(lambda: change(monkeypatch)) == wanted
+
+
+def test_a_raised_parent_takes_along_what_starts_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
     child = OrganismSpec("maze/deceptive_adaptive", seed=1).build_recipe()
-    parent = child.parent()
+    parent, own = child.parent(), child.versions
     assert parent is not None
     newer = replace(parent, version=parent.version + 1)
-    own = child.versions
     monkeypatch.setattr(type(child), "parent", lambda self: newer)
     assert child.versions == (own[0] + 1, own[1])
-
-
-def test_a_raised_twin_takes_along_what_was_admitted_beside_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    maze = {name for name in RECIPES if name.startswith("maze/")}
-    assert touched(lambda: raise_version("maze/aligned_plain", monkeypatch)) == maze
 
 
 def test_a_raised_class_takes_along_its_recipes_and_those_that_start_from_them(
@@ -79,15 +88,6 @@ def test_a_raised_class_takes_along_its_recipes_and_those_that_start_from_them(
         assert touched(lambda k=kind: monkeypatch.setattr(k, "kind_version", 2, raising=False)) == (
             of_kind
         )
-
-
-def test_a_raised_world_takes_along_its_own_and_a_raised_trainer_everything(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    maze = {name for name in RECIPES if name.startswith("maze/")}
-    assert touched(lambda: monkeypatch.setattr(Maze, "version", 2)) == maze
-    everything = touched(lambda: monkeypatch.setattr(organisms.zoo.spec, "TRAINER_VERSION", 2))
-    assert everything == set(RECIPES)
 
 
 def test_another_text_of_the_source_or_a_renamed_file_finds_every_organism(tmp_path: Path) -> None:

@@ -84,10 +84,6 @@ def tokens_of(n_nodes: int, n_edges: int | None = None) -> TreeTokens:
     return TreeTokens(n_nodes=n_nodes, n_edges=edges, n_slots=N_SLOTS, n_values=N_VALUES)
 
 
-def seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
 def stacked(problems: Sequence[Problem]) -> Int[Tensor, "batch position channel"]:
     return torch.tensor([problem.tokens() for problem in problems])
 
@@ -117,19 +113,3 @@ def right(net: torch.nn.Module, problems: Sequence[Problem]) -> list[bool]:
 def depth(problems: Sequence[Problem]) -> int:
     """The farthest that any node is from the target it reaches."""
     return max(max(problem.distances(problem.target).values()) for problem in problems)
-
-
-DRAWN = Problem(5, ((0, 1), (0, 2), (2, 3), (3, 4)), 4, 1, False, (0, 0, 0), 0)
-"""0 leads to 1 and 2, 2 to 3, 3 to 4."""
-
-
-def test_the_oracle_answers_a_drawn_tree() -> None:
-    assert DRAWN.answers(4) == {4: {4}, 3: {4}, 2: {3}, 0: {2}}
-    assert DRAWN.answers(1) == {1: {1}, 0: {1}}
-    assert DRAWN.distances(4) == {4: 0, 3: 1, 2: 2, 0: 3}
-
-
-def test_the_oracle_finds_both_ways_round_a_cycle() -> None:
-    ring = Problem(4, ((0, 1), (0, 3), (1, 2), (3, 2), (2, 0)), 2, 1, False, (0, 0, 0), 0)
-    assert ring.answers(2) == {2: {2}, 1: {2}, 3: {2}, 0: {1, 3}}
-    assert ring.answers(0)[1] == {2}
