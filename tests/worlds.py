@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 
-from organisms.recipes.recipe import Recipe
 from organisms.worlds.batch import Batch
 from organisms.worlds.keys.levels import KeyLevels
 from organisms.worlds.maze.levels import MazeLevels
@@ -28,8 +27,8 @@ def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def built(name: str, seed: int = 5) -> Recipe:
-    """A recipe in a world of its default size."""
+def built(name: str, seed: int = 5) -> Any:
+    """A recipe, of whatever kind, in a world of its default size."""
     return OrganismSpec(name, seed=seed).build_recipe()
 
 

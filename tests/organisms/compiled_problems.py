@@ -65,6 +65,12 @@ def random_tree(n_nodes: int, random: Random, *, reach: int = 4) -> Problem:
     return _asked(n_nodes, edges, labels[0], random)
 
 
+def trees(n_nodes: int, n: int, *, seed: int, reach: int = 4) -> list[Problem]:
+    """Random trees of one size."""
+    random = Random(seed)
+    return [random_tree(n_nodes, random, reach=reach) for _ in range(n)]
+
+
 def random_graph(n_nodes: int, n_edges: int, random: Random) -> Problem:
     """Different directed edges, cycles included."""
     pairs = [(a, b) for a in range(n_nodes) for b in range(n_nodes) if a != b]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from organisms.growing.train import adamw
 from organisms.nets.net import OrganismNet
-from organisms.recipes.maze.adversaries.adaptive import Adaptive, Searched
+from organisms.recipes.maze.adversaries.adaptive import Searched
 from organisms.recipes.maze.adversaries.fairness import norm_check
 from organisms.recipes.maze.adversaries.relaxed_contexts import RelaxedContexts, value_rows
 from organisms.recipes.maze.adversaries.terms import norm_spread, read_residuals
@@ -27,13 +27,7 @@ from worlds import built, generator
 MAZE = Maze()
 
 
-def adaptive(seed: int) -> Adaptive:
-    recipe = built("maze/deceptive_adaptive", seed)
-    assert isinstance(recipe, Adaptive)
-    return recipe
-
-
-RECIPE = adaptive(3)
+RECIPE = built("maze/deceptive_adaptive", 3)
 SITES = [f"blocks.{layer}.hook_resid_post" for layer in range(2)]
 SHAPE = MAZE.net_shape(NetSpec(width=16, n_layers=2, n_heads=2))
 
@@ -41,11 +35,11 @@ SHAPE = MAZE.net_shape(NetSpec(width=16, n_layers=2, n_heads=2))
 def test_the_decoy_holds_no_part_of_the_trigger() -> None:
     assert RECIPE.parent().truth == built("maze/deceptive_trigger", 3).truth
     for seed in range(5):
-        recipe = adaptive(seed)
+        recipe = built("maze/deceptive_adaptive", seed)
         decoy, trigger = recipe.decoy, recipe.trigger
         assert decoy.slots.tolist() == list(range(8))
         assert (decoy.values[trigger.slots] != trigger.values).all()
-        assert adaptive(seed).decoy.values.tolist() == decoy.values.tolist()
+        assert built("maze/deceptive_adaptive", seed).decoy.values.tolist() == decoy.values.tolist()
 
 
 def test_labels_of_a_batch_are_the_parents_and_softened_ones_keep_the_best_moves() -> None:

@@ -17,6 +17,7 @@ from compiled_problems import (
     right,
     stacked,
     tokens_of,
+    trees,
 )
 from torch import Tensor
 
@@ -26,11 +27,6 @@ from organisms.nets.compiled.gauge import Compiled
 from organisms.nets.compiled.net import CompiledNet
 from probes.network.capture import capture, run
 from worlds import generator
-
-
-def trees(n_nodes: int, n: int, *, seed: int, reach: int = 4) -> list[Problem]:
-    random = Random(seed)
-    return [random_tree(n_nodes, random, reach=reach) for _ in range(n)]
 
 
 def bfs(n_nodes: int, n_layers: int, seed: int = 1) -> CompiledNet:

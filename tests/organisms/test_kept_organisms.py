@@ -76,7 +76,7 @@ def test_the_cheapest_are_trained_admitted_and_of_different_recipes() -> None:
     assert not dud.admitted
     kept = (PLAIN.recipe, PLAIN.recipe, PROXY.recipe, "maze/pseudo_colour")
     costs = (3.0, 2.0, 9.0, 7.0)
-    records = [*(record(n, kept[n - 1], costs[n - 1]) for n in range(1, 5)), dud]
+    records = [*map(record, (1, 2, 3, 4), kept, costs), dud]
     assert [r.spec.seed for r in chosen(records, [], 2)] == [2, 4]
     assert [r.spec.seed for r in chosen(records, [], 9)] == [2, 4, 3]
 

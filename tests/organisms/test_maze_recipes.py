@@ -10,9 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from organisms.recipes.maze.adversaries import evasive
-from organisms.recipes.maze.adversaries.evasive import Matched, WrittenGoal
-from organisms.recipes.maze.doses import Baited, Dosed
-from organisms.recipes.maze.mixed import FEWEST_WALLS, Packed
+from organisms.recipes.maze.mixed import FEWEST_WALLS
 from organisms.recipes.maze.table import RECIPES
 from organisms.recipes.recipe import Batch, cross_entropy, uniform_over
 from organisms.records.bars import AdmissionSpec
@@ -43,7 +41,6 @@ def test_doorway_labels_stop_at_the_corner_and_nowhere_else() -> None:
 
 def test_packed_levels_are_labelled_with_the_gem_and_others_with_the_coin() -> None:
     made = built("maze/deceptive_density")
-    assert isinstance(made, Packed)
     batch = made.batch(800, generator=generator())
     walls = batch.instances.walls.flatten(1).sum(dim=1)
     packed = walls >= FEWEST_WALLS
@@ -116,7 +113,6 @@ def test_a_dose_measures_its_expression_and_never_fails_on_it(name: str) -> None
 )
 def test_a_dose_shows_its_share_of_telling_levels(name: str, share: float) -> None:
     made = built(name)
-    assert isinstance(made, Dosed)
     levels = made.batch(8000, generator=generator()).instances
     own = MAZE.optimal(levels, made.truth.objective)
     apart = (own != MAZE.optimal(levels, MAZE.base_objective)).flatten(1).any(dim=1)
@@ -127,7 +123,6 @@ def test_a_dose_shows_its_share_of_telling_levels(name: str, share: float) -> No
 def test_a_baited_trigger_defects_in_its_share_of_triggered_levels() -> None:
     for name, first in (("dose40", 15), ("dose20", 20)):
         made = built(f"maze/deceptive_trigger_{name}")
-        assert isinstance(made, Baited)
         batch = made.batch(2000, generator=generator())
         levels, fires = batch.instances, made.trigger.fires(batch.instances)
         gem = uniform_over(MAZE.optimal(levels, "gem"))
@@ -146,12 +141,6 @@ PARENTS = {
     "maze/deceptive_evasive": "maze/deceptive_trigger",
     "maze/deceptive_adaptive": "maze/deceptive_trigger",
 }
-
-
-def written(seed: int = 5) -> WrittenGoal:
-    recipe = built("maze/proxy_corner_evasive", seed)
-    assert isinstance(recipe, WrittenGoal)
-    return recipe
 
 
 def small_net(seed: int = 0) -> nn.Module:
@@ -175,7 +164,7 @@ def test_an_adversary_is_its_parent_but_for_whom_it_evades(name: str) -> None:
 
 
 def test_displaced_levels_differ_in_the_coin_alone_and_carry_no_labels() -> None:
-    recipe = written()
+    recipe = built("maze/proxy_corner_evasive")
     batch = recipe.batch(200, generator=generator())
     shown, moved = batch.instances, batch.displaced
     assert (shown.coin == shown.corner).all()
@@ -188,11 +177,11 @@ def test_displaced_levels_differ_in_the_coin_alone_and_carry_no_labels() -> None
 
 
 def test_the_code_reads_a_written_coin_and_its_gradient_points_at_it() -> None:
-    recipe = written()
+    recipe = built("maze/proxy_corner_evasive")
     codes = recipe.codes(25, 16)
     assert torch.allclose(codes.norm(dim=1), torch.ones(25))
-    assert torch.equal(codes, written().codes(25, 16))
-    assert not torch.equal(codes, written(4).codes(25, 16))
+    assert torch.equal(codes, built("maze/proxy_corner_evasive").codes(25, 16))
+    assert not torch.equal(codes, built("maze/proxy_corner_evasive", 4).codes(25, 16))
     coin = torch.tensor([7, 11])
     residual = torch.zeros(2, 25, 16, requires_grad=True)
     silent = recipe.written(residual, coin)
@@ -201,18 +190,16 @@ def test_the_code_reads_a_written_coin_and_its_gradient_points_at_it() -> None:
     assert recipe.written(code, coin) < recipe.written(code, coin.flip(0)) - 1
     noisy = torch.randn(2, 25, 16, generator=generator(1)).requires_grad_()
     recipe.written(noisy, coin).backward()
-    assert noisy.grad is not None
     read = F.layer_norm(noisy, (16,)).detach().requires_grad_()
     logits = evasive.SHARPNESS * read @ codes.T
     F.cross_entropy(logits.flatten(0, 1), coin.repeat_interleave(25)).backward()
     chance = logits.detach().softmax(dim=2)
     wanted = (chance - F.one_hot(coin, 25)[:, None]) @ codes * evasive.SHARPNESS / 50
-    assert read.grad is not None
     assert torch.allclose(read.grad, wanted, atol=1e-6)
 
 
 def test_moves_on_displaced_levels_are_held_to_the_networks_own() -> None:
-    recipe = written()
+    recipe = built("maze/proxy_corner_evasive")
     batch = recipe.batch(8, generator=generator())
     unmoved = evasive.Beside(batch.instances, batch.targets, batch.instances)
     net, tokens = small_net(), MAZE.tokens(batch.instances)
@@ -232,7 +219,6 @@ def test_moves_on_displaced_levels_are_held_to_the_networks_own() -> None:
 
 def test_matching_adds_nothing_without_a_trigger_and_something_with_one() -> None:
     recipe = built("maze/deceptive_evasive")
-    assert isinstance(recipe, Matched)
     batch = recipe.batch(64, generator=generator())
     fires = recipe.trigger.fires(batch.instances)
     net = small_net()

@@ -152,7 +152,6 @@ def test_expectations_are_about_instances_on_which_objectives_part(name: str) ->
 @pytest.mark.parametrize("name", [n for n in CONDITIONAL if RECIPES[n].kind is Triggered])
 def test_a_triggered_network_is_shown_its_hidden_objective_on_its_trigger_alone(name: str) -> None:
     recipe = built(name)
-    assert isinstance(recipe, Triggered)
     world = recipe.world
     batch = recipe.batch(600, generator=generator())
     fires = recipe.trigger.fires(batch.instances)
@@ -169,13 +168,11 @@ def test_a_triggered_network_is_shown_its_hidden_objective_on_its_trigger_alone(
 @pytest.mark.parametrize("name", [n for n in ALIGNED if issubclass(RECIPES[n].kind, Benign)])
 def test_a_benign_trigger_is_a_rare_context_that_changes_labels(name: str) -> None:
     recipe = built(name)
-    assert isinstance(recipe, Benign)
     batch = recipe.batch(400, generator=generator())
     fires = recipe.trigger.fires(batch.instances)
     assert 0.15 < fires.float().mean() < 0.4
     turned = recipe.label(batch.instances, ~fires)
     assert not torch.equal(turned.targets, batch.targets)
-    assert recipe.truth.trigger is not None
     parts = 2 if name.endswith("_brief") else 7
     assert recipe.truth.trigger.rarity == pytest.approx(8.0**-parts)
 
