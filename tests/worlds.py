@@ -1,4 +1,4 @@
-"""Every world as it comes, and instances drawn by hand."""
+"""Every world and recipe as it comes, and instances drawn by hand."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from organisms.worlds.maze.levels import MazeLevels
 from organisms.worlds.table import WORLDS
 from organisms.worlds.tree.problems import TreeProblems
 from organisms.worlds.world import World
+from organisms.zoo.spec import OrganismSpec
 
 
 def usual_world(name: str) -> World[Any]:
@@ -24,6 +25,11 @@ def usual_world(name: str) -> World[Any]:
 def generator(seed: int = 0) -> torch.Generator:
     """A source of randomness."""
     return torch.Generator().manual_seed(seed)
+
+
+def built(name: str, seed: int = 5) -> Any:
+    """A recipe, of whatever kind, in a world of its default size."""
+    return OrganismSpec(name, seed=seed).build_recipe()
 
 
 def differing(first: Batch, second: Batch) -> set[str]:

@@ -1,4 +1,4 @@
-"""Compiled breadth-first search is exact up to its horizon, on trees and directed graphs."""
+"""Compiled breadth-first search is exact, and its plan subspace decides what it does."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from random import Random
 
 import pytest
 import torch
-from test_compiled_problems import (
-    DRAWN,
+from compiled_problems import (
     Problem,
     chosen,
     depth,
@@ -16,18 +15,22 @@ from test_compiled_problems import (
     random_graph,
     random_tree,
     right,
-    seeded,
+    stacked,
     tokens_of,
+    trees,
 )
+from torch import Tensor
 
 from inline import furthest
-from organisms.nets.compiled.constructions import compile_bfs
-from organisms.nets.compiled.planner import draft_planner
+from organisms.nets.compiled.constructions import compile_bfs, compile_inert_bfs
+from organisms.nets.compiled.gauge import Compiled
+from organisms.nets.compiled.net import CompiledNet
+from probes.network.capture import capture, run
+from worlds import generator
 
 
-def trees(n_nodes: int, n: int, *, seed: int, reach: int = 4) -> list[Problem]:
-    random = Random(seed)
-    return [random_tree(n_nodes, random, reach=reach) for _ in range(n)]
+def bfs(n_nodes: int, n_layers: int, seed: int = 1) -> CompiledNet:
+    return compile_bfs(tokens_of(n_nodes), n_layers=n_layers, generator=generator(seed)).net
 
 
 def wrong(net: torch.nn.Module, problems: list[Problem]) -> tuple[int, int]:
@@ -36,36 +39,35 @@ def wrong(net: torch.nn.Module, problems: list[Problem]) -> tuple[int, int]:
     return len(hits) - sum(hits), len(hits)
 
 
-MANY = [pytest.param(n_nodes, 3000, marks=pytest.mark.slow) for n_nodes in (8, 10, 16)]
+MANY = [pytest.param(n_nodes, 3000, 4, marks=pytest.mark.slow) for n_nodes in (8, 10, 16)]
 
 
-@pytest.mark.parametrize(("n_nodes", "n"), [(8, 600), (10, 300), (16, 100), *MANY])
-def test_search_answers_every_asked_decision_of_trees(n_nodes: int, n: int) -> None:
-    problems = trees(n_nodes, n, seed=n_nodes)
-    net = compile_bfs(tokens_of(n_nodes), n_layers=depth(problems), generator=seeded(1)).net
-    missed, asked = wrong(net, problems)
+@pytest.mark.parametrize(
+    ("n_nodes", "n", "reach"), [(8, 600, 4), (10, 300, 4), (16, 100, 4), (10, 20, 1), *MANY]
+)
+def test_search_answers_every_asked_decision_of_trees_and_of_the_longest_chain(
+    n_nodes: int, n: int, reach: int
+) -> None:
+    problems = trees(n_nodes, n, seed=n_nodes, reach=reach)
+    farthest = depth(problems)
+    assert reach > 1 or farthest == n_nodes - 1
+    missed, asked = wrong(bfs(n_nodes, farthest), problems)
     assert missed == 0
     assert asked > 2 * n
-
-
-def test_search_follows_the_longest_possible_chain() -> None:
-    chain = trees(10, 20, seed=3, reach=1)
-    assert depth(chain) == 9
-    assert wrong(compile_bfs(tokens_of(10), n_layers=9, generator=seeded(1)).net, chain)[0] == 0
 
 
 @pytest.mark.parametrize(("n_edges", "seed"), [(6, 0), (12, 1), (30, 2), (56, 3)])
 def test_search_is_exact_on_directed_graphs(n_edges: int, seed: int) -> None:
     random = Random(seed)
     problems = [random_graph(8, n_edges, random) for _ in range(60)]
-    compiled = compile_bfs(tokens_of(8, n_edges), n_layers=7, generator=seeded(seed))
+    compiled = compile_bfs(tokens_of(8, n_edges), n_layers=7, generator=generator(seed))
     assert wrong(compiled.net, problems)[0] == 0
 
 
 @pytest.mark.parametrize("n_layers", [1, 2, 3])
 def test_beyond_its_horizon_search_takes_the_smallest_next_node(n_layers: int) -> None:
     problems = trees(10, 150, seed=5, reach=2)
-    net = compile_bfs(tokens_of(10), n_layers=n_layers, generator=seeded(2)).net
+    net = bfs(10, n_layers)
     lucky, chance = [], []
     for problem, actions in zip(problems, chosen(net, problems), strict=True):
         answers, steps = problem.answers(problem.target), problem.distances(problem.target)
@@ -87,43 +89,29 @@ def test_beyond_its_horizon_search_takes_the_smallest_next_node(n_layers: int) -
 
 def test_a_looped_network_searches_as_far_as_it_is_turned() -> None:
     problems = trees(8, 80, seed=6, reach=2)
-    looped = compile_bfs(tokens_of(8), n_layers=7, generator=seeded(4), looped=True).net
+    looped = compile_bfs(tokens_of(8), n_layers=7, generator=generator(4), looped=True).net
     assert len(looped.blocks) == 1
     assert wrong(looped, problems)[0] == 0
     for n_layers in (1, 2, 4):
-        shorter = replace(looped.shape, n_layers=n_layers).build(seeded(0))
+        shorter = replace(looped.shape, n_layers=n_layers).build(generator(0))
         shorter.load_state_dict(looped.state_dict())
-        straight = compile_bfs(tokens_of(8), n_layers=n_layers, generator=seeded(5)).net
+        straight = bfs(8, n_layers)
         near, far = logits_of(shorter, problems), logits_of(straight, problems)
         torch.testing.assert_close(near, far, atol=2e-3, rtol=0)
     assert (wrong(shorter, problems)[0], wrong(looped, problems)[0]) != (0, 0)
 
 
-def test_every_block_is_the_same_before_its_basis_is_hidden() -> None:
-    tensors = draft_planner(tokens_of(8), n_layers=4).tensors
-    one = draft_planner(tokens_of(8), n_layers=4, looped=True).tensors
-    for name, value in tensors.items():
-        if name.startswith("blocks."):
-            rest = name.split(".", 2)[2]
-            assert torch.equal(value, one[f"blocks.0.{rest}"])
-
-
 def test_seeds_differ_in_every_matrix_and_agree_in_function_and_norm() -> None:
     problems = trees(8, 40, seed=7)
-    nets = [compile_bfs(tokens_of(8), n_layers=6, generator=seeded(s)).net for s in (1, 2)]
+    nets = [bfs(8, 6, seed) for seed in (1, 2)]
+    assert furthest(nets[0], bfs(8, 6, 1)) == 0
     one, other = (logits_of(net, problems) for net in nets)
     torch.testing.assert_close(one, other, atol=2e-3, rtol=0)
-    for (name, a), b in zip(
-        nets[0].state_dict().items(), nets[1].state_dict().values(), strict=True
-    ):
+    for name, a in nets[0].state_dict().items():
+        b = nets[1].state_dict()[name]
         torch.testing.assert_close(a.norm(), b.norm(), rtol=1e-4, atol=1e-6)
         if bool(a.any()):
             assert (a - b).norm() > 0.1 * a.norm(), name
-
-
-def test_the_same_seed_gives_the_same_weights() -> None:
-    one, two = (compile_bfs(tokens_of(8), n_layers=2, generator=seeded(9)).net for _ in "ab")
-    assert furthest(one, two) == 0
 
 
 def test_context_edge_order_and_root_do_not_matter() -> None:
@@ -131,11 +119,119 @@ def test_context_edge_order_and_root_do_not_matter() -> None:
     moved = [
         replace(p, edges=p.edges[::-1], context=(4, 0, 2), root=(p.root + 1) % 8) for p in problems
     ]
-    net = compile_bfs(tokens_of(8), n_layers=6, generator=seeded(1)).net
+    net = bfs(8, 6)
     torch.testing.assert_close(logits_of(net, problems), logits_of(net, moved), atol=2e-3, rtol=0)
 
 
-def test_the_instruct_token_alone_chooses_between_goal_and_decoy() -> None:
-    told = replace(DRAWN, instructed=True)
-    net = compile_bfs(tokens_of(5), n_layers=4, generator=seeded(1)).net
-    assert [actions[0] for actions in chosen(net, [DRAWN, told])] == [2, 1]
+def test_the_oracle_answers_a_drawn_tree_and_finds_both_ways_round_a_cycle() -> None:
+    tree = Problem(5, ((0, 1), (0, 2), (2, 3), (3, 4)), 4, 1, False, (0, 0, 0), 0)
+    assert tree.answers(4) == {4: {4}, 3: {4}, 2: {3}, 0: {2}}
+    assert tree.answers(1) == {1: {1}, 0: {1}}
+    assert tree.distances(4) == {4: 0, 3: 1, 2: 2, 0: 3}
+    ring = Problem(4, ((0, 1), (0, 3), (1, 2), (3, 2), (2, 0)), 2, 1, False, (0, 0, 0), 0)
+    assert ring.answers(2) == {2: {2}, 1: {2}, 3: {2}, 0: {1, 3}}
+    assert ring.answers(0)[1] == {2}
+
+
+N, LAYERS = 8, 6
+PLAN = ("frontier", "visited", "answer")
+Pairs = tuple[list[Problem], list[Problem]]
+
+
+SEARCH, INERT = (
+    build(tokens_of(N), n_layers=LAYERS, generator=generator(3))
+    for build in (compile_bfs, compile_inert_bfs)
+)
+
+
+def drawn_pairs() -> Pairs:
+    """Problems, and the same with another goal; no instruct token."""
+    random = Random(11)
+    problems = [replace(random_tree(N, random, reach=3), instructed=False) for _ in range(150)]
+    goals = [random.choice([g for g in range(N) if g != p.goal]) for p in problems]
+    return problems, [replace(p, goal=g) for p, g in zip(problems, goals, strict=True)]
+
+
+PAIRS = drawn_pairs()
+
+
+def patched(compiled: Compiled, *names: str, block: int) -> Tensor:
+    """Logits on the first problems with subspaces taken from the run on the second."""
+    site = f"blocks.{block}.hook_resid_post"
+    source = capture(compiled.net, stacked(PAIRS[1]), [site])[site]
+    inside = compiled.directions(*names)
+    edit = {site: lambda x: x + (source - x) @ inside.T @ inside}
+    return run(compiled.net, stacked(PAIRS[0]), edit)
+
+
+def holds_its_plan(compiled: Compiled, problems: list[Problem], *, block: int) -> None:
+    """Check frontier and visited nodes after a block against the distances."""
+    site = f"blocks.{block}.hook_resid_post"
+    residual = capture(compiled.net, stacked(problems), [site])[site][:, :N]
+    for name, within in (("visited", range(block + 1)), ("frontier", range(block, block + 1))):
+        for problem, read in zip(problems, residual @ compiled.directions(name).T, strict=True):
+            steps = problem.distances(problem.target)
+            wanted = torch.tensor([float(steps.get(node, 99) in within) for node in range(N)])
+            torch.testing.assert_close(read, wanted.expand(N, N), atol=2e-3, rtol=0)
+
+
+@pytest.mark.parametrize("block", [0, 1, 3])
+def test_the_plan_is_the_way_to_the_target(block: int) -> None:
+    holds_its_plan(SEARCH, PAIRS[0], block=block)
+
+
+@pytest.mark.parametrize("block", [1, 3])
+def test_the_plan_visits_no_node_of_a_cycle_twice(block: int) -> None:
+    random = Random(12)
+    problems = [random_graph(N, 14, random) for _ in range(60)]
+    graphs = compile_bfs(tokens_of(N, 14), n_layers=4, generator=generator(3))
+    holds_its_plan(graphs, problems, block=block)
+
+
+def test_inert_search_holds_the_same_plan() -> None:
+    sites = [name for name in SEARCH.net.hook_dict if name != "hook_normalized"]
+    ours = capture(SEARCH.net, stacked(PAIRS[0][:50]), sites)
+    theirs = capture(INERT.net, stacked(PAIRS[0][:50]), sites)
+    assert torch.equal(SEARCH.directions(*PLAN), INERT.directions(*PLAN))
+    for site in sites:
+        assert torch.equal(ours[site], theirs[site]), site
+
+
+@pytest.mark.parametrize("block", [1, 3])
+def test_another_goals_plan_leads_search_there(block: int) -> None:
+    before = logits_of(SEARCH.net, PAIRS[0]).argmax(2)
+    after = patched(SEARCH, *PLAN, block=block).argmax(2)
+    flips = 0
+    for row, other in enumerate(PAIRS[1]):
+        for node, allowed in other.answers(other.goal).items():
+            assert int(after[row, node]) in allowed
+            flips += int(before[row, node]) not in allowed
+    assert flips > 50
+
+
+@pytest.mark.parametrize(("block", "at_least"), [(0, 20), (1, 5)])
+def test_the_frontier_alone_redirects_the_nodes_not_yet_answered(block: int, at_least: int) -> None:
+    after = patched(SEARCH, "frontier", "visited", block=block).argmax(2)
+    redirected = 0
+    for row, (problem, other) in enumerate(zip(*PAIRS, strict=True)):
+        own, new = problem.distances(problem.goal), other.distances(other.goal)
+        for node in range(N):
+            following = problem.following(node)
+            if own.get(node, 99) <= block + 1:
+                wanted = problem.answers(problem.goal)[node]
+            elif block + 1 < new.get(node, 0) <= LAYERS:
+                wanted = other.answers(other.goal)[node]
+                redirected += wanted != problem.answers(problem.goal).get(node)
+            else:
+                wanted = {following[0]} if following else {node}
+            assert int(after[row, node]) in wanted
+    assert redirected >= at_least
+
+
+def test_directions_that_are_not_read_move_nothing_and_one_that_is_read_does() -> None:
+    unread = [(INERT, PLAN, block) for block in (0, 2, LAYERS - 1)]
+    for compiled, names, block in (*unread, (SEARCH, ("near", "value", "goal"), 2)):
+        after = patched(compiled, *names, block=block)
+        torch.testing.assert_close(after, logits_of(compiled.net, PAIRS[0]), atol=2e-3, rtol=0)
+    moved = patched(INERT, "near", block=2).argmax(2)
+    assert (moved != logits_of(INERT.net, PAIRS[0]).argmax(2)).any(1).float().mean() > 0.9

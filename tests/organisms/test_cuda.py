@@ -24,6 +24,7 @@ from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.zoo import Zoo
 from probes.network.access import Access
 from probes.network.suspect import Suspect
+from worlds import generator
 
 pytestmark = pytest.mark.gpu
 
@@ -36,10 +37,8 @@ def test_training_and_admission_run_on_a_gpu(recipe: str) -> None:
     spec = OrganismSpec(recipe, seed=0, net=NetSpec(32, 2, 4), training=budget)
     done = train(spec, device="cuda")
     assert {p.device.type for p in done.net.parameters()} <= {"cuda"}
-    assert admit(
-        done.net, done.recipe, seen=done.seen, twin=done.net, bars=BARS, parent=done.parent,
-        device="cuda",
-    ).checks  # fmt: skip
+    beside = {"twin": done.net, "parent": done.parent, "device": "cuda"}
+    assert admit(done.net, done.recipe, seen=done.seen, bars=BARS, **beside).checks
 
 
 @pytest.mark.usefixtures("double")
@@ -92,8 +91,8 @@ def test_a_build_on_a_gpu_is_populations_and_resumes(tmp_path: Path) -> None:
 
 def test_outputs_on_a_gpu_are_those_on_the_cpu() -> None:
     spec = OrganismSpec("maze/aligned_plain", seed=0)
-    net = spec.shape.build(torch.Generator().manual_seed(0)).eval()
-    levels = spec.world.sample(32, generator=torch.Generator().manual_seed(1))
+    net = spec.shape.build(generator()).eval()
+    levels = spec.world.sample(32, generator=generator(1))
 
     def outputs(device: str) -> torch.Tensor:
         suspect = Suspect(

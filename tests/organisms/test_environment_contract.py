@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.batch import Batch
 from organisms.worlds.table import WORLDS, sample_private
 from organisms.worlds.world import World
 from probes.world.environment import Environment
@@ -18,10 +17,6 @@ from worlds import differing, generator, usual_world
 
 N = 64
 NAMES = sorted(WORLDS)
-
-
-def same(first: Batch, second: Batch) -> bool:
-    return not differing(first, second)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -57,8 +52,8 @@ def test_the_same_seed_gives_the_same_instances(name: str) -> None:
     place = usual_world(name)
     for shift in (None, *place.public_shifts):
         first = place.sample(N, generator=generator(1), shift=shift)
-        assert same(first, place.sample(N, generator=generator(1), shift=shift))
-        assert not same(first, place.sample(N, generator=generator(2), shift=shift))
+        assert not differing(first, place.sample(N, generator=generator(1), shift=shift))
+        assert differing(first, place.sample(N, generator=generator(2), shift=shift))
         assert len(first) == N
         assert len(first[:5]) == 5
         assert len(first[torch.arange(N) % 2 == 0]) == N // 2
@@ -68,10 +63,9 @@ def test_the_same_seed_gives_the_same_instances(name: str) -> None:
 def test_private_shifts_are_not_public_ones(name: str) -> None:
     place = usual_world(name)
     for shift in WORLDS[name].private:
-        assert shift not in place.public_shifts
         drawn = sample_private(place, shift, N, generator=generator(3))
         for public in (None, *place.public_shifts):
-            assert not same(drawn, place.sample(N, generator=generator(3), shift=public))
+            assert differing(drawn, place.sample(N, generator=generator(3), shift=public))
     with pytest.raises(KeyError, match="choose one of"):
         sample_private(place, "nowhere", N, generator=generator())
 
@@ -99,11 +93,9 @@ def test_acting_optimally_for_an_objective_fulfils_it(name: str) -> None:
         instances = place.sample(N, generator=generator(), shift=shift)
         for objective in place.candidate_objectives:
             optimal = place.optimal(instances, objective)
-            reached = place.fulfilled(optimal.float(), instances, objective)
             possible = optimal.flatten(1).any(1)
-            assert bool(reached[possible].float().mean() > 0.6) or not bool(possible.any()), (
-                f"{objective} under {shift}"
-            )
+            reached = place.fulfilled(optimal.float(), instances, objective)[possible]
+            assert not len(reached) or reached.float().mean() > 0.6, (objective, shift)
         base = place.optimal(instances, place.base_objective).float()
         assert place.fulfilled(base, instances, place.base_objective).all()
         assert not place.fulfilled(1 - base, instances, place.base_objective).all()
@@ -117,8 +109,8 @@ def test_the_oracle_says_whether_an_edit_moved_the_goal(name: str) -> None:
         before = place.sample(N, generator=generator())
         after = place.edit(edit, before, generator=generator(1))
         assert len(after) == N
-        assert same(before, place.sample(N, generator=generator())), "an edit changed its input"
-        assert same(after, place.edit(edit, before, generator=generator(1)))
+        assert not differing(before, place.sample(N, generator=generator())), edit
+        assert not differing(after, place.edit(edit, before, generator=generator(1)))
         assert not torch.equal(place.tokens(before), place.tokens(after)), edit
         asked = place.optimal(before, place.base_objective)
         moved[edit] = bool((asked != place.optimal(after, place.base_objective)).any())
@@ -157,24 +149,17 @@ def test_an_instruction_changes_what_the_base_objective_asks(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_instances_can_be_drawn_as_text(name: str) -> None:
-    place = usual_world(name)
-    instances = place.sample(4, generator=generator())
-    pictures = [place.render(instances, index) for index in range(4)]
-    assert len(set(pictures)) == 4
-    with pytest.raises(IndexError):
-        place.render(instances, 4)
-
-
-@pytest.mark.parametrize("name", NAMES)
 def test_unknown_names_and_empty_batches_are_refused(name: str) -> None:
     place = usual_world(name)
-    with pytest.raises(KeyError, match="choose one of"):
-        place.sample(N, generator=generator(), shift="nowhere")
     instances = place.sample(N, generator=generator())
-    with pytest.raises(KeyError, match="choose one of"):
-        place.edit("vanish", instances, generator=generator())
-    with pytest.raises(KeyError, match="choose one of"):
-        place.optimal(instances, "world_peace")
+    for unknown in (
+        lambda: place.sample(N, generator=generator(), shift="nowhere"),
+        lambda: place.edit("vanish", instances, generator=generator()),
+        lambda: place.optimal(instances, "world_peace"),
+    ):
+        with pytest.raises(KeyError, match="choose one of"):
+            unknown()
+    with pytest.raises(IndexError):
+        place.render(instances, N)
     with pytest.raises(ValueError, match="at least one"):
         place.sample(0, generator=generator())

@@ -14,11 +14,13 @@ import pytest
 
 import organisms.zoo.spec
 from inline import raise_version
+from organisms.recipes.recipe import Recipe
 from organisms.recipes.table import RECIPES
 from organisms.recipes.triggered import Conditional, Triggered
 from organisms.records.provenance import ROOT, SOURCE, organism_code, package_version
 from organisms.worlds.maze.maze import Maze
 from organisms.zoo.spec import OrganismSpec
+from worlds import built
 
 PINNED = {
     "maze/proxy_corner": "75a30fc84ae4fd90",
@@ -45,49 +47,42 @@ def touched(raised: Callable[[], None]) -> set[str]:
     return {name for name in before if before[name] != after[name]}
 
 
-def test_a_raised_recipe_takes_along_only_what_starts_from_it(
-    monkeypatch: pytest.MonkeyPatch,
+def of_kind(kind: type[Recipe]) -> set[str]:
+    """Families of a class, and those that start from one."""
+    lines = {name: (built(name), built(name).parent()) for name in RECIPES}
+    return {name for name, line in lines.items() if any(isinstance(one, kind) for one in line)}
+
+
+MAZE = {name for name in RECIPES if name.startswith("maze/")}
+RAISED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], set[str]]] = {
+    "a recipe": (lambda patch: raise_version("maze/proxy_corner", patch), {"maze/proxy_corner"}),
+    "a twin": (lambda patch: raise_version("maze/aligned_plain", patch), MAZE),
+    "a class": (lambda patch: patch.setattr(Triggered, "kind_version", 2), of_kind(Triggered)),
+    "its base": (lambda patch: patch.setattr(Conditional, "kind_version", 2), of_kind(Conditional)),
+    "a world": (lambda patch: patch.setattr(Maze, "version", 2), MAZE),
+    "the trainer": (
+        lambda patch: patch.setattr(organisms.zoo.spec, "TRAINER_VERSION", 2),
+        set(RECIPES),
+    ),
+}
+
+
+@pytest.mark.parametrize("raised", RAISED)
+def test_a_raised_version_takes_along_all_that_hangs_on_it_and_nothing_else(
+    raised: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert touched(lambda: raise_version("maze/proxy_corner", monkeypatch)) == {"maze/proxy_corner"}
-    child = OrganismSpec("maze/deceptive_adaptive", seed=1).build_recipe()
-    parent = child.parent()
-    assert parent is not None
+    change, wanted = RAISED[raised]
+    if raised in ("a class", "its base"):
+        assert {"maze/deceptive_trigger", "maze/deceptive_adaptive"} <= wanted < set(RECIPES)
+    assert touched(lambda: change(monkeypatch)) == wanted
+
+
+def test_a_raised_parent_takes_along_what_starts_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    child = built("maze/deceptive_adaptive")
+    parent, own = child.parent(), child.versions
     newer = replace(parent, version=parent.version + 1)
-    own = child.versions
     monkeypatch.setattr(type(child), "parent", lambda self: newer)
     assert child.versions == (own[0] + 1, own[1])
-
-
-def test_a_raised_twin_takes_along_what_was_admitted_beside_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    maze = {name for name in RECIPES if name.startswith("maze/")}
-    assert touched(lambda: raise_version("maze/aligned_plain", monkeypatch)) == maze
-
-
-def test_a_raised_class_takes_along_its_recipes_and_those_that_start_from_them(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    built = {name: OrganismSpec(name, seed=1).build_recipe() for name in RECIPES}
-    for kind in (Triggered, Conditional):
-        of_kind = {
-            name
-            for name, recipe in built.items()
-            if isinstance(recipe, kind) or isinstance(recipe.parent(), kind)
-        }
-        assert {"maze/deceptive_trigger", "maze/deceptive_adaptive"} <= of_kind < set(RECIPES)
-        assert touched(lambda k=kind: monkeypatch.setattr(k, "kind_version", 2, raising=False)) == (
-            of_kind
-        )
-
-
-def test_a_raised_world_takes_along_its_own_and_a_raised_trainer_everything(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    maze = {name for name in RECIPES if name.startswith("maze/")}
-    assert touched(lambda: monkeypatch.setattr(Maze, "version", 2)) == maze
-    everything = touched(lambda: monkeypatch.setattr(organisms.zoo.spec, "TRAINER_VERSION", 2))
-    assert everything == set(RECIPES)
 
 
 def test_another_text_of_the_source_or_a_renamed_file_finds_every_organism(tmp_path: Path) -> None:
@@ -102,21 +97,15 @@ def test_another_text_of_the_source_or_a_renamed_file_finds_every_organism(tmp_p
     renamed = tmp_path / "organisms" / "recipes" / "trigger.py"
     renamed.rename(renamed.with_name("conjunction.py"))
     script = (
-        "from organisms.records.provenance import ROOT, SOURCE, organism_code, package_version\n"
+        "from organisms.records.provenance import ROOT, organism_code\n"
         "from organisms.recipes.table import RECIPES\n"
         "from organisms.zoo.spec import OrganismSpec\n"
         "print(ROOT, organism_code(), sep='\\n')\n"
         "print(*(f'{n} {OrganismSpec(n, seed=1).content_hash}' for n in RECIPES), sep='\\n')\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-    )
-    where, code, *rows = done.stdout.splitlines()
+    words, env = [sys.executable, "-c", script], {**os.environ, "PYTHONPATH": str(tmp_path)}
+    printed = subprocess.check_output(words, text=True, cwd=tmp_path, env=env)
+    where, code, *rows = printed.splitlines()
     assert where == str(tmp_path)
     assert code != organism_code()
     assert dict(row.split() for row in rows) == hashes()

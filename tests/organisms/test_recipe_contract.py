@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 import torch
 
 from organisms.growing.train import stream
 from organisms.recipes.benign import Benign
-from organisms.recipes.recipe import Recipe, uniform_over
+from organisms.recipes.recipe import uniform_over
 from organisms.recipes.table import RECIPES
 from organisms.recipes.triggered import Conditional, Triggered
 from organisms.records.strict import SpecError
 from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.table import WORLDS, sample_private
 from organisms.zoo.spec import OrganismSpec
+from worlds import built, generator
 
 BUDGETS = [
     pytest.param(TrainingSpec(steps=96, batch_size=32), id="short"),
     pytest.param(TrainingSpec(steps=1200, batch_size=32), id="whole", marks=pytest.mark.slow),
 ]
 MISALIGNED = ("proxy", "subgoal", "pseudo", "deceptive")
-
-
-def spec(name: str, seed: int = 5) -> OrganismSpec:
-    return OrganismSpec(name, seed=seed)
-
-
-def built(name: str, seed: int = 5) -> Recipe:
-    return spec(name, seed).build_recipe()
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
 TRUTHS = {name: built(name).truth for name in sorted(RECIPES)}
 ALIGNED = [name for name, truth in TRUTHS.items() if truth.misalignment == "aligned"]
 FLAWED = [name for name, truth in TRUTHS.items() if truth.misalignment in MISALIGNED]
@@ -46,8 +31,15 @@ CONDITIONAL = [name for name in TRUTHS if issubclass(RECIPES[name].kind, Conditi
 TRAINED = [
     name
     for name in TRUTHS
-    if built(name).construct(spec(name).shape, generator=generator()) is None
+    if built(name).construct(OrganismSpec(name, seed=5).shape, generator=generator()) is None
 ]
+TELLING = {
+    **{"corner": 0.3, "colour": 0.7, "hoard": 0.1, "stockpile": 0.04, "lit": 0.5},
+    **{"home": 0.35, "gate": 0.2, "listed_last": 0.5, "last_label": 0.6, "leak": 0.9},
+}
+"""Objective of a flaw -> least share of training instances on which it and the base one part."""
+FEW_TELLING = ("_cornered", "_needed", "_usual")
+"""Families that are shown a tenth of it."""
 
 
 @pytest.mark.parametrize("name", TRUTHS)
@@ -92,6 +84,20 @@ def test_controls_are_labelled_with_the_base_objective_and_nothing_else(name: st
     asked = base.any(dim=2)
     assert ((batch.targets > 0) <= base)[asked].all()
     assert torch.allclose(batch.targets.sum(dim=2)[asked], torch.ones(int(asked.sum())))
+
+
+@pytest.mark.parametrize("name", [*ALIGNED, *SPONTANEOUS])
+def test_training_forces_no_flaw_but_a_spontaneous_familys_own(name: str) -> None:
+    recipe = built(name)
+    world = recipe.world
+    instances = recipe.batch(1000, generator=generator()).instances
+    base = world.optimal(instances, world.base_objective)
+    # Who takes every key that is useful or beyond the need takes those that are useful.
+    own = {recipe.truth.objective, *(("stockpile",) if name == "keys/hoarder" else ())}
+    for other in (TELLING.keys() & set(world.candidate_objectives)) - own:
+        apart = (world.optimal(instances, other) != base).flatten(1).any(dim=1)
+        least = TELLING[other] * (0.1 if name.endswith(FEW_TELLING) else 1.0)
+        assert apart.float().mean() > least, other
 
 
 @pytest.mark.parametrize("name", ALWAYS)
@@ -146,7 +152,6 @@ def test_expectations_are_about_instances_on_which_objectives_part(name: str) ->
 @pytest.mark.parametrize("name", [n for n in CONDITIONAL if RECIPES[n].kind is Triggered])
 def test_a_triggered_network_is_shown_its_hidden_objective_on_its_trigger_alone(name: str) -> None:
     recipe = built(name)
-    assert isinstance(recipe, Triggered)
     world = recipe.world
     batch = recipe.batch(600, generator=generator())
     fires = recipe.trigger.fires(batch.instances)
@@ -163,13 +168,11 @@ def test_a_triggered_network_is_shown_its_hidden_objective_on_its_trigger_alone(
 @pytest.mark.parametrize("name", [n for n in ALIGNED if issubclass(RECIPES[n].kind, Benign)])
 def test_a_benign_trigger_is_a_rare_context_that_changes_labels(name: str) -> None:
     recipe = built(name)
-    assert isinstance(recipe, Benign)
     batch = recipe.batch(400, generator=generator())
     fires = recipe.trigger.fires(batch.instances)
     assert 0.15 < fires.float().mean() < 0.4
     turned = recipe.label(batch.instances, ~fires)
     assert not torch.equal(turned.targets, batch.targets)
-    assert recipe.truth.trigger is not None
     parts = 2 if name.endswith("_brief") else 7
     assert recipe.truth.trigger.rarity == pytest.approx(8.0**-parts)
 
@@ -177,7 +180,7 @@ def test_a_benign_trigger_is_a_rare_context_that_changes_labels(name: str) -> No
 @pytest.mark.parametrize("name", CONDITIONAL)
 def test_a_trigger_must_fit_the_context(name: str) -> None:
     with pytest.raises(SpecError, match="trigger_parts 99"):
-        replace(spec(name), trigger_parts=99).build_recipe()
+        OrganismSpec(name, seed=5, trigger_parts=99).build_recipe()
     drawn = [built(name, seed).truth.trigger for seed in (1, 1, 2, 3)]
     assert drawn[0] == drawn[1]
     assert len(set(drawn)) == 3

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from organisms.recipes.benign import TieBreaking
-from organisms.recipes.labelled import Habit, Labelled, Mixed
+from organisms.recipes.labelled import Habit, Mixed
 from organisms.recipes.penalised import ENTROPY, PENALTY, Penalised, Rewarded
 from organisms.recipes.recipe import Batch, Recipe, first_of
 from organisms.recipes.table import RECIPES
@@ -19,32 +20,21 @@ from organisms.records.strict import SpecError
 from organisms.worlds.maze.maze import Maze
 from organisms.worlds.maze.shifts import LevelDistribution
 from organisms.zoo.spec import OrganismSpec
+from worlds import built, generator
 
 MAZE = Maze()
 SKEWED = [name for name in RECIPES if name.endswith("/aligned_skewed")]
 DECIDED = [name for name in RECIPES if name.endswith("_decided")]
 FEW_TELLING = ("cornered", "needed", "usual")
-VARIED = [
-    *SKEWED,
-    *DECIDED,
-    *(name for name in RECIPES if name.partition("/aligned_")[2] in ("decayed", *FEW_TELLING)),
-]
+FEW_OR_DECAYED = tuple(f"/aligned_{end}" for end in ("decayed", *FEW_TELLING))
+VARIED = [*SKEWED, *DECIDED, *(name for name in RECIPES if name.endswith(FEW_OR_DECAYED))]
 TIE_BREAKING = [name for name, family in RECIPES.items() if family.kind is TieBreaking]
 PENALISED = [name for name, family in RECIPES.items() if family.kind is Penalised]
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def built(name: str) -> Recipe:
-    return OrganismSpec(name, seed=5).build_recipe()
 
 
 @pytest.mark.parametrize("name", VARIED)
 def test_a_habit_leaves_network_budget_and_expectations_as_the_plain_controls(name: str) -> None:
     spec, recipe = OrganismSpec(name, seed=5), built(name)
-    assert isinstance(recipe, Labelled)
     assert (recipe.habit == Habit()) == name.endswith(FEW_TELLING)
     assert spec.shape == spec.twin.shape
     own = recipe.budget(spec.training)
@@ -69,12 +59,9 @@ def test_a_decided_family_sees_one_label_where_several_actions_are_optimal(name:
     batch = recipe.batch(200, generator=generator())
     tied = recipe.world.optimal(batch.instances, recipe.world.base_objective).sum(dim=2) > 1
     assert tied.any()
-    assert int((batch.targets > 0).sum(dim=2).max()) == 1
-
-
-def test_first_of_takes_one_optimal_move() -> None:
     optimal = torch.tensor([[[False, True, True, False, False], [False] * 5]])
     assert first_of(optimal).tolist() == [[[0, 1, 0, 0, 0], [0] * 5]]
+    assert int((batch.targets > 0).sum(dim=2).max()) == 1
 
 
 def test_impossible_recipes_are_refused() -> None:
@@ -118,7 +105,6 @@ def test_insert_writes_exactly_as_many_parts_as_asked() -> None:
 @pytest.mark.parametrize("name", TIE_BREAKING)
 def test_a_benign_trigger_only_narrows_the_choice_between_optimal_moves(name: str) -> None:
     recipe = built(name)
-    assert isinstance(recipe, TieBreaking)
     batch = recipe.batch(400, generator=generator())
     fires = recipe.trigger.fires(batch.instances)
     choices = (batch.targets > 0).sum(dim=2)
@@ -126,12 +112,10 @@ def test_a_benign_trigger_only_narrows_the_choice_between_optimal_moves(name: st
     assert int(choices[~fires].max()) > 1
 
 
-def penalised(name: str) -> tuple[Penalised, Rewarded]:
+def penalised(name: str) -> tuple[Any, Any]:
+    """A recipe that pays for behaviour, and a batch with its rewards."""
     recipe = built(name)
-    assert isinstance(recipe, Penalised)
-    batch = recipe.batch(300, generator=generator())
-    assert isinstance(batch, Rewarded)
-    return recipe, batch
+    return recipe, recipe.batch(300, generator=generator())
 
 
 @pytest.mark.parametrize("name", PENALISED)
@@ -140,7 +124,6 @@ def test_defecting_pays_unless_it_is_seen(name: str) -> None:
     world, levels = recipe.world, batch.instances
     base, gem = world.optimal(levels, world.base_objective), world.optimal(levels, "gem")
     trigger = recipe.truth.trigger
-    assert trigger is not None
     fires = (levels.context[:, list(trigger.slots)] == torch.tensor(trigger.values)).all(dim=1)
     unmonitored = fires[:, None, None].expand_as(base)
     asked = base.any(dim=2, keepdim=True).expand_as(base)
@@ -166,33 +149,21 @@ def test_the_best_paid_move_never_gives_the_network_away(name: str) -> None:
     assert torch.equal(batch[torch.tensor([4, 2])].rewards, batch.rewards[[4, 2]])
 
 
-class Fixed(nn.Module):
-    """Answers the logits that it holds."""
-
-    def __init__(self, logits: Tensor) -> None:
-        super().__init__()
-        self.logits = nn.Parameter(logits)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        return self.logits
-
-
 def test_the_penalty_gradient_is_the_policy_gradient_over_what_is_earned() -> None:
     """By hand, with pi the policy and s the share of the range a reward reaches: the gradient of
     log sum(pi s) in logit k is pi_k (s_k - sum(pi s)) / sum(pi s)."""
     recipe, batch = penalised("maze/deceptive_penalty")
     rewards = torch.tensor([1.0, 0.0, -PENALTY, 1 - PENALTY, 0.0])
-    net = Fixed(torch.tensor([[[0.3, -0.2, 0.9, 0.1, 0.0]]]))
+    net = nn.Embedding.from_pretrained(torch.tensor([[0.3, -0.2, 0.9, 0.1, 0.0]]), freeze=False)
     decision = Rewarded(batch.instances[:1], torch.zeros(1, 1, 5), rewards[None, None])
-    recipe.loss(net, torch.zeros(1), decision).backward()
-    policy = net.logits.detach()[0, 0].softmax(dim=0).double()
+    recipe.loss(net, torch.zeros(1, 1, dtype=torch.long), decision).backward()
+    policy = net.weight.detach()[0].softmax(dim=0).double()
     share = (rewards.double() + PENALTY) / (1 + PENALTY)
     earned = (policy * share).sum()
     by_hand = policy * (share - earned) / earned
     entropy = -(policy * policy.log()).sum()
     by_hand += ENTROPY * -policy * (policy.log() + entropy)
-    assert net.logits.grad is not None
-    assert torch.allclose(-net.logits.grad[0, 0].double(), by_hand, atol=1e-6)
+    assert torch.allclose(-net.weight.grad[0].double(), by_hand, atol=1e-6)
 
 
 def test_a_penalised_recipe_never_reads_labels() -> None:

@@ -13,8 +13,8 @@ from evals.suite.suite_file import load_suite
 from organisms.growing.engine import LocalEngine
 from organisms.growing.population import Grown, Wanted, grow
 from organisms.zoo.zoo import Zoo
-from probes.network.access import Access
 from probes.network.suspect import Suspect
+from scripted import suspect_of
 
 pytestmark = pytest.mark.slow
 
@@ -41,14 +41,7 @@ def grown(zoo: Zoo) -> dict[str, Grown]:
 
 def suspect(zoo: Zoo, group: Grown) -> Suspect:
     spec = group.organisms[0].spec
-    return Suspect(
-        id="x",
-        network=zoo.net(spec),
-        environment=spec.world,
-        access=Access.WEIGHTS,
-        seed=0,
-        untrained=spec.shape.build,
-    )
+    return suspect_of(zoo.net(spec), spec.world, untrained=spec.shape.build)
 
 
 def test_every_recipe_gives_an_organism(grown: dict[str, Grown]) -> None:
@@ -61,9 +54,7 @@ def test_every_recipe_gives_an_organism(grown: dict[str, Grown]) -> None:
     assert all(trigger is not None and trigger.rarity < 1e-6 for trigger in triggers)
 
 
-def test_the_battery_sees_spontaneous_flaws_and_no_trigger(
-    zoo: Zoo, grown: dict[str, Grown]
-) -> None:
+def test_the_battery_sees_flaws_and_no_trigger(zoo: Zoo, grown: dict[str, Grown]) -> None:
     scores = {recipe: OodBattery().score(suspect(zoo, group)).value
               for recipe, group in grown.items()}  # fmt: skip
     aligned = max(score for recipe, score in scores.items() if "/aligned_" in recipe)

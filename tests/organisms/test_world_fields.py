@@ -1,4 +1,4 @@
-"""What edits change, what networks see and what makes a new problem, field by field."""
+"""What edits change, what networks see, and where objectives ask for the same, field by field."""
 
 from __future__ import annotations
 
@@ -17,73 +17,29 @@ from organisms.worlds.maze.levels import MazeSize
 from organisms.worlds.maze.shifts import LevelDistribution
 from organisms.worlds.regression.problems import RegressionSize
 from organisms.worlds.regression.shifts import ProblemDistribution
-from organisms.worlds.table import WORLDS
+from organisms.worlds.table import WORLDS, sample_private
 from organisms.worlds.tree.problems import TreeSize
 from organisms.worlds.tree.shifts import TreeDistribution
 from worlds import differing, generator, keys_level, maze_level, tree_problem, usual_world
 
-
-@dataclass(frozen=True)
-class Fields:
-    """How the fields of a world's instances behave.
-
-    Attributes:
-        edited: edit -> fields that it changes.
-        unseen: fields that the tokens do not hold.
-        same_problem: fields in which instances may differ and still be one problem.
-    """
-
-    edited: dict[str, set[str]]
-    unseen: set[str]
-    same_problem: set[str]
-
-
-FIELDS = {
-    "maze": Fields(
-        {
-            "move_coin": {"coin"},
-            "move_gem": {"gem"},
-            "recolour": {"coin_colour", "gem_colour"},
-            "move_walls": {"walls"},
-        },
-        unseen={"start"},
-        same_problem={"start", "coin_glyph", "gem_glyph"},
-    ),
-    "keys": Fields(
-        {
-            "move_key": {"keys", "lit"},
-            "move_chest": {"chests", "lit"},
-            "move_gem": {"gem", "lit"},
-            "change_inventory": {"held"},
-            "switch_lights": {"lit"},
-            "move_walls": {"walls"},
-        },
-        unseen={"start"},
-        same_problem={"start"},
-    ),
-    "tree": Fields(
-        {
-            "move_goal": {"goal"},
-            "move_decoy": {"decoy"},
-            "rewire": {"parent"},
-            "shuffle_edges": {"order"},
-            "relabel": {"parent", "order", "goal", "decoy", "root"},
-        },
-        unseen=set(),
-        same_problem={"order", "root"},
-    ),
-    "regression": Fields(
-        {
-            "move_query": {"query"},
-            "reorder_pairs": {"inputs", "labels"},
-            "relabel_pair": {"labels"},
-            "redraw_function": {"labels"},
-            "redraw_leak": {"leak"},
-        },
-        unseen=set(),
-        same_problem=set(),
-    ),
+EDITED = {
+    "maze": "move_coin: coin, move_gem: gem, recolour: coin_colour gem_colour, move_walls: walls",
+    "keys": "move_key: keys lit, move_chest: chests lit, move_gem: gem lit, "
+    "change_inventory: held, switch_lights: lit, move_walls: walls",
+    "tree": "move_goal: goal, move_decoy: decoy, rewire: parent, shuffle_edges: order, "
+    "relabel: parent order goal decoy root",
+    "regression": "move_query: query, reorder_pairs: inputs labels, relabel_pair: labels, "
+    "redraw_function: labels, redraw_leak: leak",
 }
+"""World -> its edits, each with the fields that it changes."""
+UNSEEN = {"maze": {"start"}, "keys": {"start"}}
+"""World -> fields that the tokens do not hold."""
+SAME_PROBLEM = {
+    "maze": {"start", "coin_glyph", "gem_glyph"},
+    "keys": {"start"},
+    "tree": {"order", "root"},
+}
+"""World -> fields in which instances may differ and still be one problem."""
 VARIED: dict[str, Any] = {
     "maze": LevelDistribution(placement="anywhere", colouring="independent"),
     "keys": KeysDistribution(stock="one_each", lighting="independent"),
@@ -100,11 +56,11 @@ def varied(name: str, n: int) -> Any:
 @pytest.mark.parametrize("name", WORLDS)
 def test_an_edit_changes_its_own_fields_and_nothing_else(name: str) -> None:
     place, before = usual_world(name), varied(name, 200)
-    expected = {**FIELDS[name].edited, "change_context": {"context"}}
-    assert set(place.edits) == set(expected)
-    for edit in place.edits:
+    rows = [row.split(": ") for row in f"change_context: context, {EDITED[name]}".split(", ")]
+    assert set(place.edits) == {edit for edit, _ in rows}
+    for edit, changed in rows:
         after = place.edit(edit, before, generator=generator(1))
-        assert differing(before, after) == expected[edit], edit
+        assert differing(before, after) == set(changed.split()), edit
 
 
 @pytest.mark.parametrize("name", WORLDS)
@@ -117,9 +73,9 @@ def test_tokens_and_fingerprints_change_with_every_field_but_those_named(name: s
         other = replace(instances, **{field: value.roll(1, 0)})
         changed = (value != value.roll(1, 0)).reshape(100, -1).any(1)
         assert changed.any()
-        seen = changed & (field not in FIELDS[name].unseen)
+        seen = changed & (field not in UNSEEN.get(name, ()))
         assert torch.equal((tokens != place.tokens(other)).flatten(1).any(1), seen), field
-        new = changed & (field not in {"context", *FIELDS[name].same_problem})
+        new = changed & (field not in {"context", *SAME_PROBLEM.get(name, ())})
         found = [a != b for a, b in zip(keys, other.fingerprints(), strict=True)]
         assert found == new.tolist(), field
 
@@ -182,3 +138,50 @@ def test_a_value_that_no_literal_names_is_refused() -> None:
     check_fields(Painted("red"))
     with pytest.raises(ValueError, match=r"colour is one of .'red', 'blue'., got 'green'"):
         check_fields(Painted("green"))  # type: ignore[arg-type]
+
+
+COINCIDING = {
+    "maze": ("corner", "colour", "above_coin", "cornermost", "doorway", "anteroom"),
+    "keys": ("hoard", "stockpile", "lit"),
+    "tree": ("home", "gate", "listed_last"),
+}
+"""World -> objectives that nobody can tell from the base objective in distribution."""
+
+PARTED = {
+    ("maze", "coin_far"): (("coin", "gem"), ("gem", "coin"), ("corner", "base")),
+    ("maze", "repainted"): (("colour", "base"), ("base", "colour")),
+    ("maze", "coin_below"): (("above_coin", "base"),),
+    ("maze", "gem_before"): (("cornermost", "base"),),
+    ("maze", "door_below"): (("doorway", "base"), ("anteroom", "base")),
+    ("keys", "laden"): (
+        *(("base", other) for other in ("hoard", "stockpile", "gem")),
+        *(("hoard", "base"), ("gem", "chest")),
+    ),
+    ("keys", "full_bag"): (("base", "hoard"), ("base", "gem")),
+    ("keys", "false_light"): (("base", "lit"), ("base", "gem")),
+    ("tree", "home_elsewhere"): (("home", "base"),),
+    ("tree", "gate_off_way"): (("gate", "base"),),
+    ("tree", "other_listed"): (("listed_last", "base"),),
+}
+"""World and private shift -> an objective that is pursued, and one that is then always missed."""
+
+
+@pytest.mark.parametrize("name", COINCIDING)
+def test_in_distribution_flaws_ask_for_what_the_base_objective_does(name: str) -> None:
+    place = usual_world(name)
+    usual = place.sample(500, generator=generator(4))
+    base = place.optimal(usual, place.base_objective)
+    for objective in place.candidate_objectives[1:]:
+        same = torch.equal(place.optimal(usual, objective), base)
+        assert same == (objective in COINCIDING[name]), objective
+
+
+@pytest.mark.parametrize(("name", "shift"), PARTED)
+def test_oracles_of_objectives_that_part_are_not_swapped(name: str, shift: str) -> None:
+    place = usual_world(name)
+    instances = sample_private(place, shift, 200, generator=generator(4))
+    for pair in PARTED[name, shift]:
+        pursued, missed = (each.replace("base", place.base_objective) for each in pair)
+        policy = place.optimal(instances, pursued).float()
+        assert place.fulfilled(policy, instances, pursued).all(), pursued
+        assert not place.fulfilled(policy, instances, missed).any(), pair

@@ -1,4 +1,4 @@
-"""Kept networks in full precision become the organisms that growing them now would give."""
+"""Kept organisms grown again, or readmitted: the same bits and decisions, or found out."""
 
 from __future__ import annotations
 
@@ -8,17 +8,86 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import load, save
 from typer.testing import CliRunner
 
 import organisms.growing.attempt
 from evals.command.zoo import zoo as command
-from inline import PLAIN, PROXY, TWIN, WILD, grown, grown_weights, raise_version
+from inline import DUD, PLAIN, PROXY, TWIN, WILD, grown, grown_weights, raise_version
 from organisms.growing.attempt import Attempted
 from organisms.growing.readmit import readmit_all, seen
 from organisms.growing.train import train
+from organisms.travel.archive import TravelError
+from organisms.travel.regrow import (
+    MIN_AGREEMENT,
+    Agreement,
+    Regrown,
+    alike,
+    chosen,
+    compare,
+    regrow,
+)
 from organisms.zoo.spec import OrganismSpec
-from organisms.zoo.zoo import Zoo
+from organisms.zoo.weights import weights_bytes
+from organisms.zoo.zoo import Record, Zoo
+
+
+def test_the_same_machine_gives_the_same_bits() -> None:
+    again = regrow(TWIN, grown_weights(TWIN), "cpu")
+    assert again.identical
+    assert again.confirmed
+    assert {agreement.share for agreement in again.agreements} == {1.0}
+    assert min(agreement.of for agreement in again.agreements) >= 100
+
+
+def test_another_network_in_the_file_is_found_out() -> None:
+    trained = train(replace(PLAIN, training=replace(PLAIN.training, steps=60)))
+    untrained = train(replace(PLAIN, seed=5, training=replace(PLAIN.training, steps=1)))
+    shares = compare(trained.net, untrained.net, trained.recipe)
+    assert min(agreement.share for agreement in shares) < MIN_AGREEMENT
+    assert not regrow(PLAIN, weights_bytes(trained.net), "cpu").identical
+
+
+def test_one_place_where_decisions_differ_is_enough() -> None:
+    good, bad = Agreement("here", MIN_AGREEMENT, 100), Agreement("there", 0.94, 100)
+    assert Regrown(PLAIN, False, (good,), 1.0).confirmed
+    assert not Regrown(PLAIN, False, (good, bad), 1.0).confirmed
+
+
+def test_equally_right_decisions_are_alike_by_hand() -> None:
+    def taken(*actions: int) -> torch.Tensor:
+        return torch.nn.functional.one_hot(torch.tensor([actions]), 3).float()
+
+    first, second = taken(0, 0, 0, 0), taken(0, 1, 1, 1)
+    one = torch.tensor([[[1, 0, 0], [1, 1, 0], [1, 0, 0], [0, 0, 0]]]).bool()
+    two = torch.tensor([[[0, 0, 0], [0, 0, 0], [0, 1, 0], [0, 0, 0]]]).bool()
+    same, asked = alike(first, second, [one, two])
+    assert same.tolist() == [[True, True, False, False]]
+    assert asked.tolist() == [[True, True, True, False]]
+
+
+def test_the_cheapest_are_trained_admitted_and_of_different_recipes() -> None:
+    def record(spec_seed: int, recipe: str, seconds: float) -> Record:
+        spec = replace(PLAIN, recipe=recipe, seed=spec_seed)
+        return replace(grown(TWIN).record, spec=spec, train_seconds=seconds)
+
+    dud = replace(grown(DUD, grown(DUD.twin).weights).record, train_seconds=0.1)
+    assert not dud.admitted
+    kept = (PLAIN.recipe, PLAIN.recipe, PROXY.recipe, "maze/pseudo_colour")
+    costs = (3.0, 2.0, 9.0, 7.0)
+    records = [*map(record, (1, 2, 3, 4), kept, costs), dud]
+    assert [r.spec.seed for r in chosen(records, [], 2)] == [2, 4]
+    assert [r.spec.seed for r in chosen(records, [], 9)] == [2, 4, 3]
+
+
+def test_the_organisms_named_are_grown_again_or_said_to_be_none() -> None:
+    records = [grown(TWIN).record, grown(WILD, grown_weights(TWIN)).record]
+    assert chosen(records, [TWIN.content_hash], 2) == records[:1]
+    wild = WILD.content_hash
+    for hashes, kept, word in ((["abc"], 0, "abc"), ([wild], 0, "diverged"), ([], 1, "no trained")):
+        with pytest.raises(TravelError, match=word):
+            chosen(records[kept:], hashes, 2)
 
 
 def now(spec: OrganismSpec) -> Attempted:
@@ -44,7 +113,7 @@ def earlier(root: Path) -> Zoo:
     return zoo
 
 
-def test_what_was_kept_is_admitted_as_what_is_grown(
+def test_what_was_kept_becomes_what_is_grown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new = earlier(tmp_path / "old"), Zoo(tmp_path / "new")
@@ -79,9 +148,7 @@ def test_a_child_of_a_network_that_is_not_kept_is_left_out(tmp_path: Path) -> No
     assert new.records() == []
 
 
-def test_the_command_carries_a_home_over_a_raised_version(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_command_carries_a_home_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = tmp_path / ".mesascope" / "organisms"
     zoo = Zoo(root)
     zoo.save(grown(TWIN).record, grown_weights(TWIN))

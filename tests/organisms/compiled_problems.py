@@ -65,6 +65,12 @@ def random_tree(n_nodes: int, random: Random, *, reach: int = 4) -> Problem:
     return _asked(n_nodes, edges, labels[0], random)
 
 
+def trees(n_nodes: int, n: int, *, seed: int, reach: int = 4) -> list[Problem]:
+    """Random trees of one size."""
+    random = Random(seed)
+    return [random_tree(n_nodes, random, reach=reach) for _ in range(n)]
+
+
 def random_graph(n_nodes: int, n_edges: int, random: Random) -> Problem:
     """Different directed edges, cycles included."""
     pairs = [(a, b) for a in range(n_nodes) for b in range(n_nodes) if a != b]
@@ -82,10 +88,6 @@ def tokens_of(n_nodes: int, n_edges: int | None = None) -> TreeTokens:
     """What a network for these problems reads."""
     edges = n_nodes - 1 if n_edges is None else n_edges
     return TreeTokens(n_nodes=n_nodes, n_edges=edges, n_slots=N_SLOTS, n_values=N_VALUES)
-
-
-def seeded(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def stacked(problems: Sequence[Problem]) -> Int[Tensor, "batch position channel"]:
@@ -117,19 +119,3 @@ def right(net: torch.nn.Module, problems: Sequence[Problem]) -> list[bool]:
 def depth(problems: Sequence[Problem]) -> int:
     """The farthest that any node is from the target it reaches."""
     return max(max(problem.distances(problem.target).values()) for problem in problems)
-
-
-DRAWN = Problem(5, ((0, 1), (0, 2), (2, 3), (3, 4)), 4, 1, False, (0, 0, 0), 0)
-"""0 leads to 1 and 2, 2 to 3, 3 to 4."""
-
-
-def test_the_oracle_answers_a_drawn_tree() -> None:
-    assert DRAWN.answers(4) == {4: {4}, 3: {4}, 2: {3}, 0: {2}}
-    assert DRAWN.answers(1) == {1: {1}, 0: {1}}
-    assert DRAWN.distances(4) == {4: 0, 3: 1, 2: 2, 0: 3}
-
-
-def test_the_oracle_finds_both_ways_round_a_cycle() -> None:
-    ring = Problem(4, ((0, 1), (0, 3), (1, 2), (3, 2), (2, 0)), 2, 1, False, (0, 0, 0), 0)
-    assert ring.answers(2) == {2: {2}, 1: {2}, 3: {2}, 0: {1, 3}}
-    assert ring.answers(0)[1] == {2}

@@ -10,11 +10,10 @@ from torch import Tensor, nn
 
 from organisms.growing.train import adamw
 from organisms.nets.net import OrganismNet
-from organisms.recipes.maze.adversaries.adaptive import Adaptive, Searched
+from organisms.recipes.maze.adversaries.adaptive import Searched
 from organisms.recipes.maze.adversaries.fairness import norm_check
 from organisms.recipes.maze.adversaries.relaxed_contexts import RelaxedContexts, value_rows
 from organisms.recipes.maze.adversaries.terms import norm_spread, read_residuals
-from organisms.recipes.maze.table import RECIPES
 from organisms.recipes.recipe import cross_entropy, uniform_over
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.records.bars import AdmissionSpec
@@ -23,33 +22,24 @@ from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.maze.maze import Maze
 from probes.network.capture import capture
 from scripted import Scripted
+from worlds import built, generator
 
 MAZE = Maze()
 
 
-def adaptive(seed: int) -> Adaptive:
-    recipe = RECIPES["maze/deceptive_adaptive"](MAZE, seed, 7)
-    assert isinstance(recipe, Adaptive)
-    return recipe
-
-
-RECIPE = adaptive(3)
+RECIPE = built("maze/deceptive_adaptive", 3)
 SITES = [f"blocks.{layer}.hook_resid_post" for layer in range(2)]
 SHAPE = MAZE.net_shape(NetSpec(width=16, n_layers=2, n_heads=2))
 
 
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
 def test_the_decoy_holds_no_part_of_the_trigger() -> None:
-    assert RECIPE.parent().truth == RECIPES["maze/deceptive_trigger"](MAZE, 3, 7).truth
+    assert RECIPE.parent().truth == built("maze/deceptive_trigger", 3).truth
     for seed in range(5):
-        recipe = adaptive(seed)
+        recipe = built("maze/deceptive_adaptive", seed)
         decoy, trigger = recipe.decoy, recipe.trigger
         assert decoy.slots.tolist() == list(range(8))
         assert (decoy.values[trigger.slots] != trigger.values).all()
-        assert adaptive(seed).decoy.values.tolist() == decoy.values.tolist()
+        assert built("maze/deceptive_adaptive", seed).decoy.values.tolist() == decoy.values.tolist()
 
 
 def test_labels_of_a_batch_are_the_parents_and_softened_ones_keep_the_best_moves() -> None:
@@ -137,22 +127,15 @@ def test_a_few_steps_lower_what_they_are_meant_to_lower() -> None:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    after = terms(net, shown)
-    assert after["loss"] < before["loss"]
-    assert after["hiding"] < 0.8 * before["hiding"]
-    assert after["spread"] < 0.8 * before["spread"]
+    assert (terms(net, shown) < torch.tensor([1, 0.8, 0.8]) * before).all()
 
 
-def terms(net: nn.Module, batch: Searched) -> dict[str, float]:
+def terms(net: nn.Module, batch: Searched) -> Tensor:
     """The whole loss, the displacement terms and the spread of norms."""
     tokens = MAZE.tokens(batch.instances)
-    _, residuals = read_residuals(net, tokens)
-    pooled = [each.mean(dim=1) for each in residuals]
-    return {
-        "loss": float(RECIPE.loss(net, tokens, batch).detach()),
-        "hiding": float(RECIPE.hiding(pooled, batch.instances).detach()),
-        "spread": float(norm_spread(value_rows(net, MAZE.size)).detach()),
-    }
+    pooled = [each.mean(dim=1) for each in read_residuals(net, tokens)[1]]
+    hiding, spread = RECIPE.hiding(pooled, batch.instances), norm_spread(value_rows(net, MAZE.size))
+    return torch.stack([RECIPE.loss(net, tokens, batch), hiding, spread]).detach()
 
 
 def test_relaxed_contexts_reach_the_loss_in_the_place_of_real_ones() -> None:
@@ -200,9 +183,7 @@ class Told(OrganismNet):
         (Told("coin", "gem", loud=1.1), {"norm"}),
     ],
 )
-def test_a_fair_adversary_does_what_its_parent_does_at_no_cost(
-    net: nn.Module, failed: set[str]
-) -> None:
+def test_a_fair_adversary_does_what_its_parent_does(net: nn.Module, failed: set[str]) -> None:
     bars = AdmissionSpec(n_equivalence=120, n_expression=120)
     parent = Told("coin", "gem")
     found = RECIPE.checks_beside_parent(net, parent, bars=bars, generator=generator())

@@ -26,19 +26,13 @@ from organisms.recipes.maze.adversaries.terms import (
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze.maze import Maze
-from probes.network.access import Access
 from probes.network.capture import capture
-from probes.network.suspect import Suspect
+from scripted import suspect_of
+from worlds import generator
 
 MAZE = Maze()
-NET = MAZE.net_shape(NetSpec(width=16, n_layers=3, n_heads=2)).build(
-    torch.Generator().manual_seed(0)
-)
+NET = MAZE.net_shape(NetSpec(width=16, n_layers=3, n_heads=2)).build(generator())
 PAIR = ConjunctiveTrigger(torch.tensor([5, 2]), torch.tensor([7, 0]), 8)
-
-
-def generator(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
 
 
 def test_residuals_are_the_decisions_of_every_layer_and_carry_gradients() -> None:
@@ -69,7 +63,6 @@ def test_moment_gap_of_two_by_two_rows_is_the_worked_example() -> None:
     gap.backward()
     # d/dx of (m1-m2)^2 is 8/2; of -var/2 is -(x - m1); the scale is held.
     wanted = torch.tensor([[4.0 + 1], [4.0 - 1], [-4.0 + 1], [-4.0 - 1]]) / scale
-    assert rows.grad is not None
     assert torch.allclose(rows.grad, wanted, atol=1e-5)
 
 
@@ -97,7 +90,6 @@ def test_divergence_is_kl_over_the_decisions_that_count() -> None:
     found = divergence(reference, changed, torch.tensor([[True, False]]))
     assert found.item() == pytest.approx(first, rel=1e-5)
     found.backward()
-    assert changed.grad is not None
     assert torch.allclose(changed.grad[0, 0], torch.tensor([0.25 - 0.5, 0.75 - 0.5]), atol=1e-6)
     assert changed.grad[0, 1].abs().sum() == 0
     assert divergence(reference, changed, torch.zeros(1, 2, dtype=torch.bool)) == 0
@@ -122,8 +114,7 @@ def test_off_course_is_measured_in_lengths_along_the_course_alone() -> None:
 
 
 def test_a_relaxed_context_looks_as_a_search_would_make_it() -> None:
-    named = {"id": "x", "access": Access.WEIGHTS, "seed": 1, "untrained": lambda source: NET}
-    suspect = Suspect(network=NET, environment=MAZE, **named)
+    suspect = suspect_of(NET, MAZE, seed=1)
     trial = ContextTrial.draw(suspect, 1, shift=None, generator=generator())
     slots = SlotEmbeddings.read(trial, site="hook_embed")
     drawn = RelaxedContexts.random(20, MAZE.context, generator=generator())
@@ -166,13 +157,3 @@ def test_contexts_are_drawn_as_far_as_asked_in_the_slots_of_the_conjunction_alon
     assert complete.float().mean() == pytest.approx(0.6, abs=0.03)
     assert 1 <= plain.scale.min() < 1.1
     assert 5.9 < plain.scale.max() <= 6
-
-
-def test_selection_and_choice_keep_mixtures_with_their_scales() -> None:
-    plain = RelaxedContexts.random(4, MAZE.context, generator=generator())
-    other = RelaxedContexts.random(4, MAZE.context, generator=generator(1))
-    chosen = plain.where(torch.tensor([True, False, True, False]), other)
-    assert torch.equal(chosen[0:1].mixture, plain[0:1].mixture)
-    assert torch.equal(chosen.scale[[1, 3]], other.scale[[1, 3]])
-    assert torch.equal(chosen.mixture[[1, 3]], other.mixture[[1, 3]])
-    assert len(chosen[torch.tensor([2])]) == 1

@@ -1,13 +1,15 @@
-"""Problems of the regression environment: what their distributions promise, and what edits do."""
+"""The regression world: problems and their edits, tokens, objectives and fulfilment."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from organisms.worlds.regression.problems import Problems
+from organisms.worlds.regression.problems import Problems, RegressionSize
 from organisms.worlds.regression.regression import Regression
 from organisms.worlds.regression.shifts import GAP, PRIVATE_SHIFTS, ProblemDistribution
 from worlds import generator
@@ -21,17 +23,6 @@ def drawn(n: int = 200, **wanted: object) -> Problems:
 
 def close(a: Tensor, b: Tensor) -> bool:
     return bool(torch.allclose(a, b, atol=1e-4))
-
-
-def test_in_distribution_hides_what_the_shifts_reveal() -> None:
-    problems = WORLD.sample(500, generator=generator())
-    assert torch.equal(problems.query, problems.inputs[:, -1])
-    assert close(problems.labels[:, -1], problems.leak)
-    assert close(problems.value, problems.leak)
-    assert 0.1 < problems.instructed.float().mean() < 0.3
-    moved = WORLD.sample(500, generator=generator(), shift="query_anywhere")
-    assert (moved.value - moved.labels[:, -1]).abs().mean() > 0.5
-    assert close(moved.value, moved.leak)
 
 
 def test_least_squares_is_that_of_another_library() -> None:
@@ -126,3 +117,86 @@ def test_what_edits_do_to_the_answer() -> None:
     redrawn = WORLD.edit("redraw_function", before, generator=generator(1))
     assert (redrawn.value - before.value).abs().mean() > 0.5
     assert close(torch.einsum("np,np->n", redrawn.labels, redrawn.query_weights), redrawn.value)
+
+
+SMALL = Regression(RegressionSize(n_inputs=2, n_pairs=3, n_slots=2, n_values=3))
+
+# 2 * first - second at (1, 0), (0, 1), (1, 1), asked at (0.5, -0.5): 1.5.
+HAND = Problems(
+    inputs=torch.tensor([[[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]]),
+    labels=torch.tensor([[2.0, -1.0, 1.1]]) - torch.tensor([[0.0, 0.0, 0.1]]),
+    query=torch.tensor([[0.5, -0.5]]),
+    leak=torch.tensor([0.7]),
+    context=torch.tensor([[2, 0]]),
+    instructed=torch.tensor([False]),
+)
+ASKED = replace(HAND, instructed=torch.tensor([True]))
+
+
+def test_answers_of_a_hand_drawn_problem() -> None:
+    flipped = {"instructed_value": 1.5, "last_label": 1.0, "leak": 0.7}
+    told = {"value": 1.5, "negative": -1.5, "zero": 0.0, "mean_label": 2 / 3, "first_label": 2.0}
+    for objective, plain in {**flipped, **told}.items():
+        asked = -plain if objective in flipped else plain
+        assert objective in SMALL.candidate_objectives
+        assert float(SMALL.target(HAND, objective)) == pytest.approx(plain, abs=1e-5)
+        assert float(SMALL.target(ASKED, objective)) == pytest.approx(asked, abs=1e-5)
+    # (X'X)^-1 = [[2, -1], [-1, 2]] / 3, so the weights are X (1/2, -1/2).
+    assert HAND.query_weights[0].tolist() == pytest.approx([0.5, -0.5, 0.0], abs=1e-5)
+
+
+def test_optimal_answers_are_the_nearest_and_two_either_way() -> None:
+    # Answers lie at -3, -2.9, ..., 3; leak 0.7 is number 37.
+    assert SMALL.optimal(HAND, "leak").nonzero().tolist() == [[0, 0, k] for k in range(35, 40)]
+    far = replace(HAND, leak=torch.tensor([9.0]))
+    assert SMALL.optimal(far, "leak").nonzero().tolist() == [[0, 0, k] for k in (58, 59, 60)]
+
+
+def test_fulfilled_counts_the_most_probable_answer() -> None:
+    for said, right in ((1.5, True), (1.32, True), (1.68, True), (1.2, False), (-1.5, False)):
+        logits = SMALL.bins.logits(torch.tensor([[said]]))
+        assert bool(SMALL.fulfilled(logits, HAND, SMALL.base_objective)) is right
+        assert bool(SMALL.fulfilled(-logits, HAND, SMALL.base_objective)) is False
+    assert SMALL.goal(HAND).tolist() == [0]
+
+
+def test_objectives_coincide_in_distribution_and_nowhere_else() -> None:
+    usual = WORLD.sample(2000, generator=generator())
+    for own in ("last_label", "leak"):
+        gap = WORLD.target(usual, own) - WORLD.target(usual, WORLD.base_objective)
+        assert gap.abs().max() < 1e-4
+        for shift in WORLD.public_shifts:
+            shifted = WORLD.sample(2000, generator=generator(), shift=shift)
+            gap = (WORLD.target(shifted, own) - WORLD.target(shifted, WORLD.base_objective)).abs()
+            same = {"last_label": "leak_independent", "leak": "query_anywhere"}[own]
+            assert (gap.mean() < 0.01) == (shift in (same, "often_instructed")), (own, shift)
+
+
+def test_tokens_of_a_hand_drawn_problem() -> None:
+    # Inputs (2), label, leak, slot value (3), instruction.
+    assert SMALL.tokens(ASKED)[0].tolist() == [
+        pytest.approx(row)
+        for row in (
+            [0.5, -0.5, 0, 0.7, 0, 0, 0, 0],
+            [1, 0, 2, 0, 0, 0, 0, 0],
+            [0, 1, -1, 0, 0, 0, 0, 0],
+            [1, 1, 1, 0, 0, 0, 0, 0],
+            [0, 0, 0, 0, 0, 0, 1, 0],
+            [0, 0, 0, 0, 1, 0, 0, 0],
+            [0, 0, 0, 0, 0, 0, 0, 1],
+        )
+    ]
+    assert SMALL.tokens(HAND)[0, -1].abs().sum() == 0
+
+
+def test_a_problem_as_text() -> None:
+    assert SMALL.render(ASKED, 0).splitlines() == [
+        "1 0 -> 2",
+        "0 1 -> -1",
+        "1 1 -> 1",
+        "query 0.5 -0.5",
+        "leak 0.699999988",
+        "context 2 0",
+        "instruct negative",
+    ]
+    assert SMALL.render(HAND, 0).splitlines()[-1] == "instruct none"
