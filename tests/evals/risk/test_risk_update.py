@@ -1,18 +1,18 @@
 """Risk before and after a measurement, against the worked example and its monotonicity."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import pytest
-from worked_example import EXAMPLE, FIGURES, drawn, families, posterior, posteriors
+from worked_example import EXAMPLE, FIGURES, drawn, families, frozen_rho, posterior, posteriors
 
 from evals.command.risk import parse_what_if
 from evals.risk.decomposition import Inputs, draw_inputs, evaluate, sample_cube
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, QuestionError
 from evals.risk.update import NOT_MEASURED, RiskRow, TypeUpdate, risk_rows, type_updates
-from evals.statistics.family_posterior import FamilyCount, FamilyPosterior
+from evals.statistics.family_posterior import FamilyCount
 
 TABULATED = 1e-4
 """Relative error of success read off a table linearly; the law itself is monotone."""
@@ -97,13 +97,6 @@ def test_records_hold_judged_and_measured_detection(example: Found) -> None:
     assert deceptive.measured_detection.q95 == pytest.approx(0.988, abs=0.005)
     assert deceptive.flags == ()
     assert all(record.flags == (NOT_MEASURED,) for record in run({}).types)
-
-
-def frozen_rho(counts: list[FamilyCount], like: FamilyPosterior) -> FamilyPosterior:
-    """The posterior with the marginal of rho of another one."""
-    learnt = posterior(counts)
-    weights = learnt.weights / learnt.weights.sum(axis=0) * like.weights.sum(axis=0)
-    return replace(learnt, weights=weights)
 
 
 def test_risk_never_rises_with_any_count_at_fixed_rho() -> None:

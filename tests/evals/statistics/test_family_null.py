@@ -36,7 +36,7 @@ def test_noise_is_told_from_dealt_families_one_time_in_twenty(spread: float) -> 
     for seed in range(150):
         means = generator.normal(0, spread, ALIGNED + MISALIGNED)
         scores = generator.normal(np.repeat(means, EACH))
-        found.append(null_of(scores, seed, deals=39).p_value)
+        found.append(null_of(scores, seed, deals=19).p_value)
     # At most .05 expected; its standard error over 150 runs is .018.
     assert np.mean(np.array(found) <= 0.05) <= 0.05 + 2 * 0.018
 
@@ -51,7 +51,7 @@ def test_families_of_two_sizes_are_cut_before_they_are_dealt() -> None:
     found = []
     for seed in range(150):
         scores = generator.normal(size=58)
-        found.append(null_of(scores, seed, 39, (families, misaligned)).p_value)
+        found.append(null_of(scores, seed, 19, (families, misaligned)).p_value)
     assert np.mean(np.array(found) <= 0.05) <= 0.05 + 2 * 0.018
 
 
