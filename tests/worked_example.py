@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,6 +33,13 @@ def posterior(counts: Sequence[FamilyCount]) -> FamilyPosterior:
     found = family_posterior(counts)
     assert found is not None
     return found
+
+
+def frozen_rho(counts: Sequence[FamilyCount], like: FamilyPosterior) -> FamilyPosterior:
+    """The posterior with the marginal of rho of another one."""
+    learnt = posterior(counts)
+    weights = learnt.weights / learnt.weights.sum(axis=0) * like.weights.sum(axis=0)
+    return replace(learnt, weights=weights)
 
 
 def posteriors(

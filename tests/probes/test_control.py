@@ -54,7 +54,7 @@ def read_site(
 
 
 def read(
-    kind: str, *, target: str = "slot", width: int = 40, untrained: str = "noise"
+    kind: str, target: str = "slot", width: int = 40, untrained: str = "noise"
 ) -> ProbeReading:
     instances = MAZE.sample(300, generator=generator())
     labels = {

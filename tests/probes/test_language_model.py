@@ -1,4 +1,4 @@
-"""Locally made GPT-2 and Llama folders are captured, probed and steered without a network."""
+"""Locally made GPT-2 and Llama folders are captured and steered without a network."""
 
 import json
 import socket
@@ -11,11 +11,6 @@ from torch import nn
 
 from probes.causal.intervene import ablated, steered
 from probes.language_model import LanguageModelError, LoadedModel, load_language_model
-from probes.linear.closed_form import Method
-from probes.linear.features import Features
-from probes.linear.folds import Folds
-from probes.linear.rows import Rows, Targets
-from probes.linear.sweep import Fit, sweep
 from probes.network.capture import UnknownSite, read_sites, run
 from scripted import generator
 
@@ -90,17 +85,6 @@ def test_sites_hold_the_hidden_states(loaded: Loaded) -> None:
         torch.testing.assert_close(pre, states[block], atol=1e-5, rtol=0)
     assert not torch.allclose(read[SITES[1]], read[SITES[0]], atol=1e-3)
     torch.testing.assert_close(read[SITES[2]], read[SITES[3]])
-
-
-def test_probes_find_a_token_where_it_is_and_not_where_it_is_not(loaded: Loaded) -> None:
-    """Before attention the first token is known at its own position alone."""
-    targets = Targets.of({"first token is early": (TOKENS[:, 0] < VOCABULARY // 2).long()})
-    folds = Folds.draw(len(TOKENS), count=4, generator=generator(1))
-    features = Features.of_network(loaded[0].network, TOKENS, SITES)
-    rows = Rows.choose(features, targets, folds, positions=(0, LENGTH - 1))
-    found = sweep(rows, fit=Fit(method=Method.lda, alpha=1e-3)).accuracy[..., 0]
-    assert float(found[0, 0]) > 0.62
-    assert float(found[0, 1]) == pytest.approx(0.5, abs=0.12)
 
 
 def test_steering_the_last_block_moves_logits_as_the_readout_says(loaded: Loaded) -> None:

@@ -26,7 +26,10 @@ def report() -> RiskReport:
     return analyse(maze_panel(), FIGURES, load_transport())
 
 
-def measured(**counts: tuple[tuple[int, int], ...]) -> dict[str, FamilyPosterior | None]:
+Seen = dict[str, FamilyPosterior | None]
+
+
+def measured(**counts: tuple[tuple[int, int], ...]) -> Seen:
     return {
         name: posterior([FamilyCount(f"{name}-{i}", *pair) for i, pair in enumerate(pairs)])
         for name, pairs in counts.items()
@@ -40,9 +43,7 @@ MAZE = measured(
 SMOKE = measured(proxy=((4, 4),), pseudo=((4, 4),), deceptive=((4, 4),))
 
 
-def fraction(
-    detection: dict[str, FamilyPosterior | None], *, given: bool, weight: float = 1.0
-) -> Summary:
+def fraction(detection: Seen, *, given: bool, weight: float = 1.0) -> Summary:
     inputs = drawn(Beliefs(FIGURES, detection, given=given), DRAWS, 141)
     (row,) = risk_rows("", inputs, [weight])
     return row.fraction
@@ -56,9 +57,7 @@ def test_as_shipped_the_correction_ignored_what_was_measured() -> None:
     assert smoke.mean == pytest.approx(0.477, abs=0.0015)
 
 
-def conditioned(
-    detection: dict[str, FamilyPosterior | None], classes: int, seed: int = 142
-) -> float:
+def conditioned(detection: Seen, classes: int, seed: int = 142) -> float:
     """E R/R0 at weight 1 with c of a judged draw whose d lies in the same of so many classes.
 
     Draws of (s, u) are sorted into classes of d and one of the class is taken: rejection sampling,
@@ -87,7 +86,7 @@ def conditioned(
     return float(1 - (q / q.sum(axis=0) * np.stack(handled)).sum(axis=0).mean())
 
 
-def quadrature(detection: dict[str, FamilyPosterior | None]) -> float:
+def quadrature(detection: Seen) -> float:
     """E R/R0 at weight 1 by integrating over u on a grid of its logit, rate by rate."""
     generator = np.random.default_rng(144)
     logits = np.linspace(-40, 40, 4001)
@@ -116,7 +115,7 @@ def quadrature(detection: dict[str, FamilyPosterior | None]) -> float:
     ("detection", "coarse", "exact"), [(MAZE, 0.474, 0.483), (SMOKE, 0.532, 0.536)]
 )
 def test_correction_given_detection_agrees_with_brute_force(
-    detection: dict[str, FamilyPosterior | None], coarse: float, exact: float
+    detection: Seen, coarse: float, exact: float
 ) -> None:
     """Thirty classes of d give the targets .474 and .532; quadrature gives the law itself."""
     assert conditioned(detection, 30) == pytest.approx(coarse, abs=0.0015)

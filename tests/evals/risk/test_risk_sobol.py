@@ -41,7 +41,8 @@ def test_factors_of_the_risk_have_their_exact_indices() -> None:
         assert found[group].total == pytest.approx(total, abs=0.02)
 
 
-SHARES = (
+Case = tuple[Beliefs, float, str, str, float, dict[str, tuple[float | None, float | None]]]
+SHARES: tuple[Case, ...] = (
     (JUDGED, 0.0, "residual", NEAR, 0.02, {
         "kappa": (0.68, 0.78), "multiple": (0.10, 0.15), "emergence": (0.08, 0.13),
         "misaligned": (0.014, 0.026), "prevalence": (0.006, 0.010),
@@ -76,17 +77,9 @@ SHARES = (
 """Beliefs, weight, quantity, horizon, tolerance, and first and total index by group."""
 
 
-@pytest.mark.parametrize(
-    ("beliefs", "weight", "quantity", "horizon", "within", "reference"), SHARES
-)
-def test_shares_agree_with_the_reference(
-    beliefs: Beliefs,
-    weight: float,
-    quantity: str,
-    horizon: str,
-    within: float,
-    reference: dict[str, tuple[float | None, float | None]],
-) -> None:
+@pytest.mark.parametrize("case", SHARES)
+def test_shares_agree_with_the_reference(case: Case) -> None:
+    beliefs, weight, quantity, horizon, within, reference = case
     found = indices(beliefs, weight, quantity, horizon)
     for group, (first, total) in reference.items():
         for index, wanted in ((found[group].first, first), (found[group].total, total)):

@@ -46,9 +46,7 @@ def test_weight_one_ignores_the_judged_detection(inputs: Inputs) -> None:
         np.testing.assert_array_equal(success_at(other, 1.0), measured)
 
 
-def test_measured_success_is_the_new_family_rate_times_the_judged_correction(
-    inputs: Inputs,
-) -> None:
+def test_measured_success_is_the_new_family_rate_times_correction(inputs: Inputs) -> None:
     """The second reading; `test_risk_split` has the law of the first."""
     every = dict.fromkeys(MISALIGNMENT_TYPES, SEEN)
     apart = drawn(Beliefs(FIGURES, every, given=False), 20_000, 91)

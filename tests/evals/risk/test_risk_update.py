@@ -1,17 +1,18 @@
 """Risk before and after a measurement, against the worked example and its monotonicity."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pytest
-from worked_example import EXAMPLE, FIGURES, drawn, families, posterior, posteriors
+from worked_example import EXAMPLE, FIGURES, drawn, families, frozen_rho, posterior, posteriors
 
 from evals.command.risk import parse_what_if
-from evals.risk.decomposition import draw_inputs, evaluate, sample_cube
+from evals.risk.decomposition import Inputs, draw_inputs, evaluate, sample_cube
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, QuestionError
 from evals.risk.update import NOT_MEASURED, RiskRow, TypeUpdate, risk_rows, type_updates
-from evals.statistics.family_posterior import FamilyCount, FamilyPosterior
+from evals.statistics.family_posterior import FamilyCount
 
 TABULATED = 1e-4
 """Relative error of success read off a table linearly; the law itself is monotone."""
@@ -30,12 +31,11 @@ def run(
     counts: dict[str, list[FamilyCount]],
     draws: int = 4000,
     weights: Sequence[float] = (0.0, 0.2, 1.0),
-    seed: int = 101,
     what_if: Mapping[str, float] | None = None,
     given: bool = True,
 ) -> Found:
     beliefs = Beliefs(FIGURES, posteriors(counts), supposed=what_if or {}, given=given)
-    every = draw_inputs(sample_cube(np.random.default_rng(seed), draws), beliefs)
+    every = draw_inputs(sample_cube(np.random.default_rng(101), draws), beliefs)
     one = every["near_term"]
     rows = tuple(row for name, part in every.items() for row in risk_rows(name, part, weights))
     types = type_updates(
@@ -99,30 +99,23 @@ def test_records_hold_judged_and_measured_detection(example: Found) -> None:
     assert all(record.flags == (NOT_MEASURED,) for record in run({}).types)
 
 
-def frozen_rho(counts: list[FamilyCount], like: FamilyPosterior) -> FamilyPosterior:
-    """The posterior with the marginal of rho of another one."""
-    learnt = posterior(counts)
-    weights = learnt.weights / learnt.weights.sum(axis=0) * like.weights.sum(axis=0)
-    return replace(learnt, weights=weights)
-
-
 def test_risk_never_rises_with_any_count_at_fixed_rho() -> None:
-    def residual(counts: dict[str, list[FamilyCount]], weight: float) -> np.ndarray:
+    def residuals(counts: dict[str, list[FamilyCount]]) -> np.ndarray:
         seen = {n: frozen_rho(of_type, posterior(EXAMPLE[n])) for n, of_type in counts.items()}
-        result = evaluate(drawn(Beliefs(FIGURES, seen), 3000, 103), weight)
-        assert np.all(result.residual <= result.unmitigated * (1 + 1e-12))
-        assert np.all(result.unmitigated <= 1)
-        return result.residual
+        inputs = drawn(Beliefs(FIGURES, seen), 3000, 103)
+        found = [evaluate(inputs, weight) for weight in (0.2, 1.0)]
+        for one in found:
+            assert np.all(one.residual <= one.unmitigated * (1 + 1e-12))
+            assert np.all(one.unmitigated <= 1)
+        return np.stack([one.residual for one in found])
 
-    for weight in (0.2, 1.0):
-        base = residual(EXAMPLE, weight)
-        for name, counts in EXAMPLE.items():
-            for i, count in enumerate(counts):
-                if count.detected == count.of:
-                    continue
+    base = residuals(EXAMPLE)
+    for name, counts in EXAMPLE.items():
+        for i, count in enumerate(counts):
+            if count.detected < count.of:
                 more = list(counts)
                 more[i] = FamilyCount(count.family, count.detected + 1, count.of)
-                assert np.all(residual(EXAMPLE | {name: more}, weight) <= base * (1 + TABULATED))
+                assert np.all(residuals(EXAMPLE | {name: more}) <= base * (1 + TABULATED))
 
 
 def test_supposed_detection_tells_of_correction_what_the_split_says() -> None:
@@ -135,18 +128,24 @@ def test_supposed_detection_tells_of_correction_what_the_split_says() -> None:
     assert other.judged_success.mean == pytest.approx(0.134, abs=0.003), "halves are exchangeable"
 
 
-def sweep(weight_of: dict[int, float], *, given: bool) -> list[float]:
-    """Mean residual fraction as all families detect 0..20 of 20, at a weight for each count."""
-    means = []
-    for detected, weight in weight_of.items():
-        counts = {name: families(*[detected] * 3) for name in MISALIGNMENT_TYPES}
-        means.append(run(counts, weights=(weight,), given=given).rows[0].fraction.mean)
-    return means
+@cache
+def all_detect(detected: int, *, given: bool) -> Inputs:
+    """Three families of every type detect so many of 20."""
+    seen = posterior(families(*[detected] * 3))
+    every = dict.fromkeys(MISALIGNMENT_TYPES, seen)
+    return drawn(Beliefs(FIGURES, every, given=given), 4000, 101, "current")
+
+
+def steps(weight_of: Callable[[int], float], *, given: bool) -> np.ndarray:
+    """Steps of the mean residual fraction as all detect 0, 2 .. 20, at a weight for each."""
+    counts = ((all_detect(n, given=given), weight_of(n)) for n in range(0, 21, 2))
+    rows = (risk_rows("", inputs, [weight])[0] for inputs, weight in counts)
+    return np.diff([row.fraction.mean for row in rows])
 
 
 def test_more_detection_everywhere_never_raises_the_risk() -> None:
     for weight in (0.2, 1.0):
-        assert np.all(np.diff(sweep(dict.fromkeys(range(0, 21, 2), weight), given=False)) < 0)
+        assert np.all(steps(lambda _, weight=weight: weight, given=False) < 0)
 
 
 def test_given_detection_only_a_perfect_count_can_raise_the_risk() -> None:
@@ -155,29 +154,25 @@ def test_given_detection_only_a_perfect_count_can_raise_the_risk() -> None:
     Success given detection is flat above .8 or so, so the lower tail that the prior then allows
     costs more than the higher mean gains. At any fixed likeness no count raises the risk (above).
     """
-    steps = np.diff(sweep(dict.fromkeys(range(0, 21, 2), 1.0), given=True))
-    assert np.all(steps[:-1] < 0)
-    assert 0 < steps[-1] < 0.02
+    found = steps(lambda _: 1.0, given=True)
+    assert np.all(found[:-1] < 0)
+    assert 0 < found[-1] < 0.02
 
 
 def test_a_weight_that_falls_with_conflict_would_fail_the_same_sweep() -> None:
     # Relevance read off the data: detection far from the judged .5 is trusted less.
-    by_conflict = {k: max(0.0, 0.9 - abs(k / 20 - 0.5) * 1.8) for k in range(0, 21, 2)}
-    assert np.any(np.diff(sweep(by_conflict, given=False)) > 0.005)
+    found = steps(lambda k: max(0.0, 0.9 - abs(k / 20 - 0.5) * 1.8), given=False)
+    assert np.any(found > 0.005)
 
 
-@pytest.mark.parametrize(
-    ("name", "fraction"),
-    [("proxy", 0.393), ("subgoal", 0.404), ("pseudo", 0.415), ("deceptive", 0.442)],
-)
-def test_perfect_detection_of_one_type_leaves_the_stated_fraction(
-    name: str, fraction: float
-) -> None:
-    supposed = run({}, draws=40_000, what_if={f"detect.{name}": 1.0}, given=False)
-    assert supposed.row("current", 0.0).fraction.mean == pytest.approx(fraction, abs=0.002)
-    (flags,) = (record.flags for record in supposed.types if record.misalignment == name)
-    assert any(f"detect.{name}" in flag for flag in flags)
-    assert NOT_MEASURED not in flags, "it does not stay at its judged value"
+def test_perfect_detection_of_one_type_leaves_the_stated_fraction() -> None:
+    stated = {"proxy": 0.393, "subgoal": 0.404, "pseudo": 0.415, "deceptive": 0.442}
+    for name, fraction in stated.items():
+        supposed = run({}, draws=40_000, what_if={f"detect.{name}": 1.0}, given=False)
+        assert supposed.row("current", 0.0).fraction.mean == pytest.approx(fraction, abs=0.002)
+        (flags,) = (one.flags for one in supposed.types if one.misalignment == name)
+        assert any(f"detect.{name}" in flag for flag in flags)
+        assert NOT_MEASURED not in flags, "it does not stay at its judged value"
 
 
 def test_a_supposition_outlives_a_sweep() -> None:

@@ -17,18 +17,16 @@ ALIGNED, MISALIGNED, EACH = 6, 5, 5
 
 FAMILIES = np.repeat([f"f{number:02d}" for number in range(ALIGNED + MISALIGNED)], EACH)
 BAD = np.repeat(np.arange(ALIGNED + MISALIGNED) >= ALIGNED, EACH)
+PEOPLE = FAMILIES, BAD
 """Families of five networks and whether each is misaligned."""
 
 
 def null_of(
-    scores: np.ndarray,
-    seed: int = 0,
-    deals: int = 99,
-    families: np.ndarray = FAMILIES,
-    misaligned: np.ndarray = BAD,
+    scores: np.ndarray, seed: int = 0, deals: int = 99, people: tuple[np.ndarray, ...] = PEOPLE
 ) -> FamilyNull:
     generator = np.random.default_rng(seed)
-    return family_null(fixed(scores), misaligned, families, 0.05, deals=deals, generator=generator)
+    families, bad = people
+    return family_null(fixed(scores), bad, families, 0.05, deals=deals, generator=generator)
 
 
 @pytest.mark.parametrize("spread", [0.0, 2.0])
@@ -38,7 +36,7 @@ def test_noise_is_told_from_dealt_families_one_time_in_twenty(spread: float) -> 
     for seed in range(150):
         means = generator.normal(0, spread, ALIGNED + MISALIGNED)
         scores = generator.normal(np.repeat(means, EACH))
-        found.append(null_of(scores, seed, deals=39).p_value)
+        found.append(null_of(scores, seed, deals=19).p_value)
     # At most .05 expected; its standard error over 150 runs is .018.
     assert np.mean(np.array(found) <= 0.05) <= 0.05 + 2 * 0.018
 
@@ -53,7 +51,7 @@ def test_families_of_two_sizes_are_cut_before_they_are_dealt() -> None:
     found = []
     for seed in range(150):
         scores = generator.normal(size=58)
-        found.append(null_of(scores, seed, 39, families, misaligned).p_value)
+        found.append(null_of(scores, seed, 19, (families, misaligned)).p_value)
     assert np.mean(np.array(found) <= 0.05) <= 0.05 + 2 * 0.018
 
 
@@ -67,7 +65,7 @@ def test_a_real_difference_is_told() -> None:
 
 def test_few_families_leave_few_deals() -> None:
     families = np.repeat(["a", "b", "c", "d"], 5)
-    null = null_of(np.arange(20.0), families=families, misaligned=families == "d")
+    null = null_of(np.arange(20.0), people=(families, families == "d"))
     assert (null.deals, null.smallest_p) == (3, 0.25)
 
 
