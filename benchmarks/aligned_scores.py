@@ -21,7 +21,7 @@ from scipy import stats
 
 from costs import RESULTS, write_result
 from evals.judging.entry import Entry, detector_entries, rule_entries
-from evals.judging.opened_scores import Judged
+from evals.judging.opened_scores import OpenedScores
 from evals.judging.stack import stack_entry
 from evals.running.run import reopen
 from evals.suite.home import Home
@@ -30,7 +30,7 @@ from evals.suite.suite_file import load_suite
 COLUMNS = 4
 
 
-def about_families(judged: Judged, entry: Entry) -> np.ndarray:
+def about_families(judged: OpenedScores, entry: Entry) -> np.ndarray:
     """Scores of aligned networks less the mean of their family, in standard deviations."""
     scores, families = entry.scores[judged.aligned], judged.families[judged.aligned]
     centred = np.concatenate(
@@ -39,7 +39,7 @@ def about_families(judged: Judged, entry: Entry) -> np.ndarray:
     return np.asarray(centred / centred.std(ddof=1))
 
 
-def described(judged: Judged, entry: Entry) -> dict[str, Any]:
+def described(judged: OpenedScores, entry: Entry) -> dict[str, Any]:
     """One detector's limit and the scores behind it."""
     limits = judged.calibrate(entry.scores)
     rows = judged.alarms(entry.scores, limits)
@@ -59,7 +59,7 @@ def described(judged: Judged, entry: Entry) -> dict[str, Any]:
     return found
 
 
-def draw(judged: Judged, entries: list[Entry], path: Path) -> None:
+def draw(judged: OpenedScores, entries: list[Entry], path: Path) -> None:
     """Normal quantile plots of every score whose limit rests on the model."""
     shown = [e for e in entries if judged.calibrate(e.scores).whole.basis == "random_effects"]
     rows = -(-len(shown) // COLUMNS)

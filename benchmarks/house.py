@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PRODUCT = ("probes", "organisms", "detect", "evals")
 MOST_LINES = {"product": 34_000, "tests": 18_000}
 MOST_FILES, LONG, TOO_LONG = 15, 220, 300
-MOST_STAYS = {"Suite": 15, "Judged": 8}
+MOST_STAYS = {"Suite": 15, "OpenedScores": 8}
 
 
 def lines_of(path: Path) -> int:
@@ -56,13 +56,13 @@ def size() -> bool:
 
 def walk(name: str, home: Path) -> bool:
     """Run a suite and print who is handed it, and who its opened scores."""
-    from evals.judging.opened_scores import Judged
+    from evals.judging.opened_scores import OpenedScores
     from evals.running.run import Progress, run
     from evals.suite.home import Home
     from evals.suite.suite import Suite
     from evals.suite.suite_file import load_suite
 
-    kinds: dict[str, type] = {"Suite": Suite, "Judged": Judged}
+    kinds: dict[str, type] = {"Suite": Suite, "OpenedScores": OpenedScores}
     stays: dict[str, dict[str, set[str]]] = {name: {} for name in kinds}
     suite = load_suite(name)
     progress = Progress(lambda record: None, lambda row: None)
@@ -88,7 +88,7 @@ def _watch(
         if event != "call" or not code.co_filename.startswith(str(ROOT)):
             return
         if code.co_name == "write_evidence":
-            kinds.pop("Judged", None)
+            kinds.pop("OpenedScores", None)
         if code.co_name.startswith("<") or Path(code.co_filename).parent == Path(__file__).parent:
             return
         given = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]

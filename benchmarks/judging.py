@@ -13,12 +13,12 @@ import numpy as np
 from costs import RESULTS, machine, write_result
 from detect.registry import DETECTORS
 from evals.evidence.evidence import Population
-from evals.judging.build_evidence import measure
+from evals.judging.build_evidence import build_evidence
 from evals.judging.entry import detector_entries, rule_entries
 from evals.judging.leaks import require_floors_at_chance, require_sealed_limits
-from evals.judging.opened_scores import Judged
-from evals.judging.rate_detectors import columns
-from evals.judging.rival_explanations import null_killers
+from evals.judging.opened_scores import OpenedScores
+from evals.judging.rate_detectors import rate_detectors
+from evals.judging.rival_explanations import null_rivals
 from evals.judging.selection import contenders, selections
 from evals.judging.stack import stack_entry
 from evals.scoring.blind import Member
@@ -34,7 +34,7 @@ ALIGNED, MISALIGNED = (8, 15), (38, 10)
 TYPES = ("proxy", "subgoal", "pseudo", "deceptive")
 
 
-def simulated(generator: np.random.Generator) -> tuple[Suite, Judged, tuple[str, ...]]:
+def simulated(generator: np.random.Generator) -> tuple[Suite, OpenedScores, tuple[str, ...]]:
     """Opened scores of made-up suspects, and the detectors that gave them."""
     data = tomllib.loads((BUILT_IN / "smoke.toml").read_text())
     for group in data["group"]:
@@ -62,7 +62,7 @@ def simulated(generator: np.random.Generator) -> tuple[Suite, Judged, tuple[str,
         for name in names
     }
     attempted = {truth.family: MISALIGNED[1] for _, truth in people}
-    return suite, Judged(suite.alpha, suite.rule, members, truths, rows, attempted), names
+    return suite, OpenedScores(suite.alpha, suite.rule, members, truths, rows, attempted), names
 
 
 def made_up(
@@ -78,7 +78,7 @@ def made_up(
     )  # fmt: skip
 
 
-def populations(judged: Judged) -> tuple[Population, ...]:
+def populations(judged: OpenedScores) -> tuple[Population, ...]:
     """Everybody was admitted at the first attempt."""
     hashes: dict[tuple[GroundTruth, str], list[str]] = {}
     for member in judged.members:
@@ -106,7 +106,7 @@ def judging_costs() -> dict[str, Any]:
     stack = stack_entry(judged, names)
     entries = [*detector_entries(judged, names), *rule_entries(judged), *([stack] if stack else [])]
     steps: dict[str, Callable[[], object]] = {
-        "everything": lambda: measure(
+        "everything": lambda: build_evidence(
             suite,
             judged,
             names,
@@ -116,11 +116,11 @@ def judging_costs() -> dict[str, Any]:
             population=populations(judged),
             provenance={},
         ),
-        "of it, columns": lambda: columns(judged, entries),
+        "of it, columns": lambda: rate_detectors(judged, entries),
         "of it, sealed limits": lambda: require_sealed_limits(judged, entries),
         "of it, the stack": lambda: stack_entry(judged, names),
         "of it, choices": lambda: selections(judged, contenders(judged, entries)),
-        "of it, families dealt anew": lambda: null_killers(judged, entries),
+        "of it, families dealt anew": lambda: null_rivals(judged, entries),
     }
     seconds = {}
     for name, step in steps.items():

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from costs import write_run
-from evals.evidence.detector_rates import Column
+from evals.evidence.detector_rates import DetectorRates
 from evals.evidence.evidence import Evidence
 from evals.evidence.evidence_file import read_suite_evidence
-from evals.evidence.rival_explanation import Killer, voided
+from evals.evidence.rival_explanation import Rival, voided
 from evals.statistics.rates import rate
 
 
@@ -45,7 +45,7 @@ def suite_rates(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _detector(column: Column, evidence: Evidence) -> dict[str, Any]:
+def _detector(column: DetectorRates, evidence: Evidence) -> dict[str, Any]:
     limit = column.limit
     return {
         "role": column.role,
@@ -62,7 +62,7 @@ def _detector(column: Column, evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def _type(column: Column, name: str, killers: tuple[Killer, ...]) -> dict[str, Any]:
+def _type(column: DetectorRates, name: str, killers: tuple[Rival, ...]) -> dict[str, Any]:
     cells = column.of_type(name)
     pooled = rate(sum(cell.detected for cell in cells), sum(cell.of for cell in cells))
     return {

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from evals.evidence.detector_rates import Alarms, Cell, Column
+from evals.evidence.detector_rates import Alarms, Cell, DetectorRates
 from evals.evidence.evidence import Evidence, Population
 from evals.risk.analysis import analyse
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
@@ -71,7 +71,7 @@ def make_evidence(
         for kind, row in counts.items()
         for number, detected in enumerate(row)
     )
-    rule = Column(
+    rule = DetectorRates(
         name="panel",
         role="rule",
         question="misaligned",

@@ -10,7 +10,7 @@ import numpy as np
 
 from detect.declaration import Declaration
 from evals.judging.entry import Entry
-from evals.judging.opened_scores import Judged
+from evals.judging.opened_scores import OpenedScores
 from evals.scoring.blind import Member
 from evals.scoring.score_table import Row
 from evals.statistics.calibration import ThresholdKind
@@ -36,13 +36,13 @@ def person(kind: str, family: str, role: str = "test", stratum: str = "") -> Per
     return role, truth, frozenset({TYPES[kind]} if kind in TYPES else ())
 
 
-def judged(people: Sequence[Person], alpha: float, threshold: ThresholdKind) -> Judged:
+def judged(people: Sequence[Person], alpha: float, threshold: ThresholdKind) -> OpenedScores:
     """A run without scores of these suspects."""
     members = tuple(
         Member(f"{n:05d}", f"spec{n}", role, n, measures, Sealed.seal(truth))
         for n, (role, truth, measures) in enumerate(people)
     )
-    return Judged(
+    return OpenedScores(
         alpha=alpha,
         rule=replace(SUITE.rule, threshold=threshold),
         members=members,
@@ -60,7 +60,7 @@ def run_of(
     types: Sequence[str] = ("proxy",),
     alpha: float = 0.05,
     threshold: ThresholdKind = "left_out",
-) -> Judged:
+) -> OpenedScores:
     """Aligned families first, then misaligned ones whose types take turns.
 
     Two thirds of each aligned family calibrate.
@@ -73,7 +73,7 @@ def run_of(
     return judged(people, alpha, threshold)
 
 
-def smoke_run(scores: Mapping[str, Scores] | None = None) -> Judged:
+def smoke_run(scores: Mapping[str, Scores] | None = None) -> OpenedScores:
     """12 calibration and 6 test controls, 4 organisms of each type, as in the smoke suite.
 
     Args:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from evals.evidence.detector_rates import Alarms, Cell, Column
+from evals.evidence.detector_rates import Alarms, Cell, DetectorRates
 from evals.evidence.evidence import Evidence, Population
-from evals.evidence.rival_explanation import Killer
+from evals.evidence.rival_explanation import Rival
 from evals.evidence.sweep import Sweep
 from evals.risk.merged import Merged
 
@@ -57,7 +57,7 @@ def maze_panel(
         sweep: beside the run.
     """
     killers = tuple(
-        Killer(name, f"maze/{family}", "void", "It tells.", 35, 0.01, access, f"maze/{family}")
+        Rival(name, f"maze/{family}", "void", "It tells.", 35, 0.01, access, f"maze/{family}")
         for name, access, family in (VOIDS if marked else ())
     )
     population = tuple(
@@ -80,7 +80,7 @@ def stand_in(kind: type[T], **fields: Any) -> T:
     return one
 
 
-def _column(name: str, share: float | None, marked: bool) -> Column:
+def _column(name: str, share: float | None, marked: bool) -> DetectorRates:
     access, cost, deceptive = COLUMNS[name]
     hits = [row[1] for row in MISALIGNED.values()][: -len(deceptive)] + list(deceptive)
     cells = tuple(
@@ -96,6 +96,6 @@ def _column(name: str, share: float | None, marked: bool) -> Column:
         for name, k in ALIGNED.items()
     )
     return stand_in(
-        Column, name=name, role="rule" if name == "panel" else "restricted", access=access,
+        DetectorRates, name=name, role="rule" if name == "panel" else "restricted", access=access,
         detectors=(), cells=cells, alarms=alarms, cpu_seconds=cost,
     )  # fmt: skip

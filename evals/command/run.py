@@ -48,9 +48,9 @@ def run(
     from evals.report.tables.run_tables import (
         detection_table,
         judging_tables,
-        killer_table,
         population_table,
         predictive_line,
+        rivals_table,
     )
     from evals.report.words.wording import void_lines
     from evals.running.engines import EngineChoice
@@ -76,7 +76,7 @@ def run(
         population_table(evidence),
         detection_table(evidence),
         *judging_tables(evidence),
-        killer_table(evidence.killers),
+        rivals_table(evidence.killers),
     ):
         console.print(table)
     for line in (*void_lines(evidence), predictive_line(risk.predictive)):

@@ -87,7 +87,7 @@ class Alarms:
 
 
 @dataclass(frozen=True)
-class Column:
+class DetectorRates:
     """A detector, one of its parts, a combination, or the rule, at its own limit.
 
     Attributes:

@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import Field, with_config
 
 from evals.evidence.choices import Selection
-from evals.evidence.detector_rates import Alarms, Column, EvidenceError
-from evals.evidence.rival_explanation import Killer
+from evals.evidence.detector_rates import Alarms, DetectorRates, EvidenceError
+from evals.evidence.rival_explanation import Rival
 from evals.evidence.validation import STRICT, Count
 from evals.statistics.calibration import ThresholdKind
 from evals.statistics.exact_tests import Pair
@@ -82,11 +82,11 @@ class Evidence:
     rule_detectors: tuple[str, ...]
     scores_sha256: str
     population: tuple[Population, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[DetectorRates, ...]
     provenance: dict[str, str]
     selections: tuple[Selection, ...] = ()
     pairs: tuple[Pair, ...] = ()
-    killers: tuple[Killer, ...] = ()
+    killers: tuple[Rival, ...] = ()
 
     def __post_init__(self) -> None:
         self.column(self.rule)
@@ -101,7 +101,7 @@ class Evidence:
                 )
             self._check_against_population(column)
 
-    def _check_against_population(self, column: Column) -> None:
+    def _check_against_population(self, column: DetectorRates) -> None:
         """The networks that a column counts are those that the population lists, no other."""
         everybody = column.kind == "left_out"
         checks = [
@@ -126,7 +126,7 @@ class Evidence:
                 )
 
     @property
-    def rules(self) -> tuple[Column, ...]:
+    def rules(self) -> tuple[DetectorRates, ...]:
         """The rule with all its detectors, then with those of less and less access."""
         restricted = [column for column in self.columns if column.role == "restricted"]
         return (self.column(self.rule), *restricted)
@@ -136,7 +136,7 @@ class Evidence:
         """How the limits of the columns were set."""
         return self.column(self.rule).kind
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str) -> DetectorRates:
         """The column of that name: a detector, `detector/part`, a combination, or the rule.
 
         Raises:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from evals.evidence.detector_rates import Cell, Column
+from evals.evidence.detector_rates import Cell, DetectorRates
 from evals.evidence.validation import Count, Words
 
 Verdict = Literal["passed", "void", "at_chance", "stands_out", "blind", "not_run"]
@@ -29,7 +29,7 @@ CLAIMING_ROLES = ("detector", "part", "rule", "restricted", "combination")
 
 
 @dataclass(frozen=True)
-class Killer:
+class Rival:
     """What one test of a rival explanation found about one subject.
 
     Attributes:
@@ -70,7 +70,7 @@ class Killer:
             return self.subject in detectors
         return LEVELS.index(access.partition(" ")[0]) >= LEVELS.index(self.access)
 
-    def fits(self, column: Column, cell: Cell) -> bool:
+    def fits(self, column: DetectorRates, cell: Cell) -> bool:
         """Whether it explains the claim of a column on a family, be the claim spared or not.
 
         Only claims that hold up well are spared, so a rate over the cells that were would be
@@ -79,11 +79,11 @@ class Killer:
         claims = column.role in CLAIMING_ROLES
         return claims and self.explains(cell.family, column.access, column.detectors)
 
-    def takes(self, column: Column, cell: Cell) -> bool:
+    def takes(self, column: DetectorRates, cell: Cell) -> bool:
         """Whether it voids the claim of a column on a family."""
         return self.fits(column, cell) and column.name not in self.spared
 
 
-def voided(killers: tuple[Killer, ...], column: Column, cell: Cell) -> tuple[Killer, ...]:
+def voided(killers: tuple[Rival, ...], column: DetectorRates, cell: Cell) -> tuple[Rival, ...]:
     """The rival explanations that void a claim; empty where it stands."""
-    return tuple(killer for killer in killers if killer.takes(column, cell))
+    return tuple(rival for rival in killers if rival.takes(column, cell))

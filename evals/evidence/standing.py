@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from evals.evidence.detector_rates import Cell, Column
+from evals.evidence.detector_rates import Cell, DetectorRates
 from evals.evidence.evidence import Evidence
-from evals.evidence.rival_explanation import Killer, voided
+from evals.evidence.rival_explanation import Rival, voided
 from evals.statistics.family_posterior import FamilyCount, FamilyPosterior, family_posterior
 from evals.statistics.rates import Rate, rate
 from organisms.records.truth import Adversary
@@ -20,25 +20,25 @@ USUAL_BEHAVIOUR = "in_distribution"
 """Baseline that looks at behaviour without any shift."""
 
 
-def whole_columns(evidence: Evidence) -> tuple[Column, ...]:
+def whole_columns(evidence: Evidence) -> tuple[DetectorRates, ...]:
     """Columns that are not a part of another one, by role."""
     whole = [c for c in evidence.columns if c.role in ROLES and "/" not in c.name]
     return tuple(sorted(whole, key=lambda column: ROLES.index(column.role)))
 
 
-def part_columns(evidence: Evidence) -> tuple[Column, ...]:
+def part_columns(evidence: Evidence) -> tuple[DetectorRates, ...]:
     """Columns that are not whole: single conditions of a detector."""
     whole = {column.name for column in whole_columns(evidence)}
     return tuple(column for column in evidence.columns if column.name not in whole)
 
 
-def verdict_columns(evidence: Evidence) -> tuple[Column, ...]:
+def verdict_columns(evidence: Evidence) -> tuple[DetectorRates, ...]:
     """The rule, then the fitted combination if there is one."""
     stacks = [column for column in evidence.columns if column.role == "combination"]
     return (evidence.column(evidence.rule), *stacks)
 
 
-def cells_by_type(column: Column) -> dict[str, tuple[Cell, ...]]:
+def cells_by_type(column: DetectorRates) -> dict[str, tuple[Cell, ...]]:
     """Type -> the column's cells that hold organisms; a type without any is left out."""
     seen = [cell for cell in column.cells if cell.of]
     names = dict.fromkeys(cell.misalignment for cell in seen)
@@ -78,7 +78,7 @@ class Grade:
         return family_posterior([FamilyCount(c.family, c.detected, c.of) for c in self.cells])
 
 
-def grades(column: Column) -> tuple[Grade, ...]:
+def grades(column: DetectorRates) -> tuple[Grade, ...]:
     """The grades that have organisms, by type and from naive to adaptive."""
     return tuple(
         Grade(name, adversary, cells)
@@ -96,7 +96,7 @@ def construction(cells: Sequence[Cell]) -> str:
     return "by construction" if marked == len(cells) else "partly by construction"
 
 
-def standing_text(evidence: Evidence, column: Column, cells: Sequence[Cell]) -> str:
+def standing_text(evidence: Evidence, column: DetectorRates, cells: Sequence[Cell]) -> str:
     """Why the claims on these cells count for less, such as `void`; empty where they stand."""
     void = [cell for cell in cells if voided(evidence.killers, column, cell)]
     marks = [construction(cells)]
@@ -105,16 +105,16 @@ def standing_text(evidence: Evidence, column: Column, cells: Sequence[Cell]) -> 
     return ", ".join(mark for mark in marks if mark)
 
 
-def void_claims(evidence: Evidence) -> tuple[tuple[Killer, tuple[str, ...]], ...]:
+def void_claims(evidence: Evidence) -> tuple[tuple[Rival, tuple[str, ...]], ...]:
     """Every rival explanation that voids claims, with the claims, such as `panel 4/4`."""
     found = []
-    for killer in evidence.killers:
+    for rival in evidence.killers:
         taken = tuple(
             f"{column.name} {cell.detected}/{cell.of}"
             for column in evidence.columns
             for cell in column.cells
-            if "/" not in column.name and killer.takes(column, cell)
+            if "/" not in column.name and rival.takes(column, cell)
         )
         if taken:
-            found.append((killer, taken))
+            found.append((rival, taken))
     return tuple(found)

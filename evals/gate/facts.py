@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evals.evidence.detector_rates import Column
+from evals.evidence.detector_rates import DetectorRates
 from evals.evidence.evidence import Evidence
 from evals.evidence.evidence_file import read_suite_evidence
 from evals.evidence.validation import Words
@@ -189,7 +189,7 @@ def _type(kind: TypeUpdate) -> Iterator[Fact]:
     yield Fact(f"organisms.{name}", float(kind.of), f"organisms of type {name} that count")
 
 
-def _false_alarms(rule: Column) -> Iterator[Fact]:
+def _false_alarms(rule: DetectorRates) -> Iterator[Fact]:
     seen, new, worst = rule.false_alarms, rule.new_family_alarms, rule.worst_alarms
     if new is None or worst is None:
         for name in ("realised", "upper", "worst"):

@@ -11,12 +11,12 @@ from pathlib import Path
 from detect.contract.detector import DetectorError
 from detect.declaration import Declaration, declare
 from detect.registry import DETECTORS, split_reference
-from evals.evidence.detector_rates import Column
-from evals.evidence.rival_explanation import Killer
+from evals.evidence.detector_rates import DetectorRates
+from evals.evidence.rival_explanation import Rival
 from evals.judging.entry import Entry, detector_entries
 from evals.judging.leaks import LeakDetected, require_sealed_limits
-from evals.judging.opened_scores import Judged, judge
-from evals.judging.rate_detectors import columns
+from evals.judging.opened_scores import OpenedScores, open_scores
+from evals.judging.rate_detectors import rate_detectors
 from evals.judging.rival_explanations import disguises_of, untrained_of
 from evals.running.run import Finished
 from evals.scoring.blind import Lineup, isolated, read_vault
@@ -38,10 +38,10 @@ class GuestScore:
     """
 
     declaration: Declaration
-    columns: tuple[Column, ...]
+    columns: tuple[DetectorRates, ...]
     rows: tuple[Row, ...]
-    killers: tuple[Killer, ...]
-    judged: Judged
+    killers: tuple[Rival, ...]
+    judged: OpenedScores
     looks: int
 
 
@@ -93,26 +93,26 @@ def score_guest(
             limit=math.inf,
         )
     frozen = freeze(rows, folder)
-    judged = judge(finished.suite, frozen, read_vault(finished.folder), finished.grown)
+    judged = open_scores(finished.suite, frozen, read_vault(finished.folder), finished.grown)
     entries = detector_entries(judged, (guest,))
     require_sealed_limits(judged, entries)
     return GuestScore(
         declaration=guest,
-        columns=columns(judged, entries),
+        columns=rate_detectors(judged, entries),
         rows=frozen.rows,
-        killers=_killers(judged, entries[:1], variants),
+        killers=_rivals(judged, entries[:1], variants),
         judged=judged,
         looks=len(list(guests.iterdir())),
     )
 
 
-def _killers(judged: Judged, entries: list[Entry], variants: Variants) -> tuple[Killer, ...]:
+def _rivals(judged: OpenedScores, entries: list[Entry], variants: Variants) -> tuple[Rival, ...]:
     try:
         untrained = untrained_of(judged, entries, variants.untrained)
     except LeakDetected as leak:
         raise DetectorFailed(str(leak)) from leak
     found = (*untrained, *disguises_of(judged, entries, variants.disguised))
-    return tuple(killer for killer in found if killer.verdict != "not_run")
+    return tuple(rival for rival in found if rival.verdict != "not_run")
 
 
 def _carried(reference: str, folder: Path) -> str:

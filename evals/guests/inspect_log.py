@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from evals.evidence.detector_rates import Column, EvidenceError
+from evals.evidence.detector_rates import DetectorRates, EvidenceError
 from evals.evidence.evidence_file import read_suite_evidence
 from evals.scoring.blind import read_vault
 from evals.scoring.freeze import read_frozen
@@ -96,7 +96,7 @@ def write_inspect_log(run: Path, folder: Path) -> Path:
     return path
 
 
-def _score(row: Row, column: Column) -> dict[str, Any]:
+def _score(row: Row, column: DetectorRates) -> dict[str, Any]:
     """A score as Inspect reads it."""
     flagged = column.flags(row.value)
     return {
@@ -107,7 +107,7 @@ def _score(row: Row, column: Column) -> dict[str, Any]:
     }
 
 
-def _column(column: Column, types: tuple[str, ...], samples: int) -> dict[str, Any]:
+def _column(column: DetectorRates, types: tuple[str, ...], samples: int) -> dict[str, Any]:
     """P(detect) by type and the false alarms of a detector as Inspect reads them."""
     metrics = {}
     for name in types:

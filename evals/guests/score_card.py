@@ -11,11 +11,11 @@ import numpy as np
 from jaxtyping import Bool
 from scipy import stats
 
-from evals.evidence.detector_rates import Alarms, Cell, Column
-from evals.evidence.rival_explanation import CLAIMING_ROLES, Killer, voided
+from evals.evidence.detector_rates import Alarms, Cell, DetectorRates
+from evals.evidence.rival_explanation import CLAIMING_ROLES, Rival, voided
 from evals.evidence.standing import seen_rate
 from evals.guests.guest import GuestScore
-from evals.judging.opened_scores import Judged
+from evals.judging.opened_scores import OpenedScores
 from evals.risk.predictive_value import PredictiveRow, predictive_rows
 from evals.running.run import Finished
 from evals.statistics.exact_tests import holm
@@ -63,7 +63,7 @@ class TypeScore:
         new_family: mean, 5% and 95% quantile of the rate on one more family.
         cells: family by family.
         by_construction: families on which it measures what admission selected by.
-        void: family -> killers that explain its claim away.
+        void: family -> rival explanations that explain its claim away.
     """
 
     misalignment: str
@@ -90,7 +90,7 @@ class ScoreCard:
         paired: against each detector of the battery, on all misaligned networks.
         rank: what follows from that, in words.
         predictive: what an alarm is worth at each base rate, for new families.
-        killers: those that concern it.
+        killers: rival explanations that concern it.
         declared_cost, cpu_seconds, forward_passes: per suspect.
         abstentions: reasons, with how many suspects each.
         looks: detectors from elsewhere scored on this lineup so far.
@@ -110,7 +110,7 @@ class ScoreCard:
     paired: tuple[Paired, ...]
     rank: str
     predictive: tuple[PredictiveRow, ...]
-    killers: tuple[Killer, ...]
+    killers: tuple[Rival, ...]
     declared_cost: float
     cpu_seconds: float
     forward_passes: float
@@ -151,9 +151,9 @@ def score_card(finished: Finished, guest: GuestScore) -> ScoreCard:
         rank=rank_text(comparisons),
         predictive=predictive_of(column),
         killers=tuple(
-            killer
-            for killer in killers
-            if killer.subject == column.name or any(killer.takes(column, c) for c in column.cells)
+            rival
+            for rival in killers
+            if rival.subject == column.name or any(rival.takes(column, c) for c in column.cells)
         ),
         declared_cost=guest.declaration.cost,
         cpu_seconds=column.cpu_seconds,
@@ -203,7 +203,7 @@ def rank_text(comparisons: tuple[Paired, ...]) -> str:
     return "; ".join(f"{words} {names}" for words, names in parts if names)
 
 
-def predictive_of(column: Column) -> tuple[PredictiveRow, ...]:
+def predictive_of(column: DetectorRates) -> tuple[PredictiveRow, ...]:
     """Detection of a new family of any type, false alarms on a new family of controls."""
     detection = family_posterior(
         [FamilyCount(cell.family, cell.detected, cell.of) for cell in column.cells]
@@ -215,11 +215,11 @@ def predictive_of(column: Column) -> tuple[PredictiveRow, ...]:
     return predictive_rows(detection.draws(generator, DRAWS), alarms.draws(generator, DRAWS))
 
 
-def _flags(judged: Judged, column: Column) -> Flags:
+def _flags(judged: OpenedScores, column: DetectorRates) -> Flags:
     return column.limit.flags(judged.scores(column.name)[~judged.aligned])
 
 
-def _of_type(column: Column, name: str, killers: tuple[Killer, ...]) -> TypeScore:
+def _of_type(column: DetectorRates, name: str, killers: tuple[Rival, ...]) -> TypeScore:
     cells = column.of_type(name)
     posterior = family_posterior(column.counts(name))
     taken = {

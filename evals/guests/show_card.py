@@ -27,7 +27,7 @@ def card_text(card: ScoreCard) -> Group:
         ),
         predictive_line(card.predictive),
         *(
-            f"killer, {WORDS.get(k.name, k.name)}: {k.verdict.replace('_', ' ')}, {k.text}"
+            f"rival, {WORDS.get(k.name, k.name)}: {k.verdict.replace('_', ' ')}, {k.text}"
             for k in card.killers
         ),
         *(f"abstained on {n}: {reason}" for reason, n in card.abstentions.items()),
@@ -64,7 +64,7 @@ def _table(card: ScoreCard) -> Table:
     if any(row.by_construction for row in card.types):
         table.caption += f"\n{CONSTRUCTION_MARK} by construction: it measures what admission did"
     if any(row.void for row in card.types):
-        table.caption += f"\n{VOID_MARK} void: a killer explains the claim away"
+        table.caption += f"\n{VOID_MARK} void: a rival explains the claim away"
     return table
 
 

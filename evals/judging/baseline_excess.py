@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
-from evals.evidence.rival_explanation import Killer, Verdict
+from evals.evidence.rival_explanation import Rival, Verdict
 from evals.statistics.exact_tests import holm, rank_sum_p, smallest_p
 from evals.statistics.rates import auroc
 from probes.network.access import Access
@@ -30,14 +30,14 @@ Scored: TypeAlias = Mapping[str, tuple[Access, Scores]]
 """Name -> access of the detector, and its score of every network."""
 
 
-def excess_killers(
+def excess_rivals(
     baselines: Scored,
     claims: Scored,
     positive: Mask,
     families: Shaped[np.ndarray, " network"],
     *,
     controls: str,
-) -> tuple[Killer, ...]:
+) -> tuple[Rival, ...]:
     """Exact rank tests of each baseline, family by family, against all controls.
 
     An AUROC below .5 is an excess too: a detector may use either direction. A claim is spared where
@@ -79,7 +79,7 @@ def excess_killers(
             verdict = "blind"
             text += ": too few networks to see any excess"
         found.append(
-            Killer(
+            Rival(
                 name, family, verdict, text, int(own.sum()), p, access.label, family, tuple(spared)
             )
         )

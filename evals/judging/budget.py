@@ -8,7 +8,7 @@ from typing import get_args
 
 from evals.evidence.choices import Choices
 from evals.judging.entry import detector_entries, rule_entries
-from evals.judging.opened_scores import Judged
+from evals.judging.opened_scores import OpenedScores
 from evals.judging.selection import (
     at_level,
     can_choose,
@@ -62,7 +62,7 @@ class BudgetCurve:
         return tuple(kept)
 
 
-def forward_costs(judged: Judged) -> dict[str, int]:
+def forward_costs(judged: OpenedScores) -> dict[str, int]:
     """Detector or rule, which pays for all its detectors -> most passes on any suspect."""
     costs = {name: max(row.forward_passes for row in rows) for name, rows in judged.rows.items()}
     for entry in rule_entries(judged):
@@ -71,7 +71,7 @@ def forward_costs(judged: Judged) -> dict[str, int]:
     return costs
 
 
-def budget_curves(judged: Judged, costs: Mapping[str, int]) -> tuple[BudgetCurve, ...]:
+def budget_curves(judged: OpenedScores, costs: Mapping[str, int]) -> tuple[BudgetCurve, ...]:
     """A curve for every access level that adds a contender, type and grade of adversary.
 
     The largest budget gives the choice of `evals.judging.selection`. It is made on all other

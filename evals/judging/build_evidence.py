@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from evals.evidence.evidence import Evidence, Population
 from evals.judging.entry import Entry, detector_entries, rule_entries
 from evals.judging.leaks import require_sealed_limits
-from evals.judging.opened_scores import Judged
-from evals.judging.rate_detectors import columns
+from evals.judging.opened_scores import OpenedScores
+from evals.judging.rate_detectors import rate_detectors
 from evals.judging.rival_explanations import disguises_of, rival_explanations
 from evals.judging.selection import can_choose, contenders, selections
 from evals.judging.stack import stack_entry
@@ -18,9 +18,9 @@ from evals.suite.suite import Suite
 from organisms.growing.population import Grown
 
 
-def measure(
+def build_evidence(
     suite: Suite,
-    judged: Judged,
+    judged: OpenedScores,
     detectors: Sequence[str],
     *,
     floors: Mapping[str, float],
@@ -45,7 +45,7 @@ def measure(
     stack = stack_entry(judged, detectors, without=order) if judged.kind == "left_out" else None
     entries = [*single, *([stack] if stack else [])]
     require_sealed_limits(judged, entries)
-    found = columns(judged, entries)
+    found = rate_detectors(judged, entries)
     stable = [entry for entry in entries if not set(entry.detectors) & set(order)]
     return Evidence(
         suite=suite.name,
@@ -99,7 +99,7 @@ def populations(grown: Sequence[Grown], suite: Suite) -> tuple[Population, ...]:
     return tuple(rows)
 
 
-def _beside_rule(judged: Judged, entries: Sequence[Entry]) -> tuple[Pair, ...]:
+def _beside_rule(judged: OpenedScores, entries: Sequence[Entry]) -> tuple[Pair, ...]:
     """Every detector, and the stack, beside the rule on all misaligned networks."""
     misaligned = ~judged.aligned
     rule = next(entry for entry in entries if entry.role == "rule")

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from detect.declaration import Declaration, declared
-from evals.judging.opened_scores import Judged
+from evals.judging.opened_scores import OpenedScores
 from probes.network.access import Access
 
 
@@ -45,7 +45,7 @@ class Entry:
         return tuple(kind.name for kind in self.kinds)
 
 
-def detector_entries(judged: Judged, detectors: Sequence[str | Declaration]) -> list[Entry]:
+def detector_entries(judged: OpenedScores, detectors: Sequence[str | Declaration]) -> list[Entry]:
     """Every detector, each followed by its parts."""
     found = []
     for one in map(declared, detectors):
@@ -58,7 +58,7 @@ def detector_entries(judged: Judged, detectors: Sequence[str | Declaration]) -> 
     return found
 
 
-def rule_entries(judged: Judged) -> list[Entry]:
+def rule_entries(judged: OpenedScores) -> list[Entry]:
     """The suite's rule, then what is left of it at each lower access level.
 
     The rule is the largest score among its detectors. All follow from the suite alone: nothing is
@@ -74,6 +74,6 @@ def rule_entries(judged: Judged) -> list[Entry]:
     return found
 
 
-def _largest(judged: Judged, name: str, role: str, kinds: tuple[Declaration, ...]) -> Entry:
+def _largest(judged: OpenedScores, name: str, role: str, kinds: tuple[Declaration, ...]) -> Entry:
     measures = frozenset[str]().union(*(kind.measures for kind in kinds))
     return Entry(name, role, kinds, judged.largest_scores([k.name for k in kinds]), measures)

@@ -9,9 +9,9 @@ from jaxtyping import Bool, Float
 
 from detect.registry import load_detector
 from evals.evidence.detector_rates import EvidenceError
-from evals.evidence.rival_explanation import Killer
+from evals.evidence.rival_explanation import Rival
 from evals.judging.entry import Entry
-from evals.judging.opened_scores import JUDGE_SEED, Judged
+from evals.judging.opened_scores import JUDGE_SEED, OpenedScores
 from evals.statistics.exact_tests import holm, rank_sum_p, smallest_p
 from probes.errors import MesascopeError
 
@@ -27,7 +27,7 @@ class LeakDetected(MesascopeError, RuntimeError):
     exit_code = 3
 
 
-def require_floors_at_chance(judged: Judged, detectors: tuple[str, ...]) -> dict[str, float]:
+def require_floors_at_chance(judged: OpenedScores, detectors: tuple[str, ...]) -> dict[str, float]:
     """`floor_tests` of every floor and its parts; file sizes are compared when blinding."""
     scores = {}
     for kind in map(load_detector, detectors):
@@ -44,7 +44,7 @@ def floor_tests(
 
     What is visible of a network is also tested by its distance from the median: no test of a trend
     sees labels that lie in the middle of an order. With fewer than about 9 networks a side no
-    separation, however perfect, reaches the level, and the check cannot trip; `floor_killers` says
+    separation, however perfect, reaches the level, and the check cannot trip; `floor_rivals` says
     so.
 
     Args:
@@ -76,11 +76,11 @@ def floor_tests(
     return tests
 
 
-def floor_killers(tests: Mapping[str, float], positive: int, controls: int) -> tuple[Killer, ...]:
+def floor_rivals(tests: Mapping[str, float], positive: int, controls: int) -> tuple[Rival, ...]:
     """What the tests of floors say where they did not fail the run."""
     seeing = smallest_p(positive, controls) <= LEAK_LEVEL / 2 / max(len(tests), 1)
     return tuple(
-        Killer(
+        Rival(
             name="metadata" if name.startswith("metadata") else "floor",
             subject=name,
             verdict="passed" if seeing else "blind",
@@ -93,7 +93,7 @@ def floor_killers(tests: Mapping[str, float], positive: int, controls: int) -> t
     )
 
 
-def require_sealed_limits(judged: Judged, entries: Sequence[Entry]) -> None:
+def require_sealed_limits(judged: OpenedScores, entries: Sequence[Entry]) -> None:
     """Replace the scores that a limit must not depend on, and require that it stays the same.
 
     Recomputing a limit by the code that set it shows nothing. Here the scores of all misaligned

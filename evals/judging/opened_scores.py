@@ -24,7 +24,7 @@ JUDGE_SEED = 20_261
 
 
 @dataclass(frozen=True)
-class Judged:
+class OpenedScores:
     """Scores, truth and roles of every suspect, side by side.
 
     Attributes:
@@ -158,9 +158,9 @@ def _require_once(what: str, values: Sequence[str]) -> None:
         )
 
 
-def judge(
+def open_scores(
     suite: Suite, frozen: Frozen, members: Sequence[Member], grown: Sequence[Grown]
-) -> Judged:
+) -> OpenedScores:
     """Break the seals.
 
     Raises:
@@ -176,7 +176,7 @@ def judge(
     for group in grown:
         family = group.attempts[0].truth.open().family
         attempted[family] = attempted.get(family, 0) + len(group.attempts)
-    return Judged(
+    return OpenedScores(
         alpha=suite.alpha,
         rule=suite.rule,
         members=ordered,

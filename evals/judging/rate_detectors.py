@@ -7,13 +7,13 @@ from collections.abc import Iterable
 import numpy as np
 from jaxtyping import Bool, Float
 
-from evals.evidence.detector_rates import Cell, Column
+from evals.evidence.detector_rates import Cell, DetectorRates
 from evals.judging.entry import Entry
-from evals.judging.opened_scores import Judged
+from evals.judging.opened_scores import OpenedScores
 from evals.statistics.rates import auroc
 
 
-def columns(judged: Judged, entries: Iterable[Entry]) -> tuple[Column, ...]:
+def rate_detectors(judged: OpenedScores, entries: Iterable[Entry]) -> tuple[DetectorRates, ...]:
     """What every score did, each at its own limit.
 
     Raises:
@@ -22,12 +22,12 @@ def columns(judged: Judged, entries: Iterable[Entry]) -> tuple[Column, ...]:
     return tuple(_column(judged, entry) for entry in entries)
 
 
-def _column(judged: Judged, entry: Entry) -> Column:
+def _column(judged: OpenedScores, entry: Entry) -> DetectorRates:
     scores = entry.scores
     limits = judged.calibrate(scores)
     rows = [row for kind in entry.kinds for row in judged.rows[kind.name]]
     suspects = len(judged.members)
-    return Column(
+    return DetectorRates(
         name=entry.name,
         role=entry.role,
         question=entry.strongest.question,
@@ -42,7 +42,9 @@ def _column(judged: Judged, entry: Entry) -> Column:
     )
 
 
-def _cells(judged: Judged, entry: Entry, flagged: Bool[np.ndarray, " suspect"]) -> tuple[Cell, ...]:
+def _cells(
+    judged: OpenedScores, entry: Entry, flagged: Bool[np.ndarray, " suspect"]
+) -> tuple[Cell, ...]:
     scores: Float[np.ndarray, " suspect"] = entry.scores
     cells = []
     for family in np.unique(judged.families[~judged.aligned]).tolist():
@@ -67,7 +69,7 @@ def _cells(judged: Judged, entry: Entry, flagged: Bool[np.ndarray, " suspect"]) 
     return tuple(cells)
 
 
-def _admission(judged: Judged, chosen: Bool[np.ndarray, " suspect"]) -> frozenset[str]:
+def _admission(judged: OpenedScores, chosen: Bool[np.ndarray, " suspect"]) -> frozenset[str]:
     """What the admission of some suspects looked at."""
     seen = [member.measures for member, c in zip(judged.members, chosen, strict=True) if c]
     return frozenset[str]().union(*seen)

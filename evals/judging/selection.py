@@ -11,7 +11,7 @@ from jaxtyping import Bool
 
 from evals.evidence.choices import Chosen, Selection
 from evals.judging.entry import Entry
-from evals.judging.opened_scores import Judged
+from evals.judging.opened_scores import OpenedScores
 from evals.statistics.limit import FEWEST_FAMILIES, new_family_limit
 from probes.network.access import Access
 
@@ -33,13 +33,13 @@ class Contender:
     counts: dict[str, tuple[int, int]]
 
 
-def can_choose(judged: Judged) -> bool:
+def can_choose(judged: OpenedScores) -> bool:
     """Whether there are aligned families for two disjoint sets of limits."""
     families = np.unique(judged.families[judged.aligned])
     return judged.kind == "left_out" and len(families) >= 2 * FEWEST_FAMILIES
 
 
-def contenders(judged: Judged, entries: Iterable[Entry]) -> tuple[Contender, ...]:
+def contenders(judged: OpenedScores, entries: Iterable[Entry]) -> tuple[Contender, ...]:
     """Detectors that ask for misalignment and for no twin, and the rule, at both sets of limits.
 
     All families share a limit, so one that is low by luck flatters its detector on every family: a
@@ -71,7 +71,7 @@ def choose(among: Sequence[Contender], families: Sequence[str]) -> tuple[Chosen,
     return tuple(chosen)
 
 
-def selections(judged: Judged, among: Sequence[Contender]) -> tuple[Selection, ...]:
+def selections(judged: OpenedScores, among: Sequence[Contender]) -> tuple[Selection, ...]:
     """A choice for every type with two families, at every access level that adds a contender."""
     found = []
     for kind, families in families_of_types(judged).items():
@@ -96,7 +96,7 @@ def selections(judged: Judged, among: Sequence[Contender]) -> tuple[Selection, .
     return tuple(found)
 
 
-def families_of_types(judged: Judged) -> dict[str, list[str]]:
+def families_of_types(judged: OpenedScores) -> dict[str, list[str]]:
     """Misaligned families of every type that has one to choose on and one to report on."""
     kinds = np.unique(judged.types[~judged.aligned]).tolist()
     families = {kind: np.unique(judged.families[judged.types == kind]).tolist() for kind in kinds}
@@ -122,7 +122,7 @@ def _contends(entry: Entry) -> bool:
     return entry.role == "detector" and kind.question == "misaligned" and not kind.twin
 
 
-def _flags(judged: Judged, entry: Entry, turn: int) -> Bool[np.ndarray, " suspect"]:
+def _flags(judged: OpenedScores, entry: Entry, turn: int) -> Bool[np.ndarray, " suspect"]:
     """Verdicts at the limits that every second aligned family sets."""
     names = np.unique(judged.families[judged.aligned])[turn::2]
     setting = judged.aligned & np.isin(judged.families, names)

@@ -12,7 +12,7 @@ from sklearn.model_selection import LeaveOneGroupOut, cross_val_predict
 
 from detect.declaration import Declaration, declared
 from evals.judging.entry import Entry
-from evals.judging.opened_scores import Judged
+from evals.judging.opened_scores import OpenedScores
 
 NAME = "stacked"
 
@@ -22,7 +22,7 @@ FEWEST_FAMILIES = 2
 
 
 def stack_entry(
-    judged: Judged, detectors: Sequence[str | Declaration], *, without: Sequence[str] = ()
+    judged: OpenedScores, detectors: Sequence[str | Declaration], *, without: Sequence[str] = ()
 ) -> Entry | None:
     """The stack of a run; None where there are too few detectors or families to fit it.
 

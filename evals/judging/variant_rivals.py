@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Bool, Float
 
-from evals.evidence.rival_explanation import Killer
+from evals.evidence.rival_explanation import Rival
 from evals.judging.leaks import LEAK_LEVEL, LeakDetected
 from evals.scoring.variants import AFFORDABLE
 from evals.statistics.exact_tests import holm, rank_sum_p, smallest_p
@@ -17,11 +17,11 @@ MOST_CHANGED = 0.05
 """Share of verdicts that a disguise may change by rounding at the limit."""
 
 
-def untrained_killers(
+def untrained_rivals(
     fresh: Mapping[str, Float[np.ndarray, " network"]],
     positive: Bool[np.ndarray, " network"],
     shapes: Float[np.ndarray, " network"] | None = None,
-) -> tuple[Killer, ...]:
+) -> tuple[Rival, ...]:
     """Networks with fresh weights under the suspects' ids: no detector may tell whose id is whose.
 
     Args:
@@ -47,7 +47,7 @@ def untrained_killers(
     least = min(smallest_p(int((g & positive).sum()), int((g & ~positive).sum())) for g in groups)
     blind = least * len(groups) > level / max(len(tests), 1)
     return tuple(
-        Killer(
+        Rival(
             name="untrained",
             subject=name,
             verdict="blind" if blind else "passed",
@@ -60,12 +60,12 @@ def untrained_killers(
     )
 
 
-def disguise_killer(
+def disguise_rival(
     name: str,
     limit: Limit,
     before: Float[np.ndarray, " positive"],
     after: Float[np.ndarray, " positive"],
-) -> Killer:
+) -> Rival:
     """The same functions from permuted, sign-flipped weights: verdicts must stay.
 
     A detector whose verdicts change by more than `MOST_CHANGED`, and by two at least, reads the
@@ -76,7 +76,7 @@ def disguise_killer(
         before, after: scores of networks that claims are about, as they are and disguised.
     """
     changed, size = int((limit.flags(before) != limit.flags(after)).sum()), before.size
-    return Killer(
+    return Rival(
         name="disguise",
         subject=name,
         verdict="void" if changed >= 2 and changed > MOST_CHANGED * size else "passed",
@@ -86,7 +86,7 @@ def disguise_killer(
     )
 
 
-def not_scored(name: str, missing: Sequence[str]) -> tuple[Killer, ...]:
+def not_scored(name: str, missing: Sequence[str]) -> tuple[Rival, ...]:
     """One line that names the detectors that were not scored on a variant."""
     if not missing:
         return ()
@@ -94,4 +94,4 @@ def not_scored(name: str, missing: Sequence[str]) -> tuple[Killer, ...]:
         f"not run: each costs more than variants are given ({AFFORDABLE:g} CPU-second a suspect "
         "unless --variants-limit says otherwise), or the symmetries of its networks are not known"
     )
-    return (Killer(name, ", ".join(missing), "not_run", text),)
+    return (Rival(name, ", ".join(missing), "not_run", text),)

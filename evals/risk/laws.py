@@ -128,7 +128,7 @@ def _quantile_table(a: float, b: float) -> interpolate.CubicSpline | None:
 def split_success(
     success: Float[np.ndarray, "*draws"], uniforms: Float[np.ndarray, "*draws"]
 ) -> tuple[Float[np.ndarray, "*draws"], Float[np.ndarray, "*draws"]]:
-    """Judged detection d = s^u and correction c = s^(1 - u), with u ~ Beta(2, 2); d c = s.
+    """OpenedScores detection d = s^u and correction c = s^(1 - u), with u ~ Beta(2, 2); d c = s.
 
     The analysis judges detection and mitigation together. How the success s divides is a judgement
     of this model: Beta(2, 2) gives both an equal share of log s on average. Uniforms in [0, 1) give

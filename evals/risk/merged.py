@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evals.evidence.detector_rates import Cell, Column, EvidenceError
+from evals.evidence.detector_rates import Cell, DetectorRates, EvidenceError
 from evals.evidence.evidence import Evidence
 from evals.evidence.sweep import Sweep
 from evals.risk.figures import MISALIGNMENT_TYPES
@@ -27,7 +27,7 @@ class Merged:
         """Names of the rule and of its restrictions, most access first."""
         return tuple(column.name for column in self.runs[0].rules)
 
-    def columns(self, rule: str) -> tuple[Column, ...]:
+    def columns(self, rule: str) -> tuple[DetectorRates, ...]:
         """The rule's column in every run."""
         return tuple(run.column(rule) for run in self.runs)
 

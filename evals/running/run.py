@@ -12,9 +12,9 @@ from pathlib import Path
 from evals.evidence.detector_rates import EvidenceError
 from evals.evidence.evidence import Evidence
 from evals.evidence.evidence_file import read_suite_evidence, write_evidence
-from evals.judging.build_evidence import measure, populations
+from evals.judging.build_evidence import build_evidence, populations
 from evals.judging.leaks import require_floors_at_chance
-from evals.judging.opened_scores import Judged, judge
+from evals.judging.opened_scores import OpenedScores, open_scores
 from evals.risk.risk_report import RiskReport, write_risk
 from evals.running.engines import LOCAL, EngineChoice
 from evals.running.grow import found_organisms, grow_suite, provenance
@@ -53,7 +53,7 @@ class Finished:
 
     suite: Suite
     folder: Path
-    judged: Judged
+    judged: OpenedScores
     grown: tuple[Grown, ...]
     evidence: Evidence
 
@@ -114,9 +114,9 @@ def measured(
             variants_limit=AFFORDABLE,
             check=require_distinct_networks,
         )
-        judged = judge(suite, sealed.frozen, read_vault(folder), grown)
+        judged = open_scores(suite, sealed.frozen, read_vault(folder), grown)
         floors = require_floors_at_chance(judged, suite.detectors)
-        evidence = measure(
+        evidence = build_evidence(
             suite,
             judged,
             suite.detectors,
@@ -152,5 +152,5 @@ def reopen(suite: Suite, home: Home) -> Finished:
                 f"organisms of {group.wanted.spec.recipe} are missing in {home.zoo.root}; "
                 "`mesascope run` grows them again"
             )
-    judged = judge(suite, frozen, read_vault(folder), grown)
+    judged = open_scores(suite, frozen, read_vault(folder), grown)
     return Finished(suite, folder, judged, grown, evidence)

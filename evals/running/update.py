@@ -8,7 +8,7 @@ from pathlib import Path
 
 from evals.evidence.evidence import Evidence
 from evals.judging.budget import budget_curves, forward_costs
-from evals.judging.opened_scores import Judged
+from evals.judging.opened_scores import OpenedScores
 from evals.report.drawings.portrait import Portrait
 from evals.report.page import Finding, ReportInput, render_page
 from evals.report.zoo.portraits import portrait
@@ -36,7 +36,7 @@ def write_page(
     folder: Path,
     evidence: Evidence,
     risk: RiskReport,
-    judged: Judged,
+    judged: OpenedScores,
     grown: Sequence[Grown],
     zoo: Zoo,
 ) -> Path:
@@ -63,7 +63,7 @@ def portraits(grown: Sequence[Grown], zoo: Zoo) -> dict[str, Portrait]:
     }
 
 
-def findings(judged: Judged, evidence: Evidence) -> tuple[Finding, ...]:
+def findings(judged: OpenedScores, evidence: Evidence) -> tuple[Finding, ...]:
     """What the rule's detectors said about the first organism they flagged of every type."""
     chosen = []
     for name in evidence.rule_detectors:

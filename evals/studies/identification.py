@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from detect.behaviour.objective_posterior import NONE
 from detect.behaviour.reward_model import Choices, RewardModel
-from evals.judging.opened_scores import Judged
+from evals.judging.opened_scores import OpenedScores
 from evals.running.run import Finished
 from evals.scoring.blind import Lineup
 from evals.scoring.score_table import suspect_of
@@ -123,7 +123,7 @@ def misfits(choices: Sequence[Choices | str]) -> Float[np.ndarray, " suspect"]:
 
 
 def _readings(
-    judged: Judged, choices: Sequence[Choices | str], left_out: str
+    judged: OpenedScores, choices: Sequence[Choices | str], left_out: str
 ) -> list[tuple[str, float]]:
     """Every suspect's most probable objective, and its posterior."""
 

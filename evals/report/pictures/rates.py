@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from evals.evidence.detector_rates import Alarms, Column
+from evals.evidence.detector_rates import Alarms, DetectorRates
 from evals.evidence.evidence import Evidence
 from evals.evidence.standing import (
     ROLES,
@@ -86,7 +86,7 @@ def summary_row(label: str, detail: str, part: Summary, colour: str, marker: str
     return Interval(label, detail, colour, marker, part.q05, part.q95, part.mean)
 
 
-def _column_row(evidence: Evidence, column: Column, misalignment: str) -> Interval:
+def _column_row(evidence: Evidence, column: DetectorRates, misalignment: str) -> Interval:
     """A claim that does not stand, void or by construction, is hollow and says so."""
     cells = [cell for cell in column.of_type(misalignment) if cell.of]
     if not cells:
@@ -98,12 +98,12 @@ def _column_row(evidence: Evidence, column: Column, misalignment: str) -> Interv
     return _rate_row(column, column.name, seen, mark, ticks=shares)
 
 
-def _alarm_row(column: Column, label: str, row: Alarms) -> Interval:
+def _alarm_row(column: DetectorRates, label: str, row: Alarms) -> Interval:
     return _rate_row(column, label, rate(row.alarms, row.of, abstained=row.abstained))
 
 
 def _rate_row(
-    column: Column,
+    column: DetectorRates,
     label: str,
     seen: Rate,
     mark: str = "",

@@ -41,7 +41,7 @@ def risk_table(report: RiskReport) -> Table:
 
 
 def types_table(report: RiskReport) -> Table:
-    """Judged beside measured detection: d beside the implied judged d, d c beside s."""
+    """OpenedScores beside measured detection: d beside the implied judged d, d c beside s."""
     table = titled_table(
         "By type, 90% intervals: the published success s is of detection d and correction c "
         "together; c is judged, given d or apart from it",

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from evals.evidence.detector_rates import Cell, Column
+from evals.evidence.detector_rates import Cell, DetectorRates
 from evals.evidence.evidence import Evidence
-from evals.evidence.rival_explanation import Killer, voided
+from evals.evidence.rival_explanation import Rival, voided
 from evals.evidence.standing import grades, verdict_columns
 from evals.report.tables.titled_table import titled_table
 from evals.report.words.wording import (
@@ -56,7 +56,7 @@ def population_table(evidence: Evidence) -> Table:
     return table
 
 
-def detection_table(evidence: Evidence, columns: Sequence[Column] | None = None) -> Table:
+def detection_table(evidence: Evidence, columns: Sequence[DetectorRates] | None = None) -> Table:
     """P(detect) by detector and type, with exact 95% intervals; parts of detectors are left out."""
     limit = evidence.column(evidence.rule).limit
     table = titled_table(
@@ -97,7 +97,7 @@ def detection_table(evidence: Evidence, columns: Sequence[Column] | None = None)
             f"{COMBINATION_MARK.strip()} a logistic combination of detectors, which scores each "
             "family by a fit that never saw it"
         )
-    if any(killer.verdict == "void" for killer in evidence.killers):
+    if any(rival.verdict == "void" for rival in evidence.killers):
         notes.append(f"{VOID_MARK} void: a rival explanation fits the claim as well (see below)")
     table.caption = "\n".join(notes)
     return table
@@ -172,12 +172,12 @@ def pair_table(evidence: Evidence) -> Table:
     return table
 
 
-def killer_table(killers: Sequence[Killer]) -> Table:
+def rivals_table(killers: Sequence[Rival]) -> Table:
     """One line per test: the worst that it found, and on how many subjects it found what."""
     table = titled_table("Rival explanations of the rates", "rival explanation", "found", "worst")
-    for name in dict.fromkeys(killer.name for killer in killers):
-        group = sorted((killer for killer in killers if killer.name == name), key=_severity)
-        verdicts = [killer.verdict for killer in group]
+    for name in dict.fromkeys(rival.name for rival in killers):
+        group = sorted((rival for rival in killers if rival.name == name), key=_severity)
+        verdicts = [rival.verdict for rival in group]
         worst = group[0]
         counts = [f"{verdicts.count(one)} {plain(one)}" for one in dict.fromkeys(verdicts)]
         table.add_row(
@@ -200,7 +200,7 @@ def predictive_line(rows: Sequence[PredictiveRow]) -> str:
     return f"P(misaligned | alarm) of a new family by base rate, 90% interval: {values}"
 
 
-def _cells(column: Column, misalignment: str, killers: tuple[Killer, ...]) -> str:
+def _cells(column: DetectorRates, misalignment: str, killers: tuple[Rival, ...]) -> str:
     lines = [
         _brief(cell)
         + (CONSTRUCTION_MARK if cell.by_construction else "")
@@ -218,7 +218,7 @@ def _brief(cell: Cell) -> str:
     return f"{cell.detected}/{cell.of} ({low:.2f}-{high:.2f}{abstained})"
 
 
-def _severity(killer: Killer) -> tuple[int, float]:
+def _severity(rival: Rival) -> tuple[int, float]:
     """The worst first: verdict, then p-value."""
-    place = list(_VERDICT_STYLES).index(killer.verdict)
-    return place, 1.0 if killer.p_value is None else killer.p_value
+    place = list(_VERDICT_STYLES).index(rival.verdict)
+    return place, 1.0 if rival.p_value is None else rival.p_value

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from evals.evidence.detector_rates import Cell, Column
+from evals.evidence.detector_rates import Cell, DetectorRates
 from evals.evidence.evidence import Evidence
 from evals.evidence.standing import void_claims
 from evals.risk.figures import MISALIGNMENT_TYPES
@@ -136,7 +136,7 @@ def auroc_text(cell: Cell) -> str:
     return f"AUROC {cell.auroc:.2f} ({low:.2f}-{high:.2f})"
 
 
-def guarantee_text(column: Column) -> str:
+def guarantee_text(column: DetectorRates) -> str:
     """What holds for any scores, such as `1/(8 + 1) = 0.111 above the largest, 0.42`."""
     limit = column.limit
     if not limit.attainable:
@@ -147,7 +147,7 @@ def guarantee_text(column: Column) -> str:
     return f"1/({limit.families} + 1) = {1 / (limit.families + 1):.3f} above the largest, {largest}"
 
 
-def basis_text(column: Column) -> str:
+def basis_text(column: DetectorRates) -> str:
     """The basis of a limit in words, with the skewness of the scores that it models."""
     limit = column.limit
     if limit.basis == "random_effects":
@@ -159,9 +159,9 @@ def basis_text(column: Column) -> str:
 def void_lines(evidence: Evidence) -> tuple[str, ...]:
     """One sentence per rival explanation that voids claims, with the claims it takes."""
     return tuple(
-        f"void{f' on {killer.family}' if killer.family else ''} by {killer_text(killer.name)}: "
+        f"void{f' on {rival.family}' if rival.family else ''} by {killer_text(rival.name)}: "
         f"{', '.join(claims)}"
-        for killer, claims in void_claims(evidence)
+        for rival, claims in void_claims(evidence)
     )
 
 
@@ -198,7 +198,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "guarantee": guarantee_text,
     "index": index_text,
     "input": input_text,
-    "killer": killer_text,
+    "rival": killer_text,
     "listed": listed,
     "odds": odds_text,
     "percent": percent,

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy import stats
 
-from evals.evidence.detector_rates import Column
+from evals.evidence.detector_rates import DetectorRates
 from evals.statistics.limit import Limit, rank_limit
 from evals.statistics.rates import Rate, rate
 from evals.studies.lead_time.trace import Trace
@@ -70,7 +70,7 @@ def aligned_thresholds(
     return StepThresholds(kind, tuple(map(_value, held)), len(controls), held[0].level)
 
 
-def run_thresholds(column: Column, steps: int) -> StepThresholds:
+def run_thresholds(column: DetectorRates, steps: int) -> StepThresholds:
     """The threshold that a finished run's aligned networks set, for every step."""
     limit = column.limit
     return StepThresholds("run", (_value(limit),) * steps, limit.networks, limit.level)

@@ -12,11 +12,11 @@ from dataclasses import replace
 import numpy as np
 
 from detect.registry import DETECTORS
-from evals.evidence.rival_explanation import Killer
-from evals.judging.baseline_excess import excess_killers
-from evals.judging.leaks import floor_killers, floor_tests
-from evals.judging.rival_explanations import DEALS, alarm_killers, dealt_killer
-from evals.judging.variant_rivals import disguise_killer, not_scored, untrained_killers
+from evals.evidence.rival_explanation import Rival
+from evals.judging.baseline_excess import excess_rivals
+from evals.judging.leaks import floor_rivals, floor_tests
+from evals.judging.rival_explanations import DEALS, alarm_rivals, dealt_rival
+from evals.judging.variant_rivals import disguise_rival, not_scored, untrained_rivals
 from evals.scoring.score_table import Row, scores_of
 from evals.scoring.variants import Variants
 from evals.statistics.family_null import family_null, fixed
@@ -44,7 +44,7 @@ def search_rivals(
     *,
     variants: Variants,
     generator: np.random.Generator,
-) -> tuple[Killer, ...]:
+) -> tuple[Rival, ...]:
     """Try every rival explanation; the generator deals families.
 
     Raises:
@@ -66,14 +66,14 @@ def search_rivals(
         if _claims(one.detector)
     }
     dealt = (
-        dealt_killer(
+        dealt_rival(
             name,
             family_null(fixed(own), searching, families, alpha, deals=DEALS, generator=generator),
         )
         for name, own in claiming.items()
     )
     disguises = (
-        disguise_killer(
+        disguise_rival(
             name,
             new_family_limit(own[~searching], families[~searching], alpha),
             own[searching],
@@ -84,8 +84,8 @@ def search_rivals(
     )
     inside = [name for name in claiming if DETECTORS[name].access >= Access.ACTIVATIONS]
     return (
-        *floor_killers(tests, int(searching.sum()), int((~searching).sum())),
-        *excess_killers(
+        *floor_rivals(tests, int(searching.sum()), int((~searching).sum())),
+        *excess_rivals(
             {name: (access, scores[name]) for name, access in BASELINES.items() if name in scores},
             {name: (DETECTORS[name].access, own) for name, own in claiming.items()},
             searching,
@@ -93,8 +93,8 @@ def search_rivals(
             controls="networks that do not search",
         ),
         *dealt,
-        *alarm_killers(alarms, alpha),
-        *untrained_killers(fresh, searching, scores.get(SIZE)),
+        *alarm_rivals(alarms, alpha),
+        *untrained_rivals(fresh, searching, scores.get(SIZE)),
         *disguises,
         *not_scored("untrained", [name for name in claiming if name not in fresh]),
         *not_scored("disguise", [name for name in inside if name not in disguised]),
@@ -102,7 +102,7 @@ def search_rivals(
 
 
 def with_rivals(
-    columns: Sequence[SearchColumn], rivals: Sequence[Killer]
+    columns: Sequence[SearchColumn], rivals: Sequence[Rival]
 ) -> tuple[SearchColumn, ...]:
     """The columns with what voids their claims, family by family of searchers."""
 

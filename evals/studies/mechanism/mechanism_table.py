@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.table import Table
 
-from evals.evidence.rival_explanation import Killer
-from evals.report.tables.run_tables import killer_table
+from evals.evidence.rival_explanation import Rival
+from evals.report.tables.run_tables import rivals_table
 from evals.report.tables.titled_table import titled_table
 from evals.statistics.rates import Auroc
 from evals.studies.mechanism.mechanism import SearchColumn
@@ -22,7 +22,7 @@ SCHEMA = 2
 
 
 def mechanism_tables(
-    columns: Sequence[SearchColumn], rivals: Sequence[Killer], title: str
+    columns: Sequence[SearchColumn], rivals: Sequence[Rival], title: str
 ) -> tuple[Table, ...]:
     """One table of detectors, as many of families by detector as it takes, one of rivals."""
     first = columns[0]
@@ -52,7 +52,7 @@ def mechanism_tables(
     starts = range(0, len(shown), DETECTORS_A_TABLE)
     loud = {(rival.subject, rival.family) for rival in rivals if rival.verdict == "stands_out"}
     by_family = (_by_family(shown[k : k + DETECTORS_A_TABLE], loud, title) for k in starts)
-    return (rates, *by_family, killer_table(rivals))
+    return (rates, *by_family, rivals_table(rivals))
 
 
 def _by_family(columns: Sequence[SearchColumn], loud: set[tuple[str, str]], title: str) -> Table:
@@ -78,7 +78,7 @@ def _by_family(columns: Sequence[SearchColumn], loud: set[tuple[str, str]], titl
 
 def mechanism_record(
     columns: Sequence[SearchColumn],
-    rivals: Sequence[Killer],
+    rivals: Sequence[Rival],
     *,
     suite: str,
     suite_hash: str,

@@ -21,7 +21,7 @@ from evals.evidence.evidence_file import (
     schema_text,
     write_evidence,
 )
-from evals.evidence.rival_explanation import Killer
+from evals.evidence.rival_explanation import Rival
 from evals.evidence.sweep import Sweep, SweepCount
 from evals.statistics.exact_tests import compared
 from made_evidence import make_evidence, sign
@@ -34,7 +34,7 @@ def evidence() -> Evidence:
     """Of two types, with a rival explanation, a comparison and a choice."""
     return replace(
         make_evidence({"proxy": (4, 3), "deceptive": (2,)}, of=5),
-        killers=(Killer("weight_norm", "maze/proxy_0", "passed", "p = 0.4", 20, 0.4, "weights"),),
+        killers=(Rival("weight_norm", "maze/proxy_0", "passed", "p = 0.4", 20, 0.4, "weights"),),
         pairs=(compared("a", "b", (np.array([True]), np.array([False])), np.array(["f"])),),
         selections=(Selection((Chosen("f", "a", 1, 5),), "proxy", "weights", 2, "a", 0.2, 0.1),),
     )
@@ -159,10 +159,10 @@ def test_the_published_schema_is_that_of_what_is_read_and_written(file: Path) ->
     data = json.loads(file.read_text())
     for kind, row in (
         ("Evidence", data),
-        ("Column", data["columns"][0]),
+        ("DetectorRates", data["columns"][0]),
         ("Cell", cell(data)),
         ("Limit", data["columns"][0]["limit"]),
-        ("Killer", data["killers"][0]),
+        ("Rival", data["killers"][0]),
     ):
         record = records[kind]
         assert set(record["required"]) == set(record["properties"]) == set(row)

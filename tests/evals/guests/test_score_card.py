@@ -55,7 +55,7 @@ def test_the_card_holds_what_a_reader_needs(card: ScoreCard) -> None:
     assert [row.odds for row in card.predictive] == ["1:2", "1:100", "1:10,000"]
     assert card.forward_passes > 0
     assert card.abstentions == {}
-    assert {killer.name for killer in card.killers} >= {"untrained"}
+    assert {rival.name for rival in card.killers} >= {"untrained"}
 
 
 def test_the_command_prints_the_card_and_writes_it(
@@ -68,7 +68,7 @@ def test_the_command_prints_the_card_and_writes_it(
     )  # fmt: skip
     for phrase in ("Score card: mine", "by construction", "cannot be ranked",
                    "for a false-positive rate of 0.250",
-                   "killer, untrained networks", "cost per suspect", "Exploratory"):  # fmt: skip
+                   "rival, untrained networks", "cost per suspect", "Exploratory"):  # fmt: skip
         assert phrase in printed
     written = json.loads(text.read_text())
     assert (written["schema"], written["detector"]) == ("mesascope.score_card/1", "mine")

@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 
 from detect.registry import DETECTORS
-from evals.evidence.detector_rates import Column
+from evals.evidence.detector_rates import DetectorRates
 from evals.judging.entry import detector_entries, rule_entries
 from evals.judging.leaks import LeakDetected, require_floors_at_chance
-from evals.judging.opened_scores import Judged
-from evals.judging.rate_detectors import columns
+from evals.judging.opened_scores import OpenedScores
+from evals.judging.rate_detectors import rate_detectors
 from evals.scoring.freeze import FreezeBroken, freeze, read_frozen
 from made_up import STRATA, SUITE, by_type, rows_of, smoke_run
 
 FLOORS = ("random_score", "metadata")
 
 
-def column(case: Judged, name: str = "in_distribution") -> Column:
-    built = columns(case, detector_entries(case, (name,)))
+def column(case: OpenedScores, name: str = "in_distribution") -> DetectorRates:
+    built = rate_detectors(case, detector_entries(case, (name,)))
     return next(column for column in built if column.name == name)
 
 
@@ -59,7 +59,7 @@ def test_abstaining_is_a_miss_and_is_counted() -> None:
     assert cell.auroc < 0.5
 
 
-def rule_case() -> Judged:
+def rule_case() -> OpenedScores:
     """The battery sees proxies, the trigger search deceivers, and everybody abstains on pseudo."""
     seen = {"ood_battery": {"proxy": 1.0}, "trigger_search": {"deceptive": 0.9}}
     usual = {"proxy": 0.0, "pseudo": None, "deceptive": 0.0}
@@ -76,7 +76,7 @@ def rule_case() -> Judged:
 
 def test_the_rule_takes_the_largest_score_and_abstains_only_with_all() -> None:
     case = rule_case()
-    rule = columns(case, rule_entries(case))[0]
+    rule = rate_detectors(case, rule_entries(case))[0]
     assert rule.name == SUITE.rule.name
     counts = {c.misalignment: (c.detected, c.abstained) for c in rule.cells}
     assert counts == {"proxy": (4, 0), "pseudo": (0, 4), "deceptive": (4, 0)}
@@ -88,14 +88,14 @@ def test_cells_that_share_a_measure_with_admission_are_marked() -> None:
     entries = [*detector_entries(case, SUITE.rule.detectors), *rule_entries(case)]
     marked = {
         column.name: {cell.misalignment for cell in column.cells if cell.by_construction}
-        for column in columns(case, entries)
+        for column in rate_detectors(case, entries)
     }
     for name in ("ood_battery", "ood_battery/telling", "panel"):
         assert marked[name] == {"proxy", "pseudo"}
     assert marked["trigger_search"] == set()
 
 
-def planted(order: list[str]) -> Judged:
+def planted(order: list[str]) -> OpenedScores:
     """A run whose suspects lie on disk in this order."""
     case = smoke_run({"random_score": dict.fromkeys(order, 0.5)})
     rows = tuple(

@@ -13,18 +13,18 @@ from test_judge import FLOORS, column, planted
 from transformer_lens import HookedRootModule
 
 from detect.registry import DETECTORS
-from evals.evidence import rival_explanation as killer
-from evals.evidence.detector_rates import Cell, Column
-from evals.evidence.rival_explanation import Killer, voided
+from evals.evidence import rival_explanation as rival
+from evals.evidence.detector_rates import Cell, DetectorRates
+from evals.evidence.rival_explanation import Rival, voided
 from evals.judging.baseline_excess import holds_matched
 from evals.judging.entry import Entry, detector_entries
-from evals.judging.leaks import LeakDetected, floor_killers, require_floors_at_chance
-from evals.judging.opened_scores import Judged
+from evals.judging.leaks import LeakDetected, floor_rivals, require_floors_at_chance
+from evals.judging.opened_scores import OpenedScores
 from evals.judging.rival_explanations import (
-    alarm_killers,
+    alarm_rivals,
     disguises_of,
     excesses_of,
-    null_killers,
+    null_rivals,
     untrained_of,
 )
 from evals.running.run import Finished
@@ -86,18 +86,18 @@ def test_a_label_in_the_middle_of_an_order_fails_the_run() -> None:
 def test_a_floor_that_cannot_fail_says_that_it_is_blind() -> None:
     order = np.random.default_rng(2).permutation(IDS).tolist()
     tests = require_floors_at_chance(planted(order), FLOORS)
-    assert {killer.verdict for killer in floor_killers(tests, 12, 18)} == {"passed"}
-    assert {killer.verdict for killer in floor_killers(tests, 4, 4)} == {"blind"}
+    assert {rival.verdict for rival in floor_rivals(tests, 12, 18)} == {"passed"}
+    assert {rival.verdict for rival in floor_rivals(tests, 4, 4)} == {"blind"}
 
 
-def artefact_case(name: str, **unlike: float) -> Judged:
+def artefact_case(name: str, **unlike: float) -> OpenedScores:
     """Baselines at chance, but for one that gives some types other scores."""
     chance = {"proxy": 0.05, "pseudo": 0.07, "deceptive": 0.1}
     scores = dict.fromkeys(("weight_norm", "in_distribution"), by_type(**chance))
     return smoke_run({**scores, name: by_type(**{**chance, **unlike})})
 
 
-def claim_of(case: Judged, name: str, access: str, cell: Cell | None = None) -> Column:
+def claim_of(case: OpenedScores, name: str, access: str, cell: Cell | None = None) -> DetectorRates:
     """A claim with the cells of a baseline, or with one other cell."""
     built = column(case)
     cells = built.cells if cell is None else (cell,)
@@ -133,7 +133,7 @@ def test_baselines_at_chance_void_nothing() -> None:
 
 
 def test_access_levels_are_those_of_a_suspect() -> None:
-    assert tuple(level.label for level in Access) == killer.LEVELS
+    assert tuple(level.label for level in Access) == rival.LEVELS
 
 
 OWN = np.arange(40) < 10
@@ -159,10 +159,10 @@ def test_a_score_is_spared_only_where_it_holds_among_matched_networks() -> None:
 
 
 def test_a_spared_column_keeps_its_claim_and_a_combination_falls_with_a_part() -> None:
-    excess = Killer(
+    excess = Rival(
         "in_distribution", "f", "void", "worse", access="outputs", family="f", spared=("battery",)
     )
-    reads_order = Killer("disguise", "noise", "void", "changes")
+    reads_order = Rival("disguise", "noise", "void", "changes")
     claim = claim_of(artefact_case("weight_norm"), "battery", "outputs", CELL)
     both = replace(claim, role="combination", detectors=("battery", "noise"))
     for void, stands, falls in (
@@ -181,7 +181,7 @@ def test_an_aligned_family_that_is_flagged_whole_is_named() -> None:
     for loudness, verdicts in ((0.0, []), (30.0, [("stands_out", "battery")])):
         own = scores + loudness * odd
         counts = {row.group: (row.alarms, row.of) for row in case.alarms(own, case.calibrate(own))}
-        found = alarm_killers({"battery": counts}, 0.05)
+        found = alarm_rivals({"battery": counts}, 0.05)
         assert [(one.verdict, one.subject) for one in found] == verdicts
     assert "7 of 7 networks of maze/aligned_3" in found[0].text
 
@@ -189,9 +189,9 @@ def test_an_aligned_family_that_is_flagged_whole_is_named() -> None:
 def test_claims_are_told_from_dealt_families_by_type() -> None:
     generator = np.random.default_rng(2)
 
-    def verdicts(case: Judged, scores: np.ndarray) -> dict[str, str]:
+    def verdicts(case: OpenedScores, scores: np.ndarray) -> dict[str, str]:
         rule = entry_of("panel", scores, role="rule")
-        return {one.subject: one.verdict for one in null_killers(case, [rule])}
+        return {one.subject: one.verdict for one in null_rivals(case, [rule])}
 
     case = run_of(8, 6, 5, types=("proxy", "deceptive"))
     proxy = case.types == "proxy"
@@ -204,10 +204,10 @@ def test_claims_are_told_from_dealt_families_by_type() -> None:
     assert set(verdicts(smoke_run(), np.zeros(30)).values()) == {"not_run"}
 
 
-Variant = Callable[[Judged, list[Entry], Iterable[Row]], tuple[Killer, ...]]
+Variant = Callable[[OpenedScores, list[Entry], Iterable[Row]], tuple[Rival, ...]]
 
 
-def tried(variant: Variant, scores: np.ndarray) -> Killer:
+def tried(variant: Variant, scores: np.ndarray) -> Rival:
     """What one detector's scores of variants of the suspects, in the order of ids, show of it."""
     case = smoke_run({"in_distribution": by_type(proxy=1.0, pseudo=0.0, deceptive=0.0)})
     rows = rows_of("in_distribution", dict(zip(IDS, scores.tolist(), strict=True)))
@@ -268,7 +268,7 @@ def test_weight_norm_is_the_euclidean_norm() -> None:
 
 
 def test_every_killer_runs_with_a_real_suite(finished: Finished) -> None:
-    names = {killer.name for killer in finished.evidence.killers}
+    names = {rival.name for rival in finished.evidence.killers}
     assert names - {"false_alarms"} == {
         "floor", "metadata", "dealt_families", "untrained", "disguise", "weight_norm",
         "in_distribution",

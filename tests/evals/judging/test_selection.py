@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evals.judging.entry import Entry
-from evals.judging.opened_scores import Judged
+from evals.judging.opened_scores import OpenedScores
 from evals.judging.selection import Contender, at_level, can_choose, choose, contenders, selections
 from evals.statistics.limit import new_family_limit
 from made_up import entry_of, run_of
@@ -15,7 +15,7 @@ from probes.network.access import Access
 ALIGNED, MISALIGNED, EACH = 6, 4, 5
 
 
-def noise_run(generator: np.random.Generator, spread: float) -> tuple[Judged, list[Entry]]:
+def noise_run(generator: np.random.Generator, spread: float) -> tuple[OpenedScores, list[Entry]]:
     """Twelve detectors of noise on 30 controls; each family has an effect on each detector."""
     judged = run_of(ALIGNED, MISALIGNED, EACH)
     families = judged.families
@@ -27,7 +27,7 @@ def noise_run(generator: np.random.Generator, spread: float) -> tuple[Judged, li
     return judged, entries
 
 
-def chosen_at_reported_limits(judged: Judged, entries: list[Entry]) -> float:
+def chosen_at_reported_limits(judged: OpenedScores, entries: list[Entry]) -> float:
     """The fault: the choice looks at the very limits that it is reported at."""
     families = judged.families
     rates = []

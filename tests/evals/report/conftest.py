@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evals.evidence.detector_rates import Alarms, Cell, Column
+from evals.evidence.detector_rates import Alarms, Cell, DetectorRates
 from evals.evidence.evidence import Evidence, Population
 from evals.evidence.sweep import Sweep, SweepCount
 from evals.report.drawings.portrait import Portrait
@@ -58,10 +58,12 @@ def make_cell(
     )
 
 
-def make_column(name: str, role: str, cells: tuple[Cell, ...], alarms: tuple[int, ...]) -> Column:
+def make_column(
+    name: str, role: str, cells: tuple[Cell, ...], alarms: tuple[int, ...]
+) -> DetectorRates:
     """A column at rank 1 of 12 calibration networks, two controls a stratum."""
     strata = ("plain", "benign_conditional", "instructed")
-    return Column(
+    return DetectorRates(
         name=name,
         role=role,
         question="misaligned",
@@ -75,12 +77,12 @@ def make_column(name: str, role: str, cells: tuple[Cell, ...], alarms: tuple[int
     )
 
 
-def make_columns() -> tuple[Column, ...]:
+def make_columns() -> tuple[DetectorRates, ...]:
     """Rule, five detectors, two baselines, a floor, and parts."""
 
     def column(
         name: str, role: str, counts: tuple[int, int, int], alarms: tuple[int, int, int]
-    ) -> Column:
+    ) -> DetectorRates:
         marked = name in ("ood_battery", "ood_battery/telling")
         cells = tuple(
             make_cell(family, count, marked=marked and family != DECEPTIVE)

@@ -17,7 +17,7 @@ from evals.judging.budget import (
     budget_curves,
     forward_costs,
 )
-from evals.judging.opened_scores import Judged
+from evals.judging.opened_scores import OpenedScores
 from evals.report.page import ReportInput, render_page
 from evals.report.pictures.budget_figure import budget_figure
 from evals.report.tables.risk_tables import budget_table
@@ -27,7 +27,7 @@ CHEAP, DEAR, RULE = "trigger_search", "homotopy_search", "panel"
 COSTS = {CHEAP: 100, DEAR: 500, RULE: 600, "panel@activations": 100}
 
 
-def designed() -> Judged:
+def designed() -> OpenedScores:
     """The cheap one is best on the third proxy family, the dear one on the others."""
     case = judged()
     strong = {CHEAP: (0.0, 0.0, 9.0), DEAR: (9.0, 9.0, 0.0)}

@@ -18,9 +18,9 @@ from evals.evidence.evidence import Evidence, Population
 from evals.evidence.evidence_file import read_evidence, write_evidence
 from evals.evidence.standing import grades
 from evals.guests.score_card import predictive_of
-from evals.judging.build_evidence import measure
+from evals.judging.build_evidence import build_evidence
 from evals.judging.leaks import require_floors_at_chance
-from evals.judging.opened_scores import Judged
+from evals.judging.opened_scores import OpenedScores
 from evals.report.page import ReportInput, render_page
 from evals.report.tables.run_tables import detection_table, judging_tables
 from evals.risk.merged import merge
@@ -66,7 +66,7 @@ def people() -> list[tuple[str, GroundTruth]]:
     return found
 
 
-def judged(threshold: str = "left_out", shifted: str = "") -> Judged:
+def judged(threshold: str = "left_out", shifted: str = "") -> OpenedScores:
     """Scores of four detectors; networks of the family `shifted` score 6 higher."""
     generator = np.random.default_rng(12)
     rows, crowd = {}, people()
@@ -92,7 +92,7 @@ def judged(threshold: str = "left_out", shifted: str = "") -> Judged:
     truths = {member.id: truth for member, (_, truth) in zip(members, crowd, strict=True)}
     attempted = {truth.family: 12 for _, truth in crowd}
     whole = suite(threshold)
-    return Judged(whole.alpha, whole.rule, members, truths, rows, attempted)
+    return OpenedScores(whole.alpha, whole.rule, members, truths, rows, attempted)
 
 
 def population() -> tuple[Population, ...]:
@@ -113,9 +113,9 @@ def population() -> tuple[Population, ...]:
     return tuple(rows)
 
 
-def evidence(case: Judged) -> Evidence:
+def evidence(case: OpenedScores) -> Evidence:
     """Everything that the judge records, without variants."""
-    return measure(
+    return build_evidence(
         suite(case.kind),
         case,
         DETECTORS,

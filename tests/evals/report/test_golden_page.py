@@ -10,7 +10,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 from evals.evidence.choices import Chosen, Selection
-from evals.evidence.rival_explanation import Killer
+from evals.evidence.rival_explanation import Rival
 from evals.judging.budget import BudgetCurve, BudgetPoint
 from evals.report.page import ReportInput, render_page
 from evals.statistics.exact_tests import Pair
@@ -26,8 +26,8 @@ def full(report: ReportInput) -> ReportInput:
     evidence = replace(
         report.evidence,
         killers=(
-            Killer("weight_norm", FAMILY, "void", "AUROC 1.00", 4, 0.001, "activations", FAMILY),
-            Killer("false_alarms", "panel", "stands_out", "2 of 2 networks alarm", 2, 0.001),
+            Rival("weight_norm", FAMILY, "void", "AUROC 1.00", 4, 0.001, "activations", FAMILY),
+            Rival("false_alarms", "panel", "stands_out", "2 of 2 networks alarm", 2, 0.001),
         ),
         selections=(Selection(chosen, "proxy", "outputs", 5, "ood_battery", 1.0, 0.5),),
         pairs=(Pair("goal_swap", "panel", 6, 0, 5, 1, 0.0625, 0.5),),

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from evals.evidence.detector_rates import Cell, Column
+from evals.evidence.detector_rates import Cell, DetectorRates
 from evals.evidence.evidence import Evidence
-from evals.evidence.rival_explanation import Killer
+from evals.evidence.rival_explanation import Rival
 from evals.report.page import Finding, ReportInput, render_page
 from evals.report.tables.run_tables import detection_table
 from evals.risk.merged import merge
@@ -25,7 +25,7 @@ Judge = Callable[..., RiskReport]
 HOSTILE = "<script>alert('x')</script> $\\frac$ & \"quote\""
 
 
-def with_columns(evidence: Evidence, change: Callable[[Column], Column]) -> Evidence:
+def with_columns(evidence: Evidence, change: Callable[[DetectorRates], DetectorRates]) -> Evidence:
     """The evidence with every column changed."""
     return replace(evidence, columns=tuple(map(change, evidence.columns)))
 
@@ -133,7 +133,7 @@ def without_pseudo(evidence: Evidence) -> Evidence:
 def without_admitted_proxy(evidence: Evidence) -> Evidence:
     """Every network of the family was a dud."""
 
-    def emptied(column: Column) -> Column:
+    def emptied(column: DetectorRates) -> DetectorRates:
         none = {"detected": 0, "of": 0, "abstained": 0, "auroc": None, "auroc_interval": None}
         cells = (replace(c, **none) if c.family == PROXY else c for c in column.cells)
         return replace(column, cells=tuple(cells))
@@ -208,10 +208,10 @@ def test_what_is_supposed_is_not_called_judged(evidence: Evidence, judge_risk: J
 
 
 def test_a_void_claim_is_never_shown_as_standing(page: str, report: ReportInput) -> None:
-    killer = Killer(
+    rival = Rival(
         "weight_norm", PROXY, "void", "AUROC 1.00 <of norm>", 4, 0.001, "activations", PROXY
     )
-    evidence = replace(report.evidence, killers=(killer,))
+    evidence = replace(report.evidence, killers=(rival,))
     text = text_of(render_page(replace(report, evidence=evidence)))
     assert "4 of 4 proxy (void), 3 of 4 pseudo" in text
     assert "panel: 4 of 4 void; new family" in text, "in the picture too"
@@ -231,7 +231,7 @@ def test_a_void_claim_is_never_shown_as_standing(page: str, report: ReportInput)
 def test_cells_by_construction_are_left_out_and_shown_as_a_bound(
     evidence: Evidence, judge_risk: Judge
 ) -> None:
-    def marked(column: Column) -> Column:
+    def marked(column: DetectorRates) -> DetectorRates:
         cells = tuple(replace(c, by_construction=c.family == PROXY) for c in column.cells)
         return replace(column, cells=cells) if column.role == "rule" else column
 
@@ -277,6 +277,6 @@ def test_too_few_families_are_said_before_any_number(report: ReportInput) -> Non
 
 
 def test_an_aligned_family_that_stands_out_is_said_first(report: ReportInput) -> None:
-    loud = Killer("false_alarms", "panel", "stands_out", "2 of 2 networks alarm", 2, 0.001)
+    loud = Rival("false_alarms", "panel", "stands_out", "2 of 2 networks alarm", 2, 0.001)
     page = render_page(replace(report, evidence=replace(report.evidence, killers=(loud,))))
     assert "! An aligned family stands out: 2 of 2 networks alarm." in text_of(page)

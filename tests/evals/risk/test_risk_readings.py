@@ -174,7 +174,7 @@ def test_a_type_without_a_cell_that_counts_stays_judged_and_says_so(report: Risk
 
 
 def test_what_is_void_at_an_access_is_left_out_there() -> None:
-    """Which access a void reaches is the killer's business; the risk asks it for every cell."""
+    """Which access a void reaches is the rival's business; the risk asks it for every cell."""
     merged = maze_panel()
     for rule in merged.rules:
         kept, every = (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.evidence.rival_explanation import Killer
+from evals.evidence.rival_explanation import Rival
 from evals.scoring.blind import Member
 from evals.scoring.freeze import FreezeBroken, Frozen, freeze
 from evals.scoring.score_table import Row
@@ -115,8 +115,8 @@ def test_too_few_controls_and_changed_scores_are_refused(tmp_path: Path) -> None
 def test_the_tables_name_every_family_and_the_record_is_json(tmp_path: Path) -> None:
     found, search = (column(tmp_path),), "tree/search"
     rivals = (
-        Killer("in_distribution", search, "void", "0.00", access="outputs", family=search),
-        Killer("false_alarms", "plan_swap", "stands_out", "12", family="tree/memoriser"),
+        Rival("in_distribution", search, "void", "0.00", access="outputs", family=search),
+        Rival("false_alarms", "plan_swap", "stands_out", "12", family="tree/memoriser"),
     )
     found = with_rivals(found, rivals)
     assert found[0].standing == (0, 0)

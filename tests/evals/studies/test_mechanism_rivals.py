@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from evals.evidence.rival_explanation import Killer
+from evals.evidence.rival_explanation import Rival
 from evals.judging.baseline_excess import common_support
 from evals.judging.leaks import LeakDetected
 from evals.scoring.score_table import Row
@@ -74,7 +74,7 @@ SWAPPED = STUDY["plan_swap"]
 
 def tried(
     changed: Values, *, untrained: Values | None = None, disguised: Values | None = None
-) -> tuple[Killer, ...]:
+) -> tuple[Rival, ...]:
     """The rivals of a study of which some scores are changed."""
     variants = Variants(rows(untrained or {}), rows(disguised or {}))
     generator, scored = np.random.default_rng(1), rows({**STUDY, **changed})
@@ -82,7 +82,7 @@ def tried(
     return search_rivals(SUSPECTS, columns, scored, 0.05, variants=variants, generator=generator)
 
 
-def taken(rivals: tuple[Killer, ...], detector: str, access: Access) -> set[tuple[str, str]]:
+def taken(rivals: tuple[Rival, ...], detector: str, access: Access) -> set[tuple[str, str]]:
     return {
         (rival.name, family)
         for rival in rivals
