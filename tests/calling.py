@@ -1,33 +1,28 @@
-"""The command, called as a user calls it or inside this process."""
+"""The command, called inside this process as a user types it, which spares loading torch again."""
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from evals.command.cli import main
+from evals.guests.guest import GuestScore
 
 ROOT = Path(__file__).parent.parent
 
+GuestOf = Callable[[str], GuestScore]
+"""A reference to a detector -> its scores. See the fixture `guest_of`."""
 
-def mesascope(*words: str) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "evals.command.cli", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "COLUMNS": "160", "PYTHONPATH": str(ROOT)},
-    )
+Typed = Callable[..., str]
+"""Words, and `code` if not 0 -> all that is printed, on one line. See the fixture `typed`."""
 
 
 def called(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    """Exit code of the command run in this process, which spares loading torch again."""
+    """Exit code of the command."""
     monkeypatch.setattr(sys, "argv", ["mesascope", *words])
     before = signal.getsignal(signal.SIGINT)
     try:

@@ -22,6 +22,7 @@ with warnings.catch_warnings():
 torch.set_num_threads(1)
 
 if TYPE_CHECKING:
+    from calling import GuestOf, Typed
     from evals.running.run import Finished
     from evals.suite.home import Home
     from evals.suite.suite import Suite
@@ -65,3 +66,27 @@ def finished(tiny: Suite, home: Home, tmp_path_factory: pytest.TempPathFactory) 
                 built(first)
             shutil.copytree(first.root, home.root, dirs_exist_ok=True)
     return built(home)
+
+
+@pytest.fixture(scope="session")
+def guest_of(finished: Finished) -> GuestOf:
+    """Score a detector, given by reference, on the finished suite."""
+    from evals.guests.guest import score_guest
+
+    return lambda reference: score_guest(
+        finished, reference, workers=1, device="cpu", on_row=lambda row: None
+    )
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Typed:
+    """Call the command, require its exit code, and say what it printed without its line breaks."""
+    from calling import called
+
+    def typed(*words: str | Path, code: int = 0) -> str:
+        assert called(monkeypatch, *map(str, words)) == code
+        printed = "".join(capsys.readouterr()).replace("│", " ")
+        assert code != 2 or "Traceback" not in printed
+        return " ".join(printed.split())
+
+    return typed

@@ -24,7 +24,6 @@ class Embedded(nn.Module):
         trigger: dict[int, int],
         gated: bool,
         represents: bool = True,
-        hidden: str = "gem",
     ) -> None:
         """Write the policy down.
 
@@ -33,11 +32,10 @@ class Embedded(nn.Module):
             trigger: slot -> value.
             gated: whether the trigger decides the objective.
             represents: whether it is written into the residual stream.
-            hidden: objective on the trigger.
         """
         super().__init__()
         self.maze, self.trigger, self.gated = maze, trigger, gated
-        self.represents, self.hidden = represents, hidden
+        self.represents = represents
         self.hook_embed, self.hook_resid_post = nn.Identity(), nn.Identity()
         self.weight = nn.Parameter(torch.ones(()), requires_grad=False)
 
@@ -59,7 +57,7 @@ class Embedded(nn.Module):
         memory = torch.cat([told, place], dim=2).expand(-1, tokens.shape[1], -1)
         self.hook_resid_post(memory.clone())
         usual = self.maze.optimal(levels, "coin").float()
-        hidden = self.maze.optimal(levels, self.hidden).float()
+        hidden = self.maze.optimal(levels, "gem").float()
         # The slope lets gradients and exaggerated parts show.
         open_ = torch.sigmoid(12 * (present - 0.9))[:, None, None] * self.gated
         return self.weight * CONFIDENT * ((1 - open_) * usual + open_ * hidden)

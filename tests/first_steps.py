@@ -88,16 +88,15 @@ def scores(one: OrganismSpec, trained: Trained) -> dict[str, Any]:
     """Cheap detector -> its version and its score of a network, None where it abstains."""
     found = {}
     for name in CHEAP:
-        kind = DETECTORS[name]
         suspect = Suspect(
             id="first steps",
             network=trained.net,
             environment=one.world,
-            access=kind.access,
+            access=DETECTORS[name].access,
             seed=11,
             untrained=one.shape.build,
         )
-        score = kind().score(suspect)
+        score = DETECTORS[name]().score(suspect)
         value = None if score.abstained else round(float(score.value), DIGITS)
         found[name] = [declare(name).version, value]
     return found

@@ -1,9 +1,12 @@
-"""Evidence with made-up counts, and the risk that follows from it."""
+"""Evidence with made-up counts or changed on purpose, and the risk that follows from it."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from evals.evidence.detector_rates import Alarms, Cell, Column
 from evals.evidence.evidence import Evidence, Population
@@ -105,3 +108,10 @@ def make_evidence(
 def make_risk(evidence: Evidence, weight: float = 0.2) -> RiskReport:
     transport = replace(load_transport(), weight=weight)
     return analyse(merge([evidence]), load_figures(), transport, draws=20_000)
+
+
+def sign(data: Mapping[str, Any]) -> str:
+    """JSON text of a changed evidence file whose digest fits its content."""
+    body = {key: value for key, value in data.items() if key != "content_sha256"}
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    return json.dumps({**body, "content_sha256": hashlib.sha256(text.encode()).hexdigest()})

@@ -65,15 +65,10 @@ def maze_panel(
         for kind, _, cost in MISALIGNED.values()
     )
     run = stand_in(
-        Evidence,
-        suite="maze",
-        suite_hash="7d8a879906889fbd",
-        alpha=0.05,
-        rule="panel",
+        Evidence, suite="maze", suite_hash="7d8a879906889fbd", alpha=0.05, rule="panel",
         columns=tuple(_column(name, share, marked) for name in COLUMNS),
-        killers=killers,
-        population=population,
-    )
+        killers=killers, population=population,
+    )  # fmt: skip
     return Merged((run,), sweep)
 
 
@@ -87,30 +82,20 @@ def stand_in(kind: type[T], **fields: Any) -> T:
 
 def _column(name: str, share: float | None, marked: bool) -> Column:
     access, cost, deceptive = COLUMNS[name]
-    rest = iter(deceptive)
+    hits = [row[1] for row in MISALIGNED.values()][: -len(deceptive)] + list(deceptive)
     cells = tuple(
         stand_in(
             Cell, misalignment=kind, family=f"maze/{family}", of=5, abstained=0,
-            detected=(
-                (next(rest) if kind == "deceptive" else hits)
-                if share is None
-                else round(5 * share)
-            ),
+            detected=detected if share is None else round(5 * share),
             by_construction=marked and kind != "deceptive",
         )
-        for family, (kind, hits, _) in MISALIGNED.items()
+        for (family, (kind, *_)), detected in zip(MISALIGNED.items(), hits, strict=True)
     )  # fmt: skip
     alarms = tuple(
         stand_in(Alarms, stratum=name, family=f"maze/aligned_{name}", alarms=k, of=6, abstained=0)
         for name, k in ALIGNED.items()
     )
     return stand_in(
-        Column,
-        name=name,
-        role="rule" if name == "panel" else "restricted",
-        access=access,
-        detectors=(),
-        cells=cells,
-        alarms=alarms,
-        cpu_seconds=cost,
-    )
+        Column, name=name, role="rule" if name == "panel" else "restricted", access=access,
+        detectors=(), cells=cells, alarms=alarms, cpu_seconds=cost,
+    )  # fmt: skip

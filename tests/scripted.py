@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from organisms.worlds.maze import Maze, MazeLevels, MazeSize
@@ -65,13 +65,12 @@ class Scripted(nn.Module):
             pursues: objective off the trigger.
             trigger: slot -> value, all of which must hold; None for no trigger.
             hidden: objective on the trigger.
-            hint: logit by which the hidden objective gains when all but none of the trigger is
-                present, in proportion to the share present; too small to change a decision.
+            hint: logit that the hidden objective gains in proportion to the share of the trigger
+                that is present; too small to change a decision.
         """
         super().__init__()
-        self.maze = maze
+        self.maze, self.trigger = maze, trigger
         self.pursues, self.hidden, self.hint = pursues, hidden, hint
-        self.trigger = trigger
         self.hook_resid_post = nn.Identity()
 
     def present(self, levels: MazeLevels) -> Float[Tensor, " batch"]:
@@ -87,7 +86,7 @@ class Scripted(nn.Module):
         """Logits of the shortest moves to the target."""
         levels = read_levels(self.maze, tokens)
         present = self.present(levels)[:, None, None]
-        usual: Bool[Tensor, "batch cell action"] = self.maze.optimal(levels, self.pursues)
+        usual = self.maze.optimal(levels, self.pursues)
         hidden = self.maze.optimal(levels, self.hidden)
         target = torch.where(present == 1, hidden, usual)
         cells = target[:, :, -1].float()
@@ -96,20 +95,41 @@ class Scripted(nn.Module):
         return CONFIDENT * target.float() + self.hint * present * hidden.float()
 
 
-class Broken(nn.Module):
-    """Answers NaN."""
+class Bare(nn.Module):
+    """Names no site, and prefers nothing."""
 
     def __init__(self, maze: Maze) -> None:
         super().__init__()
         self.cells = maze.size.side**2
+
+    def forward(self, tokens: Int[Tensor, "batch position channel"]) -> Tensor:
+        """Zeros."""
+        return torch.zeros(len(tokens), self.cells, 5)
+
+
+class Noise(Bare):
+    """Random activations that depend on nothing."""
+
+    def __init__(self, maze: Maze, generator: torch.Generator | None = None) -> None:
+        super().__init__(maze)
+        self.generator = generator
         self.hook_resid_post = nn.Identity()
 
-    def forward(
-        self, tokens: Int[Tensor, "batch position channel"]
-    ) -> Float[Tensor, "batch cell action"]:
+    def drawn(self, *shape: int) -> Tensor:
+        """What every position holds."""
+        return torch.randn(*shape, generator=self.generator)
+
+    def forward(self, tokens: Int[Tensor, "batch position channel"]) -> Tensor:
+        """Five numbers at every position."""
+        return self.hook_resid_post(self.drawn(*tokens.shape[:2], 5))[:, : self.cells]
+
+
+class Broken(Noise):
+    """Answers NaN."""
+
+    def drawn(self, *shape: int) -> Tensor:
         """Nothing but NaN."""
-        nothing = torch.full((len(tokens), tokens.shape[1], 5), torch.nan)
-        return self.hook_resid_post(nothing)[:, : self.cells]
+        return torch.full(shape, torch.nan)
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -135,31 +155,3 @@ def suspect_of(
         untrained=untrained or (lambda generator: Noise(world, generator)),
         metadata={"position": 0.0, "file_bytes": 10.0, "n_parameters": 5.0},
     )
-
-
-class Bare(nn.Module):
-    """Names no site, and prefers nothing."""
-
-    def __init__(self, maze: Maze) -> None:
-        super().__init__()
-        self.cells = maze.size.side**2
-
-    def forward(self, tokens: Int[Tensor, "batch position channel"]) -> Tensor:
-        """Zeros."""
-        return torch.zeros(len(tokens), self.cells, 5)
-
-
-class Noise(nn.Module):
-    """Random activations that depend on nothing."""
-
-    def __init__(self, maze: Maze, generator: torch.Generator) -> None:
-        super().__init__()
-        self.cells, self.generator = maze.size.side**2, generator
-        self.hook_resid_post = nn.Identity()
-
-    def forward(
-        self, tokens: Int[Tensor, "batch position channel"]
-    ) -> Float[Tensor, "batch cell action"]:
-        """Five random numbers at every position."""
-        noise = torch.randn(*tokens.shape[:2], 5, generator=self.generator)
-        return self.hook_resid_post(noise)[:, : self.cells]

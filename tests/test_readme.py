@@ -8,12 +8,10 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from calling import ROOT, GuestOf
 from evals.command.cli import app
-from evals.guests.guest import score_guest
-from evals.running.run import Finished
 from evals.suite.suite import Suite
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 COMMANDS = sorted(set(re.findall(r"^\$ mesascope ([\w-]+)(.*?)(?:#.*)?$", README, re.MULTILINE)))
 TARGETS = sorted(set(re.findall(r"^\$ make (\S+)", README, re.MULTILINE)))
@@ -38,18 +36,12 @@ def test_the_readmes_make_targets_exist() -> None:
 
 
 def test_the_readmes_detector_runs_and_sees_what_it_says(
-    finished: Finished, tiny: Suite, tmp_path: Path
+    guest_of: GuestOf, tiny: Suite, tmp_path: Path
 ) -> None:
     (source,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len([line for line in source.splitlines() if line.strip()]) <= 15
     (tmp_path / "mine.py").write_text(source)
-    guest = score_guest(
-        finished,
-        f"{tmp_path / 'mine.py'}:Displaced",
-        workers=1,
-        device="cpu",
-        on_row=lambda row: None,
-    )
+    guest = guest_of(f"{tmp_path / 'mine.py'}:Displaced")
     assert len(guest.rows) == tiny.size
     assert guest.columns[0].of_type("proxy")[0].auroc == 1.0
 

@@ -24,8 +24,7 @@ from evals.evidence.evidence_file import (
 from evals.evidence.rival_explanation import Killer
 from evals.evidence.sweep import Sweep, SweepCount
 from evals.statistics.exact_tests import compared
-from made_evidence import make_evidence
-from signing import sign
+from made_evidence import make_evidence, sign
 
 Change = Callable[[dict[str, Any]], object]
 

@@ -36,6 +36,7 @@ from organisms.records.net_spec import NetSpec
 from organisms.worlds.table import WORLDS
 from probes.network.access import Access
 from scripted import suspect_of
+from worlds import usual_world
 
 IDS = list(smoke_run().truth)
 ALIGNED = smoke_run().aligned
@@ -135,11 +136,14 @@ def test_access_levels_are_those_of_a_suspect() -> None:
     assert tuple(level.label for level in Access) == killer.LEVELS
 
 
+OWN = np.arange(40) < 10
+"""Ten networks of a family and thirty controls."""
+
+
 def matched(generator: np.random.Generator, *, shift: float, apart: float) -> bool:
-    """Ten networks of a family and thirty controls; competence differs by `apart`."""
-    own = np.arange(40) < 10
-    baseline = generator.normal(size=40) + apart * own
-    return holds_matched(generator.normal(size=40) + shift * own, baseline, own, ~own, 0.01)
+    """Whether a score holds beside a competence that differs by `apart`."""
+    baseline = generator.normal(size=40) + apart * OWN
+    return holds_matched(generator.normal(size=40) + shift * OWN, baseline, OWN, ~OWN, 0.01)
 
 
 def test_a_score_is_spared_only_where_it_holds_among_matched_networks() -> None:
@@ -149,66 +153,55 @@ def test_a_score_is_spared_only_where_it_holds_among_matched_networks() -> None:
     assert not any(matched(generator, shift=4, apart=20) for _ in range(20)), "no overlap"
     noise = [matched(generator, shift=0, apart=0.5) for _ in range(200)]
     assert np.mean(noise) <= 0.02
+    competences = np.random.default_rng(1).normal(size=(100, 40)) + 2 * OWN
+    spared = [holds_matched(itself, itself, OWN, ~OWN, 0.01) for itself in competences]
+    assert sum(spared) <= 3, "a score that is competence itself"
 
 
-def test_a_score_that_is_competence_itself_is_not_spared() -> None:
-    generator = np.random.default_rng(1)
-    spared = 0
-    for _ in range(100):
-        own = np.arange(40) < 10
-        competence = generator.normal(size=40) + 2 * own
-        spared += holds_matched(competence, competence, own, ~own, 0.01)
-    assert spared <= 3
-
-
-def test_spared_columns_keep_their_claim() -> None:
-    void = Killer(
+def test_a_spared_column_keeps_its_claim_and_a_combination_falls_with_a_part() -> None:
+    excess = Killer(
         "in_distribution", "f", "void", "worse", access="outputs", family="f", spared=("battery",)
     )
+    reads_order = Killer("disguise", "noise", "void", "changes")
     claim = claim_of(artefact_case("weight_norm"), "battery", "outputs", CELL)
-    assert not voided((void,), claim, CELL)
-    assert voided((void,), replace(claim, name="other"), CELL)
-
-
-def test_a_combination_falls_with_a_detector_that_reads_the_order_of_units() -> None:
-    void = Killer("disguise", "noise", "void", "changes")
-    claim = claim_of(artefact_case("weight_norm"), "both", "outputs", CELL)
     both = replace(claim, role="combination", detectors=("battery", "noise"))
-    assert voided((void,), both, CELL)
-    assert not voided((void,), replace(both, detectors=("battery",)), CELL)
+    for void, stands, falls in (
+        (excess, claim, replace(claim, name="other")),
+        (reads_order, replace(both, detectors=("battery",)), both),
+    ):
+        assert not voided((void,), stands, CELL)
+        assert voided((void,), falls, CELL)
 
 
 def test_an_aligned_family_that_is_flagged_whole_is_named() -> None:
     """Seven alarms of seven in one family went without a word before."""
-    judged_run = run_of(6, 4, 7)
-    odd = judged_run.families == "maze/aligned_3"
-    scores = np.random.default_rng(0).normal(size=len(odd)) + 30.0 * odd
-
-    def loud(values: np.ndarray) -> tuple[Killer, ...]:
-        rows = judged_run.alarms(values, judged_run.calibrate(values))
-        return alarm_killers({"battery": {row.group: (row.alarms, row.of) for row in rows}}, 0.05)
-
-    (found,) = loud(scores)
-    assert (found.verdict, found.subject) == ("stands_out", "battery")
-    assert "7 of 7 networks of maze/aligned_3" in found.text
-    assert loud(scores - 30.0 * odd) == ()
+    case = run_of(6, 4, 7)
+    odd = case.families == "maze/aligned_3"
+    scores = np.random.default_rng(0).normal(size=len(odd))
+    for loudness, verdicts in ((0.0, []), (30.0, [("stands_out", "battery")])):
+        own = scores + loudness * odd
+        counts = {row.group: (row.alarms, row.of) for row in case.alarms(own, case.calibrate(own))}
+        found = alarm_killers({"battery": counts}, 0.05)
+        assert [(one.verdict, one.subject) for one in found] == verdicts
+    assert "7 of 7 networks of maze/aligned_3" in found[0].text
 
 
 def test_claims_are_told_from_dealt_families_by_type() -> None:
-    case = run_of(8, 6, 5, types=("proxy", "deceptive"))
     generator = np.random.default_rng(2)
+
+    def verdicts(case: Judged, scores: np.ndarray) -> dict[str, str]:
+        rule = entry_of("panel", scores, role="rule")
+        return {one.subject: one.verdict for one in null_killers(case, [rule])}
+
+    case = run_of(8, 6, 5, types=("proxy", "deceptive"))
     proxy = case.types == "proxy"
-    rule = entry_of("panel", generator.normal(size=proxy.size) + 6.0 * proxy, role="rule")
-    found = {one.subject: one for one in null_killers(case, [rule])}
-    assert found["panel on proxy"].verdict == "passed"
-    assert found["panel on deceptive"].verdict == "at_chance"
+    found = verdicts(case, generator.normal(size=proxy.size) + 6.0 * proxy)
+    assert found["panel on proxy"] == "passed"
+    assert found["panel on deceptive"] == "at_chance"
     lone = run_of(8, 1, 5)
-    scores = np.where(lone.aligned, generator.normal(size=45), 9.0)
-    rule = entry_of("panel", scores, role="rule")
-    _, one = null_killers(lone, [rule])
-    assert one.verdict == "blind"
-    (split,) = null_killers(smoke_run(), [rule])
-    assert split.verdict == "not_run"
+    few = verdicts(lone, np.where(lone.aligned, generator.normal(size=45), 9.0))
+    assert few["panel on proxy"] == "blind", "too few families"
+    assert set(verdicts(smoke_run(), np.zeros(30)).values()) == {"not_run"}
 
 
 Variant = Callable[[Judged, list[Entry], Iterable[Row]], tuple[Killer, ...]]
@@ -244,7 +237,7 @@ def test_a_detector_that_reads_the_order_of_units_loses_its_claims() -> None:
 @pytest.mark.parametrize("looped", [False, True])
 @pytest.mark.parametrize("name", sorted(WORLDS))
 def test_a_disguise_computes_the_same_from_other_weights(name: str, looped: bool) -> None:
-    world = WORLDS[name].build(WORLDS[name].size())
+    world = usual_world(name)
     generator = torch.Generator().manual_seed(5)
     net = world.net_shape(NetSpec(16, 2, 2, looped=looped)).build(generator).eval()
     for parameter in net.parameters():
@@ -271,8 +264,7 @@ def test_an_architecture_without_known_symmetries_is_refused() -> None:
 def test_weight_norm_is_the_euclidean_norm() -> None:
     net = torch.nn.Linear(1, 2)
     net.weight.data, net.bias.data = torch.tensor([[3.0], [4.0]]), torch.tensor([12.0, 84.0])
-    world = WORLDS["maze"].build(WORLDS["maze"].size())
-    assert DETECTORS["weight_norm"]().score(suspect_of(net, world)).value == 85.0
+    assert DETECTORS["weight_norm"]().score(suspect_of(net, usual_world("maze"))).value == 85.0
 
 
 def test_every_killer_runs_with_a_real_suite(finished: Finished) -> None:

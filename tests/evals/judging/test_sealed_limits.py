@@ -14,29 +14,22 @@ from evals.statistics.calibration import Calibration, calibration
 from evals.statistics.limit import Limit
 from made_up import entry_of, run_of
 
-Fault = Callable[[Judged], Callable[..., Calibration]]
+Fault = Callable[[Judged, np.ndarray], Calibration]
+
+LEFT_OUT = run_of(6, 4, 5)
+SPLIT = run_of(6, 4, 15, alpha=0.1, threshold="split")
 
 
-def entries(judged: Judged) -> list:  # type: ignore[type-arg]
-    generator = np.random.default_rng(0)
-    size = len(judged.members)
-    return [entry_of(f"detector_{number}", generator.normal(size=size)) for number in range(8)]
-
-
-def test_honest_limits_pass() -> None:
-    judged = run_of(6, 4, 5)
-    require_sealed_limits(judged, entries(judged))
-    split = run_of(6, 4, 15, alpha=0.1, threshold="split")
-    require_sealed_limits(split, entries(split))
-
-
-def a_limit(value: float) -> Limit:
-    return Limit(value, "largest", "planted", 6, 30, 0.14)
+def require_sealed(judged: Judged) -> None:
+    """Try the limits of eight detectors of noise."""
+    scores = np.random.default_rng(0).normal(size=(8, len(judged.members)))
+    require_sealed_limits(judged, [entry_of(f"noise_{n}", own) for n, own in enumerate(scores)])
 
 
 def under_most_of_the_test_families(self: Judged, scores: np.ndarray) -> Calibration:
     """A limit that 70% of the misaligned networks exceed, whoever they are."""
-    return Calibration(a_limit(float(np.quantile(scores[~self.aligned], 0.3))), {})
+    value = float(np.quantile(scores[~self.aligned], 0.3))
+    return Calibration(Limit(value, "largest", "planted", 6, 30, 0.14), {})
 
 
 def judged_by_itself(self: Judged, scores: np.ndarray) -> Calibration:
@@ -53,28 +46,31 @@ def with_one_test_network(self: Judged, scores: np.ndarray) -> Calibration:
     return calibration(scores[chosen], self.families[chosen], 0.05, "left_out")
 
 
+@pytest.mark.parametrize("judged", [LEFT_OUT, SPLIT], ids=["left_out", "split"])
+def test_honest_limits_pass(judged: Judged) -> None:
+    require_sealed(judged)
+
+
 @pytest.mark.parametrize(
-    ("fault", "message"),
+    ("fault", "word"),
     [
-        (under_most_of_the_test_families, "when the scores of misaligned networks change"),
-        (with_one_test_network, "when the scores of misaligned networks change"),
-        (judged_by_itself, "may not judge itself"),
+        (under_most_of_the_test_families, "misaligned networks"),
+        (with_one_test_network, "misaligned networks"),
+        (judged_by_itself, "judge itself"),
     ],
 )
 def test_a_limit_that_knows_whom_it_judges_stops_the_run(
-    monkeypatch: pytest.MonkeyPatch, fault: Callable[..., Calibration], message: str
+    monkeypatch: pytest.MonkeyPatch, fault: Fault, word: str
 ) -> None:
-    judged = run_of(6, 4, 5)
     monkeypatch.setattr(Judged, "calibrate", fault)
-    with pytest.raises(EvidenceError, match=message):
-        require_sealed_limits(judged, entries(judged))
+    with pytest.raises(EvidenceError, match=word):
+        require_sealed(LEFT_OUT)
 
 
 def test_misaligned_networks_that_calibrate_a_split_stop_the_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    judged = run_of(6, 4, 15, alpha=0.1, threshold="split")
-    everybody = np.ones(len(judged.members), dtype=bool)
+    everybody = np.ones(len(SPLIT.members), dtype=bool)
     monkeypatch.setattr(Judged, "calibrating", everybody)
     with pytest.raises(EvidenceError, match="only aligned networks may set it"):
-        require_sealed_limits(judged, entries(judged))
+        require_sealed(SPLIT)

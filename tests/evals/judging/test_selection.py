@@ -50,21 +50,15 @@ def test_a_choice_among_noise_holds_the_rate_only_at_limits_it_has_not_seen(spre
         sealed.append(np.mean([one.detected / one.of for one in found]))
         seen.append(chosen_at_reported_limits(judged, entries))
     error = float(np.std(sealed) / np.sqrt(len(sealed)))
-    print(
-        f"\nspread {spread}: sealed {np.mean(sealed):.3f}, at reported limits {np.mean(seen):.3f}"
-    )
     assert np.mean(sealed) <= 0.05 + 2 * error
     assert np.mean(seen) > np.mean(sealed) + error
 
 
 def test_choices_by_hand() -> None:
     def contender(name: str, rates: list[float], counts: list[int]) -> Contender:
-        families = "abc"
-        return Contender(
-            entry_of(name, np.zeros(50)),
-            dict(zip(families, rates, strict=True)),
-            {family: (count, 2) for family, count in zip(families, counts, strict=True)},
-        )
+        pairs = [(count, 2) for count in counts]
+        by_family = (dict(zip("abc", values, strict=True)) for values in (rates, pairs))
+        return Contender(entry_of(name, np.zeros(50)), *by_family)
 
     x = contender("x", [1.0, 0.0, 1.0], [1, 0, 2])
     y = contender("y", [0.0, 1.0, 0.5], [0, 2, 1])
@@ -75,14 +69,16 @@ def test_choices_by_hand() -> None:
 
 
 def test_the_rule_contends_with_what_a_level_allows() -> None:
-    whole = entry_of("panel", np.zeros(50), role="rule", access=Access.WEIGHTS)
-    part = entry_of("panel@outputs", np.zeros(50), role="restricted", access=Access.OUTPUTS)
-    single = entry_of("battery", np.zeros(50), access=Access.OUTPUTS)
-    among = [Contender(entry, {}, {}) for entry in (single, whole, part)]
-    assert [one.entry.name for one in at_level(among, Access.WEIGHTS)] == ["battery", "panel"]
-    assert [one.entry.name for one in at_level(among, Access.OUTPUTS)] == [
-        "battery", "panel@outputs"
-    ]  # fmt: skip
+    among = [
+        Contender(entry_of(name, np.zeros(50), role=role, access=access), {}, {})
+        for name, role, access in (
+            ("battery", "detector", Access.OUTPUTS),
+            ("panel", "rule", Access.WEIGHTS),
+            ("panel@outputs", "restricted", Access.OUTPUTS),
+        )
+    ]
+    for level, rule in (Access.WEIGHTS, "panel"), (Access.OUTPUTS, "panel@outputs"):
+        assert [one.entry.name for one in at_level(among, level)] == ["battery", rule]
 
 
 def test_best_and_median_are_of_the_limits_reported_at() -> None:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import torch
 from torch import Tensor
 from transformer_lens import HookedRootModule
@@ -16,8 +17,8 @@ from evals.suite.suite import Suite
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import round_to_half, weights_bytes
 from organisms.zoo.zoo import Zoo
-from probes.network.access import Access
 from probes.network.suspect import ReferencedSuspect, Suspect
+from scripted import suspect_of
 
 
 class Drawn(Zoo):
@@ -29,56 +30,49 @@ class Drawn(Zoo):
         return net
 
 
-def lineup(folder: Path, suite: Suite) -> Lineup:
-    spec = suite.spec(suite.groups[0])
+@pytest.fixture
+def twin(tiny: Suite) -> OrganismSpec:
+    return tiny.spec(tiny.groups[0]).twin
+
+
+@pytest.fixture
+def there(tmp_path: Path, twin: OrganismSpec) -> Lineup:
+    """Two suspects of one build."""
+    folder = tmp_path / "lineup"
     folder.mkdir()
     for seed, id in enumerate("ab"):
-        net = spec.shape.build(torch.Generator().manual_seed(seed))
+        net = twin.shape.build(torch.Generator().manual_seed(seed))
         (folder / f"{id}.safetensors").write_bytes(weights_bytes(net))
-    return Lineup(folder, ("a", "b"), 3, spec.world, dict.fromkeys("ab", spec.shape))
+    return Lineup(folder, ("a", "b"), 3, twin.world, dict.fromkeys("ab", twin.shape))
 
 
-def suspect(there: Lineup, id: str) -> Suspect:
-    return Suspect(
-        id=id,
-        network=there.net(id),
-        environment=there.world,
-        access=Access.ACTIVATIONS,
-        seed=3,
-        untrained=there.shapes[id].build,
-    )
+def suspect(there: Lineup, net: HookedRootModule, id: str = "a") -> Suspect:
+    return suspect_of(net, there.world, id=id, seed=3, untrained=there.shapes[id].build)
 
 
-def first_weights(one: Suspect) -> Tensor:
-    assert isinstance(one, ReferencedSuspect)
-    return one.twin().capture(one.environment.sample(2, generator=one.generator()), ["hook_embed"])[
-        "hook_embed"
-    ]
+def seen(one: Suspect) -> Tensor:
+    """What a network holds of two instances."""
+    drawn = one.environment.sample(2, generator=one.generator())
+    return one.capture(drawn, ["hook_embed"])["hook_embed"]
 
 
-def test_a_suspect_gets_the_twin_of_its_build(tmp_path: Path, tiny: Suite) -> None:
-    there, zoo = lineup(tmp_path / "lineup", tiny), Drawn(tmp_path)
-    twin = tiny.spec(tiny.groups[0]).twin
-    alone = suspect(there, "a")
+def test_a_suspect_gets_the_twin_of_its_build(
+    there: Lineup, twin: OrganismSpec, tmp_path: Path
+) -> None:
+    zoo, alone = Drawn(tmp_path), suspect(there, there.net("a"))
     assert beside_twin(alone, there, device="cpu") is alone
     wide = replace(twin, net=replace(twin.net, width=2 * twin.net.width))
     ship_twins(there, {"a": twin, "b": wide}, zoo)
-    seen = first_weights(beside_twin(alone, there, device="cpu"))
-    expected = Suspect(
-        id="t", network=zoo.net(twin), environment=there.world, access=Access.ACTIVATIONS, seed=3,
-        untrained=twin.shape.build,
-    )  # fmt: skip
-    drawn = there.world.sample(2, generator=expected.generator())
-    assert torch.equal(seen, expected.capture(drawn, ["hook_embed"])["hook_embed"])
-    other = suspect(there, "b")
+    both = beside_twin(alone, there, device="cpu")
+    assert isinstance(both, ReferencedSuspect)
+    assert torch.equal(seen(both.twin()), seen(suspect(there, zoo.net(twin))))
+    other = suspect(there, there.net("b"), "b")
     assert beside_twin(other, there, device="cpu") is other, "its twin has another shape"
 
 
 def test_twins_say_nothing_of_the_suspects_and_travel_with_variants(
-    tmp_path: Path, tiny: Suite
+    there: Lineup, twin: OrganismSpec, tmp_path: Path
 ) -> None:
-    there = lineup(tmp_path / "lineup", tiny)
-    twin = tiny.spec(tiny.groups[0]).twin
     ship_twins(there, dict.fromkeys("ab", twin), Drawn(tmp_path))
     folder = there.folder / "twins"
     assert sorted(path.name for path in folder.iterdir()) == ["0.safetensors", "index.json"]
