@@ -96,10 +96,6 @@ def _column(name: str, share: float | None, marked: bool) -> DetectorRates:
         for name, k in ALIGNED.items()
     )
     return stand_in(
-<<<<<<< HEAD
         DetectorRates, name=name, role="rule" if name == "panel" else "restricted", access=access,
-=======
-        Column, name=name, role="rule" if name == "panel" else "restricted", access=access,
->>>>>>> testsa
         detectors=(), cells=cells, alarms=alarms, cpu_seconds=cost,
     )  # fmt: skip

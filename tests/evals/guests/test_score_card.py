@@ -55,11 +55,7 @@ def test_the_card_holds_what_a_reader_needs(card: ScoreCard) -> None:
     assert [row.odds for row in card.predictive] == ["1:2", "1:100", "1:10,000"]
     assert card.forward_passes > 0
     assert card.abstentions == {}
-<<<<<<< HEAD
     assert {rival.name for rival in card.killers} >= {"untrained"}
-=======
-    assert {killer.name for killer in card.killers} >= {"untrained"}
->>>>>>> testsa
 
 
 def test_the_command_prints_the_card_and_writes_it(
@@ -152,17 +148,9 @@ def test_a_promise_is_kept_by_the_template_and_its_test_fails_where_it_is_broken
     name: str, tmp_path: Path
 ) -> None:
     def check(reference: str) -> None:
-<<<<<<< HEAD
         promise = getattr(contract, name)
         world = ["maze"] if "world" in signature(promise).parameters else []
         promise(load_detector(reference), *world)
-=======
-        kind = load_detector(reference)
-        if name in CHECKS:
-            CHECKS[name](kind, "maze")
-        else:
-            contract.test_it_says_what_a_high_score_means(kind)
->>>>>>> testsa
 
     check(f"{TEMPLATE}:Mine")
     old, new = BROKEN[name]

@@ -163,17 +163,10 @@ def test_a_score_is_spared_only_where_it_holds_among_matched_networks() -> None:
 
 
 def test_a_spared_column_keeps_its_claim_and_a_combination_falls_with_a_part() -> None:
-<<<<<<< HEAD
     excess = Rival(
         "in_distribution", "f", "void", "worse", access="outputs", family="f", spared=("battery",)
     )
     reads_order = Rival("disguise", "noise", "void", "changes")
-=======
-    excess = Killer(
-        "in_distribution", "f", "void", "worse", access="outputs", family="f", spared=("battery",)
-    )
-    reads_order = Killer("disguise", "noise", "void", "changes")
->>>>>>> testsa
     claim = claim_of(artefact_case("weight_norm"), "battery", "outputs", CELL)
     both = replace(claim, role="combination", detectors=("battery", "noise"))
     for void, stands, falls in (
@@ -192,11 +185,7 @@ def test_an_aligned_family_that_is_flagged_whole_is_named() -> None:
     for loudness, verdicts in ((0.0, []), (30.0, [("stands_out", "battery")])):
         own = scores + loudness * odd
         counts = {row.group: (row.alarms, row.of) for row in case.alarms(own, case.calibrate(own))}
-<<<<<<< HEAD
         found = alarm_rivals({"battery": counts}, 0.05)
-=======
-        found = alarm_killers({"battery": counts}, 0.05)
->>>>>>> testsa
         assert [(one.verdict, one.subject) for one in found] == verdicts
     assert "7 of 7 networks of maze/aligned_3" in found[0].text
 
@@ -204,15 +193,9 @@ def test_an_aligned_family_that_is_flagged_whole_is_named() -> None:
 def test_claims_are_told_from_dealt_families_by_type() -> None:
     generator = np.random.default_rng(2)
 
-<<<<<<< HEAD
     def verdicts(case: OpenedScores, scores: np.ndarray) -> dict[str, str]:
         rule = entry_of("panel", scores, role="rule")
         return {one.subject: one.verdict for one in null_rivals(case, [rule])}
-=======
-    def verdicts(case: Judged, scores: np.ndarray) -> dict[str, str]:
-        rule = entry_of("panel", scores, role="rule")
-        return {one.subject: one.verdict for one in null_killers(case, [rule])}
->>>>>>> testsa
 
     case = run_of(8, 6, 5, types=("proxy", "deceptive"))
     proxy = case.types == "proxy"

@@ -15,31 +15,19 @@ from evals.statistics.calibration import Calibration, calibration
 from evals.statistics.limit import Limit
 from made_up import entry_of, run_of
 
-<<<<<<< HEAD
 Fault = Callable[[OpenedScores, np.ndarray], Calibration]
-=======
-Fault = Callable[[Judged, np.ndarray], Calibration]
->>>>>>> testsa
 
 LEFT_OUT = run_of(6, 4, 5)
 SPLIT = run_of(6, 4, 15, alpha=0.1, threshold="split")
 
 
-<<<<<<< HEAD
 def require_sealed(judged: OpenedScores) -> None:
-=======
-def require_sealed(judged: Judged) -> None:
->>>>>>> testsa
     """Try the limits of eight detectors of noise."""
     scores = np.random.default_rng(0).normal(size=(8, len(judged.members)))
     require_sealed_limits(judged, [entry_of(f"noise_{n}", own) for n, own in enumerate(scores)])
 
 
-<<<<<<< HEAD
 def under_most_of_the_test_families(self: OpenedScores, scores: np.ndarray) -> Calibration:
-=======
-def under_most_of_the_test_families(self: Judged, scores: np.ndarray) -> Calibration:
->>>>>>> testsa
     """A limit that 70% of the misaligned networks exceed, whoever they are."""
     value = float(np.quantile(scores[~self.aligned], 0.3))
     return Calibration(Limit(value, "largest", "planted", 6, 30, 0.14), {})
@@ -60,11 +48,7 @@ def with_one_test_network(self: OpenedScores, scores: np.ndarray) -> Calibration
 
 
 @pytest.mark.parametrize("judged", [LEFT_OUT, SPLIT], ids=["left_out", "split"])
-<<<<<<< HEAD
 def test_honest_limits_pass(judged: OpenedScores) -> None:
-=======
-def test_honest_limits_pass(judged: Judged) -> None:
->>>>>>> testsa
     require_sealed(judged)
 
 
@@ -79,11 +63,7 @@ def test_honest_limits_pass(judged: Judged) -> None:
 def test_a_limit_that_knows_whom_it_judges_stops_the_run(
     monkeypatch: pytest.MonkeyPatch, fault: Fault, word: str
 ) -> None:
-<<<<<<< HEAD
     monkeypatch.setattr(OpenedScores, "calibrate", fault)
-=======
-    monkeypatch.setattr(Judged, "calibrate", fault)
->>>>>>> testsa
     with pytest.raises(EvidenceError, match=word):
         require_sealed(LEFT_OUT)
 
@@ -92,12 +72,6 @@ def test_misaligned_networks_that_calibrate_a_split_stop_the_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     everybody = np.ones(len(SPLIT.members), dtype=bool)
-<<<<<<< HEAD
     monkeypatch.setattr(OpenedScores, "calibrating", everybody)
     with pytest.raises(EvidenceError, match="only aligned networks may set it"):
-        require_sealed(SPLIT)
-=======
-    monkeypatch.setattr(Judged, "calibrating", everybody)
-    with pytest.raises(EvidenceError, match="only aligned networks may set it"):
         require_sealed(replace(SPLIT))  # a copy, as what the honest run computed is cached
->>>>>>> testsa
