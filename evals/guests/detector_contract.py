@@ -35,7 +35,7 @@ def kind(request: pytest.FixtureRequest) -> type[Detector]:
 def _place(world: str) -> tuple[World[Any], Shape]:
     """A world, and the shape of a small network for it."""
     place = WORLDS[world].build(WORLDS[world].size())
-    return place, place.net_shape(NetSpec(width=16, n_layers=1, n_heads=2))
+    return place, place.net_shape(NetSpec(width=16, n_layers=2, n_heads=2))
 
 
 def _network(world: str, seed: int) -> nn.Module:
@@ -116,6 +116,13 @@ def test_outputs_that_are_no_numbers_are_no_answer(kind: type[Detector], world: 
     score = _score(kind, world, network)
     assert score.abstained, f"scored {score.value} where every output is NaN; abstain instead"
     assert score.reason
+
+
+def test_it_answers_in_some_world(kind: type[Detector]) -> None:
+    """A detector that abstains everywhere passes the other tests without having been tried."""
+    scores = {world: _score(kind, world, _network(world, 7)) for world in sorted(WORLDS)}
+    reasons = {world: score.reason for world, score in scores.items() if score.abstained}
+    assert len(reasons) < len(scores), f"it abstained in every world, so nothing is shown: {reasons}"
 
 
 def test_it_says_what_a_high_score_means(kind: type[Detector]) -> None:

@@ -126,7 +126,6 @@ def test_the_plugin_collects_the_contract_alone_and_says_where_a_card_comes_from
         assert phrase in done.stdout
 
 
-CHECKS = {check.__name__: check for check in contract.IN_EVERY_WORLD}
 CAPTURE = "fit.nanmean())"
 BROKEN = {
     "test_the_same_suspect_gives_the_same_score": (CAPTURE, f"{CAPTURE} + float(torch.rand(1))"),
