@@ -122,7 +122,7 @@ def test_it_answers_in_some_world(kind: type[Detector]) -> None:
     """A detector that abstains everywhere passes the other tests without having been tried."""
     scores = {world: _score(kind, world, _network(world, 7)) for world in sorted(WORLDS)}
     reasons = {world: score.reason for world, score in scores.items() if score.abstained}
-    assert len(reasons) < len(scores), f"it abstained in every world, so nothing is shown: {reasons}"
+    assert len(reasons) < len(scores), f"it abstained in every world: {reasons}"
 
 
 def test_it_says_what_a_high_score_means(kind: type[Detector]) -> None:

@@ -33,8 +33,8 @@ def card_text(card: ScoreCard) -> Group:
         *(f"abstained on {n}: {reason}" for reason, n in card.abstentions.items()),
         f"cost per suspect: {card.cpu_seconds:.2f} CPU-s (declared {card.declared_cost:g}), "
         f"{card.forward_passes:.0f} passes",
-        f"Exploratory: {card.looks} detectors from elsewhere were scored on this lineup, whose "
-        "truth was opened before. Choose among them on one suite, report on another.",
+        "Exploratory: the truth of this lineup was opened before; guests scored on it so far: "
+        f"{card.looks}. Choose among them on one suite, report on another.",
     ]
     return Group(_table(card), *(line for line in lines if line))
 
