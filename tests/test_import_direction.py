@@ -51,7 +51,7 @@ ROOMS = (
 
 STUDIES = ("evals.studies.lead_time", "evals.studies.mechanism", "evals.studies.monitoring",
            "evals.studies.probing", "evals.studies.identification")  # fmt: skip
-MOST_FILES = 15
+MOST_FILES, MOST_LINES = 15, 300
 
 
 def imported_modules(source: str) -> set[str]:
@@ -143,6 +143,11 @@ def test_no_folder_is_crowded_and_every_one_says_what_it_is_for() -> None:
         docstring = ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
         assert docstring, f"{folder}/__init__.py says nothing"
         assert docstring.count(". ") == 0, f"{folder}/__init__.py says more than one sentence"
+
+
+def test_no_file_is_longer_than_a_reader_holds() -> None:
+    lines = {name: len(path.read_text().splitlines()) for name, path in modules().items()}
+    assert not {name: count for name, count in lines.items() if count > MOST_LINES}
 
 
 def test_top_level_holds_only_what_it_may() -> None:
