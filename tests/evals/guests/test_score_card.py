@@ -138,7 +138,13 @@ BROKEN = {
     "test_it_leaves_the_network_as_it_was": (
         "shares = {}", "shares = {}; next(suspect.network().parameters()).add_(1)"
     ),
-    "test_it_says_what_a_high_score_means": ("higher is more", "it is"),
+    "test_it_says_what_a_high_score_means": (
+        "Largest share of decisions that are not optimal, in [0, 1]; higher is more suspicious",
+        "Share of decisions that are not optimal",
+    ),
+    "test_it_answers_in_some_world": (
+        "return Score(shares", 'return Score.abstain("no") or Score(shares'
+    ),
 }  # fmt: skip
 
 

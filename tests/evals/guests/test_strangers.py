@@ -147,15 +147,18 @@ def test_only_workers_import_a_stranger_and_they_hold_no_path_of_the_run(
     executor: Executor,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    reference = stranger(tmp_path, SPY, f"from helper_beside import HOME\n{HEAD}")
-    (tmp_path / "helper_beside.py").write_text(f"HOME = {str(home.root)!r}\n")
+    place = f"HOME = {str(home.root)!r}\n"
     unguarded = score_lineup(
         Lineup.read(finished.folder / "lineup"),
-        (reference,),
+        (stranger(tmp_path, SPY, place + HEAD),),
         store=tmp_path / "scores.jsonl",
         executor=executor,
     )
     assert {row.value for row in unguarded} == {1.0}, "the spy finds what is not guarded"
+    for name in [name for name in sys.modules if "detector_mine" in name]:
+        monkeypatch.delitem(sys.modules, name)
+    reference = stranger(tmp_path, SPY, f"from helper_beside import HOME\n{HEAD}")
+    (tmp_path / "helper_beside.py").write_text(place)
     monkeypatch.chdir(home.root)
     monkeypatch.setenv("PWD", str(home.root))
     before = set(sys.modules)
