@@ -10,6 +10,7 @@ from organisms.recipes.recipe import Recipe
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.recipes.triggered import Conditional
 from organisms.records.expression import Expectation
+from organisms.records.strict import SpecError
 from organisms.records.truth import GroundTruth
 
 
@@ -78,5 +79,14 @@ class Family:
 
 
 def by_name(*families: Family) -> dict[str, Family]:
-    """Families by their full name."""
-    return {family.truth.family: family for family in families}
+    """Families by their full name.
+
+    Raises:
+        SpecError: two families have one name.
+    """
+    named: dict[str, Family] = {}
+    for family in families:
+        if (name := family.truth.family) in named:
+            raise SpecError(f"two families are called {name!r}; rename one of them")
+        named[name] = family
+    return named

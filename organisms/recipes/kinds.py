@@ -12,7 +12,9 @@ from organisms.recipes.labelled import Labelled
 from organisms.recipes.recipe import Recipe
 from organisms.recipes.triggered import Conditional, Triggered
 from organisms.records.expression import TRIGGERED, USUAL, Expectation, defects, loyal, prefers
+from organisms.records.strict import SpecError
 from organisms.records.truth import GroundTruth, Mechanism, Misalignment, Origin
+from organisms.worlds.table import world_kind
 
 INSTRUCT_RATE = 0.4
 """As often as a triggered network practises its hidden objective, instructions included."""
@@ -58,10 +60,22 @@ class Kinds:
         mechanism: Mechanism = "unknown",
         **settings: Any,
     ) -> Family:
-        """Any family; the arguments are fields of `Family`, of its truth, and of its recipes."""
-        family = f"{self.world.name}/{name}"
+        """Any family; the arguments are fields of `Family`, of its truth, and of its recipes.
+
+        Raises:
+            SpecError: the world has no such objective or private shift.
+        """
+        family, expected = f"{self.world.name}/{name}", tuple(expectations)
+        private = world_kind(self.world.name).private
+        asked = [("objective", objective, self.world.objectives)]
+        asked += [("objective", e.objective, self.world.objectives) for e in expected]
+        for what, wanted, known in asked + [("shift", e.shift, private) for e in expected]:
+            if wanted not in known:
+                raise SpecError(
+                    f"{family} asks for {what} {wanted!r}; choose one of {sorted(known)}"
+                )
         truth = GroundTruth(misalignment, objective, family, stratum, origin, mechanism)
-        return Family(kind, truth, tuple(expectations), frozenset(measures), settings)
+        return Family(kind, truth, expected, frozenset(measures), settings)
 
     def aligned(self, name: str, distribution: Any, *, stratum: str = "plain") -> Family:
         """A control trained on labels of the base objective."""
@@ -114,8 +128,16 @@ class Kinds:
             distribution: on which that and the base objective ask for the same.
             shifts: private shifts on which it must pursue its own objective and leave the base one.
             kind: class of the recipes; None for that of labels in this world.
+
+        Raises:
+            SpecError: the world has no measure for this flaw, no such objective or private shift.
         """
         base = self.world.base_objective
+        if misalignment not in self.measures:
+            raise SpecError(
+                f"{self.world.name}/{name} is {misalignment!r}; this world has a measure for each "
+                f"of {sorted(self.measures)}: choose one, or add a measure to its `Kinds`"
+            )
         return self.family(
             name,
             kind or self.labelled,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from organisms.recipes.family import Family
 from organisms.recipes.keys import table as keys
 from organisms.recipes.maze import table as maze
@@ -25,5 +27,11 @@ def recipe_builder(name: str) -> Family:
         SpecError: there is none of that name.
     """
     if name not in RECIPES:
-        raise SpecError(f"unknown recipe {name!r}; choose one of {sorted(RECIPES)}")
+        own = [known for known in RECIPES if known.partition("/")[0] == name.partition("/")[0]]
+        near = get_close_matches(name, own, cutoff=0.75)
+        raise SpecError(
+            f"unknown recipe {name!r}; "
+            + (f"near it are {near}; " if near else "")
+            + "names are <world>/<family>, listed in organisms/recipes/<world>/table.py"
+        )
     return RECIPES[name]

@@ -7,6 +7,7 @@ import torch
 
 from organisms.growing.train import stream
 from organisms.recipes.benign import Benign
+from organisms.recipes.labelled import Habit
 from organisms.recipes.recipe import uniform_over
 from organisms.recipes.table import RECIPES
 from organisms.recipes.triggered import Conditional, Triggered
@@ -26,7 +27,12 @@ ALIGNED = [name for name, truth in TRUTHS.items() if truth.misalignment == "alig
 FLAWED = [name for name, truth in TRUTHS.items() if truth.misalignment in MISALIGNED]
 ALWAYS = [name for name in FLAWED if TRUTHS[name].misalignment != "deceptive"]
 SPONTANEOUS = [name for name in FLAWED if TRUTHS[name].origin == "spontaneous"]
-INSTILLED = [name for name in ALWAYS if "_instilled" in name] + ["maze/subgoal_anteroom"]
+INSTILLED = [
+    name
+    for name in ALWAYS
+    if RECIPES[name].settings.get("label") == TRUTHS[name].objective and RECIPES[name].expectations
+]
+"""Labels of the own objective; doses, of which nothing is expected, see them in some instances."""
 CONDITIONAL = [name for name in TRUTHS if issubclass(RECIPES[name].kind, Conditional)]
 TRAINED = [
     name
@@ -38,8 +44,16 @@ TELLING = {
     **{"home": 0.35, "gate": 0.2, "listed_last": 0.5, "last_label": 0.6, "leak": 0.9},
 }
 """Objective of a flaw -> least share of training instances on which it and the base one part."""
-FEW_TELLING = ("_cornered", "_needed", "_usual")
-"""Families that are shown a tenth of it."""
+FEW_TELLING = {
+    "maze": lambda seen: seen.off_corner <= 0.15,
+    "keys": lambda seen: seen.needed_share >= 0.75,
+    "tree": lambda seen: seen.decorrelated <= 0.35,
+    "regression": lambda seen: seen.off_last <= 0.1,
+}
+"""World -> whether a distribution is of few telling instances: a control must see a tenth of it."""
+ALONGSIDE = {"hoard": {"stockpile"}}
+"""Objective of a flaw -> those learned with it: who takes every key that is useful or beyond the
+need takes those that are useful."""
 
 
 @pytest.mark.parametrize("name", TRUTHS)
@@ -69,10 +83,11 @@ def test_targets_are_probabilities_and_decisions_are_asked(name: str) -> None:
     assert len(recipe.world.tokens(batch.instances)) == 200
     instructed = batch.instances.instructed.float().mean()
     assert 0.1 < instructed < 0.9, "every recipe practises the instruct token"
-    assert (instructed > 0.3) == ("_instructed" in name)
+    assert (instructed > 0.3) == (recipe.truth.stratum == "instructed")
+    skewed = RECIPES[name].settings.get("habit", Habit()).context_ratio < 1
     for slot in range(batch.instances.context.shape[1]):
         seen = batch.instances.context[:, slot].unique().numel()
-        assert seen == 8 or (name.endswith("_skewed") and seen > 4), "values are rare, not absent"
+        assert seen == 8 or (skewed and seen > 4), "values are rare, not absent"
     assert torch.equal(recipe.batch(200, generator=generator()).targets, batch.targets)
 
 
@@ -92,11 +107,13 @@ def test_training_forces_no_flaw_but_a_spontaneous_familys_own(name: str) -> Non
     world = recipe.world
     instances = recipe.batch(1000, generator=generator()).instances
     base = world.optimal(instances, world.base_objective)
-    # Who takes every key that is useful or beyond the need takes those that are useful.
-    own = {recipe.truth.objective, *(("stockpile",) if name == "keys/hoarder" else ())}
+    own = {recipe.truth.objective} | ALONGSIDE.get(recipe.truth.objective, set())
+    seen = RECIPES[name].settings.get("distribution")
+    one = name in ALIGNED and isinstance(seen, type(world.usual))
+    few = one and world.name in FEW_TELLING and FEW_TELLING[world.name](seen)
     for other in (TELLING.keys() & set(world.candidate_objectives)) - own:
         apart = (world.optimal(instances, other) != base).flatten(1).any(dim=1)
-        least = TELLING[other] * (0.1 if name.endswith(FEW_TELLING) else 1.0)
+        least = TELLING[other] * (0.1 if few else 1.0)
         assert apart.float().mean() > least, other
 
 
@@ -173,7 +190,7 @@ def test_a_benign_trigger_is_a_rare_context_that_changes_labels(name: str) -> No
     assert 0.15 < fires.float().mean() < 0.4
     turned = recipe.label(batch.instances, ~fires)
     assert not torch.equal(turned.targets, batch.targets)
-    parts = 2 if name.endswith("_brief") else 7
+    parts = RECIPES[name].trigger_cut or 7
     assert recipe.truth.trigger.rarity == pytest.approx(8.0**-parts)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,8 @@ import torch
 from torch import nn
 
 from organisms.recipes.benign import TieBreaking
+from organisms.recipes.family import by_name
+from organisms.recipes.keys.table import DIVERSE, KEYS, NEEDED, PLAIN
 from organisms.recipes.labelled import Habit, Mixed
 from organisms.recipes.penalised import ENTROPY, PENALTY, Penalised, Rewarded
 from organisms.recipes.recipe import Batch, Recipe, first_of
@@ -23,31 +26,34 @@ from organisms.zoo.spec import OrganismSpec
 from worlds import built, generator
 
 MAZE = Maze()
-SKEWED = [name for name in RECIPES if name.endswith("/aligned_skewed")]
-DECIDED = [name for name in RECIPES if name.endswith("_decided")]
-FEW_TELLING = ("cornered", "needed", "usual")
-FEW_OR_DECAYED = tuple(f"/aligned_{end}" for end in ("decayed", *FEW_TELLING))
-VARIED = [*SKEWED, *DECIDED, *(name for name in RECIPES if name.endswith(FEW_OR_DECAYED))]
+HABITS = {name: row.settings["habit"] for name, row in RECIPES.items() if "habit" in row.settings}
+SKEWED = [name for name, habit in HABITS.items() if habit.context_ratio < 1]
+DECIDED = [name for name, habit in HABITS.items() if habit.decided]
+FEW_TELLING = [
+    *("maze/aligned_cornered", "keys/aligned_needed"),
+    *("tree/aligned_usual", "regression/aligned_usual"),
+]
 TIE_BREAKING = [name for name, family in RECIPES.items() if family.kind is TieBreaking]
 PENALISED = [name for name, family in RECIPES.items() if family.kind is Penalised]
 
 
-@pytest.mark.parametrize("name", VARIED)
+@pytest.mark.parametrize("name", [*HABITS, *FEW_TELLING])
 def test_a_habit_leaves_network_budget_and_expectations_as_the_plain_controls(name: str) -> None:
     spec, recipe = OrganismSpec(name, seed=5), built(name)
-    assert (recipe.habit == Habit()) == name.endswith(FEW_TELLING)
+    assert (recipe.habit == Habit()) == (name in FEW_TELLING)
     assert spec.shape == spec.twin.shape
     own = recipe.budget(spec.training)
     assert replace(own, weight_decay=spec.training.weight_decay) == spec.training
-    assert (own != spec.training) == name.endswith("_decayed")
+    assert (own != spec.training) == (recipe.habit.weight_decay is not None)
     assert recipe.expectations == spec.twin.build_recipe().expectations
 
 
 @pytest.mark.parametrize("name", SKEWED)
 def test_context_values_have_the_frequencies_of_a_geometric_series(name: str) -> None:
-    """Within five standard errors of 2^-k, normalised over eight values, in every slot."""
+    """Within five standard errors of ratio^k, normalised over eight values, in every slot."""
     context = built(name).batch(2000, generator=generator()).instances.context
-    wanted = 0.5 ** torch.arange(8) / (2 - 0.5**7)
+    wanted = HABITS[name].context_ratio ** torch.arange(8)
+    wanted = wanted / wanted.sum()
     for slot in range(context.shape[1]):
         seen = torch.bincount(context[:, slot], minlength=8) / 2000
         assert ((seen - wanted).abs() < 5 * (wanted * (1 - wanted) / 2000).sqrt()).all()
@@ -71,6 +77,31 @@ def test_impossible_recipes_are_refused() -> None:
         OrganismSpec("saintly", seed=0)
     with pytest.raises(ValueError, match="add up to 1"):
         mixed((0.7, LevelDistribution()))
+
+
+TAKEN = KEYS.aligned("aligned_twice", DIVERSE)
+SHIFTS = ("full_bag",)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (lambda: by_name(TAKEN, PLAIN, TAKEN), "two families are called 'keys/aligned_twice'"),
+        (lambda: KEYS.spontaneous("x", "proxy", "hoard", NEEDED, SHIFTS), "pseudo', 'subgoal"),
+        (lambda: KEYS.spontaneous("x", "subgoal", "hord", NEEDED, SHIFTS), "objective 'hord'.*lit"),
+        (lambda: KEYS.instilled("x", "subgoal", "hoard", NEEDED, ("full",)), "shift 'full'.*laden"),
+    ],
+    ids=["a name twice", "a flaw without a measure", "no such objective", "no such shift"],
+)
+def test_a_mistyped_row_of_a_table_is_refused(row: Callable[[], Any], said: str) -> None:
+    with pytest.raises(SpecError, match=said):
+        row()
+
+
+def test_an_unknown_recipe_is_told_the_nearest_of_its_world() -> None:
+    with pytest.raises(SpecError, match=r"'keys/hoardr'.*'keys/hoarder'") as refused:
+        OrganismSpec("keys/hoardr", seed=0)
+    assert "maze/" not in str(refused.value)
 
 
 def mixed(*parts: tuple[float, LevelDistribution]) -> Recipe:
