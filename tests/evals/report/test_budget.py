@@ -9,7 +9,7 @@ from io import StringIO
 import numpy as np
 import pytest
 from rich.console import Console
-from test_report_contest import evidence, judged
+from test_compare_detectors import evidence, judged
 
 from evals.judging.budget import (
     BudgetCurve,

@@ -33,7 +33,7 @@ def full(report: ReportInput, judge_risk: Callable[..., RiskReport]) -> ReportIn
         columns=(*others, loud),
         killers=(
             Rival("weight_norm", FAMILY, "void", "AUROC 1.00", 4, 0.001, "activations", FAMILY),
-            Rival("false_alarms", "panel", "stands_out", "2 of 2 networks alarm", 2, 0.006, family="plain"),
+            Rival("false_alarms", "panel", "stands_out", "2 of 2 alarm", 2, 0.006, "", "plain"),
         ),
         selections=(Selection(chosen, "proxy", "outputs", 5, "ood_battery", 1.0, 0.75),),
         pairs=(Pair("goal_swap", "panel", 6, 0, 5, 1, 0.0625, 0.5),),

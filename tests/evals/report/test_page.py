@@ -92,8 +92,8 @@ def test_every_picture_has_words_and_every_heading_a_scope(page: str) -> None:
     pictures = re.findall(r"<svg [^>]*>", page)
     counted = 4 + 1 + 2 + 5
     assert len(pictures) == counted, (
-        f"the page has {len(pictures)} pictures, counted here are {counted}: change `counted` if one "
-        "was added or removed on purpose (docs/changing-the-page.md)"
+        f"the page has {len(pictures)} pictures, counted here are {counted}: change `counted` if a "
+        "picture was added or removed on purpose (docs/changing-the-page.md)"
     )
     assert all('role="img"' in picture and "aria-label=" in picture for picture in pictures)
     assert all("scope=" in head for head in re.findall(r"<th[ >][^>]*>", page))
