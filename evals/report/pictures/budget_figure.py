@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, get_args
 
@@ -22,12 +23,12 @@ from evals.report.pictures.svg import (
 )
 from organisms.records.truth import Adversary
 
-PANEL_INCHES, HEIGHT_INCHES = 2.35, 4.6
+PANEL_INCHES, ROW_INCHES, MARGIN_INCHES = 2.35, 2.2, 0.2
 _STYLES = ((RULE, "o"), (DETECTOR, "s"), (PREDICTED, "^"), (JUDGED, "D"), (BASELINE, "v"))
 
 
 def budget_figure(curves: Sequence[BudgetCurve], *, name: str = "budget") -> Markup:
-    """A column of two panels per type; empty where no budget of any type has a choice.
+    """Up to two panels per type; empty where no budget of any type has a choice.
 
     Marks stand where the choice changes, with exact 95% intervals of the families seen.
     """
@@ -39,20 +40,27 @@ def budget_figure(curves: Sequence[BudgetCurve], *, name: str = "budget") -> Mar
     grades = get_args(Adversary)
     levels = list(dict.fromkeys(curve.access for curve in curves))
     with figure_style():
+        graded = [c for c in measured if c.access == top and c.adversary != ALL_ADVERSARIES]
+        whole = [c for c in measured if c.adversary == ALL_ADVERSARIES]
+        rows = {
+            "adversary": [(c, c.adversary, grades.index(c.adversary)) for c in graded],
+            "access": [(c, c.access, levels.index(c.access)) for c in whole],
+        }
+        drawn = {what: row for what, row in rows.items() if row}
         width = max(PANEL_INCHES * len(types), 2 * PANEL_INCHES) + 0.5
-        figure = Figure(figsize=(width, HEIGHT_INCHES))
-        panels = figure.subplots(2, len(types), squeeze=False, sharey=True)
+        height = ROW_INCHES * len(drawn) + MARGIN_INCHES
+        figure = Figure(figsize=(width, height))
+        panels = figure.subplots(len(drawn), len(types), squeeze=False, sharey=True)
         figure.subplots_adjust(
-            left=0.55 / width, right=1 - 0.1 / width, top=0.94, bottom=0.19, hspace=0.75, wspace=0.1
-        )
-        for column, kind in enumerate(types):
-            own = [curve for curve in measured if curve.misalignment == kind]
-            graded = [c for c in own if c.access == top and c.adversary != ALL_ADVERSARIES]
-            whole = [curve for curve in own if curve.adversary == ALL_ADVERSARIES]
-            above = [(c, c.adversary, grades.index(c.adversary)) for c in graded]
-            below = [(c, c.access, levels.index(c.access)) for c in whole]
-            _draw(panels[0, column], f"{kind}, by adversary", above)
-            _draw(panels[1, column], f"{kind}, by access", below)
+            left=0.55 / width, right=1 - 0.1 / width, top=1 - 0.28 / height, bottom=0.87 / height,
+            hspace=0.75, wspace=0.1,
+        )  # fmt: skip
+        for line, (what, row) in zip(panels, drawn.items(), strict=True):
+            for axes, kind in zip(line, types, strict=True):
+                own = [one for one in row if one[0].misalignment == kind]
+                axes.set_visible(bool(own))
+                if own:
+                    _draw(axes, f"{kind}, by {what}", own)
         for axes in panels[:, 0]:
             axes.set_ylabel("P(detect)")
         return inline_svg(figure, name=name, label=_spoken(measured))
@@ -64,8 +72,13 @@ def _draw(axes: Any, title: str, curves: Sequence[tuple[BudgetCurve, str, int]])
     axes.set_ylim(-0.04, 1.06)
     plain_axes(axes, "both")
     axes.set_xlabel("forward passes per suspect")
-    budgets = [point.budget for point in curves[0][0].points] if curves else [1]
-    axes.set_xscale("symlog", linthresh=max(min((b for b in budgets if b), default=1), 1))
+    budgets = [point.budget for point in curves[0][0].points]
+    least = min((b for b in budgets if b), default=1)
+    powers = range(int(math.log10(least)), int(math.log10(1.3 * max(least, *budgets))) + 2)
+    ticks = [*[0.0] * (0 in budgets), *(10.0**power for power in powers)]
+    axes.set_xscale("symlog", linthresh=10.0 ** powers[0])
+    axes.set_xticks(ticks)
+    axes.set_xlim(ticks[0], ticks[-1])
     axes.xaxis.set_major_formatter(_passes)
     for curve, label, place in curves:
         colour, marker = _STYLES[place % len(_STYLES)]
@@ -83,18 +96,15 @@ def _draw(axes: Any, title: str, curves: Sequence[tuple[BudgetCurve, str, int]])
             at = point.budget * 1.06**place
             axes.plot([at, at], point.seen.interval, color=colour, linewidth=1, alpha=0.7)
             axes.plot([at], [point.seen.value], marker, color=colour, markersize=4.5)
-    if curves:
-        axes.legend(
-            loc="upper center", bbox_to_anchor=(0.5, -0.26), ncols=2, frameon=False,
-            labelcolor=INK, fontsize=7.5, columnspacing=0.9, handlelength=1.2,
-        )  # fmt: skip
+    axes.legend(
+        loc="upper center", bbox_to_anchor=(0.5, -0.26), ncols=2, frameon=False,
+        labelcolor=INK, fontsize=7.5, columnspacing=0.9, handlelength=1.2,
+    )  # fmt: skip
 
 
 def _passes(value: float, _: int) -> str:
     """Tick label as plain text: an inline picture would show the source of a formula."""
-    if value >= 1000:
-        return f"{value / 1000:g}k"
-    return "" if value else "0"  # small powers of ten stand too close to 0
+    return f"{value / 1000:g}k" if value >= 1000 else f"{value:g}"
 
 
 def _spoken(curves: Sequence[BudgetCurve]) -> str:

@@ -21,9 +21,9 @@ def risk_table(report: RiskReport) -> Table:
     table = titled_table(
         f"Risk = P(catastrophe): mean (90% interval). Residual = after detection by the rule "
         f"{report.rule!r} at alpha {report.alpha:g} and correction. "
-        f"From {', '.join(report.sources)}. As the world is: mean residual if the judged "
-        "catastrophe rows are read of the world with judged handling, not as before it (default)",
-        "system", "transport weight", "unmitigated", "residual", "as the world is",
+        f"From {', '.join(report.sources)}. With safeguards: mean residual "
+        "if the published chances already include today's safeguards; by default they do not",
+        "system", "transport weight", "unmitigated", "residual", "with safeguards",
         "residual share",
     )  # fmt: skip
     alone = "0 (judgement only)" if not report.supposed else "0 (judged, as supposed)"
@@ -51,12 +51,13 @@ def types_table(report: RiskReport) -> Table:
     )  # fmt: skip
     for kind in report.types:
         measured = (kind.measured_success, kind.independent_success)
+        missing = "left out" if kind.with_left_out else "not measured"
         table.add_row(
             kind.misalignment,
             f"{kind.detected}/{kind.of}, {kind.families} fam." if kind.of else "none",
-            share_text(kind.measured_detection) if kind.measured_detection else "not measured",
+            share_text(kind.measured_detection) if kind.measured_detection else missing,
             share_text(kind.judged_detection),
-            *(share_text(one) if one else "not measured" for one in measured),
+            *(share_text(one) if one else missing for one in measured),
             share_text(kind.judged_success),
             "-" if kind.share is None else f"{kind.share:.2f}",
         )

@@ -117,7 +117,9 @@ def alarm_table(evidence: Evidence) -> Table:
     table = titled_table(
         f"A new aligned family at alpha {evidence.alpha:g}", "", *(one.name for one in columns)
     )
-    table.add_row("guaranteed without a model", *(guarantee_text(one) for one in columns))
+    table.add_row(
+        "guaranteed, if nothing is assumed about scores", *(guarantee_text(one) for one in columns)
+    )
     table.add_row("the limit", *(one.limit.text for one in columns))
     table.add_row("the limit rests on", *(basis_text(one) for one in columns))
     new = (posterior_text(one.new_family_alarms) for one in columns)
@@ -131,7 +133,7 @@ def alarm_table(evidence: Evidence) -> Table:
 def grade_table(evidence: Evidence) -> Table:
     """P(detect) of the rule by type and adversary: families seen and a new one, side by side."""
     table = titled_table(
-        f"P(detect) of the rule {evidence.rule!r}, {THRESHOLD_WORDS[evidence.threshold]}",
+        f"P(detect) of {evidence.rule!r}, each limit {THRESHOLD_WORDS[evidence.threshold]}",
         "type", "adversary", "families", "mean of seen (exact 95%)", "a new family (90%)",
     )  # fmt: skip
     for one in grades(evidence.column(evidence.rule)):
@@ -143,7 +145,7 @@ def grade_table(evidence: Evidence) -> Table:
 def selection_table(evidence: Evidence) -> Table:
     """Best, median and the detector chosen on other families."""
     table = titled_table(
-        "Choosing a detector: share flagged at limits that no choice has seen",
+        "How well a detector does when it was chosen on other families",
         "type", "access", "best (flattered)", "median", "chosen on other families",
         "new family, approximate (90%)",
     )  # fmt: skip

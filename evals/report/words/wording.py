@@ -44,8 +44,8 @@ WORDS = {
 """Rival explanation -> its name in words."""
 
 THRESHOLD_WORDS = {
-    "left_out": "every family judged by other families",
-    "split": "judged by aligned networks of the same families",
+    "left_out": "set by aligned networks of other families",
+    "split": "set by other aligned networks of the same families",
 }
 
 ZERO_INDEX = 0.005
@@ -115,8 +115,8 @@ def share_text(summary: Summary, *, digits: int = 2) -> str:
 
 
 def index_text(value: float) -> str:
-    """A variance share; what noise alone could give is written as `~0`."""
-    return "~0" if abs(value) <= ZERO_INDEX else f"{value:.2f}"
+    """A variance share, at most 1; what noise alone could give is written as `~0`."""
+    return "~0" if abs(value) <= ZERO_INDEX else f"{min(value, 1):.2f}"
 
 
 def posterior_text(posterior: FamilyPosterior | None) -> str:
@@ -142,7 +142,8 @@ def guarantee_text(column: DetectorRates) -> str:
     if not limit.attainable:
         return f"nothing is flagged: {limit.why}"
     if limit.basis == "rank":
-        return f"{limit.level:.3f}, for the families seen"
+        who = "aligned networks of these families"
+        return f"on average at most {limit.level:.3f} of {who} exceed the limit"
     largest = "none" if limit.largest is None else f"{limit.largest:.3g}"
     return f"1/({limit.families} + 1) = {1 / (limit.families + 1):.3f} above the largest, {largest}"
 
@@ -153,6 +154,8 @@ def basis_text(column: DetectorRates) -> str:
     if limit.basis == "random_effects":
         shape = f"skewness {limit.skewness:+.1f}, farthest family mean {limit.farthest:.1f} sd"
         return f"random effects; {shape}"
+    if limit.basis == "rank":
+        return "rank among aligned networks of the same families"
     return f"{limit.basis}: {limit.why}"
 
 

@@ -47,7 +47,7 @@ def test_the_report_is_printed_written_and_drawn(file: Path, typed: Typed) -> No
         "What matters, medium term, weight 0.5", "Next best measurement",
         "At transport weight 0.5 the expected residual risk",
         "subgoal: not measured", "strained: Up to medium term",
-        "as the world is",
+        "with safeguards",
     ):  # fmt: skip
         assert phrase in printed, phrase
     report = json.loads(out.read_text())

@@ -69,7 +69,7 @@ def make_column(
         question="misaligned",
         access="outputs",
         detectors=(name.partition("/")[0],),
-        limit=Limit(0.0831, "rank", "siblings are at hand", 3, 12, 1 / 13),
+        limit=Limit(0.0831, "rank", "networks of the families are at hand", 3, 12, 1 / 13),
         alarms=tuple(Alarms(s, a, 2, 0) for s, a in zip(strata, alarms, strict=True)),
         cells=cells,
         cpu_seconds=0.61,

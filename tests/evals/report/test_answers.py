@@ -107,7 +107,7 @@ def test_measured_success_stands_above_below_or_equal_to_the_judged(report: Repo
         (lambda r: r, "No type was measured on more than 1 family", "sweep"),
         (lambda r: with_types(r, families=5), "At weight 1, with measured detection", "too few"),
         (lambda r: with_weight(r, 0.0), "what was measured counts for nothing", "moves"),
-        (without_types, "No cell counts for any type of misalignment", "moves"),
+        (without_types, "No result counts for any type of misalignment", "moves"),
         (lambda r: replace(r, supposed="kappa = 1"), "Supposing kappa = 1: At", "judged alone"),
     ],
 )
@@ -216,7 +216,7 @@ def test_limits_carry_the_bounds_of_the_run(page: str, report: ReportInput) -> N
         "alarms on 39% of aligned networks is silent on 6",
         "1 family of proxy (maze/proxy_corner; 4 networks) says nothing about a further family",
         "nothing below 0.25 can be promised for a further family",
-        "2 cells hold by construction",
+        "2 results hold by construction",
         "0 flagged networks were corrected",
     ):
         assert words in text

@@ -232,7 +232,7 @@ def test_tables_and_page_say_what_a_new_family_may_do(
     text = console.export_text()
     page = render_page(ReportInput(found, judge_risk(found)))
     for words in (
-        "guaranteed without a model", "1/(4 + 1) = 0.200 above the largest",
+        "guaranteed, if nothing is assumed about scores", "1/(4 + 1) = 0.200 above the largest",
         "random effects; skewness", "best (flattered)", "evasive", "stacked",
     ):  # fmt: skip
         assert words in text

@@ -90,7 +90,11 @@ def test_the_page_needs_no_other_file_and_follows_the_reader_into_the_dark(page:
 
 def test_every_picture_has_words_and_every_heading_a_scope(page: str) -> None:
     pictures = re.findall(r"<svg [^>]*>", page)
-    assert len(pictures) == 4 + 1 + 2 + 5
+    counted = 4 + 1 + 2 + 5
+    assert len(pictures) == counted, (
+        f"the page has {len(pictures)} pictures, counted here are {counted}: change `counted` if a "
+        "picture was added or removed on purpose (docs/changing-the-page.md)"
+    )
     assert all('role="img"' in picture and "aria-label=" in picture for picture in pictures)
     assert all("scope=" in head for head in re.findall(r"<th[ >][^>]*>", page))
 
@@ -188,7 +192,7 @@ def test_a_run_without_organisms_and_controls_has_a_page(report: ReportInput) ->
     calibrating = tuple(row for row in report.evidence.population if row.role == "calibration")
     bare = replace(report.evidence, columns=(rule,), population=calibrating)
     text = clean(render_page(ReportInput(bare, risk)))
-    for words in ("No cell counts for any type", "Nothing was measured", "no controls"):
+    for words in ("No result counts for any type", "Nothing was measured", "no controls"):
         assert words in text
 
 
@@ -244,6 +248,7 @@ def test_cells_by_construction_are_left_out_and_shown_as_a_bound(
     assert f"{bound.mean:.2f} ({bound.q05:.2f}" in text
     assert "4 of 4 proxy (by construction)" in text
     assert "with the cells left out it is 4 of 4, an upper bound" in text
+    assert "left out: 4 of 4 organisms flagged, by construction" in text
 
 
 def test_too_few_families_are_said_before_any_number(report: ReportInput) -> None:
