@@ -101,10 +101,10 @@ def _watch(
 
 
 def _carries(value: object, kind: type) -> bool:
-    """Whether an argument is of a kind, or a record that holds one."""
-    return isinstance(value, kind) or any(
-        isinstance(v, kind) for v in getattr(value, "__dict__", {}).values()
-    )
+    """Whether an argument is of a kind, or a record of ours that holds one."""
+    if isinstance(value, kind) or type(value).__module__.split(".")[0] not in PRODUCT:
+        return isinstance(value, kind)
+    return any(isinstance(field, kind) for field in getattr(value, "__dict__", {}).values())
 
 
 def main() -> int:
