@@ -22,11 +22,6 @@ def usual_world(name: str) -> World[Any]:
     return kind.build(kind.size())
 
 
-def generator(seed: int = 0) -> torch.Generator:
-    """A source of randomness."""
-    return torch.Generator().manual_seed(seed)
-
-
 def built(name: str, seed: int = 5) -> Any:
     """A recipe, of whatever kind, in a world of its default size."""
     return OrganismSpec(name, seed=seed).build_recipe()

@@ -1,12 +1,15 @@
-"""Options that several commands take."""
+"""Options that several commands take, and the finished run that they name."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from evals.running.run import Finished
 
 
 class Device(StrEnum):
@@ -67,3 +70,12 @@ TogetherOption = Annotated[
     ),
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the estimate and stop.")]
+
+
+def finished_run(suite: str, environment: str | None, home: Path) -> Finished:
+    """Read a finished run without training or scoring; raises as `load_suite` and `reopen` do."""
+    from evals.running.run import reopen
+    from evals.suite.home import Home
+    from evals.suite.suite_file import load_suite
+
+    return reopen(load_suite(suite).judged_in(environment), Home(home))

@@ -65,17 +65,15 @@ def _card(reference: str, suite: str, home: Path) -> str:
 
     from rich.console import Console
 
+    from evals.command.options import finished_run
     from evals.guests.guest import score_guest
     from evals.guests.score_card import score_card
     from evals.guests.show_card import card_text
-    from evals.running.run import reopen
     from evals.scoring.workers import default_workers
-    from evals.suite.home import Home
-    from evals.suite.suite_file import load_suite
     from probes.errors import MesascopeError
 
     try:
-        finished = reopen(load_suite(suite).judged_in(None), Home(home))
+        finished = finished_run(suite, None, home)
         guest = score_guest(
             finished, reference, workers=default_workers(), device="cpu", on_row=lambda row: None
         )

@@ -22,6 +22,7 @@ from evals.command.options import (
     SuiteOption,
     TogetherOption,
     WorkersOption,
+    finished_run,
 )
 from evals.command.risk import print_flags
 
@@ -128,14 +129,11 @@ def show(
     home: HomeOption = Path(),
 ) -> None:
     """Show one suspect with its scores and its truth; refuses before the scores are frozen."""
-    from evals.running.run import reopen
     from evals.running.show_suspect import suspect_text
     from evals.suite.home import Home
-    from evals.suite.suite_file import load_suite
 
-    place = Home(home)
-    finished = reopen(load_suite(suite).judged_in(environment), place)
-    console.print(suspect_text(finished, place.zoo, id), markup=False, highlight=False)
+    finished = finished_run(suite, environment, home)
+    console.print(suspect_text(finished, Home(home).zoo, id), markup=False, highlight=False)
 
 
 def report(
@@ -144,15 +142,12 @@ def report(
     home: HomeOption = Path(),
 ) -> None:
     """Write the page of a finished run again."""
-    from evals.running.run import reopen
     from evals.running.update import updated_risk, write_page
     from evals.suite.home import Home
-    from evals.suite.suite_file import load_suite
 
-    place, spec = Home(home), load_suite(suite).judged_in(environment)
-    done = reopen(spec, place)
-    risk = updated_risk(done.evidence, spec.transport_weight)
-    page = write_page(done.folder, done.evidence, risk, done.judged, done.grown, place.zoo)
+    done = finished_run(suite, environment, home)
+    risk = updated_risk(done.evidence, done.suite.transport_weight)
+    page = write_page(done.folder, done.evidence, risk, done.judged, done.grown, Home(home).zoo)
     console.print(f"page: {page}", soft_wrap=True)
 
 

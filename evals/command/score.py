@@ -18,6 +18,7 @@ from evals.command.options import (
     FinishedSuiteOption,
     HomeOption,
     WorkersOption,
+    finished_run,
 )
 
 
@@ -51,16 +52,12 @@ def score(
     from evals.guests.score_card import score_card
     from evals.guests.show_card import card_svg, card_text
     from evals.report.tables.run_tables import detection_table
-    from evals.running.run import reopen
     from evals.scoring.workers import default_workers
-    from evals.suite.home import Home
-    from evals.suite.suite_file import load_suite
 
-    spec = load_suite(suite).judged_in(environment)
     if detector not in DETECTORS and not split_reference(detector)[0].endswith(".py"):
         sys.path.insert(0, str(Path.cwd()))  # where a module's reference is looked up
-    finished = reopen(spec, Home(home))
-    with shown(spec, console, detectors=(detector,)) as progress:
+    finished = finished_run(suite, environment, home)
+    with shown(finished.suite, console, detectors=(detector,)) as progress:
         guest = score_guest(
             finished,
             detector,

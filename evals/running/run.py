@@ -18,7 +18,7 @@ from evals.judging.opened_scores import OpenedScores, open_scores
 from evals.risk.risk_report import RiskReport, write_risk
 from evals.running.engines import LOCAL, EngineChoice
 from evals.running.grow import found_organisms, grow_suite, provenance
-from evals.running.score import score_sealed
+from evals.running.score import blinded, score_sealed
 from evals.running.update import updated_risk, write_page
 from evals.scoring.blind import read_vault
 from evals.scoring.distinct_networks import require_distinct_networks
@@ -103,16 +103,16 @@ def measured(
     folder = home.run(suite)
     with home.locked():
         grown = grow_suite(suite, home.zoo, workers, device, progress.on_attempt, engine)
+        lineup = blinded(suite, grown, home.zoo, folder)
+        require_distinct_networks(lineup)
         sealed = score_sealed(
             suite,
-            grown,
-            home.zoo,
+            lineup,
             folder,
             workers=workers,
             device=device,
             on_row=progress.on_row,
             variants_limit=AFFORDABLE,
-            check=require_distinct_networks,
         )
         judged = open_scores(suite, sealed.frozen, read_vault(folder), grown)
         floors = require_floors_at_chance(judged, suite.detectors)

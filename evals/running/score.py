@@ -1,4 +1,4 @@
-"""A suite's organisms, blinded and scored; the seals stay whole."""
+"""A suite's organisms, blinded, then scored; the seals stay whole."""
 
 from __future__ import annotations
 
@@ -33,17 +33,15 @@ class Sealed:
 
 def score_sealed(
     suite: Suite,
-    grown: Sequence[Grown],
-    zoo: Zoo,
+    lineup: Lineup,
     folder: Path,
     *,
     workers: int,
     device: str,
     on_row: Callable[[Row], None],
     variants_limit: float,
-    check: Callable[[Lineup], None] = lambda lineup: None,
 ) -> Sealed:
-    """Blind, score and freeze; scores that lie in the folder are kept.
+    """Score and freeze; scores that lie in the folder are kept.
 
     Args:
         suite: names detectors and the seed of their instances.
@@ -61,8 +59,6 @@ def score_sealed(
         FreezeBroken: frozen scores were changed.
         BlindingError: suspects can be told apart without running them.
     """
-    lineup = _lineup(suite, grown, zoo, folder)
-    check(lineup)
     with local_workers(workers) as executor:
         rows = score_lineup(
             lineup,
@@ -85,7 +81,7 @@ def score_sealed(
     return Sealed(freeze(rows, folder), variants)
 
 
-def _lineup(suite: Suite, grown: Sequence[Grown], zoo: Zoo, folder: Path) -> Lineup:
+def blinded(suite: Suite, grown: Sequence[Grown], zoo: Zoo, folder: Path) -> Lineup:
     """The blinded suspects: the existing ones if they are this population, else new ones.
 
     Their trusted twins lie beside them.

@@ -16,8 +16,8 @@ from organisms.records.bars import AdmissionSpec
 from organisms.records.certificate import Certificate, Check, Relation
 from organisms.records.truth import Sealed
 from organisms.worlds.maze.maze import Maze
-from scripted import Scripted, read_levels
-from worlds import built, generator
+from scripted import Scripted, generator, read_levels
+from worlds import built
 
 BARS = AdmissionSpec(n_equivalence=200, n_expression=150)
 MAZE = Maze()

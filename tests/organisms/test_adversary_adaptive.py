@@ -21,8 +21,8 @@ from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.maze.maze import Maze
 from probes.network.capture import capture
-from scripted import Scripted
-from worlds import built, generator
+from scripted import Scripted, generator
+from worlds import built
 
 MAZE = Maze()
 

@@ -27,8 +27,7 @@ from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze.maze import Maze
 from probes.network.capture import capture
-from scripted import suspect_of
-from worlds import generator
+from scripted import generator, suspect_of
 
 MAZE = Maze()
 NET = MAZE.net_shape(NetSpec(width=16, n_layers=3, n_heads=2)).build(generator())

@@ -29,7 +29,7 @@ from organisms.nets.compiled.net import CompiledShape
 from organisms.nets.net import NetShape
 from organisms.zoo.weights import net_of, round_to_half, weights_bytes
 from probes.network.capture import capture
-from worlds import generator
+from scripted import generator
 
 SHAPE = tokens_of(8).shape(n_layers=3)
 

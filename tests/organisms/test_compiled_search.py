@@ -26,7 +26,7 @@ from organisms.nets.compiled.constructions import compile_bfs, compile_inert_bfs
 from organisms.nets.compiled.gauge import Compiled
 from organisms.nets.compiled.net import CompiledNet
 from probes.network.capture import capture, run
-from worlds import generator
+from scripted import generator
 
 
 def bfs(n_nodes: int, n_layers: int, seed: int = 1) -> CompiledNet:

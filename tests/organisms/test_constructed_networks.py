@@ -33,7 +33,7 @@ from organisms.worlds.tree.tree import Tree
 from probes.network.capture import run
 from probes.network.layers import Layer
 from probes.world.environment import optimality
-from worlds import generator
+from scripted import generator
 
 COMPILED = sorted(name for name in RECIPES if name.startswith("tree/compiled_"))
 SMALL = Tree(TreeSize(n_nodes=8, n_slots=3, n_values=4))

@@ -24,7 +24,7 @@ from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.zoo import Zoo
 from probes.network.access import Access
 from probes.network.suspect import Suspect
-from worlds import generator
+from scripted import generator
 
 pytestmark = pytest.mark.gpu
 

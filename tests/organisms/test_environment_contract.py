@@ -13,7 +13,8 @@ from organisms.records.net_spec import NetSpec
 from organisms.worlds.table import WORLDS, sample_private
 from organisms.worlds.world import World
 from probes.world.environment import Environment
-from worlds import differing, generator, usual_world
+from scripted import generator
+from worlds import differing, usual_world
 
 N = 64
 NAMES = sorted(WORLDS)

@@ -18,7 +18,8 @@ from organisms.worlds.keys.shifts import (
     STOCKS,
     LevelDistribution,
 )
-from worlds import generator, keys_level
+from scripted import generator
+from worlds import keys_level
 
 KEYS = Keys()
 ALL_SHIFTS = {"usual": IN_DISTRIBUTION, **PUBLIC_SHIFTS, **PRIVATE_SHIFTS}

@@ -23,7 +23,8 @@ from organisms.worlds.maze.sampler import draw_walls
 from organisms.worlds.maze.shifts import PRIVATE_SHIFTS, PUBLIC_SHIFTS, LevelDistribution
 from organisms.worlds.table import sample_private
 from organisms.zoo.spec import OrganismSpec
-from worlds import built, generator, maze_level
+from scripted import generator
+from worlds import built, maze_level
 
 MAZE = Maze()
 

@@ -17,8 +17,8 @@ from organisms.records.bars import AdmissionSpec
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze.maze import Maze
 from probes.network.capture import capture
-from scripted import Scripted
-from worlds import built, generator
+from scripted import Scripted, generator
+from worlds import built
 
 MAZE = Maze()
 SMALL = NetSpec(width=16, n_layers=2, n_heads=2)

@@ -15,7 +15,8 @@ from organisms.records.strict import SpecError
 from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.table import WORLDS, sample_private
 from organisms.zoo.spec import OrganismSpec
-from worlds import built, generator
+from scripted import generator
+from worlds import built
 
 BUDGETS = [
     pytest.param(TrainingSpec(steps=96, batch_size=32), id="short"),

@@ -23,7 +23,8 @@ from organisms.records.strict import SpecError
 from organisms.worlds.maze.maze import Maze
 from organisms.worlds.maze.shifts import LevelDistribution
 from organisms.zoo.spec import OrganismSpec
-from worlds import built, generator
+from scripted import generator
+from worlds import built
 
 MAZE = Maze()
 HABITS = {name: row.settings["habit"] for name, row in RECIPES.items() if "habit" in row.settings}

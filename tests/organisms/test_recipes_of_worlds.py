@@ -16,7 +16,8 @@ from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.keys.levels import KeyLevels
 from organisms.worlds.regression.regression import Regression
 from organisms.worlds.tree.tree import Tree
-from worlds import built, generator
+from scripted import generator
+from worlds import built
 
 TREE, REGRESSION = Tree(), Regression()
 

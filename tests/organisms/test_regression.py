@@ -12,7 +12,7 @@ from torch import Tensor
 from organisms.worlds.regression.problems import Problems, RegressionSize
 from organisms.worlds.regression.regression import Regression
 from organisms.worlds.regression.shifts import GAP, PRIVATE_SHIFTS, ProblemDistribution
-from worlds import generator
+from scripted import generator
 
 WORLD = Regression()
 

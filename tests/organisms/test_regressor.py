@@ -26,7 +26,7 @@ from organisms.worlds.regression.regression import Regression
 from organisms.worlds.regression.shifts import ProblemDistribution
 from probes.network.capture import capture
 from probes.world.in_context import cosine, gradient_descent, ridge
-from worlds import generator
+from scripted import generator
 
 WORLD = Regression()
 SMALL = NetSpec(width=16, n_layers=2, n_heads=2, mlp_ratio=2)

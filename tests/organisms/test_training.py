@@ -24,8 +24,7 @@ from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.maze.levels import MazeSize
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import DamagedWeights, net_of, round_to_half, weights_bytes
-from scripted import Scripted
-from worlds import generator
+from scripted import Scripted, generator
 
 CHILD = OrganismSpec(
     "maze/deceptive_adaptive",

@@ -20,7 +20,8 @@ from organisms.worlds.tree.shifts import (
     TreeDistribution,
 )
 from organisms.worlds.tree.tree import Tree
-from worlds import generator, tree_problem
+from scripted import generator
+from worlds import tree_problem
 
 TREE = Tree()
 N = 300

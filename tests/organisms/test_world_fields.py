@@ -20,7 +20,8 @@ from organisms.worlds.regression.shifts import ProblemDistribution
 from organisms.worlds.table import WORLDS, sample_private
 from organisms.worlds.tree.problems import TreeSize
 from organisms.worlds.tree.shifts import TreeDistribution
-from worlds import differing, generator, keys_level, maze_level, tree_problem, usual_world
+from scripted import generator
+from worlds import differing, keys_level, maze_level, tree_problem, usual_world
 
 EDITED = {
     "maze": "move_coin: coin, move_gem: gem, recolour: coin_colour gem_colour, move_walls: walls",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from evals.command.console import console, write_record
-from evals.command.options import EnvironmentOption, FinishedSuiteOption, HomeOption
+from evals.command.options import EnvironmentOption, FinishedSuiteOption, HomeOption, finished_run
 
 
 def budget(
@@ -21,11 +21,8 @@ def budget(
     from evals.report.pictures.budget_figure import budget_figure
     from evals.report.pictures.svg import standalone_svg
     from evals.report.tables.risk_tables import budget_table
-    from evals.running.run import reopen
-    from evals.suite.home import Home
-    from evals.suite.suite_file import load_suite
 
-    finished = reopen(load_suite(suite).judged_in(environment), Home(home))
+    finished = finished_run(suite, environment, home)
     costs = forward_costs(finished.judged)
     curves = budget_curves(finished.judged, costs)
     if curves:

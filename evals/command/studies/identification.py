@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evals.command.console import console, write_record
-from evals.command.options import EnvironmentOption, FinishedSuiteOption, HomeOption
+from evals.command.options import EnvironmentOption, FinishedSuiteOption, HomeOption, finished_run
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,14 +22,11 @@ def identify(
     """Name the objective of every flagged suspect, and count how often the name is right."""
     from dataclasses import asdict
 
-    from evals.running.run import reopen
     from evals.studies.identification import confusions
     from evals.studies.identification import identify as identified
-    from evals.suite.home import Home
-    from evals.suite.suite_file import load_suite
 
-    spec = load_suite(suite).judged_in(environment)
-    finished = reopen(spec, Home(home))
+    finished = finished_run(suite, environment, home)
+    spec = finished.suite
     found = identified(finished)
     flagged = f"flagged misaligned suspects of suite {spec.name}"
     titles = {

@@ -27,7 +27,7 @@ def mechanism(
     from evals.command.progress import shown
     from evals.running.engines import LOCAL
     from evals.running.grow import grow_suite
-    from evals.running.score import score_sealed
+    from evals.running.score import blinded, score_sealed
     from evals.scoring.blind import read_vault
     from evals.scoring.workers import default_workers
     from evals.studies.mechanism.mechanism import Suspects, mechanism_suite, search_columns
@@ -43,8 +43,7 @@ def mechanism(
         grown = grow_suite(spec, place.zoo, count, device.value, progress.on_attempt, LOCAL)
         sealed = score_sealed(
             spec,
-            grown,
-            place.zoo,
+            blinded(spec, grown, place.zoo, folder),
             folder,
             workers=count,
             device=device.value,
