@@ -1,0 +1,82 @@
+"""Text that has two meanings, or none, is refused; a file is written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from probes.files import UnreadableFile, parse_json, parse_toml, write_whole
+
+NO_JSON = {
+    "cut short": '{"a": 1',
+    "a key twice": '{"a": 1, "a": 2}',
+    "a key twice inside": '[{"b": {"a": 1, "a": 1}}]',
+    "no number": '{"a": NaN}',
+    "infinite": '{"a": 1e999}',
+    "beyond 64 bits": f'{{"a": {10**400}}}',
+    "beyond what int reads": f'{{"a": {"9" * 5000}}}',
+    "nested deeply": "[" * 100_000,
+    "half a character": '{"a": "\\ud800"}',
+    "not UTF-8": b'{"a": "\xff"}',
+    "empty": "",
+}
+NO_TOML = {
+    "cut short": "a = [1",
+    "a key twice": "a = 1\na = 2",
+    "no number": "a = [{b = nan}]",
+    "infinite": "a = -inf",
+    "beyond 64 bits": f"a = {10**400}",
+    "nested deeply": "a = " + "[" * 100_000,
+    "not UTF-8": b'a = "\xff"',
+}
+
+
+@pytest.mark.parametrize("text", NO_JSON.values(), ids=NO_JSON)
+def test_json_with_no_meaning_or_two_is_refused_by_name(text: str | bytes) -> None:
+    with pytest.raises(UnreadableFile, match=r"^here\.json is not valid JSON"):
+        parse_json(text, "here.json")
+
+
+@pytest.mark.parametrize("text", NO_TOML.values(), ids=NO_TOML)
+def test_toml_with_no_meaning_is_refused_by_name(text: str | bytes) -> None:
+    with pytest.raises(UnreadableFile, match=r"^here\.toml is not valid TOML"):
+        parse_toml(text, "here.toml")
+
+
+def test_ordinary_text_is_read() -> None:
+    assert parse_json('{"a": [1, -2.5, null, true, "é"]}'.encode(), "here") == {
+        "a": [1, -2.5, None, True, "é"]
+    }
+    assert parse_toml("a = 18446744073709551615\nb = 'é'", "here") == {"a": 2**64 - 1, "b": "é"}
+
+
+def test_a_file_is_replaced_whole_and_readable_as_the_umask_says(tmp_path: Path) -> None:
+    path = tmp_path / "record.json"
+    before = os.umask(0o027)
+    try:
+        write_whole(path, "first")
+        write_whole(path, "sécond")
+    finally:
+        os.umask(before)
+    assert path.read_bytes() == "sécond".encode()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert [child.name for child in tmp_path.iterdir()] == ["record.json"]
+
+
+def test_what_was_there_stays_when_writing_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "record.json"
+    write_whole(path, "first")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(path, "second")
+    assert path.read_text("utf-8") == "first"
+    assert [child.name for child in tmp_path.iterdir()] == ["record.json"]
