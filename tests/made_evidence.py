@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from evals.evidence.detector_rates import Alarms, Cell, DetectorRates
 from evals.evidence.evidence import Evidence, Population
-from evals.risk.analysis import analyse
+from evals.risk import analysis, sobol
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
-from evals.risk.merged import merge
+from evals.risk.merged import Merged, merge
 from evals.risk.risk_report import RiskReport
 from evals.risk.transport import load_transport
 from evals.statistics.limit import Limit
@@ -21,6 +23,7 @@ Counts = Mapping[str, Sequence[int]]
 
 STRONG: Counts = dict.fromkeys(MISALIGNMENT_TYPES, (19, 18, 17, 18, 16))
 """Detected of 20, by family."""
+FEW_DRAWS = 4000
 
 
 def make_cell(kind: str, number: int, detected: int, of: int, abstained: int) -> Cell:
@@ -106,8 +109,18 @@ def make_evidence(
 
 
 def make_risk(evidence: Evidence, weight: float = 0.2) -> RiskReport:
+    return quick_risk(merge([evidence]), weight)
+
+
+def quick_risk(merged: Merged, weight: float = 0.2, **question: Any) -> RiskReport:
+    """From few draws."""
     transport = replace(load_transport(), weight=weight)
-    return analyse(merge([evidence]), load_figures(), transport, draws=20_000)
+    asked = {"draws": FEW_DRAWS, **question}
+    # Other tests of the same process need all draws: the patch ends with the call.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sobol, "LOG2_DRAWS", 6)
+        patch.setattr(analysis, "SUBSAMPLE", 2000)
+        return analysis.analyse(merged, load_figures(), transport, **asked)
 
 
 def sign(data: Mapping[str, Any]) -> str:
