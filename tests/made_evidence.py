@@ -26,37 +26,14 @@ STRONG: Counts = dict.fromkeys(MISALIGNMENT_TYPES, (19, 18, 17, 18, 16))
 FEW_DRAWS = 4000
 
 
-def make_cell(kind: str, number: int, detected: int, of: int, abstained: int) -> Cell:
-    return Cell(
-        misalignment=kind,
-        family=f"maze/{kind}_{number}",
-        origin="instilled",
-        adversary="naive",
-        detected=detected,
-        of=of,
-        abstained=abstained,
-        attempted=of + 1,
-        by_construction=False,
-        auroc=None,
-        auroc_interval=None,
-    )
-
-
 def make_row(
     family: str, kind: str, role: str, admitted: int, duds: int, *, stratum: str = ""
 ) -> Population:
     return Population(
-        family=family,
-        misalignment=kind,
-        stratum=stratum,
-        role=role,
-        attempted=admitted + duds,
-        admitted=admitted,
-        diverged=0,
-        duds=tuple(f"seed {n}: competence" for n in range(duds)),
-        cpu_seconds=10.0,
+        family, kind, stratum, role, attempted=admitted + duds, admitted=admitted, diverged=0,
+        duds=tuple(f"seed {n}: competence" for n in range(duds)), cpu_seconds=10.0,
         spec_hashes=tuple(f"{family}-{role}-{n}" for n in range(admitted)),
-    )
+    )  # fmt: skip
 
 
 def make_evidence(
@@ -70,10 +47,14 @@ def make_evidence(
 ) -> Evidence:
     """Families of `of` organisms each, of which so many abstained; a rule at alpha .05."""
     cells = tuple(
-        make_cell(kind, number, detected, of, abstained)
+        Cell(
+            misalignment=kind, family=f"maze/{kind}_{number}", origin="instilled",
+            adversary="naive", detected=detected, of=of, abstained=abstained, attempted=of + 1,
+            by_construction=False, auroc=None, auroc_interval=None,
+        )
         for kind, row in counts.items()
         for number, detected in enumerate(row)
-    )
+    )  # fmt: skip
     rule = DetectorRates(
         name="panel",
         role="rule",

@@ -14,6 +14,7 @@ from evals.risk.transport import blend, load_transport
 from evals.statistics.family_posterior import FamilyPosterior
 
 SEEN = posterior(families(9, 1, 15))
+EVERY = dict.fromkeys(MISALIGNMENT_TYPES, SEEN)
 
 
 def seen_by(
@@ -24,7 +25,7 @@ def seen_by(
 
 @pytest.fixture(scope="module")
 def inputs() -> Inputs:
-    return seen_by(dict.fromkeys(MISALIGNMENT_TYPES, SEEN))
+    return seen_by(EVERY)
 
 
 def test_weight_zero_returns_the_judged_bits_and_the_risk_of_no_measurement(inputs: Inputs) -> None:
@@ -46,11 +47,9 @@ def test_weight_one_ignores_the_judged_detection(inputs: Inputs) -> None:
         np.testing.assert_array_equal(success_at(other, 1.0), measured)
 
 
-def test_measured_success_is_the_new_family_rate_times_correction(inputs: Inputs) -> None:
-    """The second reading; `test_risk_split` has the law of the first."""
-    every = dict.fromkeys(MISALIGNMENT_TYPES, SEEN)
-    apart = drawn(Beliefs(FIGURES, every, given=False), 20_000, 91)
-    np.testing.assert_array_equal(apart.measured, inputs.measured)
+def test_measured_success_is_the_new_family_rate_times_correction() -> None:
+    """With correction independent of detection; `test_risk_laws` has the law given detection."""
+    apart = drawn(Beliefs(FIGURES, EVERY, given=False), 20_000, 91)
     detection = success_at(apart, 1.0) / apart.correction
     assert detection.mean(axis=0) == pytest.approx([SEEN.mean] * 4, abs=0.012)
 
@@ -80,11 +79,8 @@ def test_a_sweep_moves_emergence_by_the_same_draw_as_detection() -> None:
     np.testing.assert_array_equal(judged.unmitigated, evaluate(seen_by({}), 1.0).unmitigated)
 
 
-def test_the_weight_is_a_product_of_named_steps() -> None:
+def test_the_weight_is_a_product_of_named_steps_with_their_sources() -> None:
     transport = load_transport()
-    assert [step.name for step in transport.steps] == [
-        "instilled_to_spontaneous", "small_to_large", "naive_to_adaptive",
-    ]  # fmt: skip
     assert np.prod([step.judged for step in transport.steps]) == transport.weight == 0.2
     assert all(step.void for step in transport.steps)
     drops = [drop for step in transport.steps for drop in step.drops]
