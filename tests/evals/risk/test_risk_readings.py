@@ -6,8 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from maze_panel import maze_panel
-from scipy import special
-from worked_example import FIGURES, drawn, families, posterior, posteriors
+from worked_example import FIGURES, drawn, families, posterior, posteriors, success_given
 
 from evals.report.tables.risk_tables import risk_table
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs
@@ -86,16 +85,9 @@ def in_thirty_classes(
 
 
 def by_quadrature(judged: JudgedBeta, rates: np.ndarray, _: np.random.Generator) -> np.ndarray:
-    """By integrating over u on a grid of its logit, rate by rate."""
-    logits = np.linspace(-40, 40, 4001)
-    u, rest = special.expit(logits), special.expit(-logits)
+    """Rate by rate."""
     grid = np.clip(np.sin(np.linspace(0, np.pi / 2, 81)) ** 2, 1e-9, 1 - 1e-12)
-    log_s = np.log(grid)[:, None] / u
-    log_density = judged.a * log_s + (judged.b - 1) * np.log(-np.expm1(log_s))
-    log_density += np.log(u) + 2 * np.log(rest)  # u(1-u) twice, over u, as ds/dd is s / (u d)
-    density = np.exp(log_density - log_density.max(axis=1, keepdims=True))
-    success = (density * np.exp(log_s)).sum(axis=1) / density.sum(axis=1)
-    return np.interp(rates, grid, success)
+    return np.interp(rates, grid, success_given(judged, grid))
 
 
 @pytest.mark.parametrize(

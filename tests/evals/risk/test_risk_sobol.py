@@ -108,10 +108,9 @@ def test_inputs_without_effect_are_listed_with_zero() -> None:
 
 def test_a_measured_sweep_has_a_share_at_weight_one_alone() -> None:
     beliefs = Beliefs(FIGURES, emergence=posterior(families(4, 9, 12)))
-    measured = indices(beliefs, 1.0)
+    judged, measured = (indices(beliefs, weight) for weight in (0.0, 1.0))
     assert measured["measured_emergence"].total > 0.1
-    assert measured["emergence"].total == 0
-    assert indices(beliefs, 0.0)["measured_emergence"].total == 0
+    assert measured["emergence"].total == judged["measured_emergence"].total == 0
 
 
 def test_indices_are_sorted_and_repeat_with_the_seed() -> None:

@@ -10,7 +10,7 @@ from worked_example import FIGURES, drawn, families, posterior
 from evals.command.risk import parse_transport
 from evals.risk.decomposition import Inputs, evaluate, success_at
 from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, QuestionError
-from evals.risk.transport import blend, load_transport
+from evals.risk.transport import load_transport
 from evals.statistics.family_posterior import FamilyPosterior
 
 SEEN = posterior(families(9, 1, 15))
@@ -29,15 +29,12 @@ def inputs() -> Inputs:
 
 
 def test_weight_zero_returns_the_judged_bits_and_the_risk_of_no_measurement(inputs: Inputs) -> None:
-    judged = inputs.success.view(np.int64)
+    bits = inputs.success.view(np.int64)
     for one in (inputs, replace(inputs, transport=np.zeros(20_000))):
-        np.testing.assert_array_equal(success_at(one, 0.0).view(np.int64), judged)
-    np.testing.assert_array_equal(blend(inputs.success, inputs.measured, 0.0), inputs.success)
-    without = seen_by({})
+        np.testing.assert_array_equal(success_at(one, 0.0).view(np.int64), bits)
+    judged, pooled = evaluate(seen_by({}), 1.0), evaluate(inputs, 0.0)
     for name in ("unmitigated", "residual", "fraction"):
-        judged = getattr(evaluate(without, 1.0), name)
-        pooled = getattr(evaluate(inputs, 0.0), name)
-        np.testing.assert_array_equal(judged.view(np.int64), pooled.view(np.int64))
+        np.testing.assert_array_equal(getattr(judged, name), getattr(pooled, name))
 
 
 def test_weight_one_ignores_the_judged_detection(inputs: Inputs) -> None:
