@@ -90,9 +90,7 @@ def test_a_family_of_duds_alone_is_no_family() -> None:
 
 
 @pytest.mark.parametrize("alarms", [0, 4, 20])
-def test_false_alarms_are_those_seen_and_those_of_a_new_family(
-    strong: Measured, alarms: int
-) -> None:
+def test_false_alarms_seen_and_those_of_a_new_family(strong: Measured, alarms: int) -> None:
     evidence = make_evidence({}, alarms=alarms)
     facts = run_facts(evidence, strong[1])
     assert facts["false_alarms.realised"].value == pytest.approx(alarms / 40)

@@ -70,23 +70,6 @@ def test_the_same_facts_have_one_id_and_others_another(
     assert len({first.id, worse.id, elsewhere.id, stricter.id, rewritten.id}) == 5
 
 
-def test_where_nothing_tripped_there_is_no_incident(
-    known: dict[str, Fact], subject: Subject, tmp_path: Path
-) -> None:
-    verdict = replace(make(known, subject), tripped=())
-    with pytest.raises(IncidentError, match="no rule tripped"):
-        write_incident(verdict, tmp_path)
-    assert not list(tmp_path.glob("*"))
-
-
-@pytest.mark.parametrize("created", ["yesterday", "2026-05-04T09:30:00", "2026-05-04"])
-def test_a_moment_without_offset_is_refused(
-    known: dict[str, Fact], subject: Subject, created: str
-) -> None:
-    with pytest.raises(ValueError, match=r"isoformat|ISO 8601"):
-        make(known, subject, created=created)
-
-
 @pytest.mark.parametrize(
     ("value", "comparison", "threshold", "told"),
     [
@@ -120,8 +103,7 @@ def test_the_page_answers_every_question_of_its_reader(
         "The number: the risk.", "Why there: a fifth.",
         "- enhanced oversight (high, higher)",
         "Not measured: no organism was scored.", caveat,
-        "- scarce: families is 3; the rule trips where it is below 3",
-        "- lax: detect was not measured", "policy sha256 " + "ab" * 32,
+        "- scarce: families is 3", "- lax: detect was not measured", "policy sha256 " + "ab" * 32,
     ):  # fmt: skip
         assert told in flowing, told
     assert page.count("enhanced oversight") == 1
@@ -144,6 +126,9 @@ def test_a_record_reads_back_as_it_was(incident: Verdict, tmp_path: Path) -> Non
     assert record.name == f"incident-{incident.id}.json"
     assert page.read_text() == incident_text(incident)
     assert {path.suffix for path in record.parent.iterdir()} == {".json", ".txt"}
+    with pytest.raises(IncidentError, match="no rule tripped"):
+        write_incident(replace(incident, tripped=()), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["new"], "where nothing happened"
 
 
 def test_the_first_record_of_the_same_facts_stays_and_a_changed_one_too(
@@ -179,12 +164,10 @@ def test_the_first_record_of_the_same_facts_stays_and_a_changed_one_too(
         (lambda d: d.update(tripped=[]), "no rule tripped"),
         (lambda d: d.update(schema="mesascope.incident/2"), "does not say schema"),
         (lambda d: d.update(note="x"), "note: this key is unknown"),
-        (lambda d: d.pop("created"), "created: this key is missing"),
         (lambda d: d.update(created="today"), "isoformat"),
+        (lambda d: d.update(created="2026-05-04T09:30:00"), "with an offset"),
         (lambda d: d["subject"].update(kind="model"), r"subject\.kind"),
-        (lambda d: d["tripped"][0].update(value="0.9"), r"tripped\.0\.value: .*, got '0.9'"),
         (lambda d: d["tripped"][0].update(threshold=float("nan")), r"threshold: .* finite"),
-        (lambda d: d["tripped"][0].update(comparison="over"), r"tripped\.0\.comparison"),
     ],
 )
 def test_a_broken_record_is_refused(

@@ -47,9 +47,7 @@ def tripped_names(facts: Mapping[str, Fact], kind: SubjectKind = "run") -> list[
         ("at_most", ("tripped", "tripped", "passed")),
     ],
 )
-def test_a_rule_trips_on_its_side_of_the_threshold(
-    comparison: str, outcomes: Sequence[str]
-) -> None:
+def test_a_rule_trips_on_its_side_of_a_number(comparison: str, outcomes: Sequence[str]) -> None:
     for value, outcome in zip((0.04, 0.05, 0.06), outcomes, strict=True):
         facts = {"risk": Fact("risk", value, "the risk")}
         verdict = applied(policy_of(rule_on("risk", comparison)), facts)
@@ -73,8 +71,14 @@ def test_a_gate_that_can_check_nothing_does_not_say_pass(
         applied(policy_of(rule), known)
 
 
-def test_the_default_policy_lets_a_well_measured_strong_run_pass(strong: Measured) -> None:
+RISKS = ["near-term-risk", "medium-term-risk", "risk-that-remains"]
+
+
+def test_the_default_policy_lets_a_strong_run_pass_unless_its_pooled_risk_is_missing(
+    strong: Measured, unpooled: Measured
+) -> None:
     assert tripped_names(run_facts(*strong)) == []
+    assert tripped_names(run_facts(*unpooled)) == RISKS
 
 
 def test_the_default_policy_asks_of_deception_what_its_judgement_implies(strong: Measured) -> None:
@@ -86,9 +90,6 @@ def test_the_default_policy_asks_of_deception_what_its_judgement_implies(strong:
     assert high == pytest.approx(0.75, abs=0.02)
     assert "0.12-0.75" in rule.because
     assert rule.threshold > deceptive.judged_success.q05 + 0.05
-
-
-RISKS = ["near-term-risk", "medium-term-risk", "risk-that-remains"]
 
 
 def test_the_default_policy_trips_where_nothing_is_detected() -> None:
@@ -103,10 +104,6 @@ def test_the_default_policy_trips_on_a_run_too_small_to_use() -> None:
     found = tripped_names(run_facts(evidence, make_risk(evidence)))
     assert {"types-measured", "families", "false-alarms"} <= set(found)
     assert {"held-out-controls", "abstentions"} <= set(found)
-
-
-def test_the_default_policy_trips_where_the_pooled_risk_is_missing(unpooled: Measured) -> None:
-    assert tripped_names(run_facts(*unpooled)) == RISKS
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,7 @@ def test_prevalences_sum_to_more_than_one(published: dict[str, Incoherence]) -> 
     assert row.verdict == "strained"
 
 
-def test_implied_severity_and_growth_of_the_implied_hazard(
-    published: dict[str, Incoherence],
-) -> None:
+def test_implied_severity_and_its_growth(published: dict[str, Incoherence]) -> None:
     for name, reference, within, verdict in (
         ("implied severity, current", [0.001, 0.016, 0.086], 0.015, "coherent"),
         ("implied severity, near_term", [0.027, 0.110, 0.319], 0.015, "coherent"),
@@ -48,9 +46,6 @@ def test_implied_severity_and_growth_of_the_implied_hazard(
         row = published[name]
         assert [row.low, row.value, row.high] == pytest.approx(reference, rel=within, abs=6e-4)
         assert row.verdict == verdict, name
-
-
-def test_growth_is_compared_with_the_judged_one(published: dict[str, Incoherence]) -> None:
     for name, judged, below in (("near_term", "6.3-fold", 0.46), ("medium_term", "7.9-fold", 0.83)):
         sentence = published[f"growth to {name}"].sentence
         assert judged in sentence

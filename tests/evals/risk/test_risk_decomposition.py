@@ -147,9 +147,7 @@ def test_scenarios_share_all_but_what_is_theirs(inputs: Mapping[str, Inputs]) ->
     assert differs == {"emergence", "misaligned", "multiple"}
 
 
-def test_overlapping_types_have_the_stated_bounds_and_those_of_simulated_systems(
-    inputs: Mapping[str, Inputs],
-) -> None:
+def test_overlap_is_bounded_as_stated_and_as_simulated(inputs: Mapping[str, Inputs]) -> None:
     """Draw which types are present and which are handled, draw by draw."""
     one, generator = inputs["near_term"], np.random.default_rng(84)
     present = generator.random(one.success.shape) < one.prevalence

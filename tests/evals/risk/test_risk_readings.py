@@ -14,7 +14,7 @@ from evals.risk.laws import JudgedBeta, beta_from_interval, given, split_success
 from evals.risk.risk_report import RiskReport
 from evals.risk.summary import Summary
 from evals.risk.update import risk_rows
-from evals.statistics.family_posterior import FamilyCount, FamilyPosterior
+from evals.statistics.family_posterior import FamilyPosterior
 from made_evidence import quick_risk
 
 DRAWS = 100_000
@@ -109,7 +109,7 @@ def test_correction_given_detection_agrees_with_brute_force(
 def test_nothing_measured_teaches_nothing() -> None:
     """A rate uniform on [0, 1] is no measurement: .116 must not become .188."""
     judged = beta_from_interval(*FIGURES.types["deceptive"].success)
-    flat = posterior([FamilyCount("none", 0, 1)])
+    flat = posterior(families(0, of=1))
     # The prior of the model is symmetric and has the mean of a uniform rate.
     prior = replace(flat, weights=np.full_like(flat.weights, 1 / flat.weights.size))
     generator = np.random.default_rng(143)

@@ -76,16 +76,11 @@ def test_a_sweep_moves_emergence_by_the_same_draw_as_detection() -> None:
     np.testing.assert_array_equal(judged.unmitigated, evaluate(seen_by({}), 1.0).unmitigated)
 
 
-def test_the_weight_is_a_product_of_named_steps_with_their_sources() -> None:
-    transport = load_transport()
-    assert np.prod([step.judged for step in transport.steps]) == transport.weight == 0.2
-    assert all(step.void for step in transport.steps)
-    drops = [drop for step in transport.steps for drop in step.drops]
-    assert all("arxiv.org/abs/" in drop for drop in drops), "with the address of the measurement"
-
-
-def test_the_weight_or_its_steps_can_be_stated() -> None:
+def test_the_weight_is_a_product_of_steps_and_it_or_they_can_be_stated() -> None:
     usual = load_transport()
+    assert np.prod([step.judged for step in usual.steps]) == usual.weight == 0.2
+    assert all(step.void for step in usual.steps)
+    assert all("arxiv.org/abs/" in drop for step in usual.steps for drop in step.drops)
     assert parse_transport("0.2") == usual
     whole = parse_transport("0.5")
     assert (whole.weight, whole.product) == (0.5, 0.2)
