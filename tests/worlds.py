@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
@@ -84,6 +85,14 @@ def tree_problem(text: str) -> TreeProblems:
         decoy=torch.tensor([marked["+"]]),
         root=torch.tensor([root]),
     )
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "maze": maze_level,
+    "keys": keys_level,
+    "tree": tree_problem,
+}
+"""World -> reads what `render` draws."""
 
 
 def _grid(text: str, name: str) -> tuple[str, list[str], dict[str, torch.Tensor]]:
