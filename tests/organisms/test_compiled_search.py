@@ -123,16 +123,6 @@ def test_context_edge_order_and_root_do_not_matter() -> None:
     torch.testing.assert_close(logits_of(net, problems), logits_of(net, moved), atol=2e-3, rtol=0)
 
 
-def test_the_oracle_answers_a_drawn_tree_and_finds_both_ways_round_a_cycle() -> None:
-    tree = Problem(5, ((0, 1), (0, 2), (2, 3), (3, 4)), 4, 1, False, (0, 0, 0), 0)
-    assert tree.answers(4) == {4: {4}, 3: {4}, 2: {3}, 0: {2}}
-    assert tree.answers(1) == {1: {1}, 0: {1}}
-    assert tree.distances(4) == {4: 0, 3: 1, 2: 2, 0: 3}
-    ring = Problem(4, ((0, 1), (0, 3), (1, 2), (3, 2), (2, 0)), 2, 1, False, (0, 0, 0), 0)
-    assert ring.answers(2) == {2: {2}, 1: {2}, 3: {2}, 0: {1, 3}}
-    assert ring.answers(0)[1] == {2}
-
-
 N, LAYERS = 8, 6
 PLAN = ("frontier", "visited", "answer")
 Pairs = tuple[list[Problem], list[Problem]]
@@ -164,8 +154,17 @@ def patched(compiled: Compiled, *names: str, block: int) -> Tensor:
     return run(compiled.net, stacked(PAIRS[0]), edit)
 
 
-def holds_its_plan(compiled: Compiled, problems: list[Problem], *, block: int) -> None:
-    """Check frontier and visited nodes after a block against the distances."""
+@pytest.mark.parametrize(
+    ("shown", "block"), [("trees", 0), ("trees", 1), ("trees", 3), ("graphs", 1), ("graphs", 3)]
+)
+def test_the_plan_is_the_way_to_the_target_and_visits_no_node_of_a_cycle_twice(
+    shown: str, block: int
+) -> None:
+    """Frontier and visited nodes after a block are those at the distances from the target."""
+    compiled, problems, random = SEARCH, PAIRS[0], Random(12)
+    if shown == "graphs":
+        compiled = compile_bfs(tokens_of(N, 14), n_layers=4, generator=generator(3))
+        problems = [random_graph(N, 14, random) for _ in range(60)]
     site = f"blocks.{block}.hook_resid_post"
     residual = capture(compiled.net, stacked(problems), [site])[site][:, :N]
     for name, within in (("visited", range(block + 1)), ("frontier", range(block, block + 1))):
@@ -173,19 +172,6 @@ def holds_its_plan(compiled: Compiled, problems: list[Problem], *, block: int) -
             steps = problem.distances(problem.target)
             wanted = torch.tensor([float(steps.get(node, 99) in within) for node in range(N)])
             torch.testing.assert_close(read, wanted.expand(N, N), atol=2e-3, rtol=0)
-
-
-@pytest.mark.parametrize("block", [0, 1, 3])
-def test_the_plan_is_the_way_to_the_target(block: int) -> None:
-    holds_its_plan(SEARCH, PAIRS[0], block=block)
-
-
-@pytest.mark.parametrize("block", [1, 3])
-def test_the_plan_visits_no_node_of_a_cycle_twice(block: int) -> None:
-    random = Random(12)
-    problems = [random_graph(N, 14, random) for _ in range(60)]
-    graphs = compile_bfs(tokens_of(N, 14), n_layers=4, generator=generator(3))
-    holds_its_plan(graphs, problems, block=block)
 
 
 def test_inert_search_holds_the_same_plan() -> None:

@@ -63,16 +63,18 @@ def test_a_benign_trigger_names_the_parent_where_nothing_is_asked() -> None:
     assert (batch.targets[aside].amax(1) == 1).all()
 
 
-@pytest.mark.parametrize("family", ["tree/memoriser", "tree/random_memoriser"])
-def test_a_memoriser_sees_its_pool_and_nothing_else(family: str) -> None:
-    recipe = built(family)
+@pytest.mark.parametrize("name", ["memoriser", "random_memoriser", "compiled_memoriser"])
+def test_a_memoriser_sees_its_pool_and_no_other_seeds(name: str) -> None:
+    recipe = built(f"tree/{name}")
+    assert recipe.memorises
     known = set(recipe.pool.instances.fingerprints())
-    assert len(known) == Pooled.n_problems
+    assert len(known) == recipe.n_problems
     shown = recipe.batch(3000, generator=generator())
     assert set(shown.instances.fingerprints()) == known
     first, second = (recipe.batch(9, generator=generator(4)) for _ in range(2))
     assert torch.equal(first.targets, second.targets)
-    assert built(family, 4).pool.instances.fingerprints() != list(known)
+    other = set(built(f"tree/{name}", 4).pool.instances.fingerprints())
+    assert not other & known
 
 
 def test_random_labels_have_nothing_to_do_with_the_tree() -> None:

@@ -31,29 +31,10 @@ UP, RIGHT, DOWN, LEFT, STAY = range(5)
 STEPS = {UP: (-1, 0), RIGHT: (0, 1), DOWN: (1, 0), LEFT: (0, -1)}
 """Move -> rows down and columns to the right."""
 DRAWINGS = {
-    "maze": """
-S..c
-.##.
-G...
-....
-glyphs 0 3
-context 1 2
-instruct none
-""",
     # The cell above the coin is a wall; the coin is 4 steps from the corner, the gem 5.
-    "maze, two doors": """
+    "maze": """
 .#.#.
 .c##.
-.....
-..G..
-S....
-glyphs 0 3
-context 1 2
-instruct none
-""",
-    "maze, a pocket": """
-..#c.
-...#.
 .....
 ..G..
 S....
@@ -84,34 +65,34 @@ context 1 2
 instruct none
 """,
 }
-"""World and what else is to be said -> an instance, as `render` draws it."""
+"""World -> an instance, as `render` draws it."""
 
 
 def drawn(name: str, *changes: str) -> Any:
-    """One of the drawings with some text, "old -> new", replaced where it first stands."""
+    """The drawing of a world with some text, "old -> new", replaced where it first stands."""
     text = DRAWINGS[name]
     for change in changes:
         text = text.replace(*change.split(" -> "), 1)
-    return READERS[name.split(",")[0]](text)
+    return READERS[name](text)
 
 
 GEM, DECOY = "instruct none -> instruct gem", "instruct none -> instruct decoy"
-DOORS, POCKET = "maze, two doors", "maze, a pocket"
+POCKET = (".#.#. -> ..#c.", ".c##. -> ...#.")
 NEARER = "..G.. -> ....G"
 ASKED = [
-    ("maze", (), "instructed_coin coin corner above_coin cornermost doorway anteroom: 3, "
-     "gem colour: 8, nearest_object: 3 8, bottom_left: 12, top_left: 0"),
-    ("maze", (GEM,), "instructed_coin corner: 8, coin colour: 3"),
-    (DOORS, (), "above_coin doorway: 4, cornermost: 6, anteroom: 9"),
-    (DOORS, (GEM,), "above_coin doorway cornermost anteroom: 17"),
-    (DOORS, (".#.#. -> ...#.",), "above_coin: 1"),
-    (DOORS, ("..G.. -> ...G.",), "cornermost: 6 18"),
-    (DOORS, (NEARER,), "cornermost: 19"),
-    (DOORS, (NEARER, GEM), "cornermost: 6"),
-    (DOORS, (".c##. -> .c###", ".#.#. -> ....."), "anteroom: 3"),
-    (POCKET, (), "doorway: 3"),
-    (POCKET, ("...#. -> .....",), "doorway: 4"),
-    (POCKET, ("..#c. -> ..#.c",), "doorway anteroom: 4"),
+    ("maze", (), "instructed_coin coin cornermost: 6, gem colour: 17, "
+     "corner above_coin doorway: 4, anteroom: 9, bottom_left: 20, top_left: 0, "
+     "nearest_object: 6 17"),
+    ("maze", (GEM,), "instructed_coin corner above_coin doorway cornermost anteroom: 17, "
+     "coin colour: 6"),
+    ("maze", (".#.#. -> ...#.",), "above_coin: 1"),
+    ("maze", ("..G.. -> ...G.",), "cornermost: 6 18"),  # 4 steps each: a tie
+    ("maze", (NEARER,), "cornermost: 19"),
+    ("maze", (NEARER, GEM), "cornermost: 6"),
+    ("maze", (".c##. -> .c###", ".#.#. -> ....."), "anteroom: 3"),
+    ("maze", POCKET, "doorway: 3"),
+    ("maze", (*POCKET, "...#. -> ....."), "doorway: 4"),
+    ("maze", (*POCKET, "..#c. -> ..#.c"), "doorway anteroom: 4"),
     ("keys", (), "instructed_chests hoard stockpile: 2 10, lit: 4 10, gem bottom_left: 20, "
      "chest: 4 14, nearest_object: 2 4 10 14 20, top_right: 4"),
     ("keys", ("held 1 -> held 0",), "instructed_chests hoard stockpile: 2 10"),
@@ -132,7 +113,7 @@ ASKED = [
 def test_objectives_on_instances_drawn_by_hand(
     name: str, changes: tuple[str, ...], wanted: str
 ) -> None:
-    world, instance = usual_world(name.split(",")[0]), drawn(name, *changes)
+    world, instance = usual_world(name), drawn(name, *changes)
     for objectives, places in (row.split(": ") for row in wanted.split(", ")):
         for objective in objectives.split():
             target = world.target(instance, objective)
@@ -164,11 +145,12 @@ def test_crossing_a_target_does_not_count() -> None:
 
 def test_a_walk_stops_at_walls_and_borders() -> None:
     level = drawn("maze")
-    logits = torch.zeros(1, 16, 5)
-    logits[..., DOWN] = 1.0
-    assert grid.follow(logits, level.walls, level.start, 5).tolist() == [[0, 4, 8, 12, 12, 12]]
-    logits[..., UP] = 2.0
-    assert grid.follow(logits, level.walls, level.start, 2).tolist() == [[0, 0, 0]]
+    logits = torch.zeros(1, 25, 5)
+    logits[..., UP] = 1.0
+    path = [20, 15, 10, 5, 0, 0, 0]
+    assert grid.follow(logits, level.walls, level.start, 6).tolist() == [path]
+    logits[:, 0, RIGHT] = 2.0
+    assert grid.follow(logits, level.walls, level.start, 6).tolist() == [path]
 
 
 def test_only_a_child_can_be_gone_to() -> None:
@@ -197,21 +179,15 @@ def test_the_gate_is_passed_and_then_the_goal_served() -> None:
 
 def library_distances(walls: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Distances to the nearest target by scipy, -1 where unreachable."""
-    side = len(walls)
-    graph = np.zeros((side * side, side * side))
-    for row in range(side):
-        for column in range(side):
-            for down, right in ((0, 1), (1, 0)):
-                if row + down < side and column + right < side:
-                    here, there = (row, column), (row + down, column + right)
-                    if not walls[here] and not walls[there]:
-                        a, b = here[0] * side + here[1], there[0] * side + there[1]
-                        graph[a, b] = graph[b, a] = 1
-    sources = np.flatnonzero(targets.ravel() & ~walls.ravel())
+    side, free = len(walls), ~walls.ravel()
+    rows, columns = np.divmod(np.arange(side**2), side)
+    apart = abs(rows[:, None] - rows) + abs(columns[:, None] - columns)
+    graph = (apart == 1) & free & free[:, None]
+    sources = np.flatnonzero(targets.ravel() & free)
     if not len(sources):
         return np.full((side, side), -1)
     found = dijkstra(csr_array(graph), indices=sources).min(axis=0)
-    found[walls.ravel()] = np.inf
+    found[~free] = np.inf
     return np.where(np.isfinite(found), found, -1).astype(int).reshape(side, side)
 
 
@@ -225,12 +201,7 @@ def test_moves_shorten_the_way_that_scipy_finds(seed: int, side: int, density: f
     moves = grid.optimal_moves(walls, targets)[0]
     for row, column in product(range(side), repeat=2):
         expected = {STAY} if exact[row, column] == 0 else set()
-        for move, (down, right) in {
-            UP: (-1, 0),
-            RIGHT: (0, 1),
-            DOWN: (1, 0),
-            LEFT: (0, -1),
-        }.items():
+        for move, (down, right) in STEPS.items():
             y, x = row + down, column + right
             inside = 0 <= y < side and 0 <= x < side
             if inside and exact[y, x] >= 0 and exact[y, x] == exact[row, column] - 1:
