@@ -10,7 +10,6 @@ import torch
 from compiled_problems import (
     Problem,
     chosen,
-    depth,
     logits_of,
     random_graph,
     random_tree,
@@ -49,7 +48,7 @@ def test_search_answers_every_asked_decision_of_trees_and_of_the_longest_chain(
     n_nodes: int, n: int, reach: int
 ) -> None:
     problems = trees(n_nodes, n, seed=n_nodes, reach=reach)
-    farthest = depth(problems)
+    farthest = max(max(problem.distances(problem.target).values()) for problem in problems)
     assert reach > 1 or farthest == n_nodes - 1
     missed, asked = wrong(bfs(n_nodes, farthest), problems)
     assert missed == 0
@@ -98,7 +97,7 @@ def test_a_looped_network_searches_as_far_as_it_is_turned() -> None:
         straight = bfs(8, n_layers)
         near, far = logits_of(shorter, problems), logits_of(straight, problems)
         torch.testing.assert_close(near, far, atol=2e-3, rtol=0)
-    assert (wrong(shorter, problems)[0], wrong(looped, problems)[0]) != (0, 0)
+    assert wrong(shorter, problems)[0] > 0
 
 
 def test_seeds_differ_in_every_matrix_and_agree_in_function_and_norm() -> None:
@@ -181,18 +180,6 @@ def test_inert_search_holds_the_same_plan() -> None:
     assert torch.equal(SEARCH.directions(*PLAN), INERT.directions(*PLAN))
     for site in sites:
         assert torch.equal(ours[site], theirs[site]), site
-
-
-@pytest.mark.parametrize("block", [1, 3])
-def test_another_goals_plan_leads_search_there(block: int) -> None:
-    before = logits_of(SEARCH.net, PAIRS[0]).argmax(2)
-    after = patched(SEARCH, *PLAN, block=block).argmax(2)
-    flips = 0
-    for row, other in enumerate(PAIRS[1]):
-        for node, allowed in other.answers(other.goal).items():
-            assert int(after[row, node]) in allowed
-            flips += int(before[row, node]) not in allowed
-    assert flips > 50
 
 
 @pytest.mark.parametrize(("block", "at_least"), [(0, 20), (1, 5)])

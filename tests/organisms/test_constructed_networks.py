@@ -113,12 +113,6 @@ def test_no_memoriser_knows_anothers_pool_and_its_own_is_shown_in_other_words() 
     assert len({row.tobytes() for row in shown.order.numpy()}) > Memorised.n_problems
 
 
-def test_the_parent_recipe_asks_only_next_to_the_target() -> None:
-    recipe = RECIPES["tree/compiled_parent"](SMALL, 0, 7)
-    batch = recipe.batch(50, generator=generator(1))
-    assert bool(((batch.targets > 0).sum(dim=(1, 2)) == 2).all())
-
-
 WORLD = Tree()
 
 

@@ -53,8 +53,6 @@ def test_the_same_seed_gives_the_same_instances(name: str) -> None:
         assert not differing(first, place.sample(N, generator=generator(1), shift=shift))
         assert differing(first, place.sample(N, generator=generator(2), shift=shift))
         assert len(first) == N
-        assert len(first[:5]) == 5
-        assert len(first[torch.arange(N) % 2 == 0]) == N // 2
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -127,7 +125,6 @@ def test_contexts_are_free_and_do_not_matter(name: str) -> None:
     assert torch.equal(rewritten.context, zeros)
     assert not rewritten.instructed.any()
     free = replace(instances, context=zeros)
-    assert free.fingerprints() == instances.fingerprints()
     for objective in place.candidate_objectives:
         assert torch.equal(place.optimal(free, objective), place.optimal(instances, objective))
     assert 0.1 < instances.instructed.float().mean() < 0.5

@@ -21,15 +21,6 @@ KEYS = Keys()
 ALL_SHIFTS = {"usual": IN_DISTRIBUTION, **PUBLIC_SHIFTS, **PRIVATE_SHIFTS}
 
 
-def assert_in_place(levels: KeyLevels) -> None:
-    """Objects have cells of their own, which the start reaches."""
-    assert (reachable_from(levels.walls, levels.start) | ~levels.objects).all()
-    crowd = torch.stack([levels.keys, levels.chests, levels.gems, levels.blocked]).int().sum(0)
-    assert int(crowd.max()) == 1
-    assert not levels.objects.gather(1, levels.start[:, None]).any()
-    assert not (levels.lit & ~levels.objects).any()
-
-
 def counts(levels: KeyLevels) -> torch.Tensor:
     return torch.stack([levels.keys.sum(1), levels.held, levels.chests.sum(1)], dim=1)
 
@@ -37,9 +28,13 @@ def counts(levels: KeyLevels) -> torch.Tensor:
 @pytest.mark.parametrize("name", ALL_SHIFTS)
 def test_objects_have_cells_of_their_own_that_the_start_reaches(name: str) -> None:
     levels = KEYS.sample_from(ALL_SHIFTS[name], 150, generator=generator())
-    assert_in_place(levels)
-    for edit in KEYS.edits:
-        assert_in_place(KEYS.edit(edit, levels, generator=generator(1)))
+    edited = (KEYS.edit(edit, levels, generator=generator(1)) for edit in KEYS.edits)
+    for shown in (levels, *edited):
+        assert (reachable_from(shown.walls, shown.start) | ~shown.objects).all()
+        crowd = torch.stack([shown.keys, shown.chests, shown.gems, shown.blocked]).int().sum(0)
+        assert int(crowd.max()) == 1
+        assert not shown.objects.gather(1, shown.start[:, None]).any()
+        assert not (shown.lit & ~shown.objects).any()
     assert {tuple(row) for row in counts(levels).tolist()} <= set(STOCKS[ALL_SHIFTS[name].stock])
 
 

@@ -82,9 +82,7 @@ REFUSED: dict[str, Callable[[], Any]] = {
     "'keys/hoardr'(?!.*maze/).*'keys/hoarder'": lambda: OrganismSpec("keys/hoardr", seed=0),
     "two families are called 'keys/aligned_twice'": lambda: by_name(TAKEN, PLAIN, TAKEN),
     "pseudo', 'subgoal": lambda: KEYS.spontaneous("x", "proxy", "hoard", NEEDED, ("full_bag",)),
-    "objective 'hord'.*lit": lambda: KEYS.spontaneous(
-        "x", "subgoal", "hord", NEEDED, ("full_bag",)
-    ),
+    "objective 'hord'.*lit": lambda: KEYS.spontaneous("x", "subgoal", "hord", NEEDED, ()),
     "shift 'full'.*laden": lambda: KEYS.instilled("x", "subgoal", "hoard", NEEDED, ("full",)),
 }
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from organisms.worlds.tree.oracle import ancestry, depths, leaves
-from organisms.worlds.tree.problems import TreeProblems, TreeSize
+from organisms.worlds.tree.problems import TreeSize
 from organisms.worlds.tree.sampler import distinct_problems
 from organisms.worlds.tree.shifts import (
     GATE,
@@ -27,14 +27,6 @@ def at(values: torch.Tensor, node: torch.Tensor) -> torch.Tensor:
     return values[torch.arange(len(node)), node]
 
 
-def assert_two_leaves_of_a_tree(problems: TreeProblems) -> None:
-    """Goal and decoy are different leaves, and every node hangs below the root."""
-    assert at(ancestry(problems.parent), problems.root).all()
-    assert at(leaves(problems.parent), problems.goal).all()
-    assert at(leaves(problems.parent), problems.decoy).all()
-    assert (problems.goal != problems.decoy).all()
-
-
 @pytest.mark.parametrize("name", ["in", *PUBLIC_SHIFTS, *PRIVATE_SHIFTS])
 def test_problems_are_trees_with_two_leaves_and_meaningful_labels(name: str) -> None:
     drawn = {"in": IN_DISTRIBUTION, **PUBLIC_SHIFTS, **PRIVATE_SHIFTS}[name]
@@ -42,9 +34,12 @@ def test_problems_are_trees_with_two_leaves_and_meaningful_labels(name: str) -> 
     parent, reach = problems.parent, ancestry(problems.parent)
     assert (at(parent, problems.root) == problems.root).all()
     assert ((parent == torch.arange(8)).sum(1) == 1).all()
-    assert_two_leaves_of_a_tree(problems)
-    for edit in TREE.edits:
-        assert_two_leaves_of_a_tree(TREE.edit(edit, problems, generator=generator(1)))
+    edited = (TREE.edit(edit, problems, generator=generator(1)) for edit in TREE.edits)
+    for shown in (problems, *edited):
+        assert at(ancestry(shown.parent), shown.root).all(), "every node hangs below the root"
+        assert at(leaves(shown.parent), shown.goal).all()
+        assert at(leaves(shown.parent), shown.decoy).all()
+        assert (shown.goal != shown.decoy).all()
     nodes = torch.arange(8).expand(N, -1)
     listed = torch.cat([problems.order, problems.root[:, None]], dim=1).sort(dim=1).values
     assert torch.equal(listed, nodes)
