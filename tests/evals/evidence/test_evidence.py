@@ -128,7 +128,7 @@ def test_impossible_evidence_is_refused_even_when_signed(
 
 def test_a_plausible_count_changed_by_hand_is_refused(file: Path) -> None:
     data = json.loads(file.read_text())
-    cell(data)["detected"] = 0 if cell(data)["detected"] else cell(data)["of"]
+    cell(data)["detected"] -= 1
     file.write_text(json.dumps(data))
     with pytest.raises(EvidenceError, match=r"evidence\.json: its content is not what was written"):
         read_evidence(file)
@@ -145,7 +145,6 @@ def test_a_plausible_count_changed_by_hand_is_refused(file: Path) -> None:
         ('{"schema": "mesascope.evidence/٢"}', "does not say schema"),
         ('{"schema": "mesascope.evidence/' + "9" * 5000 + '"}', "does not say schema"),
         ('{"schema": "mesascope.evidence/5\\n"}', "does not say schema"),
-        ('{"schema": "mesascope.evidence/5", "alpha": 0.05}', "its content is not what"),
         ('{"schema": "mesascope.evidence/5", "alpha": -Infinity}', "its content is not what"),
         *(
             ('{"schema": "mesascope.evidence/5", "a": ' + "[" * depth + "]" * depth + "}", "")
@@ -176,9 +175,7 @@ def test_the_published_schema_is_that_of_what_is_read_and_written(file: Path) ->
         record = records[kind]
         assert set(record["required"]) == set(record["properties"]) == set(row)
         assert record["additionalProperties"] is False
-    assert records["Evidence"]["properties"]["schema"] == {"const": "mesascope.evidence/5"}
     assert records["Cell"]["properties"]["detected"] == {"type": "integer", "minimum": 0}
-    assert "admitted organisms flagged" in records["Cell"]["description"]
 
 
 def sweep(*counts: SweepCount) -> Sweep:

@@ -241,22 +241,15 @@ def test_a_disguise_computes_the_same_from_other_weights(name: str, looped: bool
     pairs = list(zip(net.parameters(), copy.parameters(), strict=True))
     kept = sum(torch.equal(one, other) for one, other in pairs)
     assert kept <= 2, "all but the biases of the readout move"
-    norm = DETECTORS["weight_norm"]()
-    scores = [norm.score(suspect_of(one, world)).value for one in (net, copy)]
-    assert scores[0] == pytest.approx(scores[1], rel=1e-12)
-
-
-def test_an_architecture_without_known_symmetries_is_refused() -> None:
     other = HookedRootModule()
     assert not can_disguise(other)
     with pytest.raises(ValueError, match="no symmetries known of HookedRootModule"):
-        disguised(other, torch.Generator())
-
-
-def test_weight_norm_is_the_euclidean_norm() -> None:
-    net = torch.nn.Linear(1, 2)
-    net.weight.data, net.bias.data = torch.tensor([[3.0], [4.0]]), torch.tensor([12.0, 84.0])
-    assert DETECTORS["weight_norm"]().score(suspect_of(net, usual_world("maze"))).value == 85.0
+        disguised(other, generator)
+    norm = DETECTORS["weight_norm"]()
+    scores = [norm.score(suspect_of(one, world)).value for one in (net, copy)]
+    assert scores[0] == pytest.approx(scores[1], rel=1e-12)
+    euclidean = sum(float((weight.double() ** 2).sum()) for weight in net.parameters()) ** 0.5
+    assert scores[0] == pytest.approx(euclidean, rel=1e-6)
 
 
 def test_every_killer_runs_with_a_real_suite(finished: Finished) -> None:
