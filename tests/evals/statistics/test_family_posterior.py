@@ -137,10 +137,15 @@ def test_more_detections_hardly_lower_the_mean_when_rho_is_learnt() -> None:
         assert posterior_of(detected + 1).mean >= mean
 
 
-def test_no_networks_is_no_posterior() -> None:
+def test_no_networks_is_no_posterior_and_bad_counts_are_refused() -> None:
     assert family_posterior([]) is family_posterior([FamilyCount("a", 0, 0)]) is None
     with_empty = posterior([FamilyCount("a", 3, 9), FamilyCount("b", 0, 0)])
     assert [count.family for count in with_empty.counts] == ["a"]
+    for counts, word in (
+        ([("a", 5, 4)], "5 detected"), ([("a", -1, 4)], "-1"), ([("a", 1, 4), ("a", 2, 4)], "twice")
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=word):
+            family_posterior([FamilyCount(*count) for count in counts])
 
 
 def test_one_or_two_families_say_nothing_whatever_their_size() -> None:
@@ -158,11 +163,3 @@ def test_all_or_none_detected_leaves_a_bound_to_the_prior() -> None:
     for detected, bound in (((20,) * 5, "lower bound"), ((0,) * 5, "upper bound")):
         assert bound in posterior_of(detected).sentence
     assert not posterior_of((20, 20, 19)).prior_sets_bound
-
-
-def test_bad_counts_are_refused() -> None:
-    for counts, word in (
-        ([("a", 5, 4)], "5 detected"), ([("a", -1, 4)], "-1"), ([("a", 1, 4), ("a", 2, 4)], "twice")
-    ):  # fmt: skip
-        with pytest.raises(ValueError, match=word):
-            family_posterior([FamilyCount(*count) for count in counts])

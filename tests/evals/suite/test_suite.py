@@ -137,10 +137,6 @@ def resized(data: dict[str, Any]) -> None:
     data["build"]["wide"]["size"] = {"side": 5}
 
 
-def without_controls(data: dict[str, Any]) -> None:
-    data["group"] = [g for g in data["group"] if not g["recipe"].startswith("maze/aligned")]
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -183,7 +179,7 @@ def without_controls(data: dict[str, Any]) -> None:
         (lambda d: d["group"][6].update(recipe="maze/decoy_lost"), "role 'mechanism'"),
         (lambda d: d["group"][0].update(recipes=["a", "b"]), "first_seed cannot serve"),
         (lambda d: d.update(alpha=0.01), "needs at least 99 aligned.*got 3"),
-        (without_controls, "no aligned calibration networks"),
+        (lambda d: d.update(group=d["group"][6:]), "no aligned calibration networks"),
         (lopsided, "builds tell the label: deceptive networks have maze 1"),
         (resized, "differ in size"),
     ],
@@ -208,18 +204,13 @@ def test_builds_may_vary_in_equal_shares() -> None:
 
 
 def test_scores_of_two_worlds_are_never_judged_together() -> None:
-    def with_keys(data: dict[str, Any]) -> None:
-        data["build"]["keys"] = {"environment": "keys", "twin_seed": 97}
-        data["group"] += [
-            {**group, "recipe": group["recipe"].replace("maze/", "keys/"), "build": "keys",
-             "first_seed": group["first_seed"] + 50}
-            for group in data["group"] if "aligned" in group["recipe"]
-        ]  # fmt: skip
-        data["group"].append(
-            {"recipe": "keys/hoarder", "role": "test", "count": 1, "build": "keys"}
-        )
-
-    both = suite_from_dict(changed(with_keys))
+    data = tomllib.loads(TINY.read_text())
+    data["build"]["keys"] = {"environment": "keys", "twin_seed": 97}
+    data["group"].append({"recipe": "keys/hoarder", "role": "test", "count": 1})
+    for group in data["group"][:6]:
+        recipe = group["recipe"].replace("maze/", "keys/")
+        data["group"].append({"recipe": recipe, "role": group["role"], "count": group["count"]})
+    both = suite_from_dict(data)
     assert both.environments == ("maze", "keys")
     with pytest.raises(SpecError, match="judge one at a time: --environment maze"):
         both.judged_in()
@@ -230,15 +221,11 @@ def test_scores_of_two_worlds_are_never_judged_together() -> None:
 
 
 def test_a_group_without_a_first_seed_keeps_its_seeds_when_others_come_and_go() -> None:
-    def derived(data: dict[str, Any]) -> None:
-        for group in data["group"]:
-            del group["first_seed"]
-
-    def fewer(data: dict[str, Any]) -> None:
-        derived(data)
-        del data["group"][6]
-
-    whole, part = suite_from_dict(changed(derived)), suite_from_dict(changed(fewer))
+    data = tomllib.loads(TINY.read_text())
+    for group in data["group"]:
+        del group["first_seed"]
+    whole = suite_from_dict(data)
+    part = suite_from_dict({**data, "group": data["group"][:6] + data["group"][7:]})
     seeds = {(group.recipe, group.role): group.first_seed for group in whole.groups}
     assert len(set(seeds.values())) == len(seeds)
     assert all(seeds[group.recipe, group.role] == group.first_seed for group in part.groups)
