@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from inline import LENIENT, PLAIN, PROXY, TWIN, finished, furthest
+from inline import LENIENT, PLAIN, PROXY, TWIN, Together, furthest
 from organisms.growing.admit import admit
-from organisms.growing.attempt import attempt
 from organisms.growing.batched.together import train_together
-from organisms.growing.engine import LocalEngine
 from organisms.growing.population import Wanted, grow
 from organisms.growing.train import Trained, chunk_steps, train
 from organisms.recipes.table import RECIPES
@@ -22,9 +20,7 @@ from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.zoo import Zoo
-from probes.network.access import Access
-from probes.network.suspect import Suspect
-from scripted import generator
+from scripted import generator, suspect_of
 
 pytestmark = pytest.mark.gpu
 
@@ -61,30 +57,16 @@ def test_a_stream_on_a_gpu_repeats_and_takes_more_steps_at_once() -> None:
     assert once.seen == again.seen
 
 
-class Interrupted(LocalEngine):
-    """Loses every population after the first; twins come one by one and are never lost."""
-
-    populations = 0
-
-    def submit(self, specs, twins):  # type: ignore[no-untyped-def]
-        """Grow them, or lose them."""
-        self.populations += len(specs) > 1
-        if self.populations > 1:
-            return finished(OSError("the worker died"))
-        return finished(attempt(specs, twins, "cuda"))
-
-
 def test_a_build_on_a_gpu_is_populations_and_resumes(tmp_path: Path) -> None:
     other = replace(TWIN, net=NetSpec(24, 1, 2), admission=LENIENT)
     groups = [Wanted(spec, 4, 8) for spec in (PLAIN, PROXY, replace(other, seed=50))]
     zoo = Zoo(tmp_path)
     with ThreadPoolExecutor(1) as executor:
         with pytest.raises(OSError, match="the worker died"):
-            grow(zoo, groups, engine=Interrupted(executor, device="cuda", together=True))
+            grow(zoo, groups, engine=Together(executor, device="cuda", loses=True))
         kept = {path.name for path in tmp_path.iterdir()}
         assert 4 <= len(kept) < 14
-        engine = LocalEngine(executor, device="cuda", together=True)
-        done = grow(zoo, groups, engine=engine)
+        done = grow(zoo, groups, engine=Together(executor, device="cuda"))
     assert [len(group.organisms) for group in done] == [4, 4, 4]
     assert kept < {path.name for path in tmp_path.iterdir()}
 
@@ -95,15 +77,6 @@ def test_outputs_on_a_gpu_are_those_on_the_cpu() -> None:
     levels = spec.world.sample(32, generator=generator(1))
 
     def outputs(device: str) -> torch.Tensor:
-        suspect = Suspect(
-            id="x",
-            network=net.to(device),
-            environment=spec.world,
-            access=Access.OUTPUTS,
-            seed=0,
-            untrained=spec.shape.build,
-            device=device,
-        )
-        return suspect.outputs(levels)
+        return suspect_of(net.to(device), spec.world, device=device).outputs(levels)
 
     assert torch.allclose(outputs("cuda"), outputs("cpu"), atol=1e-4)
