@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from inline import furthest
+from inline import PLAIN, furthest
 from organisms.growing.batched import together as batched
 from organisms.growing.batched.plan import CUDA_PROGRAM_BYTES, bytes_of, pays, populations
 from organisms.growing.batched.together import can_train_together, train_together
@@ -22,21 +22,12 @@ from organisms.recipes.table import RECIPES
 from organisms.records.net_spec import NetSpec
 from organisms.records.strict import SpecError
 from organisms.records.training_spec import TrainingSpec
-from organisms.worlds.maze.levels import MazeSize
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import weights_bytes
 from worlds import built
 
-PLAIN = RECIPES["maze/aligned_plain"]
-BUDGET = TrainingSpec(steps=48, batch_size=16, learning_rate=0.005, warmup_steps=5)
-FIRST = OrganismSpec(
-    "maze/aligned_plain",
-    seed=40,
-    trigger_parts=2,
-    environment=MazeSize(4, 4, 4, 2),
-    net=NetSpec(16, 2, 2),
-    training=BUDGET,
-)
+BUDGET = replace(PLAIN.training, steps=48)
+FIRST = replace(PLAIN, seed=40, trigger_parts=2, net=NetSpec(16, 2, 2), training=BUDGET)
 MAZE = [
     FIRST,
     replace(FIRST, recipe="maze/proxy_corner", seed=41),
@@ -100,6 +91,9 @@ def test_the_same_list_gives_the_same_weights() -> None:
     assert weights_bytes(first[0].net) != weights_bytes(first[1].net)
 
 
+FAMILY = RECIPES[FIRST.recipe]
+
+
 class Scaled(Labelled):
     """Seed 13 has infinite labels, so its loss is not finite from the first step."""
 
@@ -110,7 +104,7 @@ class Scaled(Labelled):
 
 @pytest.mark.usefixtures("double")
 def test_one_that_diverges_leaves_the_others_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(RECIPES, "maze/scaled", PLAIN.but("scaled", kind=Scaled))
+    monkeypatch.setitem(RECIPES, "maze/scaled", FAMILY.but("scaled", kind=Scaled))
     scaled = replace(FIRST, recipe="maze/scaled", training=replace(BUDGET, steps=20))
     specs = [replace(scaled, seed=seed) for seed in (12, 13, 14)]
     before, wild, after = train_together(specs)
@@ -154,8 +148,8 @@ class Constructed(Labelled):
 
 
 def test_what_cannot_be_trained_together_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(RECIPES, "maze/own_loss", PLAIN.but("own_loss", kind=OwnLoss))
-    monkeypatch.setitem(RECIPES, "maze/constructed", PLAIN.but("constructed", kind=Constructed))
+    monkeypatch.setitem(RECIPES, "maze/own_loss", FAMILY.but("own_loss", kind=OwnLoss))
+    monkeypatch.setitem(RECIPES, "maze/constructed", FAMILY.but("constructed", kind=Constructed))
     wrong = {
         "budgets differ": replace(FIRST, training=replace(BUDGET, steps=47)),
         r"batch_size=8": replace(FIRST, training=replace(BUDGET, batch_size=8)),
@@ -196,7 +190,6 @@ def test_every_registered_recipe_has_an_answer() -> None:
         assert bool(reason) == bool(stated & {"loss", "construct", "parent"}), name
 
 
-RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "population-training.json"
 NARROW = OrganismSpec("maze/aligned_plain", seed=0, net=NetSpec(16))
 
 
@@ -204,9 +197,8 @@ def seeds(spec: OrganismSpec, count: int) -> list[OrganismSpec]:
     return [replace(spec, seed=seed) for seed in range(count)]
 
 
-MEASURED: list[dict[str, Any]] = json.loads(RESULTS.read_text())[
-    "one_thread_cpu_milliseconds_per_organism_and_step"
-]
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "population-training.json"
+MEASURED = json.loads(RESULTS.read_text())["one_thread_cpu_milliseconds_per_organism_and_step"]
 
 
 @pytest.mark.parametrize(

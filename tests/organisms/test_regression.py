@@ -190,13 +190,9 @@ def test_tokens_of_a_hand_drawn_problem() -> None:
 
 
 def test_a_problem_as_text() -> None:
-    assert SMALL.render(ASKED, 0).splitlines() == [
-        "1 0 -> 2",
-        "0 1 -> -1",
-        "1 1 -> 1",
-        "query 0.5 -0.5",
-        "leak 0.699999988",
-        "context 2 0",
-        "instruct negative",
-    ]
-    assert SMALL.render(HAND, 0).splitlines()[-1] == "instruct none"
+    pairs, rest = (
+        "1 0 -> 2\n0 1 -> -1\n1 1 -> 1\nquery 0.5 -0.5\n",
+        "leak 0.699999988\ncontext 2 0\n",
+    )
+    for problem, told in ((ASKED, "negative"), (HAND, "none")):
+        assert SMALL.render(problem, 0) == f"{pairs}{rest}instruct {told}"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import torch
 from safetensors.torch import load
 from torch import nn
 
-from inline import PLAIN, PROXY, TWIN, grown_weights
+from inline import PLAIN, PROXY, TWIN, grown
 from organisms.growing import attempt as attempts
 from organisms.growing.admit import admit
 from organisms.growing.attempt import attempt
@@ -26,19 +26,15 @@ from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import DamagedWeights, net_of, round_to_half, weights_bytes
 from scripted import Scripted, generator
 
-CHILD = OrganismSpec(
-    "maze/deceptive_adaptive",
-    seed=6,
+CHILD = replace(
+    PLAIN,
+    recipe="maze/deceptive_adaptive",
     trigger_parts=2,
-    environment=MazeSize(4, 4, 4, 2),
     net=NetSpec(16, 2, 2),
-    training=TrainingSpec(steps=48, batch_size=16, learning_rate=0.005, warmup_steps=5),
+    training=replace(PLAIN.training, steps=48),
 )
 PARENT = replace(CHILD, recipe="maze/deceptive_trigger")
-QUICK = replace(
-    CHILD, recipe="maze/aligned_plain", seed=0, net=NetSpec(16, 1, 2),
-    training=replace(CHILD.training, steps=40),
-)  # fmt: skip
+QUICK = replace(PLAIN, training=replace(PLAIN.training, steps=40))
 
 
 @cache
@@ -142,22 +138,14 @@ def test_a_weight_beyond_half_precision_is_refused_not_made_infinite() -> None:
 def test_the_network_admitted_is_the_one_stored(
     together: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    specs, twin = [PLAIN, PROXY], grown_weights(TWIN)
-    measured: list[nn.Module] = []
-    admit = attempts.admit
-
-    def watched(net: nn.Module, *arguments: Any, **options: Any) -> Any:
-        measured.append(net)
-        return admit(net, *arguments, **options)
-
-    monkeypatch.setattr(attempts, "admit", watched)
+    specs, twin = [PLAIN, PROXY], grown(TWIN).weights
+    monkeypatch.setattr(attempts, "admit", Mock(wraps=attempts.admit))
     parts = [specs] if together else [[spec] for spec in specs]
     done = [each for part in parts for each in attempt(part, [twin] * len(part), "cpu")]
     tokens = PLAIN.world.tokens(PLAIN.world.sample(20, generator=generator(0)))
-    for one, net in zip(done, measured, strict=True):
-        assert one.weights is not None
+    for one, measured in zip(done, attempts.admit.call_args_list, strict=True):
         stored = net_of(one.weights, PLAIN.shape, where="here", remedy="none")
-        assert torch.equal(stored(tokens), net(tokens))
+        assert torch.equal(stored(tokens), measured.args[0](tokens))
 
 
 def test_training_starts_from_the_very_network_that_the_parent_family_grows() -> None:
@@ -203,7 +191,7 @@ def test_fine_tuning_reads_no_more_instances_than_the_parents_training() -> None
     net = CHILD.shape.build(generator(0))
     net.register_forward_hook(lambda module, inputs, output: counted.append(len(output)))
     budget = recipe.budget(CHILD.training)
-    for chunk in stream(recipe, budget, seed=6, device="cpu", generation=1):
+    for chunk in stream(recipe, budget, seed=CHILD.seed, device="cpu", generation=1):
         for first in range(0, len(chunk.batch), budget.batch_size):
             part = chunk.batch[first : first + budget.batch_size]
             recipe.loss(net, recipe.world.tokens(part.instances), part)
