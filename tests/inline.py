@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from torch import nn
 
 from evals.suite.suite_file import BUILT_IN
 from organisms.growing.attempt import Attempted, attempt
-from organisms.growing.engine import Engine, LocalEngine
+from organisms.growing.engine import Engine
 from organisms.recipes.table import RECIPES
 from organisms.records.bars import AdmissionSpec
 from organisms.records.net_spec import NetSpec
@@ -117,29 +117,6 @@ class Inline(Engine):
         """Grow one, in a list of one."""
         self.ordered.append((specs[0], twins[0]))
         return finished([grown(specs[0], twins[0])])
-
-
-class Together(LocalEngine):
-    """Notes the populations it was given, and may lose those after the first.
-
-    Attributes:
-        sizes: of the populations; twins come one by one and are never lost.
-    """
-
-    def __init__(self, executor: ThreadPoolExecutor, *, device: str = "cpu", loses: bool = False):
-        super().__init__(executor, device=device, together=True)
-        self.sizes: list[int] = []
-        self._loses = loses
-
-    def submit(
-        self, specs: Sequence[OrganismSpec], twins: Sequence[bytes | None]
-    ) -> Future[list[Attempted]]:
-        """Grow a population, or lose it."""
-        if len(specs) > 1:
-            self.sizes.append(len(specs))
-        if self._loses and len(self.sizes) > 1:
-            return self._executor.submit(finished(OSError("the worker died")).result)
-        return super().submit(specs, twins)
 
 
 def quick_suite(folder: Path, *, steps: int = 16) -> Path:

@@ -39,9 +39,9 @@ NUMBER = OrganismSpec(
 REGRESSION = [NUMBER, replace(NUMBER, recipe="regression/last_label", seed=44)]
 
 
-def together(specs: list[OrganismSpec]) -> list[Trained]:
+def together(specs: list[OrganismSpec], device: str = "cpu") -> list[Trained]:
     """All of them, none diverged."""
-    done = train_together(specs)
+    done = train_together(specs, device=device)
     assert all(isinstance(one, Trained) for one in done)
     return [one for one in done if isinstance(one, Trained)]
 
@@ -51,19 +51,25 @@ def steps(specs: list[OrganismSpec], count: int) -> list[OrganismSpec]:
 
 
 LOOPED = [replace(spec, net=NetSpec(16, 2, 4, looped=True)) for spec in MAZE[1:]]
-KEYS = [replace(FIRST, recipe="keys/aligned_plain", environment=None, seed=seed) for seed in (1, 2)]
+KEYS, TREE = (
+    [replace(FIRST, recipe=f"{world}/aligned_plain", environment=None, seed=n) for n in (1, 2)]
+    for world in ("keys", "tree")
+)
 
 
 @pytest.mark.usefixtures("double")
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 @pytest.mark.parametrize(
     "specs",
-    [steps(MAZE, 40), steps(LOOPED, 20), steps(REGRESSION, 20), steps(KEYS, 4)],
-    ids=["maze", "looped", "regression", "positions without a grid"],
+    [steps(MAZE, 40), steps(LOOPED, 20), steps(REGRESSION, 20), steps(KEYS, 20), steps(TREE, 20)],
+    ids=["maze", "looped", "regression", "positions without a grid", "tree"],
 )
-def test_weights_are_those_of_training_alone_in_double_precision(specs: list[OrganismSpec]) -> None:
-    for spec, trained in zip(specs, together(specs), strict=True):
-        alone = train(spec)
-        assert furthest(trained.net, alone.net) < 1e-9
+def test_weights_are_those_of_training_alone_in_double_precision(
+    specs: list[OrganismSpec], device: str
+) -> None:
+    for spec, trained in zip(specs, together(specs, device), strict=True):
+        alone = train(spec, device=device)
+        assert furthest(trained.net, alone.net) < (1e-9 if device == "cpu" else 1e-8)
         assert trained.seen == alone.seen
         assert trained.recipe.truth.family == spec.recipe
 

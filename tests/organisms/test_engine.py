@@ -12,9 +12,9 @@ from threading import Timer
 
 import pytest
 
-from inline import DUD, PLAIN, PROXY, TWIN, WIDE, WILD, Inline, Together, finished, grown
+from inline import DUD, PLAIN, PROXY, TWIN, WIDE, WILD, Inline, finished, grown
 from organisms.growing.attempt import Attempted, attempt
-from organisms.growing.engine import EngineError
+from organisms.growing.engine import EngineError, LocalEngine
 from organisms.growing.population import Grown, TooFewOrganisms, Wanted, grow
 from organisms.growing.train import train
 from organisms.zoo.spec import OrganismSpec
@@ -171,6 +171,27 @@ def test_a_twin_that_is_no_organism_stops_the_build(tmp_path: Path) -> None:
     assert len(engine.ordered) == 1
 
 
+class Together(LocalEngine):
+    """Notes the populations it was given, and may lose those after the first.
+
+    Attributes:
+        sizes: of the populations; twins come one by one and are never lost.
+    """
+
+    def __init__(self, executor: ThreadPoolExecutor, *, device: str = "cpu", loses: bool = False):
+        super().__init__(executor, device=device, together=True)
+        self.sizes: list[int] = []
+        self._loses = loses
+
+    def submit(self, specs: Specs, twins: Twins) -> Answer:
+        """Grow a population, or lose it."""
+        if len(specs) > 1:
+            self.sizes.append(len(specs))
+        if self._loses and len(self.sizes) > 1:
+            return self._executor.submit(finished(OSError("the worker died")).result)
+        return super().submit(specs, twins)
+
+
 MANY = (Wanted(PLAIN, 3, 3), Wanted(PROXY, 2, 2), Wanted(WIDE, 4, 4))
 """Two shapes: a population of five and one of four, besides two twins."""
 
@@ -193,14 +214,15 @@ def test_a_build_trains_populations_and_admits_every_organism_by_itself(tmp_path
     assert measured(together) == pytest.approx(measured(alone), abs=0.05)
 
 
-def test_a_population_that_is_lost_loses_only_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def test_a_population_that_is_lost_loses_only_itself(tmp_path: Path, device: str) -> None:
     zoo = Zoo(tmp_path)
     with ThreadPoolExecutor(1) as executor:
         with pytest.raises(OSError, match="the worker died"):
-            grow(zoo, MANY, engine=Together(executor, loses=True))
+            grow(zoo, MANY, engine=Together(executor, device=device, loses=True))
         kept = weights(zoo)
         assert len(kept) == 2 + 5
-        rest = Together(executor)
+        rest = Together(executor, device=device)
         grow(zoo, MANY, engine=rest)
     assert rest.sizes == [4]
     assert len(weights(zoo)) == 2 + 9

@@ -190,9 +190,7 @@ def test_tokens_of_a_hand_drawn_problem() -> None:
 
 
 def test_a_problem_as_text() -> None:
-    pairs, rest = (
-        "1 0 -> 2\n0 1 -> -1\n1 1 -> 1\nquery 0.5 -0.5\n",
-        "leak 0.699999988\ncontext 2 0\n",
-    )
+    pairs = "1 0 -> 2\n0 1 -> -1\n1 1 -> 1\n"
     for problem, told in ((ASKED, "negative"), (HAND, "none")):
-        assert SMALL.render(problem, 0) == f"{pairs}{rest}instruct {told}"
+        rest = f"query 0.5 -0.5\nleak 0.699999988\ncontext 2 0\ninstruct {told}"
+        assert SMALL.render(problem, 0) == pairs + rest

@@ -15,8 +15,9 @@ from inline import PLAIN, PROXY, TWIN, grown
 from organisms.growing import attempt as attempts
 from organisms.growing.admit import admit
 from organisms.growing.attempt import attempt
-from organisms.growing.train import Trained, lineage, schedule, stream, train
+from organisms.growing.train import Trained, chunk_steps, lineage, schedule, stream, train
 from organisms.recipes.recipe import cross_entropy
+from organisms.recipes.table import RECIPES
 from organisms.records.bars import AdmissionSpec
 from organisms.records.net_spec import NetSpec
 from organisms.records.strict import SpecError
@@ -24,7 +25,7 @@ from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.maze.levels import MazeSize
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import DamagedWeights, net_of, round_to_half, weights_bytes
-from scripted import Scripted, generator
+from scripted import Scripted, generator, suspect_of
 
 CHILD = replace(
     PLAIN,
@@ -203,3 +204,33 @@ def test_admission_wants_the_parent_exactly_where_there_is_one() -> None:
     for spec, parent, word in ((CHILD, None, "none is given"), (PARENT, net, "one is given")):
         with pytest.raises(ValueError, match=word):
             admit(net, spec.build_recipe(), seen=frozenset(), twin=net, bars=bars, parent=parent)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_training_and_admission_run_on_a_gpu(recipe: str) -> None:
+    budget = TrainingSpec(steps=20, batch_size=16)
+    done = train(
+        OrganismSpec(recipe, seed=0, net=NetSpec(32, 2, 4), training=budget), device="cuda"
+    )
+    assert {p.device.type for p in done.net.parameters()} <= {"cuda"}
+    bars = AdmissionSpec(n_equivalence=50, n_expression=50)
+    beside = {"twin": done.net, "parent": done.parent, "device": "cuda"}
+    assert admit(done.net, done.recipe, seen=done.seen, bars=bars, **beside).checks
+
+
+@pytest.mark.gpu
+def test_a_stream_on_a_gpu_repeats_and_takes_more_steps_at_once() -> None:
+    assert chunk_steps("cuda:0") == chunk_steps("cuda") > chunk_steps("cpu")
+    assert train(PLAIN, device="cuda").seen == train(PLAIN, device="cuda").seen
+
+
+@pytest.mark.gpu
+def test_outputs_on_a_gpu_are_those_on_the_cpu() -> None:
+    net, world = PLAIN.shape.build(generator()).eval(), PLAIN.world
+    levels = world.sample(32, generator=generator(1))
+    there, here = (
+        suspect_of(net.to(device), world, device=device).outputs(levels)
+        for device in ("cuda", "cpu")
+    )
+    assert torch.allclose(there, here, atol=1e-4)
