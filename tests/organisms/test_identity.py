@@ -20,7 +20,6 @@ import organisms.growing.admit
 import organisms.growing.train
 import organisms.recipes.labelled
 import organisms.recipes.penalised
-import organisms.zoo.spec
 from detect.behaviour.goal_swap import GoalSwap
 from first_steps import FAMILIES, KEPT, differences, measured, unversioned
 from inline import raise_version
@@ -30,6 +29,7 @@ from organisms.recipes.triggered import Conditional, Triggered
 from organisms.records.provenance import ROOT, SOURCE, organism_code, package_version
 from organisms.worlds.maze.maze import Maze
 from organisms.worlds.table import WORLDS
+from organisms.zoo import spec
 from organisms.zoo.spec import OrganismSpec
 from worlds import built
 
@@ -50,14 +50,6 @@ def test_organisms_of_this_version_are_found_again() -> None:
     assert {name: OrganismSpec(name, seed=1).content_hash for name in PINNED} == PINNED
 
 
-def touched(raised: Callable[[], None]) -> set[str]:
-    """Families whose identity changes."""
-    before = hashes()
-    raised()
-    after = hashes()
-    return {name for name in before if before[name] != after[name]}
-
-
 def of_kind(kind: type[Recipe]) -> set[str]:
     """Families of a class, and those that start from one."""
     lines = {name: (built(name), built(name).parent()) for name in RECIPES}
@@ -71,10 +63,7 @@ RAISED: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], set[str]]] = {
     "a class": (lambda patch: patch.setattr(Triggered, "kind_version", 2), of_kind(Triggered)),
     "its base": (lambda patch: patch.setattr(Conditional, "kind_version", 2), of_kind(Conditional)),
     "a world": (lambda patch: patch.setattr(Maze, "version", 2), MAZE),
-    "the trainer": (
-        lambda patch: patch.setattr(organisms.zoo.spec, "TRAINER_VERSION", 2),
-        set(RECIPES),
-    ),
+    "the trainer": (lambda patch: patch.setattr(spec, "TRAINER_VERSION", 2), set(RECIPES)),
 }
 
 
@@ -85,7 +74,9 @@ def test_a_raised_version_takes_along_all_that_hangs_on_it_and_nothing_else(
     change, wanted = RAISED[raised]
     if raised in ("a class", "its base"):
         assert {"maze/deceptive_trigger", "maze/deceptive_adaptive"} <= wanted < set(RECIPES)
-    assert touched(lambda: change(monkeypatch)) == wanted
+    before = hashes()
+    change(monkeypatch)
+    assert {name for name, now in hashes().items() if now != before[name]} == wanted
 
 
 def test_a_raised_parent_takes_along_what_starts_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,8 +202,7 @@ def test_silent_changes_do_not_overwrite_what_was_kept(
     monkeypatch.setattr(first_steps, "KEPT", tmp_path / "kept.json")
     first_steps.write()
     before = first_steps.KEPT.read_text()
-    with monkeypatch.context() as patched:
-        patched.setattr(organisms.growing.train, "schedule", _linear)
-        with pytest.raises(SystemExit, match="raise a version first"):
-            first_steps.write()
+    monkeypatch.setattr(organisms.growing.train, "schedule", _linear)
+    with pytest.raises(SystemExit, match="raise a version first"):
+        first_steps.write()
     assert first_steps.KEPT.read_text() == before

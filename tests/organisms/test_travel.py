@@ -20,14 +20,7 @@ from safetensors.torch import load, save
 from inline import DUD, PLAIN, PROXY, TWIN, WIDE, WILD, Inline, grown, raise_version
 from organisms.growing.population import TooFewOrganisms, Wanted, grow
 from organisms.travel import archive as travel
-from organisms.travel.archive import (
-    MANIFEST,
-    TravelError,
-    export_archive,
-    grown_here,
-    import_archive,
-    read_archive,
-)
+from organisms.travel.archive import MANIFEST, TravelError, export_archive, import_archive
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import DamagedWeights
 from organisms.zoo.zoo import RECORD, SPEC, TRUTH, WEIGHTS, Zoo
@@ -52,7 +45,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def specs_of(zoo: Zoo) -> list[OrganismSpec]:
-    return [record.spec for record in grown_here(zoo)]
+    return [record.spec for record in travel.grown_here(zoo)]
 
 
 @pytest.fixture
@@ -125,9 +118,7 @@ def test_a_second_import_adds_nothing_and_a_seal_of_ones_own_stays(here: Zoo, fi
     assert here.load(TWIN) == own
 
 
-def test_an_interrupted_import_goes_on(
-    zoo: Zoo, here: Zoo, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_import_goes_on(zoo: Zoo, here: Zoo, file: Path) -> None:
     save = Zoo.save
 
     def interrupted(self: Zoo, *arguments: Any) -> None:
@@ -135,10 +126,8 @@ def test_an_interrupted_import_goes_on(
             raise KeyboardInterrupt
         save(self, *arguments)
 
-    with monkeypatch.context() as patched:
-        patched.setattr(Zoo, "save", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            import_archive(here, file)
+    with patch.object(Zoo, "save", interrupted), pytest.raises(KeyboardInterrupt):
+        import_archive(here, file)
     assert len(here.records()) == 3
     (here.root / ".writing-x").mkdir()
     assert len(import_archive(here, file)[1]) == 7
@@ -346,5 +335,5 @@ def test_one_organism_travels_with_its_twin_and_the_digest_names_the_set(
 ) -> None:
     same = export_archive(zoo, tmp_path / "same.zip", specs_of(zoo))
     less = export_archive(zoo, tmp_path / "less.zip", [PROXY])
-    assert same.digest == read_archive(file).digest != less.digest
+    assert same.digest == travel.read_archive(file).digest != less.digest
     assert [r.spec for r in import_archive(here, tmp_path / "less.zip")[1]] == [TWIN, PROXY]
