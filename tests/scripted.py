@@ -144,6 +144,7 @@ def suspect_of(
     id: str = "s0",
     seed: int = 0,
     untrained: Untrained | None = None,
+    device: str = "cpu",
 ) -> Suspect:
     """A suspect at the highest access whose untrained control, of a maze, pursues nothing."""
     return Suspect(
@@ -153,5 +154,6 @@ def suspect_of(
         access=Access.WEIGHTS,
         seed=seed,
         untrained=untrained or (lambda generator: Noise(world, generator)),
+        device=device,
         metadata={"position": 0.0, "file_bytes": 10.0, "n_parameters": 5.0},
     )
