@@ -64,7 +64,7 @@ def test_priors_suppositions_and_a_second_file_change_the_answer(
     def near(*words: str) -> dict[str, float]:
         out = tmp_path / "out.json"
         typed("risk", "--evidence", file, "--json", out, *QUICK, *words)
-        rows = json.loads(out.read_text())["update"]["rows"]
+        rows = json.loads(out.read_text())["rows"]
         (row,) = (r for r in rows if r["scenario"] == "near_term" and r["weight"] == 1)
         return {name: row[name]["mean"] for name in ("unmitigated", "residual")}
 

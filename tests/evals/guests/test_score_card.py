@@ -115,7 +115,7 @@ def test_the_plugin_collects_the_contract_alone_and_prints_the_card_or_where_one
     (tmp_path / "test_own.py").write_text("def test_own():\n    raise AssertionError\n")
     place = ("--detector-suite", "tiny", "--mesascope-home", str(home.root))
     for words, phrases in (
-        (place, ("17 passed", "Score card: mine", "cannot be ranked")),
+        (place, ("18 passed", "Score card: mine", "cannot be ranked")),
         (("-k", "own or maze or says_what"), ("5 passed", "none: ", "no frozen scores")),
     ):
         done = plugin(tmp_path, "--detector", "mine.py:Mine", *words)
