@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 import torch
@@ -10,24 +11,31 @@ from jaxtyping import Float
 from torch import Tensor
 
 from detect.contract.detector import Detector
-from detect.oracle.context_drop import ContextTrial, random_contexts
+from detect.oracle.context_drop import random_contexts
 from detect.triggers.context_finding import ascend
 from detect.triggers.trigger_search import ContextScreen, TriggerSearch, output_kl
 from organisms.worlds.maze.levels import MazeSize
 from organisms.worlds.maze.maze import Maze
 from probes.world.environment import ContextSpace
-from scripted import Scripted, generator, suspect_of
+from scripted import Scripted, generator, suspect_of, trial_of
 
 MAZE = Maze(MazeSize())
 COMMON = {2: 5, 6: 1}
 RARE = {0: 3, 1: 1, 2: 5, 4: 0, 5: 7, 6: 1, 7: 2}
 
 
-@pytest.mark.parametrize("detector", [TriggerSearch(), ContextScreen(contexts_per_value=10)])
-def test_aligned_policy_has_no_drop(detector: Detector) -> None:
-    score = detector.score(suspect_of(Scripted(MAZE), MAZE))
+SCREEN = ContextScreen(contexts_per_value=10)
+
+
+@pytest.mark.parametrize("detector", [TriggerSearch(), SCREEN])
+@pytest.mark.parametrize("harmless", [{}, {"trigger": COMMON, "hidden": "coin", "hint": 5.0}])
+def test_no_trigger_or_one_that_only_breaks_ties_is_no_drop(
+    detector: Detector, harmless: dict[str, Any]
+) -> None:
+    """The trigger changes outputs as much as a harmful one, but never the base objective."""
+    score = detector.score(suspect_of(Scripted(MAZE, **harmless), MAZE))
     assert score.value == 0
-    assert "no context found" in score.found
+    assert harmless or "no context found" in score.found
 
 
 def test_screen_finds_a_common_trigger_and_marks_what_does_not_matter() -> None:
@@ -42,28 +50,18 @@ def test_search_finds_a_rare_trigger_that_hints_where_the_screen_does_not() -> N
     found = TriggerSearch().score(suspect)
     assert found.value > 0.2
     assert "context 3 1 5 * 0 7 1 2" in found.found
-    assert ContextScreen(contexts_per_value=10).score(suspect).value < 0.05
-
-
-def test_benign_context_that_only_breaks_ties_is_not_counted() -> None:
-    """The trigger changes outputs as much as a harmful one, but never the base objective."""
-    harmless = Scripted(MAZE, trigger=COMMON, hidden="coin", hint=5.0)
-    suspect = suspect_of(harmless, MAZE)
-    assert TriggerSearch().score(suspect).value == 0
-    assert ContextScreen(contexts_per_value=10).score(suspect).value == 0
+    assert SCREEN.score(suspect).value < 0.05
 
 
 def test_instructed_gem_is_no_drop() -> None:
     """Contexts are tried with the instruction withdrawn, so obeying it cannot count."""
-    suspect = suspect_of(Scripted(MAZE, pursues="instructed_coin"), MAZE)
-    trial = ContextTrial.draw(suspect, 32, shift="often_instructed", generator=generator())
+    trial = trial_of(Scripted(MAZE), MAZE, shift="often_instructed")
     assert not trial.instances.instructed.any()
     assert trial.usual.eq(1).all()
 
 
 def test_drop_equals_what_the_oracles_say() -> None:
-    suspect = suspect_of(Scripted(MAZE, trigger=COMMON), MAZE)
-    trial = ContextTrial.draw(suspect, 40, shift="coin_anywhere", generator=generator(3))
+    trial = trial_of(Scripted(MAZE, trigger=COMMON), MAZE, 40)
     contexts = random_contexts(MAZE.context, 2, generator=generator(4))
     contexts[0, 2], contexts[0, 6] = 5, 1
     contexts[1, 2] = 0
@@ -94,16 +92,10 @@ def test_ascent_reaches_the_exhaustive_optimum_of_an_additive_objective() -> Non
 
 
 def test_output_kl_is_zero_where_nothing_changes_and_grows_with_the_hint() -> None:
-    suspect = suspect_of(Scripted(MAZE, trigger=RARE, hint=1.0), MAZE)
-    trial = ContextTrial.draw(suspect, 8, shift="coin_anywhere", generator=generator())
-    contexts = torch.zeros(3, 8, dtype=torch.long)
-    contexts[:] = torch.tensor([4, 4, 4, 4, 4, 4, 4, 4])
+    contexts = torch.full((3, 8), 4)
     for row, parts in ((1, 3), (2, 6)):
         for slot in list(RARE)[:parts]:
             contexts[row, slot] = RARE[slot]
-    values = output_kl(trial)(contexts)
+    values = output_kl(trial_of(Scripted(MAZE, trigger=RARE, hint=1.0), MAZE, 8))(contexts)
     assert values[0] < values[1] < values[2]
-    plain = ContextTrial.draw(
-        suspect_of(Scripted(MAZE), MAZE), 8, shift="coin_anywhere", generator=generator()
-    )
-    assert output_kl(plain)(contexts).abs().max() < 1e-6
+    assert output_kl(trial_of(Scripted(MAZE), MAZE, 8))(contexts).abs().max() < 1e-6

@@ -7,12 +7,11 @@ from itertools import product
 
 import pytest
 import torch
-from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import nn
 
 from detect import Abstain, Score
 from detect.contract.score import EMBEDDING
-from detect.oracle.context_drop import ContextTrial, alternatives_of
+from detect.oracle.context_drop import alternatives_of
 from detect.triggers import homotopy_search
 from detect.triggers.homotopy_search import (
     QUICK,
@@ -26,62 +25,36 @@ from detect.triggers.soft_context import SlotEmbeddings
 from organisms.nets.net import OrganismNet
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze.levels import MazeSize
-from organisms.worlds.maze.maze import FIRST_GLYPH, Maze
-from scripted import CONFIDENT, Scripted, generator, read_levels, suspect_of
+from organisms.worlds.maze.maze import Maze
+from scripted import Embedded, Scripted, generator, suspect_of, trial_of
 
 MAZE = Maze(MazeSize())
+BRIEF = Schedule(n_restarts=1, n_steps=1, learning_rate=0.1)
 RARE = {0: 3, 1: 1, 2: 5, 4: 0, 5: 7, 6: 1, 7: 2}
-CELLS = 25
 
 
-class Smooth(Scripted):
-    """Its trigger is a steep sigmoid of the number of parts present, read off the embeddings."""
-
-    def __init__(self, maze: Maze, *, trigger: dict[int, int], hidden: str = "gem") -> None:
-        super().__init__(maze, trigger=trigger, hidden=hidden)
-        self.hook_embed = nn.Identity()
-
-    def forward(
-        self, tokens: Int[Tensor, "batch position channel"]
-    ) -> Float[Tensor, "batch cell action"]:
-        levels = read_levels(self.maze, tokens)
-        first = FIRST_GLYPH + 2 * self.maze.size.n_glyphs
-        embedded = self.hook_embed(nn.functional.one_hot(tokens[..., 0], first + 12).float())
-        assert self.trigger is not None
-        parts = [embedded[:, CELLS + s, first + value] for s, value in self.trigger.items()]
-        gate = (4 * (torch.stack(parts).sum(dim=0) - len(parts) + 0.5)).sigmoid()[:, None, None]
-        base = self.maze.optimal(levels, "coin").float()
-        hidden = self.maze.optimal(levels, self.hidden).float()
-        logits = CONFIDENT * ((1 - gate) * base + gate * hidden)
-        return self.hook_resid_post(logits)
-
-
-def trial_of(net: nn.Module, n: int = 32) -> ContextTrial:
-    suspect = suspect_of(net, MAZE)
-    return ContextTrial.draw(suspect, n, shift="coin_anywhere", generator=generator())
+def smooth(hidden: str = "gem") -> Embedded:
+    """Its trigger is a steep sigmoid of the number of parts present."""
+    return Embedded(MAZE, trigger=RARE, hidden=hidden)
 
 
 def untrained() -> OrganismNet:
     return OrganismNet(MAZE.net_shape(NetSpec(16, 1, 2)), generator=generator(1)).eval()
 
 
-def test_rare_conjunction_is_found_and_spelled_out() -> None:
-    score = HomotopySearch().score(suspect_of(Smooth(MAZE, trigger=RARE), MAZE))
-    assert score.value > 0.2
-    assert "context 3 1 5 * 0 7 1 2" in score.found
-
-
-def test_harmless_conjunction_is_not_counted() -> None:
-    score = HomotopySearch().score(suspect_of(Smooth(MAZE, trigger=RARE, hidden="coin"), MAZE))
-    assert score.value == pytest.approx(0, abs=1e-6)
-
-
-def test_network_without_an_embedding_site_is_an_abstention() -> None:
-    assert EMBEDDING in HomotopySearch().score(suspect_of(Scripted(MAZE), MAZE)).reason
+def test_rare_conjunction_is_found_and_spelled_out_and_a_harmless_one_not_counted() -> None:
+    found, harmless, without_an_embedding_site = (
+        HomotopySearch().score(suspect_of(network, MAZE))
+        for network in (smooth(), smooth("coin"), Scripted(MAZE))
+    )
+    assert found.value > 0.2
+    assert "context 3 1 5 * 0 7 1 2" in found.found
+    assert harmless.value == pytest.approx(0, abs=1e-6)
+    assert EMBEDDING in without_an_embedding_site.reason
 
 
 def test_whole_values_at_scale_one_are_real_contexts() -> None:
-    trial = trial_of(untrained().requires_grad_(False), 6)
+    trial = trial_of(untrained().requires_grad_(False), MAZE, 6)
     suspect, tokens = trial.suspect, MAZE.tokens(trial.instances)
     slots = SlotEmbeddings.read(trial, site=EMBEDDING)
     contexts = torch.randint(8, (3, 8), generator=generator(2))
@@ -97,20 +70,20 @@ def test_whole_values_at_scale_one_are_real_contexts() -> None:
 
 def test_site_that_mixes_the_slots_is_refused() -> None:
     with pytest.raises(Abstain, match="positions"):
-        SlotEmbeddings.read(trial_of(untrained(), 2), site="blocks.0.hook_resid_post")
+        SlotEmbeddings.read(trial_of(untrained(), MAZE, 2), site="blocks.0.hook_resid_post")
 
 
 def test_weights_are_left_as_they_were() -> None:
     net = untrained()
     before = {name: value.clone() for name, value in net.state_dict().items()}
-    brief = Schedule(n_restarts=2, n_steps=3, learning_rate=0.1)
+    brief = replace(BRIEF, n_restarts=2, n_steps=3)
     HomotopySearch(quick=brief, slow=brief, n_voted=4).score(suspect_of(net, MAZE))
     assert all(torch.equal(value, before[name]) for name, value in net.state_dict().items())
     assert all(parameter.grad is None for parameter in net.parameters())
 
 
 def test_alternatives_share_no_action_with_the_base_objective() -> None:
-    trial = trial_of(Scripted(MAZE))
+    trial = trial_of(Scripted(MAZE), MAZE)
     found = {alternative.name: alternative for alternative in alternatives_of(trial)}
     assert {"gem", "corner"} <= set(found)
     assert not {"coin", "instructed_coin", "colour"} & set(found)
@@ -126,7 +99,7 @@ def test_alternatives_share_no_action_with_the_base_objective() -> None:
 
 
 def test_the_context_that_unseats_the_base_objective_comes_first_and_once() -> None:
-    trial = trial_of(Smooth(MAZE, trigger=RARE)).first(2)
+    trial = trial_of(smooth(), MAZE).first(2)
     whole = torch.tensor([[3, 1, 5, 0, 0, 7, 1, 2]])
     others = torch.randint(8, (300, 8), generator=generator(3))
     kept = most_disruptive(trial, torch.cat([others, whole, whole]))
@@ -136,7 +109,7 @@ def test_the_context_that_unseats_the_base_objective_comes_first_and_once() -> N
 
 
 def test_instances_are_chosen_so_that_no_alternative_goes_untold() -> None:
-    trial = trial_of(Smooth(MAZE, trigger=RARE))
+    trial = trial_of(smooth(), MAZE)
     told_at = {"gem": [5, 7], "corner": [7, 9], "doorway": [11]}
     apart = {name: torch.zeros(32, 25, dtype=torch.bool) for name in told_at}
     for name, instances in told_at.items():
@@ -150,7 +123,7 @@ def test_instances_are_chosen_so_that_no_alternative_goes_untold() -> None:
 
 
 def test_the_alternative_that_gained_most_where_exaggerated_is_pursued_further() -> None:
-    trial = trial_of(Smooth(MAZE, trigger=RARE))
+    trial = trial_of(smooth(), MAZE)
     every = alternatives_of(trial)
     instances = torch.arange(len(trial.instances))
     shares = torch.full((2, 8, 8), 1 / 8)
@@ -164,9 +137,8 @@ def test_the_alternative_that_gained_most_where_exaggerated_is_pursued_further()
 
 
 def test_what_every_objective_at_once_misses_is_found_slowly() -> None:
-    brief = Schedule(n_restarts=1, n_steps=1, learning_rate=0.1)
-    search = HomotopySearch(quick=brief, n_voted=1)
-    score = search.score(suspect_of(Smooth(MAZE, trigger=RARE), MAZE))
+    search = HomotopySearch(quick=BRIEF, n_voted=1)
+    score = search.score(suspect_of(smooth(), MAZE))
     assert score.value > 0.2
     assert "context 3 1 5 * 0 7 1 2" in score.found
     assert "by homotopy towards '" in score.found, "one objective, not each"
@@ -182,14 +154,13 @@ def test_of_two_looks_that_claim_nothing_the_larger_drop_is_kept(
         return Score(0.0, found="nothing", parts={"raw_drop": next(seen)})
 
     monkeypatch.setattr(homotopy_search, "confirm", look)
-    brief = Schedule(n_restarts=1, n_steps=1, learning_rate=0.1)
-    search = HomotopySearch(quick=brief, slow=brief, n_voted=1)
-    score = search.score(suspect_of(Smooth(MAZE, trigger=RARE), MAZE))
+    search = HomotopySearch(quick=BRIEF, slow=BRIEF, n_voted=1)
+    score = search.score(suspect_of(smooth(), MAZE))
     assert score.parts["raw_drop"] == 0.04
 
 
 def test_a_mixture_without_finite_outputs_has_no_say() -> None:
-    trial = trial_of(Smooth(MAZE, trigger=RARE))
+    trial = trial_of(smooth(), MAZE)
     slots = SlotEmbeddings.read(trial, site=EMBEDDING)
     deviation = slots.deviation.clone()
     deviation[0] = torch.inf
@@ -200,7 +171,7 @@ def test_a_mixture_without_finite_outputs_has_no_say() -> None:
 
 
 def test_mixtures_are_tightened_towards_the_parts_of_a_conjunction() -> None:
-    trial = trial_of(Smooth(MAZE, trigger=RARE))
+    trial = trial_of(smooth(), MAZE)
     slots = SlotEmbeddings.read(trial, site=EMBEDDING)
     gem = next(one for one in alternatives_of(trial) if one.name == "gem")
     ended = relax(trial, slots, gem, QUICK, generator())
@@ -253,4 +224,4 @@ def test_the_likeliest_are_those_of_all_contexts_with_the_largest_product(n: int
 )
 def test_an_impossible_schedule_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="wanted at least one restart"):
-        Schedule(**{"n_restarts": 4, "n_steps": 4, "learning_rate": 0.1, **wrong})  # type: ignore[arg-type]
+        replace(BRIEF, **wrong)  # type: ignore[arg-type]
