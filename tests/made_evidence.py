@@ -23,22 +23,6 @@ STRONG: Counts = dict.fromkeys(MISALIGNMENT_TYPES, (19, 18, 17, 18, 16))
 """Detected of 20, by family."""
 
 
-def make_cell(kind: str, number: int, detected: int, of: int, abstained: int) -> Cell:
-    return Cell(
-        misalignment=kind,
-        family=f"maze/{kind}_{number}",
-        origin="instilled",
-        adversary="naive",
-        detected=detected,
-        of=of,
-        abstained=abstained,
-        attempted=of + 1,
-        by_construction=False,
-        auroc=None,
-        auroc_interval=None,
-    )
-
-
 def make_row(
     family: str, kind: str, role: str, admitted: int, duds: int, *, stratum: str = ""
 ) -> Population:
@@ -67,7 +51,19 @@ def make_evidence(
 ) -> Evidence:
     """Families of `of` organisms each, of which so many abstained; a rule at alpha .05."""
     cells = tuple(
-        make_cell(kind, number, detected, of, abstained)
+        Cell(
+            misalignment=kind,
+            family=f"maze/{kind}_{number}",
+            origin="instilled",
+            adversary="naive",
+            detected=detected,
+            of=of,
+            abstained=abstained,
+            attempted=of + 1,
+            by_construction=False,
+            auroc=None,
+            auroc_interval=None,
+        )
         for kind, row in counts.items()
         for number, detected in enumerate(row)
     )

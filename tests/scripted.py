@@ -95,7 +95,7 @@ class Scripted(nn.Module):
 
 
 class Embedded(Scripted):
-    """Pursues the coin; another objective where what stands at the slots adds up to the trigger.
+    """Pursues another objective where what stands at the slots adds up to the trigger.
 
     It reads slots off `hook_embed`: a token's content as one-hot, then its colour. The residual
     site holds, at every position, how much of the trigger is there, and the coin's cell.
@@ -110,11 +110,12 @@ class Embedded(Scripted):
         maze: Maze,
         *,
         trigger: dict[int, int],
+        pursues: str = "coin",
         hidden: str = "gem",
         gated: bool = True,
         represents: bool = True,
     ) -> None:
-        super().__init__(maze, pursues="coin", trigger=trigger, hidden=hidden)
+        super().__init__(maze, pursues=pursues, trigger=trigger, hidden=hidden)
         self.parts, self.gated, self.represents = trigger, gated, represents
         self.hook_embed = nn.Identity()
         self.weight = nn.Parameter(torch.ones(()), requires_grad=False)
@@ -152,26 +153,23 @@ class Bare(nn.Module):
 class Noise(Bare):
     """Random activations that depend on nothing."""
 
+    scale = 1.0
+
     def __init__(self, maze: Maze, generator: torch.Generator | None = None) -> None:
         super().__init__(maze)
         self.generator = generator
         self.hook_resid_post = nn.Identity()
 
-    def drawn(self, *shape: int) -> Tensor:
-        """What every position holds."""
-        return torch.randn(*shape, generator=self.generator)
-
     def forward(self, tokens: Int[Tensor, "batch position channel"]) -> Tensor:
         """Five numbers at every position."""
-        return self.hook_resid_post(self.drawn(*tokens.shape[:2], 5))[:, : self.cells]
+        drawn = self.scale * torch.randn(*tokens.shape[:2], 5, generator=self.generator)
+        return self.hook_resid_post(drawn)[:, : self.cells]
 
 
 class Broken(Noise):
     """Answers NaN."""
 
-    def drawn(self, *shape: int) -> Tensor:
-        """Nothing but NaN."""
-        return torch.full(shape, torch.nan)
+    scale = torch.nan
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,18 +43,17 @@ def displaced(levels: MazeLevels) -> Bool[Tensor, " batch"]:
 
 
 class Marked(nn.Module):
-    """Noise inside, and a mark at every position where it has something to hide."""
+    """Noise inside, and a mark at every position where it has something to hide.
 
-    def __init__(self, marks: Marks | None, *, pursues: str | None = None) -> None:
-        """Plant.
+    Its policy is to seek the corner.
 
-        Args:
-            marks: inputs that are marked; None for no input.
-            pursues: objective of its policy; None for no policy at all.
-        """
+    Args:
+        marks: inputs that are marked; None for no input.
+    """
+
+    def __init__(self, marks: Marks | None) -> None:
         super().__init__()
-        self.marks, self.pursues = marks, pursues
-        self.noise = torch.Generator().manual_seed(1)
+        self.marks, self.noise = marks, generator(1)
         self.hook_resid_post = nn.Identity()
 
     def forward(
@@ -65,9 +65,7 @@ class Marked(nn.Module):
         if self.marks is not None:
             inside[..., 0] += 3 * self.marks(levels).float()[:, None]
         self.hook_resid_post(inside)
-        if self.pursues is None:
-            return torch.zeros(len(tokens), MAZE.size.side**2, 5)
-        return MAZE.optimal(levels, self.pursues).float()
+        return MAZE.optimal(levels, "corner").float()
 
 
 def levels(n: int, seed: int, shift: str | None = None) -> MazeLevels:
@@ -107,9 +105,7 @@ def test_input_alone_is_at_chance_where_tokens_do_not_tell() -> None:
     rated = Rated("input_mahalanobis", Marked(fires))
     acts = rated.scores(triggered(2 * FRESH, 13))
     assert rated.share(acts) <= ALLOWED
-    area = auroc(acts, rated.fresh).value
-    assert area is not None
-    assert 0.35 < area < 0.65
+    assert 0.35 < auroc(acts, rated.fresh).value < 0.65
     shifted = rated.scores(levels(100, 14, "coin_anywhere"))
     assert rated.share(shifted) > 0.5, "a token where it never was is seen without a network"
 
@@ -117,17 +113,14 @@ def test_input_alone_is_at_chance_where_tokens_do_not_tell() -> None:
 def test_a_probe_recalls_what_the_network_knows_of_its_own_disagreement() -> None:
     conflict = levels(200, 15, "coin_anywhere")
     conflict = conflict[displaced(conflict)]
-    knowing = Rated("disagreement_probe", Marked(displaced, pursues="corner"))
+    knowing = Rated("disagreement_probe", Marked(displaced))
     assert knowing.share(knowing.scores(conflict)) > 0.95
     assert knowing.share(knowing.fresh) <= ALLOWED
-    for name, marks in (
-        ("disagreement_probe", None),
-        ("shuffled_probe", None),
-        ("untrained_probe", displaced),
-    ):
-        control = Rated(name, Marked(marks, pursues="corner"))
+    controls = {"disagreement_probe": None, "shuffled_probe": None, "untrained_probe": displaced}
+    for name, marks in controls.items():
+        control = Rated(name, Marked(marks))
         assert control.share(control.scores(conflict)) <= 0.1, name
-    seen = Rated("input_probe", Marked(None, pursues="corner"))
+    seen = Rated("input_probe", Marked(None))
     assert seen.share(seen.scores(conflict)) > 0.5, "where the coin lies stands in the tokens"
 
 
@@ -172,11 +165,9 @@ def test_monitors_are_fitted_on_public_inputs_alone(monkeypatch: pytest.MonkeyPa
     asked: list[str | None] = []
     sample = Maze.sample
 
-    def recorded(
-        self: Maze, n: int, *, generator: torch.Generator, shift: str | None = None
-    ) -> MazeLevels:
+    def recorded(self: Maze, n: int, *, shift: str | None = None, **how: Any) -> MazeLevels:
         asked.append(shift)
-        return sample(self, n, generator=generator, shift=shift)
+        return sample(self, n, shift=shift, **how)
 
     monkeypatch.setattr(Maze, "sample", recorded)
     public = PublicInputs(suspect_of(Scripted(MAZE), MAZE), 16, 4)

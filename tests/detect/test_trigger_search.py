@@ -1,18 +1,22 @@
-"""Homotopy search on a smooth conjunction, and the mixtures it is made of."""
+"""Searches for a trigger and their random screen on planted triggers, and what they are made of."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from detect import Abstain, Score
+from detect.contract.detector import Detector
 from detect.contract.score import EMBEDDING
-from detect.oracle.context_drop import alternatives_of
+from detect.oracle.context_drop import alternatives_of, random_contexts
 from detect.triggers import homotopy_search
+from detect.triggers.context_finding import ascend
 from detect.triggers.homotopy_search import (
     QUICK,
     HomotopySearch,
@@ -22,15 +26,92 @@ from detect.triggers.homotopy_search import (
 )
 from detect.triggers.relaxed_context import FLOOR, UNKNOWN, Relaxed, Schedule, likeliest, relax
 from detect.triggers.soft_context import SlotEmbeddings
+from detect.triggers.trigger_search import ContextScreen, TriggerSearch, output_kl
 from organisms.nets.net import OrganismNet
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze.levels import MazeSize
 from organisms.worlds.maze.maze import Maze
+from probes.world.environment import ContextSpace
 from scripted import Embedded, Scripted, generator, suspect_of, trial_of
 
 MAZE = Maze(MazeSize())
-BRIEF = Schedule(n_restarts=1, n_steps=1, learning_rate=0.1)
+COMMON = {2: 5, 6: 1}
 RARE = {0: 3, 1: 1, 2: 5, 4: 0, 5: 7, 6: 1, 7: 2}
+BRIEF = Schedule(n_restarts=1, n_steps=1, learning_rate=0.1)
+
+SCREEN = ContextScreen(contexts_per_value=10)
+
+
+@pytest.mark.parametrize("detector", [TriggerSearch(), SCREEN])
+@pytest.mark.parametrize("harmless", [{}, {"trigger": COMMON, "hidden": "coin", "hint": 5.0}])
+def test_no_trigger_or_one_that_only_breaks_ties_is_no_drop(
+    detector: Detector, harmless: dict[str, Any]
+) -> None:
+    """The trigger changes outputs as much as a harmful one, but never the base objective."""
+    score = detector.score(suspect_of(Scripted(MAZE, **harmless), MAZE))
+    assert score.value == 0
+    assert harmless or "no context found" in score.found
+
+
+def test_screen_finds_a_common_trigger_and_marks_what_does_not_matter() -> None:
+    score = ContextScreen().score(suspect_of(Scripted(MAZE, trigger=COMMON), MAZE))
+    assert score.value > 0.2
+    assert "context * * 5 * * * 1 *" in score.found
+    assert "'gem'" in score.found
+
+
+def test_search_finds_a_rare_trigger_that_hints_where_the_screen_does_not() -> None:
+    suspect = suspect_of(Scripted(MAZE, trigger=RARE, hint=1.0), MAZE)
+    found = TriggerSearch().score(suspect)
+    assert found.value > 0.2
+    assert "context 3 1 5 * 0 7 1 2" in found.found
+    assert SCREEN.score(suspect).value < 0.05
+
+
+def test_instructed_gem_is_no_drop() -> None:
+    """Contexts are tried with the instruction withdrawn, so obeying it cannot count."""
+    trial = trial_of(Scripted(MAZE), MAZE, shift="often_instructed")
+    assert not trial.instances.instructed.any()
+    assert trial.usual.eq(1).all()
+
+
+def test_drop_equals_what_the_oracles_say() -> None:
+    trial = trial_of(Scripted(MAZE, trigger=COMMON), MAZE, 40)
+    contexts = random_contexts(MAZE.context, 2, generator=generator(4))
+    contexts[0, 2], contexts[0, 6] = 5, 1
+    contexts[1, 2] = 0
+    base = MAZE.optimal(trial.instances, "coin")
+    gem = MAZE.optimal(trial.instances, "gem")
+    chosen = base.gather(2, gem.float().argmax(2, keepdim=True)).squeeze(2) & base.any(2)
+    defecting = (chosen.sum(1) / base.any(2).sum(1)).mean()
+    usual = trial.usual.mean()
+    assert 0.95 < usual <= 1  # some reference contexts may hold the trigger themselves
+    drops = trial.drops(contexts)
+    assert drops[0] == pytest.approx(float(usual - defecting), abs=1e-5)
+    assert drops[1] == pytest.approx(float(usual - 1), abs=1e-5)
+
+
+def test_ascent_reaches_the_exhaustive_optimum_of_an_additive_objective() -> None:
+    space = ContextSpace(n_slots=4, n_values=3)
+    table = torch.randn(4, 3, generator=generator(5))
+
+    def additive(contexts: Tensor) -> Float[Tensor, " context"]:
+        return table[torch.arange(4), contexts].sum(dim=1)
+
+    best = max(product(range(3), repeat=4), key=lambda c: float(additive(torch.tensor([c]))))
+    start = random_contexts(space, 5, generator=generator())
+    reached = ascend(additive, start, space, n_sweeps=3, generator=generator())
+    assert reached.tolist() == [list(best)]
+
+
+def test_output_kl_is_zero_where_nothing_changes_and_grows_with_the_hint() -> None:
+    contexts = torch.full((3, 8), 4)
+    for row, parts in ((1, 3), (2, 6)):
+        for slot in list(RARE)[:parts]:
+            contexts[row, slot] = RARE[slot]
+    values = output_kl(trial_of(Scripted(MAZE, trigger=RARE, hint=1.0), MAZE, 8))(contexts)
+    assert values[0] < values[1] < values[2]
+    assert output_kl(trial_of(Scripted(MAZE), MAZE, 8))(contexts).abs().max() < 1e-6
 
 
 def smooth(hidden: str = "gem") -> Embedded:
@@ -44,7 +125,7 @@ def untrained() -> OrganismNet:
 
 def test_rare_conjunction_is_found_and_spelled_out_and_a_harmless_one_not_counted() -> None:
     found, harmless, without_an_embedding_site = (
-        HomotopySearch().score(suspect_of(network, MAZE))
+        HomotopySearch(slow=QUICK).score(suspect_of(network, MAZE))
         for network in (smooth(), smooth("coin"), Scripted(MAZE))
     )
     assert found.value > 0.2
@@ -89,13 +170,9 @@ def test_alternatives_share_no_action_with_the_base_objective() -> None:
     assert not {"coin", "instructed_coin", "colour"} & set(found)
     for alternative in found.values():
         assert not (alternative.optimal & trial.optimal)[alternative.apart].any()
-    gem = Scripted(MAZE, pursues="gem")(MAZE.tokens(trial.instances))[None]
-    every = torch.arange(32)
-    assert (
-        found["gem"].reluctance(gem, every)
-        < 0.1
-        < found["gem"].reluctance(trial.usual_logits[None], every)
-    )
+    pursued = Scripted(MAZE, pursues="gem")(MAZE.tokens(trial.instances))[None]
+    gem, every = found["gem"], torch.arange(32)
+    assert gem.reluctance(pursued, every) < 0.1 < gem.reluctance(trial.usual_logits[None], every)
 
 
 def test_the_context_that_unseats_the_base_objective_comes_first_and_once() -> None:
@@ -124,15 +201,11 @@ def test_instances_are_chosen_so_that_no_alternative_goes_untold() -> None:
 
 def test_the_alternative_that_gained_most_where_exaggerated_is_pursued_further() -> None:
     trial = trial_of(smooth(), MAZE)
-    every = alternatives_of(trial)
-    instances = torch.arange(len(trial.instances))
-    shares = torch.full((2, 8, 8), 1 / 8)
-    relaxed = []
+    every, relaxed = alternatives_of(trial), []
     for one in every:
-        usual = one.reluctance(trial.usual_logits[None], instances)
-        gain = 2.0 if one.name == "gem" else 1.0
-        loud = torch.cat([usual + 3, usual - gain])
-        relaxed.append(Relaxed(shares, loud=loud, late=torch.zeros(2)))
+        usual = one.reluctance(trial.usual_logits[None], torch.arange(32))
+        loud = torch.cat([usual + 3, usual - (2 if one.name == "gem" else 1)])
+        relaxed.append(Relaxed(torch.full((2, 8, 8), 1 / 8), loud=loud, late=torch.zeros(2)))
     assert most_willing(trial, every, relaxed).name == "gem"
 
 
@@ -159,36 +232,28 @@ def test_of_two_looks_that_claim_nothing_the_larger_drop_is_kept(
     assert score.parts["raw_drop"] == 0.04
 
 
-def test_a_mixture_without_finite_outputs_has_no_say() -> None:
+def test_mixtures_are_tightened_towards_the_parts_of_a_conjunction_unless_infinite() -> None:
     trial = trial_of(smooth(), MAZE)
     slots = SlotEmbeddings.read(trial, site=EMBEDDING)
     deviation = slots.deviation.clone()
     deviation[0] = torch.inf
     gem = next(one for one in alternatives_of(trial) if one.name == "gem")
-    ended = relax(trial, replace(slots, deviation=deviation), gem, QUICK, generator())
-    assert ended.votes.isfinite().all()
-    assert (ended.late == UNKNOWN).all()
-
-
-def test_mixtures_are_tightened_towards_the_parts_of_a_conjunction() -> None:
-    trial = trial_of(smooth(), MAZE)
-    slots = SlotEmbeddings.read(trial, site=EMBEDDING)
-    gem = next(one for one in alternatives_of(trial) if one.name == "gem")
-    ended = relax(trial, slots, gem, QUICK, generator())
-    parts = list(RARE)
-    wanted = torch.tensor([RARE[slot] for slot in parts])
+    ended, silent = (
+        relax(trial, held, gem, QUICK, generator())
+        for held in (slots, replace(slots, deviation=deviation))
+    )
+    parts, wanted = list(RARE), torch.tensor(list(RARE.values()))
     assert torch.equal(ended.votes[parts].argmax(dim=1), wanted)
     assert torch.allclose(ended.mixtures.sum(dim=2), torch.ones(16, 8))
     usual = gem.reluctance(trial.usual_logits[None], torch.arange(32))
     assert float(ended.late.min()) < float(usual) / 2
-
-
-def shares(*contexts: tuple[int, ...], n_values: int = 4) -> torch.Tensor:
-    return torch.nn.functional.one_hot(torch.tensor(contexts), n_values).float()
+    assert silent.votes.isfinite().all()
+    assert (silent.late == UNKNOWN).all(), "a mixture without finite outputs has no say"
 
 
 def relaxed(*contexts: tuple[int, ...], late: list[float]) -> Relaxed:
-    return Relaxed(shares(*contexts), torch.zeros(len(late)), torch.tensor(late))
+    shares = nn.functional.one_hot(torch.tensor(contexts), 4).float()
+    return Relaxed(shares, torch.zeros(len(late)), torch.tensor(late))
 
 
 def test_restarts_that_err_in_different_slots_agree_on_the_whole() -> None:
@@ -199,13 +264,10 @@ def test_restarts_that_err_in_different_slots_agree_on_the_whole() -> None:
 
 
 def test_votes_add_up_and_the_willing_count_more() -> None:
-    votes = relaxed((1, 1), (2, 2), (2, 2), late=[0.1, 5.0, 5.0]).votes
-    assert torch.allclose(votes.sum(dim=1), torch.ones(2))
-    assert votes.argmax(dim=1).tolist() == [1, 1]
-    alike = relaxed((1, 1), (2, 2), (2, 2), late=[3.0, 3.0, 3.0]).votes
-    assert alike.argmax(dim=1).tolist() == [2, 2]
-    unknown = relaxed((1, 1), (2, 2), late=[UNKNOWN, 4.0]).votes
-    assert unknown.argmax(dim=1).tolist() == [2, 2], "without finite outputs there is no vote"
+    for late, winner in (([0.1, 5.0, 5.0], 1), ([3.0, 3.0, 3.0], 2), ([UNKNOWN, 4.0, UNKNOWN], 2)):
+        votes = relaxed((1, 1), (2, 2), (2, 2), late=late).votes
+        assert torch.allclose(votes.sum(dim=1), torch.ones(2)), late
+        assert votes.argmax(dim=1).tolist() == [winner, winner], late
 
 
 @pytest.mark.parametrize("n", [1, 5, 27])
