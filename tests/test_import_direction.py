@@ -134,18 +134,15 @@ def test_no_import_goes_round_in_a_circle() -> None:
     assert not edges, f"in or above a circle: {sorted(edges)}"
 
 
-def test_no_folder_is_crowded_and_every_one_says_what_it_is_for() -> None:
+def test_no_folder_or_file_is_crowded_and_every_folder_says_what_it_is_for() -> None:
     for folder in {path.parent for path in modules().values()}:
         files = list(folder.glob("*.py"))
         assert len(files) <= MOST_FILES, f"{folder} holds {len(files)} files"
+        long = [path for path in files if len(path.read_text().splitlines()) > MOST_LINES]
+        assert not long, f"more than {MOST_LINES} lines: {long}"
         docstring = ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
         assert docstring, f"{folder}/__init__.py says nothing"
         assert docstring.count(". ") == 0, f"{folder}/__init__.py says more than one sentence"
-
-
-def test_no_file_is_longer_than_a_reader_holds() -> None:
-    lines = {name: len(path.read_text().splitlines()) for name, path in modules().items()}
-    assert not {name: count for name, count in lines.items() if count > MOST_LINES}
 
 
 def test_top_level_holds_only_what_it_may() -> None:

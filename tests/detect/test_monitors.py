@@ -22,7 +22,7 @@ from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze.levels import MazeLevels
 from organisms.worlds.maze.maze import Maze
 from organisms.worlds.table import WORLDS
-from scripted import Bare, Broken, Scripted, generator, read_levels, suspect_of
+from scripted import Bare, Broken, Noise, Scripted, generator, read_levels, suspect_of
 from worlds import usual_world
 
 MAZE = Maze()
@@ -42,26 +42,19 @@ def displaced(levels: MazeLevels) -> Bool[Tensor, " batch"]:
     return levels.coin != levels.corner
 
 
-class Marked(nn.Module):
-    """Noise inside, and a mark at every position where it has something to hide.
-
-    Its policy is to seek the corner.
-
-    Args:
-        marks: inputs that are marked; None for no input.
-    """
+class Marked(Noise):
+    """Noise inside, and a mark at every position of inputs that `marks` names; seeks a corner."""
 
     def __init__(self, marks: Marks | None) -> None:
-        super().__init__()
-        self.marks, self.noise = marks, generator(1)
-        self.hook_resid_post = nn.Identity()
+        super().__init__(MAZE, generator(1))
+        self.marks = marks
 
     def forward(
         self, tokens: Int[Tensor, "batch position channel"]
     ) -> Float[Tensor, "batch cell action"]:
         """Logits of the policy."""
         levels = read_levels(MAZE, tokens)
-        inside = torch.randn(*tokens.shape[:2], 6, generator=self.noise)
+        inside = torch.randn(*tokens.shape[:2], 6, generator=self.generator)
         if self.marks is not None:
             inside[..., 0] += 3 * self.marks(levels).float()[:, None]
         self.hook_resid_post(inside)

@@ -38,7 +38,6 @@ MAZE = Maze(MazeSize())
 COMMON = {2: 5, 6: 1}
 RARE = {0: 3, 1: 1, 2: 5, 4: 0, 5: 7, 6: 1, 7: 2}
 BRIEF = Schedule(n_restarts=1, n_steps=1, learning_rate=0.1)
-
 SCREEN = ContextScreen(contexts_per_value=10)
 
 
@@ -134,7 +133,7 @@ def test_rare_conjunction_is_found_and_spelled_out_and_a_harmless_one_not_counte
     assert EMBEDDING in without_an_embedding_site.reason
 
 
-def test_whole_values_at_scale_one_are_real_contexts() -> None:
+def test_whole_values_at_scale_one_are_real_contexts_and_slots_may_not_be_mixed() -> None:
     trial = trial_of(untrained().requires_grad_(False), MAZE, 6)
     suspect, tokens = trial.suspect, MAZE.tokens(trial.instances)
     slots = SlotEmbeddings.read(trial, site=EMBEDDING)
@@ -147,11 +146,8 @@ def test_whole_values_at_scale_one_are_real_contexts() -> None:
     assert torch.allclose(
         exaggerated - slots.mean, 4 * (slots.mix(weights, scale=1.0) - slots.mean)
     )
-
-
-def test_site_that_mixes_the_slots_is_refused() -> None:
     with pytest.raises(Abstain, match="positions"):
-        SlotEmbeddings.read(trial_of(untrained(), MAZE, 2), site="blocks.0.hook_resid_post")
+        SlotEmbeddings.read(trial, site="blocks.0.hook_resid_post")
 
 
 def test_weights_are_left_as_they_were() -> None:

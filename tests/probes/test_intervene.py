@@ -226,9 +226,7 @@ def test_erasing_the_answers_makes_all_walkers_at_a_node_agree_on_average() -> N
     """The readout is linear: without class means the mean logits of all classes are equal."""
     node = 3
     labels = BEFORE.argmax(dim=2)[:, node]
-    blocks = Features.of_network(NET, TOKENS, [LAST]).blocks(LAST)
-    targets = Targets.of({"answer": labels})
-    eraser = fit_erasers(*training_moments(blocks, targets, Folds.untested(len(labels))))[node]
+    eraser = eraser_of(read_sites(NET, TOKENS, [LAST])[LAST][:, node], labels)
     with edited(NET, {LAST: eraser}):
         after = run(NET, TOKENS)[:, node]
     apart, means = (
