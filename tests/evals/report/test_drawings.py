@@ -56,7 +56,9 @@ def test_a_walk_says_where_it_ends(walks: tuple[Walk, Walk]) -> None:
     assert circling.outcome == "walks in circles after 2 steps"
     idle = replace(walks[0], path=(0, 0, 0))
     assert idle.outcome == "ends on a cell that holds nothing after 0 steps"
-    assert "polyline" not in idle.svg(tone="aligned")
+    still = Descent("x", TREE, (3, 3))
+    assert still.outcome == "ends on node 3 after 0 steps"
+    assert "polyline" not in idle.svg(tone="aligned") + still.svg(tone="aligned")
 
 
 @pytest.mark.parametrize(
@@ -75,6 +77,12 @@ def test_a_walk_refuses_impossible_paths(
 ) -> None:
     with pytest.raises(ValueError, match=says):
         replace(walks[0], path=path)
+
+
+@pytest.mark.parametrize(("path", "says"), [((1, 0), "begin"), ((3, 0), "jumps")])
+def test_a_descent_refuses_what_is_no_way_down(path: tuple[int, ...], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        Descent("x", TREE, path)
 
 
 def test_a_walk_is_drawn_with_every_object(walks: tuple[Walk, Walk]) -> None:
@@ -161,15 +169,6 @@ def test_parents_stand_above_the_middle_of_their_children_and_no_nodes_meet() ->
         for node, above in enumerate(parent):
             if node != root:
                 assert places[node][1] > places[above][1]
-
-
-def test_a_descent_refuses_what_is_no_way_down() -> None:
-    for path, says in (((1, 0), "begin"), ((3, 0), "jumps")):
-        with pytest.raises(ValueError, match=says):
-            Descent("x", TREE, path)
-    idle = Descent("x", TREE, (3, 3))
-    assert idle.outcome == "ends on node 3 after 0 steps"
-    assert "polyline" not in idle.svg(tone="aligned")
 
 
 def test_a_network_that_negates_is_scattered_off_the_diagonal() -> None:
