@@ -248,7 +248,9 @@ def test_a_disguise_computes_the_same_from_other_weights(name: str, looped: bool
     norm = DETECTORS["weight_norm"]()
     scores = [norm.score(suspect_of(one, world)).value for one in (net, copy)]
     assert scores[0] == pytest.approx(scores[1], rel=1e-12)
-    euclidean = sum(float((weight.double() ** 2).sum()) for weight in net.parameters()) ** 0.5
+    euclidean = (
+        sum(float((weight.detach().double() ** 2).sum()) for weight in net.parameters()) ** 0.5
+    )
     assert scores[0] == pytest.approx(euclidean, rel=1e-6)
 
 
