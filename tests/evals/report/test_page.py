@@ -225,7 +225,7 @@ def test_cells_by_construction_are_left_out_and_shown_as_a_bound(
     cells = tuple(replace(cell, by_construction=cell.family == PROXY) for cell in rule.cells)
     changed = replace(evidence, columns=(*others, replace(rule, cells=cells)))
     risk = judge_risk(changed)
-    text = words_of(ReportInput(changed, risk))
+    text = clean(render_page(ReportInput(changed, risk)))
     bound = risk.types[0].with_left_out
     assert risk.types[0].measured_detection is None
     assert bound is not None
