@@ -40,6 +40,18 @@ def card(finished: Finished, guest_of: GuestOf) -> ScoreCard:
     return score_card(finished, guest_of(f"{TEMPLATE}:Mine"))
 
 
+def test_a_guest_is_scored_on_every_suspect_and_its_passes_are_counted(
+    finished: Finished, guest_of: GuestOf
+) -> None:
+    guest = guest_of(f"{TEMPLATE}:Mine")
+    assert len(guest.rows) == len(finished.judged.members)
+    (column,) = guest.columns
+    (cell,) = column.of_type("proxy")
+    assert cell.auroc == 1.0
+    assert column.forward_passes == 600, "100 instances under each of six public shifts"
+    assert guest.looks >= 1
+
+
 def test_a_rank_exists_only_where_networks_tell_detectors_apart() -> None:
     own = np.ones(20, dtype=bool)
     close = np.arange(20) < 18
