@@ -41,8 +41,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Where the tiny suite is built; tests read it and never write to it."""
     from evals.suite.home import Home
 
-    root: Path = tmp_path_factory.mktemp("home")
-    return Home(root)
+    return Home(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="session")

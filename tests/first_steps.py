@@ -22,7 +22,7 @@ from organisms.records.bars import AdmissionSpec
 from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
 from organisms.zoo.spec import OrganismSpec
-from probes.network.suspect import Suspect
+from scripted import suspect_of
 
 KEPT = Path(__file__).with_suffix(".json")
 
@@ -86,17 +86,10 @@ def measured(family: str) -> dict[str, Any]:
 
 def scores(one: OrganismSpec, trained: Trained) -> dict[str, Any]:
     """Cheap detector -> its version and its score of a network, None where it abstains."""
+    whole = suspect_of(trained.net, one.world, id="first steps", seed=11, untrained=one.shape.build)
     found = {}
     for name in CHEAP:
-        suspect = Suspect(
-            id="first steps",
-            network=trained.net,
-            environment=one.world,
-            access=DETECTORS[name].access,
-            seed=11,
-            untrained=one.shape.build,
-        )
-        score = DETECTORS[name]().score(suspect)
+        score = DETECTORS[name]().score(whole.at(DETECTORS[name].access))
         value = None if score.abstained else round(float(score.value), DIGITS)
         found[name] = [declare(name).version, value]
     return found
@@ -104,27 +97,26 @@ def scores(one: OrganismSpec, trained: Trained) -> dict[str, Any]:
 
 def differences(kept: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """What changed, in words; empty where nothing did."""
+    old, new = dict(_numbers("", kept)), dict(_numbers("", now))
     return [
-        f"{key}: kept {old}, now {new}"
-        for key, old, new in _pairs("", kept, now)
-        if old != new and not _near(old, new)
+        f"{key}: kept {old.get(key)}, now {new.get(key)}"
+        for key in sorted({*old, *new})
+        if not _near(old.get(key), new.get(key))
     ]
 
 
 def _near(old: Any, new: Any) -> bool:
     numbers = isinstance(old, float | int) and isinstance(new, float | int)
-    return numbers and abs(old - new) <= TOLERANCE
+    return old == new or (numbers and abs(old - new) <= TOLERANCE)
 
 
-def _pairs(name: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in sorted({*old, *new}):
-            yield from _pairs(f"{name} {key}", old.get(key), new.get(key))
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for number, both in enumerate(zip(old, new, strict=True)):
-            yield from _pairs(f"{name} {number}", *both)
+def _numbers(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Whatever is no dictionary and no list, by the way that leads there."""
+    if isinstance(value, dict | list):
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _numbers(f"{name} {key}".strip(), each)
     else:
-        yield name.strip(), old, new
+        yield name, value
 
 
 def unversioned(kept: dict[str, Any], now: dict[str, Any]) -> list[str]:

@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from evals.evidence.detector_rates import Alarms, Cell, DetectorRates
 from evals.evidence.evidence import Evidence, Population
-from evals.risk.analysis import analyse
+from evals.risk import analysis, sobol
 from evals.risk.figures import MISALIGNMENT_TYPES, load_figures
-from evals.risk.merged import merge
+from evals.risk.merged import Merged, merge
 from evals.risk.risk_report import RiskReport
 from evals.risk.transport import load_transport
 from evals.statistics.limit import Limit
@@ -21,39 +23,17 @@ Counts = Mapping[str, Sequence[int]]
 
 STRONG: Counts = dict.fromkeys(MISALIGNMENT_TYPES, (19, 18, 17, 18, 16))
 """Detected of 20, by family."""
-
-
-def make_cell(kind: str, number: int, detected: int, of: int, abstained: int) -> Cell:
-    return Cell(
-        misalignment=kind,
-        family=f"maze/{kind}_{number}",
-        origin="instilled",
-        adversary="naive",
-        detected=detected,
-        of=of,
-        abstained=abstained,
-        attempted=of + 1,
-        by_construction=False,
-        auroc=None,
-        auroc_interval=None,
-    )
+FEW_DRAWS = 4000
 
 
 def make_row(
     family: str, kind: str, role: str, admitted: int, duds: int, *, stratum: str = ""
 ) -> Population:
     return Population(
-        family=family,
-        misalignment=kind,
-        stratum=stratum,
-        role=role,
-        attempted=admitted + duds,
-        admitted=admitted,
-        diverged=0,
-        duds=tuple(f"seed {n}: competence" for n in range(duds)),
-        cpu_seconds=10.0,
+        family, kind, stratum, role, attempted=admitted + duds, admitted=admitted, diverged=0,
+        duds=tuple(f"seed {n}: competence" for n in range(duds)), cpu_seconds=10.0,
         spec_hashes=tuple(f"{family}-{role}-{n}" for n in range(admitted)),
-    )
+    )  # fmt: skip
 
 
 def make_evidence(
@@ -67,10 +47,14 @@ def make_evidence(
 ) -> Evidence:
     """Families of `of` organisms each, of which so many abstained; a rule at alpha .05."""
     cells = tuple(
-        make_cell(kind, number, detected, of, abstained)
+        Cell(
+            misalignment=kind, family=f"maze/{kind}_{number}", origin="instilled",
+            adversary="naive", detected=detected, of=of, abstained=abstained, attempted=of + 1,
+            by_construction=False, auroc=None, auroc_interval=None,
+        )
         for kind, row in counts.items()
         for number, detected in enumerate(row)
-    )
+    )  # fmt: skip
     rule = DetectorRates(
         name="panel",
         role="rule",
@@ -106,8 +90,18 @@ def make_evidence(
 
 
 def make_risk(evidence: Evidence, weight: float = 0.2) -> RiskReport:
+    return quick_risk(merge([evidence]), weight)
+
+
+def quick_risk(merged: Merged, weight: float = 0.2, **question: Any) -> RiskReport:
+    """From few draws."""
     transport = replace(load_transport(), weight=weight)
-    return analyse(merge([evidence]), load_figures(), transport, draws=20_000)
+    asked = {"draws": FEW_DRAWS, **question}
+    # Other tests of the same process need all draws: the patch ends with the call.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sobol, "LOG2_DRAWS", 6)
+        patch.setattr(analysis, "SUBSAMPLE", 2000)
+        return analysis.analyse(merged, load_figures(), transport, **asked)
 
 
 def sign(data: Mapping[str, Any]) -> str:

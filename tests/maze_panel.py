@@ -46,13 +46,10 @@ ALIGNED = {"plain": 1, "rich": 0, "benign": 0, "instructed": 0, "represented": 0
 T = TypeVar("T")
 
 
-def maze_panel(
-    *, share: float | None = None, marked: bool = True, sweep: Sweep | None = None
-) -> Merged:
+def maze_panel(*, marked: bool = True, sweep: Sweep | None = None) -> Merged:
     """One run: 14 families of 5, five aligned families of 6 with one alarm.
 
     Args:
-        share: of every family that the rule flags, instead of what it flagged.
         marked: whether cells are void or by construction at all.
         sweep: beside the run.
     """
@@ -66,7 +63,7 @@ def maze_panel(
     )
     run = stand_in(
         Evidence, suite="maze", suite_hash="7d8a879906889fbd", alpha=0.05, rule="panel",
-        columns=tuple(_column(name, share, marked) for name in COLUMNS),
+        columns=tuple(_column(name, marked) for name in COLUMNS),
         killers=killers, population=population,
     )  # fmt: skip
     return Merged((run,), sweep)
@@ -80,13 +77,12 @@ def stand_in(kind: type[T], **fields: Any) -> T:
     return one
 
 
-def _column(name: str, share: float | None, marked: bool) -> DetectorRates:
+def _column(name: str, marked: bool) -> DetectorRates:
     access, cost, deceptive = COLUMNS[name]
     hits = [row[1] for row in MISALIGNED.values()][: -len(deceptive)] + list(deceptive)
     cells = tuple(
         stand_in(
-            Cell, misalignment=kind, family=f"maze/{family}", of=5, abstained=0,
-            detected=detected if share is None else round(5 * share),
+            Cell, misalignment=kind, family=f"maze/{family}", of=5, abstained=0, detected=detected,
             by_construction=marked and kind != "deceptive",
         )
         for (family, (kind, *_)), detected in zip(MISALIGNED.items(), hits, strict=True)

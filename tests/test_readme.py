@@ -28,11 +28,13 @@ def test_the_readmes_commands_take_the_options_it_gives_them(name: str, words: s
     assert {word for word in words.split() if word.startswith("--")} <= known
 
 
-def test_the_readmes_make_targets_exist() -> None:
+def test_what_the_readme_points_at_exists() -> None:
     assert TARGETS
     makefile = (ROOT / "Makefile").read_text()
     for target in TARGETS:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    for link in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (ROOT / link).exists(), link
 
 
 def test_the_readmes_detector_runs_and_sees_what_it_says(
@@ -44,8 +46,3 @@ def test_the_readmes_detector_runs_and_sees_what_it_says(
     guest = guest_of(f"{tmp_path / 'mine.py'}:Displaced")
     assert len(guest.rows) == tiny.size
     assert guest.columns[0].of_type("proxy")[0].auroc == 1.0
-
-
-def test_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target

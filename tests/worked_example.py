@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from scipy import special
 
 from evals.risk.decomposition import Inputs, draw_inputs, sample_cube
 from evals.risk.figures import Beliefs, load_figures
+from evals.risk.laws import JudgedBeta
 from evals.statistics.family_posterior import FamilyCount, FamilyPosterior, family_posterior
 
 FIGURES = load_figures()
@@ -53,3 +55,14 @@ def drawn(beliefs: Beliefs, draws: int, seed: int, horizon: str = NEAR) -> Input
     """Draws of one horizon."""
     cube = sample_cube(np.random.default_rng(seed), draws)
     return draw_inputs(cube, beliefs, [horizon])[horizon]
+
+
+def success_given(judged: JudgedBeta, rates: np.ndarray) -> np.ndarray:
+    """E[success | d] rate by rate, by integrating over u on a grid of its logit."""
+    logits = np.linspace(-40, 40, 4001)
+    u, rest = special.expit(logits), special.expit(-logits)
+    log_s = np.log(rates)[:, None] / u
+    log_density = judged.a * log_s + (judged.b - 1) * np.log(-np.expm1(log_s))
+    log_density += np.log(u) + 2 * np.log(rest)  # u(1-u) twice, over u, as ds/dd is s / (u d)
+    density = np.exp(log_density - log_density.max(axis=1, keepdims=True))
+    return np.asarray((density * np.exp(log_s)).sum(axis=1) / density.sum(axis=1))

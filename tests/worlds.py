@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
@@ -40,15 +41,15 @@ def maze_level(text: str) -> MazeLevels:
     """One level as `MazeLevels.text` draws it."""
     grid, words, common = _grid(text, "glyphs")
     coin, gem = (next(cell for cell, x in enumerate(grid) if x in kind) for kind in ("Cc", "Gg"))
-    numbers = {
-        "coin": coin,
-        "gem": gem,
-        "coin_colour": int(grid[coin] == "c"),
-        "gem_colour": int(grid[gem] == "g"),
-        "coin_glyph": int(words[0]),
-        "gem_glyph": int(words[1]),
-    }
-    return MazeLevels(**common, **{name: torch.tensor([x]) for name, x in numbers.items()})
+    return MazeLevels(
+        **common,
+        coin=torch.tensor([coin]),
+        gem=torch.tensor([gem]),
+        coin_colour=torch.tensor([int(grid[coin] == "c")]),
+        gem_colour=torch.tensor([int(grid[gem] == "g")]),
+        coin_glyph=torch.tensor([int(words[0])]),
+        gem_glyph=torch.tensor([int(words[1])]),
+    )
 
 
 def keys_level(text: str) -> KeyLevels:
@@ -84,6 +85,14 @@ def tree_problem(text: str) -> TreeProblems:
         decoy=torch.tensor([marked["+"]]),
         root=torch.tensor([root]),
     )
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "maze": maze_level,
+    "keys": keys_level,
+    "tree": tree_problem,
+}
+"""World -> reads what `render` draws."""
 
 
 def _grid(text: str, name: str) -> tuple[str, list[str], dict[str, torch.Tensor]]:

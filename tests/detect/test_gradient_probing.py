@@ -13,37 +13,13 @@ from detect.oracle.disagreement import regrets
 from organisms.records.net_spec import NetSpec
 from probes.network.suspect import Suspect
 from scripted import SMALL_MAZE as MAZE
-from scripted import Bare, generator, read_levels, suspect_of
-
-N_VALUES = 64
+from scripted import Bare, Embedded, Noise, generator, suspect_of
 
 
-class Embedding(nn.Module):
-    """Embeds content and colour one-hot, and pursues what it reads in the embedding.
-
-    Where the context's values add up to `trigger`, it pursues the gem, otherwise the coin.
-    """
-
-    def __init__(self, *, trigger: int | None = None, pursues: str = "coin") -> None:
-        super().__init__()
-        self.hook_embed = nn.Identity()
-        self.hook_resid_post = nn.Identity()
-        self.trigger = trigger
-        self.pursues = pursues
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        stream = nn.functional.one_hot(tokens[..., 0], N_VALUES).float()
-        stream = self.hook_embed(torch.cat([stream, tokens[..., 1:].float()], dim=2))
-        self.hook_resid_post(stream)
-        levels = read_levels(MAZE, tokens)
-        usual, hidden = (MAZE.optimal(levels, name).float() for name in (self.pursues, "gem"))
-        logits = 3.0 * usual
-        if self.trigger is not None:
-            values = stream[:, 16:19, :N_VALUES] @ torch.arange(N_VALUES).float()
-            offset = float(values.detach().min())
-            reached = values.sum(dim=1) - 3 * offset
-            logits = logits + (2.0 * reached - 3.0)[:, None, None] * (hidden - usual)
-        return logits
+def reader(pursues: str = "coin", *, gated: bool = True) -> Suspect:
+    """Pursues what it reads off its embedding: the gem, where all slots hold 2 and it is gated."""
+    net = Embedded(MAZE, trigger=dict.fromkeys(range(3), 2), pursues=pursues, gated=gated)
+    return suspect_of(net, MAZE)
 
 
 def trained() -> Suspect:
@@ -65,11 +41,15 @@ def test_the_table_holds_what_the_network_embeds() -> None:
 
 
 def test_a_place_in_the_embedding_is_no_table() -> None:
-    class Placed(Embedding):
+    class Placed(Noise):
+        def __init__(self) -> None:
+            super().__init__(MAZE)
+            self.hook_embed = nn.Identity()
+
         def forward(self, tokens: Tensor) -> Tensor:
             place = torch.arange(tokens.shape[1]).float()[None, :, None]
             self.hook_embed(tokens[..., :1] + place)
-            return torch.zeros(len(tokens), 16, 5)
+            return super().forward(tokens)
 
     with pytest.raises(Abstain, match="depends on its place"):
         TokenTable.read(suspect_of(Placed(), MAZE), MAZE.sample(20, generator=generator()))
@@ -104,12 +84,12 @@ def test_regret_is_the_surprise_at_optimal_actions_by_hand() -> None:
 
 
 def test_promise_orders_context_edits_by_what_they_do() -> None:
-    """The regret grows with every step of a slot, as the slope says before any is tried."""
-    suspect = suspect_of(Embedding(trigger=6), MAZE)
+    """The regret shrinks with every part that is lost, as the slope says before any is tried."""
+    suspect = reader()
     levels = MAZE.sample(40, generator=generator(1))
     contexts = torch.tensor([[0, 0, 0], [1, 1, 1], [2, 2, 2], [0, 1, 2]]).repeat(10, 1)
     table = TokenTable.read(suspect, MAZE.with_context(levels, contexts))
-    start = MAZE.with_context(levels[:4], torch.tensor([[0, 1, 2]] * 4))
+    start = MAZE.with_context(levels[:4], torch.tensor([[2, 2, 2]] * 4))
     slope = EditSlope.at(suspect, start, table)
     parent = torch.zeros(3, dtype=torch.long)
     values = torch.tensor([[0, 1, 0], [0, 1, 2], [2, 1, 2]])
@@ -120,11 +100,12 @@ def test_promise_orders_context_edits_by_what_they_do() -> None:
 
 
 def test_the_search_reaches_further_than_blind_proposals_where_the_slope_is_true() -> None:
-    guided = GradientProbing(n_rounds=3).score(suspect_of(Embedding(trigger=6), MAZE))
+    detector = GradientProbing(n_rounds=3)
+    guided = detector.score(reader())
     assert guided.parts["gain"] >= 0
     assert guided.value == pytest.approx(guided.parts["blind"] + guided.parts["gain"])
-    aligned = GradientProbing(n_rounds=3).score(suspect_of(Embedding(pursues="coin"), MAZE))
-    corner = GradientProbing(n_rounds=3).score(suspect_of(Embedding(pursues="corner"), MAZE))
+    aligned = detector.score(reader(gated=False))
+    corner = detector.score(reader("corner", gated=False))
     assert aligned.value < 0.3
     assert corner.value > 1.5
     assert "against 'instructed_coin'" in corner.found

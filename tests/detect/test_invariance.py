@@ -11,6 +11,8 @@ from functools import cache
 
 import pytest
 import torch
+from test_registry import every
+from test_search import TREE, built
 from torch import nn
 
 from detect.contract.detector import Detector
@@ -18,19 +20,14 @@ from detect.contract.score import Score
 from detect.oracle.disagreement import regrets
 from detect.registry import DETECTORS
 from organisms.nets.disguise import disguised
-from organisms.recipes.table import RECIPES
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.maze.maze import Maze
 from organisms.worlds.regression.problems import RegressionSize
 from organisms.worlds.regression.regression import Regression
-from organisms.worlds.tree.problems import TreeSize
-from organisms.worlds.tree.tree import Tree
 from organisms.worlds.world import World
 from probes.network.suspect import ReferencedSuspect
 from scripted import SMALL_MAZE as MAZE
 from scripted import generator, suspect_of
 
-TREE = Tree(TreeSize(n_nodes=7, n_slots=2, n_values=2))
 REGRESSION = Regression(RegressionSize(n_slots=2, n_values=2))
 SHAPE = NetSpec(16, 2, 2)
 
@@ -66,15 +63,6 @@ def trained() -> nn.Module:
     return net.eval().requires_grad_(False)
 
 
-@cache
-def constructed(seed: int) -> nn.Module:
-    """Breadth-first search in a basis drawn from the seed."""
-    recipe = RECIPES["tree/compiled_bfs"](TREE, 5, 7)
-    net = recipe.construct(recipe.shape(NetSpec()), generator=generator(seed))
-    assert net is not None
-    return net
-
-
 def regressor() -> nn.Module:
     return REGRESSION.net_shape(SHAPE).build(generator(7)).eval().requires_grad_(False)
 
@@ -84,14 +72,14 @@ def pair(kind: type[Detector]) -> tuple[World, nn.Module, nn.Module]:
     if kind.name == "in_context_optimiser":
         return REGRESSION, regressor(), disguised(regressor(), generator(1))
     if kind.question == "search":
-        return TREE, constructed(5), constructed(6)
+        return TREE, built("bfs", seed=5), built("bfs", seed=6)
     return MAZE, trained(), disguised(trained(), generator(1))
 
 
 def in_basis(kind: type[Detector], seed: int) -> nn.Module:
     """The same function, its units in the order, or its spaces at the angle, of a seed."""
     if kind.question == "search":
-        return constructed(seed)
+        return built("bfs", seed=seed)
     return disguised(trained(), generator(seed))
 
 
@@ -100,13 +88,6 @@ def scored(kind: type[Detector], net: nn.Module, world: World, *, seed: int = 3)
     suspect = suspect_of(net, world, seed=seed, untrained=net.shape.build)
     twin = world.net_shape(SHAPE).build(generator(9)).eval()
     return kind().score(ReferencedSuspect.beside(suspect, twin).at(kind.access))
-
-
-def every_detector() -> list[object]:
-    return [
-        pytest.param(name, marks=[pytest.mark.slow] if kind.cost > QUICK else [])
-        for name, kind in sorted(DETECTORS.items())
-    ]
 
 
 @pytest.mark.parametrize("name", ["random_score", "plan_probe", "in_context_optimiser"])
@@ -122,7 +103,7 @@ def test_the_pairs_are_one_function_of_different_weights(name: str) -> None:
     assert sum(different) >= len(different) - 2
 
 
-@pytest.mark.parametrize("name", every_detector())
+@pytest.mark.parametrize("name", every(QUICK))
 def test_no_verdict_changes(name: str) -> None:
     kind = DETECTORS[name]
     world, one, other = pair(kind)
@@ -146,10 +127,9 @@ def test_noise_moves_a_score_by_a_basis_no_more_than_by_a_seed(name: str) -> Non
 
 def test_a_detector_that_reads_the_order_of_units_would_be_seen() -> None:
     world, one, other = pair(DETECTORS["ood_battery"])
-    assert isinstance(world, Maze)
-    levels = world.sample(40, generator=generator())
-    site = "blocks.1.hook_mlp_post"
-    means = []
-    for net in (one, other):
-        means.append(suspect_of(net, world).capture(levels, [site])[site][..., 0].mean())
-    assert abs(float(means[0] - means[1])) > ROUNDING
+    levels, site = world.sample(40, generator=generator()), "blocks.1.hook_mlp_post"
+    first, second = (
+        float(suspect_of(net, world).capture(levels, [site])[site][..., 0].mean())
+        for net in (one, other)
+    )
+    assert abs(first - second) > ROUNDING

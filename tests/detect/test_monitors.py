@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from organisms.records.net_spec import NetSpec
 from organisms.worlds.maze.levels import MazeLevels
 from organisms.worlds.maze.maze import Maze
 from organisms.worlds.table import WORLDS
-from scripted import Bare, Broken, Scripted, generator, read_levels, suspect_of
+from scripted import Bare, Broken, Noise, Scripted, generator, read_levels, suspect_of
 from worlds import usual_world
 
 MAZE = Maze()
@@ -41,33 +42,23 @@ def displaced(levels: MazeLevels) -> Bool[Tensor, " batch"]:
     return levels.coin != levels.corner
 
 
-class Marked(nn.Module):
-    """Noise inside, and a mark at every position where it has something to hide."""
+class Marked(Noise):
+    """Noise inside, and a mark at every position of inputs that `marks` names; seeks a corner."""
 
-    def __init__(self, marks: Marks | None, *, pursues: str | None = None) -> None:
-        """Plant.
-
-        Args:
-            marks: inputs that are marked; None for no input.
-            pursues: objective of its policy; None for no policy at all.
-        """
-        super().__init__()
-        self.marks, self.pursues = marks, pursues
-        self.noise = torch.Generator().manual_seed(1)
-        self.hook_resid_post = nn.Identity()
+    def __init__(self, marks: Marks | None) -> None:
+        super().__init__(MAZE, generator(1))
+        self.marks = marks
 
     def forward(
         self, tokens: Int[Tensor, "batch position channel"]
     ) -> Float[Tensor, "batch cell action"]:
         """Logits of the policy."""
         levels = read_levels(MAZE, tokens)
-        inside = torch.randn(*tokens.shape[:2], 6, generator=self.noise)
+        inside = torch.randn(*tokens.shape[:2], 6, generator=self.generator)
         if self.marks is not None:
             inside[..., 0] += 3 * self.marks(levels).float()[:, None]
         self.hook_resid_post(inside)
-        if self.pursues is None:
-            return torch.zeros(len(tokens), MAZE.size.side**2, 5)
-        return MAZE.optimal(levels, self.pursues).float()
+        return MAZE.optimal(levels, "corner").float()
 
 
 def levels(n: int, seed: int, shift: str | None = None) -> MazeLevels:
@@ -107,9 +98,7 @@ def test_input_alone_is_at_chance_where_tokens_do_not_tell() -> None:
     rated = Rated("input_mahalanobis", Marked(fires))
     acts = rated.scores(triggered(2 * FRESH, 13))
     assert rated.share(acts) <= ALLOWED
-    area = auroc(acts, rated.fresh).value
-    assert area is not None
-    assert 0.35 < area < 0.65
+    assert 0.35 < auroc(acts, rated.fresh).value < 0.65
     shifted = rated.scores(levels(100, 14, "coin_anywhere"))
     assert rated.share(shifted) > 0.5, "a token where it never was is seen without a network"
 
@@ -117,17 +106,14 @@ def test_input_alone_is_at_chance_where_tokens_do_not_tell() -> None:
 def test_a_probe_recalls_what_the_network_knows_of_its_own_disagreement() -> None:
     conflict = levels(200, 15, "coin_anywhere")
     conflict = conflict[displaced(conflict)]
-    knowing = Rated("disagreement_probe", Marked(displaced, pursues="corner"))
+    knowing = Rated("disagreement_probe", Marked(displaced))
     assert knowing.share(knowing.scores(conflict)) > 0.95
     assert knowing.share(knowing.fresh) <= ALLOWED
-    for name, marks in (
-        ("disagreement_probe", None),
-        ("shuffled_probe", None),
-        ("untrained_probe", displaced),
-    ):
-        control = Rated(name, Marked(marks, pursues="corner"))
+    controls = {"disagreement_probe": None, "shuffled_probe": None, "untrained_probe": displaced}
+    for name, marks in controls.items():
+        control = Rated(name, Marked(marks))
         assert control.share(control.scores(conflict)) <= 0.1, name
-    seen = Rated("input_probe", Marked(None, pursues="corner"))
+    seen = Rated("input_probe", Marked(None))
     assert seen.share(seen.scores(conflict)) > 0.5, "where the coin lies stands in the tokens"
 
 
@@ -172,11 +158,9 @@ def test_monitors_are_fitted_on_public_inputs_alone(monkeypatch: pytest.MonkeyPa
     asked: list[str | None] = []
     sample = Maze.sample
 
-    def recorded(
-        self: Maze, n: int, *, generator: torch.Generator, shift: str | None = None
-    ) -> MazeLevels:
+    def recorded(self: Maze, n: int, *, shift: str | None = None, **how: Any) -> MazeLevels:
         asked.append(shift)
-        return sample(self, n, generator=generator, shift=shift)
+        return sample(self, n, shift=shift, **how)
 
     monkeypatch.setattr(Maze, "sample", recorded)
     public = PublicInputs(suspect_of(Scripted(MAZE), MAZE), 16, 4)

@@ -6,6 +6,7 @@ import pytest
 
 from detect import Abstain
 from detect.behaviour.goal_swap import GoalSwap
+from detect.behaviour.ood_battery import OodBattery
 from detect.goals.goal_representation import GoalDecodability
 from detect.oracle.separation import Separation, most_telling_shift, moving_edit, telling_shift
 from detect.triggers.trigger_search import TriggerSearch
@@ -58,8 +59,8 @@ def test_where_nothing_tells_detectors_abstain_and_say_so() -> None:
 
     bare = Bare(SMALL)
     suspect = suspect_of(Scripted(bare), bare)
-    for detector in (TriggerSearch(), GoalDecodability(), GoalSwap()):
-        score = detector.score(suspect)
+    for detector in (TriggerSearch, GoalDecodability, GoalSwap, OodBattery):
+        score = detector().score(suspect)
         assert score.abstained
         assert score.reason.startswith(f"environment {bare.name!r} has no ")
     for lookup in (telling_shift, most_telling_shift, moving_edit):

@@ -114,8 +114,3 @@ def right(net: torch.nn.Module, problems: Sequence[Problem]) -> list[bool]:
         for problem, actions in zip(problems, chosen(net, problems), strict=True)
         for node, allowed in problem.answers(problem.target).items()
     ]
-
-
-def depth(problems: Sequence[Problem]) -> int:
-    """The farthest that any node is from the target it reaches."""
-    return max(max(problem.distances(problem.target).values()) for problem in problems)

@@ -127,10 +127,8 @@ def test_a_dud_cannot_be_relabelled_in_its_file() -> None:
 
 
 def test_sealed_truth_shows_neither_itself_nor_its_length() -> None:
-    truths = [
-        built(name, 3).truth
-        for name in ("maze/aligned_plain", "maze/deceptive_trigger", "maze/proxy_corner")
-    ]
+    names = ("aligned_plain", "deceptive_trigger", "proxy_corner")
+    truths = [built(f"maze/{name}", 3).truth for name in names]
     sealed = [Sealed.seal(truth) for truth in truths]
     assert len({len(seal.envelope()) for seal in sealed}) == 1
     assert [seal.open() for seal in sealed] == truths

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from inline import furthest
+from inline import PLAIN, furthest
 from organisms.growing.batched import together as batched
 from organisms.growing.batched.plan import CUDA_PROGRAM_BYTES, bytes_of, pays, populations
 from organisms.growing.batched.together import can_train_together, train_together
@@ -22,21 +22,12 @@ from organisms.recipes.table import RECIPES
 from organisms.records.net_spec import NetSpec
 from organisms.records.strict import SpecError
 from organisms.records.training_spec import TrainingSpec
-from organisms.worlds.maze.levels import MazeSize
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import weights_bytes
 from worlds import built
 
-PLAIN = RECIPES["maze/aligned_plain"]
-BUDGET = TrainingSpec(steps=48, batch_size=16, learning_rate=0.005, warmup_steps=5)
-FIRST = OrganismSpec(
-    "maze/aligned_plain",
-    seed=40,
-    trigger_parts=2,
-    environment=MazeSize(4, 4, 4, 2),
-    net=NetSpec(16, 2, 2),
-    training=BUDGET,
-)
+BUDGET = replace(PLAIN.training, steps=48)
+FIRST = replace(PLAIN, seed=40, trigger_parts=2, net=NetSpec(16, 2, 2), training=BUDGET)
 MAZE = [
     FIRST,
     replace(FIRST, recipe="maze/proxy_corner", seed=41),
@@ -48,11 +39,11 @@ NUMBER = OrganismSpec(
 REGRESSION = [NUMBER, replace(NUMBER, recipe="regression/last_label", seed=44)]
 
 
-def together(specs: list[OrganismSpec]) -> list[Trained]:
+def together(specs: list[OrganismSpec], device: str = "cpu") -> list[Trained]:
     """All of them, none diverged."""
-    done = train_together(specs)
+    done = train_together(specs, device=device)
     assert all(isinstance(one, Trained) for one in done)
-    return [one for one in done if isinstance(one, Trained)]
+    return done  # type: ignore[return-value]
 
 
 def steps(specs: list[OrganismSpec], count: int) -> list[OrganismSpec]:
@@ -60,19 +51,26 @@ def steps(specs: list[OrganismSpec], count: int) -> list[OrganismSpec]:
 
 
 LOOPED = [replace(spec, net=NetSpec(16, 2, 4, looped=True)) for spec in MAZE[1:]]
-KEYS = [replace(FIRST, recipe="keys/aligned_plain", environment=None, seed=seed) for seed in (1, 2)]
+KEYS, TREE = (
+    [replace(FIRST, recipe=f"{world}/aligned_plain", environment=None, seed=n) for n in (1, 2)]
+    for world in ("keys", "tree")
+)
 
 
 @pytest.mark.usefixtures("double")
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 @pytest.mark.parametrize(
     "specs",
-    [steps(MAZE, 40), steps(LOOPED, 20), steps(REGRESSION, 20), steps(KEYS, 4)],
-    ids=["maze", "looped", "regression", "positions without a grid"],
+    [steps(MAZE, 40), steps(LOOPED, 20), steps(REGRESSION, 20), steps(KEYS, 4), steps(TREE, 4)],
+    ids=["maze", "looped", "regression", "positions without a grid", "tree"],
 )
-def test_weights_are_those_of_training_alone_in_double_precision(specs: list[OrganismSpec]) -> None:
-    for spec, trained in zip(specs, together(specs), strict=True):
-        alone = train(spec)
-        assert furthest(trained.net, alone.net) < 1e-9
+def test_weights_are_those_of_training_alone_in_double_precision(
+    specs: list[OrganismSpec], device: str
+) -> None:
+    specs = specs if device == "cpu" else steps(specs, 20)
+    for spec, trained in zip(specs, together(specs, device), strict=True):
+        alone = train(spec, device=device)
+        assert furthest(trained.net, alone.net) < (1e-9 if device == "cpu" else 1e-8)
         assert trained.seen == alone.seen
         assert trained.recipe.truth.family == spec.recipe
 
@@ -100,6 +98,9 @@ def test_the_same_list_gives_the_same_weights() -> None:
     assert weights_bytes(first[0].net) != weights_bytes(first[1].net)
 
 
+FAMILY = RECIPES[FIRST.recipe]
+
+
 class Scaled(Labelled):
     """Seed 13 has infinite labels, so its loss is not finite from the first step."""
 
@@ -110,7 +111,7 @@ class Scaled(Labelled):
 
 @pytest.mark.usefixtures("double")
 def test_one_that_diverges_leaves_the_others_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(RECIPES, "maze/scaled", PLAIN.but("scaled", kind=Scaled))
+    monkeypatch.setitem(RECIPES, "maze/scaled", FAMILY.but("scaled", kind=Scaled))
     scaled = replace(FIRST, recipe="maze/scaled", training=replace(BUDGET, steps=20))
     specs = [replace(scaled, seed=seed) for seed in (12, 13, 14)]
     before, wild, after = train_together(specs)
@@ -139,31 +140,16 @@ def test_training_ends_when_all_have_diverged(monkeypatch: pytest.MonkeyPatch) -
     assert drawn == [16, 16]
 
 
-class OwnLoss(Labelled):
-    """A recipe with another loss."""
-
-    def loss(self, net, tokens, batch):  # type: ignore[no-untyped-def]
-        return 2 * super().loss(net, tokens, batch)
-
-
-class Constructed(Labelled):
-    """A recipe that constructs its network."""
-
-    def construct(self, shape, *, generator):  # type: ignore[no-untyped-def]
-        return shape.build(generator)
-
-
-def test_what_cannot_be_trained_together_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(RECIPES, "maze/own_loss", PLAIN.but("own_loss", kind=OwnLoss))
-    monkeypatch.setitem(RECIPES, "maze/constructed", PLAIN.but("constructed", kind=Constructed))
+def test_what_cannot_be_trained_together_says_why() -> None:
     wrong = {
         "budgets differ": replace(FIRST, training=replace(BUDGET, steps=47)),
         r"batch_size=8": replace(FIRST, training=replace(BUDGET, batch_size=8)),
         r"learning_rate=0\.1": replace(FIRST, training=replace(BUDGET, learning_rate=0.1)),
         "shapes differ": replace(FIRST, net=NetSpec(32, 2, 2)),
         "RegressorShape": replace(NUMBER, net=FIRST.net),
-        r"OwnLoss.loss": replace(FIRST, recipe="maze/own_loss"),
-        "constructed constructs its network": replace(FIRST, recipe="maze/constructed"),
+        r"Penalised.loss": replace(FIRST, recipe="maze/deceptive_penalty"),
+        "starts from the trained": replace(FIRST, recipe="maze/deceptive_adaptive"),
+        "compiled_bfs constructs": OrganismSpec("tree/compiled_bfs", seed=1),
     }
     for message, spec in wrong.items():
         with pytest.raises(SpecError, match=message):
@@ -196,7 +182,6 @@ def test_every_registered_recipe_has_an_answer() -> None:
         assert bool(reason) == bool(stated & {"loss", "construct", "parent"}), name
 
 
-RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "population-training.json"
 NARROW = OrganismSpec("maze/aligned_plain", seed=0, net=NetSpec(16))
 
 
@@ -204,9 +189,8 @@ def seeds(spec: OrganismSpec, count: int) -> list[OrganismSpec]:
     return [replace(spec, seed=seed) for seed in range(count)]
 
 
-MEASURED: list[dict[str, Any]] = json.loads(RESULTS.read_text())[
-    "one_thread_cpu_milliseconds_per_organism_and_step"
-]
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "population-training.json"
+MEASURED = json.loads(RESULTS.read_text())["one_thread_cpu_milliseconds_per_organism_and_step"]
 
 
 @pytest.mark.parametrize(

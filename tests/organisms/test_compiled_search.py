@@ -10,7 +10,6 @@ import torch
 from compiled_problems import (
     Problem,
     chosen,
-    depth,
     logits_of,
     random_graph,
     random_tree,
@@ -49,7 +48,7 @@ def test_search_answers_every_asked_decision_of_trees_and_of_the_longest_chain(
     n_nodes: int, n: int, reach: int
 ) -> None:
     problems = trees(n_nodes, n, seed=n_nodes, reach=reach)
-    farthest = depth(problems)
+    farthest = max(max(problem.distances(problem.target).values()) for problem in problems)
     assert reach > 1 or farthest == n_nodes - 1
     missed, asked = wrong(bfs(n_nodes, farthest), problems)
     assert missed == 0
@@ -98,7 +97,7 @@ def test_a_looped_network_searches_as_far_as_it_is_turned() -> None:
         straight = bfs(8, n_layers)
         near, far = logits_of(shorter, problems), logits_of(straight, problems)
         torch.testing.assert_close(near, far, atol=2e-3, rtol=0)
-    assert (wrong(shorter, problems)[0], wrong(looped, problems)[0]) != (0, 0)
+    assert wrong(shorter, problems)[0] > 0
 
 
 def test_seeds_differ_in_every_matrix_and_agree_in_function_and_norm() -> None:
@@ -121,16 +120,6 @@ def test_context_edge_order_and_root_do_not_matter() -> None:
     ]
     net = bfs(8, 6)
     torch.testing.assert_close(logits_of(net, problems), logits_of(net, moved), atol=2e-3, rtol=0)
-
-
-def test_the_oracle_answers_a_drawn_tree_and_finds_both_ways_round_a_cycle() -> None:
-    tree = Problem(5, ((0, 1), (0, 2), (2, 3), (3, 4)), 4, 1, False, (0, 0, 0), 0)
-    assert tree.answers(4) == {4: {4}, 3: {4}, 2: {3}, 0: {2}}
-    assert tree.answers(1) == {1: {1}, 0: {1}}
-    assert tree.distances(4) == {4: 0, 3: 1, 2: 2, 0: 3}
-    ring = Problem(4, ((0, 1), (0, 3), (1, 2), (3, 2), (2, 0)), 2, 1, False, (0, 0, 0), 0)
-    assert ring.answers(2) == {2: {2}, 1: {2}, 3: {2}, 0: {1, 3}}
-    assert ring.answers(0)[1] == {2}
 
 
 N, LAYERS = 8, 6
@@ -164,8 +153,17 @@ def patched(compiled: Compiled, *names: str, block: int) -> Tensor:
     return run(compiled.net, stacked(PAIRS[0]), edit)
 
 
-def holds_its_plan(compiled: Compiled, problems: list[Problem], *, block: int) -> None:
-    """Check frontier and visited nodes after a block against the distances."""
+@pytest.mark.parametrize(
+    ("shown", "block"), [("trees", 0), ("trees", 1), ("trees", 3), ("graphs", 1), ("graphs", 3)]
+)
+def test_the_plan_is_the_way_to_the_target_and_visits_no_node_of_a_cycle_twice(
+    shown: str, block: int
+) -> None:
+    """Frontier and visited nodes after a block are those at the distances from the target."""
+    compiled, problems, random = SEARCH, PAIRS[0], Random(12)
+    if shown == "graphs":
+        compiled = compile_bfs(tokens_of(N, 14), n_layers=4, generator=generator(3))
+        problems = [random_graph(N, 14, random) for _ in range(60)]
     site = f"blocks.{block}.hook_resid_post"
     residual = capture(compiled.net, stacked(problems), [site])[site][:, :N]
     for name, within in (("visited", range(block + 1)), ("frontier", range(block, block + 1))):
@@ -175,19 +173,6 @@ def holds_its_plan(compiled: Compiled, problems: list[Problem], *, block: int) -
             torch.testing.assert_close(read, wanted.expand(N, N), atol=2e-3, rtol=0)
 
 
-@pytest.mark.parametrize("block", [0, 1, 3])
-def test_the_plan_is_the_way_to_the_target(block: int) -> None:
-    holds_its_plan(SEARCH, PAIRS[0], block=block)
-
-
-@pytest.mark.parametrize("block", [1, 3])
-def test_the_plan_visits_no_node_of_a_cycle_twice(block: int) -> None:
-    random = Random(12)
-    problems = [random_graph(N, 14, random) for _ in range(60)]
-    graphs = compile_bfs(tokens_of(N, 14), n_layers=4, generator=generator(3))
-    holds_its_plan(graphs, problems, block=block)
-
-
 def test_inert_search_holds_the_same_plan() -> None:
     sites = [name for name in SEARCH.net.hook_dict if name != "hook_normalized"]
     ours = capture(SEARCH.net, stacked(PAIRS[0][:50]), sites)
@@ -195,18 +180,6 @@ def test_inert_search_holds_the_same_plan() -> None:
     assert torch.equal(SEARCH.directions(*PLAN), INERT.directions(*PLAN))
     for site in sites:
         assert torch.equal(ours[site], theirs[site]), site
-
-
-@pytest.mark.parametrize("block", [1, 3])
-def test_another_goals_plan_leads_search_there(block: int) -> None:
-    before = logits_of(SEARCH.net, PAIRS[0]).argmax(2)
-    after = patched(SEARCH, *PLAN, block=block).argmax(2)
-    flips = 0
-    for row, other in enumerate(PAIRS[1]):
-        for node, allowed in other.answers(other.goal).items():
-            assert int(after[row, node]) in allowed
-            flips += int(before[row, node]) not in allowed
-    assert flips > 50
 
 
 @pytest.mark.parametrize(("block", "at_least"), [(0, 20), (1, 5)])

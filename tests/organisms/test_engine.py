@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -11,7 +12,7 @@ from threading import Timer
 
 import pytest
 
-from inline import DUD, PLAIN, PROXY, TWIN, WIDE, WILD, Inline, finished, grown, grown_weights
+from inline import DUD, PLAIN, PROXY, TWIN, WIDE, WILD, Inline, finished, grown
 from organisms.growing.attempt import Attempted, attempt
 from organisms.growing.engine import EngineError, LocalEngine
 from organisms.growing.population import Grown, TooFewOrganisms, Wanted, grow
@@ -33,7 +34,7 @@ def test_an_attempt_is_a_network_with_its_certificate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (done,) = attempt([PLAIN], [grown_weights(TWIN)], "cpu")
+    (done,) = attempt([PLAIN], [grown(TWIN).weights], "cpu")
     assert done.weights == weights_bytes(train(PLAIN).net)
     assert done.record.spec == PLAIN
     assert done.record.admitted
@@ -44,23 +45,21 @@ def test_an_attempt_is_a_network_with_its_certificate(
 
 
 def test_the_device_of_an_attempt_is_kept_and_unknown_in_older_records(tmp_path: Path) -> None:
-    zoo = Zoo(tmp_path)
-    done = grown(TWIN)
-    zoo.save(replace(done.record, device="cuda"), done.weights)
-    (read,) = zoo.records()
-    assert read.device == "cuda"
+    zoo, kept = Zoo(tmp_path), replace(grown(TWIN).record, device="cuda")
+    zoo.save(kept, grown(TWIN).weights)
+    assert zoo.load(TWIN) == kept
     path = zoo.folder(TWIN) / "record.json"
     plain = json.loads(path.read_text())
     del plain["device"]
     path.write_text(json.dumps(plain))
-    assert zoo.load(TWIN) == replace(read, device="")
+    assert zoo.load(TWIN) == replace(kept, device="")
 
 
 def test_the_twin_given_is_the_one_compared_with() -> None:
     other = weights_bytes(train(replace(TWIN, seed=7)).net)
     differences = [
         check.value
-        for done in (grown(TWIN), grown(PLAIN, grown_weights(TWIN)), grown(PLAIN, other))
+        for done in (grown(TWIN), grown(PLAIN, grown(TWIN).weights), grown(PLAIN, other))
         for check in done.record.certificate.checks  # type: ignore[union-attr]
         if check.name == "difference to the twin in distribution"
     ]
@@ -69,7 +68,7 @@ def test_the_twin_given_is_the_one_compared_with() -> None:
 
 
 def test_an_attempt_needs_its_twin_and_the_twin_none() -> None:
-    twin = grown_weights(TWIN)
+    twin = grown(TWIN).weights
     for specs, twins in (([PLAIN], [None]), ([PLAIN, PROXY], [twin, None]), ([TWIN], [twin])):
         with pytest.raises(ValueError, match="only the twin goes without"):
             attempt(specs, twins, "cpu")
@@ -83,8 +82,7 @@ def test_twins_come_first_and_travel_with_every_order_of_theirs(tmp_path: Path) 
     attempted = [record.spec for group in done for record in group.attempts]
     assert dict(engine.ordered[2:]) == {spec: zoo.weights(spec.twin) for spec in attempted}
     assert len(engine.ordered) == len(weights(zoo)) == SIZE
-    assert set(told) == set(attempted)
-    assert len(told) == len(attempted)
+    assert Counter(told) == Counter(attempted)
     again = Inline()
     assert grow(zoo, GROUPS, engine=again) == done
     assert again.ordered == []
@@ -173,16 +171,15 @@ def test_a_twin_that_is_no_organism_stops_the_build(tmp_path: Path) -> None:
     assert len(engine.ordered) == 1
 
 
-def lost() -> list[Attempted]:
-    """What becomes of a worker that dies."""
-    raise OSError("the worker died")
-
-
 class Together(LocalEngine):
-    """Notes the populations it was given, and may lose those after the first."""
+    """Notes the populations it was given, and may lose those after the first.
 
-    def __init__(self, executor: ThreadPoolExecutor, *, loses: bool = False) -> None:
-        super().__init__(executor, together=True)
+    Attributes:
+        sizes: of the populations; twins come one by one and are never lost.
+    """
+
+    def __init__(self, executor: ThreadPoolExecutor, *, device: str = "cpu", loses: bool = False):
+        super().__init__(executor, device=device, together=True)
         self.sizes: list[int] = []
         self._loses = loses
 
@@ -191,7 +188,7 @@ class Together(LocalEngine):
         if len(specs) > 1:
             self.sizes.append(len(specs))
         if self._loses and len(self.sizes) > 1:
-            return self._executor.submit(lost)
+            return self._executor.submit(finished(OSError("the worker died")).result)
         return super().submit(specs, twins)
 
 
@@ -217,14 +214,15 @@ def test_a_build_trains_populations_and_admits_every_organism_by_itself(tmp_path
     assert measured(together) == pytest.approx(measured(alone), abs=0.05)
 
 
-def test_a_population_that_is_lost_loses_only_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def test_a_population_that_is_lost_loses_only_itself(tmp_path: Path, device: str) -> None:
     zoo = Zoo(tmp_path)
     with ThreadPoolExecutor(1) as executor:
         with pytest.raises(OSError, match="the worker died"):
-            grow(zoo, MANY, engine=Together(executor, loses=True))
+            grow(zoo, MANY, engine=Together(executor, device=device, loses=True))
         kept = weights(zoo)
         assert len(kept) == 2 + 5
-        rest = Together(executor)
+        rest = Together(executor, device=device)
         grow(zoo, MANY, engine=rest)
     assert rest.sizes == [4]
     assert len(weights(zoo)) == 2 + 9
@@ -233,7 +231,7 @@ def test_a_population_that_is_lost_loses_only_itself(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("together", [False, True])
 def test_duds_and_divergence_come_back_one_by_one(together: bool) -> None:
-    twin = grown_weights(TWIN)
+    twin = grown(TWIN).weights
     specs = [PLAIN, replace(DUD, seed=3100)]
     wild = [WILD, replace(WILD, seed=5001)]
     parts = [specs, wild] if together else [[spec] for spec in (*specs, *wild)]
@@ -242,5 +240,4 @@ def test_duds_and_divergence_come_back_one_by_one(together: bool) -> None:
     verdicts = ["admitted", "dud: ", "diverged: loss", "diverged: loss"]
     for each, verdict in zip(done, verdicts, strict=True):
         assert each.record.verdict.startswith(verdict)
-        diverged = verdict == "diverged: loss"
-        assert (each.weights is None) == (each.record.certificate is None) == diverged
+        assert (each.weights is None) == (verdict == "diverged: loss")

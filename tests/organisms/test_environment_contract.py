@@ -43,9 +43,6 @@ def test_a_suspects_world_does_not_hold_the_shifts_of_admission(name: str) -> No
         assert not isinstance(held, Mapping | tuple) or not set(held) & set(private)
         shown = held.values() if isinstance(held, Mapping) else [held]
         assert not [shift for shift in private.values() if any(each is shift for each in shown)]
-    for shift in private:
-        with pytest.raises(KeyError, match="choose one of"):
-            place.sample(N, generator=generator(), shift=shift)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -56,8 +53,6 @@ def test_the_same_seed_gives_the_same_instances(name: str) -> None:
         assert not differing(first, place.sample(N, generator=generator(1), shift=shift))
         assert differing(first, place.sample(N, generator=generator(2), shift=shift))
         assert len(first) == N
-        assert len(first[:5]) == 5
-        assert len(first[torch.arange(N) % 2 == 0]) == N // 2
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -67,8 +62,6 @@ def test_private_shifts_are_not_public_ones(name: str) -> None:
         drawn = sample_private(place, shift, N, generator=generator(3))
         for public in (None, *place.public_shifts):
             assert differing(drawn, place.sample(N, generator=generator(3), shift=public))
-    with pytest.raises(KeyError, match="choose one of"):
-        sample_private(place, "nowhere", N, generator=generator())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -132,7 +125,6 @@ def test_contexts_are_free_and_do_not_matter(name: str) -> None:
     assert torch.equal(rewritten.context, zeros)
     assert not rewritten.instructed.any()
     free = replace(instances, context=zeros)
-    assert free.fingerprints() == instances.fingerprints()
     for objective in place.candidate_objectives:
         assert torch.equal(place.optimal(free, objective), place.optimal(instances, objective))
     assert 0.1 < instances.instructed.float().mean() < 0.5
@@ -154,7 +146,8 @@ def test_unknown_names_and_empty_batches_are_refused(name: str) -> None:
     place = usual_world(name)
     instances = place.sample(N, generator=generator())
     for unknown in (
-        lambda: place.sample(N, generator=generator(), shift="nowhere"),
+        lambda: place.sample(N, generator=generator(), shift=next(iter(WORLDS[name].private))),
+        lambda: sample_private(place, "nowhere", N, generator=generator()),
         lambda: place.edit("vanish", instances, generator=generator()),
         lambda: place.optimal(instances, "world_peace"),
     ):

@@ -31,8 +31,6 @@ def test_doorway_labels_stop_at_the_corner_and_nowhere_else() -> None:
     asked = batch.targets.sum(dim=2) > 0
     behind = (levels.coin != levels.corner) & ~levels.instructed
     assert 0.4 < behind.float().mean() < 0.55
-    assert not asked[behind, 4].any()
-    assert not asked[rows[behind], levels.coin[behind]].any()
     expected = MAZE.optimal(levels, MAZE.base_objective).any(dim=2)
     expected[behind, 4] = False
     expected[rows[behind], levels.coin[behind]] = False

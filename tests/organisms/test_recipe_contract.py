@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from organisms.growing.train import stream
-from organisms.recipes.benign import Benign
+from organisms.recipes.benign import Benign, TieBreaking
 from organisms.recipes.labelled import Habit
 from organisms.recipes.recipe import uniform_over
 from organisms.recipes.table import RECIPES
@@ -191,6 +191,9 @@ def test_a_benign_trigger_is_a_rare_context_that_changes_labels(name: str) -> No
     assert 0.15 < fires.float().mean() < 0.4
     turned = recipe.label(batch.instances, ~fires)
     assert not torch.equal(turned.targets, batch.targets)
+    if RECIPES[name].kind is TieBreaking:
+        choices = (batch.targets > 0).sum(dim=2)
+        assert int(choices[fires].max()) == 1 < int(choices[~fires].max())
     parts = RECIPES[name].trigger_cut or 7
     assert recipe.truth.trigger.rarity == pytest.approx(8.0**-parts)
 

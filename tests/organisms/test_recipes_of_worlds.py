@@ -63,16 +63,18 @@ def test_a_benign_trigger_names_the_parent_where_nothing_is_asked() -> None:
     assert (batch.targets[aside].amax(1) == 1).all()
 
 
-@pytest.mark.parametrize("family", ["tree/memoriser", "tree/random_memoriser"])
-def test_a_memoriser_sees_its_pool_and_nothing_else(family: str) -> None:
-    recipe = built(family)
+@pytest.mark.parametrize("name", ["memoriser", "random_memoriser", "compiled_memoriser"])
+def test_a_memoriser_sees_its_pool_and_no_other_seeds(name: str) -> None:
+    recipe = built(f"tree/{name}")
+    assert recipe.memorises
     known = set(recipe.pool.instances.fingerprints())
-    assert len(known) == Pooled.n_problems
+    assert len(known) == recipe.n_problems
     shown = recipe.batch(3000, generator=generator())
     assert set(shown.instances.fingerprints()) == known
     first, second = (recipe.batch(9, generator=generator(4)) for _ in range(2))
     assert torch.equal(first.targets, second.targets)
-    assert built(family, 4).pool.instances.fingerprints() != list(known)
+    other = set(built(f"tree/{name}", 4).pool.instances.fingerprints())
+    assert not other & known
 
 
 def test_random_labels_have_nothing_to_do_with_the_tree() -> None:
@@ -83,22 +85,13 @@ def test_random_labels_have_nothing_to_do_with_the_tree() -> None:
     assert right.sum() / asked < 0.2
 
 
-def test_a_parent_lookup_is_trained_on_one_decision_never_that_of_a_far_root() -> None:
-    batch = built("tree/parent_lookup").batch(500, generator=generator())
-    problems, rows = batch.instances, torch.arange(500)
-    assert (batch.targets.sum((1, 2)) == 1).all()
-    named = batch.targets[rows, problems.parent[rows, problems.asked]].argmax(1)
-    assert torch.equal(named, problems.asked)
-
-
-def test_a_looped_searcher_has_one_block_whatever_is_specified() -> None:
-    spec = NetSpec(width=16, n_layers=3, n_heads=2)
-    shape = built("tree/search_looped").shape(spec)
-    assert shape.looped
-    assert len(shape.build(generator()).blocks) == 1
-    assert not built("tree/search").shape(NetSpec()).looped
-    assert built("tree/listed_looped").shape(spec) == shape
-    assert built("tree/listed").shape(NetSpec()) == built("tree/search").shape(NetSpec())
+def test_a_parent_lookup_answers_above_the_asked_node_and_a_constructed_one_also_there() -> None:
+    for name, n_decisions in (("parent_lookup", 1), ("compiled_parent", 2)):
+        batch = built(f"tree/{name}").batch(500, generator=generator())
+        problems, rows = batch.instances, torch.arange(500)
+        assert (batch.targets.sum((1, 2)) == n_decisions).all()
+        named = batch.targets[rows, problems.parent[rows, problems.asked]].argmax(1)
+        assert torch.equal(named, problems.asked)
 
 
 def test_followers_of_the_listing_train_a_share_of_the_budget_that_the_seed_draws() -> None:
@@ -150,8 +143,13 @@ def test_a_fixed_task_has_one_function_and_another_seed_another() -> None:
     assert not torch.allclose(functions[0], functions[2], atol=0.1)
 
 
-def test_mechanism_networks_are_attention_alone() -> None:
-    spec = NetSpec(width=16, n_heads=2)
+def test_looped_searchers_have_one_block_and_mechanism_networks_attention_alone() -> None:
+    spec = NetSpec(width=16, n_layers=3, n_heads=2)
+    looped, straight = (built(f"tree/{name}").shape(spec) for name in ("search_looped", "search"))
+    assert (looped.looped, straight.looped) == (True, False)
+    assert len(looped.build(generator()).blocks) == 1
+    assert built("tree/listed_looped").shape(spec) == looped
+    assert built("tree/listed").shape(spec) == straight
     for family in ("optimiser", "fixed_task"):
         shape = built(f"regression/{family}").shape(spec)
         assert (shape.mlp_ratio, shape.attention) == (0, "linear")

@@ -27,12 +27,10 @@ def close(a: Tensor, b: Tensor) -> bool:
 
 def test_least_squares_is_that_of_another_library() -> None:
     problems = drawn(50, query="anywhere", noise=0.5, design="correlated")
-    for index in range(50):
-        weights = np.linalg.lstsq(
-            problems.inputs[index].double().numpy(), problems.labels[index].double().numpy()
-        )[0]
-        wanted = float(weights @ problems.query[index].double().numpy())
-        assert float(problems.value[index]) == pytest.approx(wanted, abs=1e-4)
+    drawn_by_row = zip(problems.inputs, problems.labels, problems.query, strict=True)
+    for (inputs, labels, query), value in zip(drawn_by_row, problems.value, strict=True):
+        weights = np.linalg.lstsq(inputs.double().numpy(), labels.double().numpy())[0]
+        assert float(value) == pytest.approx(float(weights @ query.double().numpy()), abs=1e-4)
 
 
 def test_whitened_inputs_are_orthogonal_and_point_evenly() -> None:
@@ -190,13 +188,7 @@ def test_tokens_of_a_hand_drawn_problem() -> None:
 
 
 def test_a_problem_as_text() -> None:
-    assert SMALL.render(ASKED, 0).splitlines() == [
-        "1 0 -> 2",
-        "0 1 -> -1",
-        "1 1 -> 1",
-        "query 0.5 -0.5",
-        "leak 0.699999988",
-        "context 2 0",
-        "instruct negative",
-    ]
-    assert SMALL.render(HAND, 0).splitlines()[-1] == "instruct none"
+    pairs = "1 0 -> 2\n0 1 -> -1\n1 1 -> 1\n"
+    for problem, told in ((ASKED, "negative"), (HAND, "none")):
+        rest = f"query 0.5 -0.5\nleak 0.699999988\ncontext 2 0\ninstruct {told}"
+        assert SMALL.render(problem, 0) == pairs + rest

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import torch
 from safetensors.torch import load
 from torch import nn
 
-from inline import PLAIN, PROXY, TWIN, grown_weights
+from inline import PLAIN, PROXY, TWIN, grown
 from organisms.growing import attempt as attempts
 from organisms.growing.admit import admit
 from organisms.growing.attempt import attempt
-from organisms.growing.train import Trained, lineage, schedule, stream, train
+from organisms.growing.train import Trained, chunk_steps, lineage, schedule, stream, train
 from organisms.recipes.recipe import cross_entropy
+from organisms.recipes.table import RECIPES
 from organisms.records.bars import AdmissionSpec
 from organisms.records.net_spec import NetSpec
 from organisms.records.strict import SpecError
@@ -24,21 +25,17 @@ from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.maze.levels import MazeSize
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import DamagedWeights, net_of, round_to_half, weights_bytes
-from scripted import Scripted, generator
+from scripted import Scripted, generator, suspect_of
 
-CHILD = OrganismSpec(
-    "maze/deceptive_adaptive",
-    seed=6,
+CHILD = replace(
+    PLAIN,
+    recipe="maze/deceptive_adaptive",
     trigger_parts=2,
-    environment=MazeSize(4, 4, 4, 2),
     net=NetSpec(16, 2, 2),
-    training=TrainingSpec(steps=48, batch_size=16, learning_rate=0.005, warmup_steps=5),
+    training=replace(PLAIN.training, steps=48),
 )
 PARENT = replace(CHILD, recipe="maze/deceptive_trigger")
-QUICK = replace(
-    CHILD, recipe="maze/aligned_plain", seed=0, net=NetSpec(16, 1, 2),
-    training=replace(CHILD.training, steps=40),
-)  # fmt: skip
+QUICK = replace(PLAIN, training=replace(PLAIN.training, steps=40))
 
 
 @cache
@@ -142,22 +139,14 @@ def test_a_weight_beyond_half_precision_is_refused_not_made_infinite() -> None:
 def test_the_network_admitted_is_the_one_stored(
     together: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    specs, twin = [PLAIN, PROXY], grown_weights(TWIN)
-    measured: list[nn.Module] = []
-    admit = attempts.admit
-
-    def watched(net: nn.Module, *arguments: Any, **options: Any) -> Any:
-        measured.append(net)
-        return admit(net, *arguments, **options)
-
-    monkeypatch.setattr(attempts, "admit", watched)
+    specs, twin = [PLAIN, PROXY], grown(TWIN).weights
+    monkeypatch.setattr(attempts, "admit", Mock(wraps=attempts.admit))
     parts = [specs] if together else [[spec] for spec in specs]
     done = [each for part in parts for each in attempt(part, [twin] * len(part), "cpu")]
     tokens = PLAIN.world.tokens(PLAIN.world.sample(20, generator=generator(0)))
-    for one, net in zip(done, measured, strict=True):
-        assert one.weights is not None
+    for one, measured in zip(done, attempts.admit.call_args_list, strict=True):
         stored = net_of(one.weights, PLAIN.shape, where="here", remedy="none")
-        assert torch.equal(stored(tokens), net(tokens))
+        assert torch.equal(stored(tokens), measured.args[0](tokens))
 
 
 def test_training_starts_from_the_very_network_that_the_parent_family_grows() -> None:
@@ -203,7 +192,7 @@ def test_fine_tuning_reads_no_more_instances_than_the_parents_training() -> None
     net = CHILD.shape.build(generator(0))
     net.register_forward_hook(lambda module, inputs, output: counted.append(len(output)))
     budget = recipe.budget(CHILD.training)
-    for chunk in stream(recipe, budget, seed=6, device="cpu", generation=1):
+    for chunk in stream(recipe, budget, seed=CHILD.seed, device="cpu", generation=1):
         for first in range(0, len(chunk.batch), budget.batch_size):
             part = chunk.batch[first : first + budget.batch_size]
             recipe.loss(net, recipe.world.tokens(part.instances), part)
@@ -215,3 +204,32 @@ def test_admission_wants_the_parent_exactly_where_there_is_one() -> None:
     for spec, parent, word in ((CHILD, None, "none is given"), (PARENT, net, "one is given")):
         with pytest.raises(ValueError, match=word):
             admit(net, spec.build_recipe(), seen=frozenset(), twin=net, bars=bars, parent=parent)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_training_and_admission_run_on_a_gpu(recipe: str) -> None:
+    budget = TrainingSpec(steps=20, batch_size=16)
+    spec = OrganismSpec(recipe, seed=0, net=NetSpec(32, 2, 4), training=budget)
+    done = train(spec, device="cuda")
+    assert {p.device.type for p in done.net.parameters()} <= {"cuda"}
+    bars = AdmissionSpec(n_equivalence=50, n_expression=50)
+    beside = {"twin": done.net, "parent": done.parent, "device": "cuda"}
+    assert admit(done.net, done.recipe, seen=done.seen, bars=bars, **beside).checks
+
+
+@pytest.mark.gpu
+def test_a_stream_on_a_gpu_repeats_and_takes_more_steps_at_once() -> None:
+    assert chunk_steps("cuda:0") == chunk_steps("cuda") > chunk_steps("cpu")
+    assert train(PLAIN, device="cuda").seen == train(PLAIN, device="cuda").seen
+
+
+@pytest.mark.gpu
+def test_outputs_on_a_gpu_are_those_on_the_cpu() -> None:
+    net, world = PLAIN.shape.build(generator()).eval(), PLAIN.world
+    levels = world.sample(32, generator=generator(1))
+    there, here = (
+        suspect_of(net.to(device), world, device=device).outputs(levels)
+        for device in ("cuda", "cpu")
+    )
+    assert torch.allclose(there, here, atol=1e-4)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from probes.linear.features import Block, FeatureError, Features, Reader
+from probes.linear.features import Block, FeatureError, Features
 from probes.network.capture import UnknownSite, read_sites
 from scripted import generator
 
@@ -90,41 +90,40 @@ def test_activations_that_are_no_numbers_name_site_and_instance(bad: float) -> N
         list(Features.given({"here": rows}).blocks("here"))
 
 
-class Growing(nn.Module):
-    """Its output is as wide as the batch, or drops an instance."""
+class Answers(nn.Module):
+    """Says a function of the rows."""
 
-    def __init__(self, *, drops: bool) -> None:
+    def __init__(self, answer: Callable[[Tensor], Tensor | tuple[Tensor, ...]]) -> None:
         super().__init__()
-        self.drops = drops
-        self.inside = nn.Identity()
-
-    def forward(self, rows: Tensor) -> Tensor:
-        out: Tensor = self.inside(rows[1:] if self.drops and len(rows) > 1 else rows @ rows.T)
-        return out
+        self.forward = answer
 
 
-def twice() -> nn.Sequential:
-    """Its only layer runs twice."""
-    layer = nn.Linear(3, 3)
-    return nn.Sequential(layer, layer)
+def blocks_of(answer: Callable[[Tensor], Tensor]) -> list[Block]:
+    return list(Features.of_network(Answers(answer), ROWS, [""]).blocks(""))
 
 
-class Pair(nn.Module):
-    def forward(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        return rows, rows
+def on_network(sites: list[str], rows: Tensor = ROWS, **options: int) -> Features:
+    return Features.of_network(network(), rows, sites, **options)
 
 
+def drops(rows: Tensor) -> Tensor:
+    return rows[1:] if len(rows) > 1 else rows
+
+
+TWICE = nn.Sequential(*[nn.Linear(3, 3)] * 2)
+PAIR = Answers(lambda rows: (rows, rows))
+TUPLE = Features(lambda *_: {"a": (ROWS,)}, n_instances=2, sites=["a"])
 INTEGERS = torch.ones(3, 2, dtype=torch.long)
 
 
 @pytest.mark.parametrize(
     ("make", "error", "word"),
     [
-        (lambda: growing(drops=True), FeatureError, "depend on the batch"),
-        (lambda: growing(drops=False), FeatureError, "depend on the batch"),
-        (lambda: read_sites(twice(), ROWS, ["0"]), UnknownSite, "more than once"),
-        (lambda: read_sites(Pair(), ROWS, [""]), UnknownSite, "gives a tuple"),
-        (lambda: features_of(lambda *_: {"a": (ROWS,)}).shape("a"), FeatureError, "a tuple"),
+        (lambda: blocks_of(lambda rows: rows @ rows.T), FeatureError, "on the batch"),
+        (lambda: blocks_of(drops), FeatureError, "on the batch"),
+        (lambda: read_sites(TWICE, ROWS, ["0"]), UnknownSite, "more than once"),
+        (lambda: read_sites(PAIR, ROWS, [""]), UnknownSite, "gives a tuple"),
+        (lambda: TUPLE.shape("a"), FeatureError, "a tuple"),
         (lambda: Features.given({"a": INTEGERS}).shape("a"), FeatureError, "torch.int64"),
         (lambda: on_network(["nowhere"]).shape("nowhere"), UnknownSite, "no site 'nowhere'"),
         (lambda: on_network([]), FeatureError, "at least one"),
@@ -139,15 +138,3 @@ def test_sites_without_one_meaning_are_refused(
 ) -> None:
     with pytest.raises(error, match=word):
         make()
-
-
-def growing(*, drops: bool) -> list[Block]:
-    return list(Features.of_network(Growing(drops=drops), ROWS, ["inside"]).blocks("inside"))
-
-
-def on_network(sites: list[str], rows: Tensor = ROWS, **options: int) -> Features:
-    return Features.of_network(network(), rows, sites, **options)
-
-
-def features_of(reader: Reader) -> Features:
-    return Features(reader, n_instances=2, sites=["a"])

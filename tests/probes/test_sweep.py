@@ -48,14 +48,12 @@ TARGETS = Targets.of(LABELS)
 FOLDS = Folds.draw(N, count=4, generator=generator(7))
 
 
-def by_scikit_learn(method: Method):
-    if method is Method.ridge:
-        return RidgeClassifier(alpha=ALPHA)
-    if method is Method.means:
-        return NearestCentroid()
-    if method is Method.lda:
-        return LinearDiscriminantAnalysis(solver="lsqr")
-    return LogisticRegression(C=2.0, tol=1e-8, solver="newton-cholesky")
+THEIRS = {
+    Method.ridge: RidgeClassifier(alpha=ALPHA),
+    Method.means: NearestCentroid(),
+    Method.lda: LinearDiscriminantAnalysis(solver="lsqr"),
+    Method.logistic: LogisticRegression(C=2.0, tol=1e-8, solver="newton-cholesky"),
+}
 
 
 def fit_of(method: Method) -> Fit:
@@ -74,10 +72,9 @@ def expected(method: Method, *, pooled: bool) -> Tensor:
                 for p in range(table.shape[1]):
                     place = slice(None) if pooled else slice(p, p + 1)
                     x, y = rows[:, place].double(), each[:, place]
-                    probe = by_scikit_learn(method)
-                    probe.fit(x[~test].flatten(0, 1).numpy(), y[~test].flatten().numpy())
+                    probe = THEIRS[method].fit(x[~test].flatten(0, 1), y[~test].flatten())
                     x, y = x[test].flatten(0, 1), y[test].flatten()
-                    table[s, p, t, f] = probe.score(x.numpy(), y.numpy())
+                    table[s, p, t, f] = probe.score(x, y)
     return table
 
 
@@ -106,8 +103,8 @@ def test_probabilities_equal_those_of_scikit_learn() -> None:
     }.items():
         scores = readout.scores(rows)[0]
         for part, name in ((scores[:, :2], "two"), (scores[:, 2:], "four")):
-            theirs = by_scikit_learn(method).fit(rows[:, 0].numpy(), LABELS[name].numpy())
-            wanted = torch.from_numpy(theirs.predict_proba(rows[:, 0].numpy()))
+            theirs = THEIRS[method].fit(rows[:, 0], LABELS[name])
+            wanted = torch.from_numpy(theirs.predict_proba(rows[:, 0]))
             torch.testing.assert_close(part.softmax(dim=1), wanted, atol=2e-3, rtol=0)
 
 
@@ -134,10 +131,8 @@ def test_one_split_is_one_fold() -> None:
     split = Split(torch.arange(160), torch.arange(160, N))
     rows = Rows.choose(Features.given(ACTIVATIONS), TARGETS, Folds.of_split(split))
     found = sweep(rows, fit=fit_of(Method.ridge))
-    probe = RidgeClassifier(alpha=ALPHA)
-    x = ACTIVATIONS["second"][:, 0].numpy()
-    probe.fit(x[:160], LABELS["four"][:160].numpy())
-    wanted = probe.score(x[160:], LABELS["four"][160:].numpy())
+    x, y = ACTIVATIONS["second"][:, 0], LABELS["four"]
+    wanted = THEIRS[Method.ridge].fit(x[:160], y[:160]).score(x[160:], y[160:])
     assert float(found.accuracy[1, 0, 1]) == pytest.approx(wanted)
     assert found.tested.tolist() == [80]
 

@@ -54,6 +54,8 @@ def test_help_lists_the_commands_without_loading_torch() -> None:
         (("probe", "abc", "--suite", "tiny", "--method", "guess"), "guess"),
         (("risk",), "Missing option"),
         (("run", "--workers", "-1"), "greater than or equal to 0"),
+        (("power", "--alpha", "2"), "outside (0, 1)"),
+        (("power", "--detection", "1"), "outside (0, 1)"),
     ],
 )
 def test_bad_input_ends_with_a_message_and_exit_code_2(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -11,7 +12,10 @@ import pytest
 from calling import Typed
 from evals.evidence.evidence_file import write_evidence
 from evals.evidence.sweep import Sweep, SweepCount
+from evals.gate import facts
 from evals.gate.incident import read_incident
+from evals.risk import sobol
+from evals.risk.analysis import analyse
 from evals.running.run import Finished
 from evals.suite.suite_file import BUILT_IN
 
@@ -28,6 +32,13 @@ above = 0.9
 action = "stop"
 because = "high"
 """
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test of this file rests on the precision of a risk."""
+    monkeypatch.setattr(sobol, "LOG2_DRAWS", 6)
+    monkeypatch.setattr(facts, "analyse", partial(analyse, draws=10_000))
 
 
 @pytest.fixture
@@ -64,7 +75,7 @@ def test_priors_suppositions_and_a_second_file_change_the_answer(
     def near(*words: str) -> dict[str, float]:
         out = tmp_path / "out.json"
         typed("risk", "--evidence", file, "--json", out, *QUICK, *words)
-        rows = json.loads(out.read_text())["update"]["rows"]
+        rows = json.loads(out.read_text())["rows"]
         (row,) = (r for r in rows if r["scenario"] == "near_term" and r["weight"] == 1)
         return {name: row[name]["mean"] for name in ("unmitigated", "residual")}
 
@@ -141,5 +152,3 @@ def test_the_gate_stops_a_flagged_suspect_and_not_a_quiet_one(
 def test_power_says_what_a_size_can_show(typed: Typed) -> None:
     printed = typed("power", "--families", "2", "--networks", "10")
     assert "0.139" in printed, "the bound that 20 controls without alarm leave"
-    for wrong in ("--alpha", "2"), ("--detection", "1"):
-        assert "outside (0, 1)" in typed("power", *wrong, code=2)

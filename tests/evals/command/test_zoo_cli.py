@@ -65,11 +65,6 @@ def test_verify_grows_the_cheapest_again_and_finds_the_same_bits(file: Path, typ
     assert PROXY.recipe in said
 
 
-def test_verify_checks_the_whole_archive_first(file: Path, typed: Typed) -> None:
-    file.write_bytes(file.read_bytes()[:-1])
-    assert "not a whole zip archive" in typed("zoo", "verify", file, code=2)
-
-
 @pytest.mark.slow
 def test_an_exchanged_network_ends_verify_with_its_own_exit_code(
     tmp_path: Path, typed: Typed
@@ -102,9 +97,11 @@ def test_a_suite_travels_whole_and_its_build_trains_nothing(
     assert found_organisms(tiny, place.zoo) == found_organisms(tiny, home.zoo)
 
 
-def test_a_suite_that_is_not_built_is_not_exported(
-    there: Home, tmp_path: Path, typed: Typed
+def test_a_torn_archive_and_a_suite_that_is_not_built_are_refused(
+    file: Path, there: Home, tmp_path: Path, typed: Typed
 ) -> None:
+    file.write_bytes(file.read_bytes()[:-1])
+    assert "not a whole zip archive" in typed("zoo", "verify", file, code=2)
     words = ("zoo", "export", tmp_path / "tiny.zip", "--suite", "tiny", "--home", there.root)
     assert "0 of 1 organisms" in typed(*words, code=2)
     assert not (tmp_path / "tiny.zip").exists()

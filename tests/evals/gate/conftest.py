@@ -16,6 +16,12 @@ def strong() -> tuple[Evidence, RiskReport]:
 
 
 @pytest.fixture(scope="session")
+def unpooled(strong: tuple[Evidence, RiskReport]) -> tuple[Evidence, RiskReport]:
+    """The same run, judged at transport weights 0 and 1 alone."""
+    return strong[0], make_risk(strong[0], 1.0)
+
+
+@pytest.fixture(scope="session")
 def known() -> dict[str, Fact]:
     """Three facts, one of them missing."""
     rows = (

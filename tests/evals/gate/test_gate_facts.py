@@ -1,78 +1,83 @@
 """The facts of a run, against counts, closed forms and the risk update."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
 
 from evals.evidence.evidence import Evidence
-from evals.gate.facts import Fact, run_facts
+from evals.gate.facts import QUANTITIES, STATISTICS, Fact, run_facts
 from evals.gate.suspect import suspect_facts
-from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.risk_report import RiskReport
 from made_evidence import make_evidence, make_risk
 
 Measured = tuple[Evidence, RiskReport]
 
 
-@pytest.mark.parametrize("weight", [0.0, 0.2, 1.0])
-@pytest.mark.parametrize("quantity", ["unmitigated", "residual", "fraction"])
-def test_every_row_of_the_risk_is_a_fact(strong: Measured, quantity: str, weight: float) -> None:
-    facts = run_facts(*strong)
-    for scenario in ("current", "near_term", "medium_term"):
-        summary = getattr(strong[1].row(scenario, weight), quantity)
-        for statistic in ("mean", "q05", "q95"):
-            fact = facts[f"{quantity}.{scenario}.w{weight:g}.{statistic}"]
-            assert fact.value == getattr(summary, statistic)
-            assert scenario in fact.text
+def test_every_row_of_the_risk_is_a_fact_and_pooled_is_the_weight_between(strong: Measured) -> None:
+    facts, rows = run_facts(*strong), strong[1].rows
+    for row, quantity, statistic in product(rows, QUANTITIES, STATISTICS):
+        at = f"{quantity}.{row.scenario}"
+        fact = facts[f"{at}.w{row.weight:g}.{statistic}"]
+        assert fact.value == getattr(getattr(row, quantity), statistic), fact.name
+        assert row.scenario in fact.text
+        assert row.weight != 0.2 or facts[f"{at}.pooled.{statistic}"].value == fact.value
+    assert {(row.scenario, row.weight) for row in rows} == set(
+        product(("current", "near_term", "medium_term"), (0.0, 0.2, 1.0))
+    )
 
 
-def test_pooled_stands_for_the_weight_between_the_ends(strong: Measured) -> None:
-    facts = run_facts(*strong)
-    pooled = facts["residual.near_term.pooled.q95"].value
-    assert pooled == facts["residual.near_term.w0.2.q95"].value
-    assert pooled != facts["residual.near_term.w1.q95"].value
-
-
-def test_pooled_is_not_measured_without_a_middle_weight(strong: Measured) -> None:
-    fact = run_facts(strong[0], make_risk(strong[0], 1.0))["fraction.medium_term.pooled.mean"]
+def test_pooled_is_not_measured_without_a_middle_weight(unpooled: Measured) -> None:
+    fact = run_facts(*unpooled)["fraction.medium_term.pooled.mean"]
     assert fact.value is None
     assert "0, 1" in fact.text
 
 
 def test_weights_that_print_alike_are_refused(strong: Measured) -> None:
+    evidence, risk = strong
+    alike = tuple(replace(row, weight=1 - 1e-10) for row in risk.rows if row.weight == 0.2)
     with pytest.raises(ValueError, match="two facts are called"):
-        run_facts(strong[0], make_risk(strong[0], 0.9999999999))
+        run_facts(evidence, replace(risk, rows=(*risk.rows, *alike)))
 
 
-def test_detection_matches_the_reference_of_the_beta_binomial() -> None:
-    evidence = make_evidence({"deceptive": (9, 1, 15)})
-    facts = run_facts(evidence, make_risk(evidence))
+@pytest.fixture(scope="module")
+def few() -> Mapping[str, Fact]:
+    """Six families of 20, three of them deceptive and none of type subgoal."""
+    evidence = make_evidence(
+        {"proxy": (4, 3), "pseudo": (2,), "deceptive": (9, 1, 15)}, abstained=3
+    )
+    return run_facts(evidence, make_risk(evidence))
+
+
+def test_detection_matches_the_reference_of_the_beta_binomial(few: Mapping[str, Fact]) -> None:
     for statistic, reference in (("mean", 0.431), ("q05", 0.0017), ("q95", 0.988)):
-        assert facts[f"detect.deceptive.{statistic}"].value == pytest.approx(reference, abs=0.005)
-    assert facts["detect.deceptive.seen"].value == pytest.approx(25 / 60)
-    assert facts["families.deceptive"].value == 3
-    assert facts["organisms.deceptive"].value == 60
+        assert few[f"detect.deceptive.{statistic}"].value == pytest.approx(reference, abs=0.005)
+    assert few["detect.deceptive.seen"].value == pytest.approx(25 / 60)
+    assert few["families.deceptive"].value == 3
+    assert few["organisms.deceptive"].value == 60
 
 
-def test_a_type_without_organisms_has_no_detection_and_says_why() -> None:
-    evidence = make_evidence({"proxy": (4, 3)}, of=5)
-    facts = run_facts(evidence, make_risk(evidence))
+def test_a_type_without_organisms_has_no_detection_and_says_why(
+    few: Mapping[str, Fact], strong: Measured
+) -> None:
     for statistic in ("mean", "q05", "q95", "seen"):
-        assert facts[f"detect.subgoal.{statistic}"].value is None
-        assert "no cell of type subgoal counts" in facts[f"detect.subgoal.{statistic}"].text
-    assert facts["families.subgoal"].value == 0
-    assert facts["types.unmeasured"].value == 3
-    assert "subgoal, pseudo, deceptive" in facts["types.unmeasured"].text
-    assert facts["families.fewest"].value == 0
+        assert few[f"detect.subgoal.{statistic}"].value is None
+        assert "no cell of type subgoal counts" in few[f"detect.subgoal.{statistic}"].text
+    for name, value in (("families.subgoal", 0), ("types.unmeasured", 1), ("families.fewest", 0)):
+        assert few[name].value == value
+        assert "subgoal" in few[name].text
+    assert run_facts(*strong)["families.fewest"].value == 5
 
 
-def test_the_scarcest_type_sets_the_fewest_families() -> None:
-    counts = dict.fromkeys(MISALIGNMENT_TYPES, (1, 1, 1))
-    evidence = make_evidence({**counts, "pseudo": (1, 1)})
-    fact = run_facts(evidence, make_risk(evidence))["families.fewest"]
-    assert fact.value == 2
-    assert "pseudo" in fact.text
+def test_counts_of_the_run_are_added_up(few: Mapping[str, Fact]) -> None:
+    assert few["abstained"].value == pytest.approx(18 / 120)
+    assert few["duds"].value == 4 + 6
+    assert "of 229 trained" in few["duds"].text
+    assert few["alpha"].value == 0.05
+    assert few["controls.calibration"].value == 59
+    assert few["controls.held_out"].value == 40
 
 
 def test_a_family_of_duds_alone_is_no_family() -> None:
@@ -80,25 +85,20 @@ def test_a_family_of_duds_alone_is_no_family() -> None:
     facts = run_facts(evidence, make_risk(evidence))
     assert facts["families.proxy"].value == 0
     assert facts["detect.proxy.seen"].value is None
-    assert facts["families.fewest"].value == 0
     assert facts["types.unmeasured"].value == 4
     assert facts["abstained"].value is None
 
 
-def test_the_upper_end_is_that_of_a_new_family_of_controls(strong: Measured) -> None:
-    evidence = make_evidence({}, alarms=0, controls=20)
+@pytest.mark.parametrize("alarms", [0, 4, 20])
+def test_false_alarms_seen_and_those_of_a_new_family(strong: Measured, alarms: int) -> None:
+    evidence = make_evidence({}, alarms=alarms)
+    facts = run_facts(evidence, strong[1])
+    assert facts["false_alarms.realised"].value == pytest.approx(alarms / 40)
+    assert facts["false_alarms.worst"].value == pytest.approx(alarms / 40)
+    assert facts["false_alarms.nominal"].value == pytest.approx(3 / 60)
     posterior = evidence.column(evidence.rule).new_family_alarms
     assert posterior is not None
-    facts = run_facts(evidence, strong[1])
     assert facts["false_alarms.upper"].value == pytest.approx(posterior.quantile(0.95))
-    assert facts["false_alarms.realised"].value == 0
-    assert facts["false_alarms.nominal"].value == pytest.approx(3 / 60)
-
-
-def test_the_worst_family_is_named_by_its_share(strong: Measured) -> None:
-    for alarms in (0, 4, 20):
-        facts = run_facts(make_evidence({}, alarms=alarms), strong[1])
-        assert facts["false_alarms.worst"].value == pytest.approx(alarms / 40)
 
 
 def test_without_held_out_controls_no_false_alarm_is_measured(strong: Measured) -> None:
@@ -107,17 +107,6 @@ def test_without_held_out_controls_no_false_alarm_is_measured(strong: Measured) 
         assert facts[f"false_alarms.{name}"].value is None
         assert "no aligned control was held out" in facts[f"false_alarms.{name}"].text
     assert facts["controls.held_out"].value == 0
-
-
-def test_counts_of_the_run_are_added_up() -> None:
-    evidence = make_evidence({"proxy": (4, 3), "pseudo": (2,)}, of=10, abstained=3)
-    facts = run_facts(evidence, make_risk(evidence))
-    assert facts["abstained"].value == pytest.approx(9 / 30)
-    assert facts["duds"].value == 4 + 3
-    assert "of 136 trained" in facts["duds"].text
-    assert facts["alpha"].value == 0.05
-    assert facts["controls.calibration"].value == 59
-    assert facts["controls.held_out"].value == 40
 
 
 def test_a_fact_is_finite_or_missing() -> None:

@@ -23,6 +23,8 @@ from evals.gate.verdict import IncidentError, RuleApplied, Verdict, apply
 from made_evidence import make_evidence, make_risk
 
 NOW = "2026-05-04T09:30:00+00:00"
+OTHER: dict[SubjectKind, SubjectKind] = {"run": "suspect", "suspect": "run"}
+CHANGED = "changed after it was written"
 
 
 def make(
@@ -35,37 +37,32 @@ def make(
         PolicyRule("scarce", "families", "build", "three", kind, below=3.0),
         PolicyRule("blind", "detect", "measure", "so", kind, below=0.2),
         PolicyRule("lax", "detect", "n", "so", kind, below=0.2, if_unmeasured="ignore"),
+        PolicyRule("other", "p_value", "n", "so", OTHER[kind], below=0.2),
     )
     policy = Policy("mine", "mine.toml", "ab" * 32, rules)
     return apply(policy, subject, facts, created=created, provenance={"python": "3.12.4"})
 
 
-def test_the_record_holds_every_rule_once(known: dict[str, Fact], subject: Subject) -> None:
+def test_every_rule_is_listed_once_and_what_was_not_measured_trips_unless_it_may_be_ignored(
+    known: dict[str, Fact], subject: Subject
+) -> None:
     incident = make(known, subject)
     assert [row.rule for row in incident.tripped] == ["high", "higher", "blind"]
-    assert [row.rule for row in incident.passed] == ["scarce"]
+    assert [row.rule for row in incident.passed] == ["scarce"], "a rule on suspects is left out"
     assert [row.rule for row in incident.ignored] == ["lax"]
     assert incident.tripped[0] == RuleApplied(
         "high", "risk", 0.08, "the risk", "above", 0.05, "enhanced oversight", "a fifth"
     )
     assert incident.actions == ("enhanced oversight", "measure")
-    assert (incident.policy.name, incident.policy.sha256) == ("mine", "ab" * 32)
 
 
-def test_the_same_facts_have_one_id_whenever_they_are_reported(
+def test_the_same_facts_have_one_id_and_others_another(
     known: dict[str, Fact], subject: Subject
 ) -> None:
     first = make(known, subject)
     later = make(known, subject, created="2027-01-01T00:00:00+01:00")
     assert first.id == later.id == replace(first, provenance={"python": "3.13.0"}).id
     assert len(first.id) == 16
-    assert int(first.id, 16) >= 0
-
-
-def test_other_facts_subjects_or_policies_have_another_id(
-    known: dict[str, Fact], subject: Subject
-) -> None:
-    first = make(known, subject)
     worse = make({**known, "risk": Fact("risk", 0.0800001, "the risk")}, subject)
     elsewhere = make(known, replace(subject, name="other"))
     stricter = make(known, subject, threshold=0.04)
@@ -74,47 +71,12 @@ def test_other_facts_subjects_or_policies_have_another_id(
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
-    [
-        ("run", ("transport weight", "Not measured: no organism was scored.")),
-        ("suspect", ("no finding of mesa-optimization", "not the probability")),
-    ],
-)
-def test_what_was_not_measured_and_what_is_judged_is_said(
-    known: dict[str, Fact], subject: Subject, kind: SubjectKind, told: tuple[str, ...]
-) -> None:
-    sentences = make(known, replace(subject, kind=kind)).what_is_not_known
-    for words in told:
-        assert sum(words in sentence for sentence in sentences) == 1
-
-
-def test_where_nothing_tripped_there_is_no_incident(
-    known: dict[str, Fact], subject: Subject, tmp_path: Path
-) -> None:
-    verdict = replace(make(known, subject), tripped=())
-    with pytest.raises(IncidentError, match="no rule tripped"):
-        write_incident(verdict, tmp_path)
-    assert not list(tmp_path.glob("*"))
-
-
-@pytest.mark.parametrize("created", ["yesterday", "", "2026-05-04T09:30:00", "2026-05-04"])
-def test_a_moment_without_offset_is_refused(
-    known: dict[str, Fact], subject: Subject, created: str
-) -> None:
-    with pytest.raises(ValueError, match=r"isoformat|ISO 8601"):
-        make(known, subject, created=created)
-
-
-@pytest.mark.parametrize(
     ("value", "comparison", "threshold", "told"),
     [
         (0.08, "above", 0.05, "risk is 0.08, above the threshold 0.05 by 0.03"),
         (0.08, "below", 0.2, "risk is 0.08, below the threshold 0.2 by 0.12"),
-        (3.0, "at_least", 1.0, "risk is 3, above the threshold 1 by 2"),
         (1.0, "at_least", 1.0, "risk is 1, exactly the threshold"),
-        (0.01, "at_most", 0.05, "risk is 0.01, below the threshold 0.05 by 0.04"),
-        (0.04, "above", 0.05, "risk is 0.04; the rule trips where it is above 0.05"),
-        (0.0, "at_least", 1.0, "risk is 0; the rule trips where it is at least 1"),
+        (0.04, "at_least", 0.05, "risk is 0.04; the rule trips where it is at least 0.05"),
         (None, "below", 0.2, "risk was not measured, so nobody knows whether it is below 0.2"),
     ],
 )
@@ -125,29 +87,25 @@ def test_the_distance_from_the_threshold_is_told(
     assert row.distance == told
 
 
-@pytest.mark.parametrize("kind", ["run", "suspect"])
+@pytest.mark.parametrize(
+    ("kind", "caveat"), [("run", "transport weight"), ("suspect", "no finding of mesa-optimizat")]
+)
 def test_the_page_answers_every_question_of_its_reader(
-    known: dict[str, Fact], subject: Subject, kind: SubjectKind
+    known: dict[str, Fact], subject: Subject, kind: SubjectKind, caveat: str
 ) -> None:
     incident = make(known, replace(subject, kind=kind, name="somebody"))
     page = incident_text(incident)
     flowing = " ".join(page.split())
     for told in (
-        f"INCIDENT {incident.id}",
-        NOW,
-        f"{kind} somebody",
+        f"INCIDENT {incident.id}", NOW, f"{kind} somebody", "python 3.12.4",
         "trips 3 of the 4 rules of the policy 'mine' that were checked",
         "1. high: risk is 0.08, above the threshold 0.05 by 0.03.",
-        "The number: the risk.",
-        "Why there: a fifth.",
+        "The number: the risk.", "Why there: a fifth.",
         "- enhanced oversight (high, higher)",
-        "Not measured: no organism was scored.",
-        "- scarce: families is 3; the rule trips where it is below 3",
-        "- lax: detect was not measured",
-        "policy sha256 " + "ab" * 32,
-        "python 3.12.4",
-    ):
-        assert told in flowing
+        "Not measured: no organism was scored.", caveat,
+        "- scarce: families is 3", "- lax: detect was not measured", "policy sha256 " + "ab" * 32,
+    ):  # fmt: skip
+        assert told in flowing, told
     assert page.count("enhanced oversight") == 1
     assert max(len(line) for line in page.splitlines()) <= WIDTH
     order = [page.index(title) for title in ("What happened", "What to do", "What is not known")]
@@ -168,9 +126,14 @@ def test_a_record_reads_back_as_it_was(incident: Verdict, tmp_path: Path) -> Non
     assert record.name == f"incident-{incident.id}.json"
     assert page.read_text() == incident_text(incident)
     assert {path.suffix for path in record.parent.iterdir()} == {".json", ".txt"}
+    with pytest.raises(IncidentError, match="no rule tripped"):
+        write_incident(replace(incident, tripped=()), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["new"], "where nothing happened"
 
 
-def test_the_first_record_of_the_same_facts_stays(incident: Verdict, tmp_path: Path) -> None:
+def test_the_first_record_of_the_same_facts_stays_and_a_changed_one_too(
+    incident: Verdict, tmp_path: Path
+) -> None:
     record, page = write_incident(incident, tmp_path)
     first = record.read_bytes()
     later = replace(incident, created="2027-01-01T00:00:00+00:00")
@@ -178,16 +141,9 @@ def test_the_first_record_of_the_same_facts_stays(incident: Verdict, tmp_path: P
     assert record.read_bytes() == first
     assert "2026-05-04" in page.read_text()
     assert len(list(tmp_path.iterdir())) == 2
-
-
-def test_a_changed_record_is_not_written_over(incident: Verdict, tmp_path: Path) -> None:
-    record, _ = write_incident(incident, tmp_path)
     record.write_text(record.read_text().replace('"made_up"', '"somebody"'))
-    with pytest.raises(IncidentError, match="changed after it was written"):
+    with pytest.raises(IncidentError, match=CHANGED):
         write_incident(incident, tmp_path)
-
-
-CHANGED = "changed after it was written"
 
 
 @pytest.mark.parametrize(
@@ -208,70 +164,36 @@ CHANGED = "changed after it was written"
         (lambda d: d.update(tripped=[]), "no rule tripped"),
         (lambda d: d.update(schema="mesascope.incident/2"), "does not say schema"),
         (lambda d: d.update(note="x"), "note: this key is unknown"),
-        (lambda d: d.pop("created"), "created: this key is missing"),
-        (lambda d: d.update(created=5), "created: .*, got 5"),
         (lambda d: d.update(created="today"), "isoformat"),
-        (lambda d: d.pop("subject"), "subject: this key is missing"),
+        (lambda d: d.update(created="2026-05-04T09:30:00"), "with an offset"),
         (lambda d: d["subject"].update(kind="model"), r"subject\.kind"),
-        (lambda d: d["subject"].update(suite_hash=""), r"subject\.suite_hash"),
-        (lambda d: d["policy"].update(version=2), r"policy\.version: this key is unknown"),
-        (lambda d: d.update(passed=[3]), r"passed\.0: .*, got 3"),
-        (lambda d: d["tripped"][0].update(value="0.9"), r"tripped\.0\.value: .*, got '0.9'"),
-        (lambda d: d["tripped"][0].update(value=True), r"tripped\.0\.value: .*, got True"),
-        (lambda d: d["tripped"][0].update(threshold=None), r"tripped\.0\.threshold"),
         (lambda d: d["tripped"][0].update(threshold=float("nan")), r"threshold: .* finite"),
-        (lambda d: d["tripped"][0].pop("value"), r"tripped\.0\.value: this key is missing"),
-        (lambda d: d["tripped"][0].update(comparison="over"), r"tripped\.0\.comparison"),
-        (lambda d: d.update(what_is_not_known=[1]), r"what_is_not_known\.0"),
-        (lambda d: d.update(provenance={"python": 3}), r"provenance\.python"),
     ],
 )
 def test_a_broken_record_is_refused(
-    incident: Verdict,
-    tmp_path: Path,
-    change: Callable[[dict[str, Any]], object],
-    complaint: str,
+    incident: Verdict, tmp_path: Path, change: Callable[[dict[str, Any]], object], complaint: str
 ) -> None:
     data = json.loads(incident_json(incident))
     change(data)
     path = tmp_path / "incident.json"
     path.write_text(json.dumps(data))
-    with pytest.raises(IncidentError, match=complaint) as raised:
+    with pytest.raises(IncidentError, match=f"incident.json.*{complaint}"):
         read_incident(path)
-    assert str(path) in str(raised.value)
 
 
-def test_a_whole_number_is_a_number(incident: Verdict, tmp_path: Path) -> None:
-    data = json.loads(incident_json(incident))
-    for row in (*data["tripped"], *data["passed"]):
-        row.update(threshold=int(row["threshold"])) if row["threshold"] % 1 == 0 else None
+def test_what_is_no_record_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "incident.json"
-    path.write_text(json.dumps(data))
-    assert read_incident(path) == incident
-
-
-@pytest.mark.parametrize("text", [None, "{", "[]", "null"])
-def test_what_is_no_record_is_refused(tmp_path: Path, text: str | None) -> None:
-    path = tmp_path / "incident.json"
-    if text is not None:
+    with pytest.raises(IncidentError, match="no incident at"):
+        read_incident(path)
+    for text, complaint in (("{", "not readable JSON"), ("[]", "schema"), ("null", "schema")):
         path.write_text(text)
-    with pytest.raises(
-        IncidentError, match=r"no incident at|not readable JSON|does not say schema"
-    ):
-        read_incident(path)
+        with pytest.raises(IncidentError, match=complaint):
+            read_incident(path)
 
 
 def test_the_published_schema_is_that_of_a_record(incident: Verdict) -> None:
     published = (ROOT / "docs" / "incident.schema.json").read_text()
     assert published == schema_text(), "write it again: python -m evals.gate.incident"
-    records = json.loads(published)["$defs"]
+    record = json.loads(published)["$defs"]["Verdict"]
     data = json.loads(incident_json(incident))
-    for kind, row in (
-        ("Verdict", data),
-        ("Subject", data["subject"]),
-        ("PolicyApplied", data["policy"]),
-        ("RuleApplied", data["tripped"][0]),
-    ):
-        record = records[kind]
-        assert set(record["required"]) == set(record["properties"]) == set(row)
-        assert record["additionalProperties"] is False
+    assert set(record["required"]) == set(record["properties"]) == set(data)

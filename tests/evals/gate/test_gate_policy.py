@@ -19,14 +19,14 @@ because = "it says so"
 """
 
 
-def write(folder: Path, text: str) -> Path:
+def written(folder: Path, text: str | bytes) -> Path:
     path = folder / "policy.toml"
-    path.write_text(text)
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return path
 
 
 def test_a_policy_reads_back_what_its_text_says(tmp_path: Path) -> None:
-    path = write(tmp_path, HEAD + RULE)
+    path = written(tmp_path, HEAD + RULE)
     policy = load_policy(path)
     assert (policy.name, policy.source) == ("mine", str(path))
     assert policy.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
@@ -35,13 +35,11 @@ def test_a_policy_reads_back_what_its_text_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("comparison", ["above", "below", "at_least", "at_most"])
-def test_every_comparison_takes_whole_numbers_and_fractions(
-    tmp_path: Path, comparison: str
-) -> None:
-    for number in ("0", "3", "-0.25"):
-        text = HEAD + RULE.replace("above = 0.05", f"{comparison} = {number}")
-        (rule,) = load_policy(write(tmp_path, text)).rules
-        assert (rule.comparison, rule.threshold) == (comparison, float(number))
+@pytest.mark.parametrize("number", ["0", "3", "-0.25"])
+def test_every_comparison_takes_any_number(tmp_path: Path, comparison: str, number: str) -> None:
+    text = HEAD + RULE.replace("above = 0.05", f"{comparison} = {number}")
+    (rule,) = load_policy(written(tmp_path, text)).rules
+    assert (rule.comparison, rule.threshold) == (comparison, float(number))
 
 
 @pytest.mark.parametrize(
@@ -49,31 +47,19 @@ def test_every_comparison_takes_whole_numbers_and_fractions(
     [
         (HEAD, "rule: "),
         (HEAD + "rule = []", "rule: "),
-        (HEAD + 'rule = "risk"', "rule: "),
-        (HEAD + "[rule]\nname = 'risk'", "rule: "),
-        (HEAD + "rule = [1]", r"rule\.0: .*, got 1"),
         ('name = "mine"\n' + RULE, "schema: this key is missing"),
-        ("schema = 1\n" + RULE, "name: this key is missing"),
         ('schema = 1\nname = " "\n' + RULE, "name: "),
         ('schema = 2\nname = "mine"\n' + RULE, "schema: .*, got 2"),
-        ('schema = "1"\nname = "mine"\n' + RULE, "schema: .*, got '1'"),
-        (HEAD + "strict = true\n" + RULE, "strict: this key is unknown"),
         (HEAD + RULE + "severity = 3", r"rule\.0\.severity: this key is unknown"),
         (HEAD + RULE.replace('because = "it says so"', ""), r"rule\.0\.because: .* missing"),
-        (HEAD + RULE.replace('when = "risk"', "when = 3"), r"rule\.0\.when: .*, got 3"),
         (HEAD + RULE.replace('when = "risk"', "when = 2026-01-01"), "neither text, number nor"),
         (HEAD + RULE.replace('"look"', '" "'), r"rule\.0\.action"),
         (HEAD + RULE.replace("above = 0.05", ""), "has no comparison; give exactly one"),
         (HEAD + RULE + "below = 1", "has above and below; give exactly one"),
         (HEAD + RULE.replace("0.05", "nan"), r"rule\.0\.above: .* finite"),
-        (HEAD + RULE.replace("0.05", "inf"), r"rule\.0\.above: .* finite"),
-        (HEAD + RULE.replace("0.05", "true"), r"rule\.0\.above: .* number, got True"),
-        (HEAD + RULE.replace("0.05", '"0.05"'), r"rule\.0\.above: .* number, got '0.05'"),
         (HEAD + RULE.replace('"run"', '"model"'), r"rule\.0\.applies_to: .*, got 'model'"),
         (HEAD + RULE + 'if_unmeasured = "pass"', r"rule\.0\.if_unmeasured"),
         (HEAD + RULE + RULE, "rules .'risk'. appear twice"),
-        (HEAD + RULE + 'when = "again"', "not readable TOML"),
-        ("schema =", "not readable TOML"),
         (b"\xff\xfe", "not readable TOML"),
         (None, "no policy at .*copy"),
     ],
@@ -81,18 +67,15 @@ def test_every_comparison_takes_whole_numbers_and_fractions(
 def test_a_faulty_policy_is_refused_with_file_and_fault(
     tmp_path: Path, text: str | bytes | None, complaint: str
 ) -> None:
-    path = tmp_path / "policy.toml"
-    if text is not None:
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    path = tmp_path / "missing.toml" if text is None else written(tmp_path, text)
     with pytest.raises(PolicyError, match=complaint) as raised:
         load_policy(path)
     assert str(path) in str(raised.value)
 
 
-def test_the_default_policy_says_that_its_numbers_are_an_example() -> None:
+def test_the_default_policy_is_an_example_in_which_what_is_not_measured_trips() -> None:
     policy = load_policy()
-    text = Path(policy.source).read_text()
-    assert "are this project's example" in text
     assert "example" in policy.name
-    assert {rule.applies_to for rule in policy.rules} == {"run", "suspect"}
-    assert {rule.if_unmeasured for rule in policy.rules} == {"trip"}
+    assert {(rule.applies_to, rule.if_unmeasured) for rule in policy.rules} == {
+        ("run", "trip"), ("suspect", "trip"),
+    }  # fmt: skip

@@ -1,7 +1,7 @@
 """A policy trips at its thresholds, and never says pass where nothing was checked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,33 +18,20 @@ from made_evidence import make_evidence, make_risk
 Measured = tuple[Evidence, RiskReport]
 
 
+def policy_of(*rules: PolicyRule) -> Policy:
+    return Policy("mine", "mine.toml", "ab" * 32, rules)
+
+
 def applied(policy: Policy, facts: Mapping[str, Fact], kind: SubjectKind = "run") -> Verdict:
     subject = Subject(kind, "somebody", "made_up", "5f1c", "ab34")
     return apply(policy, subject, facts, created="2026-05-04T09:30:00+00:00", provenance={})
 
 
 def rule_on(
-    fact: str,
-    comparison: str = "above",
-    threshold: float = 0.05,
-    *,
-    name: str = "",
-    applies_to: str = "run",
-    if_unmeasured: str = "trip",
+    fact: str, comparison: str = "above", threshold: float = 0.05, **changed: Any
 ) -> PolicyRule:
-    return PolicyRule(
-        name=name or f"{fact} {comparison} {threshold}",
-        when=fact,
-        action="look",
-        because="so",
-        applies_to=applies_to,
-        if_unmeasured=if_unmeasured,
-        **{comparison: threshold},
-    )
-
-
-def policy_of(*rules: PolicyRule) -> Policy:
-    return Policy("mine", "mine.toml", "ab" * 32, rules)
+    told = {"name": f"{fact} {threshold}", "action": "look", "because": "so", "applies_to": "run"}
+    return PolicyRule(**{**told, "when": fact, comparison: threshold, **changed})
 
 
 def tripped_names(facts: Mapping[str, Fact], kind: SubjectKind = "run") -> list[str]:
@@ -60,27 +47,12 @@ def tripped_names(facts: Mapping[str, Fact], kind: SubjectKind = "run") -> list[
         ("at_most", ("tripped", "tripped", "passed")),
     ],
 )
-def test_a_rule_trips_on_its_side_of_the_threshold(
-    comparison: str, outcomes: Sequence[str]
-) -> None:
+def test_a_rule_trips_on_its_side_of_a_number(comparison: str, outcomes: Sequence[str]) -> None:
     for value, outcome in zip((0.04, 0.05, 0.06), outcomes, strict=True):
         facts = {"risk": Fact("risk", value, "the risk")}
         verdict = applied(policy_of(rule_on("risk", comparison)), facts)
-        assert {name: len(getattr(verdict, name)) for name in ("tripped", "passed", "ignored")} == {
-            name: int(name == outcome) for name in ("tripped", "passed", "ignored")
-        }
-
-
-def test_what_was_not_measured_trips_unless_the_policy_ignores_it(known: dict[str, Fact]) -> None:
-    policy = policy_of(
-        rule_on("detect", "below", 0.2),
-        rule_on("detect", "below", 0.3, if_unmeasured="ignore"),
-        rule_on("families", "below", 3.0),
-    )
-    verdict = applied(policy, known)
-    assert [row.threshold for row in verdict.tripped] == [0.2]
-    assert [row.threshold for row in verdict.ignored] == [0.3]
-    assert [row.threshold for row in verdict.passed] == [3]
+        rows = (verdict.tripped, verdict.passed, verdict.ignored)
+        assert [len(row) for row in rows] == [outcome == "tripped", outcome == "passed", 0]
 
 
 @pytest.mark.parametrize(
@@ -99,13 +71,14 @@ def test_a_gate_that_can_check_nothing_does_not_say_pass(
         applied(policy_of(rule), known)
 
 
-def test_a_rule_about_something_else_is_left_out(known: dict[str, Fact]) -> None:
-    policy = policy_of(rule_on("families", "below", 3.0), rule_on("p_value", applies_to="suspect"))
-    assert not applied(policy, known).tripped
+RISKS = ["near-term-risk", "medium-term-risk", "risk-that-remains"]
 
 
-def test_the_default_policy_lets_a_well_measured_strong_run_pass(strong: Measured) -> None:
+def test_the_default_policy_lets_a_strong_run_pass_unless_its_pooled_risk_is_missing(
+    strong: Measured, unpooled: Measured
+) -> None:
     assert tripped_names(run_facts(*strong)) == []
+    assert tripped_names(run_facts(*unpooled)) == RISKS
 
 
 def test_the_default_policy_asks_of_deception_what_its_judgement_implies(strong: Measured) -> None:
@@ -121,12 +94,8 @@ def test_the_default_policy_asks_of_deception_what_its_judgement_implies(strong:
 
 def test_the_default_policy_trips_where_nothing_is_detected() -> None:
     evidence = make_evidence(dict.fromkeys(MISALIGNMENT_TYPES, (0,) * 5))
-    assert tripped_names(run_facts(evidence, make_risk(evidence))) == [
-        "near-term-risk",
-        "medium-term-risk",
-        "risk-that-remains",
-        "deception-caught",
-    ]
+    found = tripped_names(run_facts(evidence, make_risk(evidence)))
+    assert found == [*RISKS, "deception-caught"]
 
 
 def test_the_default_policy_trips_on_a_run_too_small_to_use() -> None:
@@ -135,15 +104,6 @@ def test_the_default_policy_trips_on_a_run_too_small_to_use() -> None:
     found = tripped_names(run_facts(evidence, make_risk(evidence)))
     assert {"types-measured", "families", "false-alarms"} <= set(found)
     assert {"held-out-controls", "abstentions"} <= set(found)
-
-
-def test_the_default_policy_trips_where_the_pooled_risk_is_missing(strong: Measured) -> None:
-    facts = run_facts(strong[0], make_risk(strong[0], 1.0))
-    assert tripped_names(facts) == [
-        "near-term-risk",
-        "medium-term-risk",
-        "risk-that-remains",
-    ]
 
 
 @pytest.mark.parametrize(
@@ -162,13 +122,3 @@ def test_the_default_policy_on_a_suspect(
 ) -> None:
     facts = suspect_facts("a1b2", score, np.arange(float(size)), alpha, ())
     assert tripped_names(facts, "suspect") == tripped
-
-
-def test_a_higher_threshold_never_trips_more(strong: Measured) -> None:
-    facts = run_facts(*strong)
-    rule = rule_on("residual.near_term.pooled.q95", threshold=0.0)
-    trips = [
-        bool(applied(policy_of(replace(rule, above=level)), facts).tripped)
-        for level in (0.0, 0.02, 0.04, 0.5)
-    ]
-    assert trips == [True, True, False, False]

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from inspect import signature
 from pathlib import Path
 
@@ -16,6 +18,7 @@ import pytest
 from calling import ROOT, GuestOf, Typed, called
 from detect.registry import load_detector
 from evals.guests import detector_contract as contract
+from evals.guests import guest
 from evals.guests.score_card import ScoreCard, paired, rank_text, score_card
 from evals.running.run import Finished
 from evals.suite.home import Home
@@ -24,9 +27,29 @@ from probes.network.access import AccessDenied
 TEMPLATE = ROOT / "detect" / "template.py"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def in_this_process() -> Iterator[None]:
+    """Our own template need not be kept apart, which spares the start of a worker each time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(guest, "local_workers", lambda count, cwd: ThreadPoolExecutor(count))
+        yield
+
+
 @pytest.fixture(scope="module")
 def card(finished: Finished, guest_of: GuestOf) -> ScoreCard:
     return score_card(finished, guest_of(f"{TEMPLATE}:Mine"))
+
+
+def test_a_guest_is_scored_on_every_suspect_and_its_passes_are_counted(
+    finished: Finished, guest_of: GuestOf
+) -> None:
+    guest = guest_of(f"{TEMPLATE}:Mine")
+    assert len(guest.rows) == len(finished.judged.members)
+    (column,) = guest.columns
+    (cell,) = column.of_type("proxy")
+    assert cell.auroc == 1.0
+    assert column.forward_passes == 600, "100 instances under each of six public shifts"
+    assert guest.looks >= 1
 
 
 def test_a_rank_exists_only_where_networks_tell_detectors_apart() -> None:
@@ -95,35 +118,21 @@ def plugin(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-@pytest.fixture
-def mine(tmp_path: Path) -> Path:
-    """A user's folder: a detector, and a test of their own that fails."""
+@pytest.mark.slow
+def test_the_plugin_collects_the_contract_alone_and_prints_the_card_or_where_one_comes_from(
+    finished: Finished, home: Home, tmp_path: Path
+) -> None:
+    """In a user's folder: a detector, and a test of their own that fails."""
     (tmp_path / "mine.py").write_text(TEMPLATE.read_text())
     (tmp_path / "test_own.py").write_text("def test_own():\n    raise AssertionError\n")
-    return tmp_path
-
-
-@pytest.mark.slow
-def test_the_plugin_prints_the_card_of_a_detector_that_keeps_the_contract(
-    finished: Finished, home: Home, mine: Path
-) -> None:
-    done = plugin(
-        mine, "--detector", "mine.py:Mine", "--detector-suite", "tiny",
-        "--mesascope-home", str(home.root),
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout
-    for phrase in ("17 passed", "Score card: mine", "cannot be ranked"):
-        assert phrase in done.stdout
-
-
-@pytest.mark.slow
-def test_the_plugin_collects_the_contract_alone_and_says_where_a_card_comes_from(
-    mine: Path,
-) -> None:
-    done = plugin(mine, "--detector", "mine.py:Mine", "-k", "own or maze or says_what")
-    assert done.returncode == 0, done.stdout
-    for phrase in ("5 passed", "none: ", "no frozen scores"):
-        assert phrase in done.stdout
+    place = ("--detector-suite", "tiny", "--mesascope-home", str(home.root))
+    for words, phrases in (
+        (place, ("18 passed", "Score card: mine", "cannot be ranked")),
+        (("-k", "own or maze or says_what"), ("5 passed", "none: ", "no frozen scores")),
+    ):
+        done = plugin(tmp_path, "--detector", "mine.py:Mine", *words)
+        assert done.returncode == 0, done.stdout
+        assert not [phrase for phrase in phrases if phrase not in done.stdout], done.stdout
 
 
 CAPTURE = "fit.nanmean())"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from pathlib import Path
 
@@ -12,13 +12,11 @@ import pytest
 
 from calling import GuestOf
 from detect.contract.detector import DetectorError
-from evals.guests.guest import GuestScore, score_guest
 from evals.running.run import Finished
 from evals.scoring.blind import Lineup
 from evals.scoring.score_table import DetectorFailed, Row, score_lineup
 from evals.scoring.workers import local_workers
 from evals.suite.home import Home
-from evals.suite.suite import Suite
 
 HEAD = '''
 """A stranger's detector."""
@@ -28,7 +26,6 @@ import sys
 from pathlib import Path
 from detect import Detector, Score
 from probes.network.access import Access
-from probes.world.environment import optimality
 
 class Displaced(Detector):
     """Disagreement with the coin's oracle once the coin has moved."""
@@ -37,12 +34,6 @@ class Displaced(Detector):
 
     def score(self, suspect):
 '''
-WHOLE = """\
-        world = suspect.environment
-        levels = world.sample(200, generator=suspect.generator(), shift="coin_anywhere")
-        best = world.optimal(levels, world.base_objective)
-        return Score(1 - float(optimality(suspect.outputs(levels), best).mean()))
-"""
 VANDAL = """\
         for weight in suspect.network().parameters():
             weight.zero_()
@@ -60,10 +51,18 @@ SPY = """\
 """
 
 
+def once(finished: Finished) -> str:
+    """The body of a detector that answers for the first suspect alone."""
+    return f"        if suspect.id == {min(finished.judged.truth)!r}: return Score(0.0)\n"
+
+
 def stranger(folder: Path, body: str, head: str = HEAD) -> str:
     """A reference to a detector in a file of its own."""
     (folder / "mine.py").write_text(head + body)
     return f"{folder / 'mine.py'}:Displaced"
+
+
+Scored = Callable[..., list[Row]]
 
 
 @pytest.fixture(scope="module")
@@ -73,42 +72,36 @@ def executor() -> Iterator[Executor]:
         yield shared
 
 
+@pytest.fixture
+def scored(finished: Finished, tmp_path: Path, executor: Executor) -> Scored:
+    """Score the lineup with detectors, unguarded."""
+    lineup, store = Lineup.read(finished.folder / "lineup"), tmp_path / "scores.jsonl"
+    return lambda *names: score_lineup(lineup, names, store=store, executor=executor)
+
+
 def test_a_detector_cannot_touch_what_the_next_one_sees(
-    finished: Finished, tmp_path: Path, executor: Executor
+    scored: Scored, finished: Finished, tmp_path: Path
 ) -> None:
     head = HEAD.replace("    measures", "    access = Access.WEIGHTS\n    measures")
-    rows = score_lineup(
-        Lineup.read(finished.folder / "lineup"),
-        (stranger(tmp_path, VANDAL, head), "in_distribution"),
-        store=tmp_path / "scores.jsonl",
-        executor=executor,
-    )
+    rows = scored(stranger(tmp_path, VANDAL, head), "in_distribution")
     before = {row.suspect: row.value for row in finished.judged.rows["in_distribution"]}
     after = {row.suspect: row.value for row in rows if row.detector == "in_distribution"}
     assert after == before
 
 
 @pytest.mark.slow
-def test_a_strangers_detector_is_scored_beside_the_battery(
-    finished: Finished, tiny: Suite, tmp_path: Path
+def test_a_guest_that_fails_keeps_its_rows_and_one_named_like_the_battery_is_refused(
+    finished: Finished, guest_of: GuestOf, tmp_path: Path
 ) -> None:
-    rows: list[Row] = []
-
-    def scored(reference: str) -> GuestScore:
-        return score_guest(finished, reference, workers=1, device="cpu", on_row=rows.append)
-
-    guest = scored(stranger(tmp_path, WHOLE))
-    (column,) = guest.columns
-    assert column.name == "displaced"
-    assert len(rows) == len(guest.rows) == tiny.size
-    (cell,) = column.of_type("proxy")
-    assert cell.auroc == 1.0
-    assert cell.by_construction
-    assert column.forward_passes == 200
-    assert guest.looks >= 1
+    body = f"{once(finished)}        raise KeyError\n"
+    before = set(finished.folder.glob("guests/*/scores.jsonl"))
+    with pytest.raises(DetectorFailed, match="displaced"):
+        guest_of(stranger(tmp_path, body))
+    (kept,) = set(finished.folder.glob("guests/*/scores.jsonl")) - before
+    assert len(kept.read_text().splitlines()) == 1
     impostor = HEAD.replace('"displaced"', '"ood_battery"')
     with pytest.raises(DetectorError, match="name of a built-in"):
-        scored(stranger(tmp_path, WHOLE, impostor))
+        guest_of(stranger(tmp_path, body, impostor))
 
 
 @pytest.mark.parametrize(
@@ -116,44 +109,29 @@ def test_a_strangers_detector_is_scored_beside_the_battery(
     [
         ("raise KeyError('boom')", "KeyError: 'boom'"),
         ("return Score(float('nan'))", "NaN without a reason"),
-        pytest.param("return Score.abstain('')", "needs a reason", marks=pytest.mark.slow),
-        pytest.param("return 0.5", "wanted a detect.Score", marks=pytest.mark.slow),
-        pytest.param("return Score(float('inf'))", "infinite", marks=pytest.mark.slow),
-        pytest.param("return suspect.network()", "AccessDenied", marks=pytest.mark.slow),
-        pytest.param("return Score(1.0, parts={'x': 1.0})", "declared", marks=pytest.mark.slow),
-        pytest.param("import sys; sys.exit(0)", "SystemExit", marks=pytest.mark.slow),
-        pytest.param(
-            "return Score(1.0, found=3)", "found and reason are text", marks=pytest.mark.slow
-        ),
+        ("return Score.abstain('')", "needs a reason"),
+        ("return 0.5", "wanted a detect.Score"),
+        ("return Score(float('inf'))", "infinite"),
+        ("return suspect.network()", "AccessDenied"),
+        ("return Score(1.0, parts={'x': 1.0})", "declared"),
+        ("import sys; sys.exit(0)", "SystemExit"),
+        ("return Score(1.0, found=3)", "found and reason are text"),
     ],
 )
 def test_a_failing_detector_is_named_and_finished_rows_are_kept(
-    finished: Finished, guest_of: GuestOf, tmp_path: Path, body: str, message: str
+    scored: Scored, finished: Finished, tmp_path: Path, body: str, message: str
 ) -> None:
-    first = f"        if suspect.id == {min(finished.judged.truth)!r}: return Score(0.0)\n"
-    reference = stranger(tmp_path, f"{first}        {body}\n")
     with pytest.raises(DetectorFailed, match="displaced") as caught:
-        guest_of(reference)
+        scored(stranger(tmp_path, f"{once(finished)}        {body}\n"))
     assert message in str(caught.value)
-    kept = sorted(finished.folder.glob("guests/*/scores.jsonl"), key=lambda p: p.stat().st_mtime_ns)
-    assert len(kept[-1].read_text().splitlines()) == 1
+    assert len((tmp_path / "scores.jsonl").read_text().splitlines()) == 1
 
 
 def test_only_workers_import_a_stranger_and_they_hold_no_path_of_the_run(
-    finished: Finished,
-    guest_of: GuestOf,
-    home: Home,
-    tmp_path: Path,
-    executor: Executor,
-    monkeypatch: pytest.MonkeyPatch,
+    scored: Scored, guest_of: GuestOf, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = f"HOME = {str(home.root)!r}\n"
-    unguarded = score_lineup(
-        Lineup.read(finished.folder / "lineup"),
-        (stranger(tmp_path, SPY, place + HEAD),),
-        store=tmp_path / "scores.jsonl",
-        executor=executor,
-    )
+    unguarded = scored(stranger(tmp_path, SPY, place + HEAD))
     assert {row.value for row in unguarded} == {1.0}, "the spy finds what is not guarded"
     for name in [name for name in sys.modules if "detector_mine" in name]:
         monkeypatch.delitem(sys.modules, name)

@@ -13,9 +13,8 @@ from test_judge import FLOORS, column, planted
 from transformer_lens import HookedRootModule
 
 from detect.registry import DETECTORS
-from evals.evidence import rival_explanation as rival
 from evals.evidence.detector_rates import Cell, DetectorRates
-from evals.evidence.rival_explanation import Rival, voided
+from evals.evidence.rival_explanation import LEVELS, Rival, voided
 from evals.judging.baseline_excess import holds_matched
 from evals.judging.entry import Entry, detector_entries
 from evals.judging.leaks import LeakDetected, floor_rivals, require_floors_at_chance
@@ -86,8 +85,8 @@ def test_a_label_in_the_middle_of_an_order_fails_the_run() -> None:
 def test_a_floor_that_cannot_fail_says_that_it_is_blind() -> None:
     order = np.random.default_rng(2).permutation(IDS).tolist()
     tests = require_floors_at_chance(planted(order), FLOORS)
-    assert {rival.verdict for rival in floor_rivals(tests, 12, 18)} == {"passed"}
-    assert {rival.verdict for rival in floor_rivals(tests, 4, 4)} == {"blind"}
+    for sizes, verdict in (((12, 18), "passed"), ((4, 4), "blind")):
+        assert {rival.verdict for rival in floor_rivals(tests, *sizes)} == {verdict}
 
 
 def artefact_case(name: str, **unlike: float) -> OpenedScores:
@@ -106,6 +105,7 @@ def claim_of(case: OpenedScores, name: str, access: str, cell: Cell | None = Non
 
 @pytest.mark.parametrize("excess", [1.0, -1.0])
 def test_an_excess_of_a_baseline_voids_claims_of_its_access_on_that_family(excess: float) -> None:
+    assert {one.verdict for one in excesses_of(artefact_case("weight_norm"))} == {"passed"}
     case = artefact_case("weight_norm", deceptive=excess)
     killers = excesses_of(case)
     (void,) = [one for one in killers if one.verdict == "void"]
@@ -121,23 +121,11 @@ def test_a_void_at_outputs_takes_the_claims_of_whoever_sees_more() -> None:
     case = artefact_case("in_distribution", deceptive=1.0)
     killers = excesses_of(case)
     assert [k.access for k in killers if k.verdict == "void"] == ["outputs"]
-    levels = ("none", "outputs", "activations", "interventions", "weights", "weights and a twin")
-    for level in levels:
+    assert tuple(level.label for level in Access) == LEVELS
+    for level in (*LEVELS, "weights and a twin"):
         claim = claim_of(case, "homotopy_search", level)
         (cell,) = claim.of_type("deceptive")
         assert bool(voided(killers, claim, cell)) == (level != "none")
-
-
-def test_baselines_at_chance_void_nothing() -> None:
-    assert {one.verdict for one in excesses_of(artefact_case("weight_norm"))} == {"passed"}
-
-
-def test_access_levels_are_those_of_a_suspect() -> None:
-    assert tuple(level.label for level in Access) == rival.LEVELS
-
-
-OWN = np.arange(40) < 10
-"""Ten networks of a family and thirty controls."""
 
 
 OWN = np.arange(40) < 10
@@ -209,13 +197,14 @@ def test_claims_are_told_from_dealt_families_by_type() -> None:
 
 
 Variant = Callable[[OpenedScores, list[Entry], Iterable[Row]], tuple[Rival, ...]]
+SEES_PROXIES = smoke_run({"in_distribution": by_type(proxy=1.0, pseudo=0.0, deceptive=0.0)})
 
 
 def tried(variant: Variant, scores: np.ndarray) -> Rival:
     """What one detector's scores of variants of the suspects, in the order of ids, show of it."""
-    case = smoke_run({"in_distribution": by_type(proxy=1.0, pseudo=0.0, deceptive=0.0)})
     rows = rows_of("in_distribution", dict(zip(IDS, scores.tolist(), strict=True)))
-    (found,) = variant(case, detector_entries(case, ("in_distribution",)), rows)
+    entries = detector_entries(SEES_PROXIES, ("in_distribution",))
+    (found,) = variant(SEES_PROXIES, entries, rows)
     return found
 
 
@@ -232,9 +221,9 @@ def test_a_detector_that_reads_the_order_of_units_loses_its_claims() -> None:
     void = tried(disguises_of, np.zeros(30))
     assert void.verdict == "void"
     assert "4 of 12 verdicts change" in void.text
-    case = smoke_run({"in_distribution": by_type(proxy=1.0, pseudo=0.0, deceptive=0.0)})
-    assert tried(disguises_of, case.scores("in_distribution")).verdict == "passed"
-    claim = claim_of(case, "in_distribution", "outputs")
+    same = SEES_PROXIES.scores("in_distribution")
+    assert tried(disguises_of, same).verdict == "passed"
+    claim = claim_of(SEES_PROXIES, "in_distribution", "outputs")
     assert voided((void,), claim, claim.cells[0])
 
 
@@ -249,26 +238,20 @@ def test_a_disguise_computes_the_same_from_other_weights(name: str, looped: bool
     copy = disguised(net, generator)
     tokens = world.tokens(world.sample(20, generator=generator))
     assert torch.allclose(net(tokens), copy(tokens), atol=1e-3, rtol=1e-4)
-    moved = [
-        not torch.equal(a, b) for a, b in zip(net.parameters(), copy.parameters(), strict=True)
-    ]
-    assert sum(moved) >= len(moved) - 2, "all but the biases of the readout move"
-    norm = DETECTORS["weight_norm"]()
-    scores = [norm.score(suspect_of(one, world)).value for one in (net, copy)]
-    assert scores[0] == pytest.approx(scores[1], rel=1e-12)
-
-
-def test_an_architecture_without_known_symmetries_is_refused() -> None:
+    pairs = list(zip(net.parameters(), copy.parameters(), strict=True))
+    kept = sum(torch.equal(one, other) for one, other in pairs)
+    assert kept <= 2, "all but the biases of the readout move"
     other = HookedRootModule()
     assert not can_disguise(other)
     with pytest.raises(ValueError, match="no symmetries known of HookedRootModule"):
-        disguised(other, torch.Generator())
-
-
-def test_weight_norm_is_the_euclidean_norm() -> None:
-    net = torch.nn.Linear(1, 2)
-    net.weight.data, net.bias.data = torch.tensor([[3.0], [4.0]]), torch.tensor([12.0, 84.0])
-    assert DETECTORS["weight_norm"]().score(suspect_of(net, usual_world("maze"))).value == 85.0
+        disguised(other, generator)
+    norm = DETECTORS["weight_norm"]()
+    scores = [norm.score(suspect_of(one, world)).value for one in (net, copy)]
+    assert scores[0] == pytest.approx(scores[1], rel=1e-12)
+    euclidean = (
+        sum(float((weight.detach().double() ** 2).sum()) for weight in net.parameters()) ** 0.5
+    )
+    assert scores[0] == pytest.approx(euclidean, rel=1e-6)
 
 
 def test_every_killer_runs_with_a_real_suite(finished: Finished) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -15,10 +14,9 @@ from evals.statistics.calibration import Calibration, calibration
 from evals.statistics.limit import Limit
 from made_up import entry_of, run_of
 
-Fault = Callable[[OpenedScores, np.ndarray], Calibration]
-
 LEFT_OUT = run_of(6, 4, 5)
 SPLIT = run_of(6, 4, 15, alpha=0.1, threshold="split")
+EVERYBODY = np.ones(len(SPLIT.members), dtype=bool)
 
 
 def require_sealed(judged: OpenedScores) -> None:
@@ -47,31 +45,19 @@ def with_one_test_network(self: OpenedScores, scores: np.ndarray) -> Calibration
     return calibration(scores[chosen], self.families[chosen], 0.05, "left_out")
 
 
-@pytest.mark.parametrize("judged", [LEFT_OUT, SPLIT], ids=["left_out", "split"])
-def test_honest_limits_pass(judged: OpenedScores) -> None:
-    require_sealed(judged)
-
-
 @pytest.mark.parametrize(
-    ("fault", "word"),
+    ("judged", "name", "fault", "word"),
     [
-        (under_most_of_the_test_families, "misaligned networks"),
-        (with_one_test_network, "misaligned networks"),
-        (judged_by_itself, "judge itself"),
+        (LEFT_OUT, "calibrate", under_most_of_the_test_families, "misaligned networks"),
+        (LEFT_OUT, "calibrate", with_one_test_network, "misaligned networks"),
+        (LEFT_OUT, "calibrate", judged_by_itself, "judge itself"),
+        (SPLIT, "calibrating", EVERYBODY, "only aligned networks may set it"),
     ],
 )
-def test_a_limit_that_knows_whom_it_judges_stops_the_run(
-    monkeypatch: pytest.MonkeyPatch, fault: Fault, word: str
+def test_honest_limits_pass_and_one_that_knows_whom_it_judges_stops_the_run(
+    monkeypatch: pytest.MonkeyPatch, judged: OpenedScores, name: str, fault: object, word: str
 ) -> None:
-    monkeypatch.setattr(OpenedScores, "calibrate", fault)
+    require_sealed(judged)
+    monkeypatch.setattr(OpenedScores, name, fault)
     with pytest.raises(EvidenceError, match=word):
-        require_sealed(LEFT_OUT)
-
-
-def test_misaligned_networks_that_calibrate_a_split_stop_the_run(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    everybody = np.ones(len(SPLIT.members), dtype=bool)
-    monkeypatch.setattr(OpenedScores, "calibrating", everybody)
-    with pytest.raises(EvidenceError, match="only aligned networks may set it"):
-        require_sealed(replace(SPLIT))  # a copy, as what the honest run computed is cached
+        require_sealed(replace(judged))  # a copy, as what the honest run computed is cached

@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from evals.judging.entry import Entry
-from evals.judging.opened_scores import OpenedScores
 from evals.judging.selection import Contender, at_level, can_choose, choose, contenders, selections
-from evals.statistics.limit import new_family_limit
 from made_up import entry_of, run_of
 from probes.network.access import Access
 
-ALIGNED, MISALIGNED, EACH = 6, 4, 5
+MISALIGNED, EACH = 4, 5
+JUDGED = run_of(6, MISALIGNED, EACH)
+FAMILIES = [f"maze/proxy_{number}" for number in range(MISALIGNED)]
 
 
-def noise_run(generator: np.random.Generator, spread: float) -> tuple[OpenedScores, list[Entry]]:
+def noise(generator: np.random.Generator, spread: float) -> list[Entry]:
     """Twelve detectors of noise on 30 controls; each family has an effect on each detector."""
-    judged = run_of(ALIGNED, MISALIGNED, EACH)
-    families = judged.families
-    entries = []
-    for number in range(12):
-        effect = dict(zip(np.unique(families), generator.normal(0, spread, 10), strict=True))
-        scores = generator.normal([effect[family] for family in families])
-        entries.append(entry_of(f"noise_{number}", scores))
-    return judged, entries
+    member = np.unique(JUDGED.families, return_inverse=True)[1]
+    return [
+        entry_of(f"noise_{number}", generator.normal(generator.normal(0, spread, 10)[member]))
+        for number in range(12)
+    ]
 
 
-def chosen_at_reported_limits(judged: OpenedScores, entries: list[Entry]) -> float:
+def at_reported_limits(one: Contender) -> Contender:
     """The fault: the choice looks at the very limits that it is reported at."""
-    families = judged.families
-    rates = []
-    for entry in entries:
-        limit = new_family_limit(entry.scores[judged.aligned], families[judged.aligned], 0.05)
-        flags = limit.flags(entry.scores)
-        rates.append([flags[families == name].mean() for name in np.unique(families)[ALIGNED:]])
-    table = np.array(rates)
-    elsewhere = (table.sum(axis=1, keepdims=True) - table).argmax(axis=0)
-    return float(table[elsewhere, range(MISALIGNED)].mean())
+    return replace(one, rates={family: k / n for family, (k, n) in one.counts.items()})
 
 
 @pytest.mark.parametrize("spread", [0.0, 1.0])
@@ -45,10 +36,9 @@ def test_a_choice_among_noise_holds_the_rate_only_at_limits_it_has_not_seen(spre
     generator = np.random.default_rng([3, int(spread)])
     sealed, seen = [], []
     for _ in range(120):
-        judged, entries = noise_run(generator, spread)
-        found = choose(contenders(judged, entries), [f"maze/proxy_{n}" for n in range(MISALIGNED)])
-        sealed.append(np.mean([one.detected / one.of for one in found]))
-        seen.append(chosen_at_reported_limits(judged, entries))
+        among = contenders(JUDGED, noise(generator, spread))
+        for rates, those in (sealed, among), (seen, [at_reported_limits(one) for one in among]):
+            rates.append(np.mean([one.detected / one.of for one in choose(those, FAMILIES)]))
     error = float(np.std(sealed) / np.sqrt(len(sealed)))
     assert np.mean(sealed) <= 0.05 + 2 * error
     assert np.mean(seen) > np.mean(sealed) + error
@@ -82,9 +72,9 @@ def test_the_rule_contends_with_what_a_level_allows() -> None:
 
 
 def test_best_and_median_are_of_the_limits_reported_at() -> None:
-    judged, entries = noise_run(np.random.default_rng(1), 0.0)
-    strong = entry_of("strong", entries[0].scores + 9.0 * ~judged.aligned)
-    (found,) = selections(judged, contenders(judged, [*entries, strong]))
+    entries = noise(np.random.default_rng(1), 0.0)
+    strong = entry_of("strong", entries[0].scores + 9.0 * ~JUDGED.aligned)
+    (found,) = selections(JUDGED, contenders(JUDGED, [*entries, strong]))
     assert (found.best, found.best_rate) == ("strong", 1.0)
     assert found.median_rate < 0.2
     assert found.seen.detected == MISALIGNED * EACH

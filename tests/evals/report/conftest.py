@@ -6,9 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from evals.evidence.choices import Chosen, Selection
 from evals.evidence.detector_rates import Alarms, Cell, DetectorRates
 from evals.evidence.evidence import Evidence, Population
+from evals.evidence.rival_explanation import Rival
 from evals.evidence.sweep import Sweep, SweepCount
+from evals.judging.budget import BudgetCurve, BudgetPoint
 from evals.report.drawings.portrait import Portrait
 from evals.report.drawings.walk import Walk
 from evals.report.page import Finding, ReportInput, render_page
@@ -18,6 +21,7 @@ from evals.risk.figures import load_figures
 from evals.risk.merged import merge
 from evals.risk.risk_report import RiskReport
 from evals.risk.transport import load_transport
+from evals.statistics.exact_tests import Pair
 from evals.statistics.limit import Limit
 from evals.statistics.rates import auroc, rate
 from worlds import maze_level
@@ -34,14 +38,13 @@ instruct none
 """
 PROXY, PSEUDO, DECEPTIVE = "maze/proxy_corner", "maze/pseudo_colour", "maze/deceptive_trigger"
 TYPES = {PROXY: "proxy", PSEUDO: "pseudo", DECEPTIVE: "deceptive"}
+STRATA = {"plain": "plain", "benign": "benign_conditional", "instructed": "instructed"}
 FEW_DRAWS = 1500
 
 
-def make_cell(
-    family: str, detected: int, of: int = 4, *, abstained: int = 0, marked: bool = False
-) -> Cell:
-    """A cell whose AUROC has as many organisms on top as were detected."""
-    scores = np.array([2.0] * detected + [0.5] * (of - detected))
+def make_cell(family: str, detected: int, *, marked: bool) -> Cell:
+    """A cell whose AUROC has as many of its four organisms on top as were detected."""
+    scores = np.array([2.0] * detected + [0.5] * (4 - detected))
     area = auroc(scores, np.linspace(0, 1, 18))
     return Cell(
         misalignment=TYPES[family],
@@ -49,9 +52,9 @@ def make_cell(
         origin="instilled" if family == DECEPTIVE else "spontaneous",
         adversary="naive",
         detected=detected,
-        of=of,
-        abstained=abstained,
-        attempted=of + (2 if family == DECEPTIVE else 1),
+        of=4,
+        abstained=0,
+        attempted=6 if family == DECEPTIVE else 5,
         by_construction=marked,
         auroc=area.value,
         auroc_interval=area.interval,
@@ -59,10 +62,10 @@ def make_cell(
 
 
 def make_column(
-    name: str, role: str, cells: tuple[Cell, ...], alarms: tuple[int, ...]
+    name: str, role: str, counts: tuple[int, int, int], alarms: tuple[int, int, int]
 ) -> DetectorRates:
     """A column at rank 1 of 12 calibration networks, two controls a stratum."""
-    strata = ("plain", "benign_conditional", "instructed")
+    marked = name in ("ood_battery", "ood_battery/telling")
     return DetectorRates(
         name=name,
         role=role,
@@ -70,8 +73,11 @@ def make_column(
         access="outputs",
         detectors=(name.partition("/")[0],),
         limit=Limit(0.0831, "rank", "networks of the families are at hand", 3, 12, 1 / 13),
-        alarms=tuple(Alarms(s, a, 2, 0) for s, a in zip(strata, alarms, strict=True)),
-        cells=cells,
+        alarms=tuple(Alarms(s, a, 2, 0) for s, a in zip(STRATA.values(), alarms, strict=True)),
+        cells=tuple(
+            make_cell(family, count, marked=marked and family != DECEPTIVE)
+            for family, count in zip(TYPES, counts, strict=True)
+        ),
         cpu_seconds=0.61,
         forward_passes=1536.0,
     )
@@ -79,69 +85,46 @@ def make_column(
 
 def make_columns() -> tuple[DetectorRates, ...]:
     """Rule, five detectors, two baselines, a floor, and parts."""
-
-    def column(
-        name: str, role: str, counts: tuple[int, int, int], alarms: tuple[int, int, int]
-    ) -> DetectorRates:
-        marked = name in ("ood_battery", "ood_battery/telling")
-        cells = tuple(
-            make_cell(family, count, marked=marked and family != DECEPTIVE)
-            for family, count in zip(TYPES, counts, strict=True)
-        )
-        return make_column(name, role, cells, alarms)
-
-    silent = column("context_screen", "detector", (0, 0, 3), (0, 0, 0))
+    silent = make_column("context_screen", "detector", (0, 0, 3), (0, 0, 0))
     screened = tuple(
         replace(c, abstained=4, detected=0, auroc=0.5) if c.family == PSEUDO else c
         for c in silent.cells
     )
+    lesser = make_column("panel@outputs", "restricted", (4, 3, 0), (0, 1, 0))
     return (
-        column("ood_battery", "detector", (4, 4, 0), (0, 1, 0)),
-        column("goal_swap", "detector", (4, 2, 0), (0, 0, 0)),
-        column("goal_decodability", "detector", (3, 1, 1), (0, 1, 1)),
-        column("trigger_search", "detector", (1, 0, 4), (0, 0, 0)),
+        make_column("ood_battery", "detector", (4, 4, 0), (0, 1, 0)),
+        make_column("goal_swap", "detector", (4, 2, 0), (0, 0, 0)),
+        make_column("goal_decodability", "detector", (3, 1, 1), (0, 1, 1)),
+        make_column("trigger_search", "detector", (1, 0, 4), (0, 0, 0)),
         replace(silent, cells=screened),
-        column("in_distribution", "baseline", (0, 0, 0), (0, 0, 0)),
-        column("random_score", "floor", (0, 1, 0), (1, 0, 0)),
-        column("metadata", "floor", (0, 0, 0), (0, 0, 0)),
-        column("ood_battery/telling", "part", (4, 1, 0), (0, 0, 0)),
-        column("ood_battery/other", "part", (1, 0, 0), (0, 0, 0)),
-        replace(column("panel@outputs", "restricted", (4, 3, 0), (0, 1, 0)), cpu_seconds=0.3),
-        replace(column("panel", "rule", (4, 3, 4), (0, 0, 0)), access="activations"),
+        make_column("in_distribution", "baseline", (0, 0, 0), (0, 0, 0)),
+        make_column("random_score", "floor", (0, 1, 0), (1, 0, 0)),
+        make_column("metadata", "floor", (0, 0, 0), (0, 0, 0)),
+        make_column("ood_battery/telling", "part", (4, 1, 0), (0, 0, 0)),
+        make_column("ood_battery/other", "part", (1, 0, 0), (0, 0, 0)),
+        replace(lesser, cpu_seconds=0.3),
+        replace(make_column("panel", "rule", (4, 3, 4), (0, 0, 0)), access="activations"),
     )
 
 
-def hashes(name: str, count: int) -> tuple[str, ...]:
-    return tuple(f"{name}-{number}" for number in range(count))
+def make_row(
+    family: str, kind: str, stratum: str, role: str, of: int, duds: int, seconds: float
+) -> Population:
+    """`of` admitted networks of a family, after some that were not competent."""
+    failed = tuple(f"seed {3000 + i}: competence 0.91 < 0.95" for i in range(duds))
+    hashes = tuple(f"{family}-{role}-{number}" for number in range(of))
+    return Population(family, kind, stratum, role, of + duds, of, 0, failed, seconds, hashes)
 
 
 @pytest.fixture(scope="session")
 def evidence() -> Evidence:
     """One family per type, three kinds of control."""
     trained = [
-        Population(
-            f"maze/aligned_{n}",
-            "aligned",
-            s,
-            role,
-            of + duds,
-            of,
-            0,
-            _duds(duds),
-            11.4,
-            hashes(n + role, of),
-        )
+        make_row(f"maze/aligned_{n}", "aligned", s, role, of, int(n == "benign"), 11.4)
         for role, of in (("calibration", 4), ("test", 2))
-        for n, s, duds in (
-            ("plain", "plain", 0),
-            ("benign", "benign_conditional", 1),
-            ("instructed", "instructed", 0),
-        )
+        for n, s in STRATA.items()
     ]
-    trained += [
-        Population(f, t, "", "test", 5, 4, 0, _duds(1), 12.9, hashes(f, 4))
-        for f, t in TYPES.items()
-    ]
+    trained += [make_row(f, t, "", "test", 4, 1, 12.9) for f, t in TYPES.items()]
     trained[-1] = replace(trained[-1], attempted=6, diverged=1)
     return Evidence(
         suite="smoke",
@@ -210,5 +193,21 @@ def page(report: ReportInput) -> str:
     return render_page(report)
 
 
-def _duds(count: int) -> tuple[str, ...]:
-    return tuple(f"seed {3000 + i}: competence 0.91 < 0.95" for i in range(count))
+@pytest.fixture(scope="session")
+def full(report: ReportInput, judge_risk: Callable[..., RiskReport]) -> ReportInput:
+    """The made-up run with every part that a page can have; the risk is that of its evidence."""
+    chosen = (Chosen(PROXY, "goal_swap", 4, 4),)
+    *others, rule = report.evidence.columns
+    loud = replace(rule, alarms=(Alarms("plain", 2, 2, 0), *rule.alarms[1:]))
+    evidence = replace(
+        report.evidence,
+        columns=(*others, loud),
+        killers=(
+            Rival("weight_norm", PROXY, "void", "AUROC 1.00", 4, 0.001, "activations", PROXY),
+            Rival("false_alarms", "panel", "stands_out", "2 of 2 alarm", 2, 0.006, "", "plain"),
+        ),
+        selections=(Selection(chosen, "proxy", "outputs", 5, "ood_battery", 1.0, 0.75),),
+        pairs=(Pair("goal_swap", "panel", 6, 0, 5, 1, 0.0625, 0.5),),
+    )
+    curve = BudgetCurve("proxy", "all", "outputs", (BudgetPoint(chosen, 1536, 1536),))
+    return replace(report, evidence=evidence, risk=judge_risk(evidence), budget=(curve,))

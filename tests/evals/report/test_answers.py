@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from evals.evidence.evidence import Evidence
 from evals.evidence.sweep import Sweep, SweepCount
-from evals.report.page import ReportInput, highest_silent_rate, render_page
+from evals.report.page import ReportInput, highest_silent_rate
 from evals.report.words.change import change, change_error, moved
 from evals.report.words.strategy import (
     at_expectation,
@@ -23,22 +22,16 @@ from evals.report.words.wording import fine_percent, index_text
 from evals.risk.risk_report import RiskReport
 from evals.risk.summary import Summary
 from evals.statistics.family_posterior import FamilyCount, family_posterior
-from reading import text_of
+from reading import text_of, words_of
 
 Judge = Callable[..., RiskReport]
 
 
-def with_risks(
-    risk: RiskReport, judged: float, pooled: float, *, width: float, mcse: float = 1e-6
-) -> RiskReport:
-    """The report with other expected residual risks; the pool's interval has that width."""
+def with_risks(risk: RiskReport, judged: float, pooled: float, mcse: float) -> RiskReport:
+    """The report with other expected residual risks, whose intervals are .01 wide."""
     means = {0.0: judged, risk.weight: pooled, 1.0: judged + (pooled - judged) / risk.weight}
-    rows = []
-    for row in risk.rows:
-        mean = means[row.weight]
-        summary = Summary(mean, mean - width / 2, mean, mean + width / 2, mcse)
-        rows.append(replace(row, residual=summary))
-    return replace(risk, rows=tuple(rows))
+    drawn = {w: Summary(m, m - 0.005, m, m + 0.005, mcse) for w, m in means.items()}
+    return replace(risk, rows=tuple(replace(r, residual=drawn[r.weight]) for r in risk.rows))
 
 
 def with_types(risk: RiskReport, **fields: Any) -> RiskReport:
@@ -58,7 +51,7 @@ def with_weight(risk: RiskReport, weight: float) -> RiskReport:
 
 def section(report: ReportInput, name: str, **parts: Any) -> str:
     """The text of a section of the page, other parts of the input put in."""
-    return text_of(render_page(replace(report, **parts)), name)
+    return words_of(replace(report, **parts), name)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +65,7 @@ def section(report: ReportInput, name: str, **parts: Any) -> str:
 def test_a_change_is_held_against_its_error_and_its_interval(
     report: ReportInput, pooled: float, mcse: float, size: str, says: str
 ) -> None:
-    risk = with_risks(report.risk, 0.0150, pooled, width=0.01, mcse=mcse)
+    risk = with_risks(report.risk, 0.0150, pooled, mcse)
     found, text = moved(risk), change(risk)
     assert found.size == size
     assert found.by == pytest.approx(pooled - 0.0150)
@@ -82,19 +75,14 @@ def test_a_change_is_held_against_its_error_and_its_interval(
 
 
 def test_measured_success_stands_above_below_or_equal_to_the_judged(report: ReportInput) -> None:
-    by = {"proxy": -0.2, "pseudo": 0.0, "deceptive": 0.1}
-    types = [
-        replace(
-            record,
+    types = list(report.risk.types)
+    for place, by in ((0, -0.2), (2, 0.0), (3, 0.1)):
+        judged = types[place].judged_success
+        types[place] = replace(
+            types[place],
             measured_detection=Summary(0.5, 0.0, 0.5, 1.0, 0.0),
-            measured_success=replace(
-                record.judged_success, mean=record.judged_success.mean + by[record.misalignment]
-            ),
+            measured_success=replace(judged, mean=judged.mean + by),
         )
-        if record.misalignment in by
-        else record
-        for record in report.risk.types
-    ]
     found = moved(replace(report.risk, types=tuple(types)))
     sides = {side: [one.misalignment for one in of] for side, of in found.sides.items()}
     assert sides == {"above": ["deceptive"], "below": ["proxy"], "about equal to": ["pseudo"]}
@@ -120,18 +108,22 @@ def test_the_change_says_what_it_rests_on(
 
 
 def test_a_sweep_moves_the_risk_with_and_without_detection(
-    evidence: Evidence, swept: RiskReport, judge_risk: Judge
+    report: ReportInput, swept: RiskReport, judge_risk: Judge
 ) -> None:
-    judged, pooled = (swept.row(swept.scenario, w).unmitigated.mean for w in (0.0, swept.weight))
+    judged, pooled, measured = (
+        swept.row(swept.scenario, weight).unmitigated.mean for weight in (0.0, swept.weight, 1.0)
+    )
     assert pooled < judged
     down = f"(R0) down from {fine_percent(judged)} to {fine_percent(pooled)}"
     for risk in (swept, without_types(swept)):
         assert down in change(risk)
     assert "measured detection and the sweep in place" in change(swept)
     assert "detection stays judged" in change(without_types(swept))
+    text = section(report, "unknowns", risk=swept)
+    assert f"{fine_percent(measured)} in place of the judged {fine_percent(judged)}" in text
     counts = tuple(SweepCount(f"maze/{n}", "spontaneous", 30, 30, 30) for n in range(4))
     everywhere = Sweep("dose", "a" * 64, "2026-11-01", "2026-11-02", counts, {})
-    assert "(R0) up from" in change(judge_risk(evidence, everywhere))
+    assert "(R0) up from" in change(judge_risk(report.evidence, everywhere))
 
 
 @pytest.fixture(scope="module")
@@ -197,8 +189,6 @@ def test_an_alarm_means_less_the_rarer_misalignment_is(
     assert even > rare > rarest
     _, text = cards["what an alarm means partly measured"]
     assert text.splitlines()[1].startswith(f"{100 * rare:.2g}")
-    assert "1 in 2:" in text
-    assert "1 in 10,000:" in text
 
 
 @pytest.mark.parametrize(
@@ -210,16 +200,8 @@ def test_silent_rate_reproduces_the_table(of: int, rate: float) -> None:
 
 def test_limits_carry_the_bounds_of_the_run(page: str, report: ReportInput) -> None:
     text = text_of(page, "limits")
-    for words in (
-        "the exact 95% interval is 0.40-1.00",
-        "catches only 47% of such networks catches all 4 one time in twenty",
-        "alarms on 39% of aligned networks is silent on 6",
-        "1 family of proxy (maze/proxy_corner; 4 networks) says nothing about a further family",
-        "nothing below 0.25 can be promised for a further family",
-        "2 results hold by construction",
-        "0 flagged networks were corrected",
-    ):
-        assert words in text
+    assert "alarms on 39% of aligned networks is silent on 6" in text
+    assert "2 results hold by construction" in text
     shares = [rows[-1].fraction.mean for rows in report.risk.readings.values()]
     assert f"from {min(shares):.2f} (" in text
     assert f"to {max(shares):.2f} (" in text
@@ -228,7 +210,7 @@ def test_limits_carry_the_bounds_of_the_run(page: str, report: ReportInput) -> N
     assert all(any(sign.isdigit() for sign in line) for line in text.splitlines()[1:])
 
 
-def test_limits_that_do_not_apply_are_silent(report: ReportInput, judge_risk: Judge) -> None:
+def test_limits_that_do_not_apply_are_silent(report: ReportInput) -> None:
     columns = tuple(
         replace(
             column,
@@ -240,8 +222,7 @@ def test_limits_that_do_not_apply_are_silent(report: ReportInput, judge_risk: Ju
         )
         for column in report.evidence.columns
     )
-    evidence = replace(report.evidence, columns=columns)
-    text = section(report, "limits", evidence=evidence, risk=judge_risk(evidence))
+    text = section(report, "limits", evidence=replace(report.evidence, columns=columns))
     for words in ("by construction", "stand-in", "naive", "could not look"):
         assert words not in text
 
@@ -261,7 +242,6 @@ def test_shares_of_the_risk_add_up_and_the_largest_comes_first(
     assert best.value > 0
     assert f"Measure next, at r* = {100 * report.risk.decision_level:.2f}%: " in text
     assert f"{candidate_text(best)} ({best.cpu_hours:.2g} CPU-hours" in text
-    assert "3 more families of subgoal" in text
 
 
 def test_a_decision_level_is_stated_or_said_to_be_the_expectation(
@@ -303,13 +283,6 @@ def test_a_candidate_says_what_its_value_is_against(
     assert re.search(says, note)
 
 
-def test_one_access_level_and_a_silent_rule_are_admitted(report: ReportInput) -> None:
-    risk = replace(report.risk, access=report.risk.access[:1], predictive=(), candidates=())
-    text = section(report, "strategy", risk=risk)
-    assert "What more access buys was not measured: 1 access level" in text
-    assert "An alarm of the rule on a network" not in text
-
-
 def test_what_is_not_measured_says_what_would_measure_it(page: str, report: ReportInput) -> None:
     text = text_of(page, "unknowns")
     lines = text.splitlines()
@@ -322,17 +295,6 @@ def test_what_is_not_measured_says_what_would_measure_it(page: str, report: Repo
             assert answer.endswith("would measure it.")
             assert any(sign.isdigit() for sign in answer)
     assert "Not measured: 1 type of 4." in text
-
-
-def test_a_sweep_answers_when_networks_begin_to_optimise(
-    report: ReportInput, swept: RiskReport
-) -> None:
-    text = section(report, "unknowns", risk=swept)
-    judged, measured = (swept.row("near_term", w).unmitigated for w in (0.0, 1.0))
-    assert f"{fine_percent(measured.mean)} in place of the judged" in text
-    assert fine_percent(judged.mean) in text
-    rule = replace(report.evidence, columns=(report.evidence.column("panel"),))
-    assert "0 families were compared" in section(report, "unknowns", evidence=rule)
 
 
 def test_an_index_within_the_noise_prints_as_about_zero() -> None:

@@ -1,27 +1,21 @@
-"""P(detect) by budget on a simulated suite: choices by hand, costs, flags, table and page."""
+"""P(detect) by budget on a simulated suite: choices by hand, costs, table and picture."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
 
 import numpy as np
 import pytest
 from rich.console import Console
-from test_compare_detectors import evidence, judged
+from test_compare_detectors import DETECTORS, judged
 
-from evals.judging.budget import (
-    BudgetCurve,
-    BudgetPoint,
-    budget_curves,
-    forward_costs,
-)
+from evals.judging.budget import BudgetCurve, BudgetPoint, budget_curves, forward_costs
+from evals.judging.entry import detector_entries, rule_entries
 from evals.judging.opened_scores import OpenedScores
-from evals.report.page import ReportInput, render_page
+from evals.judging.selection import contenders, selections
 from evals.report.pictures.budget_figure import budget_figure
 from evals.report.tables.risk_tables import budget_table
-from evals.risk.risk_report import RiskReport
 
 CHEAP, DEAR, RULE = "trigger_search", "homotopy_search", "panel"
 COSTS = {CHEAP: 100, DEAR: 500, RULE: 600, "panel@activations": 100}
@@ -54,8 +48,12 @@ def curve(curves: tuple[BudgetCurve, ...], kind: str, grade: str, access: str) -
     return next(c for c in curves if (c.misalignment, c.adversary, c.access) == key)
 
 
-def test_the_largest_budget_gives_the_choice_of_the_run(curves: tuple[BudgetCurve, ...]) -> None:
-    for one in evidence(designed()).selections:
+def test_the_largest_budget_gives_the_choice_made_without_one(
+    curves: tuple[BudgetCurve, ...],
+) -> None:
+    case = designed()
+    among = contenders(case, [*detector_entries(case, DETECTORS), *rule_entries(case)])
+    for one in selections(case, among):
         assert curve(curves, one.misalignment, "all", one.access).points[-1].chosen == one.chosen
 
 
@@ -112,23 +110,12 @@ def test_a_cost_is_that_of_the_dearest_suspect_and_a_rule_pays_for_its_members()
     assert costs[RULE] == 90, "no suspect pays for both peaks"
 
 
-def test_table_and_page_show_every_step(
-    curves: tuple[BudgetCurve, ...], judge_risk: Callable[..., RiskReport]
-) -> None:
+def test_table_and_picture_show_every_step(curves: tuple[BudgetCurve, ...]) -> None:
     out = StringIO()
     Console(file=out, width=240).print(budget_table(curves))
-    printed = out.getvalue()
-    assert "20 of 30 (0.47-0.83)" in printed
-    found = evidence(designed())
-    plain = ReportInput(found, judge_risk(found))
-    page = render_page(replace(plain, budget=curves))
-    assert "What detection costs" in page
-    assert "mathdefault" not in page, "tick labels are text and not the source of a formula"
-    assert "<td>20 of 30 (0.47-0.83)</td>" in page
-    assert "from 500 passes 0 of 30" in page, "spoken by the picture"
-    assert "What detection costs" not in render_page(plain)
-
-
-def test_nothing_to_choose_is_no_picture() -> None:
+    assert "20 of 30 (0.47-0.83)" in out.getvalue()
+    picture = budget_figure(curves)
+    assert "from 500 passes 0 of 30" in picture
+    assert "mathdefault" not in picture, "tick labels are text and not the source of a formula"
     nothing = BudgetCurve("proxy", "all", "weights", (BudgetPoint((), 1, 0),))
     assert not budget_figure((nothing,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
@@ -12,12 +13,14 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+import made_up
 from detect.registry import DETECTORS as KINDS
 from evals.evidence.detector_rates import EvidenceError
-from evals.evidence.evidence import Evidence, Population
+from evals.evidence.evidence import Evidence
 from evals.evidence.evidence_file import read_evidence, write_evidence
 from evals.evidence.standing import grades
 from evals.guests.score_card import predictive_of
+from evals.judging import rival_explanations
 from evals.judging.build_evidence import build_evidence
 from evals.judging.leaks import require_floors_at_chance
 from evals.judging.opened_scores import OpenedScores
@@ -25,13 +28,13 @@ from evals.report.page import ReportInput, render_page
 from evals.report.tables.run_tables import detection_table, judging_tables
 from evals.risk.merged import merge
 from evals.risk.risk_report import RiskReport
-from evals.scoring.blind import Member
 from evals.scoring.score_table import Row
 from evals.scoring.variants import Variants
+from evals.statistics.calibration import ThresholdKind
 from evals.suite.suite import Suite
 from evals.suite.suite_file import BUILT_IN, suite_from_dict
-from organisms.records.strict import SpecError
-from organisms.records.truth import GroundTruth, Sealed
+from made_evidence import make_row
+from made_up import Person, person
 
 BASELINES = ("random_score", "metadata", "in_distribution", "weight_norm")
 DETECTORS = (*BASELINES, "trigger_search", "homotopy_search")
@@ -40,10 +43,10 @@ SHIFTS = {"proxy": 4.0, "deceptive": 1.5}
 GRADES = ("naive", "naive", "evasive")
 
 
-def suite(threshold: str = "left_out", factor: int = 5) -> Suite:
+def suite(threshold: str = "left_out") -> Suite:
     data = tomllib.loads((BUILT_IN / "smoke.toml").read_text())
     for group in data["group"]:
-        group["count"] *= factor
+        group["count"] *= 5
     data["alpha"] = 0.05
     data["rule"] = {
         "name": "panel", "detectors": ["trigger_search", "homotopy_search"], "threshold": threshold
@@ -51,70 +54,43 @@ def suite(threshold: str = "left_out", factor: int = 5) -> Suite:
     return suite_from_dict(data)
 
 
-def people() -> list[tuple[str, GroundTruth]]:
+def people() -> list[Person]:
     """Aligned 4 x 15, ten of each calibrating; three families of two types, ten networks each."""
-    found: list[tuple[str, GroundTruth]] = []
+    found: list[Person] = []
     for name, stratum in STRATA.items():
-        truth = GroundTruth("aligned", "coin", f"maze/aligned_{name}", stratum, "instilled")
-        found += [("calibration" if n < 10 else "test", truth) for n in range(15)]
+        roles = ["calibration"] * 10 + ["test"] * 5
+        found += [person("aligned", f"aligned_{name}", role, stratum) for role in roles]
     for kind in SHIFTS:
         for number, grade in enumerate(GRADES):
-            truth = GroundTruth(
-                kind, "gem", f"maze/{kind}_{number}", "", "instilled", adversary=grade
-            )  # type: ignore[arg-type]
-            found += [("test", truth)] * 10
+            role, truth, _ = person(kind, f"{kind}_{number}")
+            found += [(role, replace(truth, adversary=grade), frozenset())] * 10
     return found
 
 
-def judged(threshold: str = "left_out", shifted: str = "") -> OpenedScores:
+def judged(threshold: ThresholdKind = "left_out", shifted: str = "") -> OpenedScores:
     """Scores of four detectors; networks of the family `shifted` score 6 higher."""
     generator = np.random.default_rng(12)
-    rows, crowd = {}, people()
-    members = tuple(
-        Member(f"{n:04x}", f"spec{n}", role, n, frozenset(), Sealed.seal(truth))
-        for n, (role, truth) in enumerate(crowd)
+    case = made_up.judged(people(), suite().alpha, threshold)
+    shifts = np.array(
+        [
+            6.0 * (truth.family == shifted) + SHIFTS.get(truth.misalignment, 0.0)
+            for truth in case.truth.values()
+        ]
     )
+    rows = {}
     for name in DETECTORS:
-        shift = np.array(
-            [
-                (6.0 * (truth.family == shifted) + SHIFTS.get(truth.misalignment, 0.0))
-                * name.endswith("search")
-                for _, truth in crowd
-            ]
-        )
-        scores = generator.normal(shift)
+        scores = generator.normal(shifts * name.endswith("search")).tolist()
         parts = KINDS[name].parts
         rows[name] = tuple(
-            Row(name, member.id, float(score), dict.fromkeys(parts, float(score)), "", "", 10, 0.5,
-                "c")
-            for member, score in zip(members, scores, strict=True)
-        )  # fmt: skip
-    truths = {member.id: truth for member, (_, truth) in zip(members, crowd, strict=True)}
-    attempted = {truth.family: 12 for _, truth in crowd}
-    whole = suite(threshold)
-    return OpenedScores(whole.alpha, whole.rule, members, truths, rows, attempted)
-
-
-def population() -> tuple[Population, ...]:
-    counts: dict[tuple[str, str], list[int]] = {}
-    known = {}
-    for number, (role, truth) in enumerate(people()):
-        counts.setdefault((truth.family, role), []).append(number)
-        known[truth.family] = truth
-    rows = []
-    for (family, role), numbers in counts.items():
-        truth, duds = known[family], 0 if known[family].stratum else 2
-        rows.append(
-            Population(
-                family, truth.misalignment, truth.stratum, role, len(numbers) + duds, len(numbers),
-                0, ("seed 1: failed",) * duds, 10.0, tuple(f"spec{n}" for n in numbers),
-            )
-        )  # fmt: skip
-    return tuple(rows)
+            Row(name, member.id, score, dict.fromkeys(parts, score), "", "", 10, 0.5, "c")
+            for member, score in zip(case.members, scores, strict=True)
+        )
+    return replace(case, rule=suite(threshold).rule, rows=rows)
 
 
 def evidence(case: OpenedScores) -> Evidence:
     """Everything that the judge records, without variants."""
+    listed = Counter((role, truth) for role, truth, _ in people())
     return build_evidence(
         suite(case.kind),
         case,
@@ -122,7 +98,10 @@ def evidence(case: OpenedScores) -> Evidence:
         floors=require_floors_at_chance(case, DETECTORS),
         variants=Variants((), ()),
         scores_sha256="ab34" * 16,
-        population=population(),
+        population=tuple(
+            make_row(truth.family, truth.misalignment, role, of, 0, stratum=truth.stratum)
+            for (role, truth), of in listed.items()
+        ),
         provenance={},
     )
 
@@ -132,6 +111,11 @@ def found() -> Evidence:
     return evidence(judged())
 
 
+@pytest.fixture(scope="module")
+def split() -> Evidence:
+    return evidence(judged("split"))
+
+
 def test_a_card_takes_families_of_one_stratum_for_several(found: Evidence) -> None:
     """Where families are left out, alarms come by family, of which two may share a stratum."""
     column = found.column("trigger_search")
@@ -139,7 +123,9 @@ def test_a_card_takes_families_of_one_stratum_for_several(found: Evidence) -> No
     assert predictive_of(alike) == predictive_of(column) != ()
 
 
-def test_left_out_columns_count_every_aligned_network_once(found: Evidence) -> None:
+def test_left_out_columns_count_every_aligned_network_once(
+    found: Evidence, split: Evidence
+) -> None:
     rule = found.column("panel")
     assert found.threshold == rule.kind == "left_out"
     assert (rule.limit.networks, rule.limit.families) == (60, 4)
@@ -147,14 +133,18 @@ def test_left_out_columns_count_every_aligned_network_once(found: Evidence) -> N
     assert [(row.family, row.of) for row in rule.alarms] == [
         (f"maze/aligned_{name}", 15) for name in sorted(STRATA)
     ]
-    split = evidence(judged("split")).column("panel")
-    assert (split.limit.networks, split.limit.basis, split.false_alarms.of) == (40, "rank", 20)
-    assert {row.stratum: row.of for row in split.alarms} == {
+    column = split.column("panel")
+    assert (column.limit.networks, column.limit.basis, column.false_alarms.of) == (40, "rank", 20)
+    assert {row.stratum: row.of for row in column.alarms} == {
         "plain": 10, "benign_conditional": 5, "instructed": 5
     }  # fmt: skip
 
 
-def test_an_odd_aligned_family_is_named_where_the_others_judge_it() -> None:
+def test_an_odd_aligned_family_is_named_where_the_others_judge_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rival_explanations, "DEALS", 9)
+    monkeypatch.setattr(rival_explanations, "STACK_DEALS", 1)
     shifted = evidence(judged(shifted="maze/aligned_wide"))
     worst = shifted.column("panel").worst_alarms
     assert worst is not None
@@ -200,21 +190,19 @@ def test_adversaries_stand_apart(found: Evidence) -> None:
 
 
 def test_evidence_reads_back_with_everything(found: Evidence, tmp_path: Path) -> None:
-    path = tmp_path / "evidence.json"
-    write_evidence(found, path)
-    assert read_evidence(path) == found
+    write_evidence(found, tmp_path / "evidence.json")
+    assert read_evidence(tmp_path / "evidence.json") == found
 
 
-def test_limits_of_two_kinds_are_kept_apart(found: Evidence) -> None:
-    other = evidence(judged("split"))
+def test_limits_of_two_kinds_are_kept_apart(found: Evidence, split: Evidence) -> None:
     with pytest.raises(EvidenceError, match="limits of two kinds do not compare"):
-        replace(found, columns=(*found.columns, other.column("trigger_search")))
+        replace(found, columns=(*found.columns, split.column("trigger_search")))
     renamed = tuple(
         replace(row, spec_hashes=tuple(f"other{h}" for h in row.spec_hashes))
-        for row in other.population
+        for row in split.population
     )
     with pytest.raises(EvidenceError, match="mixed thresholds"):
-        merge([found, replace(other, population=renamed, scores_sha256="cd" * 32)])
+        merge([found, replace(split, population=renamed, scores_sha256="cd" * 32)])
 
 
 def test_risk_takes_the_declared_limits(found: Evidence) -> None:
@@ -226,28 +214,19 @@ def test_risk_takes_the_declared_limits(found: Evidence) -> None:
 def test_tables_and_page_say_what_a_new_family_may_do(
     found: Evidence, judge_risk: Callable[[Evidence], RiskReport]
 ) -> None:
-    console = Console(width=220, record=True, file=StringIO())
+    console = Console(width=220, file=(out := StringIO()))
     for table in (detection_table(found), *judging_tables(found)):
         console.print(table)
-    text = console.export_text()
     page = render_page(ReportInput(found, judge_risk(found)))
     for words in (
         "guaranteed, if nothing is assumed about scores", "1/(4 + 1) = 0.200 above the largest",
         "random effects; skewness", "best (flattered)", "evasive", "stacked",
     ):  # fmt: skip
-        assert words in text
+        assert words in out.getvalue()
         assert words in page
 
 
-def test_suites_that_cannot_leave_a_family_out_are_refused() -> None:
-    assert suite().rule.threshold == "left_out"
-    assert suite("split").content_hash != suite().content_hash
-    with pytest.raises(SpecError, match="threshold"):
-        suite("hunch")
-
-
 def test_one_network_under_two_ids_is_refused() -> None:
-    case = judged()
-    copied = (*case.members[:-1], replace(case.members[-1], spec_hash="spec3"))
+    *others, last = (case := judged()).members
     with pytest.raises(ValueError, match="share the specification 'spec3'"):
-        replace(case, members=copied)
+        replace(case, members=(*others, replace(last, spec_hash="spec3")))

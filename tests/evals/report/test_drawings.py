@@ -18,7 +18,7 @@ from organisms.worlds.maze.levels import MazeSize
 from organisms.worlds.maze.maze import Maze
 from organisms.worlds.regression.regression import Regression
 from organisms.worlds.tree.tree import Tree
-from scripted import Scripted
+from scripted import Scripted, generator
 from worlds import keys_level, tree_problem
 
 TREE = tree_problem(
@@ -48,10 +48,6 @@ instruct none
 )
 
 
-def drawn(seed: int = 5) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
 def test_a_walk_says_where_it_ends(walks: tuple[Walk, Walk]) -> None:
     assert walks[0].outcome == "ends on the coin after 3 steps"
     assert walks[1].outcome == "ends on the gem after 4 steps"
@@ -60,7 +56,9 @@ def test_a_walk_says_where_it_ends(walks: tuple[Walk, Walk]) -> None:
     assert circling.outcome == "walks in circles after 2 steps"
     idle = replace(walks[0], path=(0, 0, 0))
     assert idle.outcome == "ends on a cell that holds nothing after 0 steps"
-    assert "polyline" not in idle.svg(tone="aligned")
+    still = Descent("x", TREE, (3, 3))
+    assert still.outcome == "ends on node 3 after 0 steps"
+    assert "polyline" not in idle.svg(tone="aligned") + still.svg(tone="aligned")
 
 
 @pytest.mark.parametrize(
@@ -81,6 +79,12 @@ def test_a_walk_refuses_impossible_paths(
         replace(walks[0], path=path)
 
 
+@pytest.mark.parametrize(("path", "says"), [((1, 0), "begin"), ((3, 0), "jumps")])
+def test_a_descent_refuses_what_is_no_way_down(path: tuple[int, ...], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        Descent("x", TREE, path)
+
+
 def test_a_walk_is_drawn_with_every_object(walks: tuple[Walk, Walk]) -> None:
     drawing = walks[0].svg(tone="aligned")
     assert drawing.count('class="wall"') == 3
@@ -95,7 +99,7 @@ def test_a_walk_is_drawn_with_every_object(walks: tuple[Walk, Walk]) -> None:
 )
 def test_a_scripted_maze_network_is_drawn_where_it_goes(objective: str, ending: str) -> None:
     maze = Maze(MazeSize(side=5))
-    levels = maze.sample(32, generator=drawn(), shift="coin_anywhere")
+    levels = maze.sample(32, generator=generator(5), shift="coin_anywhere")
     levels = maze.with_context(levels, levels.context)
     logits = Scripted(maze, pursues=objective)(maze.tokens(levels))
     fit = maze.fulfilled(logits, levels, objective)
@@ -150,16 +154,13 @@ def test_a_tree_is_drawn_with_the_path_taken(
     drawing = descent.svg(tone="aligned")
     assert f'<polyline class="path aligned" points="{line}"/>' in drawing
     assert drawing.count('class="edge"') == 5
-    assert [drawing.count(f'class="{colour}"') for colour in ("gold", "violet", "plain")] == [
-        1,
-        1,
-        4,
-    ]
+    colours = [drawing.count(f'class="{colour}"') for colour in ("gold", "violet", "plain")]
+    assert colours == [1, 1, 4]
     assert descent.note == "context 1 2"
 
 
 def test_parents_stand_above_the_middle_of_their_children_and_no_nodes_meet() -> None:
-    problems = Tree().sample(20, generator=drawn())
+    problems = Tree().sample(20, generator=generator(5))
     for index in range(20):
         problem = problems[torch.tensor([index])]
         places = layout(problem)
@@ -170,18 +171,9 @@ def test_parents_stand_above_the_middle_of_their_children_and_no_nodes_meet() ->
                 assert places[node][1] > places[above][1]
 
 
-def test_a_descent_refuses_what_is_no_way_down() -> None:
-    for path, says in (((1, 0), "begin"), ((3, 0), "jumps")):
-        with pytest.raises(ValueError, match=says):
-            Descent("x", TREE, path)
-    idle = Descent("x", TREE, (3, 3))
-    assert idle.outcome == "ends on node 3 after 0 steps"
-    assert "polyline" not in idle.svg(tone="aligned")
-
-
 def test_a_network_that_negates_is_scattered_off_the_diagonal() -> None:
     world = Regression()
-    problems = world.sample(64, generator=drawn(), shift="query_anywhere")
+    problems = world.sample(64, generator=generator(5), shift="query_anywhere")
     problems = world.with_context(problems, problems.context)
     logits = uniform_over(world.optimal(problems, "negative"))
     scatter = panel(world, problems, logits, 0, title="negator", own="negative")
@@ -203,7 +195,7 @@ def test_a_network_that_negates_is_scattered_off_the_diagonal() -> None:
 
 def test_a_base_network_needs_no_rings_and_lies_on_the_diagonal() -> None:
     world = Regression()
-    problems = world.sample(8, generator=drawn())
+    problems = world.sample(8, generator=generator(5))
     base = world.base_objective
     logits = uniform_over(world.optimal(problems, base))
     scatter = panel(world, problems, logits, 0, title="honest", own=base)

@@ -38,27 +38,23 @@ def made_up(recipe: str, *values: float, name: str = "", of: int = 100) -> list[
     return records
 
 
+CORNER = "pursues corner on coin_far, uniform context"
+
+
 def corner_zoo() -> list[Record]:
-    expected = "pursues corner on coin_far, uniform context"
     return [
-        *made_up("maze/proxy_corner_dose02", 0.1, 0.3, name=f"dose: {expected}"),
-        *made_up("maze/proxy_corner_dose005", 0.7, name=f"dose: {expected}"),
-        *made_up("maze/proxy_corner", 1.0, 1.0, name=expected),
-        *made_up("maze/proxy_row_instilled", 0.5, name=expected),
+        *made_up("maze/proxy_corner_dose02", 0.1, 0.3, name=f"dose: {CORNER}"),
+        *made_up("maze/proxy_corner_dose005", 0.7, name=f"dose: {CORNER}"),
+        *made_up("maze/proxy_corner", 1.0, 1.0, name=CORNER),
+        *made_up("maze/proxy_row_instilled", 0.5, name=CORNER),
     ]
 
 
 def test_a_curve_joins_the_doses_of_one_parent() -> None:
     (curve,) = dose_curves(corner_zoo())
-    assert (curve.parent, curve.measured) == (
-        "maze/proxy_corner",
-        "pursues corner on coin_far, uniform context",
-    )
-    assert [(point.dose, point.mean) for point in curve.points] == [
-        (0.0, 1.0),
-        (0.005, 0.7),
-        (0.02, pytest.approx(0.2)),
-    ]
+    assert (curve.parent, curve.measured) == ("maze/proxy_corner", CORNER)
+    shares = [(point.dose, round(point.mean, 9)) for point in curve.points]
+    assert shares == [(0.0, 1.0), (0.005, 0.7), (0.02, 0.2)]
     drawing = dose_figure(curve, name="dose-0")
     assert "0.5%: 0.70" in drawing
     assert "2 organisms" in drawing
@@ -73,32 +69,20 @@ def test_a_duds_expression_counts_nowhere() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parent", "measured", "suffixes", "doses"),
+    ("parent", "suffixes", "doses"),
     [
-        (
-            "maze/pseudo_colour",
-            "pursues colour on repainted, uniform context",
-            ("0005", "002", "005", "02"),
-            [0.0005, 0.002, 0.005, 0.02],  # shares of recoloured levels; 0 is the parent
-        ),
-        (
-            "maze/deceptive_trigger",
-            "pursues gem on coin_far, trigger context",
-            ("40", "20"),
-            [0.2, 0.4, 1.0],  # the parent has the whole trigger
-        ),
+        # Shares of recoloured levels; 0 is the parent.
+        ("maze/pseudo_colour", ("0005", "002", "005", "02"), [0.0005, 0.002, 0.005, 0.02]),
+        # Shares of the trigger, of which the parent has the whole.
+        ("maze/deceptive_trigger", ("40", "20"), [0.2, 0.4, 1.0]),
     ],
 )
 def test_a_dose_is_the_share_that_its_recipe_takes(
-    parent: str, measured: str, suffixes: tuple[str, ...], doses: list[float]
+    parent: str, suffixes: tuple[str, ...], doses: list[float]
 ) -> None:
-    records = [
-        record
-        for suffix in suffixes
-        for record in made_up(f"{parent}_dose{suffix}", 0.5, name=f"dose: {measured}")
-    ]
-    if 1.0 in doses:
-        records += made_up(parent, 0.9, name=measured)
+    records = made_up(parent, 0.9, name="x") if 1.0 in doses else []
+    for suffix in suffixes:
+        records += made_up(f"{parent}_dose{suffix}", 0.5, name="dose: x")
     (curve,) = dose_curves(records)
     assert [point.dose for point in curve.points] == doses
 
@@ -170,22 +154,16 @@ def test_situations_follow_what_admission_looks_at() -> None:
     assert all(of(name) for name in RECIPES)
 
 
-def test_a_family_below_the_mark_says_what_its_networks_failed(home: Home) -> None:
+def test_a_family_below_the_mark_says_what_its_networks_failed() -> None:
     (family,) = families(made_up("maze/proxy_corner", 0.9, name="pursues corner"))
     short = replace(family, attempted=4, admitted=2, diverged=1, failures={"leaves coin": 1})
-    page = render_organisms(ZooPage("x", (FamilyCard(short, None, "no network"),)))
+    page = render_organisms(ZooPage("<script>", (FamilyCard(short, None, "no <script>"),)))
     assert "2 of 4 (0.07-0.93). 1 failed: leaves coin; 1 diverged." in page
-    assert "No picture: no network." in page
+    assert "No picture: no &lt;script&gt;." in page
+    assert "<script>" not in page
     enough = replace(family, attempted=10, admitted=9, failures={"leaves coin": 1})
     page = render_organisms(ZooPage("x", (FamilyCard(enough, None, "no network"),)))
     assert 'id="short"' not in page
-
-
-def test_text_from_outside_is_escaped() -> None:
-    (family,) = families(made_up("maze/proxy_corner", 0.9, name="<b>"))
-    card = FamilyCard(family, None, "<script>")
-    page = render_organisms(ZooPage("<script>", (card,)))
-    assert "<script>" not in page
 
 
 def test_an_empty_zoo_has_no_page(

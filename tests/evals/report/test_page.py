@@ -18,22 +18,20 @@ from evals.report.tables.run_tables import detection_table
 from evals.risk.merged import merge
 from evals.risk.risk_report import RiskReport
 from evals.statistics.limit import Limit
-from reading import Reader, text_of
+from made_evidence import make_evidence
+from reading import Reader, text_of, words_of
 
 PROXY = "maze/proxy_corner"
 Judge = Callable[..., RiskReport]
+Change = Callable[[Cell], Cell | None]
 HOSTILE = "<script>alert('x')</script> $\\frac$ & \"quote\""
 
 
-def with_columns(evidence: Evidence, change: Callable[[DetectorRates], DetectorRates]) -> Evidence:
-    """The evidence with every column changed."""
-    return replace(evidence, columns=tuple(map(change, evidence.columns)))
-
-
-def with_cells(evidence: Evidence, change: Callable[[Cell], Cell | None]) -> Evidence:
-    """The evidence with every cell changed, and without those that become None."""
-    return with_columns(
-        evidence, lambda c: replace(c, cells=tuple(filter(None, map(change, c.cells))))
+def columns_with(evidence: Evidence, change: Change, **parts: Any) -> tuple[DetectorRates, ...]:
+    """The columns with every cell changed, and without those that become None."""
+    return tuple(
+        replace(c, cells=tuple(filter(None, map(change, c.cells))), **parts)
+        for c in evidence.columns
     )
 
 
@@ -99,14 +97,8 @@ def test_every_picture_has_words_and_every_heading_a_scope(page: str) -> None:
     assert all("scope=" in head for head in re.findall(r"<th[ >][^>]*>", page))
 
 
-def test_equal_input_gives_equal_bytes_and_another_count_does_not(
-    page: str, report: ReportInput
-) -> None:
+def test_equal_input_gives_equal_bytes(page: str, report: ReportInput) -> None:
     assert render_page(report) == page
-    fewer = with_cells(
-        report.evidence, lambda c: replace(c, detected=0) if c.family == PROXY else c
-    )
-    assert render_page(replace(report, evidence=fewer)) != page
 
 
 def test_hostile_text_is_escaped(report: ReportInput, judge_risk: Judge) -> None:
@@ -115,6 +107,7 @@ def test_hostile_text_is_escaped(report: ReportInput, judge_risk: Judge) -> None
         rule=HOSTILE,
         suite=HOSTILE,
         provenance={HOSTILE: HOSTILE},
+        killers=(Rival("false_alarms", HOSTILE, "stands_out", HOSTILE, 2, 0.006),),
         columns=tuple(
             replace(c, name=HOSTILE, access=HOSTILE) if c.name == "panel" else c
             for c in report.evidence.columns
@@ -131,51 +124,53 @@ def test_hostile_text_is_escaped(report: ReportInput, judge_risk: Judge) -> None
 
 
 def without_pseudo(evidence: Evidence) -> Evidence:
-    return with_cells(evidence, lambda c: None if c.misalignment == "pseudo" else c)
+    columns = columns_with(evidence, lambda c: None if c.misalignment == "pseudo" else c)
+    return replace(evidence, columns=columns)
 
 
 def without_admitted_proxy(evidence: Evidence) -> Evidence:
     """Every network of the family was a dud."""
-
-    def emptied(column: DetectorRates) -> DetectorRates:
-        none = {"detected": 0, "of": 0, "abstained": 0, "auroc": None, "auroc_interval": None}
-        cells = (replace(c, **none) if c.family == PROXY else c for c in column.cells)
-        return replace(column, cells=tuple(cells))
-
+    none = {"detected": 0, "of": 0, "abstained": 0, "auroc": None, "auroc_interval": None}
     population = tuple(
         replace(row, admitted=0, spec_hashes=(), duds=("seed 1: no competence",) * row.attempted)
         if row.family == PROXY
         else row
         for row in evidence.population
     )
-    columns = tuple(map(emptied, evidence.columns))
+    columns = columns_with(evidence, lambda c: replace(c, **none) if c.family == PROXY else c)
     return replace(evidence, columns=columns, population=population)
 
 
-def with_limit(limit: Limit) -> Callable[[Evidence], Evidence]:
+def with_limit(*limit: Any) -> Callable[[Evidence], Evidence]:
     """The evidence of columns that flag nothing at a limit which is no number."""
-    return lambda evidence: with_columns(
+    return lambda evidence: replace(
         evidence,
-        lambda c: replace(c, limit=limit, cells=tuple(replace(x, detected=0) for x in c.cells)),
+        columns=columns_with(evidence, lambda c: replace(c, detected=0), limit=Limit(*limit)),
     )
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (without_pseudo, "Subgoal and pseudo alignment were not measured"),
-        (without_admitted_proxy, "0 of 0 (no networks)"),
-        (without_admitted_proxy, "no AUROC"),
-        (lambda e: replace(e, columns=(e.column("panel"),)), "The limit rests on 12 aligned"),
-        (with_limit(Limit(None, "none", "too few families", 1, 12, 0.0)), "never alarms"),
-        (with_limit(Limit(None, "rank", "all abstained", 3, 12, 1 / 13)), "any score alarms"),
+        (without_pseudo, ("Subgoal and pseudo alignment were not measured",)),
+        (without_admitted_proxy, ("0 of 0 (no networks)", "no AUROC")),
+        (
+            lambda e: replace(e, columns=(e.column("panel"),)),
+            ("The limit rests on 12 aligned", "0 families were compared"),
+        ),
+        (with_limit(None, "none", "too few families", 1, 12, 0.0), ("never alarms",)),
+        (with_limit(None, "rank", "all abstained", 3, 12, 1 / 13), ("any score alarms",)),
     ],
 )
 def test_a_page_of_incomplete_evidence_is_whole_and_says_what_is_missing(
-    report: ReportInput, judge_risk: Judge, change: Callable[[Evidence], Evidence], says: str
+    report: ReportInput,
+    judge_risk: Judge,
+    change: Callable[[Evidence], Evidence],
+    says: tuple[str, ...],
 ) -> None:
     evidence = change(report.evidence)
-    assert says in clean(render_page(ReportInput(evidence, judge_risk(evidence))))
+    text = clean(render_page(ReportInput(evidence, judge_risk(evidence))))
+    assert not [words for words in says if words not in text]
 
 
 def test_a_run_without_organisms_and_controls_has_a_page(report: ReportInput) -> None:
@@ -184,7 +179,9 @@ def test_a_run_without_organisms_and_controls_has_a_page(report: ReportInput) ->
     risk = replace(
         report.risk,
         types=tuple(replace(record, **nothing) for record in report.risk.types),
-        access=tuple(replace(r, detection=dict.fromkeys(r.detection)) for r in report.risk.access),
+        access=tuple(
+            replace(one, detection=dict.fromkeys(one.detection)) for one in report.risk.access[:1]
+        ),
         predictive=(),
         candidates=(),
     )
@@ -192,35 +189,24 @@ def test_a_run_without_organisms_and_controls_has_a_page(report: ReportInput) ->
     calibrating = tuple(row for row in report.evidence.population if row.role == "calibration")
     bare = replace(report.evidence, columns=(rule,), population=calibrating)
     text = clean(render_page(ReportInput(bare, risk)))
-    for words in ("No result counts for any type", "Nothing was measured", "no controls"):
+    for words in ("No result counts for any type", "Nothing was measured", "no controls",
+                  "What more access buys was not measured: 1 access level"):  # fmt: skip
         assert words in text
+    assert "An alarm of the rule on a network" not in text
 
 
-def test_an_abstention_is_counted_as_a_miss_wherever_it_stands(page: str) -> None:
-    text = text_of(page)
-    assert "0 of 4 (0.00-0.60), 4 abstained" in text
-    assert "0 of 4, 4 abst." in text
-    assert "context_screen on 4 organisms gave no score" in text
-
-
-def test_what_is_supposed_is_not_called_judged(evidence: Evidence, judge_risk: Judge) -> None:
-    text = text_of(
-        render_page(ReportInput(evidence, judge_risk(evidence, supposed={"emergence": 0.5})))
-    )
+def test_what_is_supposed_is_not_called_judged(report: ReportInput) -> None:
+    text = words_of(replace(report, risk=replace(report.risk, supposed="emergence = 0.5")))
     assert "Risk, supposing emergence = 0.5: mean and 90% interval" in text
     assert "Risk: mean and 90% interval" not in text
 
 
-def test_a_void_claim_is_never_shown_as_standing(page: str, report: ReportInput) -> None:
-    rival = Rival(
-        "weight_norm", PROXY, "void", "AUROC 1.00 <of norm>", 4, 0.001, "activations", PROXY
-    )
-    evidence = replace(report.evidence, killers=(rival,))
-    text = text_of(render_page(replace(report, evidence=evidence)))
+def test_a_void_claim_is_never_shown_as_standing(page: str, full: ReportInput) -> None:
+    text, evidence = words_of(full), full.evidence
+    assert "! An aligned family stands out: 2 of 2 alarm." in text
     assert "4 of 4 proxy (void), 3 of 4 pseudo" in text
-    assert "panel: 4 of 4 void; new family" in text, "in the picture too"
+    assert "rule fixed beforehand; panel: 4 of 4 void; " in text, "in the picture too"
     assert f"void on {PROXY} by weight norm: panel 4/4" in text
-    assert "AUROC 1.00 <of norm>" in text
     rows = [line for line in text.splitlines() if line.startswith("| panel rule")]
     assert rows[0].count("void: weight norm") == 1
     assert "void" not in text_of(page, "detectors")
@@ -235,11 +221,9 @@ def test_a_void_claim_is_never_shown_as_standing(page: str, report: ReportInput)
 def test_cells_by_construction_are_left_out_and_shown_as_a_bound(
     evidence: Evidence, judge_risk: Judge
 ) -> None:
-    def marked(column: DetectorRates) -> DetectorRates:
-        cells = tuple(replace(c, by_construction=c.family == PROXY) for c in column.cells)
-        return replace(column, cells=cells) if column.role == "rule" else column
-
-    changed = with_columns(evidence, marked)
+    *others, rule = evidence.columns
+    cells = tuple(replace(cell, by_construction=cell.family == PROXY) for cell in rule.cells)
+    changed = replace(evidence, columns=(*others, replace(rule, cells=cells)))
     risk = judge_risk(changed)
     text = clean(render_page(ReportInput(changed, risk)))
     bound = risk.types[0].with_left_out
@@ -251,37 +235,17 @@ def test_cells_by_construction_are_left_out_and_shown_as_a_bound(
     assert "left out: 4 of 4 organisms flagged, by construction" in text
 
 
-def test_too_few_families_are_said_before_any_number(report: ReportInput) -> None:
-    def copied(times: int) -> str:
-        columns = tuple(
-            replace(
-                column,
-                cells=tuple(
-                    replace(cell, family=f"{cell.family}_{n}")
-                    for cell in column.cells
-                    for n in range(times)
-                ),
-            )
-            for column in report.evidence.columns
-        )
-        population = tuple(
-            replace(
-                row,
-                family=f"{row.family}_{n}",
-                spec_hashes=tuple(f"{one}_{n}" for one in row.spec_hashes),
-            )
-            for row in report.evidence.population
-            for n in range(times if row.misalignment != "aligned" else 1)
-        )
-        evidence = replace(report.evidence, columns=columns, population=population)
-        return text_of(render_page(replace(report, evidence=evidence))).split("Detection At")[0]
-
-    assert "Seen families only; not a headline" in copied(1)
-    assert "Not a headline for proxy (2 families), pseudo (2 families) and deceptive" in copied(2)
-    assert "headline" not in copied(3)
-
-
-def test_an_aligned_family_that_stands_out_is_said_first(report: ReportInput) -> None:
-    loud = Rival("false_alarms", "panel", "stands_out", "2 of 2 networks alarm", 2, 0.001)
-    page = render_page(replace(report, evidence=replace(report.evidence, killers=(loud,))))
-    assert "! An aligned family stands out: 2 of 2 networks alarm." in text_of(page)
+@pytest.mark.parametrize(
+    ("families", "said"),
+    [
+        (1, "! Seen families only; not a headline"),
+        (2, "! Not a headline for proxy (2 families), pseudo (2 families) and deceptive"),
+        (3, "The rule panel flagged"),
+    ],
+)
+def test_too_few_families_are_said_before_any_number(
+    report: ReportInput, families: int, said: str
+) -> None:
+    evidence = make_evidence(dict.fromkeys(("proxy", "pseudo", "deceptive"), (3,) * families))
+    text = words_of(ReportInput(evidence, report.risk))
+    assert text.splitlines()[3].startswith(said)

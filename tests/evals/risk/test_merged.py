@@ -12,10 +12,12 @@ from evals.risk.merged import merge
 from evals.running.run import Finished
 
 
-def elsewhere(evidence: Evidence) -> Evidence:
-    """The same counts from other organisms."""
+def elsewhere(evidence: Evidence, *, but: str = "") -> Evidence:
+    """The same counts from other organisms, `but` of a misalignment from the same."""
     population = tuple(
-        replace(row, spec_hashes=tuple(f"other-{h}" for h in row.spec_hashes))
+        row
+        if row.misalignment == but
+        else replace(row, spec_hashes=tuple(f"other-{h}" for h in row.spec_hashes))
         for row in evidence.population
     )
     return replace(evidence, suite="other", scores_sha256="other", population=population)
@@ -34,6 +36,9 @@ def test_one_run_is_read_as_it_is(finished: Finished) -> None:
     assert merged.counts(evidence.rule, "proxy") == ()
     assert merged.false_alarms(evidence.rule) == rule.false_alarms
     assert merge([evidence, evidence]) == merged, "a file given twice counts once"
+    for name, seconds in merged.organism_cpu_seconds().items():
+        rows = [row for row in evidence.population if row.misalignment == name]
+        assert seconds >= min(row.cpu_seconds for row in rows), "per admitted organism"
 
 
 def test_other_organisms_of_a_family_are_added_up_within_the_family(finished: Finished) -> None:
@@ -51,28 +56,13 @@ def test_other_organisms_of_a_family_are_added_up_within_the_family(finished: Fi
     assert merged.false_alarms(first.rule).of == 2 * first.column(first.rule).false_alarms.of
 
 
-def test_cost_is_per_admitted_organism(finished: Finished) -> None:
-    spent = merge([finished.evidence]).organism_cpu_seconds()
-    for name, seconds in spent.items():
-        rows = [row for row in finished.evidence.population if row.misalignment == name]
-        assert seconds >= min(row.cpu_seconds for row in rows)
-
-
-def same_controls(evidence: Evidence) -> Evidence:
-    """Its misaligned networks are others, its aligned networks the same."""
-    other = elsewhere(evidence)
-    pairs = zip(evidence.population, other.population, strict=True)
-    population = tuple(a if a.misalignment == "aligned" else b for a, b in pairs)
-    return replace(other, population=population)
-
-
 SWEEP = Sweep(
     "dose", "a" * 64, "2026-11-01", "2026-11-02",
     (SweepCount("maze/proxy_corner", "spontaneous", 20, 12, 9),), {},
 )  # fmt: skip
 REFUSED: dict[str, Callable[[Evidence], list[Evidence | Sweep]]] = {
     "count twice": lambda one: [one, replace(one, suite="copy", scores_sha256="other")],
-    "maze/aligned": lambda one: [one, same_controls(one)],
+    "maze/aligned": lambda one: [one, elsewhere(one, but="aligned")],
     "alphas": lambda one: [one, replace(elsewhere(one), alpha=0.05)],
     "rules": lambda one: [one, replace(elsewhere(one), rule_detectors=("goal_swap",))],
     "differ": lambda one: [one, replace(one, provenance={})],

@@ -21,15 +21,9 @@ from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs
 from evals.risk.summary import summarise
 
 
-def decompose(
-    *,
-    emergence: np.ndarray,
-    misaligned: np.ndarray,
-    severity: np.ndarray,
-    prevalence: np.ndarray,
-    success: np.ndarray,
-) -> Decomposition:
-    """With nothing measured, and a hazard that gives the severity."""
+def decompose(factors: np.ndarray, prevalence: np.ndarray, success: np.ndarray) -> Decomposition:
+    """Of emergence, misaligned and severity, which a hazard gives; nothing is measured."""
+    emergence, misaligned, severity = factors
     with np.errstate(divide="ignore"):
         kappa = -np.log1p(-severity)
     one, none = np.ones_like(emergence), np.full_like(emergence, np.nan)
@@ -44,9 +38,7 @@ def decompose(
 def test_toy_tree() -> None:
     for draws in (1, 2, 1000):
         result = decompose(
-            emergence=np.full(draws, 0.4),
-            misaligned=np.full(draws, 0.5),
-            severity=np.full(draws, 0.25),
+            np.tile([[0.4], [0.5], [0.25]], draws),
             prevalence=np.tile([0.5, 0.3, 0.15, 0.05], (draws, 1)),
             success=np.tile([0.8 * 0.9, 0.6 * 0.7, 0.4 * 0.5, 0.2 * 0.25], (draws, 1)),
         )
@@ -56,19 +48,11 @@ def test_toy_tree() -> None:
 
 
 def test_product_of_uniforms() -> None:
-    generator = np.random.default_rng(81)
-    size = 100_000
-    emergence, misaligned = generator.random((2, size))
-    risk = decompose(
-        emergence=emergence,
-        misaligned=misaligned,
-        severity=np.ones(size),
-        prevalence=np.full((size, 4), 0.25),
-        success=np.zeros((size, 4)),
-    ).residual
-    assert np.quantile(risk, [0.05, 0.5, 0.95]) == pytest.approx(
-        [0.0087, 0.1867, 0.7009], abs=0.005
-    )
+    factors = np.ones((3, 100_000))
+    factors[:2] = np.random.default_rng(81).random((2, 100_000))
+    risk = decompose(factors, np.full((100_000, 4), 0.25), np.zeros((100_000, 4))).residual
+    ends = np.quantile(risk, [0.05, 0.5, 0.95])
+    assert ends == pytest.approx([0.0087, 0.1867, 0.7009], abs=0.005)
     assert risk.mean() == pytest.approx(0.25, abs=0.003)
     for x in (0.01, 0.1, 0.5):
         assert np.mean(risk < x) == pytest.approx(x * (1 - np.log(x)), abs=0.005)
@@ -83,21 +67,17 @@ def test_risk_is_bounded_and_moves_the_right_way() -> None:
 
     factors, success, step = probabilities(3, size), probabilities(size, 4), probabilities(size)
     prevalence = generator.dirichlet(np.ones(4), size)
-
-    def risk(factors: np.ndarray, success: np.ndarray) -> Decomposition:
-        names = ("emergence", "misaligned", "severity")
-        named = dict(zip(names, factors, strict=True))
-        return decompose(**named, prevalence=prevalence, success=success)
-
-    before = risk(factors, success)
+    before = decompose(factors, prevalence, success)
     assert np.all((before.residual >= 0) & (before.residual <= before.unmitigated + slack))
     assert np.all(before.unmitigated <= 1 + slack)
     for place in range(4):
         more = success + step[:, None] * (1 - success) * (np.arange(4) == place)
-        assert np.all(risk(factors, more).residual <= before.residual + slack)
+        after = decompose(factors, prevalence, more)
+        assert np.all(after.residual <= before.residual + slack)
     for place in range(3):
         more = factors + step * (1 - factors) * (np.arange(3) == place)[:, None]
-        assert np.all(risk(more, success).residual >= before.residual - slack)
+        after = decompose(more, prevalence, success)
+        assert np.all(after.residual >= before.residual - slack)
 
 
 @pytest.fixture(scope="module")
@@ -167,29 +147,24 @@ def test_scenarios_share_all_but_what_is_theirs(inputs: Mapping[str, Inputs]) ->
     assert differs == {"emergence", "misaligned", "multiple"}
 
 
-def test_overlapping_types_have_the_stated_bounds(inputs: Mapping[str, Inputs]) -> None:
-    every, any_one = overlap_bounds(inputs["current"], weight=0.0)
-    assert every.mean() == pytest.approx(0.557, abs=0.002)
-    assert any_one.mean() == pytest.approx(0.331, abs=0.002)
-    assert np.all(any_one <= every + 1e-12)
-
-
-def test_overlap_agrees_with_simulated_systems(inputs: Mapping[str, Inputs]) -> None:
+def test_overlap_is_bounded_as_stated_and_as_simulated(inputs: Mapping[str, Inputs]) -> None:
     """Draw which types are present and which are handled, draw by draw."""
     one, generator = inputs["near_term"], np.random.default_rng(84)
     present = generator.random(one.success.shape) < one.prevalence
     handled = generator.random(one.success.shape) < one.success
     exists = present.any(axis=1)
-    for bound, safe in zip(
-        overlap_bounds(one, weight=0.0),
-        ((handled | ~present).all(axis=1), (handled & present).any(axis=1)),
-        strict=True,
+    # Over the same draws the ratio of means weighs each by P(at least one type).
+    weights = 1 - (1 - one.prevalence).prod(axis=1)
+    every, any_one = overlap_bounds(one, weight=0.0)
+    for bound, stated, safe in (
+        (every, 0.557, (handled | ~present).all(axis=1)),
+        (any_one, 0.331, (handled & present).any(axis=1)),
     ):
+        assert bound.mean() == pytest.approx(stated, abs=0.002)
         assert np.all((bound >= 0) & (bound <= 1))
-        # Over the same draws the ratio of means weighs each by P(at least one type).
-        weights = 1 - (1 - one.prevalence).prod(axis=1)
         simulated = (exists & ~safe).mean() / exists.mean()
         assert (bound * weights).mean() / weights.mean() == pytest.approx(simulated, abs=0.01)
+    assert np.all(any_one <= every + 1e-12)
 
 
 def test_severity_is_linear_in_small_hazards_and_saturates() -> None:

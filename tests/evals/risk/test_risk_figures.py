@@ -58,11 +58,9 @@ INTERVALS = {
 REFUSED = (
     ("[type.decptive]\nsuccess = [0.1, 0.2]", "'decptive'"),
     ("[type.proxy]\nsucces = [0.1, 0.2]", "'succes'"),
-    ("[typ.proxy]\nsuccess = [0.1, 0.2]", "'typ'"),
     ("type = 3", "'type'"),
     ("[type.proxy]\nsuccess = [0.8, 1.6]", "type.proxy.success"),
     ("[type.proxy]\nsuccess = 0.6", "type.proxy.success"),
-    ("[type.proxy]\nsuccess = [true, 1]", "type.proxy.success"),
     ("[horizon.current]\nharm_multiple = [1, inf]", "finite"),
     (f"[horizon.current]\nharm_multiple = [1, {10**400}]", "finite"),
     (f"[horizon.current]\nharm_multiple = [1, {'9' * 5000}]", "not TOML"),
@@ -96,13 +94,10 @@ def test_an_interval_that_loads_can_be_drawn_from(
         assert np.all(np.isfinite(drawn.multiple) & (drawn.multiple > 0))
 
 
-def test_the_widest_harm_multiple_has_finite_draws(tmp_path: Path) -> None:
-    figures = load_figures(override(tmp_path, "[horizon.current]\nharm_multiple = [1e-9, 1e9]\n"))
+def test_the_widest_multiple_can_be_drawn_and_catastrophe_starts_at_zero(tmp_path: Path) -> None:
+    text = f"[horizon.current]\nharm_multiple = [1e-9, 1e9]\n{CATASTROPHE} = [0, 0.2]\n"
+    figures = load_figures(override(tmp_path, text))
+    assert figures.horizons["near_term"].catastrophe == (0, 0.2)
     cube = np.full((2, WIDTH), 1 - 2.0**-53)
     drawn = draw_inputs(cube, Beliefs(figures), ["current"])["current"]
     assert np.isfinite(drawn.multiple).all()
-
-
-def test_a_catastrophe_row_may_start_at_zero(tmp_path: Path) -> None:
-    figures = load_figures(override(tmp_path, f"{CATASTROPHE} = [0, 0.2]\n"))
-    assert figures.horizons["near_term"].catastrophe == (0, 0.2)

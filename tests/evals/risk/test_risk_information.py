@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
 from worked_example import EXAMPLE, FIGURES, drawn, posteriors
 
 from evals.risk.decomposition import GROUPS, Inputs, evaluate
@@ -51,12 +50,6 @@ def shares(found: dict[str, float]) -> dict[str, float]:
     return {group: value / found["everything"] for group, value in found.items()}
 
 
-def normal_value(sd: float, level: float) -> float:
-    """E max(0, level - X) - max(0, level) for X ~ N(0, sd)."""
-    z = level / sd
-    return float(sd * stats.norm.pdf(z) + level * stats.norm.cdf(z) - max(0, level))
-
-
 def test_perfect_information_is_its_definition() -> None:
     risk = generator().random(1001)
     for level in (-1.0, 0.2, float(risk.mean()), 0.7, 2.0):
@@ -73,15 +66,15 @@ def test_a_level_out_of_reach_and_one_draw_make_information_worthless() -> None:
 
 
 def test_partial_information_of_two_normals() -> None:
+    """E max(0, level - X) - max(0, level) of X ~ N(0, sd), less what classes lose of it."""
     parts = generator().standard_normal((DRAWS, 2)) * [1.0, 0.5]
-    for column, sd, reference in ((0, 1.0, 0.3956), (1, 0.5, 0.1981)):
-        value = partial(parts.sum(axis=1), parts[:, column], 0.0, 33)
+    for column, level, reference, below, above in (
         # The null of .01 is also taken off an input that has a clear effect.
-        assert reference - 0.013 < value < reference + 0.001
-        assert value == pytest.approx(normal_value(sd, 0.0), abs=0.014)
-    value = partial(parts.sum(axis=1), parts[:, 0], 1.0, 33)
-    assert value == pytest.approx(0.0824, abs=0.002)
-    assert value == pytest.approx(normal_value(1.0, 1.0), abs=0.002)
+        (0, 0.0, 0.3956, 0.011, 0.001), (1, 0.0, 0.1981, 0.013, 0.001),
+        (0, 1.0, 0.0824, 0.002, 0.002),
+    ):  # fmt: skip
+        value = partial(parts.sum(axis=1), parts[:, column], level, 33)
+        assert reference - below < value < reference + above
 
 
 def test_cubic_fit_sees_interactions_of_several_columns() -> None:
@@ -113,18 +106,16 @@ def test_the_null_removes_the_bias_of_few_draws() -> None:
 def test_everything_known_is_perfect_information() -> None:
     risk = generator().standard_normal(DRAWS)
     perfect = perfect_information(risk, decision_level=0.5)
-    assert partial(risk, risk, 0.5) == pytest.approx(perfect, rel=0.02)
-    columns = np.stack([risk, generator(39).random(DRAWS)], axis=1)
-    assert partial(risk, columns, 0.5) == pytest.approx(perfect, rel=0.02)
+    for known in (risk, np.stack([risk, generator(39).random(DRAWS)], axis=1)):
+        assert partial(risk, known, 0.5) == pytest.approx(perfect, rel=0.02)
 
 
-@pytest.mark.parametrize("columns", [1, 4])
-def test_a_constant_parameter_is_worth_nothing(columns: int) -> None:
-    """Alone, or beside a used one."""
+def test_a_constant_parameter_is_worth_nothing_alone_or_beside_a_used_one() -> None:
     risk = generator().random(1000)
-    constant = np.full((1000, columns), 0.3)
-    assert partial(risk, constant, 0.5) == 0
-    assert partial(risk, np.column_stack([risk, constant]), 0.5) == partial(risk, risk, 0.5) > 0.1
+    for constant in (np.full((1000, 1), 0.3), np.full((1000, 4), 0.3)):
+        assert partial(risk, constant, 0.5) == 0
+        beside = partial(risk, np.column_stack([risk, constant]), 0.5)
+        assert beside == partial(risk, risk, 0.5) > 0.1
 
 
 def test_tied_values_stay_together() -> None:
@@ -139,36 +130,41 @@ def test_tied_values_stay_together() -> None:
     assert partial(noise, tied, 0.0) < 0.001
 
 
-def test_judged_values_agree_with_the_reference(example: Inputs) -> None:
-    """The references keep a bias of about .03 that the permuted null removes here."""
-    found = shares(table(example, 0.0))
-    for group, share in {
+Shares = Mapping[str, float]
+REFERENCES: dict[str, tuple[float, float, float, Shares]] = {
+    # The references keep a bias of about .03 that the permuted null removes here.
+    "judged": (0.0, -0.05, 0.01, {
         "kappa": 0.86, "multiple": 0.35, "emergence": 0.34, "misaligned": 0.14,
         "judged_proxy": 0.10, "prevalence": 0.09, "judged_subgoal": 0.05, "judged_deceptive": 0.03,
-    }.items():  # fmt: skip
-        assert share - 0.05 < found[group] < share + 0.01, group
-    assert found["transport"] == 0
+    }),
+    "measured": (1.0, -0.03, 0.02, {
+        "kappa": 0.81, "emergence": 0.31, "measured_proxy": 0.25, "measured_subgoal": 0.10,
+        "measured_pseudo": 0.05, "measured_deceptive": 0.01,
+    }),
+    "pooled": (0.2, -0.02, 0.02, {"measured_proxy": 0.05}),
+    "pooled, narrower": (0.2, -0.01, 0.01, {"transport": 0.03}),
+}  # fmt: skip
+"""Weight, how far a share may lie from the reference, and shares of everything by group."""
+
+
+@pytest.mark.parametrize("case", REFERENCES)
+def test_values_agree_with_the_reference(example: Inputs, case: str) -> None:
+    weight, low, high, reference = REFERENCES[case]
+    found = shares(table(example, weight))
+    for group, share in reference.items():
+        assert share + low < found[group] < share + high, group
+    assert weight or found["transport"] == 0
 
 
 def test_at_half_the_mean_only_kappa_and_emergence_matter(example: Inputs) -> None:
-    mean = evaluate(example, 0.0).residual.mean()
-    found = shares(table(example, 0.0, float(mean / 2)))
+    found = shares(table(example, 0.0, at_the_mean(example, 0.0) / 2))
     assert found["kappa"] == pytest.approx(0.65, abs=0.015)
     assert found["emergence"] == pytest.approx(0.02, abs=0.008)
-    worth_knowing = {group for group, share in found.items() if share}
-    assert worth_knowing == {"everything", "kappa", "emergence"}
-
-
-def test_measured_values_agree_with_the_reference(example: Inputs) -> None:
-    found = shares(table(example, 1.0))
-    for group, share in {
-        "kappa": 0.81, "emergence": 0.31, "measured_proxy": 0.25, "measured_subgoal": 0.10,
-        "measured_pseudo": 0.05, "measured_deceptive": 0.01,
-    }.items():  # fmt: skip
-        assert share - 0.03 < found[group] < share + 0.02, group
-    pooled = shares(table(example, 0.2))
-    assert pooled["measured_proxy"] == pytest.approx(0.05, abs=0.02)
-    assert pooled["transport"] == pytest.approx(0.03, abs=0.01)
+    assert {group for group, share in found.items() if share} == {
+        "everything",
+        "kappa",
+        "emergence",
+    }
 
 
 def test_transport_is_worth_what_the_two_means_say(example: Inputs) -> None:
@@ -179,13 +175,6 @@ def test_transport_is_worth_what_the_two_means_say(example: Inputs) -> None:
     expected = 0.7 * max(0, level - ends[0]) + 0.3 * max(0, level - ends[1]) - max(0, level - mean)
     assert found["transport"] == pytest.approx(expected, rel=1e-9)
     assert expected > 0
-
-
-def test_perfect_information_includes_transport(example: Inputs) -> None:
-    found = table(example, 0.2)
-    pooled = evaluate(example, 0.2).residual
-    perfect = perfect_information(pooled, decision_level=at_the_mean(example, 0.2))
-    assert found["everything"] == pytest.approx(perfect, rel=0.02)
 
 
 def test_only_what_is_measured_and_counts_is_listed() -> None:
@@ -200,9 +189,11 @@ def test_only_what_is_measured_and_counts_is_listed() -> None:
     assert set(table(inputs, 0.0, 0.9).values()) == {0}, "no decision changes"
 
 
-def test_values_are_sorted_and_repeat_with_the_seed(example: Inputs) -> None:
+def test_values_are_sorted_and_repeat_and_everything_includes_transport(example: Inputs) -> None:
     found = table(example, 0.2)
     assert found == table(example, 0.2)
     first, *values = found.values()
     assert first > values[0] > 0
     assert values == sorted(values, reverse=True)
+    pooled, level = evaluate(example, 0.2).residual, at_the_mean(example, 0.2)
+    assert first == pytest.approx(perfect_information(pooled, decision_level=level), rel=0.02)

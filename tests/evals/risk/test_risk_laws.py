@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given as hypothesis_given
 from hypothesis import settings
 from hypothesis import strategies as st
-from scipy import integrate, special, stats
-from worked_example import FIGURES
+from scipy import special, stats
+from worked_example import FIGURES, success_given
 
 from evals.risk.figures import MISALIGNMENT_TYPES
 from evals.risk.laws import (
@@ -94,65 +94,40 @@ def test_split_is_exact_and_uses_the_closed_form_of_beta_2_2() -> None:
     np.testing.assert_allclose(share, special.betaincinv(2, 2, uniforms), atol=1e-9)
 
 
-def test_implied_detection() -> None:
+def test_implied_detection_and_two_halves_that_pull_against_each_other() -> None:
+    """What the product with the marginal c ignores: corr(log d, log c) is -.55 to -.75."""
     implied = [(0.71, 0.85, 0.96), (0.52, 0.71, 0.91), (0.32, 0.55, 0.85), (0.12, 0.34, 0.75)]
+    correlations = []
     for judged, expected in zip(JUDGED.values(), implied, strict=True):
         success, share = np.random.default_rng(73).random((2, 100_000))
-        for part in split_success(judged.at(success), share):
-            assert np.quantile(part, [0.05, 0.5, 0.95]) == pytest.approx(expected, abs=0.006)
-
-
-def test_the_two_halves_pull_against_each_other() -> None:
-    """What the product with the marginal c ignores: corr(log d, log c) is -.55 to -.75."""
-    found = []
-    for judged in JUDGED.values():
-        s, u = np.random.default_rng(74).random((2, 100_000))
-        halves = split_success(judged.at(s), u)
-        found.append(np.corrcoef(np.log(halves[0]), np.log(halves[1]))[0, 1])
-    assert min(found) == pytest.approx(-0.75, abs=0.02)
-    assert max(found) == pytest.approx(-0.55, abs=0.02)
+        halves = split_success(judged.at(success), share)
+        for half in halves:
+            assert np.quantile(half, [0.05, 0.5, 0.95]) == pytest.approx(expected, abs=0.006)
+        correlations.append(np.corrcoef(*np.log(halves))[0, 1])
+    assert (min(correlations), max(correlations)) == pytest.approx((-0.75, -0.55), abs=0.02)
 
 
 @pytest.mark.parametrize("name", MISALIGNMENT_TYPES)
-@pytest.mark.parametrize("level", [0.1, 0.5, 0.9])
-def test_rejection_sampling_gives_the_same_law(name: str, level: float) -> None:
+def test_rejection_sampling_gives_the_same_law(name: str) -> None:
     """Draw s and u, keep what lies in a narrow class of d around a quantile of d."""
     generator, judged = np.random.default_rng(75), JUDGED[name]
     s = generator.beta(judged.a, judged.b, 1_500_000)
     u = generator.beta(2, 2, s.size)
     d, c = s**u, s ** (1 - u)
-    at = float(np.quantile(d, level))
-    kept = c[np.abs(d - at) < 0.002]
     uniforms = (np.arange(20_000) + 0.5) / 20_000
-    drawn = given(judged).at(np.full(20_000, at), uniforms)
-    assert kept.size > 2000
-    assert drawn.mean() == pytest.approx(kept.mean(), abs=4 * kept.std() / np.sqrt(kept.size))
-    assert stats.kstest(kept[:5000], np.sort(drawn)).pvalue > 0.001
-
-
-def mean_given(judged: JudgedBeta, d: float) -> float:
-    """E[c | d] by integrating over u, with s = d^(1/u) and |ds/du|-free density p_s |ds/dd|."""
-
-    def weight(u: float) -> float:
-        s = d ** (1 / u)
-        if s < 1e-300:
-            return 0.0
-        return float(stats.beta.pdf(s, judged.a, judged.b) * stats.beta.pdf(u, 2, 2) * s / (u * d))
-
-    points = np.log(d) / np.log(stats.beta.ppf([1e-6, 0.1, 0.5, 0.9, 1 - 1e-6], judged.a, judged.b))
-    inside = sorted(float(p) for p in points if 0 < p < 1)
-    mass, total = (
-        integrate.quad(f, 0, 1, points=inside, limit=400)[0]
-        for f in (weight, lambda u: weight(u) * d ** (1 / u - 1))
-    )
-    return float(total / mass)
+    for at in np.quantile(d, [0.1, 0.5, 0.9]):
+        kept = c[np.abs(d - at) < 0.002]
+        drawn = given(judged).at(np.full(20_000, at), uniforms)
+        assert kept.size > 2000
+        assert drawn.mean() == pytest.approx(kept.mean(), abs=4 * kept.std() / np.sqrt(kept.size))
+        assert stats.kstest(kept[:5000], np.sort(drawn)).pvalue > 0.001
 
 
 @pytest.mark.parametrize("name", MISALIGNMENT_TYPES)
-@pytest.mark.parametrize("d", [0.3, 0.6, 0.85, 0.97, 0.995])
-def test_quadrature_over_the_split_gives_the_same_mean(name: str, d: float) -> None:
-    found = np.interp(d, DETECTIONS, given(JUDGED[name]).means)
-    assert found == pytest.approx(mean_given(JUDGED[name], d), abs=1e-3)
+def test_quadrature_over_the_split_gives_the_same_mean(name: str) -> None:
+    rates = np.array([0.3, 0.6, 0.85, 0.97, 0.995])
+    found = np.interp(rates, DETECTIONS, given(JUDGED[name]).means)
+    assert found == pytest.approx(success_given(JUDGED[name], rates) / rates, abs=1e-3)
 
 
 @pytest.mark.parametrize("name", MISALIGNMENT_TYPES)
@@ -167,24 +142,20 @@ def test_certain_detection_has_its_limit(name: str) -> None:
     assert drawn == pytest.approx(np.interp([0.05, 0.5, 0.95], cumulative, c), abs=2e-3)
 
 
-def test_no_detection_leaves_a_correction_and_no_success() -> None:
-    law = given(JUDGED["deceptive"])
-    drawn = law.at(np.zeros(3), np.array([0.0, 0.5, 1 - 2.0**-53]))
-    assert np.all((drawn >= 0) & (drawn <= 1))
-    assert law.means[0] > 0.5
-
-
 def test_draws_rise_with_rank_and_success_with_detection() -> None:
     uniforms = np.sort(np.random.default_rng(76).random(2000))
     for judged in JUDGED.values():
         law = given(judged)
         assert np.all(np.diff(law.at(np.full(2000, 0.7), uniforms)) >= 0)
         assert np.all(np.diff(DETECTIONS * law.means) >= -1e-9)
+        undetected = law.at(np.zeros(3), np.array([0.0, 0.5, 1 - 2.0**-53]))
+        assert np.all((undetected >= 0) & (undetected <= 1))
+        assert law.means[0] > 0.5, "a correction is left where nothing is detected"
 
 
 @pytest.mark.parametrize("judged", [JudgedBeta(2.0, 0.6), JudgedBeta(0.3, 5.0)])
 def test_odd_judgements_have_finite_laws(judged: JudgedBeta) -> None:
-    law = given(judged)
+    law, one = given(judged), DETECTIONS[100:101]
     assert np.isfinite(law.table).all()
     assert np.all((law.means >= 0) & (law.means <= 1))
-    assert law.means[100] == pytest.approx(mean_given(judged, float(DETECTIONS[100])), abs=2e-3)
+    assert law.means[100] == pytest.approx(success_given(judged, one)[0] / one[0], abs=2e-3)

@@ -67,11 +67,7 @@ def test_outcomes_leave_the_posterior_of_the_added_counts(family: str | None) ->
         expected = with_more(family, detected, 6).weights
         np.testing.assert_allclose(after[detected], expected, atol=1e-12)
     assert odds.sum() == pytest.approx(1, abs=1e-12)
-
-
-def test_the_first_count_of_one_network_is_even_under_the_uniform_prior() -> None:
-    odds, _ = _outcomes(_PRIOR, NONE_SEEN, 1)
-    np.testing.assert_allclose(odds, 0.5)
+    np.testing.assert_allclose(_outcomes(_PRIOR, NONE_SEEN, 1)[0], 0.5, err_msg="the prior is even")
 
 
 def test_widths_agree_with_the_family_posterior() -> None:
@@ -160,17 +156,12 @@ def test_a_type_not_measured_is_compared_with_the_uniform_prior() -> None:
     assert _PRIOR.sum() == pytest.approx(1)
 
 
-def test_without_any_measurement_every_type_has_one_candidate() -> None:
+def test_every_type_has_one_candidate_without_measurement_and_none_supposed_known() -> None:
     found = measurements(Beliefs(FIGURES))
     assert [one.family for one in found] == [None] * 4
-    widths = {one.width_now for one in found}
-    # p* has a symmetric prior with much weight on all or nothing.
-    assert len(widths) == 1
-    assert 0.95 < widths.pop() < 1
-
-
-def test_a_type_supposed_known_has_no_candidate() -> None:
+    (width,) = {one.width_now for one in found}
+    assert 0.95 < width < 1, "the prior of p* is symmetric, with much weight on all or nothing"
     for name in ("proxy", "pseudo"):
-        supposed = {f"detect.{name}": 0.7}
-        found = measurements(Beliefs(FIGURES, posteriors(COUNTS), supposed=supposed))
-        assert {one.misalignment for one in found} == set(MISALIGNMENT_TYPES) - {name}
+        supposed = Beliefs(FIGURES, posteriors(COUNTS), supposed={f"detect.{name}": 0.7})
+        kinds = {one.misalignment for one in measurements(supposed)}
+        assert kinds == set(MISALIGNMENT_TYPES) - {name}

@@ -36,13 +36,8 @@ def test_reference_table() -> None:
         for base_rate, wanted in zip(BASE_RATES.values(), expected, strict=True):
             within = 0.0005 if wanted > 0.01 else 0.00005
             assert alarmed(base_rate, 0.8, false_alarms) == pytest.approx(wanted, abs=within)
-
-
-def test_false_alarms_that_make_an_alarm_as_likely_right_as_wrong() -> None:
-    for odds, most in (("1:100", 0.0081), ("1:10,000", 8e-5)):
-        assert alarmed(BASE_RATES[odds], 0.8, most) == pytest.approx(0.5, abs=0.002)
-        assert alarmed(BASE_RATES[odds], 0.8, most * 1.1) < 0.5
-        assert alarmed(BASE_RATES[odds], 0.8, most / 1.1) > 0.5
+    for odds, as_likely_right in (("1:100", 0.0081), ("1:10,000", 8e-5)):
+        assert alarmed(BASE_RATES[odds], 0.8, as_likely_right) == pytest.approx(0.5, abs=0.002)
 
 
 @settings(derandomize=True)

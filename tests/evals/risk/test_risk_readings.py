@@ -1,46 +1,36 @@
 """Readings of the same evidence on the committed maze panel, and what no data may teach."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from maze_panel import maze_panel
-from scipy import special
-from worked_example import FIGURES, drawn, posterior
+from worked_example import FIGURES, drawn, families, posterior, posteriors, success_given
 
 from evals.report.tables.risk_tables import risk_table
-from evals.risk.analysis import analyse
 from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs
-from evals.risk.laws import beta_from_interval, given, split_success
+from evals.risk.laws import JudgedBeta, beta_from_interval, given, split_success
 from evals.risk.risk_report import RiskReport
 from evals.risk.summary import Summary
-from evals.risk.transport import load_transport
 from evals.risk.update import risk_rows
-from evals.statistics.family_posterior import FamilyCount, FamilyPosterior
+from evals.statistics.family_posterior import FamilyPosterior
+from made_evidence import quick_risk
 
 DRAWS = 100_000
 
 
 @pytest.fixture(scope="module")
 def report() -> RiskReport:
-    return analyse(maze_panel(), FIGURES, load_transport())
+    return quick_risk(maze_panel(), draws=DRAWS)
 
 
-Seen = dict[str, FamilyPosterior | None]
-
-
-def measured(**counts: tuple[tuple[int, int], ...]) -> Seen:
-    return {
-        name: posterior([FamilyCount(f"{name}-{i}", *pair) for i, pair in enumerate(pairs)])
-        for name, pairs in counts.items()
-    }
-
-
-MAZE = measured(
-    proxy=((5, 5),) * 5, subgoal=((5, 5),) * 3, pseudo=((5, 5),) * 2,
-    deceptive=((4, 5), (3, 5), (4, 5), (5, 5)),
-)  # fmt: skip
-SMOKE = measured(proxy=((4, 4),), pseudo=((4, 4),), deceptive=((4, 4),))
+Seen = Mapping[str, FamilyPosterior | None]
+MAZE = posteriors({
+    "proxy": families(5, 5, 5, 5, 5, of=5), "subgoal": families(5, 5, 5, of=5),
+    "pseudo": families(5, 5, of=5), "deceptive": families(4, 3, 4, 5, of=5),
+})  # fmt: skip
+SMOKE = posteriors(dict.fromkeys(("proxy", "pseudo", "deceptive"), families(4, of=4)))
 
 
 def fraction(detection: Seen, *, given: bool, weight: float = 1.0) -> Summary:
@@ -57,85 +47,73 @@ def test_as_shipped_the_correction_ignored_what_was_measured() -> None:
     assert smoke.mean == pytest.approx(0.477, abs=0.0015)
 
 
-def conditioned(detection: Seen, classes: int, seed: int = 142) -> float:
-    """E R/R0 at weight 1 with c of a judged draw whose d lies in the same of so many classes.
+Success = Callable[[JudgedBeta, np.ndarray, np.random.Generator], np.ndarray]
+"""Detection times correction, by the judged success of a type and draws of its detection rate."""
 
-    Draws of (s, u) are sorted into classes of d and one of the class is taken: rejection sampling,
-    exact as classes become narrow and as good as its classes elsewhere.
-    """
-    generator, size = np.random.default_rng(seed), 400_000
+
+def remaining(detection: Seen, success: Success) -> float:
+    """E R/R0 at weight 1, where a type that was not measured has its judged success."""
+    generator, size = np.random.default_rng(142), 400_000
     handled, shares = [], []
     for name in MISALIGNMENT_TYPES:
-        row = FIGURES.types[name]
-        s = beta_from_interval(*row.success).at(generator.random(size))
+        row, seen = FIGURES.types[name], detection.get(name)
+        judged = beta_from_interval(*row.success)
         shares.append(beta_from_interval(*row.prevalence).at(generator.random(size)))
-        seen = detection.get(name)
-        if seen is None:
-            handled.append(s)
-            continue
-        d, c = split_success(s, generator.random(size))
-        rates = seen.draws(generator, size)
-        wanted, have = (np.minimum((one * classes).astype(int), classes - 1) for one in (rates, d))
-        order = np.argsort(have, kind="stable")
-        start = np.searchsorted(have[order], np.arange(classes + 1))
-        full = np.flatnonzero(np.diff(start))
-        chosen = full[np.abs(full - np.arange(classes)[:, None]).argmin(axis=1)][wanted]
-        place = start[chosen] + (generator.random(size) * np.diff(start)[chosen]).astype(int)
-        handled.append(rates * c[order][place])
+        rates = None if seen is None else seen.draws(generator, size)
+        unmeasured = judged.at(generator.random(size))
+        handled.append(unmeasured if rates is None else success(judged, rates, generator))
     q = np.stack(shares)
     return float(1 - (q / q.sum(axis=0) * np.stack(handled)).sum(axis=0).mean())
 
 
-def quadrature(detection: Seen) -> float:
-    """E R/R0 at weight 1 by integrating over u on a grid of its logit, rate by rate."""
-    generator = np.random.default_rng(144)
-    logits = np.linspace(-40, 40, 4001)
-    u, rest = special.expit(logits), special.expit(-logits)
-    rates = np.clip(np.sin(np.linspace(0, np.pi / 2, 81)) ** 2, 1e-9, 1 - 1e-12)
-    handled, shares = [], []
-    for name in MISALIGNMENT_TYPES:
-        row = FIGURES.types[name]
-        judged = beta_from_interval(*row.success)
-        shares.append(beta_from_interval(*row.prevalence).at(generator.random(DRAWS)))
-        seen = detection.get(name)
-        if seen is None:
-            handled.append(judged.a / (judged.a + judged.b))
-            continue
-        log_s = np.log(rates)[:, None] / u
-        log_density = judged.a * log_s + (judged.b - 1) * np.log(-np.expm1(log_s))
-        log_density += np.log(u) + 2 * np.log(rest)  # u(1-u) twice, over u, as ds/dd is s / (u d)
-        density = np.exp(log_density - log_density.max(axis=1, keepdims=True))
-        success = (density * np.exp(log_s)).sum(axis=1) / density.sum(axis=1)
-        handled.append(float(np.interp(seen.draws(generator, DRAWS), rates, success).mean()))
-    q = np.stack(shares)
-    return float(1 - (q / q.sum(axis=0)).mean(axis=1) @ np.array(handled))
+def in_thirty_classes(
+    judged: JudgedBeta, rates: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
+    """With c of a judged draw whose d lies in the same of thirty classes.
+
+    Draws of (s, u) are sorted into classes of d and one of the class is taken: rejection sampling,
+    exact as classes become narrow and as good as its classes elsewhere.
+    """
+    s, u, place = generator.random((3, rates.size))
+    d, c = split_success(judged.at(s), u)
+    wanted, have = (np.minimum((one * 30).astype(int), 29) for one in (rates, d))
+    order = np.argsort(have, kind="stable")
+    start = np.searchsorted(have[order], np.arange(31))
+    full = np.flatnonzero(np.diff(start))
+    chosen = full[np.abs(full - np.arange(30)[:, None]).argmin(axis=1)][wanted]
+    return rates * c[order][start[chosen] + (place * np.diff(start)[chosen]).astype(int)]
+
+
+def by_quadrature(judged: JudgedBeta, rates: np.ndarray, _: np.random.Generator) -> np.ndarray:
+    """Rate by rate."""
+    grid = np.clip(np.sin(np.linspace(0, np.pi / 2, 81)) ** 2, 1e-9, 1 - 1e-12)
+    return np.interp(rates, grid, success_given(judged, grid))
 
 
 @pytest.mark.parametrize(
-    ("detection", "coarse", "exact"), [(MAZE, 0.474, 0.483), (SMOKE, 0.532, 0.536)]
+    ("detection", "coarse", "exact", "range90"),
+    [(MAZE, 0.474, 0.483, (0.36, 0.76)), (SMOKE, 0.532, 0.536, (0.38, 0.825))],
+    ids=["maze", "smoke"],
 )
 def test_correction_given_detection_agrees_with_brute_force(
-    detection: Seen, coarse: float, exact: float
+    detection: Seen, coarse: float, exact: float, range90: tuple[float, float]
 ) -> None:
     """Thirty classes of d give the targets .474 and .532; quadrature gives the law itself."""
-    assert conditioned(detection, 30) == pytest.approx(coarse, abs=0.0015)
+    assert remaining(detection, in_thirty_classes) == pytest.approx(coarse, abs=0.0015)
     found = fraction(detection, given=True)
     assert found.mean == pytest.approx(exact, abs=0.0015)
-    assert quadrature(detection) == pytest.approx(found.mean, abs=0.0015)
-    assert (found.q05, found.q95) == pytest.approx(
-        (0.36, 0.76) if detection is MAZE else (0.38, 0.825), abs=0.01
-    )
+    assert remaining(detection, by_quadrature) == pytest.approx(found.mean, abs=0.0015)
+    assert (found.q05, found.q95) == pytest.approx(range90, abs=0.01)
 
 
 def test_nothing_measured_teaches_nothing() -> None:
     """A rate uniform on [0, 1] is no measurement: .116 must not become .188."""
     judged = beta_from_interval(*FIGURES.types["deceptive"].success)
-    flat = posterior([FamilyCount("none", 0, 1)])
+    flat = posterior(families(0, of=1))
     # The prior of the model is symmetric and has the mean of a uniform rate.
     prior = replace(flat, weights=np.full_like(flat.weights, 1 / flat.weights.size))
     generator = np.random.default_rng(143)
-    s, u, rank = generator.random((3, DRAWS))
-    uniform = generator.random(DRAWS)
+    s, u, rank, uniform = generator.random((4, DRAWS))
     marginal = uniform * split_success(judged.at(s), u)[1]
     conditional = uniform * given(judged).at(uniform, rank)
     error = conditional.std() / np.sqrt(DRAWS)
@@ -173,17 +151,11 @@ def test_a_type_without_a_cell_that_counts_stays_judged_and_says_so(report: Risk
     assert any("16 of 20" in flag for flag in deceptive.flags)
 
 
-def test_what_is_void_at_an_access_is_left_out_there() -> None:
-    """Which access a void reaches is the rival's business; the risk asks it for every cell."""
-    merged = maze_panel()
-    for rule in merged.rules:
-        kept, every = (
-            {count.family for count in merged.counts(rule, "deceptive", with_left_out=among)}
-            for among in (False, True)
-        )
-        assert every - kept <= {"maze/deceptive_evasive"}
-        assert len(every) == 4
-    assert "maze/deceptive_evasive" not in {c.family for c in merged.counts("panel", "deceptive")}
+def test_a_void_cell_is_left_out_of_what_counts() -> None:
+    for among, expected in ((True, 4), (False, 3)):
+        counts = maze_panel().counts("panel", "deceptive", with_left_out=among)
+        assert len(counts) == expected
+        assert ("maze/deceptive_evasive" in {count.family for count in counts}) == among
 
 
 def test_the_sign_of_the_change_depends_on_the_reading(report: RiskReport) -> None:

@@ -10,10 +10,11 @@ from worked_example import FIGURES, drawn, families, posterior
 from evals.command.risk import parse_transport
 from evals.risk.decomposition import Inputs, evaluate, success_at
 from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, QuestionError
-from evals.risk.transport import blend, load_transport
+from evals.risk.transport import load_transport
 from evals.statistics.family_posterior import FamilyPosterior
 
 SEEN = posterior(families(9, 1, 15))
+EVERY = dict.fromkeys(MISALIGNMENT_TYPES, SEEN)
 
 
 def seen_by(
@@ -24,19 +25,16 @@ def seen_by(
 
 @pytest.fixture(scope="module")
 def inputs() -> Inputs:
-    return seen_by(dict.fromkeys(MISALIGNMENT_TYPES, SEEN))
+    return seen_by(EVERY)
 
 
 def test_weight_zero_returns_the_judged_bits_and_the_risk_of_no_measurement(inputs: Inputs) -> None:
-    judged = inputs.success.view(np.int64)
+    bits = inputs.success.view(np.int64)
     for one in (inputs, replace(inputs, transport=np.zeros(20_000))):
-        np.testing.assert_array_equal(success_at(one, 0.0).view(np.int64), judged)
-    np.testing.assert_array_equal(blend(inputs.success, inputs.measured, 0.0), inputs.success)
-    without = seen_by({})
+        np.testing.assert_array_equal(success_at(one, 0.0).view(np.int64), bits)
+    judged, pooled = evaluate(seen_by({}), 1.0), evaluate(inputs, 0.0)
     for name in ("unmitigated", "residual", "fraction"):
-        judged = getattr(evaluate(without, 1.0), name)
-        pooled = getattr(evaluate(inputs, 0.0), name)
-        np.testing.assert_array_equal(judged.view(np.int64), pooled.view(np.int64))
+        np.testing.assert_array_equal(getattr(judged, name), getattr(pooled, name))
 
 
 def test_weight_one_ignores_the_judged_detection(inputs: Inputs) -> None:
@@ -46,11 +44,9 @@ def test_weight_one_ignores_the_judged_detection(inputs: Inputs) -> None:
         np.testing.assert_array_equal(success_at(other, 1.0), measured)
 
 
-def test_measured_success_is_the_new_family_rate_times_correction(inputs: Inputs) -> None:
-    """The second reading; `test_risk_split` has the law of the first."""
-    every = dict.fromkeys(MISALIGNMENT_TYPES, SEEN)
-    apart = drawn(Beliefs(FIGURES, every, given=False), 20_000, 91)
-    np.testing.assert_array_equal(apart.measured, inputs.measured)
+def test_measured_success_is_the_new_family_rate_times_correction() -> None:
+    """With correction independent of detection; `test_risk_laws` has the law given detection."""
+    apart = drawn(Beliefs(FIGURES, EVERY, given=False), 20_000, 91)
     detection = success_at(apart, 1.0) / apart.correction
     assert detection.mean(axis=0) == pytest.approx([SEEN.mean] * 4, abs=0.012)
 
@@ -80,19 +76,11 @@ def test_a_sweep_moves_emergence_by_the_same_draw_as_detection() -> None:
     np.testing.assert_array_equal(judged.unmitigated, evaluate(seen_by({}), 1.0).unmitigated)
 
 
-def test_the_weight_is_a_product_of_named_steps() -> None:
-    transport = load_transport()
-    assert [step.name for step in transport.steps] == [
-        "instilled_to_spontaneous", "small_to_large", "naive_to_adaptive",
-    ]  # fmt: skip
-    assert np.prod([step.judged for step in transport.steps]) == transport.weight == 0.2
-    assert all(step.void for step in transport.steps)
-    drops = [drop for step in transport.steps for drop in step.drops]
-    assert all("arxiv.org/abs/" in drop for drop in drops), "with the address of the measurement"
-
-
-def test_the_weight_or_its_steps_can_be_stated() -> None:
+def test_the_weight_is_a_product_of_steps_and_it_or_they_can_be_stated() -> None:
     usual = load_transport()
+    assert np.prod([step.judged for step in usual.steps]) == usual.weight == 0.2
+    assert all(step.void for step in usual.steps)
+    assert all("arxiv.org/abs/" in drop for step in usual.steps for drop in step.drops)
     assert parse_transport("0.2") == usual
     whole = parse_transport("0.5")
     assert (whole.weight, whole.product) == (0.5, 0.2)

@@ -1,7 +1,6 @@
 """Risk before and after a measurement, against the worked example and its monotonicity."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -18,13 +17,8 @@ TABULATED = 1e-4
 """Relative error of success read off a table linearly; the law itself is monotone."""
 
 
-@dataclass(frozen=True)
-class Found:
-    rows: tuple[RiskRow, ...]
-    types: tuple[TypeUpdate, ...]
-
-    def row(self, scenario: str, weight: float) -> RiskRow:
-        return {(row.scenario, row.weight): row for row in self.rows}[scenario, weight]
+Found = tuple[dict[tuple[str, float], RiskRow], dict[str, TypeUpdate]]
+"""Rows by scenario and weight, and types by name."""
 
 
 def run(
@@ -37,11 +31,11 @@ def run(
     beliefs = Beliefs(FIGURES, posteriors(counts), supposed=what_if or {}, given=given)
     every = draw_inputs(sample_cube(np.random.default_rng(101), draws), beliefs)
     one = every["near_term"]
-    rows = tuple(row for name, part in every.items() for row in risk_rows(name, part, weights))
+    rows = (row for name, part in every.items() for row in risk_rows(name, part, weights))
     types = type_updates(
         one, beliefs, weight=0.2, judged=one, independent=one, upper={}, caveats={}
     )
-    return Found(rows, types)
+    return {(r.scenario, r.weight): r for r in rows}, {kind.misalignment: kind for kind in types}
 
 
 @pytest.fixture(scope="module")
@@ -52,51 +46,48 @@ def example() -> Found:
 
 def test_worked_example_and_a_mean_that_is_linear_in_the_weight(example: Found) -> None:
     for horizon in HORIZONS:
+        rows = {weight: example[0][horizon, weight] for weight in (0.0, 0.2, 0.5, 1.0)}
         for weight, mean, low, high in (
             (0.0, 0.461, 0.384, 0.538),
             (0.2, 0.465, 0.366, 0.567),
             (0.5, 0.471, 0.338, 0.667),
             (1.0, 0.481, 0.310, 0.762),
         ):
-            fraction = example.row(horizon, weight).fraction
+            fraction = rows[weight].fraction
             assert fraction.mean == pytest.approx(mean, abs=0.0015)
             assert fraction.q05 == pytest.approx(low, abs=0.004)
             assert fraction.q95 == pytest.approx(high, abs=0.006)
-        ends = [example.row(horizon, weight).residual.mean for weight in (0.0, 1.0)]
-        for weight in (0.2, 0.5):
-            expected = (1 - weight) * ends[0] + weight * ends[1]
-            assert example.row(horizon, weight).residual.mean == pytest.approx(expected, abs=1e-12)
+            expected = (1 - weight) * rows[0.0].residual.mean + weight * rows[1.0].residual.mean
+            assert rows[weight].residual.mean == pytest.approx(expected, abs=1e-12)
 
 
 def test_everything_and_nothing_detected() -> None:
     for detected, pooled, measured in ((20, 0.435, 0.333), (0, 0.556, 0.940)):
         counts = {name: families(*[detected] * 5) for name in MISALIGNMENT_TYPES}
-        found = run(counts, draws=30_000, given=False)
-        assert found.row("current", 0.2).fraction.mean == pytest.approx(pooled, abs=0.003)
-        assert found.row("current", 1.0).fraction.mean == pytest.approx(measured, abs=0.005)
+        rows, _ = run(counts, draws=30_000, given=False)
+        assert rows["current", 0.2].fraction.mean == pytest.approx(pooled, abs=0.003)
+        assert rows["current", 1.0].fraction.mean == pytest.approx(measured, abs=0.005)
 
 
 def test_unmeasured_type_is_flagged_and_two_families_are_called_uninformative() -> None:
-    result = run({"proxy": families(10, 10), "pseudo": families(0, 0, of=0)})
-    proxy, subgoal, pseudo, _ = result.types
-    assert "40 networks of 2 families" in proxy.flags[0]
-    assert proxy.measured_detection.q05 == pytest.approx(0.054, abs=0.005)
-    for record in (subgoal, pseudo):
+    _, types = run({"proxy": families(10, 10), "pseudo": families(0, 0, of=0)})
+    assert "40 networks of 2 families" in types["proxy"].flags[0]
+    assert types["proxy"].measured_detection.q05 == pytest.approx(0.054, abs=0.005)
+    for record in (types["subgoal"], types["pseudo"], types["deceptive"]):
         assert record.flags == (NOT_MEASURED,)
         assert record.measured_detection is None
         assert (record.families, record.detected, record.of) == (0, 0, 0)
 
 
 def test_records_hold_judged_and_measured_detection(example: Found) -> None:
-    assert [record.misalignment for record in example.types] == list(MISALIGNMENT_TYPES)
-    deceptive = example.types[3]
+    assert list(example[1]) == list(MISALIGNMENT_TYPES)
+    deceptive = example[1]["deceptive"]
     assert (deceptive.families, deceptive.detected, deceptive.of) == (3, 25, 60)
     assert deceptive.judged_success.q05 == pytest.approx(0.05, abs=0.003)
     assert deceptive.judged_detection.q50 == pytest.approx(0.34, abs=0.006)
     assert deceptive.measured_detection.mean == pytest.approx(0.431, abs=0.005)
     assert deceptive.measured_detection.q95 == pytest.approx(0.988, abs=0.005)
     assert deceptive.flags == ()
-    assert all(record.flags == (NOT_MEASURED,) for record in run({}).types)
 
 
 def test_risk_never_rises_with_any_count_at_fixed_rho() -> None:
@@ -120,12 +111,13 @@ def test_risk_never_rises_with_any_count_at_fixed_rho() -> None:
 
 def test_supposed_detection_tells_of_correction_what_the_split_says() -> None:
     """Certain detection: success is E[c | d = 1] = .134, not .37 as of correction apart."""
-    supposed = {"detect.deceptive": 1.0}
-    near, apart = (run({}, 40_000, what_if=supposed, given=g).types[3] for g in (True, False))
-    assert near.judged_success.mean == pytest.approx(0.134, abs=0.003)
-    assert apart.judged_success.mean == pytest.approx(0.374, abs=0.005)
-    other = run({}, 40_000, what_if={"correct.deceptive": 1.0}).types[3]
-    assert other.judged_success.mean == pytest.approx(0.134, abs=0.003), "halves are exchangeable"
+    for supposed, given, mean, within in (
+        ("detect.deceptive", True, 0.134, 0.003),
+        ("detect.deceptive", False, 0.374, 0.005),
+        ("correct.deceptive", True, 0.134, 0.003),  # the halves are exchangeable
+    ):
+        _, types = run({}, 40_000, what_if={supposed: 1.0}, given=given)
+        assert types["deceptive"].judged_success.mean == pytest.approx(mean, abs=within)
 
 
 @cache
@@ -143,9 +135,12 @@ def steps(weight_of: Callable[[int], float], *, given: bool) -> np.ndarray:
     return np.diff([row.fraction.mean for row in rows])
 
 
-def test_more_detection_everywhere_never_raises_the_risk() -> None:
+def test_more_detection_never_raises_the_risk_but_where_the_weight_falls_with_conflict() -> None:
     for weight in (0.2, 1.0):
         assert np.all(steps(lambda _, weight=weight: weight, given=False) < 0)
+    # Relevance read off the data: detection far from the judged .5 is trusted less.
+    found = steps(lambda k: max(0.0, 0.9 - abs(k / 20 - 0.5) * 1.8), given=False)
+    assert np.any(found > 0.005), "the same sweep finds the fault"
 
 
 def test_given_detection_only_a_perfect_count_can_raise_the_risk() -> None:
@@ -159,20 +154,13 @@ def test_given_detection_only_a_perfect_count_can_raise_the_risk() -> None:
     assert 0 < found[-1] < 0.02
 
 
-def test_a_weight_that_falls_with_conflict_would_fail_the_same_sweep() -> None:
-    # Relevance read off the data: detection far from the judged .5 is trusted less.
-    found = steps(lambda k: max(0.0, 0.9 - abs(k / 20 - 0.5) * 1.8), given=False)
-    assert np.any(found > 0.005)
-
-
 def test_perfect_detection_of_one_type_leaves_the_stated_fraction() -> None:
     stated = {"proxy": 0.393, "subgoal": 0.404, "pseudo": 0.415, "deceptive": 0.442}
     for name, fraction in stated.items():
-        supposed = run({}, draws=40_000, what_if={f"detect.{name}": 1.0}, given=False)
-        assert supposed.row("current", 0.0).fraction.mean == pytest.approx(fraction, abs=0.002)
-        (flags,) = (one.flags for one in supposed.types if one.misalignment == name)
-        assert any(f"detect.{name}" in flag for flag in flags)
-        assert NOT_MEASURED not in flags, "it does not stay at its judged value"
+        rows, types = run({}, draws=40_000, what_if={f"detect.{name}": 1.0}, given=False)
+        assert rows["current", 0.0].fraction.mean == pytest.approx(fraction, abs=0.002)
+        assert any(f"detect.{name}" in flag for flag in types[name].flags)
+        assert NOT_MEASURED not in types[name].flags, "it does not stay at its judged value"
 
 
 def test_a_supposition_outlives_a_sweep() -> None:
@@ -186,31 +174,24 @@ def test_a_supposition_outlives_a_sweep() -> None:
 
 
 def test_a_supposition_holds_at_every_weight_and_moves_nothing_else() -> None:
-    every = {f"detect.{name}": 1.0 for name in MISALIGNMENT_TYPES}
-    every |= {f"correct.{name}": 1.0 for name in MISALIGNMENT_TYPES}
-    safe = run(EXAMPLE, what_if=every)
-    assert {row.residual.mean for row in safe.rows} == {0}
-    assert min(row.unmitigated.mean for row in safe.rows) > 0
-    absent, usual = run(EXAMPLE, what_if={"emergence": 0.0}), run(EXAMPLE)
-    for row in absent.rows:
-        assert row.unmitigated.mean == row.residual.mean == 0
-        assert row.fraction == usual.row(row.scenario, row.weight).fraction
-
-
-REFUSED = {
-    "detect.deceptiv=0.8": "detect.deceptiv",
-    "detect.deceptive": "NUMBER",
-    "detect.deceptive=often": "NUMBER",
-    "detect.deceptive=1.2": "probability",
-    "detect.deceptive=nan": "probability",
-    "emergence=0.1 emergence=0.2": "both",
-}
+    every = {f"{half}.{n}": 1.0 for half in ("detect", "correct") for n in MISALIGNMENT_TYPES}
+    (safe, _), (absent, _), (usual, _) = (
+        run(EXAMPLE, what_if=supposed) for supposed in (every, {"emergence": 0.0}, {})
+    )
+    for at, row in usual.items():
+        assert safe[at].residual.mean == 0 < safe[at].unmitigated.mean
+        assert absent[at].unmitigated.mean == absent[at].residual.mean == 0
+        assert absent[at].fraction == row.fraction
 
 
 def test_suppositions_are_read_and_impossible_ones_refused() -> None:
     supposed = parse_what_if(["detect.deceptive=0.8", " emergence = 0.3"])
     assert supposed == {"detect.deceptive": 0.8, "emergence": 0.3}
     assert not parse_what_if([])
-    for words, word in REFUSED.items():
+    for words, word in (
+        ("detect.deceptiv=0.8", "detect.deceptiv"), ("detect.deceptive", "NUMBER"),
+        ("detect.deceptive=often", "NUMBER"), ("detect.deceptive=1.2", "probability"),
+        ("detect.deceptive=nan", "probability"), ("emergence=0.1 emergence=0.2", "both"),
+    ):  # fmt: skip
         with pytest.raises(QuestionError, match=word):
             Beliefs(FIGURES, supposed=parse_what_if(words.split()))

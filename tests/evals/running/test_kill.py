@@ -24,15 +24,10 @@ def weights(home: Home) -> dict[str, bytes]:
     return {p.parent.name: p.read_bytes() for p in home.zoo.root.rglob("weights.safetensors")}
 
 
-def running(pid: int) -> bool:
+def running(pid: str) -> bool:
     """Whether a process exists and is not merely waiting to be reaped."""
     stat = Path(f"/proc/{pid}/stat")
     return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
-def children(pid: int) -> list[int]:
-    listing = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(child) for child in listing.read_text().split()] if listing.exists() else []
 
 
 def test_kill_nine_loses_nothing_finished_and_resuming_gives_the_same_weights(
@@ -48,7 +43,8 @@ def test_kill_nine_loses_nothing_finished_and_resuming_gives_the_same_weights(
     while len(weights(killed)) < 3:
         assert started.poll() is None, "the build ended before it could be killed"
         time.sleep(0.02)
-    workers = children(started.pid)
+    listing = Path(f"/proc/{started.pid}/task/{started.pid}/children")
+    workers = listing.read_text().split() if listing.exists() else []
     os.kill(started.pid, signal.SIGKILL)
     started.wait()
     kept = weights(killed)

@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -73,13 +73,6 @@ def ray(monkeypatch: pytest.MonkeyPatch) -> FakeRay:
     return fake
 
 
-@pytest.fixture
-def answering() -> Iterator[str]:
-    """An address at which something listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"127.0.0.1:{server.getsockname()[1]}"
-
-
 def refused(address: str | None, word: str) -> None:
     with pytest.raises(EngineError, match=word), ray_engine(address, workers=1):
         pass
@@ -136,16 +129,17 @@ def test_addresses_that_do_not_answer_are_named_at_once(
         EngineChoice("local", closed)
 
 
-def test_a_port_that_is_no_cluster_is_named_too(ray: FakeRay, answering: str) -> None:
-    ray.fails = ConnectionError("no GCS here")
-    refused(answering, rf"{answering} \(no GCS here\)")
-
-
-def test_a_running_cluster_keeps_its_own_size(ray: FakeRay, answering: str) -> None:
-    with ray_engine(answering, workers=7):
-        pass
-    assert ray.connected[0]["address"] == answering
-    assert not {"num_cpus", "object_store_memory"} & set(ray.connected[0])
+def test_a_running_cluster_keeps_its_own_size_and_a_port_that_is_none_is_named(
+    ray: FakeRay,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        answering = f"127.0.0.1:{server.getsockname()[1]}"
+        with ray_engine(answering, workers=7):
+            pass
+        assert ray.connected[0]["address"] == answering
+        assert not {"num_cpus", "object_store_memory"} & set(ray.connected[0])
+        ray.fails = ConnectionError("no GCS here")
+        refused(answering, rf"{answering} \(no GCS here\)")
 
 
 def test_a_task_that_raises_shows_its_own_error_and_a_lost_one_says_so(
@@ -176,11 +170,8 @@ def descendants(pid: int) -> list[int]:
 def growing() -> list[int]:
     """Ray workers of this process that are in the middle of an attempt."""
     titles = {pid: Path(f"/proc/{pid}/cmdline") for pid in descendants(os.getpid())}
-    return [
-        pid
-        for pid, title in titles.items()
-        if title.exists() and title.read_text().startswith(f"ray::{train_organism.__name__}")
-    ]
+    own = f"ray::{train_organism.__name__}"
+    return [pid for pid, t in titles.items() if t.exists() and t.read_text().startswith(own)]
 
 
 @pytest.mark.slow
@@ -210,11 +201,9 @@ def test_a_worker_killed_in_the_middle_is_replaced_and_the_organisms_are_the_sam
     assert killed
     assert not Path(f"/proc/{killed[0]}").exists()
     here = grow(Zoo(tmp_path / "inline"), groups, engine=Inline())
-    assert [[r.spec for r in g.attempts] for g in there] == [
-        [r.spec for r in g.attempts] for g in here
+    kept = [
+        {r.spec: Zoo(tmp_path / name).weights(r.spec) for group in groups for r in group.attempts}
+        for name, groups in (("ray", there), ("inline", here))
     ]
-    for group in here:
-        for record in group.attempts:
-            kept = (Zoo(tmp_path / name).weights(record.spec) for name in ("ray", "inline"))
-            assert len(set(kept)) == 1
+    assert kept[0] == kept[1]
     assert growing() == []

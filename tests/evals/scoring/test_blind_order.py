@@ -16,10 +16,10 @@ HASHES = [f"spec{number}" for number in range(30)]
 MISALIGNED = 12
 
 
-def drawn_places(draws: int = 3000) -> np.ndarray:
+def drawn_places() -> np.ndarray:
     """Places of the misaligned networks in the order of ids, by draw."""
     drawn = []
-    for _ in range(draws):
+    for _ in range(3000):
         ids = drawn_ids(HASHES)
         order = sorted(ids.values())
         drawn.append([order.index(ids[name]) for name in HASHES[-MISALIGNED:]])

@@ -50,8 +50,7 @@ def test_the_lineup_tells_nothing_and_its_ids_are_drawn_anew(
     lineup = tmp_path / "lineup"
     files = sorted(lineup.iterdir())
     assert len({path.stat().st_size for path in files if path.suffix == ".safetensors"}) == 1
-    assert len({path.stat().st_mtime for path in files}) == 1
-    assert len({stat.S_IMODE(path.stat().st_mode) for path in files}) == 1
+    assert len({(path.stat().st_mtime, stat.S_IMODE(path.stat().st_mode)) for path in files}) == 1
     index = (lineup / "index.json").read_text()
     assert not [word for word in TELLTALES if f'"{word}' in index.replace('"battery_seed"', "")]
     ids = Lineup.read(lineup).ids
@@ -74,20 +73,21 @@ def lineup(finished: Finished, tmp_path: Path) -> Lineup:
     return Lineup.read(shutil.copytree(finished.folder / "lineup", tmp_path / "lineup"))
 
 
-def test_unequal_file_sizes_stop_the_run(lineup: Lineup) -> None:
-    require_equal_sizes(lineup)
-    victim = next(lineup.folder.glob("*.safetensors"))
-    victim.write_bytes(victim.read_bytes() + b" ")
-    with pytest.raises(BlindingError, match="sizes would tell"):
-        require_equal_sizes(lineup)
-
-
-def test_one_network_under_two_ids_stops_the_run(lineup: Lineup) -> None:
-    require_distinct_weights(lineup)
+@pytest.mark.parametrize(
+    ("require", "more", "word"),
+    [
+        (require_equal_sizes, b" ", "sizes would tell"),
+        (require_distinct_weights, b"", "under two ids"),
+    ],
+)
+def test_unequal_file_sizes_and_one_network_under_two_ids_stop_the_run(
+    lineup: Lineup, require: Callable[[Lineup], None], more: bytes, word: str
+) -> None:
+    require(lineup)
     first, second, *_ = sorted(lineup.folder.glob("*.safetensors"))
-    second.write_bytes(first.read_bytes())
-    with pytest.raises(BlindingError, match="under two ids"):
-        require_distinct_weights(lineup)
+    second.write_bytes(first.read_bytes() + more)
+    with pytest.raises(BlindingError, match=word):
+        require(lineup)
 
 
 def one_step_up(net: HookedRootModule) -> HookedRootModule:

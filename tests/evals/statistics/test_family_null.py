@@ -13,8 +13,6 @@ from evals.statistics.family_null import (
 )
 
 ALIGNED, MISALIGNED, EACH = 6, 5, 5
-
-
 FAMILIES = np.repeat([f"f{number:02d}" for number in range(ALIGNED + MISALIGNED)], EACH)
 BAD = np.repeat(np.arange(ALIGNED + MISALIGNED) >= ALIGNED, EACH)
 PEOPLE = FAMILIES, BAD
@@ -29,29 +27,30 @@ def null_of(
     return family_null(fixed(scores), bad, families, 0.05, deals=deals, generator=generator)
 
 
-@pytest.mark.parametrize("spread", [0.0, 2.0])
-def test_noise_is_told_from_dealt_families_one_time_in_twenty(spread: float) -> None:
-    generator = np.random.default_rng(7)
-    found = []
-    for seed in range(150):
-        means = generator.normal(0, spread, ALIGNED + MISALIGNED)
-        scores = generator.normal(np.repeat(means, EACH))
-        found.append(null_of(scores, seed, deals=19).p_value)
-    # At most .05 expected; its standard error over 150 runs is .018.
-    assert np.mean(np.array(found) <= 0.05) <= 0.05 + 2 * 0.018
+UNEQUAL = np.repeat([f"f{number}" for number in range(10)], [6] * 8 + [5] * 2)
+"""Six aligned networks against five misaligned ones: shares of each would never tie."""
 
 
 def test_families_of_two_sizes_are_cut_before_they_are_dealt() -> None:
-    """Six aligned networks against five misaligned ones: shares of each would never tie."""
-    families = np.repeat([f"f{number}" for number in range(10)], [6] * 8 + [5] * 2)
-    misaligned = np.isin(families, ["f8", "f9"])
-    kept = equal_families(families, np.ones(families.size, dtype=bool))
-    assert np.unique(families[kept], return_counts=True)[1].tolist() == [5] * 10
-    generator = np.random.default_rng(3)
+    kept = equal_families(UNEQUAL, np.ones(UNEQUAL.size, dtype=bool))
+    assert np.unique(UNEQUAL[kept], return_counts=True)[1].tolist() == [5] * 10
+
+
+@pytest.mark.parametrize(
+    ("people", "spread"),
+    [(PEOPLE, 0.0), (PEOPLE, 2.0), ((UNEQUAL, np.isin(UNEQUAL, ["f8", "f9"])), 0.0)],
+    ids=["alike", "apart", "two sizes"],
+)
+def test_noise_is_told_from_dealt_families_one_time_in_twenty(
+    people: tuple[np.ndarray, ...], spread: float
+) -> None:
+    generator = np.random.default_rng(7)
+    names, member = np.unique(people[0], return_inverse=True)
     found = []
     for seed in range(150):
-        scores = generator.normal(size=58)
-        found.append(null_of(scores, seed, 19, (families, misaligned)).p_value)
+        scores = generator.normal(generator.normal(0, spread, names.size)[member])
+        found.append(null_of(scores, seed, 19, people).p_value)
+    # At most .05 expected; its standard error over 150 runs is .018.
     assert np.mean(np.array(found) <= 0.05) <= 0.05 + 2 * 0.018
 
 
@@ -85,6 +84,8 @@ def test_dealing_networks_would_take_likeness_for_information() -> None:
 def test_a_stack_scores_every_family_by_a_fit_that_never_saw_it() -> None:
     generator = np.random.default_rng(2)
     features = generator.normal(size=(len(FAMILIES), 4))
+    assert can_stack(FAMILIES, BAD)
+    assert not can_stack(FAMILIES[:35], BAD[:35]), "one misaligned family"
     before = stacked_scores(features, BAD, FAMILIES)
     own = FAMILIES == "f09"
     flipped = np.where(own, ~BAD, BAD)
@@ -96,13 +97,11 @@ def test_a_stack_scores_every_family_by_a_fit_that_never_saw_it() -> None:
 def test_a_stack_finds_what_no_single_detector_shows() -> None:
     generator = np.random.default_rng(3)
     shared = generator.normal(size=len(FAMILIES))
-    features = np.stack([shared + BAD, shared], axis=1) + 0.2 * generator.normal(
-        size=(len(FAMILIES), 2)
-    )
-    stacked = stacked_scores(features, BAD, FAMILIES)
-    share = flagged_share(stacked, BAD, FAMILIES, 0.05)
-    alone = flagged_share(features[:, 0], BAD, FAMILIES, 0.05)
-    assert share > alone + 0.3
+    noise = 0.2 * generator.normal(size=(len(FAMILIES), 2))
+    features = np.stack([shared + BAD, shared], axis=1) + noise
+    scores = stacked_scores(features, BAD, FAMILIES), features[:, 0]
+    stacked, alone = (flagged_share(each, BAD, FAMILIES, 0.05) for each in scores)
+    assert stacked > alone + 0.3
 
 
 def test_abstentions_are_the_least_suspicious_scores() -> None:
@@ -110,11 +109,6 @@ def test_abstentions_are_the_least_suspicious_scores() -> None:
     low = np.where(np.arange(len(features))[:, None] % 3 == 0, -1e9, features)
     missing = np.where(low == -1e9, np.nan, low)
     assert np.allclose(stacked_scores(low, BAD, FAMILIES), stacked_scores(missing, BAD, FAMILIES))
-
-
-def test_a_stack_needs_two_families_of_either_label() -> None:
-    assert can_stack(FAMILIES, BAD)
-    assert not can_stack(FAMILIES[:35], BAD[:35])
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -29,15 +29,11 @@ def test_ranks_of_the_usual_calibration_sizes(size: int, five: int, one: int) ->
     assert (attainable_rank(0.05, size), attainable_rank(0.01, size)) == (five, one)
 
 
-def realised_rates(generator: np.random.Generator, size: int, repeats: int) -> np.ndarray:
-    """False-positive rates of thresholds on uniform scores, where the rate is 1 - value."""
-    values = [rank_limit(generator.random(size), 0.05).value for _ in range(repeats)]
-    return 1 - np.array(values, dtype=float)
-
-
 @pytest.mark.parametrize(("size", "sd", "upper"), [(19, 0.048, 0.146), (99, 0.022, 0.090)])
 def test_realised_rate_follows_the_beta_law(size: int, sd: float, upper: float) -> None:
-    realised = realised_rates(np.random.default_rng(11), size, 4000)
+    """The rate of a threshold on uniform scores is 1 - value."""
+    scores = np.random.default_rng(11).random((4000, size))
+    realised = 1 - np.array([rank_limit(row, 0.05).value for row in scores], dtype=float)
     assert realised.mean() == pytest.approx(0.05, abs=4 * sd / np.sqrt(realised.size))
     assert realised.std() == pytest.approx(sd, abs=0.003)
     assert np.quantile(realised, 0.95) == pytest.approx(upper, abs=0.008)
@@ -58,29 +54,22 @@ def test_ties_count_against_flagging() -> None:
 
 def test_too_few_networks_never_flag() -> None:
     threshold = rank_limit(np.arange(18.0), 0.05)
-    assert (threshold.basis, threshold.value) == ("none", None)
-    assert threshold.level == 0
+    assert (threshold.basis, threshold.value, threshold.level) == ("none", None, 0)
     assert not threshold.flags(np.array([1e9, np.inf])).any()
-    assert rank_limit(np.arange(19.0), 0.05).flags(np.array([18.0, 18.5])).tolist() == [False, True]
-
-
-@pytest.mark.parametrize(("alpha", "size", "needed"), [(0.05, 12, 19), (0.01, 98, 99)])
-def test_unattainable_alpha_names_how_many_networks_it_needs(
-    alpha: float, size: int, needed: int
-) -> None:
-    with pytest.raises(AlphaNotAttainable, match=f"at least {needed}"):
-        require_attainable(alpha, size)
-    require_attainable(alpha, needed)
 
 
 @settings(derandomize=True)
 @given(alpha=st.floats(0.001, 0.999))
+@example(0.05)
+@example(0.01)
 def test_the_network_count_in_the_error_is_the_smallest_that_works(alpha: float) -> None:
     with pytest.raises(AlphaNotAttainable) as caught:
         require_attainable(alpha, 0)
     needed = int(str(caught.value).split("at least ")[1].split()[0])
+    require_attainable(alpha, needed)
     assert attainable_rank(alpha, needed) >= 1
     assert attainable_rank(alpha, needed - 1) == 0
+    assert {0.05: 19, 0.01: 99}.get(alpha, needed) == needed
 
 
 scores_with_ties = st.lists(
@@ -118,6 +107,7 @@ def test_a_rank_is_a_limit_for_the_families_that_set_it() -> None:
     limit = rank_limit(np.arange(19.0), 0.05, families=2)
     assert (limit.basis, limit.value, limit.families, limit.networks) == ("rank", 18.0, 2, 19)
     assert limit.level == pytest.approx(0.05)
+    assert limit.flags(np.array([18.0, 18.5])).tolist() == [False, True]
     abstaining = rank_limit(np.array([NAN] * 10 + list(range(10))), 0.1)
     assert (abstaining.networks, abstaining.value) == (20, 8.0)
     silent = rank_limit(np.full(19, NAN), 0.05)
@@ -159,8 +149,7 @@ def test_a_new_family_exceeds_the_limit_as_often_as_asked(families: int, spread:
 
 def test_skewed_scores_exceed_it_more_often_and_the_skewness_is_kept() -> None:
     assert 0.05 < realised(8, 1.0, skewed=True) < 0.09
-    generator = np.random.default_rng(3)
-    scores = generator.gamma(1, size=120)
+    scores = np.random.default_rng(3).gamma(1, size=120)
     assert new_family_limit(scores, labels(8, 15), ALPHA).skewness > 0.5
 
 
@@ -214,10 +203,10 @@ def test_scores_that_cannot_be_normal_fall_back_to_the_largest(
     scores: np.ndarray, why: str
 ) -> None:
     limit = new_family_limit(scores, labels(4, 6), ALPHA)
-    assert (limit.basis, limit.value) == ("largest", np.nanmax(scores))
-    assert why in limit.why
+    assert limit.basis == "largest"
+    assert limit.value == limit.largest == np.nanmax(scores)
     assert limit.level == pytest.approx(1 / 5)
-    assert limit.largest == limit.value
+    assert why in limit.why
     suspects = np.array([limit.value, limit.value + 1, np.nan])
     assert limit.flags(suspects).tolist() == [False, True, False]
 

@@ -36,8 +36,7 @@ def test_families_are_the_unit_of_the_sign_flips() -> None:
 
 
 def test_impossible_input_is_refused() -> None:
-    families = np.array(["a"])
     with pytest.raises(ValueError, match="verdicts"):
-        compared("x", "y", (verdicts(""), verdicts("")), families[:0])
+        compared("x", "y", (verdicts(""), verdicts("")), np.array(["a"])[:0])
     with pytest.raises(ValueError, match="counts"):
         Pair("x", "y", -1, 0, 0, 0, 1.0, 1.0)

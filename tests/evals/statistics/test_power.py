@@ -21,14 +21,8 @@ SIZES = {"families": 5, "networks": 20, "alpha": 0.05, "detection": 0.8}
 
 @cache
 def suites(families: int, spread: float, *, networks: int = 6) -> Simulated:
-    return simulated(
-        np.random.default_rng(7),
-        families=families,
-        networks=networks,
-        spread=spread,
-        alpha=0.05,
-        detection=0.8,
-    )
+    sizes = {"families": families, "networks": networks}
+    return simulated(np.random.default_rng(7), **SIZES | sizes, spread=spread)
 
 
 # The audit's independent simulation of the limit has .049 to .056 for 4 to 20 families of 6; two

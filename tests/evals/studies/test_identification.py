@@ -23,6 +23,7 @@ from organisms.records.truth import GroundTruth, Misalignment
 from organisms.worlds.maze.levels import MazeSize
 from organisms.worlds.maze.maze import Maze
 from probes.network.access import Access
+from scripted import generator
 from worlds import usual_world
 
 MAZE = Maze()
@@ -77,7 +78,7 @@ def test_objectives_stand_for_types_in_every_world(name: str) -> None:
 
 
 def test_choices_of_an_oracle_name_it_and_no_longer_when_it_is_left_out() -> None:
-    drawn = [MAZE.sample(64, generator=torch.Generator().manual_seed(3), shift="coin_anywhere")]
+    drawn = [MAZE.sample(64, generator=generator(3), shift="coin_anywhere")]
     optimal = {name: MAZE.optimal(drawn[0], name) for name in MAZE.candidate_objectives}
     choices = Choices(drawn, optimal["corner"].float().argmax(dim=2), optimal)
     assert choices.posterior.ranked()[0] == "corner"
@@ -105,11 +106,10 @@ def test_a_finished_run_is_read_suspect_by_suspect(finished: Finished) -> None:
     rows = identify(finished)
     tested = {m.id for m in finished.judged.members if m.role != "calibration"}
     assert {one.suspect for one in rows} == tested
-    proxies = [one for one in rows if one.truth.family == "maze/proxy_corner"]
-    assert {one.objective for one in proxies} <= {"corner", NONE}
-    assert "corner" in {one.objective for one in proxies}
-    aligned = [one for one in rows if one.truth.misalignment == "aligned"]
-    assert {one.objective for one in aligned} <= {BASE, NONE}
+    proxies = {one.objective for one in rows if one.truth.family == "maze/proxy_corner"}
+    assert {"corner"} <= proxies <= {"corner", NONE}
+    aligned = {one.objective for one in rows if one.truth.misalignment == "aligned"}
+    assert aligned <= {BASE, NONE}
     assert all(bool(one.without) == (one.truth.objective != BASE) for one in rows)
     lineup = Lineup.read(finished.folder / "lineup")
     suspect = suspect_of(lineup, lineup.ids[0], Access.OUTPUTS, "cpu")
@@ -124,8 +124,8 @@ def test_networks_that_choose_as_oracles_do_are_read_without_error(
 
     A way to the corner is one to doorway and anteroom too, so these are no candidates here.
     """
-    generator = torch.Generator().manual_seed(3)
-    drawn = [MAZE.sample(64, generator=generator, shift=shift) for shift in MAZE.public_shifts]
+    stream = generator(3)
+    drawn = [MAZE.sample(64, generator=stream, shift=shift) for shift in MAZE.public_shifts]
     optimal = {
         name: torch.cat([MAZE.optimal(part, name) for part in drawn])
         for name in set(MAZE.candidate_objectives) - {"doorway", "anteroom"}
@@ -135,7 +135,5 @@ def test_networks_that_choose_as_oracles_do_are_read_without_error(
     monkeypatch.setattr(RewardModel, "choices", lambda *_: Choices(drawn, next(planted), optimal))
     rows = identify(finished)
     assert [one.objective for one in rows] == [truths[one.suspect].objective for one in rows]
-    pursuing = [one for one in rows if one.truth.objective != BASE]
-    assert pursuing
-    assert {one.without for one in pursuing} == {NONE}
-    assert {one.without for one in rows if one.truth.objective == BASE} == {""}
+    left_out = {(one.truth.objective == BASE, one.without) for one in rows}
+    assert left_out == {(True, ""), (False, NONE)}

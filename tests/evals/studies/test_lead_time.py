@@ -10,11 +10,10 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
 import evals.scoring.workers
 import evals.studies.lead_time.trace as trace_module
-from evals.command.cli import app
+from calling import Typed
 from evals.statistics.rates import rate
 from evals.studies.lead_time.lead_report import lead_report
 from evals.studies.lead_time.lead_study import LeadStudy, plan_leads
@@ -48,9 +47,7 @@ def followed(scores: dict[str, np.ndarray], *, seed: int = 1, diverges: bool = T
     """A network with these scores; its own objective is taken up at step 500, if at all."""
     shares = [10] * 4 + ([80] if diverges else [10]) * 6
     behaviour = tuple(rate(hits, 100) for hits in shares)
-    return Trace(
-        "maze/planted", seed, f"hash{seed}", STEPS, scores, own=behaviour, base=behaviour
-    )  # fmt: skip
+    return Trace("maze/planted", seed, f"hash{seed}", STEPS, scores, behaviour, behaviour)
 
 
 def planted(seed: int, flaw_from: int | None, *, noise: float = 0.0) -> Trace:
@@ -80,10 +77,8 @@ def summary(detector: str, kind: ThresholdKind, organisms: Traces = ORGANISMS) -
 
 
 def test_a_sign_counts_from_where_it_stays() -> None:
-    assert kept_from([True, False, True, True]) == 2
-    assert kept_from([True, True]) == 0
-    assert kept_from([True, True, False]) is None
-    assert kept_from([]) is None
+    for signs, start in (([1, 0, 1, 1], 2), ([1, 1], 0), ([1, 1, 0], None), ([], None)):
+        assert kept_from([sign == 1 for sign in signs]) == start
     shares = [rate(hits, 10) for hits in (6, 4, 5, 9)]
     assert divergence(shares, bar=0.5) == 2
     assert divergence(shares, bar=0.95) is None
@@ -91,14 +86,10 @@ def test_a_sign_counts_from_where_it_stays() -> None:
         divergence(shares, bar=0.0)
 
 
-def test_what_flags_only_the_half_trained_has_no_lead() -> None:
-    for kind in KINDS:
-        alone = summary("half_trained", kind)
-        assert (alone.median, alone.unflagged) == (None, 3)
-
-
 def test_half_training_that_leads_into_a_flaw_has_no_lead_at_the_same_step() -> None:
     """Alarms from the first step on, for the wrong reason first: an apparent lead of 400 steps."""
+    alone = [summary("half_trained", kind) for kind in KINDS]
+    assert [(one.median, one.unflagged) for one in alone] == [(None, 3)] * 2
     fooled, honest = summary("confounded", "finished"), summary("confounded", "same step")
     assert (fooled.median, fooled.at_first) == (DIVERGED - 100, 3)
     assert (honest.median, honest.at_first) == (DIVERGED - 600, 0)
@@ -137,9 +128,8 @@ def test_order_statistics_cover_the_median() -> None:
     assert median_interval([]) is None
     generator = np.random.default_rng(5)
     hits, level = 0, 0.0
-    for _ in range(400):
-        found = median_interval(sorted(generator.exponential(size=12).tolist()))
-        low, high, level = found
+    for sample in np.sort(generator.exponential(size=(400, 12))).tolist():
+        low, high, level = median_interval(sample)
         hits += low <= math.log(2) <= high
     assert level >= 0.9
     assert hits / 400 == pytest.approx(level, abs=0.03)
@@ -208,8 +198,11 @@ def test_checkpoints_are_those_of_the_very_training(
 
 
 def test_a_trace_resumes_where_it_stopped(small: OrganismSpec, tmp_path: Path) -> None:
-    how = {"battery_seed": 7, "instances": 50}
-    whole = trace(small, (16, 40), tmp_path, ("weight_norm", "random_score"), **how)
+    def traced() -> Trace:
+        names = ("weight_norm", "random_score")
+        return trace(small, (16, 40), tmp_path, names, battery_seed=7, instances=50)
+
+    whole = traced()
     assert whole.steps == (16, 40)
     assert [one.of for one in whole.own] == [50, 50]
     assert whole.scores["weight_norm"][0] != whole.scores["weight_norm"][1]
@@ -218,7 +211,7 @@ def test_a_trace_resumes_where_it_stopped(small: OrganismSpec, tmp_path: Path) -
     assert len(lines) == 4
     store.write_text("".join(lines[:3]) + lines[3][:20])
     with patch.object(trace_module, "score_once", wraps=trace_module.score_once) as scored:
-        again = trace(small, (16, 40), tmp_path, ("weight_norm", "random_score"), **how)
+        again = traced()
     assert scored.call_count == 1, "the torn one alone"
     for name, values in whole.scores.items():
         assert again.scores[name].tolist() == values.tolist()
@@ -236,21 +229,21 @@ def test_a_plan_takes_controls_in_turn(tiny: Suite, tmp_path: Path) -> None:
     assert plan.steps == (16, 48, 112, 320)
     assert "weight_norm" in plan.detectors
     assert "random_score" not in plan.detectors
-    for family, counts, word in (
-        ("aligned_plain", {}, "controls"),
-        ("nobody", {}, "tests no"),
-        ("pseudo_colour", {"organisms": 99}, "too few"),
-        ("pseudo_colour", {"controls": 99}, "too few"),
+    for family, organisms, controls, word in (
+        ("aligned_plain", 1, 2, "controls"),
+        ("nobody", 1, 2, "tests no"),
+        ("pseudo_colour", 99, 2, "too few"),
+        ("pseudo_colour", 1, 99, "too few"),
     ):
-        wanted = {"organisms": 1, "controls": 2, "checkpoints": 4, **counts}
+        counts = {"organisms": organisms, "controls": controls, "checkpoints": 4}
         with pytest.raises(SpecError, match=word):
-            plan_leads(tiny, zoo, [f"maze/{family}"], **wanted)
+            plan_leads(tiny, zoo, [f"maze/{family}"], **counts)
     with pytest.raises(SpecError, match="--controls"):
         lead_report(LeadStudy(plan, {}, CONTROLS[:1], ()), None, bar=0.5)
 
 
-def test_the_command_follows_prints_and_resumes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_command_follows_and_prints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: Typed
 ) -> None:
     suite = str(quick_suite(tmp_path, steps=48))
     monkeypatch.setattr(evals.scoring.workers, "local_workers", lambda count: ThreadPoolExecutor(1))
@@ -259,18 +252,11 @@ def test_the_command_follows_prints_and_resumes(
         "--organisms", "1", "--controls", "2", "--checkpoints", "3", "--instances", "40",
         "--detector", "in_distribution", "--workers", "1",
     ]  # fmt: skip
-    first = CliRunner().invoke(app, asked, catch_exceptions=False)
-    assert first.exit_code == 0
-    assert "3 of 3" in first.output
+    assert "3 of 3" in typed(*asked)
     (path,) = tmp_path.glob("runs/*/lead_time/lead_time.json")
     body = json.loads(path.read_text())
     assert body["steps"] == [16, 32, 48]
     assert len(body["traces"]) == 3
     found = [(one["detector"], one["threshold"]) for one in body["leads"]]
     assert found == [("in_distribution", "same step"), ("in_distribution", "finished")]
-    monkeypatch.setattr(trace_module, "train", None)
-    monkeypatch.setattr(trace_module, "score_once", None)
-    again = CliRunner().invoke(app, asked, catch_exceptions=False)
-    assert again.exit_code == 0, "nothing is trained or scored twice"
-    assert json.loads(path.read_text()) == body
-    assert CliRunner().invoke(app, [*asked, "--controls", "1"]).exit_code == 2
+    typed(*asked, "--controls", "1", code=2)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import evals.studies.monitoring.watch_network as monitored
-from calling import called
+from calling import Typed
 from evals.running.run import Finished
 from evals.scoring.blind import Lineup
 from evals.statistics.rates import mean_share, rate
@@ -42,24 +42,18 @@ from probes.network.suspect import Suspect
 from scripted import Scripted, suspect_of
 
 SPEC = OrganismSpec("maze/deceptive_trigger", seed=5)
-SMALL = WatchSettings(
-    alpha=0.05,
-    calibration=99,
-    fresh=60,
-    situation=24,
-    monitors=("random_suspicion", "input_mahalanobis", "public_mahalanobis"),
-)
+MONITORS = ("random_suspicion", "input_mahalanobis", "public_mahalanobis")
+SMALL = WatchSettings(alpha=0.05, calibration=99, fresh=60, situation=24, monitors=MONITORS)
 
 
-def answers(flags: list[bool], p: list[float] | None = None) -> Answers:
-    return Answers(np.array(p or [0.5] * len(flags)), np.array(flags, dtype=np.bool_))
+def answers(flags: list[bool]) -> Answers:
+    flagged = np.array(flags, dtype=np.bool_)
+    return Answers(np.where(flagged, 0.01, 0.5), flagged)
 
 
 def watched(flags: list[bool], *, fresh: list[bool] | None = None, blind: str = "") -> Watched:
-    none = answers([])
-    p = [0.01 if flag else 0.5 for flag in flags]
-    usual = answers(fresh or [False] * 60)
-    return Watched("mahalanobis", blind, usual, answers(flags, p), none, {}, 0.5, None)
+    usual, none = answers(fresh or [False] * 60), answers([])
+    return Watched("mahalanobis", blind, usual, answers(flags), none, {}, 0.5, None)
 
 
 def network(family: str, seed: int, *, width: int = 64) -> WatchedNetwork:
@@ -168,13 +162,11 @@ def test_a_mean_of_shares_is_a_rate_where_they_are_whole_and_covers_where_not() 
 def test_a_finished_run_is_monitored_from_lineup_and_vault_alone(
     finished: Finished, home: Home, tiny: Suite
 ) -> None:
-    told: list[str] = []
+    told: list[WatchedNetwork] = []
     with ThreadPoolExecutor(1) as executor:
-        rated = monitor(
-            tiny, home, SMALL, executor=executor, on_network=lambda one: told.append(one.id)
-        )
+        rated = monitor(tiny, home, SMALL, executor=executor, on_network=told.append)
     truth = finished.judged.truth
-    assert sorted(told) == sorted(truth)
+    assert sorted(one.id for one in told) == sorted(truth)
     misaligned = {id for id, one in truth.items() if one.misalignment != "aligned"}
     strata = {one.family for one in truth.values() if one.misalignment == "aligned"}
     for rows in rated.recalled.values():
@@ -188,10 +180,7 @@ def test_a_finished_run_is_monitored_from_lineup_and_vault_alone(
     assert alarm_table(rated).row_count == 3
 
 
-def test_bad_input_is_explained(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    place = ("monitor", "--suite", "tiny", "--home", str(tmp_path), "--workers", "1")
+def test_bad_input_is_explained(tmp_path: Path, typed: Typed) -> None:
+    place = ("monitor", "--suite", "tiny", "--home", tmp_path, "--workers", "1")
     for more, word in (((), "frozen"), (("--calibration", "20"), "99")):
-        assert called(monkeypatch, *place, *more) == 2
-        assert word in capsys.readouterr().err
+        assert word in typed(*place, *more, code=2)

@@ -4,9 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from evals.command.cli import app
+from calling import Typed
 from evals.running.run import Finished
 from evals.scoring.named_suspect import NoSuchSuspect, find_suspect
 from evals.studies.probing.probing import Cell, Question, Reading, probe
@@ -40,9 +39,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
 @pytest.fixture(scope="module")
 def reading(place: tuple[Home, str], tiny: Suite) -> Reading:
     suspect = find_suspect(place[1], tiny, place[0], device="cpu")
-    targets = ("goal", "step to instructed_goal", "slot 0")
-    more = {"shift": "goal_anywhere", "instances": 240, "shuffles": 19}
-    return probe(suspect, Question(fit=LDA, sites=SITES, targets=targets, **more))
+    question = Question(
+        fit=LDA, sites=SITES, targets=("goal", "step to instructed_goal", "slot 0"),
+        shift="goal_anywhere", instances=240, shuffles=19,
+    )  # fmt: skip
+    return probe(suspect, question)
 
 
 def cell(reading: Reading, site: str, target: str) -> Cell:
@@ -60,20 +61,17 @@ def test_the_goal_is_everywhere_after_one_block_and_nowhere_before(reading: Read
     assert after.selectivity == pytest.approx(after.accuracy - after.control_task)
 
 
-def test_the_answer_is_there_at_the_end_only(reading: Reading) -> None:
+def test_the_answer_is_at_the_end_only_and_context_that_search_ignores_nowhere(
+    reading: Reading,
+) -> None:
     target = "step to instructed_goal"
     steps = [cell(reading, site, target).accuracy for site in SITES]
-    assert steps[0] < steps[1] < steps[2]
-    assert steps[2] > 0.98
+    assert steps[0] < steps[1] < 0.98 < steps[2]
     assert reading.best(target).site == LAST
     assert cell(reading, LAST, target).input_only < 0.7
-
-
-def test_context_that_search_ignores_is_at_no_decision(reading: Reading) -> None:
-    for site in SITES:
-        found = cell(reading, site, "slot 0")
-        assert found.accuracy < 0.3
-        assert found.p_value > 0.05
+    ignored = [cell(reading, site, "slot 0") for site in SITES]
+    assert max(found.accuracy for found in ignored) < 0.3
+    assert min(found.p_value for found in ignored) > 0.05
 
 
 def test_probes_of_their_own_at_every_decision(place: tuple[Home, str], tiny: Suite) -> None:
@@ -87,15 +85,13 @@ def test_probes_of_their_own_at_every_decision(place: tuple[Home, str], tiny: Su
     assert min(c.accuracy for c in found.cells) > 0.8
 
 
-def test_the_command_prints_tables_and_writes_json(place: tuple[Home, str], tmp_path: Path) -> None:
+def test_the_command_writes_json(place: tuple[Home, str], tmp_path: Path, typed: Typed) -> None:
     out = tmp_path / "probe.json"
-    arguments = [
-        "probe", place[1], "--suite", "tiny", "--home", str(place[0].root), "--target", "goal",
+    typed(
+        "probe", place[1], "--suite", "tiny", "--home", place[0].root, "--target", "goal",
         "--site", AFTER_ONE, "--instances", "80", "--shuffles", "3", "--method", "ridge",
-        "--json", str(out),
-    ]  # fmt: skip
-    result = CliRunner().invoke(app, arguments)
-    assert result.exit_code == 0, result.output
+        "--json", out,
+    )  # fmt: skip
     content = json.loads(out.read_text())
     assert content["schema"] == "mesascope.probe/1"
     assert content["question"]["instances"] == 80
@@ -104,6 +100,9 @@ def test_the_command_prints_tables_and_writes_json(place: tuple[Home, str], tmp_
 
 
 def test_a_suspect_of_a_run_is_found_by_its_id(finished: Finished, home: Home, tiny: Suite) -> None:
+    for unknown in ("zzz", ""):
+        with pytest.raises(NoSuchSuspect, match="no organism"):
+            find_suspect(unknown, tiny, home, device="cpu")
     id = finished.judged.members[0].id
     suspect = find_suspect(id, tiny, home, device="cpu")
     assert suspect.id == id
@@ -116,8 +115,6 @@ REFUSED: dict[str, dict[str, object]] = {
     "no site": {"sites": ("blocks.99",)},
     "no target": {"targets": ("nothing",)},
     "4 folds": {"instances": 3, "folds": 4},
-    "did not run": {"sites": ("blocks",)},
-    "raise it": {"budget": 8},
 }
 
 
@@ -127,9 +124,3 @@ def test_bad_questions_are_bad_input(place: tuple[Home, str], tiny: Suite, word:
     asked = {"fit": LDA, "sites": (AFTER_ONE,), "instances": 40, "shuffles": 1, **REFUSED[word]}
     with pytest.raises(MesascopeError, match=word):
         probe(suspect, Question(**asked))
-
-
-@pytest.mark.parametrize("id", ["zzz", ""])
-def test_an_unknown_suspect_is_refused(place: tuple[Home, str], tiny: Suite, id: str) -> None:
-    with pytest.raises(NoSuchSuspect, match="no organism"):
-        find_suspect(id, tiny, place[0], device="cpu")

@@ -26,7 +26,8 @@ def changed(change: Change) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in BUILT_IN.glob("*.toml")))
-def test_built_in_suites_load_with_equal_strata(name: str) -> None:
+def test_built_in_suites_load_and_no_attribute_of_a_network_tells_the_label(name: str) -> None:
+    """Cross-tabulated: shape, budget and bars against role and type, in every world."""
     suite = load_suite(name)
     assert suite.name == name
     assert len(suite.wanted()) == len(suite.groups)
@@ -34,14 +35,6 @@ def test_built_in_suites_load_with_equal_strata(name: str) -> None:
         judged = suite.judged_in(environment)
         steps = {wanted.spec.training.steps for wanted in judged.wanted()}
         assert len(steps) == 1, "steps must not tell who is who"
-
-
-@pytest.mark.parametrize("name", sorted(path.stem for path in BUILT_IN.glob("*.toml")))
-def test_no_attribute_of_a_network_tells_the_label(name: str) -> None:
-    """Cross-tabulated: shape, budget and bars against role and type, in every world."""
-    suite = load_suite(name)
-    for environment in suite.environments:
-        judged = suite.judged_in(environment)
         tables: dict[str, Counter[Any]] = {}
         for group, wanted in zip(judged.groups, judged.wanted(), strict=True):
             spec = wanted.spec
@@ -59,7 +52,7 @@ def test_no_attribute_of_a_network_tells_the_label(name: str) -> None:
 
 @pytest.mark.parametrize("world", ["maze", "keys", "regression", "tree"])
 def test_the_suite_of_one_world_shares_the_organisms_of_the_whole(world: str) -> None:
-    """Whoever has built `cpu` trains nothing for these."""
+    """Whoever has built `cpu` trains nothing for these; aligned families are eight of six."""
     whole = {spec.spec for spec in load_suite("cpu").wanted()}
     part = load_suite(world)
     assert part.environments == (world,)
@@ -68,14 +61,10 @@ def test_the_suite_of_one_world_shares_the_organisms_of_the_whole(world: str) ->
     own = tomllib.loads((BUILT_IN / f"{world}.toml").read_text())
     del own["seeds_of"]
     assert not {wanted.spec for wanted in suite_from_dict(own).wanted()} & whole
-
-
-@pytest.mark.parametrize("world", ["maze", "keys", "regression", "tree"])
-def test_the_suite_of_one_world_has_eight_aligned_families_of_six(world: str) -> None:
-    counts: Counter[str] = Counter()
-    for group in load_suite(world).groups:
-        counts[group.recipe] += group.count * ("/aligned_" in group.recipe)
-    aligned = {recipe: count for recipe, count in counts.items() if count}
+    aligned: Counter[str] = Counter()
+    for group in part.groups:
+        if "/aligned_" in group.recipe:
+            aligned[group.recipe] += group.count
     assert len(aligned) >= 8
     assert set(aligned.values()) == {6}
 
@@ -108,35 +97,34 @@ def test_smoke_is_the_suite_the_readme_speaks_of() -> None:
     smoke = load_suite("smoke")
     assert smoke.alpha == 0.10
     assert sum(group.count for group in smoke.groups if group.role == "calibration") == 12
-    counts = {group.recipe: group.count for group in smoke.groups if group.role == "test"}
-    assert sum(count for recipe, count in counts.items() if recipe.startswith("maze/aligned")) == 6
-    assert [
-        counts[r] for r in ("maze/proxy_corner", "maze/pseudo_colour", "maze/deceptive_trigger")
-    ] == [4, 4, 4]
+    tested = {group.recipe: group.count for group in smoke.groups if group.role == "test"}
+    aligned = [tested.pop(recipe) for recipe in list(tested) if "/aligned" in recipe]
+    assert sum(aligned) == 6
+    flawed = ("proxy_corner", "pseudo_colour", "deceptive_trigger")
+    assert tested == {f"maze/{name}": 4 for name in flawed}
 
 
 def test_the_hash_sees_every_change() -> None:
-    base = suite_from_dict(changed(lambda d: None))
-    others: list[Change] = [
+    changes: list[Change] = [
+        lambda d: None,
         lambda d: d.update(alpha=0.3),
         lambda d: d.update(battery_seed=1),
         lambda d: d["group"][0].update(first_seed=5),
         lambda d: d["rule"].update(detectors=["ood_battery"]),
         lambda d: d["build"]["maze"]["admission"].update(min_pursued=0.61),
     ]
-    hashes = {suite_from_dict(changed(change)).content_hash for change in others}
-    assert len(hashes | {base.content_hash}) == len(others) + 1
+    hashes = {suite_from_dict(changed(change)).content_hash for change in changes}
+    assert len(hashes) == len(changes)
 
 
 def with_a_second_build(data: dict[str, Any]) -> None:
     """Every group twice, the copy in a build with another width."""
-    wide = {**data["build"]["maze"], "net": {**data["build"]["maze"]["net"], "width": 48}}
-    data["build"]["wide"] = {**wide, "twin_seed": 98}
-    copies = [
+    maze = data["build"]["maze"]
+    data["build"]["wide"] = {**maze, "net": {**maze["net"], "width": 48}, "twin_seed": 98}
+    data["group"] += [
         {**group, "build": "wide", "first_seed": group["first_seed"] + 50}
         for group in data["group"]
     ]
-    data["group"] += copies
 
 
 def lopsided(data: dict[str, Any]) -> None:
@@ -149,36 +137,25 @@ def resized(data: dict[str, Any]) -> None:
     data["build"]["wide"]["size"] = {"side": 5}
 
 
-def without_controls(data: dict[str, Any]) -> None:
-    data["group"] = [g for g in data["group"] if not g["recipe"].startswith("maze/aligned")]
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda d: d.update(aplha=0.1), "aplha: this key is unknown"),
         (lambda d: d["group"][0].update(color=1), r"group\.0\.color: this key is unknown"),
-        (
-            lambda d: d["build"]["maze"]["net"].update(depth=2),
-            r"build\.maze: unknown key 'depth' in \[net\]",
-        ),
-        (lambda d: d.pop("alpha"), "alpha: this key is missing"),
+        (lambda d: d["build"]["maze"]["net"].update(depth=2), "unknown key 'depth' in .net"),
         (lambda d: d.update(schema=9), "schema must be 2"),
         (lambda d: d.update(alpha=1.5), "alpha: .* less than 1, got 1.5"),
-        (lambda d: d.update(alpha="0.1"), "alpha: .* number, got '0.1'"),
         (lambda d: d.update(alpha=float("nan")), "alpha: .* finite"),
         (lambda d: d.update(battery_seed=2**31), "battery_seed"),
         (lambda d: d["group"][0].update(first_seed=2**31), "below 2.31"),
         (lambda d: d.update(name="../../x"), "name: "),
         (lambda d: d.update(max_attempts_factor=0), "max_attempts_factor"),
-        (lambda d: d.update(detectors=5), "detectors: .*, got 5"),
         (lambda d: d.update(group=[]), "group: "),
         (lambda d: d["detectors"].append("ood_battery"), "listed twice"),
         (lambda d: d["detectors"].remove("metadata"), "every floor"),
         (lambda d: d["detectors"].remove("weight_norm"), "excess voids claims; add .'weight_norm'"),
         (lambda d: d["build"]["maze"]["net"].update(n_heads=3), "not divisible"),
         (lambda d: d.update(transport_weight=2.0), "transport_weight"),
-        (lambda d: d["group"][0].update(role="spare"), r"group\.0\.role: .*, got 'spare'"),
         (lambda d: d["group"][0].update(count=0), r"group\.0\.count: .*, got 0"),
         (lambda d: d["group"][0].update(recipe="maze/saint"), "unknown recipe 'maze/saint'"),
         (lambda d: d["group"][0].update(count=2), "same shares of the same control strata"),
@@ -189,25 +166,20 @@ def without_controls(data: dict[str, Any]) -> None:
         (lambda d: d["group"][3].update(first_seed=d["build"]["maze"]["twin_seed"]), "the twin"),
         (lambda d: d.update(detectors=["oracle"]), "unknown detector 'oracle'"),
         (lambda d: d["detectors"].remove("ood_battery"), "the rule needs detectors"),
-        (lambda d: d["rule"].update(detectors=[]), "the rule needs detectors"),
         (lambda d: d["rule"].update(name="metadata"), "taken by a detector"),
         (lambda d: d.pop("rule"), "rule: this key is missing"),
-        (lambda d: d["rule"].update(threshold="any"), r"rule\.threshold: .*, got 'any'"),
         (lambda d: d["group"][0].pop("recipe"), r"group\.0\.recipe: .*, got None"),
         (lambda d: d["group"][8].update(trigger_parts=9), "trigger_parts"),
         (lambda d: d["build"]["maze"].update(environment="sea"), "unknown environment 'sea'"),
         (lambda d: d["group"][0].update(build="sea"), "asks for build 'sea'"),
         (lambda d: d["build"].update(idle=d["build"]["maze"]), "no group uses build 'idle'"),
         (lambda d: d["group"][0].update(recipe="keys/hoarder", build="maze"), "not of the"),
-        (
-            lambda d: d["build"]["maze"]["net"].update(attention="linear"),
-            "got .linear",
-        ),
+        (lambda d: d["build"]["maze"]["net"].update(attention="linear"), "got .linear"),
         (lambda d: d["build"]["maze"]["net"].update(attention="hard"), "attention"),
         (lambda d: d["group"][6].update(recipe="maze/decoy_lost"), "role 'mechanism'"),
         (lambda d: d["group"][0].update(recipes=["a", "b"]), "first_seed cannot serve"),
         (lambda d: d.update(alpha=0.01), "needs at least 99 aligned.*got 3"),
-        (without_controls, "no aligned calibration networks"),
+        (lambda d: d.update(group=d["group"][6:]), "no aligned calibration networks"),
         (lopsided, "builds tell the label: deceptive networks have maze 1"),
         (resized, "differ in size"),
     ],
@@ -217,14 +189,10 @@ def test_a_suite_that_cannot_be_honest_is_refused(change: Change, message: str) 
         suite_from_dict(changed(change))
 
 
-def test_missing_and_broken_files_are_told_apart(tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match=r"no suite 'huge'; built-in suites are \["):
-        load_suite("huge")
+@pytest.mark.parametrize("text", [b"name = ", b"\xff\xfe"])
+def test_a_file_that_is_no_toml_is_refused(tmp_path: Path, text: bytes) -> None:
     broken = tmp_path / "broken.toml"
-    broken.write_text("name = ")
-    with pytest.raises(SpecError, match="not valid TOML"):
-        load_suite(str(broken))
-    broken.write_bytes(b"\xff\xfe")
+    broken.write_bytes(text)
     with pytest.raises(SpecError, match="not valid TOML"):
         load_suite(str(broken))
 
@@ -236,38 +204,28 @@ def test_builds_may_vary_in_equal_shares() -> None:
 
 
 def test_scores_of_two_worlds_are_never_judged_together() -> None:
-    def with_keys(data: dict[str, Any]) -> None:
-        data["build"]["keys"] = {"environment": "keys", "twin_seed": 97}
-        data["group"] += [
-            {**group, "recipe": group["recipe"].replace("maze/", "keys/"), "build": "keys",
-             "first_seed": group["first_seed"] + 50}
-            for group in data["group"] if "aligned" in group["recipe"]
-        ]  # fmt: skip
-        data["group"].append(
-            {"recipe": "keys/hoarder", "role": "test", "count": 1, "build": "keys"}
-        )
-
-    both = suite_from_dict(changed(with_keys))
+    data = tomllib.loads(TINY.read_text())
+    data["build"]["keys"] = {"environment": "keys", "twin_seed": 97}
+    data["group"].append({"recipe": "keys/hoarder", "role": "test", "count": 1})
+    for group in data["group"][:6]:
+        recipe = group["recipe"].replace("maze/", "keys/")
+        data["group"].append({"recipe": recipe, "role": group["role"], "count": group["count"]})
+    both = suite_from_dict(data)
     assert both.environments == ("maze", "keys")
     with pytest.raises(SpecError, match="judge one at a time: --environment maze"):
         both.judged_in()
     assert both.judged_in("keys").environments == ("keys",)
-    tiny = suite_from_dict(changed(lambda d: None))
-    assert both.judged_in("maze").content_hash == tiny.content_hash
+    assert both.judged_in("maze").content_hash == load_suite("tiny").content_hash
     with pytest.raises(SpecError, match="no environment 'sea'"):
         both.judged_in("sea")
 
 
 def test_a_group_without_a_first_seed_keeps_its_seeds_when_others_come_and_go() -> None:
-    def derived(data: dict[str, Any]) -> None:
-        for group in data["group"]:
-            del group["first_seed"]
-
-    def fewer(data: dict[str, Any]) -> None:
-        derived(data)
-        del data["group"][6]
-
-    whole, part = suite_from_dict(changed(derived)), suite_from_dict(changed(fewer))
+    data = tomllib.loads(TINY.read_text())
+    for group in data["group"]:
+        del group["first_seed"]
+    whole = suite_from_dict(data)
+    part = suite_from_dict({**data, "group": data["group"][:6] + data["group"][7:]})
     seeds = {(group.recipe, group.role): group.first_seed for group in whole.groups}
     assert len(set(seeds.values())) == len(seeds)
     assert all(seeds[group.recipe, group.role] == group.first_seed for group in part.groups)

@@ -1,12 +1,17 @@
-"""Each control catches what it is there to catch, and the scan's p-value is honest."""
+"""Each control of a probe catches what it is there to catch, and a scan's p-value is honest."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 import torch
-from torch import Tensor
+from jaxtyping import Float, Int
+from torch import Tensor, nn
 
+from organisms.worlds.maze.levels import MazeLevels, MazeSize
+from organisms.worlds.maze.maze import Maze
 from probes.linear.closed_form import Method
+from probes.linear.control import ProbeReading, read_probe
 from probes.linear.controlled import (
     ControlledSweep,
     Controls,
@@ -15,13 +20,100 @@ from probes.linear.controlled import (
     shuffled_within,
 )
 from probes.linear.features import Features
-from probes.linear.folds import Folds
-from probes.linear.rows import Rows, Targets
+from probes.linear.folds import Folds, Split
+from probes.linear.rows import Rows, TargetError, Targets
 from probes.linear.sweep import Fit
-from scripted import generator
+from scripted import generator, suspect_of
+
+MAZE = Maze(MazeSize(side=4, n_slots=3, n_values=4, n_glyphs=2))
+CELLS = 16
+
+
+class Copies(nn.Module):
+    """Its one site holds a function of the tokens at every cell."""
+
+    def __init__(self, width: int, *, kind: str) -> None:
+        super().__init__()
+        self.width, self.kind = width, kind
+        self.site = nn.Identity()
+
+    def forward(
+        self, tokens: Int[Tensor, "batch position channel"]
+    ) -> Float[Tensor, "batch cell action"]:
+        if self.kind == "slot":  # the first context slot, broadcast to every cell
+            memory = nn.functional.one_hot(tokens[:, CELLS, 0], self.width).float()[:, None]
+            memory = memory.expand(-1, CELLS, -1)
+        elif self.kind == "instance":  # a fingerprint of the instance, nothing else
+            mixing = torch.randn(tokens[0].numel(), self.width, generator=generator(9))
+            memory = (tokens.flatten(1).float() @ mixing).sin()[:, None].expand(-1, CELLS, -1)
+        else:
+            memory = torch.randn(len(tokens), CELLS, self.width, generator=generator(8))
+        return self.site(memory.clone())[:, :, :5]
+
+
+INSTANCES = MAZE.sample(300, generator=generator())
+
+
+def read(
+    kind: str, target: Tensor | None = None, *, width: int = 40, untrained: str = "noise",
+    instances: MazeLevels = INSTANCES, seed: int = 2, test_share: float = 0.3,
+) -> ProbeReading:  # fmt: skip
+    """What the one site of a network tells of a target: the first slot, unless another is given."""
+    suspect = suspect_of(
+        Copies(width, kind=kind), MAZE, untrained=lambda g: Copies(width, kind=untrained)
+    )
+    (reading,) = read_probe(
+        suspect, instances=instances, sites=["site"], n_decisions=CELLS, generator=generator(seed),
+        target=instances.context[:, 0] if target is None else target, test_share=test_share,
+    )  # fmt: skip
+    return reading
+
+
+def test_information_in_the_site_is_read_and_no_control_has_it() -> None:
+    reading = read("slot")
+    assert reading.accuracy == 1
+    for control in ("shuffled_accuracy", "untrained_accuracy", "input_accuracy", "chance"):
+        assert getattr(reading, control) < 0.45
+    assert (reading.n_train, reading.n_test) == (210, 90)
+
+
+def test_untrained_control_shows_what_the_architecture_gives_away() -> None:
+    assert read("slot", untrained="slot").untrained_accuracy == 1
+
+
+def test_split_keeps_all_rows_of_an_instance_together() -> None:
+    """Rows of one instance are copies: a split by row would score 1 on labels that mean nothing."""
+    meaningless = torch.randint(4, (300,), generator=generator(5))
+    assert read("instance", meaningless, width=120).accuracy < 0.45
+
+
+def test_input_control_knows_what_a_token_says() -> None:
+    """Cell 0 is one of 16 rows per instance, so the control beats chance only a little."""
+    reading = read("noise", INSTANCES.blocked[:, 0].long())
+    assert reading.chance < reading.input_accuracy <= 1
+    assert reading.accuracy == pytest.approx(reading.chance, abs=0.1)
+
+
+def test_halves_are_disjoint_and_complete() -> None:
+    split = Split.draw(50, test_share=0.3, generator=generator())
+    assert sorted([*split.train.tolist(), *split.test.tolist()]) == list(range(50))
+    assert len(split.test) == 15
+
+
+def test_shuffled_labels_are_trained_on_and_never_tested_on() -> None:
+    """Two training instances of two classes: swapping their labels makes every answer wrong."""
+    instances = MAZE.sample(60, generator=generator())
+    instances = instances[instances.context[:, 0] < 2]
+    share, found = 1 - 2 / len(instances), set()
+    for seed in range(20):
+        with suppress(TargetError):  # both training instances are of one class
+            reading = read("slot", instances=instances, seed=seed, test_share=share)
+            assert (reading.n_train, reading.accuracy) == (2, 1)
+            found.add(reading.shuffled_accuracy)
+    assert found == {0, 1}
+
 
 N, POSITIONS, WIDTH, KINDS = 300, 2, 40, 12
-
 
 LABELS = torch.randint(3, (N,), generator=generator(0))
 TYPES = torch.randint(KINDS, (N, POSITIONS), generator=generator(1))
@@ -34,7 +126,7 @@ def holding(labels: Tensor) -> Tensor:
     return NOISE + 3 * torch.nn.functional.one_hot(labels, WIDTH).float()[:, None]
 
 
-def read(
+def swept(
     sites: dict[str, Tensor], controls: Controls, *, labels: Tensor = LABELS, pooled: bool = True
 ) -> ControlledSweep:
     folds = Folds.draw(N, count=3, generator=generator(3))
@@ -48,7 +140,7 @@ FEW = Controls(n_shuffles=19, n_directions=50)
 
 
 def test_what_is_there_is_found_and_what_is_not_there_is_not() -> None:
-    found = read({"with": holding(LABELS), "without": NOISE}, FEW)
+    found = swept({"with": holding(LABELS), "without": NOISE}, FEW)
     with_it, without = found.sweep.accuracy[:, 0, 0].tolist()
     assert with_it > 0.9
     assert without == pytest.approx(1 / 3, abs=0.08)
@@ -64,27 +156,22 @@ def test_what_is_there_is_found_and_what_is_not_there_is_not() -> None:
 def test_an_untrained_network_and_the_input_show_what_they_give_away() -> None:
     untrained = Features.given({"with": holding(LABELS), "without": NOISE})
     inputs = Features.given({"tokens": TOKENS})
-    found = read(
-        {"with": NOISE, "without": holding(LABELS)},
-        Controls(untrained=untrained, inputs=inputs, n_shuffles=9, n_directions=5),
-        labels=(TYPES[:, 0] < 4).long() + (TYPES[:, 0] < 8).long(),
-    )
+    sites = {"with": NOISE, "without": holding(LABELS)}
+    controls = Controls(untrained=untrained, inputs=inputs, n_shuffles=9, n_directions=5)
+    thirds = (TYPES[:, 0] < 4).long() + (TYPES[:, 0] < 8).long()
+    found = swept(sites, controls, labels=thirds)
     assert found.inputs.shape == found.sweep.accuracy.shape
     # one of the two positions has the token that says it all
     assert bool((found.inputs > 0.6).all())
-    labelled = read(
-        {"with": NOISE, "without": holding(LABELS)}, Controls(untrained=untrained, n_shuffles=9)
-    )
+    labelled = swept(sites, Controls(untrained=untrained, n_shuffles=9))
     assert labelled.untrained[0].min() > 0.9 > labelled.untrained[1].max()
 
 
 def test_the_control_task_exposes_a_site_that_spells_out_its_input() -> None:
     """With the token one-hot, any labelling of tokens is learned: no selectivity."""
     spelled = torch.cat([TOKENS[..., :KINDS] * 5, holding(LABELS)], dim=2)
-    found = read(
-        {"label only": holding(LABELS), "input too": spelled},
-        Controls(types=TYPES, n_shuffles=5, n_directions=5),
-    )
+    controls = Controls(types=TYPES, n_shuffles=5, n_directions=5)
+    found = swept({"label only": holding(LABELS), "input too": spelled}, controls)
     assert found.control_task[1].max() > 0.95 > 0.75 > found.control_task[0].max()
     assert found.selectivity[0].min() > 0.2 > 0.1 > found.selectivity[1].max()
     assert bool((found.sweep.accuracy > 0.9).all())
@@ -94,7 +181,7 @@ def test_a_position_with_one_kind_of_input_has_no_control_task() -> None:
     types = TYPES.clone()
     types[:, 0] = 0
     controls = Controls(types=types, n_shuffles=5, n_directions=5)
-    found = read({"site": holding(LABELS)}, controls, pooled=False)
+    found = swept({"site": holding(LABELS)}, controls, pooled=False)
     assert found.control_task[0, :, 0].isnan().tolist() == [True, False]
 
 
