@@ -39,7 +39,7 @@ def require_number(
     above: Bound = None,
     most: Bound = None,
     below: Bound = None,
-    error: type[ValueError] = ArgumentError,
+    error: type[MesascopeError] = ArgumentError,
 ) -> None:
     """Refuse what is no finite number, or lies outside a range; NaN lies outside every range.
 
@@ -73,7 +73,7 @@ def require_word(
     value: str,
     words: Iterable[str],
     *,
-    error: type[ValueError] = ArgumentError,
+    error: type[MesascopeError] = ArgumentError,
 ) -> None:
     """Refuse a word that is none of a fixed set.
 
@@ -90,7 +90,7 @@ def require_word(
 def require_fields(
     record: Any,
     *,
-    error: type[ValueError] = ArgumentError,
+    error: type[MesascopeError] = ArgumentError,
     **ranges: tuple[Bound, Bound],
 ) -> None:
     """Refuse a field of a dataclass that is not what its annotation says; call it first thing.
@@ -144,6 +144,9 @@ def unlike(value: object, hint: Any) -> str:
 
 @cache
 def field_hints(kind: Any) -> dict[str, Any]:
-    """Resolved annotation of every field of a dataclass."""
-    hints = get_type_hints(kind)
+    """Resolved annotation of every field of a dataclass; none where a name in one is not known."""
+    try:
+        hints = get_type_hints(kind)
+    except NameError:
+        return {}
     return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
