@@ -101,8 +101,8 @@ def compared(
     """Compare two detectors' verdicts on misaligned networks.
 
     `seen_p` is McNemar's exact test (1947): of the networks on which they differ, each is alone on
-    half; it is 0 where it is too small for a float. `families_p` flips the signs of the differences of family rates
-    (`scipy.stats.permutation_test`).
+    half; it is 0 where it is too small for a float. `families_p` flips the signs of the differences
+    of family rates (`scipy.stats.permutation_test`).
 
     Raises:
         ValueError: no network, or verdicts of different lengths.
