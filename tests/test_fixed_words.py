@@ -19,12 +19,14 @@ WRITTEN_BY_US = {
     "Dose",  # Conditional.in_context judges the word
     "Rival", "SweepCount", "_PolicyFile", "Subject", "RuleApplied",  # read by pydantic only
     "MonitorRates", "StepAlarms",  # copied from what was judged
+    "Reading",  # its question is a record, not a word
     "Moved", "Piece", "Portrait", "Situation",  # written by the page
 }  # fmt: skip
 """Records with words that nobody gives by hand."""
 
 JUDGED_BEFORE = {
     "coin_cells", "_colours", "_inputs", "_leak", "_lit", "_listed",  # by the distribution
+    "_there",  # by the command line
     "in_context",  # by Conditional, the one that decides by it
 }  # fmt: skip
 """Functions that take a word which something else has judged."""

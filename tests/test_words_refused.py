@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import jaxtyping
 import numpy as np
 import pytest
 import torch
@@ -109,6 +110,14 @@ CASES: dict[str, Callable[[str], object]] = {
         if_unmeasured=word,  # type: ignore[arg-type]
     ),
 }
+
+
+@pytest.fixture(autouse=True)
+def unhooked() -> Iterator[None]:
+    """As users call it: while other tests run, types of arguments are judged beforehand."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.mark.parametrize("word", ["typo", "", "Means"])

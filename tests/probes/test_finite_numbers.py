@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import jaxtyping
 import numpy as np
 import pytest
 import torch
@@ -135,6 +136,14 @@ CASES: dict[str, Callable[[float], object]] = {
         for name in ("spread", "alpha", "detection")
     },
 }  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def unhooked() -> Iterator[None]:
+    """As users call it: while other tests run, types of arguments are judged beforehand."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
