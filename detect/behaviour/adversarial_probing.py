@@ -39,6 +39,7 @@ class AdversarialProbing(Detector):
     """Instances kept from every round, fewer than `n_instances`."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0 < self.elite < self.n_instances:
             raise ValueError(
                 f"elite must lie between 1 and {self.n_instances - 1}, got {self.elite}"

@@ -84,6 +84,7 @@ class GradientProbing(Detector):
     """Instances kept from every round."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0 < self.elite <= self.n_tried <= self.n_drawn or self.elite > self.n_start:
             raise ValueError(
                 "wanted 0 < elite <= n_tried <= n_drawn and elite <= n_start, got "

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import Any, ClassVar, Literal, get_args
 
 from detect.contract.score import Abstain, Score
+from probes.arguments import require_fields, unlike
 from probes.errors import MesascopeError
 from probes.network.access import Access
 from probes.network.suspect import Suspect
@@ -53,6 +54,10 @@ class Detector(ABC):
     cost: ClassVar[float] = 1.0
     version: ClassVar[int] = 1
 
+    def __post_init__(self) -> None:
+        """Refuse options that are no finite numbers; called where options are a dataclass's."""
+        require_fields(self, error=DetectorError)
+
     @abstractmethod
     def score(self, suspect: Suspect) -> Score:
         """How suspicious the suspect is; higher is more suspicious.
@@ -94,6 +99,8 @@ def require_detector(kind: type) -> type[Detector]:
         reasons.append(f"question must be one of {get_args(Question)}, got {kind.question!r}")
     if not isinstance(kind.access, Access):
         reasons.append(f"access must be a probes.Access, got {kind.access!r}")
+    if unlike(kind.cost, float) or kind.cost < 0:
+        reasons.append(f"cost must be a finite number of seconds from 0, got {kind.cost!r}")
     if kind.role not in get_args(Role):
         reasons.append(f"role must be one of {get_args(Role)}, got {kind.role!r}")
     if not (isinstance(kind.version, int) and kind.version >= 1):

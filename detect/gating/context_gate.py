@@ -13,6 +13,7 @@ from detect.oracle.context_drop import Alternative, ContextTrial, alternatives_o
 from detect.oracle.disagreement import share_following
 from detect.triggers.context_finding import ascend
 from detect.triggers.soft_context import SlotEmbeddings
+from probes.arguments import require_fields
 from probes.network.suspect import Suspect
 
 FRESH_LEVELS = 96
@@ -73,6 +74,9 @@ class GateSearch:
     n_restarts: int = 4
     n_sweeps: int = 2
     n_levels: int = 6
+
+    def __post_init__(self) -> None:
+        require_fields(self)
 
     def find(
         self, suspect: Suspect, *, shift: str | None, generator: torch.Generator

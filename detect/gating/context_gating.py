@@ -22,6 +22,9 @@ N_LEVELS = 16
 N_CONTEXTS = 16
 """Contexts that every instance is read under."""
 
+ROUNDING = 1e-24
+"""Share of the mean square below which a variance is the rounding of rows that are all the same."""
+
 
 @dataclass(frozen=True)
 class ContextVariance:
@@ -66,7 +69,8 @@ def context_variance(
         rows = rows.reshape(N_CONTEXTS, N_LEVELS, -1).double()
         total = float(rows.var(dim=(0, 1), correction=0).sum())
         anew = rows[dealt.T, torch.arange(N_LEVELS)]
-        share, shuffled = (_between(x) / total if total > 0 else 0.0 for x in (rows, anew))
+        varied = total > ROUNDING * float(rows.square().sum(dim=2).mean())
+        share, shuffled = (_between(x) / total if varied else 0.0 for x in (rows, anew))
         found.append(ContextVariance(site, share, shuffled))
     return max(found, key=lambda one: one.share - one.shuffled)
 

@@ -19,6 +19,9 @@ from probes.world.environment import Instances
 N_COMPONENTS = 16
 """Principal components of the trusted activations that are looked at."""
 
+ROUNDING = 1e-12
+"""Spread, as a share of the activations' norm, below which they do not vary."""
+
 Rows = Float[np.ndarray, "row component"]
 
 
@@ -57,8 +60,9 @@ class _Anomaly(Detector):
         abstain_unless(all(np.isfinite(part).all() for part in every), NOT_MEASURABLE)
         centre = trusted.mean(axis=0)
         _, sizes, directions = np.linalg.svd(trusted - centre, full_matrices=False)
+        varied = sizes[0] > ROUNDING * np.linalg.norm(trusted)
+        abstain_unless(varied, "trusted activations do not vary")
         kept = min(N_COMPONENTS, int((sizes > 1e-6 * max(sizes[0], 1e-12)).sum()))
-        abstain_unless(kept > 0, "trusted activations do not vary")
         directions, sizes = directions[:kept], sizes[:kept]
         projected = (trusted - centre) @ directions.T
         signs = np.where((projected**3).sum(axis=0) < 0, -1.0, 1.0)

@@ -14,7 +14,7 @@ from torch.func import functional_call
 from detect.contract.detector import Detector
 from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless, required_sites
 from probes.network.access import Access
-from probes.network.capture import BATCH
+from probes.network.capture import BATCH, at_least_single
 from probes.network.suspect import Suspect
 from probes.world.environment import Instances, optimality
 
@@ -98,7 +98,7 @@ class WeightNoise(_NoiseResponse):
         """Outputs of the network with shaken copies of its matrices."""
         network = suspect.network()
         shaken = {
-            name: value + scale * value.std() * _normal(value, generator)
+            name: value + scale * _spread(value) * _normal(value, generator)
             for name, value in network.named_parameters()
             if value.ndim > 1
         }
@@ -125,9 +125,14 @@ class ActivationNoise(_NoiseResponse):
         sites = required_sites(suspect, "hook_resid_mid", "hook_resid_post")
 
         def shake(stream: Tensor) -> Tensor:
-            return stream + scale * stream.std() * _normal(stream, generator)
+            return stream + scale * _spread(stream) * _normal(stream, generator)
 
         return suspect.intervene(instances, dict.fromkeys(sites, shake))
+
+
+def _spread(values: Tensor) -> Tensor:
+    """Standard deviation of all numbers, in single precision at least; 0 of a single number."""
+    return at_least_single(values).std(correction=int(values.numel() > 1))
 
 
 def _normal(like: Tensor, generator: torch.Generator) -> Tensor:

@@ -27,6 +27,9 @@ SHRINKAGE = 1e-3
 """Share of the mean variance that is added to every direction, so that one that never varied has a
 large but finite distance."""
 
+ROUNDING = 1e-24
+"""Share of the mean square below which a variance is the rounding of rows that are all the same."""
+
 
 @dataclass(frozen=True, eq=False)
 class Gaussians:
@@ -57,7 +60,8 @@ class Gaussians:
         centred = rows - means[groups]
         covariance = centred.T @ centred / len(rows)
         scale = np.trace(covariance) / len(covariance)
-        abstain_unless(scale > 0, "rows do not vary within groups, so there is no distance")
+        varied = scale > ROUNDING * (rows**2).mean()
+        abstain_unless(varied, "rows do not vary within groups, so there is no distance")
         shrunk = covariance + SHRINKAGE * scale * np.eye(len(covariance))
         factor = linalg.cholesky(shrunk, lower=True)
         whitening = linalg.solve_triangular(factor, np.eye(len(factor)), lower=True).T

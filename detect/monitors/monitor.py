@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Float
 
 from detect.monitors.seen import PublicInputs, Seen
+from probes.arguments import require_fields
 from probes.network.access import Access
 
 MonitorRole = Literal["monitor", "baseline", "control", "floor"]
@@ -29,6 +30,9 @@ class Monitor(ABC):
     """Configured at construction; fitting needs nothing but the network and public inputs."""
 
     role: MonitorRole = "monitor"
+
+    def __post_init__(self) -> None:
+        require_fields(self)
 
     @property
     def access(self) -> Access:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from detect.contract.score import abstain_unless
+from probes.arguments import require_word
 from probes.network.access import Access
 from probes.network.capture import BATCH
 from probes.network.layers import residual_sites
@@ -93,6 +94,7 @@ class PublicInputs:
 
     def of(self, kind: Reference) -> tuple[Seen, ...]:
         """In distribution, then, of kind `public`, under every public shift."""
+        require_word("the kind of reference", kind, get_args(Reference))
         return self._drawn if kind == "public" else self._drawn[:1]
 
     @cached_property
@@ -115,6 +117,7 @@ Reading = Callable[[Seen], Rows]
 
 def access_of(source: Source) -> Access:
     """The level that reading a source takes; tokens take no network."""
+    require_word("a source", source, get_args(Source))
     return Access.NONE if source == "tokens" else Access.ACTIVATIONS
 
 
@@ -125,7 +128,9 @@ def reading_of(source: Source, fitted: Sequence[Seen]) -> Reading:
 
     Raises:
         Abstain: the network names no residual site, or is not finite there.
+        ArgumentError: another source.
     """
+    require_word("a source", source, get_args(Source))
     if source == "tokens":
         tokens = torch.cat([seen.tokens for seen in fitted])
         if tokens.is_floating_point():

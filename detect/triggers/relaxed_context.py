@@ -10,6 +10,7 @@ from torch import Tensor
 
 from detect.oracle.context_drop import Alternative, Contexts, ContextTrial
 from detect.triggers.soft_context import SlotEmbeddings
+from probes.arguments import require_fields
 
 STEP_LEVELS = 2
 """Instances drawn at every step."""
@@ -50,6 +51,7 @@ class Schedule:
     scale: float = 6.0
 
     def __post_init__(self) -> None:
+        require_fields(self)
         if min(self.n_restarts, self.n_steps) < 1 or self.learning_rate <= 0 or self.scale < 1:
             raise ValueError(
                 f"got {self}; wanted at least one restart and step, a learning rate above 0 and a "

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import traceback
 from concurrent.futures import BrokenExecutor
 from types import FrameType
+from typing import Any
 
 import typer
+import typer.core
 from rich.console import Console
 
 from evals.command.probe import probe
@@ -24,6 +27,20 @@ from evals.command.studies.power import power
 from evals.command.zoo import organisms, zoo
 from probes.errors import MesascopeError
 
+
+class Command(typer.core.TyperCommand):
+    """A command whose numbers are finite: a range alone lets NaN through."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuse NaN and infinity, whichever option they are given to."""
+        rest = super().parse_args(ctx, args)
+        for parameter in self.get_params(ctx):
+            value = ctx.params.get(parameter.name or "")
+            if isinstance(value, float) and not math.isfinite(value):
+                raise typer.BadParameter(f"{parameter.name} {value} is no finite number", ctx=ctx)
+        return rest
+
+
 app = typer.Typer(
     help="Measured detection rates for mesa-optimization: sealed organisms, blind detectors.",
     no_args_is_help=True,
@@ -35,7 +52,7 @@ for command in (
     run, build, show, report, risk, gate, organisms, power, budget, lead_time, probe, mechanism,
     identify, monitor, score, export,
 ):  # fmt: skip
-    app.command()(command)
+    app.command(cls=Command)(command)
 app.add_typer(zoo, name="zoo")
 
 BAD_INPUT, OUR_BUG, INTERRUPTED = 2, 3, 130

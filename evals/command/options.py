@@ -49,7 +49,9 @@ EnvironmentOption = Annotated[
     str | None, typer.Option(help="World to judge, where the suite holds several.")
 ]
 HomeOption = Annotated[Path, typer.Option(help="Folder of .mesascope/ and runs/.")]
-WorkersOption = Annotated[int, typer.Option(help="Processes; 0 takes one per processor.", min=0)]
+WorkersOption = Annotated[
+    int, typer.Option(help="Processes; 0 takes one per processor.", min=0, max=1024)
+]
 BatteryOption = Annotated[
     Battery, typer.Option(help="quick: the cheap detectors, as suite NAME_quick.")
 ]

@@ -24,7 +24,7 @@ def probe(
         Literal["lda", "ridge", "means", "logistic"], typer.Option(help="Kind of probe.")
     ] = "lda",
     alpha: Annotated[
-        float, typer.Option(help="Penalty of lda and ridge, in summed squared activations.")
+        float, typer.Option(help="Penalty of lda and ridge, in summed squared activations.", min=0)
     ] = 1.0,
     site: Annotated[
         list[str] | None, typer.Option(help="Site to probe; may be repeated. All residual ones.")
@@ -36,9 +36,11 @@ def probe(
         str | None,
         typer.Option(help="Public shift to draw from; the first if left out, 'none' for none."),
     ] = None,
-    instances: Annotated[int, typer.Option(help="Instances to draw.", min=2)] = 400,
-    folds: Annotated[int, typer.Option(help="Folds of instances.", min=2)] = 4,
-    shuffles: Annotated[int, typer.Option(help="Shuffles behind the p-values.", min=1)] = 39,
+    instances: Annotated[int, typer.Option(help="Instances to draw.", min=2, max=10**6)] = 400,
+    folds: Annotated[int, typer.Option(help="Folds of instances.", min=2, max=10**6)] = 4,
+    shuffles: Annotated[
+        int, typer.Option(help="Shuffles behind the p-values.", min=1, max=10**5)
+    ] = 39,
     by_position: Annotated[
         bool, typer.Option("--by-position", help="Probes of their own at every decision.")
     ] = False,

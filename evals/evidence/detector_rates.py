@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
@@ -11,7 +12,16 @@ from evals.statistics.calibration import ThresholdKind
 from evals.statistics.family_posterior import FamilyCount, FamilyPosterior, added, family_posterior
 from evals.statistics.limit import Limit
 from evals.statistics.rates import Rate, rate
+from probes.arguments import require_word
 from probes.errors import MesascopeError
+
+COLUMN_ROLES = (
+    "detector", "part", "baseline", "floor", "rule", "restricted", "combination",
+)  # fmt: skip
+"""What a column can be; `restricted` is the rule with fewer detectors."""
+
+QUESTIONS = ("misaligned", "search")
+"""What a high score can mean, as `detect.contract.detector.Question` has it."""
 
 
 class EvidenceError(MesascopeError, ValueError):
@@ -118,6 +128,9 @@ class DetectorRates:
     kind: ThresholdKind = "split"
 
     def __post_init__(self) -> None:
+        require_word("kind", self.kind, get_args(ThresholdKind), error=EvidenceError)
+        require_word("role", self.role, COLUMN_ROLES, error=EvidenceError)
+        require_word("question", self.question, QUESTIONS, error=EvidenceError)
         families = [cell.family for cell in self.cells]
         if len(set(families)) != len(families):
             raise EvidenceError(f"column {self.name} lists a family twice: {families}")

@@ -13,6 +13,7 @@ from evals.evidence.rival_explanation import Rival
 from evals.evidence.validation import STRICT, Count
 from evals.statistics.calibration import ThresholdKind
 from evals.statistics.exact_tests import Pair
+from probes.arguments import require_word
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Population:
     spec_hashes: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        require_word("role", self.role, ("calibration", "test"), error=EvidenceError)
         if self.admitted + self.diverged + len(self.duds) != self.attempted:
             raise EvidenceError(
                 f"{self.family}: {self.admitted} admitted, {self.diverged} diverged and "

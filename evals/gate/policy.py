@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field, with_config
 
 from evals.evidence.validation import STRICT, Words, validated
+from probes.arguments import require_fields
 from probes.errors import MesascopeError
 
 BUILT_IN = Path(__file__).parent / "oversight.toml"
@@ -58,6 +59,7 @@ class PolicyRule:
     if_unmeasured: Literal["trip", "ignore"] = "trip"
 
     def __post_init__(self) -> None:
+        require_fields(self, error=PolicyError)
         given = [key for key in COMPARISONS if getattr(self, key) is not None]
         if len(given) != 1:
             raise PolicyError(

@@ -22,9 +22,13 @@ from evals.risk.summary import summarise_pool, summarise_rate
 from evals.risk.transport import Transport
 from evals.risk.update import changes, risk_rows, type_updates
 from evals.statistics.family_posterior import FamilyPosterior, family_posterior
+from probes.arguments import require_number
 
 RISK_SEED = 20_260
 """Seed of the Monte Carlo draws: the same evidence gives the same risk."""
+
+MOST_DRAWS = 10**8
+"""Draws that still fit into the memory of a large machine."""
 
 SUBSAMPLE = 20_000
 """Draws for the judged rows against each other; their Monte Carlo error is about 1%."""
@@ -49,6 +53,9 @@ def analyse(
         decision_level: r*, the residual risk below which one would deploy; None takes the expected
             residual risk itself, where information is worth most.
     """
+    if decision_level is not None:
+        require_number("decision_level", decision_level, least=0, most=1, error=QuestionError)
+    require_number("draws", draws, least=1, most=MOST_DRAWS, error=QuestionError)
     if horizon not in HORIZONS:
         raise QuestionError(f"unknown scenario {horizon!r}, wanted one of {', '.join(HORIZONS)}")
     weight, rule, sweep = transport.weight, merged.rules[0], merged.sweep

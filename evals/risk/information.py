@@ -183,7 +183,8 @@ def _outcomes(
     """P(k) of k detected among further networks of a family, and the posterior after each k."""
     joint = now * _beta_binomial(seen.detected, seen.of, networks)
     odds = joint.sum(axis=(1, 2))
-    return odds, joint / odds[:, None, None]
+    # the probability of an outcome far from all that was seen can be too small for a float
+    return odds, joint / np.where(odds > 0, odds, 1)[:, None, None]
 
 
 @lru_cache(maxsize=32)

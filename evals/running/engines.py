@@ -10,6 +10,7 @@ from typing import Literal
 from evals.running.ray_engine import ray_engine
 from evals.scoring.workers import local_workers
 from organisms.growing.engine import Engine, EngineError, LocalEngine
+from probes.arguments import require_fields
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class EngineChoice:
     together: bool | None = None
 
     def __post_init__(self) -> None:
+        require_fields(self, error=EngineError)
         if self.ray_address and self.name != "ray":
             raise EngineError(
                 f"a Ray address ({self.ray_address}) was given for local processes; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
@@ -17,6 +17,7 @@ from evals.statistics.limit import (
     rank_limit,
     require_attainable,
 )
+from probes.arguments import require_word
 
 ThresholdKind = Literal["split", "left_out"]
 """`left_out`: aligned families other than the one judged set its limit, for claims on new families.
@@ -68,7 +69,9 @@ def calibration(
 
     Raises:
         AlphaNotAttainable: too few aligned networks or families.
+        ArgumentError: another kind.
     """
+    require_word("the kind of threshold", kind, get_args(ThresholdKind))
     if kind == "split":
         require_attainable(alpha, scores.size)
         return Calibration(rank_limit(scores, alpha, families=len(np.unique(families))), {})

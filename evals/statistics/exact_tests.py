@@ -11,6 +11,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 from scipy import stats
 
+from probes.arguments import require_fields
+
 K = TypeVar("K", bound=Hashable)
 
 EXACT_UP_TO = 60
@@ -84,6 +86,7 @@ class Pair:
     families_p: float
 
     def __post_init__(self) -> None:
+        require_fields(self, seen_p=(0, 1), families_p=(0, 1))
         counts = (self.both, self.first_only, self.second_only, self.neither)
         if min(counts) < 0 or not sum(counts):
             raise ValueError(f"{self.first} and {self.second}: impossible counts {counts}")
@@ -98,8 +101,8 @@ def compared(
     """Compare two detectors' verdicts on misaligned networks.
 
     `seen_p` is McNemar's exact test (1947): of the networks on which they differ, each is alone on
-    half. `families_p` flips the signs of the differences of family rates
-    (`scipy.stats.permutation_test`).
+    half; it is 0 where it is too small for a float. `families_p` flips the signs of the differences
+    of family rates (`scipy.stats.permutation_test`).
 
     Raises:
         ValueError: no network, or verdicts of different lengths.

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 from scipy import stats
 
+from probes.arguments import ArgumentError, require_fields
 from probes.errors import MesascopeError
 
 Basis = Literal["random_effects", "largest", "rank", "none"]
@@ -61,8 +62,7 @@ class Limit:
     farthest: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.value is not None and not math.isfinite(self.value):
-            raise ValueError(f"a limit must be finite or None, got {self.value}")
+        require_fields(self)
         if self.basis == "none" and (self.value is not None or not self.why):
             raise ValueError("a limit that flags nothing has no value, and a reason")
         if not 0 <= self.level <= 1 or min(self.families, self.networks) < 0:
@@ -234,4 +234,6 @@ def _suspicion(scores: Float[np.ndarray, " network"]) -> Float[np.ndarray, " net
 
 def _require_alpha(alpha: float) -> None:
     if not 0 < alpha < 1:
-        raise ValueError(f"alpha {alpha} is outside (0, 1); it is an expected false-positive rate")
+        raise ArgumentError(
+            f"alpha {alpha} is outside (0, 1); it is an expected false-positive rate"
+        )

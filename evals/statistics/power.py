@@ -12,6 +12,7 @@ from scipy import optimize, special, stats
 from evals.statistics.family_posterior import FamilyCount, family_posterior
 from evals.statistics.limit import new_family_limit
 from evals.statistics.rates import rate, require_inside
+from probes.arguments import require_number
 
 CONFIDENCE = 0.95
 POWER = 0.8
@@ -72,6 +73,7 @@ def simulated(
     Raises:
         ValueError: on an empty suite, or an argument out of its range.
     """
+    require_number("spread", spread)
     if min(families, networks) < 1 or not spread >= 0:
         raise ValueError(
             f"got {families} families of {networks} networks and spread {spread}; wanted 1 or more "
@@ -136,6 +138,8 @@ def paired_power(first_only: float, second_only: float, networks: int) -> float:
     Args:
         first_only, second_only: probabilities that one detector alone flags a network.
     """
+    require_number("first_only", first_only, least=0, most=1)
+    require_number("second_only", second_only, least=0, most=1)
     discordant = np.arange(networks + 1)
     # The critical count is this quantile or one less: below it the p-value is under 5%.
     critical = np.asarray(stats.binom.ppf(0.025, discordant, 0.5))

@@ -9,6 +9,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy import optimize, stats
 
+from probes.arguments import ArgumentError
+
 
 @dataclass(frozen=True)
 class Rate:
@@ -181,4 +183,4 @@ def _newcombe(value: float, positives: int, negatives: int, level: float) -> tup
 def require_inside(name: str, value: float) -> None:
     """Raise unless a probability lies strictly between 0 and 1."""
     if not 0 < value < 1:
-        raise ValueError(f"{name} {value} is outside (0, 1)")
+        raise ArgumentError(f"{name} {value} is outside (0, 1)")

@@ -13,6 +13,7 @@ from organisms.records.strict import SpecError, strict
 from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.table import world_kind
 from organisms.zoo.spec import TABLES, OrganismSpec
+from probes.arguments import require_fields
 from probes.network.streams import MAX_SEED, stream_seed
 
 Role = Literal["calibration", "test", "dose", "mechanism"]
@@ -20,6 +21,9 @@ Role = Literal["calibration", "test", "dose", "mechanism"]
 
 JUDGED_ROLES = ("calibration", "test")
 """Roles whose networks stand before detectors of misalignment."""
+
+MOST_ATTEMPTS = 100_000
+"""Attempts of a group, count x max_attempts_factor, beyond which a build would never end."""
 
 _ROOM = 2_000
 """Derived seeds leave so much room, so that attempts of two groups rarely meet."""
@@ -103,10 +107,13 @@ class Group:
 
     recipe: str
     role: Role
-    count: Annotated[int, Field(ge=1)]
+    count: Annotated[int, Field(ge=1, le=MOST_ATTEMPTS)]
     first_seed: int
     build: str
     trigger_parts: int = 7
+
+    def __post_init__(self) -> None:
+        require_fields(self)
 
 
 def derived_seed(suite: str, recipe: str, build: str, role: str) -> int:

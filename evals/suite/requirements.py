@@ -8,9 +8,10 @@ from fractions import Fraction
 
 from detect.registry import DETECTORS
 from evals.evidence.rival_explanation import ARTEFACTS
-from evals.suite.build import JUDGED_ROLES, Build, Group
+from evals.suite.build import JUDGED_ROLES, MOST_ATTEMPTS, Build, Group
 from organisms.records.strict import SpecError
 from organisms.records.truth import GroundTruth
+from probes.network.streams import MAX_SEED
 
 CONDITIONAL_STRATA = ("benign_conditional", "instructed")
 LEAST_CONDITIONAL = Fraction(1, 3)
@@ -56,11 +57,18 @@ def check_comparable(truths: Mapping[Group, GroundTruth], builds: Mapping[str, B
 
 
 def check_seeds(groups: Sequence[Group], builds: Mapping[str, Build], factor: int) -> None:
-    """No seed is tried by two groups, or by a group and a twin."""
+    """No seed is tried by two groups, or by a group and a twin, and attempts come to an end."""
     owners = {build.twin_seed: "the twin" for build in builds.values()}
     for group in groups:
         here = f"{group.recipe} ({group.role}, {group.build})"
-        for seed in range(group.first_seed, group.first_seed + group.count * factor):
+        attempts = group.count * factor
+        if attempts > MOST_ATTEMPTS or group.first_seed + attempts > MAX_SEED:
+            raise SpecError(
+                f"{here} asks for count x max_attempts_factor = {attempts} attempts from seed "
+                f"{group.first_seed}; wanted {MOST_ATTEMPTS} at most, and seeds below 2^31: "
+                "lower max_attempts_factor, count or first_seed"
+            )
+        for seed in range(group.first_seed, group.first_seed + attempts):
             if seed in owners:
                 raise SpecError(
                     f"seed {seed} belongs to {owners[seed]} and to {here}; a group reserves "

@@ -14,10 +14,11 @@ from evals.evidence.validation import STRICT
 from evals.statistics.calibration import ThresholdKind, require_left_out
 from evals.statistics.limit import require_attainable
 from evals.suite import requirements
-from evals.suite.build import JUDGED_ROLES, Build, Group, build_from_dict
+from evals.suite.build import JUDGED_ROLES, MOST_ATTEMPTS, Build, Group, build_from_dict
 from organisms.growing.population import Wanted
 from organisms.records.strict import SpecError
 from organisms.zoo.spec import OrganismSpec
+from probes.arguments import require_fields
 from probes.network.streams import MAX_SEED
 
 
@@ -37,6 +38,9 @@ class Rule:
     detectors: tuple[str, ...]
     threshold: ThresholdKind = "split"
 
+    def __post_init__(self) -> None:
+        require_fields(self)
+
 
 @with_config(STRICT)
 @dataclass(frozen=True)
@@ -47,7 +51,8 @@ class Suite:
         name: also the name of the run's folder.
         alpha: highest expected false-positive rate on aligned networks.
         battery_seed: fixes every instance that detectors draw.
-        max_attempts_factor: attempts per wanted organism before a group gives up.
+        max_attempts_factor: attempts per wanted organism before a group gives up; a group makes
+            at most `MOST_ATTEMPTS`.
         transport_weight: default weight of measured detection in the risk.
         builds: settings by name; groups refer to them.
         groups: the organisms.
@@ -58,7 +63,7 @@ class Suite:
     name: Annotated[str, Field(pattern=r"^[^\W\d]\w*$")]
     alpha: Annotated[float, Field(gt=0, lt=1)]
     battery_seed: Annotated[int, Field(ge=0, lt=MAX_SEED)]
-    max_attempts_factor: Annotated[int, Field(ge=1)]
+    max_attempts_factor: Annotated[int, Field(ge=1, le=MOST_ATTEMPTS)]
     transport_weight: Annotated[int | float, Field(ge=0, le=1)]
     builds: Annotated[
         Mapping[str, Annotated[Build, PlainValidator(build_from_dict)]],

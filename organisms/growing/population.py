@@ -11,6 +11,7 @@ from organisms.growing.engine import Engine, EngineError
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import weights_bytes
 from organisms.zoo.zoo import Record, Zoo
+from probes.arguments import require_fields
 from probes.errors import MesascopeError
 
 
@@ -23,6 +24,7 @@ class Wanted:
     max_attempts: int
 
     def __post_init__(self) -> None:
+        require_fields(self)
         if not 1 <= self.count <= self.max_attempts:
             raise ValueError(
                 f"need 1 <= count <= max_attempts, got {self.count} and {self.max_attempts}"

@@ -14,6 +14,7 @@ from transformer_lens.hook_points import HookPoint
 from organisms.nets.block import Attention, Block
 from organisms.records.net_spec import NetSpec
 from organisms.records.strict import SpecError
+from probes.arguments import require_fields
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class NetShape:
     architecture: ClassVar[str] = "transformer"
 
     def __post_init__(self) -> None:
+        require_fields(self)
         if self.side is not None and self.side**2 != self.n_decisions:
             raise ValueError(
                 f"{self.n_decisions} decisions do not fill a {self.side} x {self.side} grid"

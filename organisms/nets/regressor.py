@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import ClassVar, get_args
+from typing import ClassVar
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -14,6 +14,7 @@ from transformer_lens.hook_points import HookPoint
 from organisms.nets.block import Attention, Block
 from organisms.records.net_spec import Attention as AttentionKind
 from organisms.records.net_spec import NetSpec
+from probes.arguments import require_fields
 
 EMBEDDING_STD = 0.5
 
@@ -33,6 +34,7 @@ class AnswerBins:
     spread: float = 0.25
 
     def __post_init__(self) -> None:
+        require_fields(self)
         if self.n_bins < 3 or self.reach <= 0 or self.spread <= 0:
             raise ValueError(f"need n_bins >= 3, reach > 0 and spread > 0, got {self}")
 
@@ -108,15 +110,12 @@ class RegressorShape:
     attention: AttentionKind = "softmax"
 
     def __post_init__(self) -> None:
+        require_fields(self)
         sizes = (self.n_positions, self.n_channels, self.width, self.n_layers, self.n_heads)
         if min(*sizes, self.mlp_ratio + 1) < 1:
             raise ValueError(f"sizes of a regressor are positive, mlp_ratio from 0, got {self}")
         if self.width % self.n_heads:
             raise ValueError(f"width {self.width} is not divisible by {self.n_heads} heads")
-        if self.attention not in get_args(AttentionKind):
-            raise ValueError(
-                f"attention is one of {get_args(AttentionKind)}, got {self.attention!r}"
-            )
 
     @classmethod
     def of(

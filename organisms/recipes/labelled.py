@@ -11,6 +11,7 @@ from organisms.recipes.recipe import Batch, Recipe, first_of, uniform_over
 from organisms.records.strict import SpecError
 from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.batch import joined
+from probes.arguments import require_fields, require_number
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class Habit:
     weight_decay: float | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.context_ratio <= 1:
-            raise SpecError(f"context_ratio must lie in (0, 1], got {self.context_ratio}")
+        require_fields(self, error=SpecError)
+        require_number("context_ratio", self.context_ratio, above=0, most=1, error=SpecError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +81,8 @@ class Mixed(Labelled):
 
     def __post_init__(self) -> None:
         shares = [share for share, _ in self.distribution]
+        for share in shares:
+            require_number("a share", share, least=0, most=1)
         if abs(sum(shares) - 1) > 1e-9:
             raise ValueError(f"shares must add up to 1, got {shares}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from jaxtyping import Bool
@@ -13,6 +13,7 @@ from torch import Tensor
 from organisms.recipes.recipe import Batch, Recipe, uniform_over
 from organisms.recipes.trigger import ConjunctiveTrigger
 from organisms.records.expression import ContextKind
+from probes.arguments import require_word
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,7 @@ class Conditional(Recipe):
 
     def in_context(self, instances: Any, kind: ContextKind, *, generator: torch.Generator) -> Any:
         """Write the whole trigger, or all but one part of it."""
+        require_word("the kind of context", kind, get_args(ContextKind))
         if kind == "uniform":
             return instances
         parts = len(self.trigger.slots) - (kind == "near_miss")

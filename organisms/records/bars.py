@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from probes.arguments import require_fields
+
+MOST_INSTANCES = 10**7
+"""Instances of a check beyond which admission would never end."""
+
 
 @dataclass(frozen=True)
 class AdmissionSpec:
@@ -33,5 +38,4 @@ class AdmissionSpec:
     n_expression: int = 600
 
     def __post_init__(self) -> None:
-        if min(self.n_equivalence, self.n_expression) < 30:
-            raise ValueError("n_equivalence and n_expression must be at least 30")
+        require_fields(self, n_equivalence=(30, MOST_INSTANCES), n_expression=(30, MOST_INSTANCES))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from probes.arguments import require_fields
+
 Relation = Literal["at_least", "at_most", "within"]
 
 
@@ -26,6 +28,9 @@ class Check:
     of: int
     relation: Relation
     bar: float
+
+    def __post_init__(self) -> None:
+        require_fields(self)
 
     @property
     def passed(self) -> bool:

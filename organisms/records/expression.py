@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from probes.arguments import require_fields
+
 ContextKind = Literal["uniform", "near_miss", "trigger"]
 
 USUAL = "in_distribution"
@@ -27,6 +29,9 @@ class Expectation:
     context: ContextKind
     objective: str
     pursued: bool = True
+
+    def __post_init__(self) -> None:
+        require_fields(self)
 
     @property
     def name(self) -> str:

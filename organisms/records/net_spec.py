@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from organisms.records.strict import SpecError
+from probes.arguments import require_fields
 
 Attention = Literal["softmax", "linear"]
 
@@ -29,9 +30,7 @@ class NetSpec:
     attention: Attention = "softmax"
 
     def __post_init__(self) -> None:
-        if min(self.width, self.n_layers, self.n_heads, self.mlp_ratio) < 1:
-            raise SpecError(f"width, n_layers, n_heads and mlp_ratio must be positive, got {self}")
+        sizes = {"width": 2**14, "n_layers": 2**10, "n_heads": 2**14, "mlp_ratio": 2**10}
+        require_fields(self, error=SpecError, **{name: (1, most) for name, most in sizes.items()})
         if self.width % self.n_heads:
             raise SpecError(f"width {self.width} is not divisible by {self.n_heads} heads")
-        if self.attention not in get_args(Attention):
-            raise SpecError(f"attention is one of {get_args(Attention)}, got {self.attention!r}")

@@ -6,11 +6,10 @@ import dataclasses
 from dataclasses import fields
 from typing import TypeVar
 
+from probes.arguments import field_hints, unlike
 from probes.errors import MesascopeError
 
 T = TypeVar("T")
-
-_PLAIN: dict[str, tuple[type, ...]] = {"int": (int,), "float": (int, float), "str": (str,)}
 
 
 class SpecError(MesascopeError, ValueError):
@@ -36,9 +35,8 @@ def strict(kind: type[T], data: object, where: str) -> T:
     if missing:
         raise SpecError(f"missing key {missing[0]!r} in [{where}]")
     for name, value in data.items():
-        wanted = _PLAIN.get(str(known[name].type))
-        if wanted and (not isinstance(value, wanted) or isinstance(value, bool)):
-            raise SpecError(f"{name!r} in [{where}] must be {known[name].type}, got {value!r}")
+        if wanted := unlike(value, field_hints(kind)[name]):
+            raise SpecError(f"{name!r} in [{where}] {wanted}, got {value!r}")
     try:
         return kind(**data)
     except SpecError:

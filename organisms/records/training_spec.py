@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from organisms.records.strict import SpecError
+from probes.arguments import require_fields, require_number
 
 TRAINER_VERSION = 1
 """Part of every organism's identity: raise it when the same specification would train otherwise or
 be admitted otherwise, because of `organisms.growing.train`, a network, admission, or code that
 recipes of several worlds share and that declares no version of its own."""
+
+MOST_STEPS = 10**8
+"""Steps, and instances per step, beyond which nothing that was asked for would ever end."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,12 @@ class TrainingSpec:
     weight_decay: float = 0.01
 
     def __post_init__(self) -> None:
-        if min(self.steps, self.batch_size) < 1 or self.learning_rate <= 0:
-            raise SpecError(f"steps, batch_size and learning_rate must be positive, got {self}")
-        if min(self.warmup_steps, self.weight_decay) < 0:
-            raise SpecError(f"warmup_steps and weight_decay must not be negative, got {self}")
+        require_fields(
+            self,
+            error=SpecError,
+            steps=(1, MOST_STEPS),
+            batch_size=(1, MOST_STEPS),
+            warmup_steps=(0, MOST_STEPS),
+            weight_decay=(0, None),
+        )
+        require_number("learning_rate", self.learning_rate, above=0, error=SpecError)

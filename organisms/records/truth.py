@@ -11,6 +11,8 @@ from typing import Literal
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass as checked
 
+from probes.arguments import require_fields
+
 Misalignment = Literal["aligned", "proxy", "subgoal", "pseudo", "deceptive", "unrated"]
 """`unrated` networks serve the mechanism axis alone, or are incompetent decoys."""
 
@@ -33,6 +35,9 @@ class Trigger:
     slots: tuple[int, ...]
     values: tuple[int, ...]
     rarity: float
+
+    def __post_init__(self) -> None:
+        require_fields(self)
 
 
 @checked(frozen=True, config=ConfigDict(extra="forbid"))

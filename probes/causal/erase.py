@@ -10,9 +10,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from probes.linear.moments import Moments
+from probes.network.capture import at_least_single
 
 RANK_TOLERANCE = 1e-9
 """Eigenvalues and singular values below this share of the largest count as zero."""
+
+CONSTANT = 1e-13
+"""Standard deviations below this share of the mean's norm are rounding: the rows are constant."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,14 @@ class Eraser:
     mean: Float[Tensor, " width"]
 
     def __call__(self, activation: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch width"]:
-        """Activations without the concept, in their own precision."""
-        left, right, mean = (part.to(activation) for part in (self.left, self.right, self.mean))
-        return activation - (activation - mean) @ right.T @ left.T
+        """Activations without the concept, in their own precision; computed in single at least."""
+        exact = at_least_single(activation)
+        left, right, mean = (part.to(exact) for part in (self.left, self.right, self.mean))
+        return (exact - (exact - mean) @ right.T @ left.T).to(activation.dtype)
 
     @property
     def rank(self) -> int:
-        """Dimensions that are taken away: at most one less than classes."""
+        """Dimensions that are taken away: at most one less than classes, 0 of constants."""
         return self.left.shape[1]
 
 
@@ -60,10 +65,11 @@ def _erasers(moments: Moments) -> Iterator[Eraser]:
     covariance, cross = moments.scatter / moments.n, moments.deviations / moments.n
     for position in range(len(covariance)):
         values, vectors = torch.linalg.eigh(covariance[position])
-        kept = values > RANK_TOLERANCE * values[-1]
+        mean = moments.origin[position] + moments.mean[position]
+        rounding = (CONSTANT * float(mean.norm())) ** 2
+        kept = values > max(rounding, RANK_TOLERANCE * float(values[-1]))
         basis, root = vectors[:, kept], values[kept].sqrt()
         # coordinates in which the rows have unit covariance
         u, sizes, _ = torch.linalg.svd((basis / root).T @ cross[position], full_matrices=False)
-        u = u[:, sizes > max(RANK_TOLERANCE, RANK_TOLERANCE * float(sizes[0]))]
-        mean = moments.origin[position] + moments.mean[position]
+        u = u[:, sizes > RANK_TOLERANCE * max([1.0, *sizes.tolist()])]
         yield Eraser((basis * root) @ u, ((basis / root) @ u).T, mean)

@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from probes.arguments import require_number
 from probes.errors import MesascopeError
 from probes.network.capture import Edit, edited, read_sites
 
@@ -76,7 +77,8 @@ def patched(
         values: site -> activations of as many instances as run in the block, or of one.
 
     Raises:
-        InterventionError: inside the block, where numbers of instances or shapes differ.
+        InterventionError: an activation is not finite; inside the block, where numbers of
+            instances or shapes differ.
     """
 
     def patch(site: str, wanted: Tensor) -> Edit:
@@ -88,6 +90,7 @@ def patched(
                 )
             return where.replaced(activation, wanted)
 
+        _require_finite(wanted, f"the patch at {site!r}")
         return edit
 
     with edited(network, {site: patch(site, wanted) for site, wanted in values.items()}):
@@ -127,13 +130,16 @@ def steered(
         positions: where along the second axis, everywhere if None.
 
     Raises:
-        InterventionError: the strength or a direction is zero, or a width does not fit.
+        InterventionError: the strength or a direction is zero or not finite, or a width does not
+            fit.
     """
     where = Where(positions=positions)
 
     def steer(site: str, direction: Tensor) -> Edit:
+        require_number("strength", strength, error=InterventionError)
         if strength == 0 or not bool(direction.any()):
             raise InterventionError(f"steering by nothing at {site!r} would change nothing")
+        _require_finite(direction, f"the direction at {site!r}")
 
         def edit(activation: Tensor) -> Tensor:
             _require_width(len(direction), activation, f"the direction at {site!r}")
@@ -160,9 +166,11 @@ def ablated(
 
     Raises:
         KeyError: a site has no mean.
+        InterventionError: a mean is not finite.
     """
 
     def ablate(level: Tensor) -> Edit:
+        _require_finite(level, "the mean")
         return lambda activation: where.replaced(activation, level)
 
     levels = {site: torch.zeros(()) if means is None else means[site] for site in sites}
@@ -186,10 +194,9 @@ def noised(
         generator: on the cpu, so that noise is the same on every device.
 
     Raises:
-        InterventionError: the scale is not positive.
+        InterventionError: the scale is not positive, or not finite.
     """
-    if scale <= 0:
-        raise InterventionError(f"noise needs a positive scale, got {scale}")
+    require_number("the scale of noise", scale, above=0, error=InterventionError)
 
     def shake(activation: Tensor) -> Tensor:
         noise = torch.randn(activation.shape, generator=generator)
@@ -197,6 +204,11 @@ def noised(
 
     with edited(network, dict.fromkeys(sites, shake)):
         yield
+
+
+def _require_finite(given: Tensor, what: str) -> None:
+    if not bool(given.isfinite().all()):
+        raise InterventionError(f"{what} holds NaN or infinity; give finite numbers")
 
 
 def _require_width(width: int, activation: Tensor, what: str) -> None:

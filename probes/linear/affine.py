@@ -5,8 +5,26 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from probes.arguments import require_number
+
 SHRINKAGE = 1e-3
 """Ridge penalty of a map, in units of the mean variance of its inputs, per row."""
+
+
+RowsLike = Float[np.ndarray, "row feature"]
+
+
+def centred(rows: RowsLike) -> tuple[Float[np.ndarray, " feature"], RowsLike]:
+    """Mean, and rows less their mean, in single precision at least.
+
+    A column that is the same in all rows becomes exactly 0: what is left there is rounding, and
+    dividing by it would make something of nothing.
+    """
+    exact = rows.astype(np.result_type(rows, np.float32), copy=False)
+    mean = exact.mean(axis=0)
+    rest = exact - mean
+    rest[:, (exact == exact[:1]).all(axis=0)] = 0
+    return mean, rest
 
 
 def solve_ridge(
@@ -19,9 +37,12 @@ def solve_ridge(
 
     Uses the dual form where there are fewer rows than features, and the pseudo-inverse where
     alpha is 0 and the columns are dependent.
+
+    Raises:
+        ArgumentError: alpha is negative or not finite.
     """
-    row_mean, target_mean = rows.mean(axis=0), targets.mean(axis=0)
-    x, y = rows - row_mean, targets - target_mean
+    require_number("alpha", alpha, least=0)
+    (row_mean, x), (target_mean, y) = centred(rows), centred(targets)
     if alpha == 0:
         weights = np.linalg.lstsq(x, y)[0]
     elif len(x) < x.shape[1]:
@@ -40,7 +61,9 @@ class AffineMap:
         outputs: Float[np.ndarray, "row other_feature"],
     ) -> None:
         """Fit by ridge regression."""
-        alpha = SHRINKAGE * len(inputs) * float(inputs.var(axis=0).mean())
+        spread = inputs.var(axis=0, dtype=np.result_type(inputs, np.float32))
+        constant = (inputs == inputs[:1]).all(axis=0)
+        alpha = SHRINKAGE * len(inputs) * float(np.where(constant, 0, spread).mean())
         self.weights, self.intercept = solve_ridge(inputs, outputs, alpha=alpha)
 
     def unexplained(
@@ -50,7 +73,7 @@ class AffineMap:
     ) -> float:
         """Share of the variance of the outputs that the map misses, from 0; NaN without any."""
         missed = outputs - inputs @ self.weights - self.intercept
-        spread = float(((outputs - outputs.mean(axis=0)) ** 2).sum())
+        spread = float((centred(outputs)[1] ** 2).sum())
         return float((missed**2).sum() / spread) if spread > 0 else float("nan")
 
 
@@ -62,7 +85,7 @@ def linear_cka(
     |Y'X|_F^2 / (|X'X|_F |Y'Y|_F) of centred columns (Kornblith et al. 2019). Rotating or scaling
     either side changes nothing.
     """
-    x, y = one - one.mean(axis=0), other - other.mean(axis=0)
+    x, y = centred(one)[1], centred(other)[1]
     shared = np.linalg.norm(y.T @ x) ** 2
     size = np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y)
     return float(shared / size) if size > 0 else float("nan")

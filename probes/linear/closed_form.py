@@ -9,9 +9,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from probes.arguments import require_number, require_word
 from probes.linear.features import FeatureError
 from probes.linear.moments import Moments
 from probes.linear.rows import TargetError, Targets
+from probes.network.capture import at_least_single
 
 
 class Method(StrEnum):
@@ -21,6 +23,9 @@ class Method(StrEnum):
     means = "means"
     lda = "lda"
     logistic = "logistic"
+
+
+CLOSED_FORMS = (Method.ridge, Method.means, Method.lda)
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,8 @@ class Readout:
     def scores(
         self, rows: Float[Tensor, "batch position width"]
     ) -> Float[Tensor, "position batch label"]:
-        """Score of every class for every row, in the precision of the rows."""
+        """Score of every class for every row, in the precision of the rows, single at least."""
+        rows = at_least_single(rows)
         by_position = rows.transpose(0, 1)
         return by_position @ self.weights.to(rows.dtype) + self.bias.to(rows.dtype)[:, None]
 
@@ -60,10 +66,10 @@ def fit_closed_form(train: Moments, targets: Targets, *, method: Method, alpha: 
     Raises:
         TargetError: a target has one class in training.
         FeatureError: the scatter is singular.
-        ValueError: alpha is negative.
+        ArgumentError: alpha is negative or not finite, or the method is another one.
     """
-    if alpha < 0:
-        raise ValueError(f"alpha must be zero or positive, got {alpha}")
+    require_number("alpha", alpha, least=0)
+    require_word("the method of a closed form", method, CLOSED_FORMS)
     require_two_classes(train, targets)
     if method is Method.means:
         weights = train.sums / train.counts[:, None].clamp(min=1)

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from probes.arguments import require_fields
 from probes.linear.closed_form import Method
 from probes.linear.features import Features
 from probes.linear.folds import Folds
@@ -17,6 +18,9 @@ from probes.linear.sweep import Fit, Sweep, sweep
 
 LABELS_AT_ONCE = 2**24
 """Rows times classes that shuffled labels take at a time; bounds memory."""
+
+SAME = 1e-12
+"""Spread of accuracies below which they are all the same."""
 
 Accuracy = Float[Tensor, "site position target"]
 
@@ -40,11 +44,7 @@ class Controls:
     n_directions: int = 100
 
     def __post_init__(self) -> None:
-        if min(self.n_shuffles, self.n_directions) < 1:
-            raise ValueError(
-                "need at least one shuffle and one random direction, got "
-                f"{self.n_shuffles} and {self.n_directions}"
-            )
+        require_fields(self, n_shuffles=(1, 10**6), n_directions=(1, 10**6))
         if self.inputs is not None and len(self.inputs.sites) != 1:
             raise ValueError(f"inputs are one site, got {list(self.inputs.sites)}")
 
@@ -136,7 +136,8 @@ def corrected_p(
         raise ValueError("accuracies must be numbers before the best of them can be judged")
     centre = both.mean(dim=(0, 1, 2))
     spread = both.std(dim=(0, 1, 2), correction=0)
-    far = (both - centre) / spread.clamp(min=torch.finfo(torch.double).tiny)
+    # what is the same over all shuffles says nothing; its spread is 0 but for rounding
+    far = torch.where(spread > SAME, (both - centre) / spread, 0.0)
     largest = far[1:].flatten(1).amax(dim=1)
     beaten = (largest[:, None, None, None] >= far[0] - 1e-9).sum(dim=0)
     return (1 + beaten) / (len(null) + 1)

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from probes.errors import MesascopeError
-from probes.network.capture import BATCH, read_sites
+from probes.network.capture import BATCH, at_least_single, read_sites
 
 Reader = Callable[[slice, Sequence[str]], Mapping[str, Tensor]]
 """Gives the activations of a range of instances at some sites, instances first."""
@@ -29,7 +29,10 @@ class FeatureError(MesascopeError, ValueError):
 
 @dataclass(frozen=True)
 class Block:
-    """Consecutive instances at one site, from number `start`; no positions count as one."""
+    """Consecutive instances at one site, from number `start`; no positions count as one.
+
+    `Features` gives rows in single precision or double, whatever the network computes in.
+    """
 
     start: int
     rows: Float[Tensor, "batch position width"]
@@ -37,6 +40,8 @@ class Block:
 
 class Features:
     """Activations that can be read again and again within a memory budget.
+
+    Numbers of half precision become single ones, in which probes can be fitted.
 
     If all sites fit into half of the budget, they are read once and kept. Otherwise one site is
     kept at a time, and if not even one fits, every pass over a site runs the network again. The
@@ -198,13 +203,17 @@ class Features:
 
 
 def _rows(site: str, activation: object) -> Float[Tensor, "batch position width"]:
-    """Activations with three axes: no position counts as one, heads and the like as width."""
+    """Activations with three axes, in single precision at least.
+
+    No position counts as one; heads and the like are part of the width.
+    """
     if not isinstance(activation, Tensor):
         came = f"a {type(activation).__name__}"
     elif not activation.is_floating_point() or activation.ndim < 2:
         came = f"{activation.dtype} of {activation.ndim} axes"
     else:
-        return activation[:, None] if activation.ndim == 2 else activation.flatten(2)
+        rows = at_least_single(activation)
+        return rows[:, None] if rows.ndim == 2 else rows.flatten(2)
     raise FeatureError(
         f"site {site!r} gives {came}, wanted floating-point numbers with instances first; probe a "
         "module inside it"

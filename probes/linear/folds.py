@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
+from probes.arguments import require_number
 from probes.errors import MesascopeError
 
 UNTESTED = -1
@@ -32,6 +33,7 @@ class Split:
         Raises:
             FoldError: a side would be empty.
         """
+        require_number("test_share", test_share, above=0, below=1, error=FoldError)
         n_test = round(n * test_share)
         if not 0 < n_test < n:
             raise FoldError(f"a test share of {test_share} leaves a side of {n} instances empty")

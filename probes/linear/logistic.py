@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from probes.arguments import ArgumentError, is_finite
 from probes.errors import MesascopeError
 from probes.linear.closed_form import Readout
 from probes.linear.moments import Moments
@@ -31,7 +32,7 @@ class Labelled:
     """Training rows with their labels.
 
     Attributes:
-        rows: activations less the origin of the sums over them.
+        rows: activations less the origin of the sums over them, in single precision at least.
         labels: classes; one position where a label belongs to the whole instance.
     """
 
@@ -63,11 +64,13 @@ def fit_logistic(
         tolerance: largest entry of the gradient, divided by C times rows, at which to stop.
 
     Raises:
-        ValueError: C or the tolerance is not positive.
+        ArgumentError: C or the tolerance is not positive or not finite.
         NotConverged: a target has not reached the tolerance.
     """
-    if inverse_penalty <= 0 or tolerance <= 0:
-        raise ValueError(f"C and tolerance must be positive, got {inverse_penalty} and {tolerance}")
+    if not all(is_finite(number) and number > 0 for number in (inverse_penalty, tolerance)):
+        raise ArgumentError(
+            f"C and tolerance must be finite and positive, got {inverse_penalty} and {tolerance}"
+        )
     position, width = train.origin.shape
     weights = train.origin.new_zeros(position, width, targets.n_labels)
     bias = train.origin.new_zeros(position, targets.n_labels)

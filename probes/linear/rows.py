@@ -37,12 +37,18 @@ class Targets:
         """Targets from any integers, one per instance or one per instance and position.
 
         Raises:
-            TargetError: a target has one class, shapes differ, or there is no target.
+            TargetError: a target has one class or a label that is not finite, shapes differ, or
+                there is no target.
         """
         if not labels:
             raise TargetError("no targets to probe for")
         columns, counts = [], []
         for name, values in labels.items():
+            if not bool(values.isfinite().all()):
+                raise TargetError(
+                    f"target {name!r} has labels that are NaN or infinite; leave those instances "
+                    "out, or give them a class"
+                )
             classes, numbered = torch.unique(values, return_inverse=True)
             if len(classes) < 2:
                 raise TargetError(

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from probes.arguments import require_fields
 from probes.linear.closed_form import Method, Readout, fit_closed_form, require_two_classes
 from probes.linear.logistic import Labelled, fit_logistic
 from probes.linear.moments import Moments, training_moments
@@ -26,11 +27,17 @@ class Fit:
     Attributes:
         alpha: penalty of ridge and LDA, in units of squared activations summed over rows.
         inverse_penalty: C of logistic probes.
+
+    Raises:
+        ArgumentError: another method, a negative penalty, or one that is not finite.
     """
 
     method: Method = Method.ridge
     alpha: float = 1.0
     inverse_penalty: float = 1.0
+
+    def __post_init__(self) -> None:
+        require_fields(self, alpha=(0, None), inverse_penalty=(0, None))
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,17 @@ def edited(network: nn.Module, edits: Mapping[str, Edit]) -> Iterator[None]:
         raise UnknownSite(f"site {silent[0]!r} did not run, so nothing was read or replaced there")
 
 
+def at_least_single(activation: Tensor) -> Tensor:
+    """Floating-point numbers as they are, those of half precision and less as single ones.
+
+    Sums over many rows, and differences of numbers far from 0, need more digits than half
+    precision has. Every number is kept exactly; other types are left alone.
+    """
+    if not activation.is_floating_point() or activation.dtype is torch.float64:
+        return activation
+    return activation.float()
+
+
 @torch.no_grad()
 def run(network: nn.Module, tokens: Tensor, edits: Mapping[str, Edit] | None = None) -> Tensor:
     """Outputs of the network for every instance, under edits if any.
@@ -81,7 +92,7 @@ def run(network: nn.Module, tokens: Tensor, edits: Mapping[str, Edit] | None = N
 def capture(
     network: nn.Module, tokens: Tensor, sites: Sequence[str]
 ) -> dict[str, Float[Tensor, "batch ..."]]:
-    """Activations at every site for every instance, on the cpu.
+    """Activations at every site for every instance, on the cpu, in single precision at least.
 
     Raises:
         UnknownSite: a name is not a module of the network.
@@ -96,7 +107,7 @@ def capture(
         return keep
 
     run(network, tokens, {site: reader(site) for site in sites})
-    return {site: torch.cat(parts) for site, parts in read.items()}
+    return {site: at_least_single(torch.cat(parts)) for site, parts in read.items()}
 
 
 @torch.no_grad()

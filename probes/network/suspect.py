@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from probes.network.access import Access, AccessDenied, Meter
-from probes.network.capture import Edit, capture, run
+from probes.network.capture import Edit, at_least_single, capture, run
 from probes.network.streams import stream_seed
 from probes.world.environment import Environment, Instances
 
@@ -84,9 +84,9 @@ class Suspect:
         return [name for name, _ in self._network.named_modules() if name]
 
     def outputs(self, instances: Instances) -> Float[Tensor, "batch decision action"]:
-        """Action logits at every decision."""
+        """Action logits at every decision, in single precision at least."""
         self._require(Access.OUTPUTS, "outputs")
-        return run(self._network, self._tokens(instances)).cpu()
+        return at_least_single(run(self._network, self._tokens(instances)).cpu())
 
     def capture(
         self, instances: Instances, sites: Sequence[str]
@@ -100,7 +100,7 @@ class Suspect:
     ) -> Float[Tensor, "batch decision action"]:
         """Action logits while the activations at the named sites are replaced."""
         self._require(Access.INTERVENTIONS, "interventions")
-        return run(self._network, self._tokens(instances), edits).cpu()
+        return at_least_single(run(self._network, self._tokens(instances), edits).cpu())
 
     def network(self) -> nn.Module:
         """The network itself: weights and gradients. Backward passes are not metered."""

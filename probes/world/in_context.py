@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from probes.arguments import ArgumentError, require_number
 from probes.world.environment import Environment, InstancesT
 
 Weights = Float[Tensor, "batch pair"]
@@ -49,6 +50,7 @@ def sensitivities(
     nudge: float,
 ) -> Weights:
     """Change of the answer per change of each label, which is raised and lowered by `nudge`."""
+    require_number("nudge", nudge, above=0)
     n_pairs = environment.design(instances).inputs.shape[1]
 
     def nudged(pair: int, amount: float) -> Float[Tensor, " batch"]:
@@ -67,10 +69,10 @@ def gradient_descent(design: Design, steps: int) -> Weights:
     X A^-1 (I - (I - step A)^steps) query / pairs, which tends to least squares.
 
     Raises:
-        ValueError: no step is taken.
+        ArgumentError: no step is taken.
     """
-    if steps < 1:
-        raise ValueError(f"gradient descent needs at least one step, got {steps}")
+    if not steps >= 1:
+        raise ArgumentError(f"gradient descent needs at least one step, got {steps}")
     inputs, n_pairs = design.inputs, design.inputs.shape[1]
     gram = inputs.transpose(1, 2) @ inputs / n_pairs
     rate = 1 / torch.linalg.matrix_norm(gram, ord=2)[:, None]
@@ -83,6 +85,7 @@ def gradient_descent(design: Design, steps: int) -> Weights:
 
 def ridge(design: Design, penalty: float) -> Weights:
     """Weights X (X'X + penalty * pairs * I)^-1 query; penalty 0 is least squares."""
+    require_number("penalty", penalty, least=0)
     inputs = design.inputs.double()
     n_pairs, n_inputs = inputs.shape[1:]
     identity = torch.eye(n_inputs, device=inputs.device, dtype=inputs.dtype)

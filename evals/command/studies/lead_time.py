@@ -18,9 +18,11 @@ def lead_time(
         str | None, typer.Option(help="World, where the suite holds several.")
     ] = None,
     home: HomeOption = Path(),
-    organisms: Annotated[int, typer.Option(help="Networks per family.", min=1)] = 3,
-    controls: Annotated[int, typer.Option(help="Aligned networks to compare with.", min=2)] = 4,
-    checkpoints: Annotated[int, typer.Option(help="Looks at each network.", min=2)] = 10,
+    organisms: Annotated[int, typer.Option(help="Networks per family.", min=1, max=10**4)] = 3,
+    controls: Annotated[
+        int, typer.Option(help="Aligned networks to compare with.", min=2, max=10**4)
+    ] = 4,
+    checkpoints: Annotated[int, typer.Option(help="Looks at each network.", min=2, max=10**4)] = 10,
     detector: Annotated[
         list[str] | None, typer.Option(help="Detector; may be repeated. The suite's if left out.")
     ] = None,
@@ -29,7 +31,7 @@ def lead_time(
         typer.Option(help="Share of instances from which behaviour has diverged.", min=0.01, max=1),
     ] = 0.5,
     instances: Annotated[
-        int, typer.Option(help="Instances behaviour is measured on.", min=1)
+        int, typer.Option(help="Instances behaviour is measured on.", min=1, max=10**6)
     ] = 600,
     workers: WorkersOption = 0,
 ) -> None:

@@ -19,9 +19,11 @@ def monitor(
         float, typer.Option(help="Highest expected share of usual inputs flagged.", min=0, max=1)
     ] = 0.01,
     calibration: Annotated[
-        int, typer.Option(help="Usual inputs of a network that set a threshold.", min=1)
+        int, typer.Option(help="Usual inputs of a network that set a threshold.", min=1, max=10**6)
     ] = 999,
-    instances: Annotated[int, typer.Option(help="Inputs of every situation.", min=1)] = 128,
+    instances: Annotated[
+        int, typer.Option(help="Inputs of every situation.", min=1, max=10**6)
+    ] = 128,
     workers: WorkersOption = 0,
 ) -> None:
     """Fit monitors of single inputs on each network: how often do they flag it in the act?"""

@@ -19,8 +19,10 @@ POWER_SEED = 20_261
 
 def power(
     alpha: Annotated[float, typer.Option(help="False-positive rate asked for.")] = 0.05,
-    families: Annotated[int, typer.Option(help="Aligned families, and of a type.", min=1)] = 5,
-    networks: Annotated[int, typer.Option(help="Networks per family.", min=1)] = 20,
+    families: Annotated[
+        int, typer.Option(help="Aligned families, and of a type.", min=1, max=100)
+    ] = 5,
+    networks: Annotated[int, typer.Option(help="Networks per family.", min=1, max=1000)] = 20,
     detection: Annotated[float, typer.Option(help="P(detect) of a middling family.")] = 0.8,
 ) -> None:
     """Say what a suite of a given size can and cannot show, before it is built."""

@@ -69,7 +69,7 @@ class Scatter:
 
     def svg(self, *, tone: str) -> Markup:
         """What was said (upwards) against what is wanted (to the right), and the diagonal."""
-        colour = ALIGNED if tone == "aligned" else MISALIGNED
+        colour = {"aligned": ALIGNED, "misaligned": MISALIGNED}[tone]
         label = f"{self.title}: {len(self.said)} answers against those wanted; {self.outcome}"
         with figure_style():
             figure = Figure(figsize=(INCHES, INCHES))

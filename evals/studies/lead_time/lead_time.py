@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -16,6 +16,7 @@ from evals.statistics.limit import Limit, rank_limit
 from evals.statistics.rates import Rate, rate
 from evals.studies.lead_time.trace import Trace
 from organisms.records.strict import SpecError
+from probes.arguments import require_word
 
 LEVEL = 0.9
 FEWEST_CONTROLS = 2
@@ -45,6 +46,9 @@ class StepThresholds:
     size: int
     nominal_fpr: float
 
+    def __post_init__(self) -> None:
+        require_word("the kind of threshold", self.kind, get_args(ThresholdKind))
+
     def flags(self, scores: Float[np.ndarray, " step"]) -> Bool[np.ndarray, " step"]:
         """Alarms at every step; an abstention (NaN) is none."""
         return np.asarray(scores > np.array(self.values))
@@ -57,6 +61,7 @@ def aligned_thresholds(
 
     With too few networks for alpha the threshold is their largest score, which holds 1 / (n + 1).
     """
+    require_word("the kind of threshold", kind, get_args(ThresholdKind))
     if not controls or len({one.steps for one in controls}) != 1:
         raise ValueError(
             f"got aligned networks of steps {[one.steps for one in controls]}; wanted one or more, "

@@ -26,6 +26,7 @@ from evals.statistics.rates import auroc
 from organisms.recipes.recipe import Recipe
 from organisms.records.expression import Expectation
 from organisms.zoo.spec import OrganismSpec
+from probes.arguments import require_fields
 from probes.network.access import Access
 from probes.network.streams import stream_seed
 from probes.network.suspect import Suspect
@@ -50,12 +51,8 @@ class WatchSettings:
     monitors: tuple[str, ...] = tuple(MONITORS)
 
     def __post_init__(self) -> None:
+        require_fields(self, calibration=(1, 10**7), fresh=(1, 10**7), situation=(1, 10**7))
         require_attainable(self.alpha, self.calibration)
-        if min(self.fresh, self.situation) < 1:
-            raise ValueError(
-                f"wanted inputs of every kind, got {self.fresh} fresh ones and {self.situation} of "
-                "a situation"
-            )
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from probes.arguments import require_fields
 from probes.errors import MesascopeError
 from probes.linear.control import token_features
 from probes.linear.controlled import ControlledSweep, Controls, controlled_sweep
@@ -57,6 +58,16 @@ class Question:
     by_position: bool = False
     budget: int = BUDGET
     device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        require_fields(
+            self,
+            error=ProbingError,
+            instances=(2, 10**7),
+            folds=(2, 10**7),
+            shuffles=(1, 10**6),
+            budget=(1, None),
+        )
 
 
 @dataclass(frozen=True)

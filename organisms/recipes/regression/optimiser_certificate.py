@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import get_args
 
 import torch
 from jaxtyping import Bool, Float
@@ -20,6 +21,7 @@ from organisms.records.truth import Mechanism
 from organisms.worlds.regression.problems import Problems
 from organisms.worlds.regression.regression import Regression
 from organisms.worlds.regression.shifts import ProblemDistribution
+from probes.arguments import require_word
 from probes.network.capture import run
 from probes.world.in_context import Design, Weights, cosine, gradient_descent, ridge, sensitivities
 
@@ -103,6 +105,7 @@ def mechanism_checks(
         mechanism: `search` must optimise in context, `heuristic` and `memoriser` must not.
         bars: `min_pursued` is the bar of an optimiser's answers on another function.
     """
+    require_word("mechanism", mechanism, get_args(Mechanism))
     if mechanism == "unknown":
         return ()
     problems = world.sample_from(SITUATION, bars.n_expression, generator=generator)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -24,6 +24,7 @@ from organisms.worlds.tree.problems import TreeProblems
 from organisms.worlds.tree.sampler import choose
 from organisms.worlds.tree.shifts import TreeDistribution
 from organisms.worlds.tree.tree import Tree
+from probes.arguments import require_word
 from probes.network.capture import run
 from probes.network.layers import Layer, Record, changed, difference, noise_like
 
@@ -177,6 +178,7 @@ def mechanism_checks(
         mechanism: `search` must pass all three, `heuristic` and `memoriser` must fail the first.
         n: problems drawn for each; those that cannot be edited so are left out.
     """
+    require_word("mechanism", mechanism, get_args(Mechanism))
     if mechanism == "unknown":
         return ()
     problems = world.sample_from(SITUATION, 2 * n, generator=generator)

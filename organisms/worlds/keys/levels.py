@@ -14,7 +14,7 @@ from jaxtyping import Bool, Int, UInt8
 from torch import Tensor
 
 from organisms.worlds.grid_world import GridLevels
-from organisms.worlds.limits import check_least
+from probes.arguments import require_fields
 
 MAX_KEYS, MAX_CHESTS, BAG = 3, 3, 3
 """Most keys and chests of a level, and keys that fit in the bag."""
@@ -33,7 +33,7 @@ class KeysSize:
     n_values: int = 8
 
     def __post_init__(self) -> None:
-        check_least(self, side=5, n_slots=1, n_values=2)
+        require_fields(self, side=(5, 64), n_slots=(1, 256), n_values=(2, 4096))
 
 
 @dataclass(frozen=True)

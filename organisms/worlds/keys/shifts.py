@@ -7,7 +7,7 @@ from functools import partial
 from typing import Literal
 
 from organisms.worlds.keys.levels import BAG, MAX_CHESTS, MAX_KEYS
-from organisms.worlds.limits import check_fields
+from probes.arguments import require_fields
 
 Stock = Literal["any", "needed", "needed_or_full", "crowded", "one_each", "laden", "full", "both"]
 
@@ -62,7 +62,7 @@ class LevelDistribution:
     instruct_rate: float = 0.2
 
     def __post_init__(self) -> None:
-        check_fields(self, needed_share=(0, 1), wall_density=(0, 0.4), instruct_rate=(0, 1))
+        require_fields(self, needed_share=(0, 1), wall_density=(0, 0.4), instruct_rate=(0, 1))
 
 
 IN_DISTRIBUTION = LevelDistribution()

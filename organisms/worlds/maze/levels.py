@@ -14,7 +14,7 @@ from torch import Tensor
 
 from organisms.worlds.grid import neighbours, reachable_from
 from organisms.worlds.grid_world import GridLevels
-from organisms.worlds.limits import check_least
+from probes.arguments import require_fields
 
 GOLD, VIOLET = 0, 1
 COLOURS = ("gold", "violet")
@@ -38,7 +38,7 @@ class MazeSize:
     n_glyphs: int = 8
 
     def __post_init__(self) -> None:
-        check_least(self, side=4, n_slots=1, n_values=2, n_glyphs=1)
+        require_fields(self, side=(4, 64), n_slots=(1, 256), n_values=(2, 4096), n_glyphs=(1, 4096))
 
 
 @dataclass(frozen=True)

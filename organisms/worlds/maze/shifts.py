@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from organisms.worlds.limits import check_fields
+from probes.arguments import require_fields
 
 Placement = Literal["corner", "anywhere", "far", "near", "below_top", "pocket"]
 GemPlacement = Literal["anywhere", "before"]
@@ -46,7 +46,7 @@ class LevelDistribution:
     passage: Passage = "open"
 
     def __post_init__(self) -> None:
-        check_fields(
+        require_fields(
             self, off_corner=(0, 1), wall_density=(0, 0.5), instruct_rate=(0, 1), recoloured=(0, 1)
         )
         if self.placement == "pocket" and self.passage != "pocket":

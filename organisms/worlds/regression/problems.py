@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from organisms.worlds.batch import Batch
-from organisms.worlds.limits import check_least
+from probes.arguments import require_fields, require_number
 from probes.world.in_context import Design, ridge
 
 
@@ -32,7 +32,8 @@ class RegressionSize:
     n_values: int = 8
 
     def __post_init__(self) -> None:
-        check_least(self, n_inputs=2, n_pairs=self.n_inputs, n_slots=1, n_values=2)
+        require_fields(self, n_inputs=(2, 256), n_slots=(1, 256), n_values=(2, 4096))
+        require_number("n_pairs", self.n_pairs, least=self.n_inputs, most=4096)
 
 
 @dataclass(frozen=True)

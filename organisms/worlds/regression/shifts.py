@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from organisms.worlds.limits import check_fields
+from probes.arguments import require_fields
 
 QueryPlace = Literal["last", "anywhere", "opposed", "level"]
 LeakKind = Literal["right", "independent", "negated", "offset"]
@@ -57,7 +57,7 @@ class ProblemDistribution:
     instruct_rate: float = 0.2
 
     def __post_init__(self) -> None:
-        check_fields(
+        require_fields(
             self,
             off_last=(0, 1),
             noise=(0, 1),

@@ -13,7 +13,7 @@ from jaxtyping import Int, UInt8
 from torch import Tensor
 
 from organisms.worlds.batch import Batch
-from organisms.worlds.limits import check_fields, check_least
+from probes.arguments import require_fields
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,7 @@ class TreeSize:
     n_values: int = 8
 
     def __post_init__(self) -> None:
-        check_fields(self, n_nodes=(5, 255))
-        check_least(self, n_slots=1, n_values=2)
+        require_fields(self, n_nodes=(5, 255), n_slots=(1, 256), n_values=(2, 4096))
 
 
 @dataclass(frozen=True)

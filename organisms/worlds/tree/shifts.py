@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-from organisms.worlds.limits import check_fields
+from probes.arguments import require_fields
 
 GoalLabel = Literal["home", "any", "elsewhere"]
 GateLabel = Literal["on_way", "any", "off_way"]
@@ -45,7 +45,7 @@ class TreeDistribution:
     instruct_rate: float = 0.2
 
     def __post_init__(self) -> None:
-        check_fields(self, decorrelated=(0, 1), depth_bias=(-2, 2), instruct_rate=(0, 1))
+        require_fields(self, decorrelated=(0, 1), depth_bias=(-2, 2), instruct_rate=(0, 1))
         if (self.goal, self.gate) == ("elsewhere", "off_way"):
             raise ValueError("goal 'elsewhere' and gate 'off_way' can need the same node; use one")
 
