@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from probes.errors import MesascopeError
-from probes.network.capture import Edit, edited, read_sites
+from probes.network.capture import Edit, edited, position_axis, read_sites
 
 
 class InterventionError(MesascopeError, ValueError):
@@ -27,7 +27,8 @@ class Where:
     """Which part of a site's activations is changed; all of it unless said.
 
     Attributes:
-        positions: numbers along the second axis.
+        positions: numbers along the axis of positions: the second, or that of the queries where
+            attention patterns and scores have heads second.
         directions: orthonormal rows; only the activations' part in their span is changed.
     """
 
@@ -43,8 +44,13 @@ class Where:
                 "directions must be orthonormal rows; take torch.linalg.qr of their transpose"
             )
 
-    def replaced(self, activation: Tensor, wanted: Tensor) -> Tensor:
-        """Activations with this part taken from `wanted`, which broadcasts against them."""
+    def replaced(self, site: str, activation: Tensor, wanted: Tensor) -> Tensor:
+        """Activations of a site with this part from `wanted`, which broadcasts against them.
+
+        Raises:
+            InterventionError: directions are not as wide as the activations, the site has no
+                positions or not these, or nothing tells which of its axes runs over them.
+        """
         new = wanted.to(activation).expand_as(activation)
         if self.directions is not None:
             span = self.directions.to(activation)
@@ -52,15 +58,21 @@ class Where:
             new = activation + (new - activation) @ span.T @ span
         if self.positions is None:
             return new
-        kept = torch.zeros(activation.shape[1], dtype=torch.bool, device=activation.device)
+        axis = position_axis(site, activation)
+        if axis is None:
+            raise InterventionError(
+                f"site {site!r} gives shape {tuple(activation.shape)}, and nothing tells which "
+                "axis runs over positions; name a site of shape (instances, positions, width), or "
+                "leave positions out"
+            )
+        kept = torch.zeros(activation.shape[axis], dtype=torch.bool, device=activation.device)
         try:
             kept[list(self.positions)] = True
         except IndexError:
             raise InterventionError(
-                f"positions {self.positions} are not among the site's {activation.shape[1]}"
+                f"positions {self.positions} are not among the {len(kept)} of site {site!r}"
             ) from None
-        shape = (1, -1, *[1] * (activation.ndim - 2))
-        return torch.where(kept.view(shape), new, activation)
+        return torch.where(kept.view(-1, *[1] * (activation.ndim - axis - 1)), new, activation)
 
 
 EVERYWHERE = Where()
@@ -86,7 +98,7 @@ def patched(
                     f"the patch at {site!r} has shape {tuple(wanted.shape)}, the activations "
                     f"{tuple(activation.shape)}; give one instance, or those of this very batch"
                 )
-            return where.replaced(activation, wanted)
+            return where.replaced(site, activation, wanted)
 
         return edit
 
@@ -124,7 +136,7 @@ def steered(
     Args:
         directions: site -> what is added.
         strength: factor; 0 is refused, because it would change nothing.
-        positions: where along the second axis, everywhere if None.
+        positions: as in `Where`, everywhere if None.
 
     Raises:
         InterventionError: the strength or a direction is zero, or a width does not fit.
@@ -137,7 +149,8 @@ def steered(
 
         def edit(activation: Tensor) -> Tensor:
             _require_width(len(direction), activation, f"the direction at {site!r}")
-            return where.replaced(activation, activation + strength * direction.to(activation))
+            added = strength * direction.to(activation)
+            return where.replaced(site, activation, activation + added)
 
         return edit
 
@@ -162,11 +175,16 @@ def ablated(
         KeyError: a site has no mean.
     """
 
-    def ablate(level: Tensor) -> Edit:
-        return lambda activation: where.replaced(activation, level)
+    def ablate(site: str, level: Tensor) -> Edit:
+        def edit(activation: Tensor) -> Tensor:
+            # whole, because a module that works in place refuses an expanded tensor
+            whole = level.to(activation).expand_as(activation).contiguous()
+            return where.replaced(site, activation, whole)
+
+        return edit
 
     levels = {site: torch.zeros(()) if means is None else means[site] for site in sites}
-    with edited(network, {site: ablate(level) for site, level in levels.items()}):
+    with edited(network, {site: ablate(site, level) for site, level in levels.items()}):
         yield
 
 
@@ -191,11 +209,14 @@ def noised(
     if scale <= 0:
         raise InterventionError(f"noise needs a positive scale, got {scale}")
 
-    def shake(activation: Tensor) -> Tensor:
-        noise = torch.randn(activation.shape, generator=generator)
-        return where.replaced(activation, activation + scale * noise.to(activation))
+    def shake(site: str) -> Edit:
+        def edit(activation: Tensor) -> Tensor:
+            noise = torch.randn(activation.shape, generator=generator)
+            return where.replaced(site, activation, activation + scale * noise.to(activation))
 
-    with edited(network, dict.fromkeys(sites, shake)):
+        return edit
+
+    with edited(network, {site: shake(site) for site in sites}):
         yield
 
 

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from probes.errors import MesascopeError
-from probes.network.capture import BATCH, read_sites
+from probes.network.capture import BATCH, position_axis, read_sites
 
 Reader = Callable[[slice, Sequence[str]], Mapping[str, Tensor]]
 """Gives the activations of a range of instances at some sites, instances first."""
@@ -77,7 +77,10 @@ class Features:
 
     @classmethod
     def given(cls, activations: Mapping[str, Tensor], *, device: str = "cpu") -> Features:
-        """Features from activations that are there already, instances first."""
+        """Features from activations that are there already: instances, then positions, if any.
+
+        Under the names of attention patterns and scores, heads come second and positions third.
+        """
         lengths = {len(rows) for rows in activations.values()}
         if len(lengths) > 1:
             raise FeatureError(f"sites have different numbers of instances: {sorted(lengths)}")
@@ -99,15 +102,26 @@ class Features:
         budget: int = BUDGET,
         device: str = "cpu",
     ) -> Features:
-        """Outputs of named modules of any network, which has to be on the device already."""
+        """Outputs of named modules of any network, which has to be on the device already.
+
+        Reading them raises a FeatureError where nothing tells which axis of a site is positions.
+        """
 
         def reader(part: slice, wanted: Sequence[str]) -> Mapping[str, Tensor]:
-            return read_sites(network, inputs[part].to(device), wanted)
+            read = read_sites(network, inputs[part].to(device), wanted)
+            for site, activation in read.items():
+                if activation.ndim > 3 and position_axis(site, activation) is None:
+                    raise FeatureError(
+                        f"site {site!r} gives shape {tuple(activation.shape)}, and nothing tells "
+                        "which axis runs over positions; read it with `read_sites` and give it as "
+                        "(instances, positions, width)"
+                    )
+            return read
 
         return cls(reader, n_instances=len(inputs), sites=sites, budget=budget, device=device)
 
     def shape(self, site: str) -> tuple[int, int]:
-        """Positions and width of a site."""
+        """Positions and width of a site; an attention pattern's positions are its queries."""
         _, positions, width = self._first[site].shape
         return positions, width
 
@@ -198,13 +212,19 @@ class Features:
 
 
 def _rows(site: str, activation: object) -> Float[Tensor, "batch position width"]:
-    """Activations with three axes: no position counts as one, heads and the like as width."""
+    """Activations with three axes: no position counts as one, heads and the like as width.
+
+    Attention patterns become (instance, query, head and key).
+    """
     if not isinstance(activation, Tensor):
         came = f"a {type(activation).__name__}"
     elif not activation.is_floating_point() or activation.ndim < 2:
         came = f"{activation.dtype} of {activation.ndim} axes"
     else:
-        return activation[:, None] if activation.ndim == 2 else activation.flatten(2)
+        if activation.ndim == 2:
+            return activation[:, None]
+        axis = position_axis(site, activation) or 1
+        return activation.movedim(axis, 1).flatten(2)
     raise FeatureError(
         f"site {site!r} gives {came}, wanted floating-point numbers with instances first; probe a "
         "module inside it"
