@@ -22,17 +22,22 @@ class UnreadableFile(MesascopeError, ValueError):
     """Text that is not what it should be, or that has two meanings; the message says which."""
 
 
-def parse_json(text: str | bytes, where: object) -> Any:
+def parse_json(text: str | bytes, where: object, *, largest: int = LARGEST) -> Any:
     """What JSON text says, if it says it once.
 
     Args:
         where: what the text came from, for the message.
+        largest: whole numbers lie below it, in size; for files that others write.
 
     Raises:
         UnreadableFile: the text is not UTF-8 or not JSON, an object has a key twice, a number is
-            not finite or beyond 64 bits, or values are nested too deeply to be read.
+            not finite or beyond the largest, or values are nested too deeply to be read.
     """
-    return _parsed(lambda plain: json.loads(plain, object_pairs_hook=_once), text, where, "JSON")
+
+    def parse(plain: str) -> Any:
+        return json.loads(plain, object_pairs_hook=_once)
+
+    return _parsed(parse, text, where, "JSON", largest)
 
 
 def parse_toml(text: str | bytes, where: object) -> dict[str, Any]:
@@ -42,7 +47,7 @@ def parse_toml(text: str | bytes, where: object) -> dict[str, Any]:
         UnreadableFile: the text is not UTF-8 or not valid TOML, a number is not finite or beyond
             64 bits, or values are nested too deeply to be read.
     """
-    table: dict[str, Any] = _parsed(tomllib.loads, text, where, "TOML")
+    table: dict[str, Any] = _parsed(tomllib.loads, text, where, "TOML", LARGEST)
     return table
 
 
@@ -66,10 +71,12 @@ def write_whole(path: Path, content: str | bytes) -> None:
             part.unlink(missing_ok=True)
 
 
-def _parsed(parse: Callable[[str], Any], text: str | bytes, where: object, language: str) -> Any:
+def _parsed(
+    parse: Callable[[str], Any], text: str | bytes, where: object, language: str, largest: int
+) -> Any:
     try:
         value = parse(text if isinstance(text, str) else text.decode("utf-8"))
-        _require_ordinary(value)
+        _require_ordinary(value, largest)
     except RecursionError:
         raise UnreadableFile(f"{where} is not valid {language}: it nests too deeply") from None
     except ValueError as error:
@@ -86,7 +93,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return table
 
 
-def _require_ordinary(value: Any) -> None:
+def _require_ordinary(value: Any, largest: int) -> None:
     """Refuse what would only fail later: huge and infinite numbers, text that is no Unicode."""
     pending = [value]
     while pending:
@@ -97,7 +104,7 @@ def _require_ordinary(value: Any) -> None:
             pending += value
         elif isinstance(value, str):
             value.encode("utf-8")
-        elif isinstance(value, int) and abs(value) >= LARGEST:
-            raise ValueError("a whole number has more than 64 bits")
+        elif isinstance(value, int) and abs(value) >= largest:
+            raise ValueError(f"a whole number has more than {largest.bit_length() - 1} bits")
         elif isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"{value} is not a finite number")

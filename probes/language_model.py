@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,29 +11,60 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from probes.errors import MesascopeError
+from probes.model_folder.build import build
+from probes.model_folder.contents import LanguageModelError, read_settings, read_weights, refused
+from probes.model_folder.tokenizer import TOKENIZER_FILES, placeholder, read_tokenizer
 
-TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "spiece.model", "vocab.txt")
-"""A folder with one of these has a tokenizer of its own."""
-
-
-class LanguageModelError(MesascopeError, ValueError):
-    """A folder that cannot be read as a language model; the message says what it lacks."""
+LENGTHS = ("n_positions", "max_position_embeddings", "max_seq_len")
+"""Settings that say how many positions a model was made for."""
 
 
 class LanguageModel(nn.Module):
     """Maps token numbers to logits; every hook of the bridge is a site under its usual name."""
 
-    def __init__(self, bridge: nn.Module) -> None:
+    def __init__(self, bridge: nn.Module, *, vocabulary: int, longest: int | None) -> None:
+        """Wrap a bridge.
+
+        Args:
+            vocabulary: tokens have numbers below it.
+            longest: positions that the model was made for; None where it has no such limit.
+        """
         super().__init__()
         self.bridge = bridge
+        self.vocabulary = vocabulary
+        self.longest = longest
 
     def forward(
         self, tokens: Int[Tensor, "batch position"]
     ) -> Float[Tensor, "batch position vocabulary"]:
-        """Logits of the token after each."""
+        """Logits of the token after each.
+
+        Raises:
+            LanguageModelError: there is no token, a number is not in the vocabulary, or there are
+                more positions than the model was made for.
+        """
+        self._require_readable(tokens)
         logits: Tensor = self.bridge(tokens)
         return logits
+
+    def _require_readable(self, tokens: Tensor) -> None:
+        whole = not (tokens.is_floating_point() or tokens.is_complex())
+        if not whole or tokens.dtype is torch.bool or tokens.ndim != 2 or tokens.numel() == 0:
+            raise LanguageModelError(
+                f"got tokens of type {tokens.dtype} and shape {tuple(tokens.shape)}, wanted whole "
+                "numbers of shape (texts, positions) with at least one token"
+            )
+        if self.longest is not None and tokens.shape[1] > self.longest:
+            raise LanguageModelError(
+                f"got {tokens.shape[1]} tokens in a text, and this model was made for at most "
+                f"{self.longest}; shorten the texts"
+            )
+        least, most = int(tokens.min()), int(tokens.max())
+        if least < 0 or most >= self.vocabulary:
+            raise LanguageModelError(
+                f"got token number {least if least < 0 else most}, and this model knows 0 to "
+                f"{self.vocabulary - 1}; use the tokenizer that belongs to it"
+            )
 
     def named_modules(
         self,
@@ -75,11 +106,19 @@ class LoadedModel:
                 f"{self.folder} has no tokenizer files ({', '.join(TOKENIZER_FILES)}); give token "
                 "numbers, or put the tokenizer there"
             )
-        rows = [self.tokenizer(text)["input_ids"] for text in texts]
-        if len({len(row) for row in rows}) != 1:
+        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+            raise LanguageModelError(f"wanted a list of texts, got {texts!r}")
+        with refused(f"the tokenizer of {self.folder}"):
+            rows = [self.tokenizer(text)["input_ids"] for text in texts]
+        lengths = sorted({len(row) for row in rows})
+        if not lengths or lengths[0] == 0:
+            empty = [text for text, row in zip(texts, rows, strict=True) if not row]
+            came = f"a text without tokens, {empty[0]!r}" if empty else "no text"
+            raise LanguageModelError(f"got {came}; give texts of at least one token")
+        if len(lengths) > 1:
             raise LanguageModelError(
-                f"texts have {sorted({len(row) for row in rows})} tokens, wanted one length: the "
-                "positions of a probe must mean the same in every instance"
+                f"texts have {lengths} tokens, wanted one length: the positions of a probe must "
+                "mean the same in every instance"
             )
         return torch.tensor(rows)
 
@@ -87,41 +126,32 @@ class LoadedModel:
 def load_language_model(folder: Path, *, device: str = "cpu") -> LoadedModel:
     """Read a model and its tokenizer, if any, from a folder; takes seconds to import.
 
+    Configuration and safetensors files are read here and handed over, so that nothing else in the
+    folder is opened: no pickle, no code, no adapter. No network is asked.
+
     Raises:
-        LanguageModelError: the folder has no configuration, or no safetensors weights.
+        LanguageModelError: the folder has no configuration or no safetensors weights, it is of a
+            model that is not made of text alone, or its weights are not exactly those that its
+            configuration asks for: missing, additional, of another shape, type or number.
     """
-    if not (folder / "config.json").is_file():
-        raise LanguageModelError(
-            f"{folder} has no config.json; give a folder that save_pretrained wrote"
-        )
-    if not any(folder.glob("*.safetensors")):
-        raise LanguageModelError(
-            f"{folder} has no .safetensors weights; pickled ones can run code when they are read "
-            "and are refused: write the folder again with safe_serialization=True"
-        )
-    from transformer_lens.model_bridge import TransformerBridge
-    from transformers import AutoTokenizer
+    folder = Path(folder).resolve()
+    with refused(folder):
+        settings, tensors = read_settings(folder), read_weights(folder)
+        from transformer_lens.model_bridge import TransformerBridge
 
-    tokenizer = None
-    if any((folder / name).is_file() for name in TOKENIZER_FILES):
-        tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-    bridge = TransformerBridge.boot_transformers(
-        str(folder), device=device, tokenizer=tokenizer or _placeholder()
-    )
-    network = LanguageModel(bridge)
-    network.eval()
-    network.requires_grad_(False)
+        model = build(settings, tensors, folder).to(device)
+        tokenizer = read_tokenizer(folder, model.config)
+        bridge = TransformerBridge.boot_transformers(
+            str(folder), device=device, hf_model=model, tokenizer=placeholder()
+        )
+        sizes = [getattr(model.config, name, None) for name in LENGTHS]
+        network = LanguageModel(
+            bridge,
+            vocabulary=model.get_input_embeddings().num_embeddings,
+            longest=next((size for size in sizes if isinstance(size, int)), None),
+        )
+        network.eval()
+        network.requires_grad_(False)
+        with torch.no_grad():
+            network(torch.zeros(1, 1, dtype=torch.long, device=device))
     return LoadedModel(network, tokenizer, folder)
-
-
-def _placeholder() -> Any:
-    """A tokenizer that the bridge asks for and nobody uses; without one it would look elsewhere.
-
-    It has no token for beginnings: the bridge would read such a tokenizer again, from its name.
-    """
-    from tokenizers import Tokenizer, models
-    from transformers import PreTrainedTokenizerFast
-
-    words = models.WordLevel({"<none>": 0}, unk_token="<none>")
-    build: Callable[..., Any] = PreTrainedTokenizerFast
-    return build(tokenizer_object=Tokenizer(words), unk_token="<none>", eos_token="<none>")

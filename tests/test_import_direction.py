@@ -17,6 +17,7 @@ ROOMS = (
     "probes.network",  # a network under study, and what may be seen of it
     "probes.linear",  # linear probes with controls
     "probes.causal",  # interventions on activations
+    "probes.model_folder",  # a Hugging Face folder read without running anything in it
     "probes.language_model",  # the same for language models
     "organisms.records",  # what is written about an organism
     "organisms.nets",  # networks that organisms are made of

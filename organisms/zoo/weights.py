@@ -62,8 +62,8 @@ def load_net(path: Path, shape: Shape) -> HookedRootModule:
     """Read a network of a known shape, in evaluation mode.
 
     Raises:
-        DamagedWeights: the file is missing, not safetensors, truncated, of another shape, or
-            holds numbers that are not finite.
+        DamagedWeights: the file is missing, not safetensors, truncated, of another shape or
+            type of number, or holds numbers that are not finite.
     """
     if path.suffix != ".safetensors":
         raise DamagedWeights(
@@ -85,14 +85,21 @@ def net_of(serialised: bytes, shape: Shape, *, where: str, remedy: str) -> Hooke
         remedy: what to do about weights that are not whole.
 
     Raises:
-        DamagedWeights: not safetensors, truncated, of another shape, or not finite.
+        DamagedWeights: not safetensors, truncated, of another shape or type of number than
+            `weights_bytes` writes, or not finite.
     """
     try:
         state = load(serialised)
-    except SafetensorError as error:
+    except (SafetensorError, ValueError, KeyError) as error:
         raise DamagedWeights(
             f"{where} is not a complete safetensors file ({error}); {remedy}"
         ) from error
+    for name, value in state.items():
+        if value.dtype != torch.float16:
+            raise DamagedWeights(
+                f"{where} holds {name} as {value.dtype}, and every weight is written as "
+                f"torch.float16; {remedy}"
+            )
     net = shape.build(torch.Generator().manual_seed(0))
     try:
         net.load_state_dict(state)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from probes.arguments import require_number
 from probes.errors import MesascopeError
-from probes.network.capture import Edit, edited, read_sites
+from probes.network.capture import Edit, edited, position_axis, read_sites
 
 
 class InterventionError(MesascopeError, ValueError):
@@ -28,7 +28,8 @@ class Where:
     """Which part of a site's activations is changed; all of it unless said.
 
     Attributes:
-        positions: numbers along the second axis.
+        positions: numbers along the axis of positions: the second, or that of the queries where
+            attention patterns and scores have heads second.
         directions: orthonormal rows; only the activations' part in their span is changed.
     """
 
@@ -44,8 +45,13 @@ class Where:
                 "directions must be orthonormal rows; take torch.linalg.qr of their transpose"
             )
 
-    def replaced(self, activation: Tensor, wanted: Tensor) -> Tensor:
-        """Activations with this part taken from `wanted`, which broadcasts against them."""
+    def replaced(self, site: str, activation: Tensor, wanted: Tensor) -> Tensor:
+        """Activations of a site with this part from `wanted`, which broadcasts against them.
+
+        Raises:
+            InterventionError: directions are not as wide as the activations, the site has no
+                positions or not these, or nothing tells which of its axes runs over them.
+        """
         new = wanted.to(activation).expand_as(activation)
         if self.directions is not None:
             span = self.directions.to(activation)
@@ -53,15 +59,21 @@ class Where:
             new = activation + (new - activation) @ span.T @ span
         if self.positions is None:
             return new
-        kept = torch.zeros(activation.shape[1], dtype=torch.bool, device=activation.device)
+        axis = position_axis(site, activation)
+        if axis is None:
+            raise InterventionError(
+                f"site {site!r} gives shape {tuple(activation.shape)}, and nothing tells which "
+                "axis runs over positions; name a site of shape (instances, positions, width), or "
+                "leave positions out"
+            )
+        kept = torch.zeros(activation.shape[axis], dtype=torch.bool, device=activation.device)
         try:
             kept[list(self.positions)] = True
         except IndexError:
             raise InterventionError(
-                f"positions {self.positions} are not among the site's {activation.shape[1]}"
+                f"positions {self.positions} are not among the {len(kept)} of site {site!r}"
             ) from None
-        shape = (1, -1, *[1] * (activation.ndim - 2))
-        return torch.where(kept.view(shape), new, activation)
+        return torch.where(kept.view(-1, *[1] * (activation.ndim - axis - 1)), new, activation)
 
 
 EVERYWHERE = Where()
@@ -88,7 +100,7 @@ def patched(
                     f"the patch at {site!r} has shape {tuple(wanted.shape)}, the activations "
                     f"{tuple(activation.shape)}; give one instance, or those of this very batch"
                 )
-            return where.replaced(activation, wanted)
+            return where.replaced(site, activation, wanted)
 
         _require_finite(wanted, f"the patch at {site!r}")
         return edit
@@ -127,7 +139,7 @@ def steered(
     Args:
         directions: site -> what is added.
         strength: factor; 0 is refused, because it would change nothing.
-        positions: where along the second axis, everywhere if None.
+        positions: as in `Where`, everywhere if None.
 
     Raises:
         InterventionError: the strength or a direction is zero or not finite, or a width does not
@@ -143,7 +155,8 @@ def steered(
 
         def edit(activation: Tensor) -> Tensor:
             _require_width(len(direction), activation, f"the direction at {site!r}")
-            return where.replaced(activation, activation + strength * direction.to(activation))
+            added = strength * direction.to(activation)
+            return where.replaced(site, activation, activation + added)
 
         return edit
 
@@ -169,12 +182,18 @@ def ablated(
         InterventionError: a mean is not finite.
     """
 
-    def ablate(level: Tensor) -> Edit:
+    def ablate(site: str, level: Tensor) -> Edit:
         _require_finite(level, "the mean")
-        return lambda activation: where.replaced(activation, level)
+
+        def edit(activation: Tensor) -> Tensor:
+            # whole, because a module that works in place refuses an expanded tensor
+            whole = level.to(activation).expand_as(activation).contiguous()
+            return where.replaced(site, activation, whole)
+
+        return edit
 
     levels = {site: torch.zeros(()) if means is None else means[site] for site in sites}
-    with edited(network, {site: ablate(level) for site, level in levels.items()}):
+    with edited(network, {site: ablate(site, level) for site, level in levels.items()}):
         yield
 
 
@@ -198,11 +217,14 @@ def noised(
     """
     require_number("the scale of noise", scale, above=0, error=InterventionError)
 
-    def shake(activation: Tensor) -> Tensor:
-        noise = torch.randn(activation.shape, generator=generator)
-        return where.replaced(activation, activation + scale * noise.to(activation))
+    def shake(site: str) -> Edit:
+        def edit(activation: Tensor) -> Tensor:
+            noise = torch.randn(activation.shape, generator=generator)
+            return where.replaced(site, activation, activation + scale * noise.to(activation))
 
-    with edited(network, dict.fromkeys(sites, shake)):
+        return edit
+
+    with edited(network, {site: shake(site) for site in sites}):
         yield
 
 

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from probes.errors import MesascopeError
-from probes.network.capture import BATCH, at_least_single, read_sites
+from probes.network.capture import BATCH, at_least_single, position_axis, read_sites
 
 Reader = Callable[[slice, Sequence[str]], Mapping[str, Tensor]]
 """Gives the activations of a range of instances at some sites, instances first."""
@@ -82,7 +82,10 @@ class Features:
 
     @classmethod
     def given(cls, activations: Mapping[str, Tensor], *, device: str = "cpu") -> Features:
-        """Features from activations that are there already, instances first."""
+        """Features from activations that are there already: instances, then positions, if any.
+
+        Under the names of attention patterns and scores, heads come second and positions third.
+        """
         lengths = {len(rows) for rows in activations.values()}
         if len(lengths) > 1:
             raise FeatureError(f"sites have different numbers of instances: {sorted(lengths)}")
@@ -104,15 +107,26 @@ class Features:
         budget: int = BUDGET,
         device: str = "cpu",
     ) -> Features:
-        """Outputs of named modules of any network, which has to be on the device already."""
+        """Outputs of named modules of any network, which has to be on the device already.
+
+        Reading them raises a FeatureError where nothing tells which axis of a site is positions.
+        """
 
         def reader(part: slice, wanted: Sequence[str]) -> Mapping[str, Tensor]:
-            return read_sites(network, inputs[part].to(device), wanted)
+            read = read_sites(network, inputs[part].to(device), wanted)
+            for site, activation in read.items():
+                if activation.ndim > 3 and position_axis(site, activation) is None:
+                    raise FeatureError(
+                        f"site {site!r} gives shape {tuple(activation.shape)}, and nothing tells "
+                        "which axis runs over positions; read it with `read_sites` and give it as "
+                        "(instances, positions, width)"
+                    )
+            return read
 
         return cls(reader, n_instances=len(inputs), sites=sites, budget=budget, device=device)
 
     def shape(self, site: str) -> tuple[int, int]:
-        """Positions and width of a site."""
+        """Positions and width of a site; an attention pattern's positions are its queries."""
         _, positions, width = self._first[site].shape
         return positions, width
 
@@ -205,7 +219,8 @@ class Features:
 def _rows(site: str, activation: object) -> Float[Tensor, "batch position width"]:
     """Activations with three axes, in single precision at least.
 
-    No position counts as one; heads and the like are part of the width.
+    No position counts as one, heads and the like are part of the width; attention patterns become
+    (instance, query, head and key).
     """
     if not isinstance(activation, Tensor):
         came = f"a {type(activation).__name__}"
@@ -213,7 +228,9 @@ def _rows(site: str, activation: object) -> Float[Tensor, "batch position width"
         came = f"{activation.dtype} of {activation.ndim} axes"
     else:
         rows = at_least_single(activation)
-        return rows[:, None] if rows.ndim == 2 else rows.flatten(2)
+        if rows.ndim == 2:
+            return rows[:, None]
+        return rows.movedim(position_axis(site, activation) or 1, 1).flatten(2)
     raise FeatureError(
         f"site {site!r} gives {came}, wanted floating-point numbers with instances first; probe a "
         "module inside it"

@@ -18,8 +18,31 @@ Edit = Callable[[Tensor], Tensor]
 """Maps the activation at a site to its replacement, of the same shape."""
 
 
+HEADS_FIRST = ("hook_pattern", "hook_attn_scores")
+"""Sites of shape (batch, head, query, key), by TransformerLens convention."""
+
+POSITIONS_FIRST = ("hook_q", "hook_k", "hook_v", "hook_z", "hook_result", "q", "k", "v", "z")
+"""Sites of four axes that have positions second all the same: (batch, position, head, width)."""
+
+
 class UnknownSite(MesascopeError, KeyError):
     """A name that does not stand for one activation of the network."""
+
+
+class EditError(MesascopeError, ValueError):
+    """An edit whose result cannot stand in the place of the activation."""
+
+
+def position_axis(site: str, activation: Tensor) -> int | None:
+    """Which axis of a site's activations runs over positions; None where nothing tells.
+
+    With three axes it is the second: (batch, position, width). With more it depends on the last
+    word of the name, because attention has heads in that place at some sites.
+    """
+    name = site.rpartition(".")[2]
+    if activation.ndim == 3 or (activation.ndim > 3 and name in POSITIONS_FIRST):
+        return 1
+    return 2 if activation.ndim > 3 and name in HEADS_FIRST else None
 
 
 @contextmanager
@@ -29,7 +52,7 @@ def edited(network: nn.Module, edits: Mapping[str, Edit]) -> Iterator[None]:
     Raises:
         UnknownSite: a name is not a module of the network, or the module did not run in the block,
             or gives something other than a tensor.
-        ValueError: an edit returns another shape than it was given.
+        EditError: an edit returns no tensor, or another shape than it was given.
     """
     modules = dict(network.named_modules())
     missing = sorted(set(edits) - set(modules))
@@ -46,12 +69,16 @@ def edited(network: nn.Module, edits: Mapping[str, Edit]) -> Iterator[None]:
                     f"site {site!r} gives a {type(output).__name__}; name a module inside it"
                 )
             replaced = edit(output)
-            if replaced.shape != output.shape:
-                raise ValueError(
-                    f"the edit at {site!r} returned shape {tuple(replaced.shape)}, "
-                    f"wanted {tuple(output.shape)}"
+            if not isinstance(replaced, Tensor) or replaced.shape != output.shape:
+                came = tuple(replaced.shape) if isinstance(replaced, Tensor) else repr(replaced)
+                raise EditError(
+                    f"the edit at {site!r} returned shape {came}, wanted a tensor of shape "
+                    f"{tuple(output.shape)}"
                 )
-            return replaced
+            # What comes next may work in place, and must not reach what the edit still holds.
+            # An expanded tensor refuses that itself, and gradients know what was overwritten.
+            own = replaced is output or replaced.requires_grad or 0 in replaced.stride()
+            return replaced if own else replaced.clone()
 
         return hook
 
@@ -94,6 +121,8 @@ def capture(
 ) -> dict[str, Float[Tensor, "batch ..."]]:
     """Activations at every site for every instance, on the cpu, in single precision at least.
 
+    They are copies: what the network does in place afterwards does not reach them.
+
     Raises:
         UnknownSite: a name is not a module of the network.
     """
@@ -101,7 +130,7 @@ def capture(
 
     def reader(site: str) -> Edit:
         def keep(activation: Tensor) -> Tensor:
-            read[site].append(activation.detach().cpu())
+            read[site].append(activation.detach().to("cpu", copy=True))
             return activation
 
         return keep
@@ -112,7 +141,7 @@ def capture(
 
 @torch.no_grad()
 def read_sites(network: nn.Module, inputs: Tensor, sites: Sequence[str]) -> dict[str, Tensor]:
-    """Outputs of named modules in one forward pass, left on their device.
+    """Copies of the outputs of named modules in one forward pass, left on their device.
 
     Raises:
         UnknownSite: a name is not a module of the network, or the module did not run, or ran
@@ -127,7 +156,7 @@ def read_sites(network: nn.Module, inputs: Tensor, sites: Sequence[str]) -> dict
                     f"site {site!r} runs more than once in a forward pass, as in a looped network; "
                     "name a site that runs once"
                 )
-            read[site] = activation
+            read[site] = activation.clone()
             return activation
 
         return keep

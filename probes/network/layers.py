@@ -99,7 +99,7 @@ class Record:
 
         def keeper(site: str) -> Edit:
             def keep(activation: Tensor) -> Tensor:
-                kept[site].append(activation)
+                kept[site].append(activation.clone())
                 return activation
 
             return keep
@@ -159,7 +159,7 @@ def early_exit(run: Run, layer: Layer, last: Layer) -> Logits:
             calls[site] = calls.get(site, 0) + 1
             here = Layer(site, calls[site])
             if here == layer:
-                seen[here] = stream
+                seen[here] = stream.clone()
             return seen[layer] if here == last else stream
 
         return edit

@@ -1,0 +1,1 @@
+"""A Hugging Face folder, read without running anything that lies in it."""
