@@ -9,10 +9,12 @@ from typing import Any
 
 from rich.console import Console
 
+from probes.files import write_whole
+
 console = Console(width=None if sys.stdout.isatty() else 140)
 
 
 def write_record(record: Any, path: Path, what: str = "figures") -> None:
     """Write a record as JSON and say where it lies."""
-    path.write_text(json.dumps(record, indent=1, allow_nan=False))
+    write_whole(path, json.dumps(record, indent=1, allow_nan=False))
     console.print(f"{what}: {path}", soft_wrap=True)

@@ -10,6 +10,7 @@ import typer
 
 from evals.command.console import console
 from evals.command.options import Device, DeviceOption, EnvironmentOption, HomeOption, SuiteOption
+from probes.files import write_whole
 
 IN_DISTRIBUTION = "none"
 
@@ -84,5 +85,5 @@ def probe(
     console.print(accuracy_table(reading))
     console.print(control_table(reading))
     if out is not None:
-        out.write_text(json.dumps(reading.to_dict(), indent=1) + "\n")
+        write_whole(out, json.dumps(reading.to_dict(), indent=1) + "\n")
         console.print(f"written: {out}", soft_wrap=True)

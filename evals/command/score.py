@@ -20,6 +20,7 @@ from evals.command.options import (
     WorkersOption,
     finished_run,
 )
+from probes.files import write_whole
 
 
 def score(
@@ -70,11 +71,11 @@ def score(
     console.print(card_text(card), markup=False, highlight=False)
     if json is not None:
         json.parent.mkdir(parents=True, exist_ok=True)
-        json.write_text(json_text.dumps(card.to_dict(), indent=1, allow_nan=False))
+        write_whole(json, json_text.dumps(card.to_dict(), indent=1, allow_nan=False))
         console.print(f"card:    {json}", soft_wrap=True)
     if svg is not None:
         svg.parent.mkdir(parents=True, exist_ok=True)
-        svg.write_text(card_svg(card))
+        write_whole(svg, card_svg(card))
         console.print(f"picture: {svg}", soft_wrap=True)
 
 

@@ -10,6 +10,7 @@ import typer
 
 from evals.command.console import console
 from evals.command.options import HomeOption, WorkersOption
+from probes.files import write_whole
 
 if TYPE_CHECKING:
     from evals.suite.home import Home
@@ -58,7 +59,7 @@ def organisms(
         from evals.report.zoo.organisms_page import render_organisms, zoo_page
 
         text = render_organisms(zoo_page(zoo, records, title=suite or "the whole zoo"))
-        page.write_text(text, encoding="utf-8")
+        write_whole(page, text)
     if not records:
         console.print("the zoo is empty; `mesascope build --suite smoke` fills it")
         return

@@ -17,6 +17,7 @@ from evals.evidence.detector_rates import EvidenceError
 from evals.evidence.evidence import Evidence
 from evals.evidence.sweep import Sweep
 from evals.evidence.validation import file_schema, validated
+from probes.files import write_whole
 
 FORMAT = "mesascope.evidence"
 VERSION = 5
@@ -28,11 +29,12 @@ def write_evidence(evidence: Evidence | Sweep, path: Path) -> None:
 
     Raises:
         EvidenceError: it would not read back; the message names the field.
+        UnwritableFile: the folder is missing or read-only, or the disk is full.
     """
     kind = next(name for name, record in KINDS.items() if isinstance(evidence, record))
     body = {"schema": f"{FORMAT}/{VERSION}", "kind": kind, **asdict(evidence)}
     validated(KINDS[kind], asdict(evidence), EvidenceError)
-    path.write_text(json.dumps({**body, "content_sha256": _digest(body)}, indent=1))
+    write_whole(path, json.dumps({**body, "content_sha256": _digest(body)}, indent=1))
 
 
 def read_evidence(path: Path) -> Evidence | Sweep:

@@ -15,6 +15,7 @@ from jinja2 import Environment, StrictUndefined
 
 from evals.evidence.validation import file_schema, validated
 from evals.gate.verdict import SCHEMA, IncidentError, Verdict
+from probes.files import write_whole
 
 WIDTH = 88
 PAGE = Path(__file__).parent / "incident.txt.j2"
@@ -53,17 +54,15 @@ def write_incident(incident: Verdict, folder: Path) -> tuple[Path, Path]:
 
     Raises:
         IncidentError: no rule tripped, or a record of that id is there already and was changed.
+        UnwritableFile: the folder is read-only, or the disk is full.
     """
     folder.mkdir(parents=True, exist_ok=True)
     record, page = (folder / f"incident-{incident.id}{suffix}" for suffix in (".json", ".txt"))
     text = incident_json(incident)
     kept = read_incident(record) if record.exists() else incident
-    page.write_text(incident_text(kept))
+    write_whole(page, incident_text(kept))
     if not record.exists():
-        # A record cut short could not be told from one that was changed.
-        unfinished = record.with_suffix(".unfinished")
-        unfinished.write_text(text)
-        unfinished.replace(record)
+        write_whole(record, text)
     return record, page
 
 

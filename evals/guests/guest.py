@@ -24,6 +24,8 @@ from evals.scoring.freeze import freeze
 from evals.scoring.score_table import DetectorFailed, Row, score_lineup
 from evals.scoring.variants import Variants, score_variants
 from evals.scoring.workers import local_workers
+from evals.suite.home import alone_in
+from probes.files import clear_parts
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ def score_guest(
     Raises:
         DetectorError: it does not load, or takes the name of a built-in.
         DetectorFailed: it raised, returned no score, or reads something outside the network.
+        HomeBusy: another process scores the same detector on the same run.
     """
     if reference not in DETECTORS:
         split_reference(reference)
@@ -75,24 +78,26 @@ def score_guest(
                 f"{guest.name!r} is the name of a built-in; give the detector its own"
             )
         folder = guests / guest.score_key(original.battery_seed, device)
-        rows = score_lineup(
-            lineup,
-            (guest,),
-            store=folder / "scores.jsonl",
-            executor=executor,
-            device=device,
-            on_row=on_row,
-        )
-        variants = score_variants(
-            lineup,
-            (guest,),
-            folder=lineup.folder.parent,
-            store=folder,
-            executor=executor,
-            device=device,
-            limit=math.inf,
-        )
-    frozen = freeze(rows, folder)
+        with alone_in(folder):
+            clear_parts(folder)
+            rows = score_lineup(
+                lineup,
+                (guest,),
+                store=folder / "scores.jsonl",
+                executor=executor,
+                device=device,
+                on_row=on_row,
+            )
+            variants = score_variants(
+                lineup,
+                (guest,),
+                folder=lineup.folder.parent,
+                store=folder,
+                executor=executor,
+                device=device,
+                limit=math.inf,
+            )
+            frozen = freeze(rows, folder)
     judged = open_scores(finished.suite, frozen, read_vault(finished.folder), finished.grown)
     entries = detector_entries(judged, (guest,))
     require_sealed_limits(judged, entries)

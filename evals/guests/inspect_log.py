@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from evals.evidence.detector_rates import DetectorRates, EvidenceError
@@ -13,6 +14,7 @@ from evals.scoring.blind import read_vault
 from evals.scoring.freeze import read_frozen
 from evals.scoring.score_table import Row
 from probes.errors import MesascopeError
+from probes.files import write_whole
 
 
 class InspectMissing(MesascopeError, ValueError):
@@ -92,7 +94,10 @@ def write_inspect_log(run: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     stamp = created.strftime("%Y-%m-%dT%H-%M-%S")
     path = folder / f"{stamp}_mesascope-{evidence.suite}_{evidence.suite_hash[:8]}.eval"
-    log.write_eval_log(whole, str(path))
+    with TemporaryDirectory() as name:
+        apart = Path(name) / path.name
+        log.write_eval_log(whole, str(apart))
+        write_whole(path, apart.read_bytes())
     return path
 
 

@@ -14,6 +14,7 @@ from evals.risk.summary import Summary
 from evals.risk.transport import Transport
 from evals.risk.update import Change, RiskRow, TypeUpdate
 from evals.statistics.rates import Rate
+from probes.files import write_whole
 
 SCHEMA = "mesascope.risk/3"
 
@@ -95,6 +96,6 @@ class RiskReport:
 
 
 def write_risk(report: RiskReport, path: Path) -> None:
-    """Write a report as JSON."""
+    """Write a report as JSON; raises `UnwritableFile` as `write_whole` does."""
     record = {"schema": SCHEMA, **asdict(report)}
-    path.write_text(json.dumps(record, indent=1, allow_nan=False))
+    write_whole(path, json.dumps(record, indent=1, allow_nan=False))

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evals.scoring.blind import Lineup, blind, is_blinded, read_vault, require_distinct_weights
+from evals.scoring.blind import (
+    Lineup,
+    blind,
+    discard,
+    is_blinded,
+    read_vault,
+    require_distinct_weights,
+)
 from evals.scoring.freeze import Frozen, freeze, require_unchanged
 from evals.scoring.score_table import Row, score_lineup
 from evals.scoring.twins import ship_twins
@@ -16,6 +22,7 @@ from evals.scoring.workers import local_workers
 from evals.suite.suite import Suite
 from organisms.growing.population import Grown
 from organisms.zoo.zoo import Zoo
+from probes.files import clear_parts
 
 
 @dataclass(frozen=True)
@@ -84,8 +91,9 @@ def score_sealed(
 def blinded(suite: Suite, grown: Sequence[Grown], zoo: Zoo, folder: Path) -> Lineup:
     """The blinded suspects: the existing ones if they are this population, else new ones.
 
-    Their trusted twins lie beside them.
+    Their trusted twins lie beside them. The caller holds the home's lock.
     """
+    clear_parts(folder)
     members = [
         (group, record)
         for group, result in zip(suite.groups, grown, strict=True)
@@ -93,7 +101,7 @@ def blinded(suite: Suite, grown: Sequence[Grown], zoo: Zoo, folder: Path) -> Lin
     ]
     twins = {record.spec.content_hash: record.spec.twin for _, record in members}
     if is_blinded(folder) and {m.spec_hash for m in read_vault(folder)} != set(twins):
-        shutil.rmtree(folder)
+        discard(folder)
     if is_blinded(folder):
         lineup = Lineup.read(folder / "lineup")
         require_distinct_weights(lineup)

@@ -19,6 +19,7 @@ from evals.risk.risk_report import RiskReport
 from evals.risk.transport import load_transport
 from organisms.growing.population import Grown
 from organisms.zoo.zoo import Zoo
+from probes.files import write_whole
 
 
 def updated_risk(evidence: Evidence, weight: float) -> RiskReport:
@@ -49,7 +50,7 @@ def write_page(
         budget=budget_curves(judged, forward_costs(judged)),
     )
     path = folder / "report.html"
-    path.write_text(render_page(page))
+    write_whole(path, render_page(page))
     return path
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 import shutil
 import tempfile
@@ -28,6 +27,7 @@ from organisms.worlds.world import Shape, World
 from organisms.zoo.weights import load_net, shape_from_dict, shape_to_dict, weights_bytes
 from organisms.zoo.zoo import Record, Zoo
 from probes.errors import MesascopeError
+from probes.files import write_folder
 
 FIXED_TIME = 0
 """Modification time of every file in the lineup: file times must not tell the type."""
@@ -129,20 +129,49 @@ def blind(
     hashes = [record.spec.content_hash for _, record in members]
     if len(set(hashes)) != len(hashes):
         raise BlindingError("an organism appears twice in the suite; every network counts once")
-    ids = drawn_ids(sorted(hashes))
+    drawn = drawn_ids(sorted(hashes))
+    ids = {drawn[record.spec.content_hash]: (group, record) for group, record in members}
     lineup, vault = run / "lineup", run / "vault"
-    for folder in (lineup, vault):
+    for folder in (vault, lineup):
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-    ledger: list[dict[str, Any]] = []
-    order = sorted(ids.values())
+    write_folder(lineup, _lineup_files(ids, zoo, battery_seed), modified=FIXED_TIME)
+    require_equal_sizes(Lineup.read(lineup))
+    require_distinct_weights(Lineup.read(lineup))
+    write_folder(vault, _vault_files(ids))
+    return Lineup.read(lineup)
+
+
+def _lineup_files(
+    members: Mapping[str, tuple[Group, Record]], zoo: Zoo, battery_seed: int
+) -> Iterator[tuple[str, str | bytes]]:
+    """Name and content of what detectors may see of members by id."""
     shape_of: dict[str, dict[str, Any]] = {}
-    for group, record in sorted(members, key=lambda member: ids[member[1].spec.content_hash]):
-        id = ids[record.spec.content_hash]
-        assert record.certificate is not None
+    for id, (_, record) in sorted(members.items()):
         shape_of[id] = shape_to_dict(record.spec.shape)
-        (lineup / f"{id}.safetensors").write_bytes(weights_bytes(zoo.net(record.spec)))
-        (vault / f"{id}.sealed").write_bytes(record.truth.envelope())
+        yield f"{id}.safetensors", weights_bytes(zoo.net(record.spec))
+    first = next(iter(members.values()))[1].spec
+    shapes = list(
+        {json.dumps(shape, sort_keys=True): shape for shape in shape_of.values()}.values()
+    )
+    index = {
+        "ids": list(shape_of),
+        "battery_seed": battery_seed,
+        "environment": first.world_name,
+        "size": asdict(first.environment),
+        "shapes": shapes,
+        "shape_of": {id: shapes.index(shape) for id, shape in shape_of.items()},
+    }
+    yield "index.json", json.dumps(index, indent=1)
+
+
+def _vault_files(
+    members: Mapping[str, tuple[Group, Record]],
+) -> Iterator[tuple[str, str | bytes]]:
+    """Name and content of what only the judge may see of members by id."""
+    ledger: list[dict[str, Any]] = []
+    for id, (group, record) in sorted(members.items()):
+        assert record.certificate is not None
+        yield f"{id}.sealed", record.truth.envelope()
         ledger.append(
             {
                 "id": id,
@@ -153,27 +182,7 @@ def blind(
                 "truth_sha256": record.truth.digest,
             }
         )
-    first = members[0][1].spec
-    shapes = list(
-        {json.dumps(shape, sort_keys=True): shape for shape in shape_of.values()}.values()
-    )
-    index = {
-        "ids": order,
-        "battery_seed": battery_seed,
-        "environment": first.world_name,
-        "size": asdict(first.environment),
-        "shapes": shapes,
-        "shape_of": {id: shapes.index(shape_of[id]) for id in order},
-    }
-    (lineup / "index.json").write_text(json.dumps(index, indent=1))
-    for path in lineup.iterdir():
-        os.utime(path, (FIXED_TIME, FIXED_TIME))
-    require_equal_sizes(Lineup.read(lineup))
-    require_distinct_weights(Lineup.read(lineup))
-    unfinished = vault / "ledger.unfinished"
-    unfinished.write_text(json.dumps(ledger, indent=1))
-    unfinished.replace(vault / "ledger.json")
-    return Lineup.read(lineup)
+    yield "ledger.json", json.dumps(ledger, indent=1)
 
 
 def drawn_ids(hashes: Sequence[str]) -> dict[str, str]:
@@ -246,6 +255,12 @@ def read_vault(run: Path) -> tuple[Member, ...]:
 def is_blinded(run: Path) -> bool:
     """Whether lineup and vault are complete."""
     return (run / "vault" / "ledger.json").is_file()
+
+
+def discard(run: Path) -> None:
+    """Delete a run, first of all what says that it is blinded: a kill leaves none that seems so."""
+    (run / "vault" / "ledger.json").unlink(missing_ok=True)
+    shutil.rmtree(run)
 
 
 @contextmanager

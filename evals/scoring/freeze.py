@@ -11,6 +11,9 @@ from pathlib import Path
 from evals.scoring.blind import Member
 from evals.scoring.score_table import FreezeBroken, Row
 from organisms.records.truth import GroundTruth
+from probes.files import write_whole
+
+TABLE, DIGEST = "scores.json", "scores.sha256"
 
 
 @dataclass(frozen=True)
@@ -46,14 +49,17 @@ class Frozen:
 
 
 def freeze(rows: Sequence[Row], folder: Path) -> Frozen:
-    """Write the table and, beside it, its digest."""
+    """Write the table and, beside it, its digest; a kill leaves the old table or the new one."""
     ordered = sorted(rows, key=lambda row: (row.detector, row.suspect))
     text = json.dumps([asdict(row) for row in ordered], indent=1)
     digest = hashlib.sha256(text.encode()).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "scores.json"
-    path.write_text(text)
-    (folder / "scores.sha256").write_text(f"{digest}  {path.name}\n")
+    path = folder / TABLE
+    line = f"{digest}  {path.name}\n"
+    if (before := _digest_there(folder)) is not None:
+        write_whole(folder / DIGEST, f"{line}{before}  {path.name}\n")  # while one replaces another
+    write_whole(path, text)
+    write_whole(folder / DIGEST, line)
     return Frozen(path, digest, tuple(ordered))
 
 
@@ -62,7 +68,7 @@ def require_unchanged(rows: Sequence[Row], folder: Path) -> None:
 
     A score may be new or of another version; the same version cannot give another score.
     """
-    if not (folder / "scores.sha256").is_file():
+    if not (folder / DIGEST).is_file():
         return
     frozen = {(row.detector, row.suspect, row.key): row for row in read_frozen(folder).rows}
     for row in rows:
@@ -80,22 +86,38 @@ def read_frozen(folder: Path) -> Frozen:
     Raises:
         FreezeBroken: table or digest are missing, or do not fit each other.
     """
-    path = folder / "scores.json"
-    try:
-        digest = (folder / "scores.sha256").read_text().split()[0]
-    except (OSError, IndexError):
+    path = folder / TABLE
+    digest = _digest_there(folder)
+    if digest is None:
         raise FreezeBroken(
             f"{folder} holds no frozen scores; truth stays sealed until `mesascope run` has frozen "
             "them"
-        ) from None
+        )
     verify(path, digest)
     rows = tuple(Row(**row) for row in json.loads(path.read_text()))
     return Frozen(path, digest, rows)
 
 
+def _digest_there(folder: Path) -> str | None:
+    """The digest that a folder's table was frozen with, None where nothing was frozen.
+
+    Where a kill left two, that of the table; the newer one where it is of neither.
+    """
+    try:
+        digests = (folder / DIGEST).read_text("ascii", "replace").split()[::2]
+    except OSError:
+        return None
+    found = _digest_of(folder / TABLE)
+    return found if found in digests else next(iter(digests), None)
+
+
+def _digest_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"
+
+
 def verify(path: Path, digest: str) -> None:
     """Raise `FreezeBroken` unless the file has the digest."""
-    found = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "no file"
+    found = _digest_of(path)
     if found != digest:
         raise FreezeBroken(
             f"{path} was changed after the freeze (digest {found[:12]}, frozen {digest[:12]}); "

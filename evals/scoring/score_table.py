@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -21,6 +22,7 @@ from detect.registry import load_detector
 from evals.scoring.blind import Lineup
 from evals.scoring.twins import beside_twin
 from probes.errors import MesascopeError
+from probes.files import line_writer
 from probes.network.access import Access
 from probes.network.suspect import Suspect
 
@@ -103,6 +105,7 @@ def score_lineup(
 
     Raises:
         DetectorFailed: a detector raised or returned no score; finished rows are kept.
+        UnwritableFile: the folder is read-only, or the disk is full; finished rows are kept.
     """
     known = [declared(detector) for detector in detectors]
     references = [one.reference for one in known]
@@ -126,18 +129,16 @@ def score_lineup(
             wanted = [keys[reference] for reference in missing]
             task = executor.submit(score_suspect, lineup.folder, id, missing, wanted, device)
             tasks[task] = id
-    store.parent.mkdir(parents=True, exist_ok=True)
-    with store.open("a") as file:
+    with line_writer(store) as add_line:
         for task in as_completed(tasks):
             if task.cancelled():
                 continue
             finished, failure = task.result()
             for row in finished:
-                file.write(json.dumps(asdict(row)) + "\n")
+                add_line(json.dumps(asdict(row)))
                 rows.append(row)
                 if on_row is not None:
                     on_row(row)
-            file.flush()
             if failure:
                 failures.append(failure)
                 for other in tasks:
@@ -241,9 +242,7 @@ def read_rows(store: Path) -> list[Row]:
             f"{store} is not a score file of this version ({error}); delete it and run again"
         ) from error
     if torn:
-        mended = store.with_suffix(".mended")
-        mended.write_text(whole + "\n" if whole else "")
-        mended.replace(store)
+        os.truncate(store, store.stat().st_size - len(torn.encode()))
     return rows
 
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from evals.scoring.blind import FIXED_TIME, Lineup
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import load_net, weights_bytes
 from organisms.zoo.zoo import Zoo
+from probes.files import write_folder
 from probes.network.suspect import ReferencedSuspect, Suspect
 
 FOLDER = "twins"
-"""Beside the suspects, where detectors may look; the index there comes last."""
+"""Beside the suspects, where detectors may look; it is there whole or not at all."""
 
 
 def ship_twins(lineup: Lineup, twins: Mapping[str, OrganismSpec], zoo: Zoo) -> None:
@@ -31,26 +31,28 @@ def ship_twins(lineup: Lineup, twins: Mapping[str, OrganismSpec], zoo: Zoo) -> N
     folder = lineup.folder / FOLDER
     if (folder / "index.json").is_file():
         return
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
     fitting = {id: spec for id, spec in twins.items() if spec.shape == lineup.shapes[id]}
     numbers = {
         spec: number
         for number, spec in enumerate(sorted(set(fitting.values()), key=lambda s: s.content_hash))
     }
-    for spec, number in numbers.items():
-        (folder / f"{number}.safetensors").write_bytes(weights_bytes(zoo.net(spec)))
     index = {id: numbers[fitting[id]] for id in lineup.ids if id in fitting}
-    (folder / "index.json").write_text(json.dumps(index, indent=1))
-    for path in folder.iterdir():
-        os.utime(path, (FIXED_TIME, FIXED_TIME))
+
+    def files() -> Iterator[tuple[str, str | bytes]]:
+        for spec, number in numbers.items():
+            yield f"{number}.safetensors", weights_bytes(zoo.net(spec))
+        yield "index.json", json.dumps(index, indent=1)
+
+    shutil.rmtree(folder, ignore_errors=True)
+    write_folder(folder, files(), modified=FIXED_TIME)
 
 
 def carry_twins(lineup: Lineup, folder: Path) -> None:
     """Give a variant of a lineup the twins of the original."""
     there = lineup.folder / FOLDER
     if there.is_dir() and not (folder / FOLDER).is_dir():
-        shutil.copytree(there, folder / FOLDER)
+        copied = ((path.name, path.read_bytes()) for path in sorted(there.iterdir()))
+        write_folder(folder / FOLDER, copied, modified=FIXED_TIME)
 
 
 def beside_twin(suspect: Suspect, lineup: Lineup, *, device: str) -> Suspect:

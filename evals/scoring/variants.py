@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from evals.scoring.score_table import Row, score_lineup
 from evals.scoring.twins import carry_twins
 from organisms.nets.disguise import can_disguise, disguised
 from organisms.zoo.weights import weights_bytes
+from probes.files import write_folder
 from probes.network.access import Access
 from probes.network.streams import stream_seed
 
@@ -98,16 +98,15 @@ def write_variant(lineup: Lineup, folder: Path, change: Change, name: str) -> Li
         if (there.ids, there.battery_seed) == (lineup.ids, lineup.battery_seed):
             carry_twins(lineup, folder)
             return there
+
+    def files() -> Iterator[tuple[str, str | bytes]]:
+        for id in lineup.ids:
+            seed = stream_seed(f"{name}/{id}", lineup.battery_seed)
+            generator = torch.Generator().manual_seed(seed)
+            yield f"{id}.safetensors", weights_bytes(change(lineup.net(id), generator))
+        yield "index.json", (lineup.folder / "index.json").read_bytes()
+
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for id in lineup.ids:
-        seed = stream_seed(f"{name}/{id}", lineup.battery_seed)
-        generator = torch.Generator().manual_seed(seed)
-        changed = change(lineup.net(id), generator)
-        (folder / f"{id}.safetensors").write_bytes(weights_bytes(changed))
-    # The index comes last: a folder that has one is whole.
-    shutil.copyfile(lineup.folder / "index.json", folder / "index.json")
-    for path in folder.iterdir():
-        os.utime(path, (FIXED_TIME, FIXED_TIME))
+    write_folder(folder, files(), modified=FIXED_TIME)
     carry_twins(lineup, folder)
     return Lineup.read(folder)

@@ -15,7 +15,7 @@ from probes.errors import MesascopeError
 
 
 class HomeBusy(MesascopeError, RuntimeError):
-    """Two builds in one home would train the same organisms twice."""
+    """Two processes would do the same work twice and write the same files."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,27 @@ class Home:
         Raises:
             HomeBusy: another process builds or runs here.
         """
-        folder = self.root / ".mesascope"
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(folder / "lock", timeout=0):
-                yield
-        except Timeout:
-            raise HomeBusy(
-                f"another mesascope builds or runs in {self.root.resolve()}; wait for it to end, "
-                "or give this one another --home"
-            ) from None
+        with alone_in(self.root / ".mesascope"):
+            yield
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes that ask for the same out of a folder, which is made if need be.
+
+    Raises:
+        HomeBusy: another process works there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise HomeBusy(
+            f"another mesascope works in {folder.resolve()}; wait for it to end, or give this one "
+            "another --home"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()

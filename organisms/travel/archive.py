@@ -23,6 +23,7 @@ from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import net_of, weights_bytes
 from organisms.zoo.zoo import SPEC, WEIGHTS, Record, Zoo, files_of, record_of
 from probes.errors import MesascopeError
+from probes.files import whole_file
 
 FORMAT, SCHEMA, MANIFEST = "mesascope organisms", 3, "manifest.json"
 AGAIN = "get the archive again from where it was exported"
@@ -65,6 +66,7 @@ def export_archive(zoo: Zoo, path: Path, specs: Iterable[OrganismSpec]) -> Archi
         TravelError: the file is there, nothing is to be written, or an attempt is missing.
         ZooError: the folder of an attempt is damaged.
         DamagedWeights: a network is damaged.
+        UnwritableFile: the folder is missing or read-only, or the disk is full.
     """
     if path.exists():
         raise TravelError(f"{path} is there already; delete it or choose another name")
@@ -72,9 +74,9 @@ def export_archive(zoo: Zoo, path: Path, specs: Iterable[OrganismSpec]) -> Archi
     if not closed:
         raise TravelError(f"nothing to export in {zoo.root}; build a suite first")
     path.parent.mkdir(parents=True, exist_ok=True)
-    part, digests = path.with_name(f"{path.name}.part"), {}
-    try:
-        with ZipFile(part, "w") as archive:
+    digests = {}
+    with whole_file(path) as file:
+        with ZipFile(file, "w") as archive:
             for spec in closed:
                 record = zoo.load(spec)
                 if record is None:
@@ -87,11 +89,8 @@ def export_archive(zoo: Zoo, path: Path, specs: Iterable[OrganismSpec]) -> Archi
                     digests[f"{spec.content_hash}/{name}"] = _sha256(content)
             head = {"format": FORMAT, "schema": SCHEMA, "made_with": package_versions()}
             archive.writestr(MANIFEST, json.dumps({**head, "files": digests}, indent=1))
-        written = read_archive(part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-    return written
+        file.flush()
+        return read_archive(Path(file.name))
 
 
 def _stored(zoo: Zoo, record: Record) -> bytes | None:

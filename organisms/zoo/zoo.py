@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from organisms.records.truth import Sealed
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import load_net
 from probes.errors import MesascopeError
+from probes.files import clear_parts, write_folder
 
 SPEC, WEIGHTS, TRUTH, RECORD = "spec.toml", "weights.safetensors", "truth.sealed", "record.json"
 
@@ -76,19 +75,15 @@ class Zoo:
         return self.root / spec.content_hash
 
     def save(self, record: Record, weights: bytes | None) -> None:
-        """Write an attempt; a crash leaves either nothing or the whole folder.
+        """Write an attempt, unless it is there; a crash leaves nothing or the whole folder.
 
         Args:
             weights: serialised network, None where training diverged.
+
+        Raises:
+            UnwritableFile: the zoo is read-only, or the disk is full.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.root, prefix=".writing-") as name:
-            folder = Path(name) / "organism"
-            folder.mkdir()
-            for file, content in files_of(record, weights).items():
-                (folder / file).write_bytes(content)
-            if not self.folder(record.spec).exists():
-                folder.replace(self.folder(record.spec))
+        write_folder(self.folder(record.spec), files_of(record, weights).items())
 
     def load(self, spec: OrganismSpec) -> Record | None:
         """Read an attempt, None where there is none yet.
@@ -125,8 +120,7 @@ class Zoo:
 
     def clear_unfinished(self) -> None:
         """Remove what a killed process left half-written."""
-        for leftover in self.root.glob(".writing-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+        clear_parts(self.root)
 
     @staticmethod
     def read(folder: Path) -> Record:

@@ -129,7 +129,7 @@ def test_an_interrupted_import_goes_on(zoo: Zoo, here: Zoo, file: Path) -> None:
     with patch.object(Zoo, "save", interrupted), pytest.raises(KeyboardInterrupt):
         import_archive(here, file)
     assert len(here.records()) == 3
-    (here.root / ".writing-x").mkdir()
+    (here.root / ".x.part").mkdir()
     assert len(import_archive(here, file)[1]) == 7
     assert contents(here) == contents(zoo)
 

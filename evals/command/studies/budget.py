@@ -6,6 +6,7 @@ from pathlib import Path
 
 from evals.command.console import console, write_record
 from evals.command.options import EnvironmentOption, FinishedSuiteOption, HomeOption, finished_run
+from probes.files import write_whole
 
 
 def budget(
@@ -48,5 +49,5 @@ def budget(
         console.print("picture: none, as no type has a choice of detectors to draw")
         return
     picture = finished.folder / "budget.svg"
-    picture.write_text(standalone_svg(drawing), encoding="utf-8")
+    write_whole(picture, standalone_svg(drawing))
     console.print(f"picture: {picture}", soft_wrap=True)

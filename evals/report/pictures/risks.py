@@ -35,6 +35,7 @@ from evals.report.words.wording import (
 )
 from evals.risk.risk_report import RiskReport
 from evals.risk.summary import Summary
+from probes.files import write_whole
 
 MOST_INPUTS = 12
 """Inputs drawn by the value of knowing them; the table has all of them."""
@@ -203,7 +204,7 @@ def write_figures(report: RiskReport, folder: Path) -> tuple[Path, ...]:
     paths = []
     for name, draw in FIGURES.items():
         path = folder / f"{name}.svg"
-        path.write_text(standalone_svg(draw(report)), encoding="utf-8")
+        write_whole(path, standalone_svg(draw(report)))
         paths.append(path)
     return tuple(paths)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from organisms.recipes.recipe import Recipe
 from organisms.records.strict import SpecError
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import load_net, weights_bytes
+from probes.files import clear_parts, line_writer, write_whole
 from probes.network.capture import run
 from probes.network.streams import stream_seed
 from probes.network.suspect import Suspect
@@ -77,7 +77,7 @@ def trace(
     recipe, store = spec.build_recipe(), folder / "scores.jsonl"
     done = {(row.detector, row.suspect, row.key): row for row in read_rows(store)}
     scores: dict[str, list[float]] = {}
-    with store.open("a") as file:
+    with line_writer(store) as add_line:
         for reference in detectors:
             kind = load_detector(reference)
             key = declare(reference).score_key(battery_seed, "cpu")
@@ -94,8 +94,7 @@ def trace(
                         untrained=spec.shape.build,
                     )
                     row = score_once(kind, suspect, key)
-                    file.write(json.dumps(asdict(row)) + "\n")
-                    file.flush()
+                    add_line(json.dumps(asdict(row)))
                 scores.setdefault(kind.name, []).append(row.score())
     aligned = recipe.truth.misalignment == "aligned"
     behaviour = {} if aligned else fulfilment(nets, recipe, instances=instances)
@@ -155,22 +154,21 @@ def checkpoints(
 
 def _train(spec: OrganismSpec, files: Mapping[int, Path], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as name:
-        written: dict[int, Path] = {}
+    clear_parts(folder)
+    seen: dict[int, bytes] = {}
 
-        def keep(step: int, net: nn.Module) -> None:
-            if step in files:
-                written[step] = Path(name) / files[step].name
-                written[step].write_bytes(weights_bytes(net))
+    def keep(step: int, net: nn.Module) -> None:
+        if step in files:
+            seen[step] = weights_bytes(net)
 
-        train(spec, on_step=keep)
-        if missing := sorted(set(files) - set(written)):
-            raise SpecError(
-                f"training of {spec.recipe} never stood at step {missing[0]}; take a family that "
-                "is trained and steps of checkpoint_steps()"
-            )
-        for step, file in sorted(written.items()):
-            file.replace(files[step])
+    train(spec, on_step=keep)
+    if missing := sorted(set(files) - set(seen)):
+        raise SpecError(
+            f"training of {spec.recipe} never stood at step {missing[0]}; take a family that is "
+            "trained and steps of checkpoint_steps()"
+        )
+    for step, weights in sorted(seen.items()):
+        write_whole(files[step], weights)
 
 
 def fulfilment(

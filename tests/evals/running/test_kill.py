@@ -55,7 +55,7 @@ def test_kill_nine_loses_nothing_finished_and_resuming_gives_the_same_weights(
         time.sleep(0.02)
     build(suite, killed, workers=1, device="cpu", on_attempt=lambda record: None)
     assert weights(killed) == weights(whole)
-    assert not list(killed.zoo.root.glob(".writing-*"))
+    assert not list(killed.zoo.root.rglob(".*.part"))
 
 
 def test_damaged_organisms_are_named_and_never_used(tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ def test_checkpoints_are_those_of_the_very_training(
     round_to_half(net)
     assert furthest(nets[40], net) == 0 < furthest(nets[16], net)
     assert not nets[16].training
-    assert not list(tmp_path.glob(".writing-*"))
+    assert not list(tmp_path.rglob(".*.part"))
     with pytest.raises(SpecError, match="step 20"):
         checkpoints(small, (20,), tmp_path)
     monkeypatch.setattr(trace_module, "train", None)
