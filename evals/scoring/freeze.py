@@ -11,6 +11,8 @@ from pathlib import Path
 from evals.scoring.blind import Member
 from evals.scoring.score_table import FreezeBroken, Row
 from organisms.records.truth import GroundTruth
+from organisms.records.typed import validated_rows
+from probes.files import UnreadableFile, parse_json
 
 
 @dataclass(frozen=True)
@@ -82,14 +84,19 @@ def read_frozen(folder: Path) -> Frozen:
     """
     path = folder / "scores.json"
     try:
-        digest = (folder / "scores.sha256").read_text().split()[0]
+        digest = (folder / "scores.sha256").read_text("ascii", "replace").split()[0]
     except (OSError, IndexError):
         raise FreezeBroken(
             f"{folder} holds no frozen scores; truth stays sealed until `mesascope run` has frozen "
             "them"
         ) from None
     verify(path, digest)
-    rows = tuple(Row(**row) for row in json.loads(path.read_text()))
+    try:
+        rows = validated_rows(Row, parse_json(path.read_bytes(), "it"), FreezeBroken)
+    except (FreezeBroken, UnreadableFile) as error:
+        raise FreezeBroken(
+            f"{path} is no score table ({error}); delete {folder} and run again"
+        ) from error
     return Frozen(path, digest, rows)
 
 
