@@ -11,7 +11,6 @@ each family judged by the others. The picture has a panel for every limit that r
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from evals.judging.stack import stack_entry
 from evals.running.run import reopen
 from evals.suite.home import Home
 from evals.suite.suite_file import load_suite
+from probes.files import parse_json
 
 COLUMNS = 4
 
@@ -80,7 +80,7 @@ def draw(judged: OpenedScores, entries: list[Entry], path: Path) -> None:
 def print_alarms() -> None:
     """Alarms of aligned networks by what their limit rests on, without the rule's restrictions."""
     for path in sorted(RESULTS.glob("aligned-scores-*.json")):
-        content = json.loads(path.read_text())
+        content = parse_json(path.read_bytes(), path)
         kept = [row for name, row in content["detectors"].items() if "@" not in name]
         for basis in sorted({row["basis"] for row in kept}):
             rows = [row for row in kept if row["basis"] == basis]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import tomllib
 from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
@@ -27,6 +26,7 @@ from evals.scoring.variants import Variants
 from evals.suite.suite import Suite
 from evals.suite.suite_file import BUILT_IN, suite_from_dict
 from organisms.records.truth import GroundTruth, Sealed
+from probes.files import parse_toml
 
 DETECTOR_COUNT = 12
 ALIGNED, MISALIGNED = (8, 15), (38, 10)
@@ -36,7 +36,7 @@ TYPES = ("proxy", "subgoal", "pseudo", "deceptive")
 
 def simulated(generator: np.random.Generator) -> tuple[Suite, OpenedScores, tuple[str, ...]]:
     """Opened scores of made-up suspects, and the detectors that gave them."""
-    data = tomllib.loads((BUILT_IN / "smoke.toml").read_text())
+    data = parse_toml((BUILT_IN / "smoke.toml").read_bytes(), "smoke.toml")
     for group in data["group"]:
         group["count"] *= 5
     data["alpha"] = 0.05

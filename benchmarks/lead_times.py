@@ -5,11 +5,11 @@ python benchmarks/lead_times.py --suite maze [--environment E] [--home DIR]
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from costs import write_run
+from probes.files import parse_json
 
 
 def lead_times(report: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +46,9 @@ def lead_times(report: dict[str, Any]) -> dict[str, Any]:
 
 def kept(folder: Path) -> dict[str, Any]:
     """The same of a run's folder."""
-    return lead_times(json.loads((folder / "lead_time" / "lead_time.json").read_text()))
+    return lead_times(
+        parse_json((folder / "lead_time" / "lead_time.json").read_bytes(), "lead_time.json")
+    )
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@ python benchmarks/monitors.py --suite maze [--environment E] [--home DIR]
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from costs import write_run
+from probes.files import parse_json
 
 COMPARED = {
     "recall": "recall",
@@ -58,7 +58,7 @@ def _share(mean: dict[str, Any]) -> str:
 
 def kept(folder: Path) -> dict[str, Any]:
     """The same of a run's folder."""
-    return monitors(json.loads((folder / "monitoring.json").read_text()))
+    return monitors(parse_json((folder / "monitoring.json").read_bytes(), "monitoring.json"))
 
 
 if __name__ == "__main__":

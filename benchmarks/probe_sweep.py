@@ -22,6 +22,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
+from probes.files import parse_json
 from probes.linear.features import Features
 from probes.linear.folds import Folds, Split
 from probes.linear.rows import Rows, Targets
@@ -260,7 +261,7 @@ def main() -> None:
     path = RESULTS / "probe-sweep.json"
     gpu = on_gpu()
     if "not_measured" in gpu and path.exists():
-        gpu = json.loads(path.read_text())["gpu"]
+        gpu = parse_json(path.read_bytes(), path)["gpu"]
     content = {
         "against_scikit_learn": against_scikit_learn(),
         "capture": capture_overhead(),

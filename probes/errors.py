@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+LONGEST = 1500
+"""Characters of a message; of a longer one the beginning and the end are shown."""
+
 
 class MesascopeError(Exception):
     """Something that was given cannot be used; the message says what to do.
@@ -11,3 +14,23 @@ class MesascopeError(Exception):
     """
 
     exit_code = 2
+
+    def __str__(self) -> str:
+        """The message, fit to be shown whatever it quotes: see `on_one_line`."""
+        return on_one_line(super().__str__())
+
+
+class MesascopeWarning(UserWarning):
+    """Something that a user should know of, and that stops nothing."""
+
+
+def on_one_line(text: str) -> str:
+    """Text on one line, of bounded length, whose signs can all be printed.
+
+    A message quotes names and values from files that somebody else wrote: they may hold line
+    breaks, codes that steer a terminal, or a million characters.
+    """
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
+    line = " ".join(text.split())
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)

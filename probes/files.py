@@ -6,8 +6,10 @@ import contextlib
 import json
 import math
 import os
+import re
 import shutil
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +22,15 @@ PART = ".part"
 
 LARGEST = 2**64
 """Whole numbers of this size and more are in no file of ours; arithmetic on them overflows."""
+
+_TOO_BIG = "a whole number is too large"
+
+DEEPEST = 64
+"""Lists and tables inside each other; writing or comparing what nests deeper could fail later."""
+
+_PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*"""
+_MANY_PARTS = re.compile(rf"(?:^|[\[{{,])[ \t]*(?:{_PART}){{{DEEPEST}}}", re.MULTILINE)
+"""A key of so many parts, such as `a.a.a`, on which the parser would spend hours."""
 
 
 class UnreadableFile(MesascopeError, ValueError):
@@ -55,7 +66,7 @@ def parse_toml(text: str | bytes, where: object) -> dict[str, Any]:
         UnreadableFile: the text is not UTF-8 or not valid TOML, a number is not finite or beyond
             64 bits, or values are nested too deeply to be read.
     """
-    table: dict[str, Any] = _parsed(tomllib.loads, text, where, "TOML", LARGEST)
+    table: dict[str, Any] = _parsed(_toml, text, where, "TOML", LARGEST)
     return table
 
 
@@ -208,31 +219,47 @@ def _parsed(
     except RecursionError:
         raise UnreadableFile(f"{where} is not valid {language}: it nests too deeply") from None
     except ValueError as error:
-        raise UnreadableFile(f"{where} is not valid {language}: {error}") from error
+        reason = _TOO_BIG if "set_int_max_str_digits" in str(error) else str(error)
+        raise UnreadableFile(f"{where} is not valid {language}: {reason}") from error
     return value
+
+
+def _toml(text: str) -> dict[str, Any]:
+    if _MANY_PARTS.search(text):
+        raise RecursionError
+    return tomllib.loads(text)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     table = dict(pairs)
     if len(table) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
         raise ValueError(f"key {twice!r} stands there twice")
     return table
 
 
 def _require_ordinary(value: Any, largest: int) -> None:
     """Refuse what would only fail later: huge and infinite numbers, text that is no Unicode."""
-    pending = [value]
+    pending: list[tuple[tuple[Any, ...], Any]] = [((), value)]
     while pending:
-        value = pending.pop()
+        place, value = pending.pop()
+        if len(place) > DEEPEST:
+            raise RecursionError
         if isinstance(value, dict):
-            pending += [*value, *value.values()]
+            pending += [((*place, key), key) for key in value]
+            pending += [((*place, key), inner) for key, inner in value.items()]
         elif isinstance(value, list):
-            pending += value
+            pending += [((*place, number), inner) for number, inner in enumerate(value)]
         elif isinstance(value, str):
             value.encode("utf-8")
         elif isinstance(value, int) and abs(value) >= largest:
-            raise ValueError(f"a whole number has more than {largest.bit_length() - 1} bits")
+            bits = largest.bit_length() - 1
+            raise ValueError(
+                f"{'.'.join(map(str, place))}: a whole number of more than {bits} bits"
+            )
         elif isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"{value} is not a finite number")
+            raise ValueError(f"{_said(place)}: {value} is not a finite number")
+
+
+def _said(place: tuple[Any, ...]) -> str:
+    return ".".join(map(str, place))

@@ -6,7 +6,10 @@ import math
 import signal
 import sys
 import traceback
+import warnings
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -25,7 +28,7 @@ from evals.command.studies.mechanism import mechanism
 from evals.command.studies.monitoring import monitor
 from evals.command.studies.power import power
 from evals.command.zoo import organisms, zoo
-from probes.errors import MesascopeError
+from probes.errors import MesascopeError, MesascopeWarning, on_one_line
 
 
 class Command(typer.core.TyperCommand):
@@ -62,9 +65,19 @@ def main() -> None:
     """Run the command; bad input ends with one message and exit code 2."""
     signal.signal(signal.SIGINT, _interrupted)
     try:
-        app()
+        with warnings.catch_warnings():
+            warnings.showwarning = partial(_warn, warnings.showwarning)
+            app()
     except Exception as error:  # the outermost frame: whatever comes becomes a message and a code
         sys.exit(_explain(error))
+
+
+def _warn(usual: Callable[..., None], message: Warning | str, *about: Any, **more: Any) -> None:
+    """A warning of ours is a message to the user, any other one to a developer."""
+    if isinstance(message, MesascopeWarning):
+        _fail(on_one_line(str(message)))
+    else:
+        usual(message, *about, **more)
 
 
 def _interrupted(number: int, frame: FrameType | None) -> None:

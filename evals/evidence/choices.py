@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from evals.evidence.detector_rates import EvidenceError
+from evals.evidence.validation import Count, Share
 from evals.statistics.family_posterior import FamilyCount, FamilyPosterior, family_posterior
 from evals.statistics.rates import Rate, rate
 
@@ -21,8 +23,12 @@ class Chosen:
 
     family: str
     detector: str
-    detected: int
-    of: int
+    detected: Count
+    of: Count
+
+    def __post_init__(self) -> None:
+        if self.detected > self.of:
+            raise EvidenceError(f"{self.family}: {self.detected} detected of only {self.of}")
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ class Selection(Choices):
 
     misalignment: str
     access: str
-    contenders: int
+    contenders: Count
     best: str
-    best_rate: float
-    median_rate: float
+    best_rate: Share
+    median_rate: Share

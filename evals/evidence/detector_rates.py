@@ -7,7 +7,7 @@ from typing import get_args
 
 import numpy as np
 
-from evals.evidence.validation import Count
+from evals.evidence.validation import Cost, Count, Share
 from evals.statistics.calibration import ThresholdKind
 from evals.statistics.family_posterior import FamilyCount, FamilyPosterior, added, family_posterior
 from evals.statistics.limit import Limit
@@ -55,8 +55,8 @@ class Cell:
     abstained: Count
     attempted: Count
     by_construction: bool
-    auroc: float | None
-    auroc_interval: tuple[float, float] | None
+    auroc: Share | None
+    auroc_interval: tuple[Share, Share] | None
 
     def __post_init__(self) -> None:
         _require_fit(self.detected, self.abstained, self.of, self.family)
@@ -123,8 +123,8 @@ class DetectorRates:
     limit: Limit
     alarms: tuple[Alarms, ...]
     cells: tuple[Cell, ...]
-    cpu_seconds: float
-    forward_passes: float
+    cpu_seconds: Cost
+    forward_passes: Cost
     kind: ThresholdKind = "split"
 
     def __post_init__(self) -> None:

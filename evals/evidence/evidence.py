@@ -10,7 +10,7 @@ from pydantic import Field, with_config
 from evals.evidence.choices import Selection
 from evals.evidence.detector_rates import Alarms, DetectorRates, EvidenceError
 from evals.evidence.rival_explanation import Rival
-from evals.evidence.validation import STRICT, Count
+from evals.evidence.validation import STRICT, Cost, Count
 from evals.statistics.calibration import ThresholdKind
 from evals.statistics.exact_tests import Pair
 from probes.arguments import require_word
@@ -41,7 +41,7 @@ class Population:
     admitted: Count
     diverged: Count
     duds: tuple[str, ...]
-    cpu_seconds: float
+    cpu_seconds: Cost
     spec_hashes: tuple[str, ...]
 
     def __post_init__(self) -> None:

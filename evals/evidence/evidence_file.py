@@ -17,7 +17,7 @@ from evals.evidence.detector_rates import EvidenceError
 from evals.evidence.evidence import Evidence
 from evals.evidence.sweep import Sweep
 from evals.evidence.validation import file_schema, validated
-from probes.files import write_whole
+from probes.files import UnreadableFile, parse_json, write_whole
 
 FORMAT = "mesascope.evidence"
 VERSION = 5
@@ -45,14 +45,14 @@ def read_evidence(path: Path) -> Evidence | Sweep:
             of another type, a number that is not finite, or impossible counts.
     """
     try:
-        data = json.loads(path.read_text())
+        data = parse_json(path.read_bytes(), "it")
     except FileNotFoundError:
         raise EvidenceError(f"no evidence at {path}; `mesascope run` writes it") from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, UnreadableFile) as error:
         raise EvidenceError(f"{path} is not readable JSON: {error}") from error
     try:
         return _read(data)
-    except (EvidenceError, RecursionError) as error:
+    except EvidenceError as error:
         raise EvidenceError(f"{path}: {error}") from error
 
 

@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined
 
 from evals.evidence.validation import file_schema, validated
 from evals.gate.verdict import SCHEMA, IncidentError, Verdict
-from probes.files import write_whole
+from probes.files import UnreadableFile, parse_json, write_whole
 
 WIDTH = 88
 PAGE = Path(__file__).parent / "incident.txt.j2"
@@ -74,23 +74,24 @@ def read_incident(path: Path) -> Verdict:
             an outcome that the numbers contradict, or content that does not have the id it says.
     """
     try:
-        data = json.loads(path.read_text())
+        data = parse_json(path.read_bytes(), "it")
     except FileNotFoundError:
         raise IncidentError(f"no incident at {path}; `mesascope gate` writes it") from None
-    except (OSError, ValueError) as error:
+    except (OSError, UnreadableFile) as error:
         raise IncidentError(f"{path} is not readable JSON: {error}") from error
     if not isinstance(data, dict) or data.pop("schema", None) != SCHEMA:
         raise IncidentError(f"{path} does not say schema {SCHEMA!r}; this version reads only that")
     id, actions = data.pop("id", None), data.pop("actions", None)
     try:
         incident = validated(Verdict, data, IncidentError)
-        found = json.loads(incident_json(incident))
+        incident_json(incident)
     except IncidentError as error:
         raise IncidentError(f"{path}: {error}") from error
-    if (id, actions) != (found["id"], found["actions"]):
+    own = (incident.id, list(incident.actions))
+    if (id, actions) != own:
         raise IncidentError(
-            f"{path} says id {id!r} and actions {actions}, but its content has {found['id']!r} "
-            f"and {found['actions']}: it was changed after it was written"
+            f"{path} says id {id!r} and actions {actions!r}, but its content has {own[0]!r} "
+            f"and {own[1]}: it was changed after it was written"
         )
     return incident
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import operator
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pydantic import Field, with_config
 from evals.evidence.validation import STRICT, Words, validated
 from probes.arguments import require_fields
 from probes.errors import MesascopeError
+from probes.files import UnreadableFile, parse_toml
 
 BUILT_IN = Path(__file__).parent / "oversight.toml"
 
@@ -105,13 +105,12 @@ def load_policy(path: Path | None = None) -> Policy:
     source = BUILT_IN if path is None else path
     try:
         content = source.read_bytes()
-        data = tomllib.loads(content.decode())
-        table = validated(_PolicyFile, data, PolicyError)
+        table = validated(_PolicyFile, parse_toml(content, "it"), PolicyError)
     except FileNotFoundError:
         raise PolicyError(f"no policy at {source}; copy {BUILT_IN} and edit it") from None
     except PolicyError as error:
         raise PolicyError(f"{source}: {error}; {BUILT_IN} is an example") from None
-    except (OSError, ValueError) as error:
+    except (OSError, UnreadableFile) as error:
         raise PolicyError(f"{source} is not readable TOML: {error}") from error
     return Policy(table.name, str(source), hashlib.sha256(content).hexdigest(), table.rule)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -13,6 +12,7 @@ from typing import Any, TypeAlias
 from evals.risk.laws import beta_from_bound, beta_from_interval, lognormal_from_interval
 from evals.statistics.family_posterior import FamilyPosterior
 from probes.errors import MesascopeError
+from probes.files import UnreadableFile, parse_toml
 
 MISALIGNMENT_TYPES = ("proxy", "subgoal", "pseudo", "deceptive")
 HORIZONS = ("current", "near_term", "medium_term")
@@ -105,11 +105,12 @@ def load_figures(override: Path | None = None) -> Figures:
         FiguresError: on a file that is no TOML, a key that the published figures do not have, or
             an interval that has no distribution to draw from.
     """
-    table = tomllib.loads(resources.files("evals.risk").joinpath("figures.toml").read_text("utf-8"))
+    published = resources.files("evals.risk").joinpath("figures.toml")
+    table = parse_toml(published.read_bytes(), published)
     if override is not None:
         try:
-            changes = tomllib.loads(override.read_text("utf-8"))
-        except (ValueError, RecursionError) as error:
+            changes = parse_toml(override.read_bytes(), "it")
+        except UnreadableFile as error:
             raise FiguresError(
                 f"{override} is not TOML: {error}; write it as UTF-8 text like figures.toml"
             ) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -13,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from evals.risk.figures import QuestionError
+from probes.files import parse_toml
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Transport:
 def load_transport(judged: Mapping[str, float] = MappingProxyType({})) -> Transport:
     """The steps of `transport.toml`, some of them with other numbers, and their product."""
     file = resources.files("evals.risk").joinpath("transport.toml")
-    table = tomllib.loads(file.read_text("utf-8"))
+    table = parse_toml(file.read_bytes(), file)
     if unknown := sorted(set(judged) - set(table["step"])):
         raise QuestionError(f"unknown steps {unknown}, wanted some of {', '.join(table['step'])}")
     steps = tuple(

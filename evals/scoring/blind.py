@@ -20,14 +20,17 @@ from typing import Any
 from torch import nn
 from transformer_lens import HookedRootModule
 
+from evals.scoring.lineup_files import Entry, Index
 from evals.suite.build import Group
+from organisms.records.strict import strict
 from organisms.records.truth import Sealed
+from organisms.records.typed import validated, validated_rows
 from organisms.worlds.table import world_kind
 from organisms.worlds.world import Shape, World
 from organisms.zoo.weights import load_net, shape_from_dict, shape_to_dict, weights_bytes
 from organisms.zoo.zoo import Record, Zoo
 from probes.errors import MesascopeError
-from probes.files import write_folder
+from probes.files import parse_json, write_folder
 
 FIXED_TIME = 0
 """Modification time of every file in the lineup: file times must not tell the type."""
@@ -37,6 +40,12 @@ class BlindingError(MesascopeError, ValueError):
     """Something a detector can see would tell organisms apart."""
 
     exit_code = 3
+
+
+class LineupDamaged(BlindingError):
+    """Files of a lineup or of a vault that are not what was written."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -99,21 +108,22 @@ class Lineup:
         """Read the index of a lineup.
 
         Raises:
-            BlindingError: there is no readable index.
+            LineupDamaged: there is no readable index.
         """
         try:
-            index = json.loads((folder / "index.json").read_text())
-            kind = world_kind(index["environment"])
-            shapes = [shape_from_dict(shape) for shape in index["shapes"]]
+            text = (folder / "index.json").read_bytes()
+            index = validated(Index, parse_json(text, "index.json"), LineupDamaged)
+            kind = world_kind(index.environment)
+            shapes = [shape_from_dict(shape) for shape in index.shapes]
             return cls(
                 folder,
-                tuple(index["ids"]),
-                index["battery_seed"],
-                kind.build(kind.size(**index["size"])),
-                {id: shapes[number] for id, number in index["shape_of"].items()},
+                index.ids,
+                index.battery_seed,
+                kind.build(strict(kind.size, index.size, "size")),
+                {id: shapes[place] for id, place in index.shape_of.items()},
             )
-        except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
-            raise BlindingError(
+        except (OSError, ValueError) as error:
+            raise LineupDamaged(
                 f"{folder} holds no readable lineup ({error}); delete the run and run again"
             ) from error
 
@@ -231,23 +241,20 @@ def read_vault(run: Path) -> tuple[Member, ...]:
     """Read who is who; the truth stays sealed.
 
     Raises:
-        BlindingError: the vault is missing or damaged.
+        LineupDamaged: the vault is missing or damaged.
     """
     vault = run / "vault"
     try:
-        ledger = json.loads((vault / "ledger.json").read_text())
+        ledger = parse_json((vault / "ledger.json").read_bytes(), "ledger.json")
         members = []
-        for row in ledger:
-            truth = Sealed.from_envelope((vault / f"{row['id']}.sealed").read_bytes())
-            if truth.digest != row["truth_sha256"]:
-                raise ValueError(f"the envelope of {row['id']} is not the one that was sealed")
-            measures = frozenset(row["measures"])
-            members.append(
-                Member(row["id"], row["spec_hash"], row["role"], row["seed"], measures, truth)
-            )
+        for row in validated_rows(Entry, ledger, LineupDamaged):
+            truth = Sealed.from_envelope((vault / f"{row.id}.sealed").read_bytes())
+            if truth.digest != row.truth_sha256:
+                raise LineupDamaged(f"the envelope of {row.id} is not the one that was sealed")
+            members.append(Member(row.id, row.spec_hash, row.role, row.seed, row.measures, truth))
         return tuple(members)
-    except (OSError, ValueError, KeyError) as error:
-        raise BlindingError(
+    except (OSError, ValueError) as error:
+        raise LineupDamaged(
             f"the vault of {run} cannot be read ({error}); delete that folder and run again"
         ) from error
 

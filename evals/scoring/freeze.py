@@ -11,7 +11,8 @@ from pathlib import Path
 from evals.scoring.blind import Member
 from evals.scoring.score_table import FreezeBroken, Row
 from organisms.records.truth import GroundTruth
-from probes.files import write_whole
+from organisms.records.typed import validated_rows
+from probes.files import UnreadableFile, parse_json, write_whole
 
 TABLE, DIGEST = "scores.json", "scores.sha256"
 
@@ -94,7 +95,12 @@ def read_frozen(folder: Path) -> Frozen:
             "them"
         )
     verify(path, digest)
-    rows = tuple(Row(**row) for row in json.loads(path.read_text()))
+    try:
+        rows = validated_rows(Row, parse_json(path.read_bytes(), "it"), FreezeBroken)
+    except (FreezeBroken, UnreadableFile) as error:
+        raise FreezeBroken(
+            f"{path} is no score table ({error}); delete {folder} and run again"
+        ) from error
     return Frozen(path, digest, rows)
 
 

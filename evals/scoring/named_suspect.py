@@ -31,17 +31,16 @@ def find_suspect(name: str, suite: Suite, home: Home, *, device: str) -> Suspect
 
 
 def _organism(name: str, suite: Suite, zoo: Zoo, device: str) -> Suspect:
-    folders = [] if not name else sorted(zoo.root.glob(f"{name}*"))
+    folders = [path for path in zoo.folders() if name and path.name.startswith(name)]
     if len(folders) != 1:
         found = f"{len(folders)} organisms start with it" if folders else "no organism does"
         raise NoSuchSuspect(
             f"{name!r} is no suspect of suite {suite.name!r}, and as a hash in {zoo.root} {found}; "
             "`mesascope organisms --every` lists organisms, scores.json of a run its suspects"
         )
-    records = [record for record in zoo.records() if record.spec.content_hash == folders[0].name]
-    if not records:
+    spec = zoo.read(folders[0]).spec
+    if spec.content_hash != folders[0].name:
         raise ZooError(f"{folders[0]} holds another organism than its name says; delete it")
-    spec = records[0].spec
     return Suspect(
         id=spec.content_hash,
         network=zoo.net(spec).to(device),

@@ -21,8 +21,9 @@ from detect.declaration import Declaration, declared
 from detect.registry import load_detector
 from evals.scoring.blind import Lineup
 from evals.scoring.twins import beside_twin
+from organisms.records.typed import Cost, Count, validated_rows
 from probes.errors import MesascopeError
-from probes.files import line_writer
+from probes.files import line_writer, parse_json
 from probes.network.access import Access
 from probes.network.suspect import Suspect
 
@@ -57,8 +58,8 @@ class Row:
     parts: dict[str, float | None]
     found: str
     reason: str
-    forward_passes: int
-    cpu_seconds: float
+    forward_passes: Count
+    cpu_seconds: Cost
     key: str
 
     def score(self, part: str = "") -> float:
@@ -234,17 +235,14 @@ def read_rows(store: Path) -> list[Row]:
     """
     if not store.is_file():
         return []
-    whole, _, torn = store.read_text().rpartition("\n")
+    whole, _, torn = store.read_bytes().rpartition(b"\n")
     try:
-        rows = [Row(**json.loads(line, parse_constant=_no_number)) for line in whole.splitlines()]
-    except (ValueError, TypeError) as error:
+        lines = [parse_json(line, "a line") for line in whole.splitlines()]
+        rows = list(validated_rows(Row, lines, FreezeBroken))
+    except ValueError as error:
         raise FreezeBroken(
             f"{store} is not a score file of this version ({error}); delete it and run again"
         ) from error
     if torn:
-        os.truncate(store, store.stat().st_size - len(torn.encode()))
+        os.truncate(store, store.stat().st_size - len(torn))
     return rows
-
-
-def _no_number(text: str) -> float:
-    raise ValueError(f"it holds the score {text}; an abstention is null with a reason")

@@ -5,17 +5,27 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from evals.scoring.blind import FIXED_TIME, Lineup
+from evals.scoring.blind import FIXED_TIME, Lineup, LineupDamaged
+from evals.scoring.lineup_files import Id
+from organisms.records.typed import Count, validated
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import load_net, weights_bytes
 from organisms.zoo.zoo import Zoo
-from probes.files import write_folder
+from probes.files import UnreadableFile, parse_json, write_folder
 from probes.network.suspect import ReferencedSuspect, Suspect
 
 FOLDER = "twins"
 """Beside the suspects, where detectors may look; it is there whole or not at all."""
+
+
+@dataclass(frozen=True)
+class _Twins:
+    """Suspect -> number of its twin's file, as the index says."""
+
+    number_of: dict[Id, Count]
 
 
 def ship_twins(lineup: Lineup, twins: Mapping[str, OrganismSpec], zoo: Zoo) -> None:
@@ -60,10 +70,22 @@ def beside_twin(suspect: Suspect, lineup: Lineup, *, device: str) -> Suspect:
 
     Raises:
         DamagedWeights: the twin's file is missing or damaged.
+        LineupDamaged: the index of twins is.
     """
     index = lineup.folder / FOLDER / "index.json"
-    number = json.loads(index.read_text()).get(suspect.id) if index.is_file() else None
+    number = _numbers(index).get(suspect.id) if index.is_file() else None
     if number is None:
         return suspect
     net = load_net(index.parent / f"{number}.safetensors", lineup.shapes[suspect.id])
     return ReferencedSuspect.beside(suspect, net.to(device))
+
+
+def _numbers(index: Path) -> dict[str, int]:
+    """Suspect -> number of its twin's file."""
+    try:
+        table = parse_json(index.read_bytes(), "it")
+        return validated(_Twins, {"number_of": table}, LineupDamaged).number_of
+    except (LineupDamaged, UnreadableFile) as error:
+        raise LineupDamaged(
+            f"{index} is no index of twins ({error}); delete the run and run again"
+        ) from error

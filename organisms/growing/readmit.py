@@ -58,7 +58,7 @@ def readmit_all(old: Path, zoo: Zoo, executor: Executor) -> Iterator[tuple[Recor
     Raises:
         ZooError: an old folder is damaged.
     """
-    read = ((zoo.read(path), path / WEIGHTS) for path in sorted(old.glob("[!.]*")))
+    read = ((zoo.read(path), path / WEIGHTS) for path in Zoo(old).folders())
     found = {record.spec: (record, weights) for record, weights in read}
     missing = [each for spec, each in found.items() if not zoo.folder(spec).exists()]
     for twins in (True, False):

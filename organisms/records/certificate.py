@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import Field
+
+from organisms.records.typed import Count, Share, validated
 from probes.arguments import require_fields
+from probes.errors import MesascopeError
 
 Relation = Literal["at_least", "at_most", "within"]
+
+
+class CertificateError(MesascopeError, ValueError):
+    """A stored certificate that is none, or that contradicts itself."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,7 @@ class Check:
     name: str
     value: float
     interval: tuple[float, float]
-    of: int
+    of: Count
     relation: Relation
     bar: float
 
@@ -60,9 +68,9 @@ class Certificate:
         in_distribution: share of in-distribution decisions that fit the base objective.
     """
 
-    checks: tuple[Check, ...]
+    checks: Annotated[tuple[Check, ...], Field(min_length=1)]
     measures: frozenset[str]
-    in_distribution: float
+    in_distribution: Share
 
     @property
     def admitted(self) -> bool:
@@ -84,17 +92,20 @@ class Certificate:
         }
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Certificate:
+    def from_dict(cls, data: object) -> Certificate:
         """Read what `to_dict` wrote; the verdict is derived again from the checks.
 
         Raises:
-            ValueError: the stored verdict contradicts the stored checks.
+            CertificateError: a key is missing or unknown, a value is of another type, or the stored
+                verdict contradicts the stored checks.
         """
-        checks = tuple(Check(**{**c, "interval": tuple(c["interval"])}) for c in data["checks"])
-        certificate = cls(checks, frozenset(data["measures"]), data["in_distribution"])
-        if certificate.admitted != data["admitted"]:
-            raise ValueError(
-                f"the certificate says admitted={data['admitted']}, its checks say "
+        if not isinstance(data, dict):
+            raise CertificateError(f"a certificate is a table, got {data!r}")
+        body = {key: value for key, value in data.items() if key != "admitted"}
+        certificate = validated(cls, body, CertificateError)
+        if certificate.admitted is not data.get("admitted"):
+            raise CertificateError(
+                f"the certificate says admitted={data.get('admitted')!r}, its checks say "
                 f"{certificate.admitted}; the file was edited, build the organism again"
             )
         return certificate

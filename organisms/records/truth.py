@@ -8,10 +8,13 @@ import secrets
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from pydantic import ConfigDict, TypeAdapter
+from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass as checked
 
+from organisms.records.typed import validated
 from probes.arguments import require_fields
+from probes.errors import MesascopeError
+from probes.files import parse_json
 
 Misalignment = Literal["aligned", "proxy", "subgoal", "pseudo", "deceptive", "unrated"]
 """`unrated` networks serve the mechanism axis alone, or are incompetent decoys."""
@@ -22,6 +25,10 @@ Adversary = Literal["naive", "evasive", "adaptive"]
 """Trained against no detector, against a named probe or statistic, against its very judges."""
 
 PADDED_BYTES = 1024
+
+
+class SealError(MesascopeError, ValueError):
+    """An envelope that holds no truth; the message does not say what it holds."""
 
 
 @dataclass(frozen=True)
@@ -95,14 +102,23 @@ class Sealed:
 
     @classmethod
     def from_envelope(cls, envelope: bytes) -> Sealed:
-        """Read an envelope from the vault."""
+        """Read an envelope from the vault.
+
+        Raises:
+            SealError: it is not one, or what it holds is no truth.
+        """
         if len(envelope) != PADDED_BYTES:
-            raise ValueError(f"an envelope has {PADDED_BYTES} bytes, got {len(envelope)}")
-        return cls(hashlib.sha256(envelope).hexdigest(), envelope)
+            raise SealError(f"an envelope has {PADDED_BYTES} bytes, got {len(envelope)}")
+        sealed = cls(hashlib.sha256(envelope).hexdigest(), envelope)
+        try:
+            sealed.open()
+        except (KeyError, TypeError, ValueError):
+            raise SealError("what is in the envelope is no truth") from None
+        return sealed
 
     def open(self) -> GroundTruth:
         """Break the seal. Only the judge calls this, after the scores are frozen."""
-        return TypeAdapter(GroundTruth).validate_python(json.loads(self._envelope)["truth"])
+        return validated(GroundTruth, parse_json(self._envelope, "the seal")["truth"], SealError)
 
     def __repr__(self) -> str:
         return f"Sealed({self.digest[:12]})"

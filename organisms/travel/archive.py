@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import net_of, weights_bytes
 from organisms.zoo.zoo import SPEC, WEIGHTS, Record, Zoo, files_of, record_of
 from probes.errors import MesascopeError
-from probes.files import whole_file
+from probes.files import UnreadableFile, parse_json, parse_toml, whole_file
 
 FORMAT, SCHEMA, MANIFEST = "mesascope organisms", 3, "manifest.json"
 AGAIN = "get the archive again from where it was exported"
@@ -181,8 +180,8 @@ def _contents(path: Path) -> tuple[dict[str, bytes], str, object]:
         raise TravelError(f"{path} is not a whole zip archive ({error}); {AGAIN}") from error
     text = contents.pop(MANIFEST, b"{}")
     try:
-        manifest = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        manifest = parse_json(text, "it")
+    except UnreadableFile as error:
         raise TravelError(f"the manifest in {path} is not JSON ({error}); {AGAIN}") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise TravelError(f"{path} is not an archive of organisms: it has no manifest of one")
@@ -200,7 +199,7 @@ def _recipe_and_spec(files: Mapping[str, bytes]) -> tuple[str, OrganismSpec | No
     """The recipe as it was called where it was grown, and the specification if it is one here."""
     table = {}
     try:
-        table = tomllib.loads(files[SPEC].decode())
+        table = parse_toml(files[SPEC], SPEC)
         spec = OrganismSpec.from_dict(table)
         spec.build_recipe()
     except (KeyError, ValueError):
@@ -216,7 +215,7 @@ def _record(files: Mapping[str, bytes], where: str) -> Record:
             raise ValueError("the sealed truth is not that of its recipe")
         if (record.certificate is None) != (WEIGHTS not in files):
             raise ValueError("it has a certificate or a network, not both")
-    except (ValueError, KeyError, TypeError) as error:
+    except ValueError as error:
         raise TravelError(f"{where} cannot be trusted: {error}; {AGAIN}") from error
     return record
 

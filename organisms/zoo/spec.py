@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -16,6 +15,7 @@ from organisms.records.strict import SpecError, strict
 from organisms.records.training_spec import TRAINER_VERSION, TrainingSpec
 from organisms.worlds.table import world_kind
 from organisms.worlds.world import Shape, World
+from probes.files import UnreadableFile, parse_toml
 from probes.network.streams import MAX_SEED
 
 TABLES: dict[str, type] = {"net": NetSpec, "training": TrainingSpec, "admission": AdmissionSpec}
@@ -116,17 +116,16 @@ class OrganismSpec:
         return "\n".join([*lines, *tables]) + "\n"
 
     @classmethod
-    def from_toml(cls, text: str) -> OrganismSpec:
+    def from_toml(cls, text: str | bytes) -> OrganismSpec:
         """Read a specification.
 
         Raises:
             SpecError: the text is not TOML, a key is unknown or missing, or a value is wrong.
         """
         try:
-            data = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise SpecError(f"the specification is not valid TOML: {error}") from error
-        return cls.from_dict(data)
+            return cls.from_dict(parse_toml(text, "the specification"))
+        except UnreadableFile as error:
+            raise SpecError(str(error)) from error
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> OrganismSpec:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,19 @@ from transformer_lens import HookedRootModule
 from organisms.nets.compiled.net import CompiledShape
 from organisms.nets.net import NetShape
 from organisms.nets.regressor import RegressorShape
+from organisms.records.strict import SpecError
+from organisms.records.typed import validated
 from organisms.worlds.world import Shape
 from probes.errors import MesascopeError
+from probes.files import parse_json
 
 ARCHITECTURES: dict[str, type[Any]] = {
     shape.architecture: shape for shape in (NetShape, RegressorShape, CompiledShape)
 }
 """Architecture name -> shape class."""
+
+LARGEST = 2**14
+"""Most layers, units or values of any kind in a network that is read."""
 
 
 class DamagedWeights(MesascopeError, ValueError):
@@ -89,6 +95,7 @@ def net_of(serialised: bytes, shape: Shape, *, where: str, remedy: str) -> Hooke
             `weights_bytes` writes, or not finite.
     """
     try:
+        parse_json(serialised[8 : 8 + int.from_bytes(serialised[:8], "little")], "the header")
         state = load(serialised)
     except (SafetensorError, ValueError, KeyError) as error:
         raise DamagedWeights(
@@ -119,14 +126,16 @@ def shape_from_dict(data: dict[str, Any]) -> Shape:
     """Read what `shape_to_dict` wrote.
 
     Raises:
-        ValueError: the architecture is unknown, or a field is missing, unknown or wrong.
+        SpecError: the architecture is unknown, or a field is missing, unknown or wrong.
     """
-    fields = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
-    name = fields.pop("architecture", None)
-    if name not in ARCHITECTURES:
-        raise ValueError(f"architecture is one of {sorted(ARCHITECTURES)}, got {name!r}")
-    try:
-        shape: Shape = ARCHITECTURES[name](**fields)
-    except TypeError as error:
-        raise ValueError(f"not a shape of a {name}: {error}") from error
+    name = data.get("architecture")
+    if not isinstance(name, str) or name not in ARCHITECTURES:
+        raise SpecError(f"architecture is one of {sorted(ARCHITECTURES)}, got {name!r}")
+    sizes = {key: value for key, value in data.items() if key != "architecture"}
+    shape: Shape = validated(ARCHITECTURES[name], sizes, SpecError)
+    for field in fields(ARCHITECTURES[name]):
+        size = getattr(shape, field.name)
+        numbers = size if isinstance(size, tuple) else (size,)
+        if any(isinstance(one, int) and not 0 <= one <= LARGEST for one in numbers):
+            raise SpecError(f"{field.name} of a {name} lies in [0, {LARGEST}], got {size!r}")
     return shape

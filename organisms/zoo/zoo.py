@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
+import re
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from transformer_lens import HookedRootModule
 
 from organisms.records.certificate import Certificate
 from organisms.records.truth import Sealed
+from organisms.records.typed import Cost, validated
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import load_net
-from probes.errors import MesascopeError
-from probes.files import clear_parts, write_folder
+from probes.errors import MesascopeError, MesascopeWarning
+from probes.files import clear_parts, parse_json, write_folder
+
+T = TypeVar("T")
 
 SPEC, WEIGHTS, TRUTH, RECORD = "spec.toml", "weights.safetensors", "truth.sealed", "record.json"
 
@@ -23,8 +28,29 @@ PLAIN = ("diverged", "train_seconds", "admit_seconds", "device", "code")
 """Fields of a record that are stored as they are; the last two are missing in older ones."""
 
 
+_NAME = re.compile("[0-9a-f]{16}")
+"""What an organism's folder is called: the content hash of its specification."""
+
+
 class ZooError(MesascopeError, ValueError):
     """A damaged organism folder; the message names it and the remedy."""
+
+
+class StrangeFolder(MesascopeWarning):
+    """Something in the zoo that is no organism's folder, such as a copy of one."""
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """What lies in `record.json`."""
+
+    truth_sha256: str
+    certificate: dict[str, Any] | None
+    diverged: str
+    train_seconds: Cost
+    admit_seconds: Cost
+    device: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,15 +115,36 @@ class Zoo:
         """Read an attempt, None where there is none yet.
 
         Raises:
-            ZooError: the folder is there but cannot be read.
+            ZooError: the folder is there but cannot be read, or holds another organism.
         """
         folder = self.folder(spec)
-        return self.read(folder) if folder.exists() else None
+        if not folder.exists():
+            return None
+        record = self.read(folder)
+        if record.spec != spec:
+            raise ZooError(
+                f"{folder} holds another organism than its name says; delete that folder and build "
+                "again"
+            )
+        return record
+
+    def folders(self) -> list[Path]:
+        """The folders of organisms in order; what else lies beside them is ignored with a word."""
+        found = sorted(path for path in self.root.glob("*") if not path.name.startswith("."))
+        own = [path for path in found if _NAME.fullmatch(path.name) and path.is_dir()]
+        if strange := sorted(path.name for path in {*found} - {*own}):
+            named = ", ".join(map(repr, strange[:3])) + (", ..." if strange[3:] else "")
+            warnings.warn(
+                f"ignored in {self.root}: {named}; the folder of an organism is called by the 16 "
+                "digits of its hash",
+                StrangeFolder,
+                stacklevel=2,
+            )
+        return own
 
     def records(self) -> list[Record]:
         """Every attempt in the zoo."""
-        folders = sorted(p for p in self.root.glob("*") if not p.name.startswith("."))
-        return [self.read(folder) for folder in folders]
+        return [self.read(folder) for folder in self.folders()]
 
     def net(self, spec: OrganismSpec) -> HookedRootModule:
         """Read the network of an attempt.
@@ -160,18 +207,34 @@ def record_of(files: Mapping[str, bytes]) -> Record:
     """Read what `files_of` gave; the weights are left alone.
 
     Raises:
-        ValueError: a file is missing, damaged, or contradicts another.
+        ZooError: a file is missing, damaged, or contradicts another; the message names it.
     """
-    try:
-        plain = json.loads(files[RECORD])
-        stored = plain["certificate"]
-        if hashlib.sha256(files[TRUTH]).hexdigest() != plain["truth_sha256"]:
-            raise ValueError("the sealed truth is not the one that was stored")
-        return Record(
-            spec=OrganismSpec.from_toml(files[SPEC].decode()),
-            truth=Sealed.from_envelope(files[TRUTH]),
-            certificate=None if stored is None else Certificate.from_dict(stored),
-            **{name: plain[name] for name in PLAIN if name in plain},
-        )
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{error} is missing or wrong") from error
+
+    def part(name: str, read: Callable[[bytes], T]) -> T:
+        if name not in files:
+            raise ZooError(f"{name} is missing")
+        try:
+            return read(files[name])
+        except ValueError as error:
+            raise ZooError(f"{name}: {error}") from error
+
+    stored, certificate = part(RECORD, _stored)
+    truth = part(TRUTH, Sealed.from_envelope)
+    if truth.digest != stored.truth_sha256:
+        raise ZooError(f"{TRUTH}: the sealed truth is not the one that was stored")
+    return Record(
+        spec=part(SPEC, OrganismSpec.from_toml),
+        truth=truth,
+        certificate=certificate,
+        **{name: getattr(stored, name) for name in PLAIN},
+    )
+
+
+def _stored(content: bytes) -> tuple[_Stored, Certificate | None]:
+    """What a record says, without keys that say nothing here, and its certificate."""
+    table = parse_json(content, "it")
+    if isinstance(table, dict):
+        table = {key: value for key, value in table.items() if key in _Stored.__match_args__}
+    stored = validated(_Stored, table, ZooError)
+    kept = stored.certificate
+    return stored, None if kept is None else Certificate.from_dict(kept)

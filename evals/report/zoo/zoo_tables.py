@@ -69,9 +69,8 @@ def zoo_table(records: Sequence[Record]) -> Table:
 
 def _margin(certificate: Certificate) -> str:
     """Interval of the difference to the twin."""
-    check = next(check for check in certificate.checks if check.relation == "within")
-    low, high = check.interval
-    return f"{low:+.3f} to {high:+.3f}"
+    intervals = [check.interval for check in certificate.checks if check.relation == "within"]
+    return "{:+.3f} to {:+.3f}".format(*intervals[0]) if intervals else "-"
 
 
 def _words(measured: Measured, *, signed: bool = False) -> str:

@@ -145,7 +145,8 @@ def test_a_plausible_count_changed_by_hand_is_refused(file: Path) -> None:
         ('{"schema": "mesascope.evidence/٢"}', "does not say schema"),
         ('{"schema": "mesascope.evidence/' + "9" * 5000 + '"}', "does not say schema"),
         ('{"schema": "mesascope.evidence/5\\n"}', "does not say schema"),
-        ('{"schema": "mesascope.evidence/5", "alpha": -Infinity}', "its content is not what"),
+        ('{"schema": "mesascope.evidence/5", "alpha": 0.05}', "its content is not what"),
+        ('{"schema": "mesascope.evidence/5", "alpha": -Infinity}', "not a finite number"),
         *(
             ('{"schema": "mesascope.evidence/5", "a": ' + "[" * depth + "]" * depth + "}", "")
             for depth in range(900, 1001, 10)
@@ -175,7 +176,10 @@ def test_the_published_schema_is_that_of_what_is_read_and_written(file: Path) ->
         record = records[kind]
         assert set(record["required"]) == set(record["properties"]) == set(row)
         assert record["additionalProperties"] is False
-    assert records["Cell"]["properties"]["detected"] == {"type": "integer", "minimum": 0}
+    assert records["Evidence"]["properties"]["schema"] == {"const": "mesascope.evidence/5"}
+    counted = records["Cell"]["properties"]["detected"]
+    assert counted == {"type": "integer", "minimum": 0, "maximum": 2**53}
+    assert "admitted organisms flagged" in records["Cell"]["description"]
 
 
 def sweep(*counts: SweepCount) -> Sweep:
