@@ -25,6 +25,17 @@ def budget(
     finished = finished_run(suite, environment, home)
     costs = forward_costs(finished.judged)
     curves = budget_curves(finished.judged, costs)
+    kept = ("suite", "suite_hash", "environment", "alpha", "scores_sha256", "provenance")
+    body = {
+        "schema": "mesascope.budget/2",
+        **{name: getattr(finished.evidence, name) for name in kept},
+        "forward_passes": costs,
+        "curves": [asdict(curve) for curve in curves],
+    }
+    figures, picture = finished.folder / "budget.json", finished.folder / "budget.svg"
+    write_record(body, figures)
+    if drawing := budget_figure(curves):
+        picture.write_text(standalone_svg(drawing), encoding="utf-8")
     if curves:
         console.print(budget_table(curves))
     else:
@@ -35,18 +46,6 @@ def budget(
             "which this suite does not have"
         )
         console.print(f"suite {suite} has no curve: {why}; try --suite maze")
-    kept = ("suite", "suite_hash", "environment", "alpha", "scores_sha256", "provenance")
-    body = {
-        "schema": "mesascope.budget/2",
-        **{name: getattr(finished.evidence, name) for name in kept},
-        "forward_passes": costs,
-        "curves": [asdict(curve) for curve in curves],
-    }
-    write_record(body, finished.folder / "budget.json")
-    drawing = budget_figure(curves)
-    if not drawing:
-        console.print("picture: none, as no type has a choice of detectors to draw")
-        return
-    picture = finished.folder / "budget.svg"
-    picture.write_text(standalone_svg(drawing), encoding="utf-8")
-    console.print(f"picture: {picture}", soft_wrap=True)
+    console.print(f"figures: {figures}", soft_wrap=True)
+    none = "none, as no type has a choice of detectors to draw"
+    console.print(f"picture: {picture if drawing else none}", soft_wrap=True)

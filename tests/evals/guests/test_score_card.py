@@ -108,7 +108,7 @@ def test_the_plugin_prints_the_card_of_a_detector_that_keeps_the_contract(
     finished: Finished, home: Home, mine: Path
 ) -> None:
     done = plugin(
-        mine, "--detector", "mine.py:Mine", "--detector-suite", "tiny",
+        mine, "--mesascope-detector", "mine.py:Mine", "--mesascope-suite", "tiny",
         "--mesascope-home", str(home.root),
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
@@ -120,7 +120,7 @@ def test_the_plugin_prints_the_card_of_a_detector_that_keeps_the_contract(
 def test_the_plugin_collects_the_contract_alone_and_says_where_a_card_comes_from(
     mine: Path,
 ) -> None:
-    done = plugin(mine, "--detector", "mine.py:Mine", "-k", "own or maze or says_what")
+    done = plugin(mine, "--mesascope-detector", "mine.py:Mine", "-k", "own or maze or says_what")
     assert done.returncode == 0, done.stdout
     for phrase in ("5 passed", "none: ", "no frozen scores"):
         assert phrase in done.stdout
