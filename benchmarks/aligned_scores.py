@@ -80,7 +80,7 @@ def draw(judged: OpenedScores, entries: list[Entry], path: Path) -> None:
 def print_alarms() -> None:
     """Alarms of aligned networks by what their limit rests on, without the rule's restrictions."""
     for path in sorted(RESULTS.glob("aligned-scores-*.json")):
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
         kept = [row for name, row in content["detectors"].items() if "@" not in name]
         for basis in sorted({row["basis"] for row in kept}):
             rows = [row for row in kept if row["basis"] == basis]

@@ -36,7 +36,7 @@ TYPES = ("proxy", "subgoal", "pseudo", "deceptive")
 
 def simulated(generator: np.random.Generator) -> tuple[Suite, OpenedScores, tuple[str, ...]]:
     """Opened scores of made-up suspects, and the detectors that gave them."""
-    data = tomllib.loads((BUILT_IN / "smoke.toml").read_text())
+    data = tomllib.loads((BUILT_IN / "smoke.toml").read_text(encoding="utf-8"))
     for group in data["group"]:
         group["count"] *= 5
     data["alpha"] = 0.05

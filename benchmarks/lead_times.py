@@ -46,7 +46,9 @@ def lead_times(report: dict[str, Any]) -> dict[str, Any]:
 
 def kept(folder: Path) -> dict[str, Any]:
     """The same of a run's folder."""
-    return lead_times(json.loads((folder / "lead_time" / "lead_time.json").read_text()))
+    return lead_times(
+        json.loads((folder / "lead_time" / "lead_time.json").read_text(encoding="utf-8"))
+    )
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def _share(mean: dict[str, Any]) -> str:
 
 def kept(folder: Path) -> dict[str, Any]:
     """The same of a run's folder."""
-    return monitors(json.loads((folder / "monitoring.json").read_text()))
+    return monitors(json.loads((folder / "monitoring.json").read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":

@@ -253,21 +253,23 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if arguments.gpu_only:
-        arguments.gpu_only.write_text(json.dumps(rounded(on_gpu()), indent=1) + "\n")
+        arguments.gpu_only.write_text(
+            json.dumps(rounded(on_gpu()), indent=1) + "\n", encoding="utf-8"
+        )
         return
     from costs import RESULTS, machine
 
     path = RESULTS / "probe-sweep.json"
     gpu = on_gpu()
     if "not_measured" in gpu and path.exists():
-        gpu = json.loads(path.read_text())["gpu"]
+        gpu = json.loads(path.read_text(encoding="utf-8"))["gpu"]
     content = {
         "against_scikit_learn": against_scikit_learn(),
         "capture": capture_overhead(),
         "gpu": gpu,
         **machine(),
     }
-    path.write_text(json.dumps(rounded(content), indent=1) + "\n")
+    path.write_text(json.dumps(rounded(content), indent=1) + "\n", encoding="utf-8")
     print(path)
 
 

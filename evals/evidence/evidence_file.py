@@ -32,7 +32,8 @@ def write_evidence(evidence: Evidence | Sweep, path: Path) -> None:
     kind = next(name for name, record in KINDS.items() if isinstance(evidence, record))
     body = {"schema": f"{FORMAT}/{VERSION}", "kind": kind, **asdict(evidence)}
     validated(KINDS[kind], asdict(evidence), EvidenceError)
-    path.write_text(json.dumps({**body, "content_sha256": _digest(body)}, indent=1))
+    text = json.dumps({**body, "content_sha256": _digest(body)}, indent=1)
+    path.write_text(text, encoding="utf-8")
 
 
 def read_evidence(path: Path) -> Evidence | Sweep:
@@ -43,7 +44,7 @@ def read_evidence(path: Path) -> Evidence | Sweep:
             of another type, a number that is not finite, or impossible counts.
     """
     try:
-        data = json.loads(path.read_text())
+        data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise EvidenceError(f"no evidence at {path}; `mesascope run` writes it") from None
     except (OSError, ValueError, RecursionError) as error:

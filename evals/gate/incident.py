@@ -34,7 +34,9 @@ def incident_text(incident: Verdict) -> str:
     environment.filters["text"] = wrap
     environment.filters["inset"] = partial(wrap, initial_indent="   ", subsequent_indent="   ")
     environment.filters["item"] = lambda text: wrap(f"- {text}", subsequent_indent="  ")
-    return environment.from_string(PAGE.read_text()).render(incident=incident, schema=SCHEMA)
+    return environment.from_string(PAGE.read_text(encoding="utf-8")).render(
+        incident=incident, schema=SCHEMA
+    )
 
 
 def incident_json(incident: Verdict) -> str:
@@ -63,11 +65,11 @@ def write_incident(incident: Verdict, folder: Path) -> tuple[Path, Path]:
     record, page = (folder / f"incident-{incident.id}{suffix}" for suffix in (".json", ".txt"))
     text = incident_json(incident)
     kept = read_incident(record) if record.exists() else incident
-    page.write_text(incident_text(kept))
+    page.write_text(incident_text(kept), encoding="utf-8")
     if not record.exists():
         # A record cut short could not be told from one that was changed.
         unfinished = record.with_suffix(".unfinished")
-        unfinished.write_text(text)
+        unfinished.write_text(text, encoding="utf-8")
         unfinished.replace(record)
     return record, page
 
@@ -80,7 +82,7 @@ def read_incident(path: Path) -> Verdict:
             an outcome that the numbers contradict, or content that does not have the id it says.
     """
     try:
-        data = json.loads(path.read_text())
+        data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise IncidentError(f"no incident at {path}; `mesascope gate` writes it") from None
     except (OSError, ValueError) as error:

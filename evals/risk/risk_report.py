@@ -97,4 +97,4 @@ class RiskReport:
 def write_risk(report: RiskReport, path: Path) -> None:
     """Write a report as JSON."""
     record = {"schema": SCHEMA, **asdict(report)}
-    path.write_text(json.dumps(record, indent=1, allow_nan=False))
+    path.write_text(json.dumps(record, indent=1, allow_nan=False), encoding="utf-8")

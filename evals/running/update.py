@@ -49,7 +49,7 @@ def write_page(
         budget=budget_curves(judged, forward_costs(judged)),
     )
     path = folder / "report.html"
-    path.write_text(render_page(page))
+    path.write_text(render_page(page), encoding="utf-8")
     return path
 
 

@@ -102,7 +102,7 @@ class Lineup:
             BlindingError: there is no readable index.
         """
         try:
-            index = json.loads((folder / "index.json").read_text())
+            index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
             kind = world_kind(index["environment"])
             shapes = [shape_from_dict(shape) for shape in index["shapes"]]
             return cls(
@@ -165,13 +165,13 @@ def blind(
         "shapes": shapes,
         "shape_of": {id: shapes.index(shape_of[id]) for id in order},
     }
-    (lineup / "index.json").write_text(json.dumps(index, indent=1))
+    (lineup / "index.json").write_text(json.dumps(index, indent=1), encoding="utf-8")
     for path in lineup.iterdir():
         os.utime(path, (FIXED_TIME, FIXED_TIME))
     require_equal_sizes(Lineup.read(lineup))
     require_distinct_weights(Lineup.read(lineup))
     unfinished = vault / "ledger.unfinished"
-    unfinished.write_text(json.dumps(ledger, indent=1))
+    unfinished.write_text(json.dumps(ledger, indent=1), encoding="utf-8")
     unfinished.replace(vault / "ledger.json")
     return Lineup.read(lineup)
 
@@ -226,7 +226,7 @@ def read_vault(run: Path) -> tuple[Member, ...]:
     """
     vault = run / "vault"
     try:
-        ledger = json.loads((vault / "ledger.json").read_text())
+        ledger = json.loads((vault / "ledger.json").read_text(encoding="utf-8"))
         members = []
         for row in ledger:
             truth = Sealed.from_envelope((vault / f"{row['id']}.sealed").read_bytes())

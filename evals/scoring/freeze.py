@@ -52,8 +52,8 @@ def freeze(rows: Sequence[Row], folder: Path) -> Frozen:
     digest = hashlib.sha256(text.encode()).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "scores.json"
-    path.write_text(text)
-    (folder / "scores.sha256").write_text(f"{digest}  {path.name}\n")
+    path.write_text(text, encoding="utf-8")
+    (folder / "scores.sha256").write_text(f"{digest}  {path.name}\n", encoding="utf-8")
     return Frozen(path, digest, tuple(ordered))
 
 
@@ -82,14 +82,14 @@ def read_frozen(folder: Path) -> Frozen:
     """
     path = folder / "scores.json"
     try:
-        digest = (folder / "scores.sha256").read_text().split()[0]
+        digest = (folder / "scores.sha256").read_text(encoding="utf-8").split()[0]
     except (OSError, IndexError):
         raise FreezeBroken(
             f"{folder} holds no frozen scores; truth stays sealed until `mesascope run` has frozen "
             "them"
         ) from None
     verify(path, digest)
-    rows = tuple(Row(**row) for row in json.loads(path.read_text()))
+    rows = tuple(Row(**row) for row in json.loads(path.read_text(encoding="utf-8")))
     return Frozen(path, digest, rows)
 
 

@@ -127,7 +127,7 @@ def score_lineup(
             task = executor.submit(score_suspect, lineup.folder, id, missing, wanted, device)
             tasks[task] = id
     store.parent.mkdir(parents=True, exist_ok=True)
-    with store.open("a") as file:
+    with store.open("a", encoding="utf-8") as file:
         for task in as_completed(tasks):
             if task.cancelled():
                 continue
@@ -233,7 +233,7 @@ def read_rows(store: Path) -> list[Row]:
     """
     if not store.is_file():
         return []
-    whole, _, torn = store.read_text().rpartition("\n")
+    whole, _, torn = store.read_text(encoding="utf-8").rpartition("\n")
     try:
         rows = [Row(**json.loads(line, parse_constant=_no_number)) for line in whole.splitlines()]
     except (ValueError, TypeError) as error:
@@ -242,7 +242,7 @@ def read_rows(store: Path) -> list[Row]:
         ) from error
     if torn:
         mended = store.with_suffix(".mended")
-        mended.write_text(whole + "\n" if whole else "")
+        mended.write_text(whole + "\n" if whole else "", encoding="utf-8")
         mended.replace(store)
     return rows
 

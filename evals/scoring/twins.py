@@ -41,7 +41,7 @@ def ship_twins(lineup: Lineup, twins: Mapping[str, OrganismSpec], zoo: Zoo) -> N
     for spec, number in numbers.items():
         (folder / f"{number}.safetensors").write_bytes(weights_bytes(zoo.net(spec)))
     index = {id: numbers[fitting[id]] for id in lineup.ids if id in fitting}
-    (folder / "index.json").write_text(json.dumps(index, indent=1))
+    (folder / "index.json").write_text(json.dumps(index, indent=1), encoding="utf-8")
     for path in folder.iterdir():
         os.utime(path, (FIXED_TIME, FIXED_TIME))
 
@@ -60,7 +60,9 @@ def beside_twin(suspect: Suspect, lineup: Lineup, *, device: str) -> Suspect:
         DamagedWeights: the twin's file is missing or damaged.
     """
     index = lineup.folder / FOLDER / "index.json"
-    number = json.loads(index.read_text()).get(suspect.id) if index.is_file() else None
+    number = (
+        json.loads(index.read_text(encoding="utf-8")).get(suspect.id) if index.is_file() else None
+    )
     if number is None:
         return suspect
     net = load_net(index.parent / f"{number}.safetensors", lineup.shapes[suspect.id])

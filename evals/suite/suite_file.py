@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from evals.evidence.validation import validated
 from evals.suite.build import derived_seed
 from evals.suite.suite import Suite
 from organisms.records.strict import SpecError
+from probes.files import UnreadableFile, parse_toml
 
 SCHEMA = 2
 BUILT_IN = Path(__file__).parent / "suites"
@@ -42,10 +42,9 @@ def load_suite(name_or_path: str) -> Suite:
             f"no suite {name_or_path!r}; built-in suites are {known}, or a path ending in .toml"
         )
     try:
-        data = tomllib.loads(path.read_text())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpecError(f"{path} is not valid TOML: {error}") from error
-    return suite_from_dict(data)
+        return suite_from_dict(parse_toml(path.read_bytes(), path))
+    except UnreadableFile as error:
+        raise SpecError(str(error)) from error
 
 
 def suite_from_dict(data: dict[str, Any]) -> Suite:

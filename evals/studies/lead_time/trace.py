@@ -77,7 +77,7 @@ def trace(
     recipe, store = spec.build_recipe(), folder / "scores.jsonl"
     done = {(row.detector, row.suspect, row.key): row for row in read_rows(store)}
     scores: dict[str, list[float]] = {}
-    with store.open("a") as file:
+    with store.open("a", encoding="utf-8") as file:
         for reference in detectors:
             kind = load_detector(reference)
             key = declare(reference).score_key(battery_seed, "cpu")
