@@ -23,7 +23,7 @@ def processor() -> str:
     """Name of the processor as the system gives it."""
     listing = Path("/proc/cpuinfo")
     if listing.exists():
-        for line in listing.read_text().splitlines():
+        for line in listing.read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor()
@@ -96,7 +96,7 @@ def rounded(value: Any) -> Any:
 def write_result(path: Path, content: dict[str, Any]) -> None:
     """Write measured figures, rounded, making the folder where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(rounded(content), indent=1) + "\n")
+    path.write_text(json.dumps(rounded(content), indent=1) + "\n", encoding="utf-8")
 
 
 def write_costs(prefix: str, measure: Callable[[str, Path], dict[str, Any]], words: str) -> None:

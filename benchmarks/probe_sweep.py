@@ -254,7 +254,9 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if arguments.gpu_only:
-        arguments.gpu_only.write_text(json.dumps(rounded(on_gpu()), indent=1) + "\n")
+        arguments.gpu_only.write_text(
+            json.dumps(rounded(on_gpu()), indent=1) + "\n", encoding="utf-8"
+        )
         return
     from costs import RESULTS, machine
 
@@ -268,7 +270,7 @@ def main() -> None:
         "gpu": gpu,
         **machine(),
     }
-    path.write_text(json.dumps(rounded(content), indent=1) + "\n")
+    path.write_text(json.dumps(rounded(content), indent=1) + "\n", encoding="utf-8")
     print(path)
 
 

@@ -1,7 +1,7 @@
 """A detector to copy: `mesascope score --template > mine.py`, then change `score`.
 
 Score it on a finished run:  mesascope score --suite smoke --detector mine.py:Mine
-Check that it keeps the contract:  pytest --detector mine.py:Mine
+Check that it keeps the contract:  pytest --mesascope-detector mine.py:Mine
 """
 
 from __future__ import annotations

@@ -32,5 +32,17 @@ def on_one_line(text: str) -> str:
     """
     if len(text) > LONGEST:
         text = f"{text[: LONGEST // 2]} ... {text[-LONGEST // 2 :]}"
-    line = " ".join(text.split())
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
+    return printable(" ".join(text.split()))
+
+
+def printable(text: str) -> str:
+    """Text whose signs can all be shown: codes that steer a terminal become their escapes.
+
+    Names and texts from files, from users and from strangers' code may hold anything. Line breaks
+    and tabs stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in text
+    )

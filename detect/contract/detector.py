@@ -110,6 +110,8 @@ def require_detector(kind: type) -> type[Detector]:
             f"measures must be a frozenset of words, got {measures!r}; name what admission also "
             "looks at ('displaced_goal', 'recoloured_goal', 'in_distribution'), or frozenset()"
         )
+    if odd := [part for part in kind.parts if not str(part).isidentifier()]:
+        reasons.append(f"names of parts must be words, got {odd}")
     for part, words in sorted(kind.part_measures.items()):
         if part not in kind.parts:
             reasons.append(f"part_measures names {part!r}, which is not among its parts")

@@ -10,13 +10,20 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 from functools import partial
+from io import StringIO
 from types import FrameType
 from typing import Any
 
 import typer
 import typer.core
-from rich.console import Console
+from typer.main import get_command
 
+from evals.command.console import (
+    CLOSED_PIPE,
+    LiteralConsole,
+    prepare_streams,
+    silence,
+)
 from evals.command.probe import probe
 from evals.command.risk import gate, risk
 from evals.command.run import build, report, run, show
@@ -59,17 +66,41 @@ for command in (
 app.add_typer(zoo, name="zoo")
 
 BAD_INPUT, OUR_BUG, INTERRUPTED = 2, 3, 130
+"""Exit codes beside 0, those of verdicts (1) and that of a closed pipe, `CLOSED_PIPE`."""
+
+_ClickException: Any = typer.BadParameter.__mro__[2]  # newer typers bring a click of their own
+
+_errors = LiteralConsole(stderr=True)
 
 
 def main() -> None:
     """Run the command; bad input ends with one message and exit code 2."""
     signal.signal(signal.SIGINT, _interrupted)
+    prepare_streams()
     try:
-        with warnings.catch_warnings():
+        code = _run(sys.argv[1:])
+    finally:
+        silence()
+    sys.exit(code)
+
+
+def _run(words: list[str]) -> int:
+    """Call the command and return its exit code.
+
+    What typer does by itself is left out: it ends by code 1, which is the gate's, where nobody
+    reads what is printed, and it sends a user's words to the terminal as they are.
+    """
+    command = get_command(app)
+    try:
+        with warnings.catch_warnings(), command.make_context("mesascope", words) as context:
             warnings.showwarning = partial(_warn, warnings.showwarning)
-            app()
+            command.invoke(context)
+        sys.stdout.flush()
+    except typer.Exit as asked:
+        return int(asked.exit_code)
     except Exception as error:  # the outermost frame: whatever comes becomes a message and a code
-        sys.exit(_explain(error))
+        return _explain(error)
+    return 0
 
 
 def _warn(usual: Callable[..., None], message: Warning | str, *about: Any, **more: Any) -> None:
@@ -87,21 +118,26 @@ def _interrupted(number: int, frame: FrameType | None) -> None:
 
 def _explain(error: Exception) -> int:
     """Print an expected failure and return its exit code; anything else is our bug."""
+    if isinstance(error, BrokenPipeError):
+        return CLOSED_PIPE
+    if isinstance(error, _ClickException):
+        paper = StringIO()
+        error.show(paper)
+        _errors.print(paper.getvalue(), highlight=False, soft_wrap=True, end="")
+        return BAD_INPUT
     if isinstance(error, MesascopeError):
         _fail(str(error))
         return error.exit_code
     if isinstance(error, (BrokenExecutor, OSError)):
         _fail(str(error))
         return BAD_INPUT
-    traceback.print_exception(error)
+    _errors.print("".join(traceback.format_exception(error)), highlight=False, soft_wrap=True)
     _fail("this is a bug in mesascope; finished organisms and scores are kept")
     return OUR_BUG
 
 
 def _fail(message: str) -> None:
-    Console(stderr=True).print(
-        f"mesascope: {message}", markup=False, highlight=False, soft_wrap=True
-    )
+    _errors.print(f"mesascope: {message}", highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

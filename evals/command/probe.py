@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from evals.command.console import console
+from evals.command.console import console, write_record
 from evals.command.options import Device, DeviceOption, EnvironmentOption, HomeOption, SuiteOption
-from probes.files import write_whole
 
 IN_DISTRIBUTION = "none"
 
@@ -80,10 +78,11 @@ def probe(
         by_position=by_position,
         device=device.value,
     )
-    with console.status(f"probing {found.id}"):
+    with console.status(console.render_str(f"probing {found.id}"), spinner="line"):
         reading = sweep_suspect(found, question)
+    if out is not None:
+        write_record(reading.to_dict(), out)
     console.print(accuracy_table(reading))
     console.print(control_table(reading))
     if out is not None:
-        write_whole(out, json.dumps(reading.to_dict(), indent=1) + "\n")
         console.print(f"written: {out}", soft_wrap=True)

@@ -40,7 +40,6 @@ def shown(
             if not record.admitted:
                 bars.console.print(
                     f"{record.spec.recipe} seed {record.spec.seed}: {record.verdict}",
-                    markup=False,
                     highlight=False,
                 )
 

@@ -1,6 +1,7 @@
-"""`pytest --detector pkg.mod:Class`: contract tests of a detector, then its score card.
+"""`pytest --mesascope-detector pkg.mod:Class`: contract tests of a detector, then its score card.
 
-Without the option it only declares the options: nothing of ours and no torch is imported.
+Every pytest run of a machine where we are installed loads this file. So its options have names that
+nobody else takes, and without the first of them nothing of ours and no torch is imported.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+DETECTOR, SUITE, HOME = "--mesascope-detector", "--mesascope-suite", "--mesascope-home"
 CONTRACT = Path(__file__).parents[1] / "guests" / "detector_contract.py"
 
 
@@ -17,19 +19,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options."""
     group = parser.getgroup("mesascope", "detectors of mesascope")
     group.addoption(
-        "--detector",
+        DETECTOR,
         default=None,
         metavar="REFERENCE",
         help="check the contract of pkg.mod:Class or file.py:Class, then print its score card",
     )
     group.addoption(
-        "--detector-suite",
+        SUITE,
         default="smoke",
         metavar="SUITE",
         help="finished run that the score card is made on (default: %(default)s)",
     )
     group.addoption(
-        "--mesascope-home",
+        HOME,
         default=".",
         metavar="FOLDER",
         help="folder of .mesascope/ and runs/ (default: here)",
@@ -38,7 +40,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Collect the contract tests: alone, or beside the paths that were named."""
-    if config.getoption("--detector") is None:
+    if config.getoption(DETECTOR) is None:
         return
     named = config.args_source is pytest.Config.ArgsSource.ARGS
     config.args = [*(config.args if named else []), str(CONTRACT)]
@@ -47,15 +49,16 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> None:
-    """Print the score card of a detector that keeps the contract."""
-    reference = config.getoption("--detector")
-    if reference is None:
+    """Print the score card of a detector that keeps the contract, once that was tested."""
+    reference = config.getoption(DETECTOR)
+    tried = any(terminalreporter.stats.get(what) for what in ("passed", "failed", "error"))
+    if reference is None or not tried:
         return
     terminalreporter.section("score card")
     if exitstatus != pytest.ExitCode.OK:
         terminalreporter.write_line("none: a contract test failed; its scores would mean nothing")
         return
-    suite, home = config.getoption("--detector-suite"), config.getoption("--mesascope-home")
+    suite, home = config.getoption(SUITE), config.getoption(HOME)
     terminalreporter.write_line(_card(reference, suite, Path(home)))
 
 
@@ -63,14 +66,13 @@ def _card(reference: str, suite: str, home: Path) -> str:
     """The score card on a finished run as text, or why there is none."""
     from concurrent.futures import BrokenExecutor
 
-    from rich.console import Console
-
+    from evals.command.console import LiteralConsole
     from evals.command.options import finished_run
     from evals.guests.guest import score_guest
     from evals.guests.score_card import score_card
     from evals.guests.show_card import card_text
     from evals.scoring.workers import default_workers
-    from probes.errors import MesascopeError
+    from probes.errors import MesascopeError, printable
 
     try:
         finished = finished_run(suite, None, home)
@@ -78,8 +80,8 @@ def _card(reference: str, suite: str, home: Path) -> str:
             finished, reference, workers=default_workers(), device="cpu", on_row=lambda row: None
         )
     except (MesascopeError, BrokenExecutor, OSError) as error:
-        return f"none: {error}"
+        return printable(f"none: {error}")
     paper = StringIO()
-    console = Console(file=paper, width=120)
-    console.print(card_text(score_card(finished, guest)), markup=False, highlight=False)
+    console = LiteralConsole(file=paper, width=120)
+    console.print(card_text(score_card(finished, guest)), highlight=False)
     return paper.getvalue()

@@ -70,19 +70,21 @@ def risk(
         decision_level=decision_level,
         draws=draws,
     )
-    for table in TABLES:
-        console.print(table(report))
-    console.print(change(report), markup=False, highlight=False)
-    print_flags(report)
+    written: list[tuple[str, Path]] = []
     if json is not None:
         json.parent.mkdir(parents=True, exist_ok=True)
         write_risk(report, json)
-        console.print(f"report:  {json}", soft_wrap=True)
+        written.append(("report: ", json))
     if figures is not None:
         from evals.report.pictures.risks import write_figures
 
-        for path in write_figures(report, figures):
-            console.print(f"figure:  {path}", soft_wrap=True)
+        written += [("figure: ", path) for path in write_figures(report, figures)]
+    for table in TABLES:
+        console.print(table(report))
+    console.print(change(report), highlight=False)
+    print_flags(report)
+    for what, path in written:
+        console.print(f"{what} {path}", soft_wrap=True)
 
 
 def gate(
@@ -144,10 +146,10 @@ def gate(
             highlight=False,
         )
         return
-    console.print(incident_text(verdict), markup=False, highlight=False)
-    if incident is not None:
-        for path in write_incident(verdict, incident):
-            console.print(f"incident: {path}", soft_wrap=True)
+    written = () if incident is None else write_incident(verdict, incident)
+    console.print(incident_text(verdict), highlight=False)
+    for path in written:
+        console.print(f"incident: {path}", soft_wrap=True)
     raise typer.Exit(1)
 
 
@@ -158,12 +160,12 @@ def print_flags(report: RiskReport) -> None:
 
     for kind in report.types:
         for flag in kind.flags:
-            console.print(f"{kind.misalignment}: {flag}", markup=False, highlight=False)
+            console.print(f"{kind.misalignment}: {flag}", highlight=False)
     for row in report.consistency:
         if row.verdict != "coherent":
-            console.print(f"{row.verdict}: {row.sentence}", markup=False, highlight=False)
+            console.print(f"{row.verdict}: {row.sentence}", highlight=False)
     for text in (*report.flags, *signs(report), *crossing(report)):
-        console.print(text, markup=False, highlight=False)
+        console.print(text, highlight=False)
 
 
 def parse_what_if(words: Sequence[str]) -> dict[str, float]:

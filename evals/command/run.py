@@ -81,7 +81,7 @@ def run(
     ):
         console.print(table)
     for line in (*void_lines(evidence), predictive_line(risk.predictive)):
-        console.print(line, markup=False, highlight=False)
+        console.print(line, highlight=False)
     console.print(risk_table(risk))
     print_flags(risk)
     for name, file in (("evidence:", "evidence.json"), ("page:    ", "report.html")):
@@ -133,7 +133,7 @@ def show(
     from evals.suite.home import Home
 
     finished = finished_run(suite, environment, home)
-    console.print(suspect_text(finished, Home(home).zoo, id), markup=False, highlight=False)
+    console.print(suspect_text(finished, Home(home).zoo, id), highlight=False)
 
 
 def report(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_text
 import sys
 from importlib import util
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from evals.command.console import console
+from evals.command.console import console, write_record
 from evals.command.options import (
     Device,
     DeviceOption,
@@ -43,7 +42,8 @@ def score(
         found = util.find_spec("detect.template")
         assert found is not None
         assert found.origin is not None
-        typer.echo(Path(found.origin).read_text(encoding="utf-8"), nl=False)
+        text = Path(found.origin).read_text(encoding="utf-8")
+        console.print(text, highlight=False, soft_wrap=True, end="")
         return
     if detector is None:
         raise typer.BadParameter("give --detector file.py:Class; --template prints one to copy")
@@ -67,16 +67,17 @@ def score(
             on_row=progress.on_row,
         )
     card = score_card(finished, guest)
-    console.print(detection_table(finished.evidence, (*guest.columns, *finished.evidence.columns)))
-    console.print(card_text(card), markup=False, highlight=False)
     if json is not None:
         json.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(json, json_text.dumps(card.to_dict(), indent=1, allow_nan=False))
-        console.print(f"card:    {json}", soft_wrap=True)
+        write_record(card.to_dict(), json)
     if svg is not None:
         svg.parent.mkdir(parents=True, exist_ok=True)
         write_whole(svg, card_svg(card))
-        console.print(f"picture: {svg}", soft_wrap=True)
+    console.print(detection_table(finished.evidence, (*guest.columns, *finished.evidence.columns)))
+    console.print(card_text(card), highlight=False)
+    for what, path in (("card:   ", json), ("picture:", svg)):
+        if path is not None:
+            console.print(f"{what} {path}", soft_wrap=True)
 
 
 def export(

@@ -15,6 +15,7 @@ from jinja2 import Environment, StrictUndefined
 
 from evals.evidence.validation import file_schema, validated
 from evals.gate.verdict import SCHEMA, IncidentError, Verdict
+from probes.errors import printable
 from probes.files import UnreadableFile, parse_json, write_whole
 
 WIDTH = 88
@@ -24,13 +25,19 @@ PAGE = Path(__file__).parent / "incident.txt.j2"
 def incident_text(incident: Verdict) -> str:
     """What happened, by which threshold and how much, what to do, and what is not known."""
     environment = Environment(
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=lambda value: printable(value) if isinstance(value, str) else value,
     )
     wrap = partial(textwrap.fill, width=WIDTH, break_long_words=False, break_on_hyphens=False)
     environment.filters["text"] = wrap
     environment.filters["inset"] = partial(wrap, initial_indent="   ", subsequent_indent="   ")
     environment.filters["item"] = lambda text: wrap(f"- {text}", subsequent_indent="  ")
-    return environment.from_string(PAGE.read_text()).render(incident=incident, schema=SCHEMA)
+    return environment.from_string(PAGE.read_text(encoding="utf-8")).render(
+        incident=incident, schema=SCHEMA
+    )
 
 
 def incident_json(incident: Verdict) -> str:

@@ -1,4 +1,4 @@
-"""The contract of a detector as tests: `pytest --detector pkg.mod:Class` collects this file."""
+"""The contract of a detector as tests, which `pytest --mesascope-detector a.b:Class` collects."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EVERY_WORLD = pytest.mark.parametrize("world", sorted(WORLDS))
 @pytest.fixture
 def kind(request: pytest.FixtureRequest) -> type[Detector]:
     """The class under test."""
-    return load_detector(request.config.getoption("--detector"))
+    return load_detector(request.config.getoption("--mesascope-detector"))
 
 
 def _place(world: str) -> tuple[World[Any], Shape]:

@@ -112,5 +112,5 @@ def _admission_instances(bars: AdmissionSpec) -> int:
 def _scored(suite: Suite, home: Home) -> int:
     """About how many suspects have all their rows."""
     store = home.run(suite) / "scores.jsonl"
-    rows = len(store.read_text().splitlines()) if store.is_file() else 0
+    rows = len(store.read_text(encoding="utf-8").splitlines()) if store.is_file() else 0
     return min(rows // len(suite.detectors), suite.size)

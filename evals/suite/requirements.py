@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -17,7 +18,19 @@ CONDITIONAL_STRATA = ("benign_conditional", "instructed")
 LEAST_CONDITIONAL = Fraction(1, 3)
 """Share of controls whose behaviour legitimately depends on a context or a token."""
 
+_NAME = re.compile(r"\w[\w .+-]{0,63}")
+
 Shares = dict[str, Fraction]
+
+
+def check_names(*names: str) -> None:
+    """Names of the suite, of its rule and of its builds stand in tables, keys and folders."""
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise SpecError(
+                f"{name!r} is no name of a suite, a rule or a build; take letters, digits, blanks "
+                "and _ . + -, at most 64, a letter or digit first"
+            )
 
 
 def check_builds(groups: Sequence[Group], builds: Mapping[str, Build]) -> None:

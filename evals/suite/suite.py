@@ -75,6 +75,7 @@ class Suite:
 
     def __post_init__(self) -> None:
         """What makes rates measured on the suite honest; `evals.suite.requirements` says why."""
+        requirements.check_names(self.name, self.rule.name, *self.builds)
         requirements.check_builds(self.groups, self.builds)
         requirements.check_detectors(self.detectors, self.rule.name, self.rule.detectors)
         requirements.check_seeds(self.groups, self.builds, self.max_attempts_factor)

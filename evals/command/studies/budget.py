@@ -26,6 +26,17 @@ def budget(
     finished = finished_run(suite, environment, home)
     costs = forward_costs(finished.judged)
     curves = budget_curves(finished.judged, costs)
+    kept = ("suite", "suite_hash", "environment", "alpha", "scores_sha256", "provenance")
+    body = {
+        "schema": "mesascope.budget/2",
+        **{name: getattr(finished.evidence, name) for name in kept},
+        "forward_passes": costs,
+        "curves": [asdict(curve) for curve in curves],
+    }
+    figures, picture = finished.folder / "budget.json", finished.folder / "budget.svg"
+    write_record(body, figures)
+    if drawing := budget_figure(curves):
+        write_whole(picture, standalone_svg(drawing))
     if curves:
         console.print(budget_table(curves))
     else:
@@ -36,18 +47,6 @@ def budget(
             "which this suite does not have"
         )
         console.print(f"suite {suite} has no curve: {why}; try --suite maze")
-    kept = ("suite", "suite_hash", "environment", "alpha", "scores_sha256", "provenance")
-    body = {
-        "schema": "mesascope.budget/2",
-        **{name: getattr(finished.evidence, name) for name in kept},
-        "forward_passes": costs,
-        "curves": [asdict(curve) for curve in curves],
-    }
-    write_record(body, finished.folder / "budget.json")
-    drawing = budget_figure(curves)
-    if not drawing:
-        console.print("picture: none, as no type has a choice of detectors to draw")
-        return
-    picture = finished.folder / "budget.svg"
-    write_whole(picture, standalone_svg(drawing))
-    console.print(f"picture: {picture}", soft_wrap=True)
+    console.print(f"figures: {figures}", soft_wrap=True)
+    none = "none, as no type has a choice of detectors to draw"
+    console.print(f"picture: {picture if drawing else none}", soft_wrap=True)

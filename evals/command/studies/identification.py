@@ -34,10 +34,11 @@ def identify(
         "type": f"Type by guess, {flagged}",
         "left out": "The true objective left out: the right answer is none",
     }
+    record = {"schema": 1, "suspects": [asdict(one) for one in found]}
+    written = write_record(record, finished.folder / "identification.json")
     for what, confusion in confusions(found, spec.spec(spec.groups[0]).world).items():
         console.print(confusion_table(titles[what], confusion))
-    record = {"schema": 1, "suspects": [asdict(one) for one in found]}
-    write_record(record, finished.folder / "identification.json", "suspects")
+    console.print(f"suspects: {written}", soft_wrap=True)
 
 
 def confusion_table(title: str, confusion: Confusion) -> Table:

@@ -64,10 +64,11 @@ def lead_time(
     folder, file = place.run(spec) / "lead_time", place.run(spec) / "evidence.json"
     with place.locked(), local_workers(workers or default_workers()) as executor:
         study = follow(plan, folder, executor=executor, instances=instances, on_network=on_network)
-    for line in study.failed:
-        console.print(f"left out, training diverged: {line}", markup=False, highlight=False)
     evidence = read_suite_evidence(file) if file.is_file() else None
     report = lead_report(study, evidence, bar=bar)
+    written = write_record(report_body(report), folder / "lead_time.json")
+    for line in study.failed:
+        console.print(f"left out, training diverged: {line}", highlight=False)
     for table in (behaviour_table(report), *lead_tables(report), alarm_table(report.alarms)):
         console.print(table)
-    write_record(report_body(report), folder / "lead_time.json")
+    console.print(f"figures: {written}", soft_wrap=True)

@@ -62,9 +62,10 @@ def mechanism(
         generator=np.random.default_rng(spec.battery_seed),
     )
     columns = with_rivals(columns, rivals)
-    for table in mechanism_tables(columns, rivals, f"suite {suite}, {environment}"):
-        console.print(table)
     record = mechanism_record(
         columns, rivals, suite=spec.name, suite_hash=spec.content_hash, scores_sha256=frozen.digest
     )
-    write_record(record, folder / "mechanism.json", "rates")
+    written = write_record(record, folder / "mechanism.json")
+    for table in mechanism_tables(columns, rivals, f"suite {suite}, {environment}"):
+        console.print(table)
+    console.print(f"rates: {written}", soft_wrap=True)

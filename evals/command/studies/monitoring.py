@@ -51,6 +51,7 @@ def monitor(
 
     with local_workers(workers or default_workers()) as executor:
         rated = monitored(spec, place, settings, executor=executor, on_network=on_network)
+    written = write_record(monitoring_record(rated), place.run(spec) / "monitoring.json")
     for table in (*type_tables(rated), family_table(rated), alarm_table(rated)):
         console.print(table)
-    write_record(monitoring_record(rated), place.run(spec) / "monitoring.json")
+    console.print(f"figures: {written}", soft_wrap=True)

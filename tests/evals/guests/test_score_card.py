@@ -125,12 +125,12 @@ def test_the_plugin_collects_the_contract_alone_and_prints_the_card_or_where_one
     """In a user's folder: a detector, and a test of their own that fails."""
     (tmp_path / "mine.py").write_text(TEMPLATE.read_text())
     (tmp_path / "test_own.py").write_text("def test_own():\n    raise AssertionError\n")
-    place = ("--detector-suite", "tiny", "--mesascope-home", str(home.root))
+    place = ("--mesascope-suite", "tiny", "--mesascope-home", str(home.root))
     for words, phrases in (
         (place, ("18 passed", "Score card: mine", "cannot be ranked")),
         (("-k", "own or maze or says_what"), ("5 passed", "none: ", "no frozen scores")),
     ):
-        done = plugin(tmp_path, "--detector", "mine.py:Mine", *words)
+        done = plugin(tmp_path, "--mesascope-detector", "mine.py:Mine", *words)
         assert done.returncode == 0, done.stdout
         assert not [phrase for phrase in phrases if phrase not in done.stdout], done.stdout
 
