@@ -14,7 +14,7 @@ PACKAGES = ("probes", "organisms", "detect", "evals")
 JUDGES = ("require_fields(", "require_word(")
 
 WRITTEN_BY_US = {
-    "GroundTruth",  # pydantic judges every field
+    "GroundTruth", "Entry",  # pydantic judges every field
     "Declaration",  # of a class that require_detector has judged
     "Dose",  # Conditional.in_context judges the word
     "Rival", "SweepCount", "_PolicyFile", "Subject", "RuleApplied",  # read by pydantic only

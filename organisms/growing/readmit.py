@@ -11,12 +11,17 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 from organisms.growing.attempt import Attempted, certified
 from organisms.growing.train import Trained, stream
 from organisms.recipes.recipe import Recipe
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import net_of
 from organisms.zoo.zoo import WEIGHTS, Record, Zoo
+
+KEPT_AS = (torch.float16, torch.float32)
+"""Types of numbers that networks are, and were, kept in."""
 
 
 def readmit(record: Record, weights: bytes, twin: bytes | None) -> Attempted:
@@ -29,7 +34,9 @@ def readmit(record: Record, weights: bytes, twin: bytes | None) -> Attempted:
     """
     spec, device = record.spec, record.device or "cpu"
     where = f"{spec.recipe} seed {spec.seed}"
-    net = net_of(weights, spec.shape, where=where, remedy="build it again").to(device)
+    net = net_of(weights, spec.shape, where=where, remedy="build it again", types=KEPT_AS).to(
+        device
+    )
     trained = Trained(net, spec.build_recipe(), seen(spec, device), record.train_seconds)
     done = certified(spec, trained, twin, device)
     return replace(done, record=replace(done.record, code=record.code))

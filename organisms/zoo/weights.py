@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -82,17 +83,25 @@ def load_net(path: Path, shape: Shape) -> HookedRootModule:
     return net_of(path.read_bytes(), shape, where=str(path), remedy=remedy)
 
 
-def net_of(serialised: bytes, shape: Shape, *, where: str, remedy: str) -> HookedRootModule:
+def net_of(
+    serialised: bytes,
+    shape: Shape,
+    *,
+    where: str,
+    remedy: str,
+    types: Collection[torch.dtype] = (torch.float16,),
+) -> HookedRootModule:
     """The network of serialised weights, in evaluation mode.
 
     Args:
         serialised: what `weights_bytes` gave.
         where: names the weights in messages.
         remedy: what to do about weights that are not whole.
+        types: of numbers that are taken, by default that which `weights_bytes` writes.
 
     Raises:
-        DamagedWeights: not safetensors, truncated, of another shape or type of number than
-            `weights_bytes` writes, or not finite.
+        DamagedWeights: not safetensors, truncated, of another shape or type of number, or not
+            finite.
     """
     try:
         parse_json(serialised[8 : 8 + int.from_bytes(serialised[:8], "little")], "the header")
@@ -102,10 +111,10 @@ def net_of(serialised: bytes, shape: Shape, *, where: str, remedy: str) -> Hooke
             f"{where} is not a complete safetensors file ({error}); {remedy}"
         ) from error
     for name, value in state.items():
-        if value.dtype != torch.float16:
+        if value.dtype not in types:
             raise DamagedWeights(
-                f"{where} holds {name} as {value.dtype}, and every weight is written as "
-                f"torch.float16; {remedy}"
+                f"{where} holds {name} as {value.dtype}, wanted {', '.join(map(str, types))}; "
+                f"{remedy}"
             )
     net = shape.build(torch.Generator().manual_seed(0))
     try:

@@ -103,12 +103,13 @@ def earlier(root: Path) -> Zoo:
     for spec in (TWIN, PLAIN, PROXY):
         record = now(spec).record
         assert record.certificate is not None
-        failed = replace(record.certificate, checks=(), in_distribution=-1.0)
+        missed = replace(record.certificate.checks[0], relation="at_least", bar=2.0)
+        failed = replace(record.certificate, checks=(missed,), in_distribution=0.0)
         state = {name: value.contiguous() for name, value in train(spec).net.state_dict().items()}
         zoo.save(replace(record, code="then", certificate=failed), save(state))
     zoo.save(grown(WILD, grown_weights(TWIN)).record, None)
     for number, folder in enumerate(sorted(root.iterdir())):
-        folder.rename(root / f"old{number}")
+        folder.rename(root / f"{number:016x}")
     return zoo
 
 

@@ -258,7 +258,7 @@ FORGED: list[tuple[Change, str]] = [
     (recorded(certificate=None), "not both"),
     (lambda members: members.pop(of(PROXY, WEIGHTS)), "not both"),
     (lambda m: m.update({of(PROXY, WEIGHTS): m[of(WIDE, WEIGHTS)]}), "another shape"),
-    (widen, "half precision"),
+    (widen, "float16"),
 ]
 REFUSED = DAMAGED + [
     (partial(edited, change=change, forged=forged), word)
