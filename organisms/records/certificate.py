@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from probes.arguments import require_fields
+from probes.arguments import require_word
 
 Relation = Literal["at_least", "at_most", "within"]
 
@@ -30,7 +30,7 @@ class Check:
     bar: float
 
     def __post_init__(self) -> None:
-        require_fields(self)
+        require_word("relation", self.relation, get_args(Relation))
 
     @property
     def passed(self) -> bool:
