@@ -207,7 +207,8 @@ def new_family_limit(
     freedom = sum(parts) ** 2 / (parts[0] ** 2 / (count - 1) + parts[1] ** 2 / (size - count))
     value = float(centre + stats.t.ppf(1 - alpha, freedom) * sum(parts) ** 0.5)
     skewness = float(stats.skew(inside)) if within > 0 else 0.0
-    apart = np.abs(means - means.mean()).max() / means.std(ddof=1) if between > 0 else 0.0
+    spread = means.std(ddof=1)
+    apart = np.abs(means - means.mean()).max() / spread if between > 0 and spread > 0 else 0.0
     return Limit(value, "random_effects", "", count, size, alpha, largest, skewness, float(apart))
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field
 
 from organisms.records.typed import Count, Share, validated
-from probes.arguments import require_fields
+from probes.arguments import require_word
 from probes.errors import MesascopeError
 
 Relation = Literal["at_least", "at_most", "within"]
@@ -38,7 +38,7 @@ class Check:
     bar: float
 
     def __post_init__(self) -> None:
-        require_fields(self)
+        require_word("relation", self.relation, get_args(Relation))
 
     @property
     def passed(self) -> bool:

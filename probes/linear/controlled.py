@@ -19,9 +19,6 @@ from probes.linear.sweep import Fit, Sweep, sweep
 LABELS_AT_ONCE = 2**24
 """Rows times classes that shuffled labels take at a time; bounds memory."""
 
-SAME = 1e-12
-"""Spread of accuracies below which they are all the same."""
-
 Accuracy = Float[Tensor, "site position target"]
 
 
@@ -136,8 +133,7 @@ def corrected_p(
         raise ValueError("accuracies must be numbers before the best of them can be judged")
     centre = both.mean(dim=(0, 1, 2))
     spread = both.std(dim=(0, 1, 2), correction=0)
-    # what is the same over all shuffles says nothing; its spread is 0 but for rounding
-    far = torch.where(spread > SAME, (both - centre) / spread, 0.0)
+    far = (both - centre) / spread.clamp(min=torch.finfo(torch.double).tiny)
     largest = far[1:].flatten(1).amax(dim=1)
     beaten = (largest[:, None, None, None] >= far[0] - 1e-9).sum(dim=0)
     return (1 + beaten) / (len(null) + 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import pytest
@@ -106,6 +107,7 @@ def test_competence_is_measured_on_mazes_that_training_never_saw() -> None:
         (0.0, 0.3, "at_most", 0.2, False),
         (-0.01, 0.01, "within", 0.02, True),
         (-0.03, 0.01, "within", 0.02, False),
+        (math.nan, math.nan, "at_least", 0.1, False),
     ],
 )
 def test_the_whole_interval_decides_a_check(

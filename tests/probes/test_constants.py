@@ -118,3 +118,11 @@ def test_statistics_of_scores_that_are_all_equal(value: float) -> None:
     assert not limit.flags(scores).any()
     stacked = stacked_scores(scores[:, None], np.repeat([True, False, True, False], 3), families)
     assert np.isfinite(stacked).all()
+
+
+def test_families_of_one_mean_set_a_limit_whatever_is_rounded() -> None:
+    for centre in (0.1, 0.2, 0.7, 1 / 3):
+        scores = np.array([centre + by for by in (-0.1, 0.1, -0.05, 0.05, -0.02, 0.02)])
+        limit = new_family_limit(scores, np.repeat(["a", "b", "c"], 2), 0.2)
+        assert limit.basis == "random_effects"
+        assert math.isfinite(limit.farthest)

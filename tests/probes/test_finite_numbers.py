@@ -29,7 +29,6 @@ from evals.studies.monitoring.watch_network import WatchSettings
 from organisms.nets.regressor import AnswerBins
 from organisms.recipes.labelled import Habit
 from organisms.records.bars import AdmissionSpec
-from organisms.records.certificate import Check
 from organisms.records.training_spec import TrainingSpec
 from organisms.records.truth import Trigger
 from organisms.worlds.keys.shifts import LevelDistribution as KeysDistribution
@@ -107,9 +106,6 @@ CASES: dict[str, Callable[[float], object]] = {
     **solo(ProblemDistribution, "off_last", "noise", "query_scale", "gap", "instruct_rate"),
     "ProblemDistribution.fixed": lambda x: ProblemDistribution(fixed=(x, 1.0)),
     "Trigger.rarity": lambda x: Trigger((0,), (1,), x),
-    "Check.value": lambda x: Check("c", x, (0.0, 1.0), 9, "at_least", 0.5),
-    "Check.interval": lambda x: Check("c", 0.5, (x, 1.0), 9, "at_least", 0.5),
-    "Check.bar": lambda x: Check("c", 0.5, (0.0, 1.0), 9, "at_least", x),
     **solo(GoalDecodability, "alpha"),
     **solo(GateSearch, "scale"),
     "WeightNoise.scales": lambda x: WeightNoise(scales=(0.1, x)),
