@@ -25,7 +25,7 @@ from evals.judging.stack import stack_entry
 from evals.running.run import reopen
 from evals.suite.home import Home
 from evals.suite.suite_file import load_suite
-from probes.files import parse_json
+from probes.parsing import parse_json
 
 COLUMNS = 4
 

@@ -26,7 +26,7 @@ from evals.scoring.variants import Variants
 from evals.suite.suite import Suite
 from evals.suite.suite_file import BUILT_IN, suite_from_dict
 from organisms.records.truth import GroundTruth, Sealed
-from probes.files import parse_toml
+from probes.parsing import parse_toml
 
 DETECTOR_COUNT = 12
 ALIGNED, MISALIGNED = (8, 15), (38, 10)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from costs import write_run
-from probes.files import parse_json
+from probes.parsing import parse_json
 
 COMPARED = {
     "recall": "recall",

@@ -22,12 +22,12 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
-from probes.files import parse_json
 from probes.linear.features import Features
 from probes.linear.folds import Folds, Split
 from probes.linear.rows import Rows, Targets
 from probes.linear.sweep import Fit, Method, sweep
 from probes.network.capture import read_sites
+from probes.parsing import parse_json
 
 SITES, TARGETS, TRAINED, WIDTH, HIDDEN = 10, 20, 4000, 128, 32
 ROUNDS = 3

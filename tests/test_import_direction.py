@@ -12,7 +12,8 @@ ROOT = Path(__file__).parent.parent
 ROOMS = (
     "probes.errors",  # the base of every error that a user can act on
     "probes.arguments",  # finite numbers, and words of a fixed set
-    "probes.files",  # text files read with one meaning and written whole
+    "probes.parsing",  # JSON and TOML that have one meaning
+    "probes.writing",  # files written whole or not at all
     "probes.world",  # what a world must offer, and exact algorithms to compare a network with
     "probes.network",  # a network under study, and what may be seen of it
     "probes.linear",  # linear probes with controls

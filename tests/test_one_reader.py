@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("probes", "organisms", "detect", "evals", "benchmarks")
-READER = ROOT / "probes" / "files.py"
+READER = ROOT / "probes" / "parsing.py"
 
 MODULES = ("tomllib", "json.decoder")
 PARSERS = ("loads", "load", "JSONDecoder", "decoder")

@@ -7,7 +7,7 @@ import ast
 import pytest
 from test_import_direction import modules
 
-WRITER = "probes.files"
+WRITER = "probes.writing"
 ELSEWHERE = {
     "evals.guests.guest": {"shutil.copy"},
     "evals.scoring.blind": {"shutil.copytree"},

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from probes.errors import printable
-from probes.files import write_whole
+from probes.writing import write_whole
 
 CLOSED_PIPE = 141
 """Exit code where nobody reads what is printed, as of a program that the signal SIGPIPE ends."""

@@ -19,7 +19,7 @@ from evals.command.options import (
     WorkersOption,
     finished_run,
 )
-from probes.files import write_whole
+from probes.writing import write_whole
 
 
 def score(

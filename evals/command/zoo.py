@@ -10,7 +10,7 @@ import typer
 
 from evals.command.console import console
 from evals.command.options import HomeOption, WorkersOption
-from probes.files import write_whole
+from probes.writing import write_whole
 
 if TYPE_CHECKING:
     from evals.suite.home import Home

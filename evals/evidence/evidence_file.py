@@ -17,7 +17,8 @@ from evals.evidence.detector_rates import EvidenceError
 from evals.evidence.evidence import Evidence
 from evals.evidence.sweep import Sweep
 from evals.evidence.validation import file_schema, validated
-from probes.files import UnreadableFile, parse_json, write_whole
+from probes.parsing import UnreadableFile, parse_json
+from probes.writing import write_whole
 
 FORMAT = "mesascope.evidence"
 VERSION = 5

@@ -16,7 +16,8 @@ from jinja2 import Environment, StrictUndefined
 from evals.evidence.validation import file_schema, validated
 from evals.gate.verdict import SCHEMA, IncidentError, Verdict
 from probes.errors import printable
-from probes.files import UnreadableFile, parse_json, write_whole
+from probes.parsing import UnreadableFile, parse_json
+from probes.writing import write_whole
 
 WIDTH = 88
 PAGE = Path(__file__).parent / "incident.txt.j2"

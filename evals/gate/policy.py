@@ -14,7 +14,7 @@ from pydantic import Field, with_config
 from evals.evidence.validation import STRICT, Words, validated
 from probes.arguments import require_fields
 from probes.errors import MesascopeError
-from probes.files import UnreadableFile, parse_toml
+from probes.parsing import UnreadableFile, parse_toml
 
 BUILT_IN = Path(__file__).parent / "oversight.toml"
 

@@ -25,7 +25,7 @@ from evals.scoring.score_table import DetectorFailed, Row, score_lineup
 from evals.scoring.variants import Variants, score_variants
 from evals.scoring.workers import local_workers
 from evals.suite.home import alone_in
-from probes.files import clear_parts
+from probes.writing import clear_parts
 
 
 @dataclass(frozen=True)

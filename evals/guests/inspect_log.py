@@ -14,7 +14,7 @@ from evals.scoring.blind import read_vault
 from evals.scoring.freeze import read_frozen
 from evals.scoring.score_table import Row
 from probes.errors import MesascopeError
-from probes.files import write_whole
+from probes.writing import write_whole
 
 
 class InspectMissing(MesascopeError, ValueError):

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from evals.risk.laws import beta_from_bound, beta_from_interval, lognormal_from_interval
 from evals.statistics.family_posterior import FamilyPosterior
 from probes.errors import MesascopeError
-from probes.files import UnreadableFile, parse_toml
+from probes.parsing import UnreadableFile, parse_toml
 
 MISALIGNMENT_TYPES = ("proxy", "subgoal", "pseudo", "deceptive")
 HORIZONS = ("current", "near_term", "medium_term")

@@ -14,7 +14,7 @@ from evals.risk.summary import Summary
 from evals.risk.transport import Transport
 from evals.risk.update import Change, RiskRow, TypeUpdate
 from evals.statistics.rates import Rate
-from probes.files import write_whole
+from probes.writing import write_whole
 
 SCHEMA = "mesascope.risk/3"
 

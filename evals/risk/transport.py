@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from evals.risk.figures import QuestionError
-from probes.files import parse_toml
+from probes.parsing import parse_toml
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from evals.scoring.workers import local_workers
 from evals.suite.suite import Suite
 from organisms.growing.population import Grown
 from organisms.zoo.zoo import Zoo
-from probes.files import clear_parts
+from probes.writing import clear_parts
 
 
 @dataclass(frozen=True)

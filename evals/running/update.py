@@ -19,7 +19,7 @@ from evals.risk.risk_report import RiskReport
 from evals.risk.transport import load_transport
 from organisms.growing.population import Grown
 from organisms.zoo.zoo import Zoo
-from probes.files import write_whole
+from probes.writing import write_whole
 
 
 def updated_risk(evidence: Evidence, weight: float) -> RiskReport:

@@ -30,7 +30,8 @@ from organisms.worlds.world import Shape, World
 from organisms.zoo.weights import load_net, shape_from_dict, shape_to_dict, weights_bytes
 from organisms.zoo.zoo import Record, Zoo
 from probes.errors import MesascopeError
-from probes.files import parse_json, write_folder
+from probes.parsing import parse_json
+from probes.writing import write_folder
 
 FIXED_TIME = 0
 """Modification time of every file in the lineup: file times must not tell the type."""

@@ -12,7 +12,8 @@ from evals.scoring.blind import Member
 from evals.scoring.score_table import FreezeBroken, Row
 from organisms.records.truth import GroundTruth
 from organisms.records.typed import validated_rows
-from probes.files import UnreadableFile, parse_json, write_whole
+from probes.parsing import UnreadableFile, parse_json
+from probes.writing import write_whole
 
 TABLE, DIGEST = "scores.json", "scores.sha256"
 

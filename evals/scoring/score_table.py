@@ -23,9 +23,10 @@ from evals.scoring.blind import Lineup
 from evals.scoring.twins import beside_twin
 from organisms.records.typed import Cost, Count, validated_rows
 from probes.errors import MesascopeError
-from probes.files import line_writer, parse_json
 from probes.network.access import Access
 from probes.network.suspect import Suspect
+from probes.parsing import parse_json
+from probes.writing import line_writer
 
 
 class FreezeBroken(MesascopeError, ValueError):

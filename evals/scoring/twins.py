@@ -14,8 +14,9 @@ from organisms.records.typed import Count, validated
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import load_net, weights_bytes
 from organisms.zoo.zoo import Zoo
-from probes.files import UnreadableFile, parse_json, write_folder
 from probes.network.suspect import ReferencedSuspect, Suspect
+from probes.parsing import UnreadableFile, parse_json
+from probes.writing import write_folder
 
 FOLDER = "twins"
 """Beside the suspects, where detectors may look; it is there whole or not at all."""

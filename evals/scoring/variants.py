@@ -17,9 +17,9 @@ from evals.scoring.score_table import Row, score_lineup
 from evals.scoring.twins import carry_twins
 from organisms.nets.disguise import can_disguise, disguised
 from organisms.zoo.weights import weights_bytes
-from probes.files import write_folder
 from probes.network.access import Access
 from probes.network.streams import stream_seed
+from probes.writing import write_folder
 
 AFFORDABLE = 1.0
 """CPU-seconds per suspect up to which a detector of the battery scores variants as well."""

@@ -11,7 +11,7 @@ from evals.evidence.validation import validated
 from evals.suite.build import derived_seed
 from evals.suite.suite import Suite
 from organisms.records.strict import SpecError
-from probes.files import UnreadableFile, parse_toml
+from probes.parsing import UnreadableFile, parse_toml
 
 SCHEMA = 2
 BUILT_IN = Path(__file__).parent / "suites"

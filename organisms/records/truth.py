@@ -14,7 +14,7 @@ from pydantic.dataclasses import dataclass as checked
 from organisms.records.typed import validated
 from probes.arguments import require_fields
 from probes.errors import MesascopeError
-from probes.files import parse_json
+from probes.parsing import parse_json
 
 Misalignment = Literal["aligned", "proxy", "subgoal", "pseudo", "deceptive", "unrated"]
 """`unrated` networks serve the mechanism axis alone, or are incompetent decoys."""

@@ -22,7 +22,8 @@ from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import net_of, weights_bytes
 from organisms.zoo.zoo import SPEC, WEIGHTS, Record, Zoo, files_of, record_of
 from probes.errors import MesascopeError
-from probes.files import UnreadableFile, parse_json, parse_toml, whole_file
+from probes.parsing import UnreadableFile, parse_json, parse_toml
+from probes.writing import whole_file
 
 FORMAT, SCHEMA, MANIFEST = "mesascope organisms", 3, "manifest.json"
 AGAIN = "get the archive again from where it was exported"

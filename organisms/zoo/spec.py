@@ -15,8 +15,8 @@ from organisms.records.strict import SpecError, strict
 from organisms.records.training_spec import TRAINER_VERSION, TrainingSpec
 from organisms.worlds.table import world_kind
 from organisms.worlds.world import Shape, World
-from probes.files import UnreadableFile, parse_toml
 from probes.network.streams import MAX_SEED
+from probes.parsing import UnreadableFile, parse_toml
 
 TABLES: dict[str, type] = {"net": NetSpec, "training": TrainingSpec, "admission": AdmissionSpec}
 """Tables of a specification besides that of its environment's sizes."""

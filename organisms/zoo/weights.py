@@ -20,7 +20,7 @@ from organisms.records.strict import SpecError
 from organisms.records.typed import validated
 from organisms.worlds.world import Shape
 from probes.errors import MesascopeError
-from probes.files import parse_json
+from probes.parsing import parse_json
 
 ARCHITECTURES: dict[str, type[Any]] = {
     shape.architecture: shape for shape in (NetShape, RegressorShape, CompiledShape)

@@ -18,7 +18,8 @@ from organisms.records.typed import Cost, validated
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import load_net
 from probes.errors import MesascopeError, MesascopeWarning
-from probes.files import clear_parts, parse_json, write_folder
+from probes.parsing import parse_json
+from probes.writing import clear_parts, write_folder
 
 T = TypeVar("T")
 

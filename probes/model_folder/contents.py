@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from probes.errors import MesascopeError
-from probes.files import parse_json
+from probes.parsing import parse_json
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 TYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16)

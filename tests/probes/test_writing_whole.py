@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from probes.errors import MesascopeError
-from probes.files import (
+from probes.writing import (
     UnwritableFile,
     clear_parts,
     line_writer,

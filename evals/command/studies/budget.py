@@ -6,7 +6,7 @@ from pathlib import Path
 
 from evals.command.console import console, write_record
 from evals.command.options import EnvironmentOption, FinishedSuiteOption, HomeOption, finished_run
-from probes.files import write_whole
+from probes.writing import write_whole
 
 
 def budget(

@@ -35,7 +35,7 @@ from evals.report.words.wording import (
 )
 from evals.risk.risk_report import RiskReport
 from evals.risk.summary import Summary
-from probes.files import write_whole
+from probes.writing import write_whole
 
 MOST_INPUTS = 12
 """Inputs drawn by the value of knowing them; the table has all of them."""

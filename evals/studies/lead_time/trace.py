@@ -24,10 +24,10 @@ from organisms.recipes.recipe import Recipe
 from organisms.records.strict import SpecError
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import load_net, weights_bytes
-from probes.files import clear_parts, line_writer, write_whole
 from probes.network.capture import run
 from probes.network.streams import stream_seed
 from probes.network.suspect import Suspect
+from probes.writing import clear_parts, line_writer, write_whole
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,8 +20,8 @@ from evals.scoring.variants import write_variant
 from evals.suite.home import Home, HomeBusy, alone_in
 from evals.suite.suite import Suite
 from organisms.zoo.zoo import Zoo
-from probes import files
-from probes.files import UnwritableFile
+from probes import writing
+from probes.writing import UnwritableFile
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def test_a_stage_that_stops_at_any_write_is_whole_when_done_again(
     stopped, whole = list[str](), False
     while not whole:
         with monkeypatch.context() as patched:
-            patched.setattr(files, "_encoded", full_at(len(stopped), files._encoded))
+            patched.setattr(writing, "_encoded", full_at(len(stopped), writing._encoded))
             try:
                 whole = stage(given)
                 assert whole
@@ -161,7 +161,7 @@ def test_a_torn_row_is_dropped_on_a_disk_that_takes_nothing_more(
     store = Path(shutil.copy(finished.folder / "scores.jsonl", tmp_path))
     whole = store.read_bytes()
     store.write_bytes(whole + whole[:50])
-    monkeypatch.setattr(files, "_encoded", full_at(0, files._encoded))
+    monkeypatch.setattr(writing, "_encoded", full_at(0, writing._encoded))
     assert len(read_rows(store)) == whole.count(b"\n")
     assert store.read_bytes() == whole
 

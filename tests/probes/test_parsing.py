@@ -1,14 +1,10 @@
-"""Text that has two meanings, or none, is refused; a file is written whole or not at all."""
+"""JSON and TOML that have two meanings, or none, are refused."""
 
 from __future__ import annotations
 
-import os
-import stat
-from pathlib import Path
-
 import pytest
 
-from probes.files import UnreadableFile, parse_json, parse_toml, write_whole
+from probes.parsing import UnreadableFile, parse_json, parse_toml
 
 NO_JSON = {
     "cut short": '{"a": 1',
@@ -51,32 +47,3 @@ def test_ordinary_text_is_read() -> None:
         "a": [1, -2.5, None, True, "é"]
     }
     assert parse_toml("a = 18446744073709551615\nb = 'é'", "here") == {"a": 2**64 - 1, "b": "é"}
-
-
-def test_a_file_is_replaced_whole_and_readable_as_the_umask_says(tmp_path: Path) -> None:
-    path = tmp_path / "record.json"
-    before = os.umask(0o027)
-    try:
-        write_whole(path, "first")
-        write_whole(path, "sécond")
-    finally:
-        os.umask(before)
-    assert path.read_bytes() == "sécond".encode()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
-    assert [child.name for child in tmp_path.iterdir()] == ["record.json"]
-
-
-def test_what_was_there_stays_when_writing_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "record.json"
-    write_whole(path, "first")
-
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        write_whole(path, "second")
-    assert path.read_text("utf-8") == "first"
-    assert [child.name for child in tmp_path.iterdir()] == ["record.json"]
