@@ -145,11 +145,11 @@ def load_language_model(folder: Path, *, device: str = "cpu") -> LoadedModel:
             str(folder), device=device, hf_model=model, tokenizer=placeholder()
         )
         sizes = [getattr(model.config, name, None) for name in LENGTHS]
-        network = LanguageModel(
-            bridge,
-            vocabulary=model.get_input_embeddings().num_embeddings,
-            longest=next((size for size in sizes if isinstance(size, int)), None),
-        )
+        longest = next((size for size in sizes if isinstance(size, int)), None)
+        if longest is not None and longest < 1:
+            raise LanguageModelError(f"{folder} reads {longest} tokens by its config.json")
+        vocabulary = model.get_input_embeddings().num_embeddings
+        network = LanguageModel(bridge, vocabulary=vocabulary, longest=longest)
         network.eval()
         network.requires_grad_(False)
         with torch.no_grad():
