@@ -1,4 +1,4 @@
-"""Text files: read with one meaning or refused, and written whole or not at all."""
+"""Files: text read with one meaning or refused, and written whole; folders named by a hash."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import math
 import os
 import re
 import tomllib
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from probes.errors import MesascopeError
+from probes.errors import MesascopeError, MesascopeWarning
 
 LARGEST = 2**64
 """Whole numbers of this size and more are in no file of ours; arithmetic on them overflows."""
@@ -27,6 +28,13 @@ DEEPEST = 64
 _PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*"""
 _MANY_PARTS = re.compile(rf"(?:^|[\[{{,])[ \t]*(?:{_PART}){{{DEEPEST}}}", re.MULTILINE)
 """A key of so many parts, such as `a.a.a`, on which the parser would spend hours."""
+
+
+_HASH = re.compile("[0-9a-f]{16}")
+
+
+class StrangeFolder(MesascopeWarning):
+    """Something that lies where only folders named by a hash do."""
 
 
 class UnreadableFile(MesascopeError, ValueError):
@@ -55,6 +63,23 @@ def parse_toml(text: str | bytes, where: object) -> dict[str, Any]:
     """
     table: dict[str, Any] = _parsed(_toml, text, where, "TOML")
     return table
+
+
+def folders_by_hash(root: Path) -> list[Path]:
+    """Folders called by 16 hexadecimal digits, in order; what is hidden is passed over.
+
+    What else lies there, such as a copy that a file service made, is ignored with a warning.
+    """
+    found = sorted(path for path in root.glob("*") if not path.name.startswith("."))
+    own = [path for path in found if _HASH.fullmatch(path.name) and path.is_dir()]
+    if strange := sorted(path.name for path in {*found} - {*own}):
+        named = ", ".join(map(repr, strange[:3])) + (", ..." if strange[3:] else "")
+        warnings.warn(
+            f"ignored in {root}: {named}; folders there are called by the 16 digits of a hash",
+            StrangeFolder,
+            stacklevel=2,
+        )
+    return own
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -118,6 +143,10 @@ def _require_ordinary(value: Any) -> None:
         elif isinstance(value, str):
             value.encode("utf-8")
         elif isinstance(value, int) and abs(value) >= LARGEST:
-            raise ValueError(f"{'.'.join(map(str, place))}: {_TOO_BIG}")
+            raise ValueError(f"{_at(place)}{_TOO_BIG}")
         elif isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"{'.'.join(map(str, place))}: {value} is not a finite number")
+            raise ValueError(f"{_at(place)}{value} is not a finite number")
+
+
+def _at(place: tuple[Any, ...]) -> str:
+    return f"{'.'.join(map(str, place))}: " if place else ""

@@ -24,6 +24,7 @@ from evals.scoring.freeze import freeze
 from evals.scoring.score_table import DetectorFailed, Row, score_lineup
 from evals.scoring.variants import Variants, score_variants
 from evals.scoring.workers import local_workers
+from probes.files import folders_by_hash
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def score_guest(
         rows=frozen.rows,
         killers=_rivals(judged, entries[:1], variants),
         judged=judged,
-        looks=len(list(guests.iterdir())),
+        looks=len(folders_by_hash(guests)),
     )
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import tempfile
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +17,8 @@ from organisms.records.truth import Sealed
 from organisms.records.typed import Cost, validated
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import load_net
-from probes.errors import MesascopeError, MesascopeWarning
-from probes.files import parse_json
+from probes.errors import MesascopeError
+from probes.files import folders_by_hash, parse_json
 
 T = TypeVar("T")
 
@@ -30,16 +28,8 @@ PLAIN = ("diverged", "train_seconds", "admit_seconds", "device", "code")
 """Fields of a record that are stored as they are; the last two are missing in older ones."""
 
 
-_NAME = re.compile("[0-9a-f]{16}")
-"""What an organism's folder is called: the content hash of its specification."""
-
-
 class ZooError(MesascopeError, ValueError):
     """A damaged organism folder; the message names it and the remedy."""
-
-
-class StrangeFolder(MesascopeWarning):
-    """Something in the zoo that is no organism's folder, such as a copy of one."""
 
 
 @dataclass(frozen=True)
@@ -136,17 +126,7 @@ class Zoo:
 
     def folders(self) -> list[Path]:
         """The folders of organisms in order; what else lies beside them is ignored with a word."""
-        found = sorted(path for path in self.root.glob("*") if not path.name.startswith("."))
-        own = [path for path in found if _NAME.fullmatch(path.name) and path.is_dir()]
-        if strange := sorted(path.name for path in {*found} - {*own}):
-            named = ", ".join(map(repr, strange[:3])) + (", ..." if strange[3:] else "")
-            warnings.warn(
-                f"ignored in {self.root}: {named}; the folder of an organism is called by the 16 "
-                "digits of its hash",
-                StrangeFolder,
-                stacklevel=2,
-            )
-        return own
+        return folders_by_hash(self.root)
 
     def records(self) -> list[Record]:
         """Every attempt in the zoo."""
