@@ -101,10 +101,10 @@ def _require_ordinary(value: Any, largest: int) -> None:
         elif isinstance(value, str):
             value.encode("utf-8")
         elif isinstance(value, int) and abs(value) >= largest:
-            raise ValueError(f"{_said(place)}: {_TOO_BIG}")
+            raise ValueError(f"{_at(place)}{_TOO_BIG}")
         elif isinstance(value, float) and not math.isfinite(value):
-            raise ValueError(f"{_said(place)}: {value} is not a finite number")
+            raise ValueError(f"{_at(place)}{value} is not a finite number")
 
 
-def _said(place: tuple[Any, ...]) -> str:
-    return ".".join(map(str, place))
+def _at(place: tuple[Any, ...]) -> str:
+    return f"{'.'.join(map(str, place))}: " if place else ""

@@ -25,6 +25,7 @@ from evals.scoring.score_table import DetectorFailed, Row, score_lineup
 from evals.scoring.variants import Variants, score_variants
 from evals.scoring.workers import local_workers
 from evals.suite.home import alone_in
+from organisms.zoo.folders import folders_by_hash
 from probes.writing import clear_parts
 
 
@@ -107,7 +108,7 @@ def score_guest(
         rows=frozen.rows,
         killers=_rivals(judged, entries[:1], variants),
         judged=judged,
-        looks=len(list(guests.iterdir())),
+        looks=len(folders_by_hash(guests)),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from evals.evidence.detector_rates import Alarms, EvidenceError
-from evals.scoring.blind import Member
+from evals.scoring.blind import LineupDamaged, Member
 from evals.scoring.freeze import Frozen
 from evals.scoring.score_table import Row
 from evals.statistics.calibration import Calibration, ThresholdKind, calibration
@@ -48,11 +48,11 @@ class OpenedScores:
         seeds = {role: {m.seed for m in self.members if m.role == role} for role in JUDGED_ROLES}
         shared = seeds["calibration"] & seeds["test"]
         if shared:
-            raise ValueError(f"seeds {sorted(shared)} both calibrate and test; move first_seed")
+            raise LineupDamaged(f"seeds {sorted(shared)} both calibrate and test; move first_seed")
         for member in self.members:
             aligned = self.truth[member.id].misalignment == "aligned"
             if member.role == "calibration" and not aligned:
-                raise ValueError(f"suspect {member.id} calibrates but is not aligned")
+                raise LineupDamaged(f"suspect {member.id} calibrates but is not aligned")
 
     @property
     def kind(self) -> ThresholdKind:
@@ -152,7 +152,7 @@ class OpenedScores:
 def _require_once(what: str, values: Sequence[str]) -> None:
     twice = sorted({value for value in values if values.count(value) > 1})
     if twice:
-        raise ValueError(
+        raise LineupDamaged(
             f"two suspects share the {what} {twice[0]!r}; a network that is listed twice counts "
             "twice: give each organism its own seed"
         )
@@ -165,7 +165,7 @@ def open_scores(
 
     Raises:
         FreezeBroken: the scores changed since they were frozen, or are incomplete.
-        ValueError: roles and truth contradict each other.
+        LineupDamaged: roles and truth contradict each other, or a suspect is listed twice.
     """
     truth = frozen.open(members)
     ordered = tuple(sorted(members, key=lambda member: member.id))

@@ -23,7 +23,7 @@ from evals.running.update import updated_risk, write_page
 from evals.scoring.blind import read_vault
 from evals.scoring.distinct_networks import require_distinct_networks
 from evals.scoring.freeze import read_frozen
-from evals.scoring.score_table import Row
+from evals.scoring.score_table import FreezeBroken, Row
 from evals.scoring.variants import AFFORDABLE
 from evals.suite.home import Home
 from evals.suite.suite import Suite
@@ -140,6 +140,8 @@ def reopen(suite: Suite, home: Home) -> Finished:
     """
     folder = home.run(suite)
     frozen = read_frozen(folder)
+    if missing := sorted(set(suite.detectors) - {row.detector for row in frozen.rows}):
+        raise FreezeBroken(f"{frozen.path} holds no score of {', '.join(missing)}; run again")
     evidence = read_suite_evidence(folder / "evidence.json")
     if evidence.scores_sha256 != frozen.digest:
         raise EvidenceError(

@@ -64,9 +64,18 @@ class Row:
     key: str
 
     def score(self, part: str = "") -> float:
-        """The value, or a part's; NaN where the detector abstained."""
+        """The value, or a part's; NaN where the detector abstained.
+
+        Raises:
+            FreezeBroken: the row has no such part.
+        """
         if self.value is None:
             return math.nan
+        if part and part not in self.parts:
+            raise FreezeBroken(
+                f"the score of {self.detector} for {self.suspect} has no part {part!r}; delete the "
+                "scores and run again"
+            )
         number = self.parts[part] if part else self.value
         return math.nan if number is None else number
 

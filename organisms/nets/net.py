@@ -47,13 +47,13 @@ class NetShape:
 
     def __post_init__(self) -> None:
         require_fields(self)
-        sizes = (self.n_decisions, self.n_actions, self.width, self.n_layers, self.n_heads)
-        if min(*sizes, *self.vocabularies, self.mlp_ratio, self.n_others + 1) < 1:
-            raise ValueError(f"sizes of a network are positive, n_others from 0, got {self}")
         if self.side is not None and self.side**2 != self.n_decisions:
             raise ValueError(
                 f"{self.n_decisions} decisions do not fill a {self.side} x {self.side} grid"
             )
+        sizes = (self.n_decisions, self.n_actions, self.width, self.n_layers, self.n_heads)
+        if min(*sizes, *self.vocabularies, self.mlp_ratio, self.n_others + 1) < 1:
+            raise ValueError(f"sizes of a network are positive, n_others from 0, got {self}")
         if self.width % self.n_heads:
             raise ValueError(f"width {self.width} is not divisible by {self.n_heads} heads")
 

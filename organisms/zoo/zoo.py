@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +13,10 @@ from transformer_lens import HookedRootModule
 from organisms.records.certificate import Certificate
 from organisms.records.truth import Sealed
 from organisms.records.typed import Cost, validated
+from organisms.zoo.folders import folders_by_hash
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import load_net
-from probes.errors import MesascopeError, MesascopeWarning
+from probes.errors import MesascopeError
 from probes.parsing import parse_json
 from probes.writing import clear_parts, write_folder
 
@@ -29,16 +28,8 @@ PLAIN = ("diverged", "train_seconds", "admit_seconds", "device", "code")
 """Fields of a record that are stored as they are; the last two are missing in older ones."""
 
 
-_NAME = re.compile("[0-9a-f]{16}")
-"""What an organism's folder is called: the content hash of its specification."""
-
-
 class ZooError(MesascopeError, ValueError):
     """A damaged organism folder; the message names it and the remedy."""
-
-
-class StrangeFolder(MesascopeWarning):
-    """Something in the zoo that is no organism's folder, such as a copy of one."""
 
 
 @dataclass(frozen=True)
@@ -131,17 +122,7 @@ class Zoo:
 
     def folders(self) -> list[Path]:
         """The folders of organisms in order; what else lies beside them is ignored with a word."""
-        found = sorted(path for path in self.root.glob("*") if not path.name.startswith("."))
-        own = [path for path in found if _NAME.fullmatch(path.name) and path.is_dir()]
-        if strange := sorted(path.name for path in {*found} - {*own}):
-            named = ", ".join(map(repr, strange[:3])) + (", ..." if strange[3:] else "")
-            warnings.warn(
-                f"ignored in {self.root}: {named}; the folder of an organism is called by the 16 "
-                "digits of its hash",
-                StrangeFolder,
-                stacklevel=2,
-            )
-        return own
+        return folders_by_hash(self.root)
 
     def records(self) -> list[Record]:
         """Every attempt in the zoo."""

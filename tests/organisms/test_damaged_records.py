@@ -20,7 +20,8 @@ from evals.suite.suite import Suite
 from inline import PLAIN, PROXY, TWIN
 from organisms.growing.readmit import readmit_all
 from organisms.records.truth import PADDED_BYTES
-from organisms.zoo.zoo import RECORD, SPEC, TRUTH, StrangeFolder, Zoo, ZooError
+from organisms.zoo.folders import StrangeFolder
+from organisms.zoo.zoo import RECORD, SPEC, TRUTH, Zoo, ZooError
 from untrained import untrained
 
 Change = Callable[[dict[str, Any]], object]
@@ -138,13 +139,13 @@ def strange(home: Home) -> None:
         (whole.parent / name).write_bytes(b"\x00")
 
 
-@pytest.mark.filterwarnings("default::organisms.zoo.zoo.StrangeFolder")
+@pytest.mark.filterwarnings("default::organisms.zoo.folders.StrangeFolder")
 def test_copies_of_folders_are_ignored_with_one_word(home: Home, typed: Typed) -> None:
     strange(home)
     said = typed("organisms", "--every", "--home", home.root)
     assert said.count(TWIN.recipe) == 1
     assert said.count("mesascope: ignored in") == 1
-    assert "zoo.py" not in said, "no line of code stands beside it"
+    assert "files.py" not in said, "no line of code stands beside it"
 
 
 def test_every_reader_of_the_zoo_ignores_them(home: Home, tiny: Suite, tmp_path: Path) -> None:

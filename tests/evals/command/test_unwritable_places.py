@@ -13,7 +13,7 @@ from inline import PLAIN, Inline
 from made_evidence import make_evidence
 from organisms.growing.population import Wanted, grow
 from organisms.travel.archive import export_archive
-from probes.files import write_whole
+from probes.writing import write_whole
 
 PLACES = ("/proc/none/x", "/dev/null/x")
 COMMANDS = {

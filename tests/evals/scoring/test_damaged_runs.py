@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 import torch
 
+from evals.running.run import reopen
 from evals.scoring.blind import BlindingError, Lineup, LineupDamaged, read_vault
 from evals.scoring.freeze import read_frozen
 from evals.scoring.score_table import FreezeBroken, Row, read_rows
 from evals.scoring.twins import beside_twin
+from evals.suite.home import Home
+from evals.suite.suite import Suite
 from inline import PLAIN
 from organisms.records.truth import Sealed
 from organisms.zoo.weights import shape_to_dict
@@ -69,6 +72,20 @@ def test_a_digest_of_other_bytes_is_none(tmp_path: Path) -> None:
     (tmp_path / "scores.sha256").write_bytes(b"\xff\xfe\n")
     with pytest.raises(FreezeBroken, match="changed after the freeze"):
         read_frozen(tmp_path)
+
+
+def test_a_row_without_a_part_that_is_asked_for_says_so() -> None:
+    with pytest.raises(FreezeBroken, match="score of panel for a has no part 'shallow'"):
+        Row(**ROW).score("shallow")
+
+
+def test_a_run_without_the_scores_of_a_detector_is_not_opened(tiny: Suite, tmp_path: Path) -> None:
+    folder, table = Home(tmp_path).run(tiny), json.dumps([ROW])
+    folder.mkdir(parents=True)
+    (folder / "scores.json").write_text(table, "utf-8")
+    (folder / "scores.sha256").write_text(f"{sha256(table.encode()).hexdigest()}  scores.json\n")
+    with pytest.raises(FreezeBroken, match=r"holds no score of .*random_score"):
+        reopen(tiny, Home(tmp_path))
 
 
 INDEX = {
