@@ -31,7 +31,7 @@ def find_suspect(name: str, suite: Suite, home: Home, *, device: str) -> Suspect
 
 
 def _organism(name: str, suite: Suite, zoo: Zoo, device: str) -> Suspect:
-    folders = [] if not name else sorted(zoo.root.glob(f"{name}*"))
+    folders = sorted(path for path in zoo.root.glob("*") if name and path.name.startswith(name))
     if len(folders) != 1:
         found = f"{len(folders)} organisms start with it" if folders else "no organism does"
         raise NoSuchSuspect(
