@@ -128,6 +128,9 @@ def _explain(error: Exception) -> int:
     if isinstance(error, MesascopeError):
         _fail(str(error))
         return error.exit_code
+    if isinstance(error, MemoryError):
+        _fail(f"this needs more memory than there is ({error}); ask for less at once")
+        return BAD_INPUT
     if isinstance(error, (BrokenExecutor, OSError)):
         _fail(str(error))
         return BAD_INPUT

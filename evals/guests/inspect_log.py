@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -93,9 +94,10 @@ def write_inspect_log(run: Path, folder: Path) -> Path:
     )
     folder.mkdir(parents=True, exist_ok=True)
     stamp = created.strftime("%Y-%m-%dT%H-%M-%S")
-    path = folder / f"{stamp}_mesascope-{evidence.suite}_{evidence.suite_hash[:8]}.eval"
-    with TemporaryDirectory() as name:
-        apart = Path(name) / path.name
+    name = re.sub(r"[^\w.-]", "_", f"{evidence.suite}_{evidence.suite_hash[:8]}")
+    path = folder / f"{stamp}_mesascope-{name}.eval"
+    with TemporaryDirectory() as scratch:
+        apart = Path(scratch) / path.name
         log.write_eval_log(whole, str(apart))
         write_whole(path, apart.read_bytes())
     return path

@@ -19,6 +19,9 @@ POWER = 0.8
 SPREADS = (0.0, 0.5, 1.0, 2.0)
 """Standard deviations of families, in log-odds; at 0 families are alike."""
 
+SMALLEST_RATE = 1e-9
+"""False-positive rates below this one are refused: no suite could show them."""
+
 REPLICATES = 1000
 INTERVAL_REPLICATES = 200
 _DRAWS = 2000
@@ -79,7 +82,7 @@ def simulated(
             f"got {families} families of {networks} networks and spread {spread}; wanted 1 or more "
             "of each and a spread of 0 or more"
         )
-    require_inside("alpha", alpha)
+    _require_showable("alpha", alpha)
     require_inside("detection", detection)
     size = (REPLICATES, families, networks)
     effects = spread * generator.standard_normal((*size[:2], 1))
@@ -125,7 +128,7 @@ def networks_to_show(false_alarm_rate: float, alarms: int) -> int:
     P(X <= k) <= .05, X ~ Bin(n, a), says that the alarm k + 1 comes among the first n networks with
     probability .95 or more: a quantile of the negative binomial distribution.
     """
-    require_inside("false-alarm rate", false_alarm_rate)
+    _require_showable("false-alarm rate", false_alarm_rate)
     return alarms + 1 + int(stats.nbinom.ppf(CONFIDENCE, alarms + 1, false_alarm_rate))
 
 
@@ -165,6 +168,14 @@ def smallest_difference(detection: float, networks: int, *, nested: bool) -> flo
         if paired_power(detection - worse + second_only, second_only, networks) >= POWER:
             return float(step)
     return None
+
+
+def _require_showable(name: str, rate: float) -> None:
+    require_inside(name, rate)
+    if rate < SMALLEST_RATE:
+        raise ValueError(
+            f"{name} {rate:g} is too small to be shown; wanted {SMALLEST_RATE:g} at least"
+        )
 
 
 def _above(limits: Float[np.ndarray, "*suite"], spread: float) -> Float[np.ndarray, "*suite"]:
