@@ -50,7 +50,7 @@ def read_evidence(path: Path) -> Evidence | Sweep:
     except FileNotFoundError:
         raise EvidenceError(f"no evidence at {path}; `mesascope run` writes it") from None
     except (OSError, UnreadableFile) as error:
-        raise EvidenceError(f"{path} is not readable JSON: {error}") from error
+        raise EvidenceError(f"{path} cannot be read: {error}") from error
     try:
         return _read(data)
     except EvidenceError as error:

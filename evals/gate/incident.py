@@ -86,7 +86,7 @@ def read_incident(path: Path) -> Verdict:
     except FileNotFoundError:
         raise IncidentError(f"no incident at {path}; `mesascope gate` writes it") from None
     except (OSError, UnreadableFile) as error:
-        raise IncidentError(f"{path} is not readable JSON: {error}") from error
+        raise IncidentError(f"{path} cannot be read: {error}") from error
     if not isinstance(data, dict) or data.pop("schema", None) != SCHEMA:
         raise IncidentError(f"{path} does not say schema {SCHEMA!r}; this version reads only that")
     id, actions = data.pop("id", None), data.pop("actions", None)

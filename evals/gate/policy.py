@@ -111,7 +111,7 @@ def load_policy(path: Path | None = None) -> Policy:
     except PolicyError as error:
         raise PolicyError(f"{source}: {error}; {BUILT_IN} is an example") from None
     except (OSError, UnreadableFile) as error:
-        raise PolicyError(f"{source} is not readable TOML: {error}") from error
+        raise PolicyError(f"{source} cannot be read: {error}") from error
     return Policy(table.name, str(source), hashlib.sha256(content).hexdigest(), table.rule)
 
 

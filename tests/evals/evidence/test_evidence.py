@@ -138,9 +138,9 @@ def test_a_plausible_count_changed_by_hand_is_refused(file: Path) -> None:
     ("text", "message"),
     [
         (None, "`mesascope run` writes it"),
-        ('{"schema": ', "not readable JSON"),
+        ('{"schema": ', "cannot be read"),
         ("[]", "no JSON object"),
-        ('{"alpha": ' + "[" * 100_000, "not readable JSON"),
+        ('{"alpha": ' + "[" * 100_000, "cannot be read"),
         ('{"schema": "mesascope.evidence/²"}', "does not say schema"),
         ('{"schema": "mesascope.evidence/٢"}', "does not say schema"),
         ('{"schema": "mesascope.evidence/' + "9" * 5000 + '"}', "does not say schema"),

@@ -185,7 +185,7 @@ def test_what_is_no_record_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "incident.json"
     with pytest.raises(IncidentError, match="no incident at"):
         read_incident(path)
-    for text, complaint in (("{", "not readable JSON"), ("[]", "schema"), ("null", "schema")):
+    for text, complaint in (("{", "cannot be read"), ("[]", "schema"), ("null", "schema")):
         path.write_text(text)
         with pytest.raises(IncidentError, match=complaint):
             read_incident(path)

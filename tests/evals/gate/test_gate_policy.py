@@ -60,7 +60,7 @@ def test_every_comparison_takes_any_number(tmp_path: Path, comparison: str, numb
         (HEAD + RULE.replace('"run"', '"model"'), r"rule\.0\.applies_to: .*, got 'model'"),
         (HEAD + RULE + 'if_unmeasured = "pass"', r"rule\.0\.if_unmeasured"),
         (HEAD + RULE + RULE, "rules .'risk'. appear twice"),
-        (b"\xff\xfe", "not readable TOML"),
+        (b"\xff\xfe", "cannot be read"),
         (None, "no policy at .*copy"),
     ],
 )
