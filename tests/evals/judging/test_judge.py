@@ -27,7 +27,7 @@ def column(case: OpenedScores, name: str = "in_distribution") -> DetectorRates:
 
 def test_the_threshold_comes_from_calibration_networks_alone() -> None:
     scores = by_type(proxy=0.15, pseudo=0.05, deceptive=0.115)
-    with pytest.raises(KeyError):
+    with pytest.raises(FreezeBroken, match="no part"):
         column(smoke_run({"goal_swap": scores}), "goal_swap")  # made-up rows must be complete
     found = column(smoke_run({"in_distribution": scores}))
     assert found.limit.value == pytest.approx(0.11), "largest of 12 calibration scores"
