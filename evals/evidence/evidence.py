@@ -74,6 +74,8 @@ class Evidence:
         selections: detectors chosen without the family that they are reported on.
         pairs: every detector beside the rule on the same organisms.
         killers: every rival explanation of the rates, and what came of it.
+        public: how many of its organisms are of the public reference set: whoever wrote a detector
+            may have looked at them, so their rates are for development and comparison.
     """
 
     suite: str
@@ -89,12 +91,15 @@ class Evidence:
     selections: tuple[Selection, ...] = ()
     pairs: tuple[Pair, ...] = ()
     killers: tuple[Rival, ...] = ()
+    public: Count = 0
 
     def __post_init__(self) -> None:
         self.column(self.rule)
         hashes = [hash_ for row in self.population for hash_ in row.spec_hashes]
         if len(set(hashes)) != len(hashes):
             raise EvidenceError("one organism is listed in two rows of the population")
+        if self.public > len(hashes):
+            raise EvidenceError(f"{self.public} of {len(hashes)} organisms cannot be public")
         for column in self.columns:
             if column.kind != self.threshold:
                 raise EvidenceError(
