@@ -26,7 +26,7 @@ zoo = typer.Typer(
 DIFFERENT = 1
 """Exit code of `verify` where an organism grown again decides otherwise."""
 
-FileArgument = Annotated[Path, typer.Argument(help="The archive, a zip file.")]
+FileArgument = Annotated[Path, typer.Argument(help="The archive: its manifest, such as set.json.")]
 
 
 def organisms(
