@@ -18,9 +18,10 @@ from evals.judging.opened_scores import OpenedScores, open_scores
 from evals.risk.risk_report import RiskReport, write_risk
 from evals.running.engines import LOCAL, EngineChoice
 from evals.running.grow import found_organisms, grow_suite, live_pair, provenance
+from evals.running.reference_run import place_reference_run
 from evals.running.score import blinded, score_sealed
 from evals.running.update import updated_risk, write_page
-from evals.scoring.blind import read_vault
+from evals.scoring.blind import is_blinded, read_vault
 from evals.scoring.distinct_networks import require_distinct_networks
 from evals.scoring.freeze import read_frozen
 from evals.scoring.score_table import FreezeBroken, Row
@@ -111,6 +112,7 @@ def measured(
     """
     folder = home.run(suite)
     with home.locked():
+        place_reference_run(suite, home)
         wanted = suite.wanted()
         take_reference(home.zoo, wanted, grow_here=live_pair(wanted) if live else ())
         grown = grow_suite(suite, home.zoo, workers, device, progress.on_attempt, engine)
@@ -143,14 +145,18 @@ def measured(
 
 
 def reopen(suite: Suite, home: Home) -> Finished:
-    """Read a finished run without training or scoring anything.
+    """Read a finished run, or one that ships with the package; nothing is trained or scored.
 
     Raises:
+        HomeBusy: another process works in the home while a run that ships is to be laid there.
         FreezeBroken: the run has no frozen scores, or they were changed.
         EvidenceError: there is no readable evidence.
         ZooError: organisms of the run are missing.
     """
     folder = home.run(suite)
+    if not is_blinded(folder):
+        with home.locked():
+            place_reference_run(suite, home)
     frozen = read_frozen(folder)
     if missing := sorted(set(suite.detectors) - {row.detector for row in frozen.rows}):
         raise FreezeBroken(f"{frozen.path} holds no score of {', '.join(missing)}; run again")
