@@ -55,6 +55,16 @@ def read_reference(name: str) -> Archive:
     return read_archive(reference_archive(name))
 
 
+def find_reference(spec: OrganismSpec) -> tuple[Record, bytes] | None:
+    """The record and the network of one organism; None where it is not installed, or diverged."""
+    place = _places().get(spec.content_hash)
+    if place is None or not networks_of(place).is_file():
+        return None
+    archive = read_archive(place, {spec.content_hash, spec.twin.content_hash})
+    record = next(record for record in archive.records if record.spec == spec)
+    return (record, archive.weights[spec]) if spec in archive.weights else None
+
+
 def public_organisms() -> frozenset[str]:
     """Identities of all organisms of the reference set, installed or not."""
     return frozenset(_places())

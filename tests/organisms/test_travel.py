@@ -175,7 +175,7 @@ def test_nothing_is_written_over_or_left_unfinished(zoo: Zoo, file: Path, tmp_pa
     new = tmp_path / "new.json"
     for path, specs, message in (
         (file, [PLAIN], "there already"),
-        (new, [replace(PLAIN, seed=4)], r"not in .*build it before"),
+        (new, [replace(PLAIN, seed=4)], r"not in .*grow it before"),
         (new, [], "nothing to export"),
     ):
         with pytest.raises(TravelError, match=message):

@@ -101,7 +101,7 @@ def test_a_torn_archive_and_a_suite_that_is_not_built_are_refused(
     file: Path, there: Home, tmp_path: Path, typed: Typed
 ) -> None:
     file.write_bytes(file.read_bytes()[:-1])
-    assert "not a whole zip archive" in typed("zoo", "verify", file, code=2)
+    assert "no manifest in JSON" in typed("zoo", "verify", file, code=2)
     words = ("zoo", "export", tmp_path / "tiny.json", "--suite", "tiny", "--home", there.root)
     assert "0 of 1 organisms" in typed(*words, code=2)
     assert not (tmp_path / "tiny.json").exists()
