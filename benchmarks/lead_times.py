@@ -1,4 +1,4 @@
-"""Keep what `mesascope lead-time` found, without the scores of every checkpoint.
+"""Keep what `mesascope study lead-time` found, without the scores of every checkpoint.
 
 python benchmarks/lead_times.py --suite maze [--environment E] [--home DIR]
 """

@@ -1,4 +1,4 @@
-"""Keep what `mesascope monitor` found by type and family, without single networks.
+"""Keep what `mesascope study monitor` found by type and family, without single networks.
 
 python benchmarks/monitors.py --suite maze [--environment E] [--home DIR]
 """

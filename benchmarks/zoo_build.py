@@ -22,7 +22,7 @@ from organisms.zoo.zoo import Record
 
 
 def family_row(family: Family) -> dict[str, Any]:
-    """What `mesascope organisms` prints of a family in one shape."""
+    """What `mesascope zoo list` prints of a family in one shape."""
     return {
         "family": family.name,
         "shape": family.shape,

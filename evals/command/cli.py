@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import os
 import signal
 import sys
 import traceback
@@ -12,61 +12,76 @@ from concurrent.futures import BrokenExecutor
 from functools import partial
 from io import StringIO
 from types import FrameType
-from typing import Any
+from typing import Annotated, Any
 
 import typer
-import typer.core
 from typer.main import get_command
 
+from evals.command.command import add_commands
 from evals.command.console import (
     CLOSED_PIPE,
     LiteralConsole,
+    console,
     prepare_streams,
     silence,
 )
+from evals.command.doctor import doctor
 from evals.command.probe import probe
+from evals.command.report import report
 from evals.command.risk import gate, risk
-from evals.command.run import build, report, run, show
-from evals.command.score import export, score
-from evals.command.studies.budget import budget
-from evals.command.studies.identification import identify
-from evals.command.studies.lead_time import lead_time
-from evals.command.studies.mechanism import mechanism
-from evals.command.studies.monitoring import monitor
-from evals.command.studies.power import power
-from evals.command.zoo import organisms, zoo
+from evals.command.run import run
+from evals.command.score import score
+from evals.command.studies.study import study
+from evals.command.zoo import zoo
+from organisms.records.provenance import package_version
 from probes.errors import MesascopeError, MesascopeWarning, on_one_line
-
-
-class Command(typer.core.TyperCommand):
-    """A command whose numbers are finite: a range alone lets NaN through."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Refuse NaN and infinity, whichever option they are given to."""
-        rest = super().parse_args(ctx, args)
-        for parameter in self.get_params(ctx):
-            value = ctx.params.get(parameter.name or "")
-            if isinstance(value, float) and not math.isfinite(value):
-                raise typer.BadParameter(f"{parameter.name} {value} is no finite number", ctx=ctx)
-        return rest
-
 
 app = typer.Typer(
     help="Measured detection rates for mesa-optimization: sealed organisms, blind detectors.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    add_completion=False,
 )
-for command in (
-    run, build, show, report, risk, gate, organisms, power, budget, lead_time, probe, mechanism,
-    identify, monitor, score, export,
-):  # fmt: skip
-    app.command(cls=Command)(command)
+add_commands(
+    app,
+    {
+        "run": (run, "run --suite smoke --dry-run"),
+        "score": (score, "score --suite smoke --detector mine.py:Mine"),
+        "probe": (probe, "probe ID --suite smoke"),
+        "risk": (
+            risk,
+            "risk --evidence evidence.json --what-if detect.deceptive=0.8",
+        ),
+        "report": (report, "report --suite smoke --table detection"),
+        "gate": (gate, "gate --evidence runs/smoke-a654caca/evidence.json --incident incidents"),
+        "doctor": (doctor, "doctor"),
+    },
+)
 app.add_typer(zoo, name="zoo")
+app.add_typer(study, name="study")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        console.print(f"mesascope {package_version('mesascope')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def mesascope(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Take the options of no command in particular."""
+
 
 BAD_INPUT, OUR_BUG, INTERRUPTED = 2, 3, 130
 """Exit codes beside 0, those of verdicts (1) and that of a closed pipe, `CLOSED_PIPE`."""
+
+COMPLETING = "_MESASCOPE_COMPLETE"
+"""Variable by which a shell asks what may follow; see `mesascope --show-completion`."""
 
 _ClickException: Any = typer.BadParameter.__mro__[2]  # newer typers bring a click of their own
 
@@ -92,6 +107,8 @@ def _run(words: list[str]) -> int:
     """
     command = get_command(app)
     try:
+        if COMPLETING in os.environ:
+            command.main([], "mesascope", COMPLETING)
         with warnings.catch_warnings(), command.make_context("mesascope", words) as context:
             warnings.showwarning = partial(_warn, warnings.showwarning)
             command.invoke(context)

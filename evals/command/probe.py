@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from evals.command.console import console, write_record
+from evals.command.command import keep
+from evals.command.console import console
 from evals.command.options import Device, DeviceOption, EnvironmentOption, HomeOption, SuiteOption
 
 IN_DISTRIBUTION = "none"
@@ -44,9 +45,6 @@ def probe(
         bool, typer.Option("--by-position", help="Probes of their own at every decision.")
     ] = False,
     device: DeviceOption = Device.cpu,
-    out: Annotated[
-        Path | None, typer.Option("--json", help="Write everything to this file.")
-    ] = None,
     home: HomeOption = Path(),
 ) -> None:
     """Sweep probes over sites and targets of one network, with controls; tells no truth."""
@@ -80,9 +78,6 @@ def probe(
     )
     with console.status(console.render_str(f"probing {found.id}"), spinner="line"):
         reading = sweep_suspect(found, question)
-    if out is not None:
-        write_record(reading.to_dict(), out)
+    keep(reading.to_dict())
     console.print(accuracy_table(reading))
     console.print(control_table(reading))
-    if out is not None:
-        console.print(f"written: {out}", soft_wrap=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evals.command.command import keep
 from evals.command.console import console
 from evals.command.options import HomeOption
 
@@ -46,7 +47,6 @@ def risk(
     draws: Annotated[
         int, typer.Option(help="Size of the simulation.", min=10_000, max=2_000_000)
     ] = 100_000,
-    json: Annotated[Path | None, typer.Option(help="Also write the report to this file.")] = None,
     figures: Annotated[
         Path | None, typer.Option(help="Also write SVG figures into this folder.")
     ] = None,
@@ -58,7 +58,7 @@ def risk(
     from evals.risk.analysis import analyse
     from evals.risk.figures import load_figures
     from evals.risk.merged import merge
-    from evals.risk.risk_report import write_risk
+    from evals.risk.risk_report import risk_record
     from evals.risk.transport import load_transport
 
     report = analyse(
@@ -71,10 +71,7 @@ def risk(
         draws=draws,
     )
     written: list[tuple[str, Path]] = []
-    if json is not None:
-        json.parent.mkdir(parents=True, exist_ok=True)
-        write_risk(report, json)
-        written.append(("report: ", json))
+    keep(risk_record(report))
     if figures is not None:
         from evals.report.pictures.risks import write_figures
 
@@ -112,6 +109,7 @@ def gate(
     ] = None,
 ) -> None:
     """Apply policy thresholds to a run or a suspect; exit code 1 when one trips."""
+    from dataclasses import asdict
     from datetime import UTC, datetime
 
     from evals.gate.incident import incident_text, write_incident
@@ -139,6 +137,7 @@ def gate(
         subject, facts, provenance = gated_suspect(judged, Home(home), str(suspect))
     now = datetime.now(UTC).isoformat(timespec="seconds")
     verdict = apply(rules, subject, facts, created=now, provenance=provenance)
+    keep({"tripped": bool(verdict.tripped), **asdict(verdict)})
     if not verdict.tripped:
         console.print(
             f"passed: {len(verdict.passed)} rules of {rules.name!r} hold for {subject.kind} "

@@ -1,4 +1,4 @@
-"""The commands that hand scores on: `mesascope score` and `mesascope export`."""
+"""The command that scores one's own detector: `mesascope score`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from evals.command.console import console, write_record
+from evals.command.command import keep
+from evals.command.console import console
 from evals.command.options import (
     Device,
     DeviceOption,
@@ -31,7 +32,6 @@ def score(
     home: HomeOption = Path(),
     workers: WorkersOption = 0,
     device: DeviceOption = Device.cpu,
-    json: Annotated[Path | None, typer.Option(help="Also write the card to this file.")] = None,
     svg: Annotated[Path | None, typer.Option(help="Also draw the card into this file.")] = None,
     template: Annotated[
         bool, typer.Option("--template", help="Print a detector to copy, and stop.")
@@ -43,6 +43,7 @@ def score(
         assert found is not None
         assert found.origin is not None
         text = Path(found.origin).read_text(encoding="utf-8")
+        keep({"template": text})
         console.print(text, highlight=False, soft_wrap=True, end="")
         return
     if detector is None:
@@ -67,29 +68,11 @@ def score(
             on_row=progress.on_row,
         )
     card = score_card(finished, guest)
-    if json is not None:
-        json.parent.mkdir(parents=True, exist_ok=True)
-        write_record(card.to_dict(), json)
+    keep(card.to_dict())
     if svg is not None:
         svg.parent.mkdir(parents=True, exist_ok=True)
         write_whole(svg, card_svg(card))
     console.print(detection_table(finished.evidence, (*guest.columns, *finished.evidence.columns)))
     console.print(card_text(card), highlight=False)
-    for what, path in (("card:   ", json), ("picture:", svg)):
-        if path is not None:
-            console.print(f"{what} {path}", soft_wrap=True)
-
-
-def export(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run, such as runs/smoke-...")],
-    inspect: Annotated[
-        bool, typer.Option("--inspect", help="As a log that `inspect view` opens.")
-    ] = False,
-    out: Annotated[Path, typer.Option(help="Folder that the log is written into.")] = Path("logs"),
-) -> None:
-    """Write a finished run for another tool: `--inspect` makes a log of Inspect."""
-    if not inspect:
-        raise typer.BadParameter("say into what: --inspect")
-    from evals.guests.inspect_log import write_inspect_log
-
-    console.print(f"log: {write_inspect_log(run, out)}", soft_wrap=True)
+    if svg is not None:
+        console.print(f"picture: {svg}", soft_wrap=True)

@@ -1,35 +1,74 @@
-"""The commands of the zoo: `mesascope organisms` and `zoo export|import|verify|readmit`."""
+"""Organisms grown, listed and shown: `mesascope zoo`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from evals.command.command import group, keep
 from evals.command.console import console
-from evals.command.options import HomeOption, WorkersOption
+from evals.command.options import (
+    Device,
+    DeviceOption,
+    DryRunOption,
+    EngineName,
+    EngineOption,
+    EnvironmentOption,
+    HomeOption,
+    RayOption,
+    SuiteOption,
+    TogetherOption,
+    WorkersOption,
+    finished_run,
+)
+from evals.command.preparation import prepared, told_estimate
+from evals.command.travel import export, readmit, take_in, verify
 from probes.writing import write_whole
 
-if TYPE_CHECKING:
-    from evals.suite.home import Home
-    from organisms.travel.regrow import Regrown
-    from organisms.zoo.zoo import Record
 
-zoo = typer.Typer(
-    help="Move organisms between machines, and check those that came from elsewhere.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+def grow(
+    suite: SuiteOption = "smoke",
+    home: HomeOption = Path(),
+    workers: WorkersOption = 0,
+    device: DeviceOption = Device.cpu,
+    engine: EngineOption = EngineName.local,
+    ray_address: RayOption = None,
+    together: TogetherOption = None,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Train and admit the organisms of a suite; finished ones are kept and never trained again."""
+    from evals.command.progress import shown
+    from evals.running.engines import EngineChoice
+    from evals.running.grow import build as build_suite
 
-DIFFERENT = 1
-"""Exit code of `verify` where an organism grown again decides otherwise."""
+    spec, place, count = prepared(suite, home, workers)
+    if told_estimate(spec, place, count, dry_run):
+        return
+    with shown(spec, console) as progress:
+        grown = build_suite(
+            spec,
+            place,
+            workers=count,
+            device=device.value,
+            on_attempt=progress.on_attempt,
+            engine=EngineChoice(engine.value, ray_address, together),
+        )
+    counts = [
+        {
+            "family": one.wanted.spec.recipe,
+            "admitted": len(one.organisms),
+            "attempted": len(one.attempts),
+        }
+        for one in grown
+    ]
+    keep({"suite": spec.name, "families": counts})
+    for row in counts:
+        console.print("{family}: {admitted} admitted of {attempted} attempted".format_map(row))
 
-FileArgument = Annotated[Path, typer.Argument(help="The archive: its manifest, such as set.json.")]
 
-
-def organisms(
+def list_organisms(
     suite: Annotated[
         str | None,
         typer.Option(help="Only the organisms of this suite; all of the zoo if not given."),
@@ -43,6 +82,8 @@ def organisms(
     home: HomeOption = Path(),
 ) -> None:
     """List the families of the zoo: admission, competence, expression and cost."""
+    from dataclasses import asdict
+
     from evals.report.zoo.families import families
     from evals.report.zoo.zoo_tables import families_table, zoo_table
     from evals.running.grow import found_organisms
@@ -60,130 +101,41 @@ def organisms(
 
         text = render_organisms(zoo_page(zoo, records, title=suite or "the whole zoo"))
         write_whole(page, text)
+    found = families(records)
+    keep({"families": [asdict(one) for one in found], "page": None if page is None else str(page)})
     if not records:
-        console.print("the zoo is empty; `mesascope build --suite smoke` fills it")
+        console.print("the zoo is empty; `mesascope zoo grow --suite smoke` fills it")
         return
-    console.print(zoo_table(records) if every else families_table(families(records)))
+    console.print(zoo_table(records) if every else families_table(found))
     if page is not None:
         console.print(f"page: {page}", soft_wrap=True)
 
 
-@zoo.command("export")
-def export(
-    file: FileArgument,
-    suite: Annotated[
-        str | None, typer.Option(help="Only the organisms of this suite; all if left out.")
-    ] = None,
+def show(
+    id: Annotated[str, typer.Argument(help="Opaque id, as in scores.json of the run.")],
+    suite: SuiteOption = "smoke",
+    environment: EnvironmentOption = None,
     home: HomeOption = Path(),
 ) -> None:
-    """Write organisms, duds included, to one archive."""
+    """Show one suspect with its scores and its truth; refuses before the scores are frozen."""
+    from evals.running.show_suspect import suspect_text
     from evals.suite.home import Home
-    from organisms.travel.archive import export_archive, grown_here
 
-    place = Home(home)
-    records = grown_here(place.zoo) if suite is None else _of_suite(suite, place)
-    written = export_archive(place.zoo, file, [record.spec for record in records])
-    _say(f"{_counted(written.records, 'attempts')}, in {file}")
-    _say(f"digest of the set: {written.digest}")
+    finished = finished_run(suite, environment, home)
+    text = suspect_text(finished, Home(home).zoo, id)
+    keep({"suspect": id, "text": text})
+    console.print(text, highlight=False)
 
 
-@zoo.command("import")
-def take_in(file: FileArgument, home: HomeOption = Path()) -> None:
-    """Take an archive into the zoo; nothing that is there already is overwritten."""
-    from evals.suite.home import Home
-    from organisms.travel.archive import import_archive
-
-    place = Home(home)
-    with place.locked():
-        archive, new = import_archive(place.zoo, file)
-    present = len(archive.records) - len(new)
-    _say(f"{_counted(new, 'attempts added')}; {present} were there already")
-    if archive.foreign:
-        rows = ", ".join(f"{count} x {recipe}" for recipe, count in sorted(archive.foreign.items()))
-        _say(f"left out, of other versions than those here: {rows}")
-    _say(f"digest of the set: {archive.digest}")
-
-
-@zoo.command()
-def verify(
-    file: Annotated[
-        Path | None, typer.Argument(help="An archive, checked as a whole; the zoo if left out.")
-    ] = None,
-    organism: Annotated[
-        list[str] | None, typer.Option(help="Hash of an organism to grow again; may be repeated.")
-    ] = None,
-    count: Annotated[int, typer.Option(help="Organisms to grow again.", min=1)] = 2,
-    home: HomeOption = Path(),
-    workers: WorkersOption = 0,
-) -> None:
-    """Grow a few organisms again, the cheapest unless told, and compare them with those kept."""
-    from evals.scoring.workers import default_workers, local_workers
-    from evals.suite.home import Home
-    from organisms.travel.archive import grown_here, read_archive
-    from organisms.travel.regrow import chosen, regrow
-
-    place = Home(home).zoo
-    archive = None if file is None else read_archive(file)
-    records = grown_here(place) if archive is None else archive.records
-    specs = [record.spec for record in chosen(records, organism or [], count)]
-    kept = [place.weights(spec) if archive is None else archive.weights[spec] for spec in specs]
-    with local_workers(min(workers or default_workers(), len(specs))) as executor:
-        grown = list(executor.map(regrow, specs, kept, ["cpu"] * len(specs)))
-    for each in grown:
-        _say(f"{each.spec.label}: {_verdict(each)}")
-    if not all(each.confirmed for each in grown):
-        raise typer.Exit(DIFFERENT)
-
-
-@zoo.command()
-def readmit(
-    folder: Annotated[
-        Path | None, typer.Argument(help="Organisms of earlier versions; the home's if left out.")
-    ] = None,
-    home: HomeOption = Path(),
-    workers: WorkersOption = 0,
-) -> None:
-    """Round networks grown before and admit them under the present versions; nothing is trained."""
-    from evals.scoring.workers import default_workers, local_workers
-    from evals.suite.home import Home
-    from organisms.growing.readmit import readmit_all
-
-    place = Home(home)
-    with place.locked(), local_workers(workers or default_workers()) as executor:
-        for record, reason in readmit_all(folder or place.zoo.root, place.zoo, executor):
-            said = f"left out, {reason}: grow it again" if reason else record.verdict
-            _say(f"{record.spec.label}: {said}")
-
-
-def _of_suite(name: str, home: Home) -> list[Record]:
-    """Every attempt that a finished build of a suite rests on; `export` adds the twins."""
-    from evals.running.grow import found_organisms
-    from evals.suite.suite_file import load_suite
-    from organisms.travel.archive import TravelError
-
-    groups = found_organisms(load_suite(name), home.zoo)
-    for group in groups:
-        if len(group.organisms) < group.wanted.count:
-            raise TravelError(
-                f"{group.wanted.spec.recipe} has {len(group.organisms)} of {group.wanted.count} "
-                f"organisms; `mesascope build --suite {name}` finishes it"
-            )
-    return [record for group in groups for record in group.attempts]
-
-
-def _say(line: str) -> None:
-    console.print(line, highlight=False, soft_wrap=True)
-
-
-def _counted(records: Sequence[Record], what: str) -> str:
-    return f"{len(records)} {what}, {sum(record.admitted for record in records)} of them admitted"
-
-
-def _verdict(grown: Regrown) -> str:
-    from organisms.travel.regrow import MIN_AGREEMENT
-
-    if grown.identical:
-        return f"identical to the last bit ({grown.seconds:.0f} CPU-s)"
-    shares = "; ".join(f"{a.where} {a.share:.3f} of {a.of}" for a in grown.agreements)
-    word = "decides alike" if grown.confirmed else "DIFFERENT"
-    return f"other weights, {word} (equal decisions, wanted {MIN_AGREEMENT:g}: {shares})"
+zoo = group(
+    "Grow organisms, look at them, move them between machines and check those from elsewhere.",
+    {
+        "grow": (grow, "zoo grow --suite maze --dry-run"),
+        "list": (list_organisms, "zoo list --every"),
+        "show": (show, "zoo show ID --suite smoke"),
+        "export": (export, "zoo export maze.zip --suite maze"),
+        "import": (take_in, "zoo import maze.zip"),
+        "verify": (verify, "zoo verify maze.zip --count 2"),
+        "readmit": (readmit, "zoo readmit"),
+    },
+)

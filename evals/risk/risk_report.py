@@ -95,7 +95,11 @@ class RiskReport:
         return {(row.scenario, row.weight): row for row in self.rows}[scenario, weight]
 
 
+def risk_record(report: RiskReport) -> dict[str, object]:
+    """A report as it is written to JSON."""
+    return {"schema": SCHEMA, **asdict(report)}
+
+
 def write_risk(report: RiskReport, path: Path) -> None:
     """Write a report as JSON; raises `UnwritableFile` as `write_whole` does."""
-    record = {"schema": SCHEMA, **asdict(report)}
-    write_whole(path, json.dumps(record, indent=1, allow_nan=False))
+    write_whole(path, json.dumps(risk_record(report), indent=1, allow_nan=False))

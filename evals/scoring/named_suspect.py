@@ -36,7 +36,7 @@ def _organism(name: str, suite: Suite, zoo: Zoo, device: str) -> Suspect:
         found = f"{len(folders)} organisms start with it" if folders else "no organism does"
         raise NoSuchSuspect(
             f"{name!r} is no suspect of suite {suite.name!r}, and as a hash in {zoo.root} {found}; "
-            "`mesascope organisms --every` lists organisms, scores.json of a run its suspects"
+            "`mesascope zoo list --every` lists organisms, scores.json of a run its suspects"
         )
     spec = zoo.read(folders[0]).spec
     if spec.content_hash != folders[0].name:

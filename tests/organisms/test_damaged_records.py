@@ -90,7 +90,7 @@ def test_a_file_that_says_something_else_ends_the_listing_with_one_message(
     home: Home, typed: Typed, name: str, text: str
 ) -> None:
     (home.zoo.folder(TWIN) / name).write_text(text, "utf-8")
-    said = typed("organisms", "--home", home.root, code=2)
+    said = typed("zoo", "list", "--home", home.root, code=2)
     assert said.count("mesascope:") == 1
     assert f"is damaged ({name}" in said
     assert "delete that folder" in said
@@ -142,7 +142,7 @@ def strange(home: Home) -> None:
 @pytest.mark.filterwarnings("default::organisms.zoo.folders.StrangeFolder")
 def test_copies_of_folders_are_ignored_with_one_word(home: Home, typed: Typed) -> None:
     strange(home)
-    said = typed("organisms", "--every", "--home", home.root)
+    said = typed("zoo", "list", "--every", "--home", home.root)
     assert said.count(TWIN.recipe) == 1
     assert said.count("mesascope: ignored in") == 1
     assert "files.py" not in said, "no line of code stands beside it"

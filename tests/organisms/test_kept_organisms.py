@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load, save
-from typer.testing import CliRunner
 
 import organisms.growing.attempt
-from evals.command.zoo import zoo as command
+from calling import Typed
 from inline import DUD, PLAIN, PROXY, TWIN, WILD, grown, grown_weights, raise_version
 from organisms.growing.attempt import Attempted
 from organisms.growing.readmit import readmit_all, seen
@@ -147,16 +146,16 @@ def test_a_child_of_a_network_that_is_not_kept_is_left_out(tmp_path: Path) -> No
     assert new.records() == []
 
 
-def test_the_command_carries_a_home_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_carries_a_home_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: Typed
+) -> None:
     root = tmp_path / ".mesascope" / "organisms"
     zoo = Zoo(root)
     zoo.save(grown(TWIN).record, grown_weights(TWIN))
     shutil.move(zoo.folder(TWIN), root / "0123456789abcdef")
-    arguments = ["readmit", "--home", str(tmp_path), "--workers", "1"]
-    done = CliRunner().invoke(command, arguments, catch_exceptions=False)
-    assert f"{TWIN.content_hash} maze/aligned_plain seed 99: admitted" in done.output
+    arguments = ("zoo", "readmit", "--home", tmp_path, "--workers", "1")
+    assert f"{TWIN.content_hash} maze/aligned_plain seed 99: admitted" in typed(*arguments)
     assert zoo.load(TWIN) is not None
-    again = CliRunner().invoke(command, arguments, catch_exceptions=False)
-    assert again.output == ""
+    assert typed(*arguments) == ""
     raise_version(TWIN.recipe, monkeypatch)
     assert zoo.load(TWIN) is None

@@ -1,9 +1,10 @@
-"""The command that says what detection costs: `mesascope budget`."""
+"""The command that says what detection costs: `mesascope study budget`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from evals.command.command import keep
 from evals.command.console import console, write_record
 from evals.command.options import EnvironmentOption, FinishedSuiteOption, HomeOption, finished_run
 from probes.writing import write_whole
@@ -35,6 +36,7 @@ def budget(
     }
     figures, picture = finished.folder / "budget.json", finished.folder / "budget.svg"
     write_record(body, figures)
+    keep(body)
     if drawing := budget_figure(curves):
         write_whole(picture, standalone_svg(drawing))
     if curves:

@@ -1,10 +1,11 @@
-"""The command that says what flagged suspects pursue: `mesascope identify`."""
+"""The command that says what flagged suspects pursue: `mesascope study identify`."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evals.command.command import keep
 from evals.command.console import console, write_record
 from evals.command.options import EnvironmentOption, FinishedSuiteOption, HomeOption, finished_run
 
@@ -36,6 +37,7 @@ def identify(
     }
     record = {"schema": 1, "suspects": [asdict(one) for one in found]}
     written = write_record(record, finished.folder / "identification.json")
+    keep(record)
     for what, confusion in confusions(found, spec.spec(spec.groups[0]).world).items():
         console.print(confusion_table(titles[what], confusion))
     console.print(f"suspects: {written}", soft_wrap=True)

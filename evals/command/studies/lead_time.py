@@ -1,4 +1,4 @@
-"""The command that follows networks through their training: `mesascope lead-time`."""
+"""The command that follows networks through their training: `mesascope study lead-time`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from evals.command.command import keep
 from evals.command.console import console, write_record
 from evals.command.options import HomeOption, SuiteOption, WorkersOption
 
@@ -66,7 +67,9 @@ def lead_time(
         study = follow(plan, folder, executor=executor, instances=instances, on_network=on_network)
     evidence = read_suite_evidence(file) if file.is_file() else None
     report = lead_report(study, evidence, bar=bar)
-    written = write_record(report_body(report), folder / "lead_time.json")
+    record = report_body(report)
+    written = write_record(record, folder / "lead_time.json")
+    keep(record)
     for line in study.failed:
         console.print(f"left out, training diverged: {line}", highlight=False)
     for table in (behaviour_table(report), *lead_tables(report), alarm_table(report.alarms)):

@@ -1,4 +1,4 @@
-"""The command that judges detectors of search: `mesascope mechanism`."""
+"""The command that judges detectors of search: `mesascope study mechanism`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,17 @@ from typing import Annotated
 
 import typer
 
+from evals.command.command import keep
 from evals.command.console import console, write_record
-from evals.command.options import Device, DeviceOption, HomeOption, SuiteOption, WorkersOption
+from evals.command.options import (
+    Device,
+    DeviceOption,
+    DryRunOption,
+    HomeOption,
+    SuiteOption,
+    WorkersOption,
+)
+from evals.command.preparation import prepared, told_estimate
 
 
 def mechanism(
@@ -20,6 +29,7 @@ def mechanism(
     variants_limit: Annotated[
         float, typer.Option(help="CPU-seconds a suspect up to which disguises are scored.")
     ] = 1.0,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Score detectors of search on networks of known mechanism: who searches, and who does not."""
     import numpy as np
@@ -29,15 +39,14 @@ def mechanism(
     from evals.running.grow import grow_suite
     from evals.running.score import blinded, score_sealed
     from evals.scoring.blind import read_vault
-    from evals.scoring.workers import default_workers
     from evals.studies.mechanism.mechanism import Suspects, mechanism_suite, search_columns
     from evals.studies.mechanism.mechanism_rivals import search_rivals, with_rivals
     from evals.studies.mechanism.mechanism_table import mechanism_record, mechanism_tables
-    from evals.suite.home import Home
-    from evals.suite.suite_file import load_suite
 
-    spec = mechanism_suite(load_suite(suite), environment)
-    place, count = Home(home), workers or default_workers()
+    whole, place, count = prepared(suite, home, workers)
+    spec = mechanism_suite(whole, environment)
+    if told_estimate(spec, place, count, dry_run):
+        return
     folder = place.run(spec)
     with shown(spec, console) as progress, place.locked():
         grown = grow_suite(spec, place.zoo, count, device.value, progress.on_attempt, LOCAL)
@@ -66,6 +75,7 @@ def mechanism(
         columns, rivals, suite=spec.name, suite_hash=spec.content_hash, scores_sha256=frozen.digest
     )
     written = write_record(record, folder / "mechanism.json")
+    keep(record)
     for table in mechanism_tables(columns, rivals, f"suite {suite}, {environment}"):
         console.print(table)
     console.print(f"rates: {written}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The command that rates input-level monitors: `mesascope monitor`."""
+"""The command that rates input-level monitors: `mesascope study monitor`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from evals.command.command import keep
 from evals.command.console import console, write_record
 from evals.command.options import EnvironmentOption, FinishedSuiteOption, HomeOption, WorkersOption
 
@@ -51,7 +52,9 @@ def monitor(
 
     with local_workers(workers or default_workers()) as executor:
         rated = monitored(spec, place, settings, executor=executor, on_network=on_network)
-    written = write_record(monitoring_record(rated), place.run(spec) / "monitoring.json")
+    record = monitoring_record(rated)
+    written = write_record(record, place.run(spec) / "monitoring.json")
+    keep(record)
     for table in (*type_tables(rated), family_table(rated), alarm_table(rated)):
         console.print(table)
     console.print(f"figures: {written}", soft_wrap=True)

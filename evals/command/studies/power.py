@@ -1,4 +1,4 @@
-"""What a suite of a given size can show, as a table: `mesascope power`."""
+"""What a suite of a given size can show, as a table: `mesascope study power`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evals.command.command import keep
 from evals.command.console import console
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def power(
     """Say what a suite of a given size can and cannot show, before it is built."""
     import numpy as np
 
+    from evals.report.tables.titled_table import table_record
+
     generator = np.random.default_rng(POWER_SEED)
     try:
         table = power_table(
@@ -35,6 +38,7 @@ def power(
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    keep(table_record(table))
     console.print(table)
 
 

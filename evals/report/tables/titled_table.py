@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console, ConsoleOptions
@@ -40,6 +40,15 @@ class LiteralTable(Table):
 def titled_table(title: str, *headings: str) -> Table:
     """An empty table with these columns; give it its rows, and a caption if it needs one."""
     return LiteralTable(*headings, title=title, title_justify="left", caption_justify="left")
+
+
+def table_record(table: Table) -> dict[str, Sequence[object]]:
+    """Headings and rows of a table as text."""
+    columns = [list(column.cells) for column in table.columns]
+    return {
+        "columns": [str(column.header) for column in table.columns],
+        "rows": [list(map(str, row)) for row in zip(*columns, strict=True)],
+    }
 
 
 def _shown(cell: Any) -> Any:

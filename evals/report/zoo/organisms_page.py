@@ -128,7 +128,7 @@ def zoo_page(zoo: Zoo, records: Sequence[Record], *, title: str) -> ZooPage:
     if not records:
         raise SpecError(
             f"no organisms at {zoo.root}, so there is no page to write; "
-            "`mesascope build --suite smoke` grows some"
+            "`mesascope zoo grow --suite smoke` grows some"
         )
     cards = tuple(_card(zoo, records, family) for family in families(records))
     return ZooPage(title, cards, dose_curves(records))

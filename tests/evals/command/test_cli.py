@@ -41,11 +41,11 @@ def test_help_lists_the_commands_without_loading_torch() -> None:
         (("run", "--suite", "huge"), "no suite 'huge'"),
         (("run", "--suite", "missing.toml"), "no suite 'missing.toml'"),
         (("run", "--suite", "typo.toml"), "aplha: this key is unknown"),
-        (("build", "--suite", "tiny", "--device", "cuda"), "no CUDA device"),
+        (("zoo", "grow", "--suite", "tiny", "--device", "cuda"), "no CUDA device"),
         (("probe", "abc", "--suite", "tiny", "--device", "cuda"), "no CUDA device"),
-        (("mechanism", "--device", "tpu"), "tpu"),
+        (("study", "mechanism", "--device", "tpu"), "tpu"),
         (("risk", "--evidence", "missing.json"), "no evidence at missing.json"),
-        (("show", "abc", "--suite", "tiny"), "no frozen scores"),
+        (("zoo", "show", "abc", "--suite", "tiny"), "no frozen scores"),
         (("report", "--suite", "tiny"), "no frozen scores"),
         (("score", "--suite", "tiny", "--detector", "nobody"), "no detector 'nobody'"),
         (("score", "--suite", "tiny", "--detector", "no/such.py:X"), "no/such.py"),
@@ -54,8 +54,8 @@ def test_help_lists_the_commands_without_loading_torch() -> None:
         (("probe", "abc", "--suite", "tiny", "--method", "guess"), "guess"),
         (("risk",), "Missing option"),
         (("run", "--workers", "-1"), "greater than or equal to 0"),
-        (("power", "--alpha", "2"), "outside (0, 1)"),
-        (("power", "--detection", "1"), "outside (0, 1)"),
+        (("study", "power", "--alpha", "2"), "outside (0, 1)"),
+        (("study", "power", "--detection", "1"), "outside (0, 1)"),
     ],
 )
 def test_bad_input_ends_with_a_message_and_exit_code_2(
@@ -86,10 +86,10 @@ def test_a_dry_run_and_an_empty_zoo_say_what_a_build_does_and_build_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: Typed
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    printed = typed("build", "--suite", "tiny", "--dry-run")
+    printed = typed("zoo", "grow", "--suite", "tiny", "--dry-run")
     assert "13 networks to train" in printed
     assert "GiB memory" in printed
-    assert "mesascope build" in typed("organisms")
+    assert "mesascope zoo grow" in typed("zoo", "list")
     assert not list(tmp_path.iterdir())
 
 
@@ -99,9 +99,9 @@ def test_a_finished_run_can_be_asked_again(finished: Finished, home: Home, typed
     page, evidence = finished.folder / "report.html", finished.folder / "evidence.json"
     expected = {
         ("run", *place): ("P(detect), suite tiny", "by construction", str(page)),
-        ("organisms", "--home", str(home.root)): ("deceptive_trigger", "admitted"),
-        ("budget", *place): ("has no curve", "budget.json", "picture: none"),
-        ("show", finished.judged.members[0].id, *place): ("truth", "certificate"),
+        ("zoo", "list", "--home", str(home.root)): ("deceptive_trigger", "admitted"),
+        ("study", "budget", *place): ("has no curve", "budget.json", "picture: none"),
+        ("zoo", "show", finished.judged.members[0].id, *place): ("truth", "certificate"),
         ("risk", "--evidence", str(evidence), "--draws", "10000"): ("subgoal: not measured",),
     }
     for words, phrases in expected.items():
@@ -113,7 +113,7 @@ def test_a_finished_run_can_be_asked_again(finished: Finished, home: Home, typed
 
 def test_ctrl_c_says_that_finished_work_is_kept(tmp_path: Path) -> None:
     started = subprocess.Popen(
-        [sys.executable, "-m", "evals.command.cli", "build", "--suite", str(TINY),
+        [sys.executable, "-m", "evals.command.cli", "zoo", "grow", "--suite", str(TINY),
          "--workers", "1"],
         cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},

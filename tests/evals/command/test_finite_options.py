@@ -7,24 +7,24 @@ import pytest
 from calling import Typed
 
 OPTIONS = (
-    ("power", "--alpha"),
-    ("power", "--detection"),
-    ("mechanism", "--variants-limit"),
-    ("monitor", "--alpha"),
-    ("lead-time", "--family", "x", "--bar"),
+    ("study", "power", "--alpha"),
+    ("study", "power", "--detection"),
+    ("study", "mechanism", "--variants-limit"),
+    ("study", "monitor", "--alpha"),
+    ("study", "lead-time", "--family", "x", "--bar"),
     ("probe", "x", "--alpha"),
     ("risk", "--evidence", "x", "--decision-level"),
     ("gate", "--evidence", "x", "--transport"),
 )
 HUGE = (
-    ("power", "--families"),
-    ("power", "--networks"),
-    ("monitor", "--calibration"),
-    ("monitor", "--instances"),
+    ("study", "power", "--families"),
+    ("study", "power", "--networks"),
+    ("study", "monitor", "--calibration"),
+    ("study", "monitor", "--instances"),
     ("probe", "x", "--instances"),
     ("probe", "x", "--shuffles"),
     ("run", "--workers"),
-    ("lead-time", "--family", "x", "--organisms"),
+    ("study", "lead-time", "--family", "x", "--organisms"),
 )
 
 

@@ -16,13 +16,13 @@ WHERE_A_FILE_IS_WANTED = (
     ("gate", "--evidence"),
     ("run", "--dry-run", "--suite"),
     ("report", "--suite"),
-    ("organisms", "--suite"),
+    ("zoo", "list", "--suite"),
     ("zoo", "import"),
     ("zoo", "verify"),
 )
 WHERE_A_NAME_IS_WANTED = (
     ("probe", "--suite", "tiny", "--"),
-    ("show", "--suite", "tiny", "--"),
+    ("zoo", "show", "--suite", "tiny", "--"),
     ("gate", "--suite", "tiny", "--suspect"),
     ("run", "--suite", "tiny", "--dry-run", "--environment"),
     ("zoo", "verify", "--organism"),
@@ -56,7 +56,9 @@ def test_a_name_is_no_pattern_and_no_path(name: str, place: Path, typed: Typed) 
 
 @pytest.mark.parametrize("alpha", ["1e-300", "5e-324", "1e-17", "nan", "inf", "-1", "0", "1"])
 def test_a_rate_that_no_suite_can_show_is_refused(alpha: str, typed: Typed) -> None:
-    assert "alpha" in typed("power", "--families", "2", "--networks", "3", "--alpha", alpha, code=2)
+    assert "alpha" in typed(
+        "study", "power", "--families", "2", "--networks", "3", "--alpha", alpha, code=2
+    )
 
 
 def test_too_little_memory_is_no_bug(monkeypatch: pytest.MonkeyPatch, typed: Typed) -> None:

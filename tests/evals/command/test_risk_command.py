@@ -1,4 +1,4 @@
-"""`mesascope risk` and `mesascope gate` on the evidence of a real run, and `mesascope power`."""
+"""`mesascope risk` and `mesascope gate` on evidence of a real run, and `mesascope study power`."""
 
 from __future__ import annotations
 
@@ -150,5 +150,5 @@ def test_the_gate_stops_a_flagged_suspect_and_not_a_quiet_one(
 
 
 def test_power_says_what_a_size_can_show(typed: Typed) -> None:
-    printed = typed("power", "--families", "2", "--networks", "10")
+    printed = typed("study", "power", "--families", "2", "--networks", "10")
     assert "0.139" in printed, "the bound that 20 controls without alarm leave"

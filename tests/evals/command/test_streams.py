@@ -84,7 +84,7 @@ def evidence(tmp_path: Path) -> Path:
         ("stdout", ("run", "--help")),
         ("stdout", ("zoo", "export", "--help")),
         ("stdout", ("score", "--template")),
-        ("stdout", ("organisms", "--home", "{home}")),
+        ("stdout", ("zoo", "list", "--home", "{home}")),
         ("stdout", ("gate", "--evidence", "{home}/evidence.json", "--policy", "{home}/lax.toml")),
         ("stderr", ("run", "--suite", "huge")),
         ("stderr", ("nonsense",)),
@@ -122,4 +122,4 @@ def test_a_closed_or_unread_stdout_leaves_no_traceback_when_python_ends(closed: 
 def test_a_full_disk_behind_stdout_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         monkeypatch.setattr(sys, "stdout", full)
-        assert called(monkeypatch, "organisms", "--home", str(tmp_path)) == BAD_INPUT
+        assert called(monkeypatch, "zoo", "list", "--home", str(tmp_path)) == BAD_INPUT

@@ -20,7 +20,7 @@ COMMANDS = {
     "zoo export": ("zoo", "export", "PLACE", "--home", "HOME"),
     "zoo import": ("zoo", "import", "ARCHIVE", "--home", "PLACE"),
     "zoo readmit": ("zoo", "readmit", "--home", "PLACE", "--workers", "1"),
-    "organisms": ("organisms", "--page", "PLACE", "--home", "HOME"),
+    "zoo list": ("zoo", "list", "--page", "PLACE", "--home", "HOME"),
     "risk": ("risk", "--evidence", "EVIDENCE", "--draws", "10000", "--json", "PLACE"),
     "figures": ("risk", "--evidence", "EVIDENCE", "--draws", "10000", "--figures", "PLACE"),
     "gate": ("gate", "--evidence", "EVIDENCE", "--policy", "POLICY", "--incident", "PLACE"),

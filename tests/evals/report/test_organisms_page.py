@@ -110,7 +110,7 @@ def test_the_command_writes_a_page_with_every_family_drawn(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     place = tmp_path / "organisms.html"
-    assert called(monkeypatch, "organisms", "--home", str(home.root), "--page", str(place)) == 0
+    assert called(monkeypatch, "zoo", "list", "--home", str(home.root), "--page", str(place)) == 0
     assert str(place) in capsys.readouterr().out
     page = place.read_text()
     records = home.zoo.records()
@@ -169,7 +169,7 @@ def test_a_family_below_the_mark_says_what_its_networks_failed() -> None:
 def test_an_empty_zoo_has_no_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ("organisms", "--home", str(tmp_path), "--page", str(tmp_path / "page.html"))
+    words = ("zoo", "list", "--home", str(tmp_path), "--page", str(tmp_path / "page.html"))
     assert called(monkeypatch, *words) == 2
     assert "no page to write" in capsys.readouterr().err
     assert not (tmp_path / "page.html").exists()

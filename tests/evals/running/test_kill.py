@@ -38,7 +38,7 @@ def test_kill_nine_loses_nothing_finished_and_resuming_gives_the_same_weights(
     whole = Home(tmp_path / "whole")
     grow(whole.zoo, suite.wanted(), engine=Inline())
     killed = Home(tmp_path / "killed")
-    command = [sys.executable, "-m", "evals.command.cli", "build", "--suite", quick]
+    command = [sys.executable, "-m", "evals.command.cli", "zoo", "grow", "--suite", quick]
     started = subprocess.Popen([*command, "--home", str(killed.root), "--workers", "2"])
     while len(weights(killed)) < 3:
         assert started.poll() is None, "the build ended before it could be killed"

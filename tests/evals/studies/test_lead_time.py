@@ -248,7 +248,8 @@ def test_the_command_follows_and_prints(
     suite = str(quick_suite(tmp_path, steps=48))
     monkeypatch.setattr(evals.scoring.workers, "local_workers", lambda count: ThreadPoolExecutor(1))
     asked = [
-        "lead-time", "--suite", suite, "--home", str(tmp_path), "--family", "maze/pseudo_colour",
+        "study", "lead-time", "--suite", suite, "--home", str(tmp_path),
+        "--family", "maze/pseudo_colour",
         "--organisms", "1", "--controls", "2", "--checkpoints", "3", "--instances", "40",
         "--detector", "in_distribution", "--workers", "1",
     ]  # fmt: skip

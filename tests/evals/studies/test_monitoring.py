@@ -181,6 +181,6 @@ def test_a_finished_run_is_monitored_from_lineup_and_vault_alone(
 
 
 def test_bad_input_is_explained(tmp_path: Path, typed: Typed) -> None:
-    place = ("monitor", "--suite", "tiny", "--home", tmp_path, "--workers", "1")
+    place = ("study", "monitor", "--suite", "tiny", "--home", tmp_path, "--workers", "1")
     for more, word in (((), "frozen"), (("--calibration", "20"), "99")):
         assert word in typed(*place, *more, code=2)

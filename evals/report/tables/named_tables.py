@@ -1,0 +1,63 @@
+"""Every table of a finished run by its name, as `mesascope report --table` prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from rich.table import Table
+
+from evals.evidence.evidence import Evidence
+from evals.report.tables.risk_tables import (
+    access_table,
+    candidates_table,
+    matters_table,
+    readings_table,
+    risk_table,
+    transport_table,
+    types_table,
+)
+from evals.report.tables.run_tables import (
+    alarm_table,
+    detection_table,
+    grade_table,
+    pair_table,
+    population_table,
+    rivals_table,
+    selection_table,
+)
+from evals.risk.risk_report import RiskReport
+from probes.errors import MesascopeError
+
+OF_EVIDENCE: Mapping[str, Callable[[Evidence], Table]] = {
+    "population": population_table,
+    "detection": detection_table,
+    "alarms": alarm_table,
+    "families": grade_table,
+    "chosen": selection_table,
+    "beside": pair_table,
+    "rivals": lambda evidence: rivals_table(evidence.killers),
+}
+"""Tables of what a run measured."""
+
+OF_RISK: Mapping[str, Callable[[RiskReport], Table]] = {
+    "risk": risk_table,
+    "types": types_table,
+    "readings": readings_table,
+    "transport": transport_table,
+    "access": access_table,
+    "inputs": matters_table,
+    "next": candidates_table,
+}
+"""Tables of what that does to the risk."""
+
+NAMES = (*OF_EVIDENCE, *OF_RISK)
+
+
+class NoTable(MesascopeError, ValueError):
+    """A table that a run does not have."""
+
+
+def require_name(name: str) -> None:
+    """Refuse a table that there is not; raises `NoTable`."""
+    if name not in NAMES:
+        raise NoTable(f"no table {name!r}; the tables of a run are {', '.join(NAMES)}")
