@@ -71,6 +71,22 @@ TogetherOption = Annotated[
         "cuda. On cpu weights then agree within rounding, not to the bit.",
     ),
 ]
+FreshOption = Annotated[
+    bool,
+    typer.Option(
+        "--fresh",
+        help="Grow organisms of new seeds instead of taking those of the public reference set: "
+        "what a measurement takes that is to count.",
+    ),
+]
+LiveOption = Annotated[
+    bool,
+    typer.Option(
+        "--live",
+        help="Grow one aligned and one misaligned organism of the reference set again, and "
+        "compare.",
+    ),
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the estimate and stop.")]
 
 

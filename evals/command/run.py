@@ -15,13 +15,15 @@ from evals.command.options import (
     EngineName,
     EngineOption,
     EnvironmentOption,
+    FreshOption,
     HomeOption,
+    LiveOption,
     RayOption,
     SuiteOption,
     TogetherOption,
     WorkersOption,
 )
-from evals.command.preparation import prepared, told_estimate
+from evals.command.preparation import fresh_name, grown_here, prepared, told_estimate
 from evals.command.risk import print_flags
 
 
@@ -35,6 +37,8 @@ def run(
     engine: EngineOption = EngineName.local,
     ray_address: RayOption = None,
     together: TogetherOption = None,
+    fresh: FreshOption = False,
+    live: LiveOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
     """Build, blind, score, rate, update the risk and write the page: the main job."""
@@ -52,13 +56,14 @@ def run(
     from evals.report.words.wording import void_lines
     from evals.risk.risk_report import risk_record
     from evals.running.engines import EngineChoice
+    from evals.running.grow import live_pair
     from evals.running.run import run as run_suite
     from evals.suite.suite_file import quick
 
-    whole, place, count = prepared(suite, home, workers)
+    whole, place, count = prepared(fresh_name(suite, home) if fresh else suite, home, workers)
     spec = whole.judged_in(environment)
     spec = quick(spec) if battery is Battery.quick else spec
-    if told_estimate(spec, place, count, dry_run):
+    if told_estimate(spec, place, count, dry_run, live=live):
         return
     with shown(spec, console) as progress:
         finished, risk = run_suite(
@@ -68,7 +73,10 @@ def run(
             device=device.value,
             progress=progress,
             engine=EngineChoice(engine.value, ray_address, together),
+            live=live,
         )
+    for each in live_pair(spec.wanted()) if live else ():
+        console.print(grown_here(each, place), highlight=False)
     evidence = finished.evidence
     page = finished.folder / "report.html"
     keep({"evidence": asdict(evidence), "risk": risk_record(risk), "page": str(page)})

@@ -44,7 +44,7 @@ def grow(
     from evals.running.grow import build as build_suite
 
     spec, place, count = prepared(suite, home, workers)
-    if told_estimate(spec, place, count, dry_run):
+    if told_estimate(spec, place, count, dry_run, reference=False):
         return
     with shown(spec, console) as progress:
         grown = build_suite(
