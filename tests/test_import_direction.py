@@ -50,6 +50,7 @@ ROOMS = (
     "evals.guests",  # someone else's detector
     "evals.gate",  # policy thresholds
     "evals.command",  # what one types
+    "evals.facade",  # the names that most users need, installed as `mesascope`
 )
 """From the ground up. `detect` sees nothing of `organisms`: a detector knows no truth."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from evals.evidence.evidence import Evidence, Population
 from evals.judging.entry import Entry, detector_entries, rule_entries
@@ -28,11 +28,13 @@ def build_evidence(
     scores_sha256: str,
     population: tuple[Population, ...],
     provenance: dict[str, str],
+    public: Collection[str] = (),
 ) -> Evidence:
     """Judge a run: limits, rates, comparisons, and every rival explanation.
 
     Args:
         floors: p-values of `require_floors_at_chance`.
+        public: identities of organisms whose truth is published.
 
     Raises:
         LeakDetected: labels leak, so that no rate can be trusted.
@@ -68,6 +70,7 @@ def build_evidence(
             untrained=variants.untrained,
             disguises=disguises,
         ),
+        public=sum(each in public for row in population for each in row.spec_hashes),
     )
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import torch
 
 from detect.registry import load_detector
+from evals.running.grow import live_pair
 from evals.suite.build import Build
 from evals.suite.home import Home
 from evals.suite.suite import Suite
 from organisms.growing.train import train
 from organisms.records.bars import AdmissionSpec
+from organisms.travel.reference import reference_attempts
+from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import weights_bytes
 
 PROBE_STEPS = 16
@@ -49,15 +53,29 @@ class Estimate:
         )
 
 
-def estimate(suite: Suite, home: Home, *, workers: int) -> Estimate:
+def estimate(
+    suite: Suite, home: Home, *, workers: int, reference: bool = True, live: bool = False
+) -> Estimate:
     """Measure a few training steps and add up what is missing.
 
     Args:
         suite: what is to be built.
         home: what is already there.
         workers: processes that will share the work.
+        reference: whether organisms of the reference set are taken and not grown.
+        live: whether two of them are grown all the same.
     """
-    missing = _missing(suite, home)
+    wanted = suite.wanted()
+    grown = set(live_pair(wanted)) if live else set()
+    taken = {
+        spec
+        for group in wanted
+        if reference
+        for attempt in reference_attempts(group)
+        for spec in (attempt, attempt.twin)
+        if spec not in grown
+    }
+    missing = _missing(suite, home, taken)
     suspects = suite.size - _scored(suite, home)
     score_seconds = sum(load_detector(name).cost for name in suite.detectors)
     seconds, disk = suspects * score_seconds, 0
@@ -75,15 +93,19 @@ def estimate(suite: Suite, home: Home, *, workers: int) -> Estimate:
     )
 
 
-def _missing(suite: Suite, home: Home) -> Counter[str]:
+def _missing(suite: Suite, home: Home, taken: Collection[OrganismSpec]) -> Counter[str]:
     """Build -> networks still to be trained, its twin included."""
+
+    def there(spec: OrganismSpec) -> bool:
+        record = home.zoo.load(spec)
+        return spec in taken if record is None else record.admitted
+
     missing: Counter[str] = Counter()
     for name, twin in suite.twins.items():
-        missing[name] += home.zoo.load(twin) is None
+        missing[name] += not there(twin)
     for group, wanted in zip(suite.groups, suite.wanted(), strict=True):
-        records = [home.zoo.load(wanted.attempt(n)) for n in range(wanted.max_attempts)]
-        admitted = sum(1 for record in records if record is not None and record.admitted)
-        missing[group.build] += max(wanted.count - admitted, 0)
+        found = sum(there(wanted.attempt(number)) for number in range(wanted.max_attempts))
+        missing[group.build] += max(wanted.count - found, 0)
     return missing
 
 

@@ -10,8 +10,10 @@ from evals.risk.analysis import RISK_SEED
 from evals.running.engines import LOCAL, EngineChoice
 from evals.suite.home import Home
 from evals.suite.suite import Suite
-from organisms.growing.population import Grown, grow
+from organisms.growing.population import Grown, Wanted, grow
 from organisms.records.provenance import package_versions
+from organisms.travel.reference import reference_attempts
+from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.zoo import Record, Zoo
 
 
@@ -59,6 +61,19 @@ def found_organisms(suite: Suite, zoo: Zoo) -> tuple[Grown, ...]:
             attempts.append(record)
         found.append(Grown(wanted, tuple(attempts)))
     return tuple(found)
+
+
+def live_pair(groups: Sequence[Wanted]) -> tuple[OrganismSpec, ...]:
+    """One aligned and one misaligned organism of the reference set, the last of a group each.
+
+    They are grown again for whoever wants to see it; the later groups of a suite are its tests.
+    """
+    found: dict[bool, OrganismSpec] = {}
+    for group in groups:
+        if attempts := reference_attempts(group):
+            aligned = group.spec.build_recipe().truth.misalignment == "aligned"
+            found[aligned] = attempts[-1]
+    return tuple(found.values())
 
 
 def provenance(suite: Suite, device: str, grown: Sequence[Grown]) -> dict[str, str]:

@@ -17,10 +17,11 @@ from evals.judging.leaks import require_floors_at_chance
 from evals.judging.opened_scores import OpenedScores, open_scores
 from evals.risk.risk_report import RiskReport, write_risk
 from evals.running.engines import LOCAL, EngineChoice
-from evals.running.grow import found_organisms, grow_suite, provenance
+from evals.running.grow import found_organisms, grow_suite, live_pair, provenance
+from evals.running.reference_run import place_reference_run
 from evals.running.score import blinded, score_sealed
 from evals.running.update import updated_risk, write_page
-from evals.scoring.blind import read_vault
+from evals.scoring.blind import is_blinded, read_vault
 from evals.scoring.distinct_networks import require_distinct_networks
 from evals.scoring.freeze import read_frozen
 from evals.scoring.score_table import FreezeBroken, Row
@@ -28,6 +29,7 @@ from evals.scoring.variants import AFFORDABLE
 from evals.suite.home import Home
 from evals.suite.suite import Suite
 from organisms.growing.population import Grown
+from organisms.travel.reference import public_organisms, take_reference
 from organisms.zoo.zoo import Record, ZooError
 
 
@@ -66,6 +68,7 @@ def run(
     device: str,
     progress: Progress,
     engine: EngineChoice = LOCAL,
+    live: bool = False,
 ) -> tuple[Finished, RiskReport]:
     """Do the main job: measure a suite, update the risk, write `risk.json` and `report.html`.
 
@@ -73,7 +76,7 @@ def run(
         MesascopeError: as `measured` does.
     """
     finished = measured(
-        suite, home, workers=workers, device=device, progress=progress, engine=engine
+        suite, home, workers=workers, device=device, progress=progress, engine=engine, live=live
     )
     risk = updated_risk(finished.evidence, suite.transport_weight)
     write_risk(risk, finished.folder / "risk.json")
@@ -89,10 +92,17 @@ def measured(
     device: str,
     progress: Progress,
     engine: EngineChoice = LOCAL,
+    live: bool = False,
 ) -> Finished:
     """Measure a suite, from training to evidence; scoring is always local.
 
+    Organisms of the public reference set are taken from there, and only the others are grown.
+
+    Args:
+        live: grow one aligned and one misaligned organism here although they are public.
+
     Raises:
+        TravelError: the reference set is damaged, or other networks lie under its identities.
         EngineError: the engine cannot be had.
         TooFewOrganisms: a group ran out of attempts.
         DetectorFailed: a detector raised or returned no score.
@@ -102,6 +112,9 @@ def measured(
     """
     folder = home.run(suite)
     with home.locked():
+        place_reference_run(suite, home)
+        wanted = suite.wanted()
+        take_reference(home.zoo, wanted, grow_here=live_pair(wanted) if live else ())
         grown = grow_suite(suite, home.zoo, workers, device, progress.on_attempt, engine)
         lineup = blinded(suite, grown, home.zoo, folder)
         require_distinct_networks(lineup)
@@ -125,20 +138,25 @@ def measured(
             scores_sha256=sealed.frozen.digest,
             population=populations(grown, suite),
             provenance=provenance(suite, device, grown),
+            public=public_organisms(),
         )
         write_evidence(evidence, folder / "evidence.json")
     return Finished(suite, folder, judged, grown, evidence)
 
 
 def reopen(suite: Suite, home: Home) -> Finished:
-    """Read a finished run without training or scoring anything.
+    """Read a finished run, or one that ships with the package; nothing is trained or scored.
 
     Raises:
+        HomeBusy: another process works in the home while a run that ships is to be laid there.
         FreezeBroken: the run has no frozen scores, or they were changed.
         EvidenceError: there is no readable evidence.
         ZooError: organisms of the run are missing.
     """
     folder = home.run(suite)
+    if not is_blinded(folder):
+        with home.locked():
+            place_reference_run(suite, home)
     frozen = read_frozen(folder)
     if missing := sorted(set(suite.detectors) - {row.detector for row in frozen.rows}):
         raise FreezeBroken(f"{frozen.path} holds no score of {', '.join(missing)}; run again")

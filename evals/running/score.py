@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,10 +88,19 @@ def score_sealed(
     return Sealed(freeze(rows, folder), variants)
 
 
-def blinded(suite: Suite, grown: Sequence[Grown], zoo: Zoo, folder: Path) -> Lineup:
+def blinded(
+    suite: Suite,
+    grown: Sequence[Grown],
+    zoo: Zoo,
+    folder: Path,
+    ids: Mapping[str, str] | None = None,
+) -> Lineup:
     """The blinded suspects: the existing ones if they are this population, else new ones.
 
     Their trusted twins lie beside them. The caller holds the home's lock.
+
+    Args:
+        ids: specification -> opaque id of new ones; drawn if None.
     """
     clear_parts(folder)
     members = [
@@ -106,7 +115,7 @@ def blinded(suite: Suite, grown: Sequence[Grown], zoo: Zoo, folder: Path) -> Lin
         lineup = Lineup.read(folder / "lineup")
         require_distinct_weights(lineup)
     else:
-        lineup = blind(folder, zoo, members, battery_seed=suite.battery_seed)
+        lineup = blind(folder, zoo, members, battery_seed=suite.battery_seed, ids=ids)
     known = {member.id: twins[member.spec_hash] for member in read_vault(folder)}
     ship_twins(lineup, known, zoo)
     return lineup

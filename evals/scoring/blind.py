@@ -130,9 +130,17 @@ class Lineup:
 
 
 def blind(
-    run: Path, zoo: Zoo, members: Sequence[tuple[Group, Record]], *, battery_seed: int
+    run: Path,
+    zoo: Zoo,
+    members: Sequence[tuple[Group, Record]],
+    *,
+    battery_seed: int,
+    ids: Mapping[str, str] | None = None,
 ) -> Lineup:
     """Write the lineup and the vault of a run.
+
+    Args:
+        ids: specification -> opaque id, of a lineup that was blinded before; drawn if None.
 
     Raises:
         BlindingError: two members share a specification or weights, or file sizes differ.
@@ -140,15 +148,15 @@ def blind(
     hashes = [record.spec.content_hash for _, record in members]
     if len(set(hashes)) != len(hashes):
         raise BlindingError("an organism appears twice in the suite; every network counts once")
-    drawn = drawn_ids(sorted(hashes))
-    ids = {drawn[record.spec.content_hash]: (group, record) for group, record in members}
+    drawn = drawn_ids(sorted(hashes)) if ids is None else ids
+    named = {drawn[record.spec.content_hash]: (group, record) for group, record in members}
     lineup, vault = run / "lineup", run / "vault"
     for folder in (vault, lineup):
         shutil.rmtree(folder, ignore_errors=True)
-    write_folder(lineup, _lineup_files(ids, zoo, battery_seed), modified=FIXED_TIME)
+    write_folder(lineup, _lineup_files(named, zoo, battery_seed), modified=FIXED_TIME)
     require_equal_sizes(Lineup.read(lineup))
     require_distinct_weights(Lineup.read(lineup))
-    write_folder(vault, _vault_files(ids))
+    write_folder(vault, _vault_files(named))
     return Lineup.read(lineup)
 
 

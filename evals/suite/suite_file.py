@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ BUILT_IN = Path(__file__).parent / "suites"
 QUICK = "_quick"
 """Ending of the names of quick suites: `maze_quick` is `maze` with its cheap detectors."""
 
+FRESH = re.compile(r"(.+)_fresh([0-9]{1,9})")
+"""Names of suites with seeds of their own: `maze_fresh42` is `maze` with other organisms."""
+
 CHEAP = 1.0
 """Most CPU-seconds per suspect that a detector of a quick suite says it takes."""
 
@@ -26,13 +30,16 @@ CHEAP = 1.0
 def load_suite(name_or_path: str) -> Suite:
     """Read a built-in suite by name, or any suite by the path of its TOML file.
 
-    Either may end in `_quick`: the suite with its cheap detectors.
+    Either may end in `_fresh` and a number, the suite with other seeds, and then in `_quick`, the
+    suite with its cheap detectors.
 
     Raises:
         SpecError: no such suite, not TOML, an unknown key or a wrong value.
     """
     if name_or_path.endswith(QUICK):
         return quick(load_suite(name_or_path.removesuffix(QUICK)))
+    if numbered := FRESH.fullmatch(name_or_path):
+        return fresh(load_suite(numbered[1]), int(numbered[2]))
     path = Path(name_or_path)
     if path.suffix != ".toml":
         path = BUILT_IN / f"{name_or_path}.toml"
@@ -107,3 +114,24 @@ def quick(suite: Suite) -> Suite:
         detectors=cheap,
         rule=replace(suite.rule, detectors=rule),
     )
+
+
+def fresh(suite: Suite, number: int) -> Suite:
+    """The same families in the same numbers, of other seeds: nobody has seen these organisms.
+
+    Args:
+        number: the seeds follow from it, those of the twins too.
+
+    Raises:
+        SpecError: two groups happen to share a seed; another number has other seeds.
+    """
+    name = f"{suite.name}_fresh{number}"
+    builds = {
+        key: replace(build, twin_seed=derived_seed(name, "twin", key, "twin"))
+        for key, build in suite.builds.items()
+    }
+    groups = tuple(
+        replace(group, first_seed=derived_seed(name, group.recipe, group.build, group.role))
+        for group in suite.groups
+    )
+    return replace(suite, name=name, builds=builds, groups=groups)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -13,7 +14,6 @@ from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Any
-from zipfile import ZipFile
 
 import pytest
 import torch
@@ -40,7 +40,7 @@ from evals.suite.suite_file import BUILT_IN, load_suite
 from inline import PROXY, TWIN
 from made_evidence import make_evidence, sign
 from organisms.records.truth import PADDED_BYTES
-from organisms.travel.archive import MANIFEST, export_archive, read_archive
+from organisms.travel.archive import export_archive, networks_of, read_archive
 from organisms.zoo.weights import load_net, shape_to_dict
 from organisms.zoo.zoo import RECORD, SPEC, TRUTH, WEIGHTS, Zoo, files_of
 from probes.errors import LONGEST, MesascopeError
@@ -107,15 +107,18 @@ def evidence(content: bytes, folder: Path) -> object:
 
 
 def manifest(content: bytes, folder: Path) -> object:
-    with ZipFile(folder / "set.zip") as whole, ZipFile(folder / "new.zip", "w") as changed:
-        for name in whole.namelist():
-            changed.writestr(name, content if name == MANIFEST else whole.read(name))
-    return read_archive(folder / "new.zip")
+    shutil.copy(folder / "set.safetensors", folder / "new.safetensors")
+    (folder / "new.json").write_bytes(content)
+    return read_archive(folder / "new.json")
 
 
-def archive(content: bytes, folder: Path) -> object:
-    (folder / "new.zip").write_bytes(content)
-    return read_archive(folder / "new.zip")
+def networks(content: bytes, folder: Path) -> object:
+    """Networks that were changed by someone who made the digest right again."""
+    whole = json.loads((folder / "set.json").read_bytes())
+    whole["networks_sha256"] = sha256(content).hexdigest()
+    (folder / "new.json").write_text(json.dumps(whole))
+    (folder / "new.safetensors").write_bytes(content)
+    return read_archive(folder / "new.json")
 
 
 def frozen(content: bytes, folder: Path) -> object:
@@ -152,7 +155,7 @@ def kinds(folder: Path) -> dict[str, Kind]:
     zoo, twin = Zoo(folder / "zoo"), untrained(TWIN)
     zoo.save(record, weights)
     zoo.save(*twin)
-    export_archive(zoo, folder / "set.zip", [PROXY])
+    export_archive(zoo, folder / "set.json", [PROXY])
     files = files_of(record, weights)
     rows = [
         Row("panel", id, value, {"deep": value}, "seen", "" if value else "blind", 10, 0.5, "ab")
@@ -185,7 +188,7 @@ def kinds(folder: Path) -> dict[str, Kind]:
         "signed evidence": ((folder / "run.json").read_bytes(), signed_evidence),
         "signed sweep": ((folder / "sweep.json").read_bytes(), signed_evidence),
         "record": (files[RECORD], in_zoo(files, RECORD)),
-        "manifest": (ZipFile(folder / "set.zip").read(MANIFEST), manifest),
+        "manifest": ((folder / "set.json").read_bytes(), manifest),
         "frozen scores": (json.dumps([asdict(row) for row in rows]).encode(), frozen),
         "lineup": (
             json.dumps(index).encode(),
@@ -215,7 +218,7 @@ def kinds(folder: Path) -> dict[str, Kind]:
         **{name: Kind(text, changed.toml_text, read) for name, (text, read) in in_toml.items()},
         "scores": Kind(lines, changed.json_lines, placed("scores.jsonl", read_rows)),
         "digest": Kind(b"ab34" * 16 + b"  scores.json\n", changed.bytewise, digest),
-        "archive": Kind((folder / "set.zip").read_bytes(), changed.bytewise, archive),
+        "networks": Kind(networks_of(folder / "set.json").read_bytes(), changed.tensors, networks),
         "weights": Kind(weights, changed.tensors, net),
     }
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DIFFERENT = 1
 """Exit code of `verify` where an organism grown again decides otherwise."""
 
-FileArgument = Annotated[Path, typer.Argument(help="The archive, a zip file.")]
+FileArgument = Annotated[Path, typer.Argument(help="The archive: its manifest, such as set.json.")]
 
 
 def export(

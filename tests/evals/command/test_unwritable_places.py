@@ -43,7 +43,7 @@ because = "it is a test"
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A home with two organisms, their archive, evidence, and a policy that always trips."""
     root = tmp_path_factory.mktemp("there")
-    names = {"HOME": "home", "ARCHIVE": "set.zip", "EVIDENCE": "e.json", "POLICY": "p.toml"}
+    names = {"HOME": "home", "ARCHIVE": "set.json", "EVIDENCE": "e.json", "POLICY": "p.toml"}
     found = {word: root / name for word, name in names.items()}
     zoo = Home(found["HOME"]).zoo
     grow(zoo, [Wanted(PLAIN, 1, 1)], engine=Inline())

@@ -26,7 +26,7 @@ def there(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def file(there: Home, tmp_path: Path, typed: Typed) -> Path:
-    path = tmp_path / "shared" / "set.zip"
+    path = tmp_path / "shared" / "set.json"
     assert "4 attempts, 4 of them admitted" in typed("zoo", "export", path, "--home", there.root)
     return path
 
@@ -35,7 +35,7 @@ def test_a_set_goes_from_one_home_to_another(
     file: Path, there: Home, tmp_path: Path, typed: Typed
 ) -> None:
     place = Home(tmp_path / "here")
-    digest = typed("zoo", "export", tmp_path / "again.zip", "--home", there.root).split()[-1]
+    digest = typed("zoo", "export", tmp_path / "again.json", "--home", there.root).split()[-1]
     words = ("zoo", "import", file, "--home", place.root)
     for counts in ("4 attempts added, 4 of them admitted; 0 were there already",
                    "0 attempts added, 0 of them admitted; 4 were there already"):  # fmt: skip
@@ -88,7 +88,7 @@ def test_the_verdict_names_every_place_and_its_numbers() -> None:
 def test_a_suite_travels_whole_and_its_build_trains_nothing(
     finished: object, tiny: Suite, home: Home, tmp_path: Path, typed: Typed
 ) -> None:
-    file, place = tmp_path / "tiny.zip", Home(tmp_path / "here")
+    file, place = tmp_path / "tiny.json", Home(tmp_path / "here")
     typed("zoo", "export", file, "--suite", "tiny", "--home", home.root)
     typed("zoo", "import", file, "--home", place.root)
     engine = Inline()
@@ -101,7 +101,7 @@ def test_a_torn_archive_and_a_suite_that_is_not_built_are_refused(
     file: Path, there: Home, tmp_path: Path, typed: Typed
 ) -> None:
     file.write_bytes(file.read_bytes()[:-1])
-    assert "not a whole zip archive" in typed("zoo", "verify", file, code=2)
-    words = ("zoo", "export", tmp_path / "tiny.zip", "--suite", "tiny", "--home", there.root)
+    assert "no manifest in JSON" in typed("zoo", "verify", file, code=2)
+    words = ("zoo", "export", tmp_path / "tiny.json", "--suite", "tiny", "--home", there.root)
     assert "0 of 1 organisms" in typed(*words, code=2)
-    assert not (tmp_path / "tiny.zip").exists()
+    assert not (tmp_path / "tiny.json").exists()

@@ -1,0 +1,62 @@
+"""Runs on the reference set that ship with the package: ids, scores and evidence, no networks."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+from evals.running.grow import found_organisms
+from evals.running.score import blinded
+from evals.scoring.blind import is_blinded, read_vault
+from evals.scoring.freeze import DIGEST, TABLE
+from evals.suite.home import Home
+from evals.suite.suite import Suite
+from organisms.travel.reference import take_reference
+from probes.writing import write_whole
+
+FOLDER = Path(__file__).parent / "reference"
+SCORED = ("maze",)
+"""Suites whose scores ship; those of `smoke` are made in a minute or two."""
+
+FILES = (TABLE, DIGEST, "evidence.json", "variants/untrained.jsonl", "variants/disguised.jsonl")
+"""What is kept of the folder of a run; the networks are those of the reference set."""
+
+
+def write_reference_run(suite: Suite, home: Home) -> Path:
+    """Keep a finished run on the reference set as a file of the package."""
+    folder = home.run(suite)
+    kept = {
+        "suite_hash": suite.content_hash,
+        "ids": {member.spec_hash: member.id for member in read_vault(folder)},
+        "files": {name: (folder / name).read_text(encoding="utf-8") for name in FILES},
+    }
+    FOLDER.mkdir(exist_ok=True)
+    path = FOLDER / f"{suite.name}.json.gz"
+    write_whole(path, gzip.compress(json.dumps(kept).encode(), mtime=0))
+    return path
+
+
+def place_reference_run(suite: Suite, home: Home) -> bool:
+    """Lay the run that ships for a suite into a home that has none; the caller holds its lock.
+
+    Returns:
+        Whether it did: not where a run lies there, or none ships for exactly this suite.
+
+    Raises:
+        TravelError: the reference set is damaged, or other networks lie under its identities.
+    """
+    path, folder = FOLDER / f"{suite.name}.json.gz", home.run(suite)
+    if is_blinded(folder) or not path.is_file():
+        return False
+    kept = json.loads(gzip.decompress(path.read_bytes()))
+    if kept["suite_hash"] != suite.content_hash:
+        return False
+    take_reference(home.zoo, suite.wanted())
+    (folder / "variants").mkdir(parents=True, exist_ok=True)
+    for name, text in kept["files"].items():
+        write_whole(folder / name, text)
+    rows = json.loads(kept["files"][TABLE])
+    write_whole(folder / "scores.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    blinded(suite, found_organisms(suite, home.zoo), home.zoo, folder, ids=kept["ids"])
+    return True
