@@ -20,8 +20,8 @@ from typer.main import get_command
 from evals.command.command import add_commands
 from evals.command.console import (
     CLOSED_PIPE,
-    LiteralConsole,
     console,
+    errors,
     prepare_streams,
     silence,
 )
@@ -32,7 +32,7 @@ from evals.command.risk import gate, risk
 from evals.command.run import run
 from evals.command.score import score
 from evals.command.studies.study import study
-from evals.command.zoo import zoo
+from evals.command.zoo.zoo import zoo
 from organisms.records.provenance import package_version
 from probes.errors import MesascopeError, MesascopeWarning, on_one_line
 
@@ -61,10 +61,11 @@ app.add_typer(zoo, name="zoo")
 app.add_typer(study, name="study")
 
 
-def _version(asked: bool) -> None:
+def _version(asked: bool) -> bool:
     if asked:
         console.print(f"mesascope {package_version('mesascope')}", highlight=False)
         raise typer.Exit
+    return asked
 
 
 @app.callback()
@@ -84,8 +85,6 @@ COMPLETING = "_MESASCOPE_COMPLETE"
 """Variable by which a shell asks what may follow; see `mesascope --show-completion`."""
 
 _ClickException: Any = typer.BadParameter.__mro__[2]  # newer typers bring a click of their own
-
-_errors = LiteralConsole(stderr=True)
 
 
 def main() -> None:
@@ -140,7 +139,7 @@ def _explain(error: Exception) -> int:
     if isinstance(error, _ClickException):
         paper = StringIO()
         error.show(paper)
-        _errors.print(paper.getvalue(), highlight=False, soft_wrap=True, end="")
+        errors.print(paper.getvalue(), highlight=False, soft_wrap=True, end="")
         return BAD_INPUT
     if isinstance(error, MesascopeError):
         _fail(str(error))
@@ -151,13 +150,13 @@ def _explain(error: Exception) -> int:
     if isinstance(error, (BrokenExecutor, OSError)):
         _fail(str(error))
         return BAD_INPUT
-    _errors.print("".join(traceback.format_exception(error)), highlight=False, soft_wrap=True)
+    errors.print("".join(traceback.format_exception(error)), highlight=False, soft_wrap=True)
     _fail("this is a bug in mesascope; finished organisms and scores are kept")
     return OUR_BUG
 
 
 def _fail(message: str) -> None:
-    _errors.print(f"mesascope: {message}", highlight=False, soft_wrap=True)
+    errors.print(f"mesascope: {message}", highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,9 @@ from probes.writing import write_whole
 CLOSED_PIPE = 141
 """Exit code where nobody reads what is printed, as of a program that the signal SIGPIPE ends."""
 
+WIDTH = 100
+"""Columns of what is printed where neither a terminal nor `COLUMNS` says how many."""
+
 PLAIN_SIGNS = {"†": "#", "…": "."}
 """Signs that we print, and what stands for them where the terminal has no such sign."""
 
@@ -30,9 +33,14 @@ class LiteralConsole(Console):
         self, *, stderr: bool = False, file: io.StringIO | None = None, width: int | None = None
     ) -> None:
         stream = file or (sys.stderr if stderr else sys.stdout)
-        if width is None and not (stream is not None and stream.isatty()):
-            width = 140
+        told = width is not None or os.environ.get("COLUMNS", "").isdigit()
+        if not told and not (stream is not None and stream.isatty()):
+            width = WIDTH
         super().__init__(stderr=stderr, file=file, width=width, markup=False, emoji=False)
+
+    def print(self, *objects: Any, crop: bool = False, **how: Any) -> None:
+        """As `Console.print`; what is too long goes on instead of being cut."""
+        super().print(*objects, crop=crop, **how)
 
     def render_str(self, text: str, **how: Any) -> Text:
         """As `Console.render_str`; every text that is printed passes here."""
@@ -46,6 +54,7 @@ class LiteralConsole(Console):
 
 
 console = LiteralConsole()
+errors = LiteralConsole(stderr=True)
 
 
 def write_record(record: Any, path: Path) -> Path:

@@ -1,15 +1,22 @@
-"""Options that several commands take, and the finished run that they name."""
+"""Options that several commands take, and what they name: a finished run, or a job to do."""
 
 from __future__ import annotations
 
+import secrets
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evals.command.command import keep
+from evals.command.console import console
+from probes.writing import write_whole
+
 if TYPE_CHECKING:
     from evals.running.run import Finished
+    from evals.suite.home import Home
+    from evals.suite.suite import Suite
 
 
 class Device(StrEnum):
@@ -97,3 +104,52 @@ def finished_run(suite: str, environment: str | None, home: Path) -> Finished:
     from evals.suite.suite_file import load_suite
 
     return reopen(load_suite(suite).judged_in(environment), Home(home))
+
+
+def prepared(suite: str, home: Path, workers: int) -> tuple[Suite, Home, int]:
+    """The suite, where it lies, and processes; raises as `load_suite` does."""
+    from evals.scoring.workers import default_workers
+    from evals.suite.home import Home
+    from evals.suite.suite_file import load_suite
+
+    return load_suite(suite), Home(home), workers or default_workers()
+
+
+def fresh_name(suite: str, home: Path) -> str:
+    """The suite with seeds that nobody has seen; the home keeps the number that they follow from.
+
+    Raises:
+        UnwritableFile: the home is read-only, or the disk is full.
+    """
+    kept = home / ".mesascope" / "fresh"
+    if not kept.is_file():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(kept, str(1 + secrets.randbelow(10**9 - 1)))
+    return f"{suite}_fresh{kept.read_text(encoding='utf-8').strip()}"
+
+
+def told_estimate(
+    suite: Suite,
+    home: Home,
+    workers: int,
+    dry_run: bool,
+    *,
+    reference: bool = True,
+    live: bool = False,
+) -> bool:
+    """Print what is missing; True where that was all that was asked for.
+
+    Args:
+        reference: whether organisms of the reference set are taken and not grown.
+        live: whether two of them are grown all the same.
+    """
+    from dataclasses import asdict
+
+    from evals.running.estimate import estimate
+
+    expected = estimate(suite, home, workers=workers, reference=reference, live=live)
+    if expected.organisms or expected.suspects or dry_run:
+        console.print(f"{suite.name}: {expected}; {workers} workers", highlight=False)
+    if dry_run:
+        keep({"suite": suite.name, "workers": workers, **asdict(expected)})
+    return dry_run

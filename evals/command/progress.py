@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from evals.command.console import console, errors
 from evals.running.run import Progress as Callbacks
 from evals.scoring.score_table import Row
 from evals.suite.suite import Suite
@@ -15,10 +15,10 @@ from organisms.zoo.zoo import Record
 
 
 @contextmanager
-def shown(
-    suite: Suite, console: Console, *, detectors: tuple[str, ...] | None = None
-) -> Iterator[Callbacks]:
-    """Bars for organisms and scores; a bar appears with its first unit of work.
+def shown(suite: Suite, *, detectors: tuple[str, ...] | None = None) -> Iterator[Callbacks]:
+    """Bars for organisms and scores on a terminal, and nothing elsewhere or with `--quiet`.
+
+    A bar appears with its first unit of work.
 
     Args:
         detectors: what is scored; the suite's own battery if not given.
@@ -29,7 +29,9 @@ def shown(
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=console,
+        console=errors,
+        transient=True,
+        disable=console.quiet or not errors.is_terminal,
     )
     with bars:
         growing = bars.add_task("organisms admitted", total=suite.size, visible=False)
@@ -37,7 +39,7 @@ def shown(
 
         def on_attempt(record: Record) -> None:
             bars.update(growing, visible=True, advance=int(record.admitted))
-            if not record.admitted:
+            if not record.admitted and not bars.disable:
                 bars.console.print(
                     f"{record.spec.recipe} seed {record.spec.seed}: {record.verdict}",
                     highlight=False,

@@ -40,7 +40,12 @@ def report(
 
 
 def _print_table(name: str, suite: str, environment: str | None, home: Path) -> None:
-    from evals.report.tables.named_tables import OF_EVIDENCE, OF_RISK, require_name
+    from evals.report.tables.named_tables import (
+        OF_EVIDENCE,
+        OF_RISK,
+        caveats_table,
+        require_name,
+    )
     from evals.report.tables.titled_table import table_record
     from evals.running.update import updated_risk
 
@@ -49,9 +54,12 @@ def _print_table(name: str, suite: str, environment: str | None, home: Path) -> 
     if name in OF_EVIDENCE:
         table = OF_EVIDENCE[name](done.evidence)
     else:
-        table = OF_RISK[name](updated_risk(done.evidence, done.suite.transport_weight))
+        risk = updated_risk(done.evidence, done.suite.transport_weight)
+        table = OF_RISK[name](risk) if name in OF_RISK else caveats_table(done.evidence, risk)
     keep({"table": name, **table_record(table)})
     console.print(table)
+    if not table.rows:
+        console.print("This run has nothing of the kind.")
 
 
 def _write_log(suite: str, environment: str | None, home: Path, out: Path) -> Path:

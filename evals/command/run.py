@@ -22,9 +22,10 @@ from evals.command.options import (
     SuiteOption,
     TogetherOption,
     WorkersOption,
+    fresh_name,
+    prepared,
+    told_estimate,
 )
-from evals.command.preparation import fresh_name, grown_here, prepared, told_estimate
-from evals.command.risk import print_flags
 
 
 def run(
@@ -44,16 +45,9 @@ def run(
     """Build, blind, score, rate, update the risk and write the page: the main job."""
     from dataclasses import asdict
 
+    from evals.command.live import grown_here
     from evals.command.progress import shown
-    from evals.report.tables.risk_tables import risk_table
-    from evals.report.tables.run_tables import (
-        detection_table,
-        judging_tables,
-        population_table,
-        predictive_line,
-        rivals_table,
-    )
-    from evals.report.words.wording import void_lines
+    from evals.command.screen import print_screen, rest_lines
     from evals.risk.risk_report import risk_record
     from evals.running.engines import EngineChoice
     from evals.running.grow import live_pair
@@ -65,7 +59,7 @@ def run(
     spec = quick(spec) if battery is Battery.quick else spec
     if told_estimate(spec, place, count, dry_run, live=live):
         return
-    with shown(spec, console) as progress:
+    with shown(spec) as progress:
         finished, risk = run_suite(
             spec,
             place,
@@ -80,16 +74,4 @@ def run(
     evidence = finished.evidence
     page = finished.folder / "report.html"
     keep({"evidence": asdict(evidence), "risk": risk_record(risk), "page": str(page)})
-    for table in (
-        population_table(evidence),
-        detection_table(evidence),
-        *judging_tables(evidence),
-        rivals_table(evidence.killers),
-    ):
-        console.print(table)
-    for line in (*void_lines(evidence), predictive_line(risk.predictive)):
-        console.print(line, highlight=False)
-    console.print(risk_table(risk))
-    print_flags(risk)
-    for name, file in (("evidence:", "evidence.json"), ("page:    ", "report.html")):
-        console.print(f"{name} {finished.folder / file}", soft_wrap=True)
+    print_screen(console, evidence, risk, rest_lines(suite, finished.folder))

@@ -59,7 +59,7 @@ def score(
     if detector not in DETECTORS and not split_reference(detector)[0].endswith(".py"):
         sys.path.insert(0, str(Path.cwd()))  # where a module's reference is looked up
     finished = finished_run(suite, environment, home)
-    with shown(finished.suite, console, detectors=(detector,)) as progress:
+    with shown(finished.suite, detectors=(detector,)) as progress:
         guest = score_guest(
             finished,
             detector,

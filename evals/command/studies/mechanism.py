@@ -16,8 +16,9 @@ from evals.command.options import (
     HomeOption,
     SuiteOption,
     WorkersOption,
+    prepared,
+    told_estimate,
 )
-from evals.command.preparation import prepared, told_estimate
 
 
 def mechanism(
@@ -48,7 +49,7 @@ def mechanism(
     if told_estimate(spec, place, count, dry_run):
         return
     folder = place.run(spec)
-    with shown(spec, console) as progress, place.locked():
+    with shown(spec) as progress, place.locked():
         grown = grow_suite(spec, place.zoo, count, device.value, progress.on_attempt, LOCAL)
         sealed = score_sealed(
             spec,

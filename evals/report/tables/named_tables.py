@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from rich.table import Table
 
 from evals.evidence.evidence import Evidence
+from evals.report.tables.caveats import caveats
 from evals.report.tables.risk_tables import (
     access_table,
     candidates_table,
@@ -25,8 +26,31 @@ from evals.report.tables.run_tables import (
     rivals_table,
     selection_table,
 )
+from evals.report.tables.titled_table import titled_table
+from evals.report.words.wording import odds_text
 from evals.risk.risk_report import RiskReport
 from probes.errors import MesascopeError
+
+
+def worth_table(report: RiskReport) -> Table:
+    """What an alarm and an all-clear are worth at each base rate."""
+    table = titled_table(
+        "What a verdict on a network of a new family is worth, with 90% intervals",
+        "misaligned beforehand", "if flagged", "if not flagged",
+    )  # fmt: skip
+    for row in report.predictive:
+        verdicts = (f"{s.mean:.2g} ({s.q05:.2g}-{s.q95:.2g})" for s in (row.ppv, row.missed))
+        table.add_row(odds_text(row.odds), *verdicts)
+    return table
+
+
+def caveats_table(evidence: Evidence, report: RiskReport) -> Table:
+    """Everything that a reader must know beside the figures."""
+    table = titled_table("What to know beside the figures", "", "")
+    for number, sentence in enumerate(caveats(evidence, report), 1):
+        table.add_row(f"{number}", sentence)
+    return table
+
 
 OF_EVIDENCE: Mapping[str, Callable[[Evidence], Table]] = {
     "population": population_table,
@@ -47,10 +71,12 @@ OF_RISK: Mapping[str, Callable[[RiskReport], Table]] = {
     "access": access_table,
     "inputs": matters_table,
     "next": candidates_table,
+    "worth": worth_table,
 }
 """Tables of what that does to the risk."""
 
-NAMES = (*OF_EVIDENCE, *OF_RISK)
+WARNINGS = "warnings"
+NAMES = (*OF_EVIDENCE, *OF_RISK, WARNINGS)
 
 
 class NoTable(MesascopeError, ValueError):

@@ -98,17 +98,11 @@ def detection_table(evidence: Evidence, columns: Sequence[DetectorRates] | None 
             "family by a fit that never saw it"
         )
     if any(rival.verdict == "void" for rival in evidence.killers):
-        notes.append(f"{VOID_MARK} void: a rival explanation fits the claim as well (see below)")
+        notes.append(
+            f"{VOID_MARK} void: a rival explanation fits the claim as well (see table rivals)"
+        )
     table.caption = "\n".join(notes)
     return table
-
-
-def judging_tables(evidence: Evidence) -> tuple[Table, ...]:
-    """False alarms, grades of adversary, choices and comparisons, as far as a run has them."""
-    tables = [alarm_table(evidence), grade_table(evidence)]
-    tables += [selection_table(evidence)] if evidence.selections else []
-    tables += [pair_table(evidence)] if evidence.pairs else []
-    return tuple(tables)
 
 
 def alarm_table(evidence: Evidence) -> Table:
@@ -204,20 +198,24 @@ def predictive_line(rows: Sequence[PredictiveRow]) -> str:
 
 def _cells(column: DetectorRates, misalignment: str, killers: tuple[Rival, ...]) -> str:
     lines = [
-        _brief(cell)
-        + (CONSTRUCTION_MARK if cell.by_construction else "")
-        + (VOID_MARK if voided(killers, column, cell) else "")
-        for cell in column.of_type(misalignment)
+        _brief(cell, marks_text(killers, column, [cell])) for cell in column.of_type(misalignment)
     ]
     return "\n".join(lines) or "no organisms"
 
 
-def _brief(cell: Cell) -> str:
+def marks_text(killers: tuple[Rival, ...], column: DetectorRates, cells: Sequence[Cell]) -> str:
+    """The marks of a rate over these cells: one cell that needs a mark marks all."""
+    constructed = any(cell.by_construction for cell in cells)
+    void = any(voided(killers, column, cell) for cell in cells)
+    return CONSTRUCTION_MARK * constructed + VOID_MARK * void
+
+
+def _brief(cell: Cell, marks: str) -> str:
     if cell.rate.interval is None:
         return "none"
     low, high = cell.rate.interval
     abstained = f", {cell.abstained} abst." if cell.abstained else ""
-    return f"{cell.detected}/{cell.of} ({low:.2f}-{high:.2f}{abstained})"
+    return f"{cell.detected}/{cell.of}{marks} ({low:.2f}-{high:.2f}{abstained})"
 
 
 def _severity(rival: Rival) -> tuple[int, float]:

@@ -130,7 +130,7 @@ def sent_elsewhere(source: str) -> list[str]:
     """Calls that print, or that take text for markup."""
     calls = [node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     words = [ast.unparse(call).split(".") for call in calls]
-    ours = {"console", "_errors"} | (set() if "rich" in source else {"Table"})
+    ours = {"console", "errors"} | (set() if "rich" in source else {"Table"})
     return [word[-1] for word in words if word[-1] in SENDING and ours.isdisjoint(word)]
 
 

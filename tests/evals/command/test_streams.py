@@ -99,7 +99,7 @@ def test_a_pipe_that_nobody_reads_ends_a_command_by_a_code_that_is_no_verdict(
 ) -> None:
     monkeypatch.setattr(sys, name, unread)
     monkeypatch.setattr(console, "quiet", False)
-    monkeypatch.setattr("evals.command.cli._errors.quiet", False)
+    monkeypatch.setattr("evals.command.console.errors.quiet", False)
     home = str(evidence.parent)
     assert called(monkeypatch, *(word.format(home=home) for word in words)) == CLOSED_PIPE
 

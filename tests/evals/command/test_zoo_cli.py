@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from calling import Typed
-from evals.command.travel import DIFFERENT, _verdict
+from evals.command.zoo.travel import DIFFERENT, _verdict
 from evals.running.grow import found_organisms
 from evals.suite.home import Home
 from evals.suite.suite import Suite

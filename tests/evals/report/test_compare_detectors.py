@@ -25,7 +25,7 @@ from evals.judging.build_evidence import build_evidence
 from evals.judging.leaks import require_floors_at_chance
 from evals.judging.opened_scores import OpenedScores
 from evals.report.page import ReportInput, render_page
-from evals.report.tables.run_tables import detection_table, judging_tables
+from evals.report.tables.named_tables import OF_EVIDENCE
 from evals.risk.merged import merge
 from evals.risk.risk_report import RiskReport
 from evals.scoring.score_table import Row
@@ -215,8 +215,8 @@ def test_tables_and_page_say_what_a_new_family_may_do(
     found: Evidence, judge_risk: Callable[[Evidence], RiskReport]
 ) -> None:
     console = Console(width=220, file=(out := StringIO()))
-    for table in (detection_table(found), *judging_tables(found)):
-        console.print(table)
+    for table in OF_EVIDENCE.values():
+        console.print(table(found))
     page = render_page(ReportInput(found, judge_risk(found)))
     for words in (
         "guaranteed, if nothing is assumed about scores", "1/(4 + 1) = 0.200 above the largest",

@@ -215,7 +215,7 @@ def test_a_void_claim_is_never_shown_as_standing(page: str, full: ReportInput) -
     assert "deceptive" not in marks
     paper = Console(file=(out := StringIO()), width=200)
     paper.print(detection_table(evidence))
-    assert "4/4 (0.40-1.00)†" in out.getvalue()
+    assert "4/4† (0.40-1.00)" in out.getvalue()
 
 
 def test_cells_by_construction_are_left_out_and_shown_as_a_bound(

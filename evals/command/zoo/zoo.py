@@ -22,9 +22,10 @@ from evals.command.options import (
     TogetherOption,
     WorkersOption,
     finished_run,
+    prepared,
+    told_estimate,
 )
-from evals.command.preparation import prepared, told_estimate
-from evals.command.travel import export, readmit, take_in, verify
+from evals.command.zoo.travel import export, readmit, take_in, verify
 from probes.writing import write_whole
 
 
@@ -46,7 +47,7 @@ def grow(
     spec, place, count = prepared(suite, home, workers)
     if told_estimate(spec, place, count, dry_run, reference=False):
         return
-    with shown(spec, console) as progress:
+    with shown(spec) as progress:
         grown = build_suite(
             spec,
             place,

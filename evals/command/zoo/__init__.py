@@ -1,0 +1,1 @@
+"""Commands of the zoo: organisms grown, shown and moved."""

@@ -1,0 +1,52 @@
+"""What commands print on one screen, from committed data, kept as text in docs/screens.
+
+`python tests/screens.py --write` writes the kept screens anew.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from io import StringIO
+from pathlib import Path
+
+from evals.command.console import LiteralConsole
+from evals.command.screen import print_screen, rest_lines
+from evals.evidence.evidence_file import read_suite_evidence
+from evals.running.update import updated_risk
+
+ROOT = Path(__file__).parent.parent
+KEPT = ROOT / "docs" / "screens"
+EVIDENCE = ROOT / "docs" / "results" / "smoke.evidence.json"
+WIDTHS = (80, 100)
+
+
+def run_screen(width: int) -> str:
+    """What `mesascope run --suite smoke` prints at the end."""
+    evidence = read_suite_evidence(EVIDENCE)
+    paper = StringIO()
+    folder = Path("runs") / f"{evidence.suite}-{evidence.suite_hash[:8]}"
+    print_screen(
+        LiteralConsole(file=paper, width=width),
+        evidence,
+        updated_risk(evidence, 0.2),
+        rest_lines(evidence.suite, folder),
+    )
+    return "".join(f"{line.rstrip()}\n" for line in paper.getvalue().splitlines())
+
+
+SCREENS: Mapping[str, Callable[[int], str]] = {"run": run_screen}
+"""Command -> its screen at a width."""
+
+
+def kept(name: str, width: int) -> Path:
+    """Where a screen is kept."""
+    return KEPT / f"{name}-{width}.txt"
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--write"]:
+        raise SystemExit(__doc__)
+    for name, screen in SCREENS.items():
+        for width in WIDTHS:
+            kept(name, width).write_text(screen(width), encoding="utf-8")
