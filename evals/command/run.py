@@ -24,7 +24,6 @@ from evals.command.options import (
     WorkersOption,
     finished_run,
 )
-from evals.command.risk import print_flags
 
 if TYPE_CHECKING:
     from evals.suite.home import Home
@@ -53,6 +52,7 @@ def run(
         predictive_line,
         rivals_table,
     )
+    from evals.report.words.caveats import warnings
     from evals.report.words.wording import void_lines
     from evals.running.engines import EngineChoice
     from evals.running.run import run as run_suite
@@ -83,7 +83,8 @@ def run(
     for line in (*void_lines(evidence), predictive_line(risk.predictive)):
         console.print(line, highlight=False)
     console.print(risk_table(risk))
-    print_flags(risk)
+    for text in warnings(risk):
+        console.print(f"! {text}", highlight=False)
     for name, file in (("evidence:", "evidence.json"), ("page:    ", "report.html")):
         console.print(f"{name} {finished.folder / file}", soft_wrap=True)
 
