@@ -22,7 +22,7 @@ def budget(
     from evals.judging.selection import can_choose
     from evals.report.pictures.budget_figure import budget_figure
     from evals.report.pictures.svg import standalone_svg
-    from evals.report.tables.risk_tables import budget_table
+    from evals.report.tables.budget_table import budget_table
 
     finished = finished_run(suite, environment, home)
     costs = forward_costs(finished.judged)
