@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from importlib import util
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from json import dumps
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import Progress
 
 from evals.command.console import console, write_record
 from evals.command.options import (
@@ -17,67 +20,74 @@ from evals.command.options import (
     FinishedSuiteOption,
     HomeOption,
     WorkersOption,
-    finished_run,
 )
 from probes.writing import write_whole
 
 
 def score(
     detector: Annotated[
-        str | None, typer.Option(help="pkg.mod:Class, file.py:Class, or name of a built-in")
+        str | None, typer.Option(help="file.py, file.py:Class, pkg.mod:Class, or a built-in's name")
     ] = None,
     suite: FinishedSuiteOption = "smoke",
     environment: EnvironmentOption = None,
     home: HomeOption = Path(),
     workers: WorkersOption = 0,
     device: DeviceOption = Device.cpu,
-    json: Annotated[Path | None, typer.Option(help="Also write the card to this file.")] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="Also write the card to this file; - prints it alone.")
+    ] = None,
     svg: Annotated[Path | None, typer.Option(help="Also draw the card into this file.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print no card and no progress.")] = False,
     template: Annotated[
         bool, typer.Option("--template", help="Print a detector to copy, and stop.")
     ] = False,
 ) -> None:
-    """Score one's own detector on a finished run: a card, beside the battery."""
+    """Does your detector tell? A card on a finished run, beside the battery.
+
+    Example: mesascope score --template > mine.py; mesascope score --detector mine.py
+    """
     if template:
-        found = util.find_spec("detect.template")
-        assert found is not None
-        assert found.origin is not None
-        text = Path(found.origin).read_text(encoding="utf-8")
+        text = (Path(__file__).parents[2] / "detect" / "template.py").read_text(encoding="utf-8")
         console.print(text, highlight=False, soft_wrap=True, end="")
         return
     if detector is None:
         raise typer.BadParameter("give --detector file.py:Class; --template prints one to copy")
-    from detect.registry import DETECTORS, split_reference
-    from evals.command.progress import shown
-    from evals.guests.guest import score_guest
-    from evals.guests.score_card import score_card
-    from evals.guests.show_card import card_svg, card_text
-    from evals.report.tables.run_tables import detection_table
-    from evals.scoring.workers import default_workers
+    from evals.guests.score_detector import score_detector
 
-    if detector not in DETECTORS and not split_reference(detector)[0].endswith(".py"):
-        sys.path.insert(0, str(Path.cwd()))  # where a module's reference is looked up
-    finished = finished_run(suite, environment, home)
-    with shown(finished.suite, console, detectors=(detector,)) as progress:
-        guest = score_guest(
-            finished,
+    alone = str(json) == "-"
+    with _bar(quiet=quiet or alone) as on_score:
+        card = score_detector(
             detector,
-            workers=workers or default_workers(),
+            suite,
+            home=home,
+            environment=environment,
+            workers=workers,
             device=device.value,
-            on_row=progress.on_row,
+            on_score=on_score,
         )
-    card = score_card(finished, guest)
-    if json is not None:
+    if json is not None and not alone:
         json.parent.mkdir(parents=True, exist_ok=True)
         write_record(card.to_dict(), json)
     if svg is not None:
+        from evals.guests.show_card import card_svg
+
         svg.parent.mkdir(parents=True, exist_ok=True)
         write_whole(svg, card_svg(card))
-    console.print(detection_table(finished.evidence, (*guest.columns, *finished.evidence.columns)))
-    console.print(card_text(card), highlight=False)
-    for what, path in (("card:   ", json), ("picture:", svg)):
-        if path is not None:
-            console.print(f"{what} {path}", soft_wrap=True)
+    if alone:
+        sys.stdout.write(dumps(card.to_dict(), indent=1, allow_nan=False) + "\n")
+    elif not quiet:
+        from evals.guests.show_card import screen
+
+        console.print(screen(card, console.width), highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _bar(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar of finished scores, which leaves nothing behind; there is none without a terminal."""
+    bars = Progress(console=console, transient=True, disable=quiet or not console.is_terminal)
+    with bars:
+        task = bars.add_task("reading your detector and the run", total=None)
+        yield lambda done, of: bars.update(task, description="scores", completed=done, total=of)
 
 
 def export(
