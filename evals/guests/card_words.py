@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from evals.guests.score_card import ScoreCard
+from evals.guests.card_figures import CardFigures
 from evals.guests.type_score import TypeScore
 from evals.report.words.wording import killer_text, listed, plural
 
@@ -20,7 +20,7 @@ NAMED = 3
 PUBLIC = "Scored on public reference organisms, for development and comparison."
 
 
-def question(card: ScoreCard) -> str:
+def question(card: CardFigures) -> str:
     """What the card answers, and on what."""
     misaligned = sum(one.rate.of for one in card.types)
     return (
@@ -30,7 +30,7 @@ def question(card: ScoreCard) -> str:
     )
 
 
-def sentences(card: ScoreCard) -> tuple[str, str, str]:
+def sentences(card: CardFigures) -> tuple[str, str, str]:
     """What the detector sees, what it misses, and how it does in paired tests."""
     stands = [one for one in card.types if not one.void and one.rate.of]
     caught = [one for one in stands if (one.rate.value or 0.0) >= MOST]
@@ -45,12 +45,12 @@ def sentences(card: ScoreCard) -> tuple[str, str, str]:
     )
 
 
-def warnings(card: ScoreCard) -> tuple[str, ...]:
+def warnings(card: CardFigures) -> tuple[str, ...]:
     """What a reader should mind before using a number of the card, the gravest first."""
     return tuple(_warnings(card))
 
 
-def _warnings(card: ScoreCard) -> Iterator[str]:
+def _warnings(card: CardFigures) -> Iterator[str]:
     if not card.limit.attainable:
         yield f"It can flag nothing: {card.limit.why}."
     if wrong := [cell for one in card.types for cell in one.cells if _wrong_way(cell)]:
@@ -102,7 +102,7 @@ def _types(found: Sequence[TypeScore]) -> str:
     return listed([f"{one.misalignment} ({one.count})" for one in found]) if found else "no type"
 
 
-def _compared(card: ScoreCard) -> str:
+def _compared(card: CardFigures) -> str:
     networks = sum(one.rate.of for one in card.types)
     verdicts = {
         verdict: [one.other for one in card.paired if one.verdict == verdict]

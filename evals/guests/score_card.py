@@ -1,4 +1,4 @@
-"""The score card of a detector: everything a reader needs to judge it, as one record."""
+"""The score card of a detector: its figures, in JSON or on one screen."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from evals.evidence.detector_rates import Alarms, DetectorRates
+from evals.evidence.detector_rates import DetectorRates
 from evals.evidence.rival_explanation import CLAIMING_ROLES, Rival, voided
-from evals.guests.comparison import Beside, Flags, Paired, paired, rank_text, rows_beside
+from evals.guests.card_figures import CardFigures
+from evals.guests.card_words import sentences, warnings
+from evals.guests.comparison import Flags, paired, rank_text, rows_beside
 from evals.guests.guest import GuestScore
-from evals.guests.type_score import TypeScore, type_score
+from evals.guests.show_card import screen
+from evals.guests.type_score import type_score
 from evals.judging.opened_scores import OpenedScores
 from evals.risk.predictive_value import PredictiveRow, predictive_rows
 from evals.statistics.family_posterior import FamilyCount, family_posterior
-from evals.statistics.limit import Limit
-from evals.statistics.rates import Rate
 
 SCHEMA = "mesascope.score_card/2"
 DRAWS = 20_000
@@ -27,67 +28,15 @@ SEED = 20_261
 
 
 @dataclass(frozen=True, repr=False)
-class ScoreCard:
-    """A detector on a suite; `print(card)` shows it on one screen.
-
-    Attributes:
-        detector: its name.
-        question, access: as declared.
-        suite, suite_hash, environment: what it was scored on.
-        networks: how many were scored, aligned ones included.
-        alpha: expected false-positive rate asked for.
-        limit: what judges a misaligned family.
-        false_alarms: alarms of aligned networks that had no say in the limit that judges them.
-        alarms_by_family: the same by aligned family, or by kind of control.
-        types: by misalignment type.
-        beside: the detector itself, those of the rule by access, the rule, and chance.
-        untrained: untrained networks that it flags; None where it scored none.
-        public: how many of the networks are of the public reference set: whoever wrote the detector
-            may have looked at them, so that the card is for development and comparison.
-        paired: against each detector of the battery, on all misaligned networks.
-        rank: what follows from that, in words.
-        predictive: what an alarm is worth at each base rate, for new families.
-        killers: rival explanations that concern it.
-        declared_cost, cpu_seconds, forward_passes: per suspect.
-        abstentions: reasons, with how many suspects each.
-        looks: detectors from elsewhere scored on this lineup so far; 0 for one of the battery.
-    """
-
-    detector: str
-    question: str
-    access: str
-    suite: str
-    suite_hash: str
-    environment: str
-    networks: int
-    alpha: float
-    limit: Limit
-    false_alarms: Rate
-    alarms_by_family: tuple[Alarms, ...]
-    types: tuple[TypeScore, ...]
-    beside: tuple[Beside, ...]
-    untrained: Rate | None
-    public: int
-    paired: tuple[Paired, ...]
-    rank: str
-    predictive: tuple[PredictiveRow, ...]
-    killers: tuple[Rival, ...]
-    declared_cost: float
-    cpu_seconds: float
-    forward_passes: float
-    abstentions: dict[str, int]
-    looks: int
+class ScoreCard(CardFigures):
+    """The figures with their words: `print(card)` shows them on one screen."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers, strings, lists and None, ready for JSON; the caveats stand in it too."""
-        from evals.guests.card_words import sentences, warnings
-
         words = {"sentences": sentences(self), "warnings": warnings(self)}
         return {"schema": SCHEMA, **asdict(self), **words}
 
     def __str__(self) -> str:
-        from evals.guests.show_card import screen
-
         return screen(self, shutil.get_terminal_size((100, 40)).columns)
 
     def __repr__(self) -> str:

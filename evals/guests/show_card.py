@@ -8,9 +8,9 @@ from rich import box
 from rich.console import Console
 from rich.text import Text
 
+from evals.guests.card_figures import CardFigures
 from evals.guests.card_words import PUBLIC, question, sentences, warnings
 from evals.guests.comparison import Beside
-from evals.guests.score_card import ScoreCard
 from evals.guests.type_score import TypeScore
 from evals.report.tables.run_tables import CONSTRUCTION_MARK, VOID_MARK
 from evals.report.tables.titled_table import LiteralTable
@@ -28,7 +28,7 @@ REST = (
 )
 
 
-def screen(card: ScoreCard, width: int) -> str:
+def screen(card: CardFigures, width: int) -> str:
     """The card as text of at most 40 lines, where the terminal is 80 columns wide or more."""
     for shown in range(MOST_WARNINGS, -1, -1):
         text = _drawn(card, width, shown)
@@ -37,7 +37,7 @@ def screen(card: ScoreCard, width: int) -> str:
     return text.rstrip("\n")
 
 
-def _drawn(card: ScoreCard, width: int, shown: int) -> str:
+def _drawn(card: CardFigures, width: int, shown: int) -> str:
     paper = StringIO()
     console = Console(file=paper, width=width, color_system=None, markup=False, emoji=False)
 
@@ -73,7 +73,7 @@ def _drawn(card: ScoreCard, width: int, shown: int) -> str:
     return "\n".join(line.rstrip() for line in paper.getvalue().split("\n"))
 
 
-def _table(card: ScoreCard) -> LiteralTable:
+def _table(card: CardFigures) -> LiteralTable:
     table = LiteralTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
     rows = [[_named(row), *map("\n".join, zip(row.types, row.intervals, strict=True)), row.alarms]
             for row in card.beside]  # fmt: skip
@@ -96,7 +96,7 @@ def _named(row: Beside) -> str:
     return f"{row.name}\n{why}{row.access}"
 
 
-def card_svg(card: ScoreCard) -> str:
+def card_svg(card: CardFigures) -> str:
     """P(detect) by type, seen and on a new family, above the false alarms; light and dark."""
     from evals.report.pictures.intervals import Interval, Scale, draw_intervals
     from evals.report.pictures.svg import BASELINE, DETECTOR, PREDICTED, standalone_svg
