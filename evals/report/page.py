@@ -141,6 +141,7 @@ def render_page(report: ReportInput) -> str:
             "information": risks.information_figure(risk),
             "access": risks.access_figure(risk),
         },
+        candidate_notes=_candidate_notes(risk),
         moved=moved(risk),
         change=change(risk),
         notes=(*risk.notes, *risk.flags, *signs(risk)),
@@ -177,6 +178,16 @@ def _shown(portraits: Mapping[str, Portrait]) -> tuple[str, list[tuple[str, Pane
         return None
     family, one = list(portraits.items())[-1]
     return family, [one.panels[0], one.panels[-1]] if len(one.panels) > 1 else list(one.panels)
+
+
+def _candidate_notes(risk: RiskReport) -> dict[str, list[str]]:
+    """What a reader of a measurement's value must know -> the types that it is said of."""
+    notes: dict[str, list[str]] = {}
+    for one in risk.candidates:
+        note, named = strategy.candidate_note(one, risk), one.misalignment
+        if note and named not in notes.setdefault(note, []):
+            notes[note].append(named)
+    return notes
 
 
 def _usual(evidence: Evidence) -> list[Usual]:
