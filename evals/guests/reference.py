@@ -7,6 +7,7 @@ import difflib
 import glob
 import inspect
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -84,12 +85,12 @@ def reference_to(detector: Any) -> str:
         )
     if kind.__module__ not in ("__main__", "__mp_main__") and _importable(kind):
         return f"{kind.__module__}:{kind.__name__}"
-    try:
-        return read_reference(f"{inspect.getfile(kind)}:{kind.__qualname__}")
-    except (NoSuchDetector, OSError, TypeError):
-        session = sys.modules.setdefault(SESSION, ModuleType(SESSION))
-        setattr(session, kind.__name__, kind)
-        return f"{SESSION}:{kind.__name__}"
+    with suppress(NoSuchDetector, OSError, TypeError):
+        if (file := inspect.getfile(kind)).endswith(".py"):  # and not <stdin>
+            return read_reference(f"{file}:{kind.__qualname__}")
+    session = sys.modules.setdefault(SESSION, ModuleType(SESSION))
+    setattr(session, kind.__name__, kind)
+    return f"{SESSION}:{kind.__name__}"
 
 
 def require_run(suite: str, home: Path) -> None:

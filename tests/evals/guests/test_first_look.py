@@ -100,7 +100,9 @@ def test_a_reference_to_no_detector_is_refused(
         read_reference(reference.format(file=tmp_path / "mine.py"))
 
 
-def test_a_detector_may_be_given_as_file_class_or_instance(tmp_path: Path) -> None:
+def test_a_detector_may_be_given_as_file_class_or_instance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "mine.py"
     path.write_text(GOOD)
     assert reference_to(path) == read_reference(str(path)) == f"{path}:Mine"
@@ -111,6 +113,7 @@ def test_a_detector_may_be_given_as_file_class_or_instance(tmp_path: Path) -> No
         reference_to(Optional(size=4))
     names: dict[str, object] = {"__name__": "__main__"}
     exec(compile(ast.parse(GOOD), "<stdin>", "exec"), names)
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", "<stdin>")
     assert reference_to(names["Mine"]) == f"{SESSION}:Mine"
     assert load_elsewhere(f"{SESSION}:Mine") is names["Mine"]
 
