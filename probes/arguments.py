@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import numbers
 import sys
 from collections.abc import Iterable
@@ -85,6 +86,13 @@ def require_word(
     known = list(map(str, words))
     if not isinstance(value, str) or value not in known:
         raise error(f"{name} is one of {known}, got {value!r}")
+
+
+def near_misses(word: str, words: Iterable[str]) -> str:
+    """What may have been meant by a word that is none of these, for the end of a message."""
+    known = list(words)
+    near = difflib.get_close_matches(word, known, n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(near)}?" if near else f"wanted one of {', '.join(known)}"
 
 
 def require_fields(

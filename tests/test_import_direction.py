@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -155,6 +156,25 @@ def test_top_level_holds_only_what_it_may() -> None:
         "pyproject.toml", "README.md", "Makefile", "constraints.txt", "LICENSE", "CITATION.cff",
         "organisms", "probes", "detect", "evals", "tests", "docs", "benchmarks", "runs",
     }  # fmt: skip
-    found = {path.name for path in ROOT.iterdir() if path.name[0] != "."}
-    extra = {name for name in found - allowed if not name.endswith(".egg-info")}
-    assert extra <= {"build"}
+    assert not top_level(ROOT) - allowed
+
+
+def top_level(root: Path) -> set[str]:
+    """What the repository holds at its top, or all that lies there where git cannot tell."""
+    words = ("git", "-C", str(root), "ls-files", "-z")
+    try:
+        listed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        listed = "\0".join(path.name for path in root.iterdir())
+    names = {name.partition("/")[0] for name in listed.split("\0") if name}
+    own = {name for name in names if name[0] != "." and not name.endswith(".egg-info")}
+    return own - {"build"}
+
+
+def test_only_what_git_tracks_counts_at_the_top(tmp_path: Path) -> None:
+    for name in ("README.md", "notes.txt"):
+        (tmp_path / name).touch()
+    assert top_level(tmp_path) == {"README.md", "notes.txt"}, "no repository: all that lies there"
+    for words in (("init", "-q"), ("add", "README.md")):
+        subprocess.run(("git", "-C", str(tmp_path), *words), check=True)
+    assert top_level(tmp_path) == {"README.md"}

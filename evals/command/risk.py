@@ -10,18 +10,32 @@ import typer
 
 from evals.command.command import keep
 from evals.command.console import console
-from evals.command.options import HomeOption
+from evals.command.options import EnvironmentOption, HomeOption, require_run
+from probes.arguments import near_misses
 
 if TYPE_CHECKING:
-    from evals.risk.risk_report import RiskReport
-    from evals.risk.transport import Transport
+    from evals.risk.counts import Reported
+    from evals.risk.merged import Merged
 
+SuitesOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Suite of a finished run in --home; repeat it for several."),
+]
 EvidenceOption = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Option(help="evidence.json of a run or a sweep; repeat it for several."),
 ]
-PriorsOption = Annotated[Path | None, typer.Option(help="TOML file that overrides judged figures.")]
-HorizonOption = Annotated[str, typer.Option(help="Horizon that the details are about.")]
+CountsOption = Annotated[
+    list[Path] | None,
+    typer.Option(help="CSV file of your own counts, as --template prints one; repeat it likewise."),
+]
+PriorsOption = Annotated[
+    Path | None,
+    typer.Option(help="TOML file that replaces judged figures, as --priors-template prints one."),
+]
+HorizonOption = Annotated[
+    str, typer.Option(help="What the details are about: current, near_term or medium_term.")
+]
 TransportOption = Annotated[
     str | None,
     typer.Option(help="Weight of what was measured, as 0.2, or its steps: small_to_large=0.3,..."),
@@ -29,12 +43,21 @@ TransportOption = Annotated[
 
 
 def risk(
-    evidence: EvidenceOption,
+    suite: SuitesOption = None,
+    evidence: EvidenceOption = None,
+    counts: CountsOption = None,
+    environment: EnvironmentOption = None,
+    home: HomeOption = Path(),
+    allow_reference: Annotated[
+        bool,
+        typer.Option("--allow-reference", help="Take public organisms too, as an illustration."),
+    ] = False,
     priors: PriorsOption = None,
     horizon: HorizonOption = "near_term",
     transport: TransportOption = None,
     what_if: Annotated[
-        list[str] | None, typer.Option(help="Suppose an input known: detect.deceptive=0.8")
+        list[str] | None,
+        typer.Option(help="Suppose an input known, at every weight: detect.deceptive=0.8"),
     ] = None,
     decision_level: Annotated[
         float | None,
@@ -47,26 +70,53 @@ def risk(
     draws: Annotated[
         int, typer.Option(help="Size of the simulation.", min=10_000, max=2_000_000)
     ] = 100_000,
+    table: Annotated[
+        str | None,
+        typer.Option(help="Print one table instead; an unknown name lists those there are."),
+    ] = None,
     figures: Annotated[
         Path | None, typer.Option(help="Also write SVG figures into this folder.")
     ] = None,
+    template: Annotated[
+        bool, typer.Option("--template", help="Print an example for --counts and stop.")
+    ] = False,
+    priors_template: Annotated[
+        bool, typer.Option("--priors-template", help="Print a file for --priors and stop.")
+    ] = False,
 ) -> None:
-    """Update the risk decomposition from evidence: what changed, and what would change it next."""
-    from evals.evidence.evidence_file import read_evidence
-    from evals.report.tables.risk_tables import TABLES
-    from evals.report.words.change import change
+    """Update the risk by measured detection: of runs, or of your own detector by its counts."""
+    from evals.risk.counts import TEMPLATE
+    from evals.risk.figures import HORIZONS, QuestionError, load_figures, priors_template_text
+    from evals.risk.transport import read_transport
+
+    if template or priors_template:
+        text = (TEMPLATE if template else priors_template_text()).rstrip()
+        keep({"template": text})
+        console.print(text, soft_wrap=True)
+        return
+    if not (suite or evidence or counts):
+        raise QuestionError(
+            "risk of what? give --suite NAME (a finished run), --evidence FILE, or --counts FILE "
+            "(your own numbers; `mesascope risk --template` prints an example)"
+        )
+    if horizon not in HORIZONS:
+        raise QuestionError(f"unknown horizon {horizon!r}: {near_misses(horizon, HORIZONS)}")
+    supposed = parse_what_if(what_if or [])
+    steps = read_transport(transport)
+    judged = load_figures(priors)
+    from evals.report.tables.risk_tables import RISK_TABLES, risk_screen
+
+    if table is not None and table not in RISK_TABLES:
+        raise QuestionError(f"no table {table!r}: {near_misses(table, RISK_TABLES)}")
     from evals.risk.analysis import analyse
-    from evals.risk.figures import load_figures
-    from evals.risk.merged import merge
     from evals.risk.risk_report import risk_record
-    from evals.risk.transport import load_transport
 
     report = analyse(
-        merge([read_evidence(path) for path in evidence]),
-        load_figures(priors),
-        load_transport() if transport is None else parse_transport(transport),
+        _measured(suite or [], evidence or [], counts or [], environment, home, allow_reference),
+        judged,
+        steps,
         horizon=horizon,
-        supposed=parse_what_if(what_if or []),
+        supposed=supposed,
         decision_level=decision_level,
         draws=draws,
     )
@@ -76,25 +126,25 @@ def risk(
         from evals.report.pictures.risks import write_figures
 
         written += [("figure: ", path) for path in write_figures(report, figures)]
-    for table in TABLES:
-        console.print(table(report))
-    console.print(change(report), highlight=False)
-    print_flags(report)
+    for part in risk_screen(report) if table is None else [RISK_TABLES[table](report)]:
+        console.print(part, highlight=False)
     for what, path in written:
         console.print(f"{what} {path}", soft_wrap=True)
 
 
 def gate(
+    suite: Annotated[
+        str | None,
+        typer.Option(help="Apply the policy to the finished run of this suite in --home."),
+    ] = None,
     evidence: Annotated[
-        Path | None, typer.Option(help="Apply the policy to the run of this evidence.json.")
+        Path | None, typer.Option(help="Or to the run of this evidence.json.")
     ] = None,
     suspect: Annotated[
-        str | None, typer.Option(help="Or to one suspect of a finished run, by its opaque id.")
+        str | None,
+        typer.Option(help="Or to one suspect of the suite's run (smoke if none), by its id."),
     ] = None,
-    suite: Annotated[str, typer.Option(help="Suite of the suspect's run.")] = "smoke",
-    environment: Annotated[
-        str | None, typer.Option(help="World of the suspect, where the suite holds several.")
-    ] = None,
+    environment: EnvironmentOption = None,
     home: HomeOption = Path(),
     policy: Annotated[
         Path | None, typer.Option(help="Policy TOML; the example policy if not given.")
@@ -116,25 +166,31 @@ def gate(
     from evals.gate.policy import PolicyError, load_policy
     from evals.gate.verdict import apply
     from evals.risk.figures import load_figures
-    from evals.risk.transport import load_transport
+    from evals.risk.transport import read_transport
 
-    if (evidence is None) == (suspect is None):
-        raise PolicyError("give one of --evidence (a run) and --suspect (one network)")
+    if (evidence is None) == (suite is None and suspect is None):
+        raise PolicyError(
+            "give one of --suite NAME (a finished run), --evidence FILE (a run), and --suspect ID "
+            "(one network of a suite's run)"
+        )
     if suspect is not None and (priors is not None or transport is not None):
         raise PolicyError("--priors and --transport are of the risk; a suspect has none")
     rules = load_policy(policy)
-    if evidence is not None:
+    if suspect is None:
         from evals.gate.facts import gated_run
 
-        steps = load_transport() if transport is None else parse_transport(str(transport))
-        subject, facts, provenance = gated_run(evidence, load_figures(priors), steps)
+        steps = read_transport(None if transport is None else str(transport))
+        judged = load_figures(priors)
+        path = evidence or finished_evidence(str(suite), environment, home)
+        subject, facts, provenance = gated_run(path, judged, steps)
     else:
+        require_run(suite or "smoke", home)
         from evals.gate.suspect import gated_suspect
         from evals.suite.home import Home
         from evals.suite.suite_file import load_suite
 
-        judged = load_suite(suite).judged_in(environment)
-        subject, facts, provenance = gated_suspect(judged, Home(home), str(suspect))
+        chosen = load_suite(suite or "smoke").judged_in(environment)
+        subject, facts, provenance = gated_suspect(chosen, Home(home), suspect)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     verdict = apply(rules, subject, facts, created=now, provenance=provenance)
     keep({"tripped": bool(verdict.tripped), **asdict(verdict)})
@@ -144,6 +200,8 @@ def gate(
             f"{subject.name}, {len(verdict.ignored)} not checked",
             highlight=False,
         )
+        if "public" in facts and facts["public"].value:
+            console.print(facts["public"].text, highlight=False)
         return
     written = () if incident is None else write_incident(verdict, incident)
     console.print(incident_text(verdict), highlight=False)
@@ -152,28 +210,68 @@ def gate(
     raise typer.Exit(1)
 
 
-def print_flags(report: RiskReport) -> None:
-    """What a reader must know beside the figures."""
-    from evals.report.words.change import signs
-    from evals.report.words.strategy import crossing
+def finished_evidence(suite: str, environment: str | None, home: Path) -> Path:
+    """Where the evidence of a suite's finished run lies.
 
-    for kind in report.types:
-        for flag in kind.flags:
-            console.print(f"{kind.misalignment}: {flag}", highlight=False)
-    for row in report.consistency:
-        if row.verdict != "coherent":
-            console.print(f"{row.verdict}: {row.sentence}", highlight=False)
-    for text in (*report.flags, *signs(report), *crossing(report)):
-        console.print(text, highlight=False)
+    Raises:
+        NoRun, EvidenceError: the suite was not run there.
+    """
+    require_run(suite, home)
+    from evals.evidence.detector_rates import EvidenceError
+    from evals.suite.home import Home
+    from evals.suite.suite_file import load_suite
+
+    path = Home(home).run(load_suite(suite).judged_in(environment)) / "evidence.json"
+    if not path.is_file():
+        raise EvidenceError(
+            f"suite {suite} has no finished run in {home.resolve()}: `mesascope run --suite "
+            f"{suite}` makes one, --home names another folder"
+        )
+    return path
+
+
+def _measured(
+    suites: Sequence[str],
+    evidence: Sequence[Path],
+    counts: Sequence[Path],
+    environment: str | None,
+    home: Path,
+    allow_reference: bool,
+) -> Merged | Reported:
+    """What the options name, read as one.
+
+    Raises:
+        EvidenceError: it does not belong together.
+        QuestionError: some organisms are public, and that was not allowed.
+    """
+    from evals.evidence.detector_rates import EvidenceError
+    from evals.evidence.evidence_file import read_evidence
+    from evals.evidence.sweep import Sweep
+    from evals.risk.counts import read_counts, reported
+    from evals.risk.merged import merge, require_fresh
+
+    rows = {path.name: read_counts(path) for path in dict.fromkeys(counts)}
+    found = [read_evidence(path) for path in evidence]
+    found += [read_evidence(finished_evidence(name, environment, home)) for name in suites]
+    require_fresh(found, allow_reference=allow_reference)
+    if not rows:
+        return merge(found)
+    sweeps = [one for one in found if isinstance(one, Sweep)]
+    if len(sweeps) < len(found) or len(sweeps) > 1:
+        raise EvidenceError(
+            "counts and a run are rates of two detectors, which cannot be added up; give --counts "
+            "alone, or with the --evidence of one sweep"
+        )
+    return reported(rows, *sweeps)
 
 
 def parse_what_if(words: Sequence[str]) -> dict[str, float]:
     """Suppositions written as `detect.deceptive=0.8`.
 
     Raises:
-        QuestionError: no number, or one name twice.
+        QuestionError: no number, one name twice, an unknown name, or no probability.
     """
-    from evals.risk.figures import QuestionError
+    from evals.risk.figures import QuestionError, require_supposable
 
     supposed: dict[str, float] = {}
     for word in words:
@@ -187,28 +285,5 @@ def parse_what_if(words: Sequence[str]) -> dict[str, float]:
         if name in supposed:
             raise QuestionError(f"what if {name} were both {supposed[name]:g} and {number:g}?")
         supposed[name] = number
+    require_supposable(supposed)
     return supposed
-
-
-def parse_transport(text: str) -> Transport:
-    """The weight as a whole, such as `0.2`, or some steps, such as `small_to_large=0.3`.
-
-    Raises:
-        QuestionError: neither of the two.
-    """
-    from dataclasses import replace
-
-    from evals.risk.figures import QuestionError
-    from evals.risk.transport import load_transport
-
-    try:
-        pairs = [part.rpartition("=") for part in text.split(",")]
-        numbers = {name.strip(): float(value) for name, _, value in pairs}
-    except ValueError as error:
-        raise QuestionError(
-            f"transport {text!r} is neither a weight in [0, 1] nor steps such as "
-            f"small_to_large=0.3,naive_to_adaptive=0.4: {error}"
-        ) from error
-    if list(numbers) == [""]:
-        return replace(load_transport(), weight=numbers[""])
-    return load_transport(numbers)

@@ -38,6 +38,7 @@ def run(
     dry_run: DryRunOption = False,
 ) -> None:
     """Build, blind, score, rate, update the risk and write the page: the main job."""
+    whole, place, count = prepared(suite, home, workers)
     from dataclasses import asdict
 
     from evals.command.progress import shown
@@ -47,7 +48,6 @@ def run(
     from evals.running.run import run as run_suite
     from evals.suite.suite_file import quick
 
-    whole, place, count = prepared(suite, home, workers)
     spec = whole.judged_in(environment)
     spec = quick(spec) if battery is Battery.quick else spec
     if told_estimate(spec, place, count, dry_run):

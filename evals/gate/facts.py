@@ -15,7 +15,7 @@ from evals.evidence.validation import Words
 from evals.gate.policy import SubjectKind
 from evals.risk.analysis import analyse
 from evals.risk.figures import Figures
-from evals.risk.merged import merge
+from evals.risk.merged import merge, public_text
 from evals.risk.risk_report import RiskReport
 from evals.risk.transport import Transport
 from evals.risk.update import TypeUpdate
@@ -97,7 +97,7 @@ def run_facts(evidence: Evidence, risk: RiskReport) -> Mapping[str, Fact]:
     `detect.T.mean|q05|q95` on a new family of type T, `detect.T.seen`, `families.T`,
     `organisms.T`, `families.fewest`, `types.unmeasured`, of the cells that count;
     `false_alarms.realised|upper|nominal|worst`, `controls.held_out|calibration`, `alpha`, `duds`,
-    `abstained`, all of the rule.
+    `abstained`, all of the rule; `public`, organisms that whoever wrote a detector may know.
 
     Raises:
         ValueError: two weights print alike, so that one name would stand for two numbers.
@@ -107,12 +107,14 @@ def run_facts(evidence: Evidence, risk: RiskReport) -> Mapping[str, Fact]:
     silent = sum(cell.abstained for cell in rule.cells)
     duds = sum(len(row.duds) for row in evidence.population)
     trained = sum(row.attempted for row in evidence.population)
+    public = public_text(evidence) if evidence.public else "organisms of the public reference set"
     abstained = f"share of {organisms} misaligned organisms on which the rule gave no score"
     return by_name(
         [
             *_risk(risk),
             *_types(risk.types),
             *_false_alarms(rule),
+            Fact("public", float(evidence.public), public),
             Fact("alpha", evidence.alpha, "expected false-positive rate asked for"),
             Fact("duds", float(duds), f"networks that failed admission, of {trained} trained"),
             Fact("abstained", silent / organisms, abstained)

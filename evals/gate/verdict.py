@@ -195,6 +195,7 @@ def apply(
         )
     reasons = dict.fromkeys(fact.text for fact in facts.values() if fact.value is None)
     missing = [f"Not measured: {reason}." for reason in reasons]
+    public = [facts["public"].text] if "public" in facts and facts["public"].value else []
     return Verdict(
         created=created,
         subject=subject,
@@ -202,7 +203,7 @@ def apply(
         tripped=tuple(outcomes["tripped"]),
         passed=tuple(outcomes["passed"]),
         ignored=tuple(outcomes["ignored"]),
-        what_is_not_known=(*missing, *ALWAYS_UNKNOWN[kind]),
+        what_is_not_known=(*public, *missing, *ALWAYS_UNKNOWN[kind]),
         provenance=dict(provenance),
     )
 

@@ -14,7 +14,7 @@ from evals.judging.budget import BudgetCurve
 from evals.report.drawings.portrait import Portrait
 from evals.report.pictures import rates, risks
 from evals.report.pictures.budget_figure import budget_figure
-from evals.report.tables.risk_tables import chosen_text, shown_curves
+from evals.report.tables.budget_table import chosen_text, shown_curves
 from evals.report.template import page_text
 from evals.report.words import strategy, wording
 from evals.report.words.change import change, moved, signs
@@ -89,7 +89,7 @@ def render_page(report: ReportInput) -> str:
         },
         moved=moved(risk),
         change=change(risk),
-        notes=(*risk.flags, *signs(risk)),
+        notes=(*risk.notes, *risk.flags, *signs(risk)),
         counted=_counted(risk),
         short=[record for record in risk.types if record.families < FEWEST_FAMILIES],
         fewest_families=FEWEST_FAMILIES,

@@ -9,12 +9,13 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from evals.report.pictures.svg import colours
 from evals.report.words.wording import FILTERS
 
 
 def page_text(name: str, **values: Any) -> str:
     """A page as HTML text; a value that its template uses and `values` lacks is an error."""
+    from evals.report.pictures.svg import colours  # loads matplotlib, which a sentence spares
+
     css = Markup(colours() + _read("page.css"))
     return _environment().get_template(name).render(css=css, **values)
 

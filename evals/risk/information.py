@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations_with_replacement
+from statistics import fmean
 
 import numpy as np
 from jaxtyping import Float
@@ -30,6 +31,8 @@ class Candidate:
         family: the seen family to build more of; None for a new family.
         value: EVSI, the expected fall of the risk from deciding after the measurement instead of
             now, in the unit of the risk; 0 when no outcome changes the decision.
+        cpu_hours: of building and scoring them; None where nobody measured the cost, as is then
+            `value_per_cpu_hour`.
         width_now, width_after: of the 90% interval of a new family's rate, now and to expect; an
             outcome at odds with the families seen can widen it.
     """
@@ -38,16 +41,20 @@ class Candidate:
     family: str | None
     access: str
     networks: int
-    cpu_hours: float
+    cpu_hours: float | None
     value: float
     width_now: float
     width_after: float
-    value_per_cpu_hour: float
+    value_per_cpu_hour: float | None
 
     @property
     def rank(self) -> tuple[float, float]:
-        """Lower is better: most valuable per CPU-hour, then what narrows most per CPU-hour."""
-        return (-self.value_per_cpu_hour, (self.width_after - self.width_now) / self.cpu_hours)
+        """Lower is better: most valuable per CPU-hour, then what narrows most per CPU-hour.
+
+        Where no cost is known, all cost the same.
+        """
+        hours = self.cpu_hours or 1.0
+        return (-self.value / hours, (self.width_after - self.width_now) / hours)
 
 
 def information_values(
@@ -138,14 +145,14 @@ def next_measurements(
 
     Args:
         inputs: draws made with `beliefs`.
-        cpu_seconds: of building and scoring a network, by type, at least one; a type that is absent
-            costs the mean of those present.
+        cpu_seconds: of building and scoring a network, by type; a type that is absent costs the
+            mean of those present, and empty means that nobody knows.
         access: of the rule that `beliefs` come from.
     """
     judged, measured = (evaluate(inputs, at).residual.mean() for at in (0.0, 1.0))
     risk = (1 - weight) * judged + weight * measured
     harm = weight * harm_by_type(inputs, 1.0).mean(axis=0)
-    usual = sum(cpu_seconds.values()) / len(cpu_seconds)
+    usual = fmean(cpu_seconds.values()) if cpu_seconds else None
     found = []
     for column, name in enumerate(MISALIGNMENT_TYPES):
         if f"detect.{name}" in beliefs.supposed:
@@ -156,7 +163,8 @@ def next_measurements(
         success = float(expected(now, curve))
         change = 0.0 if posterior else inputs.success[:, column].mean() - success
         now_risk = risk + harm[column] * change
-        hours = networks * cpu_seconds.get(name, usual) / 3600
+        seconds = cpu_seconds.get(name, usual)
+        hours = None if seconds is None else networks * seconds / 3600
         for seen in (FamilyCount("", 0, 0), *(posterior.counts if posterior else ())):
             odds, after = _outcomes(now, seen, networks)
             outcomes = now_risk - harm[column] * (expected(after, curve) - success)
@@ -171,7 +179,7 @@ def next_measurements(
                     value=value,
                     width_now=float(widths(now[None])[0]),
                     width_after=float(odds @ widths(after)),
-                    value_per_cpu_hour=value / hours,
+                    value_per_cpu_hour=None if hours is None else value / hours,
                 )
             )
     return tuple(sorted(found, key=lambda one: one.rank))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from evals.risk.coherence import Incoherence
+from evals.risk.figures import Judged
 from evals.risk.information import Candidate
 from evals.risk.predictive_value import PredictiveRow
 from evals.risk.sobol import SobolIndex
@@ -16,7 +18,7 @@ from evals.risk.update import Change, RiskRow, TypeUpdate
 from evals.statistics.rates import Rate
 from probes.writing import write_whole
 
-SCHEMA = "mesascope.risk/3"
+SCHEMA = "mesascope.risk/4"
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class AccessRow:
         detection: P(detect) on a new family by type; None where not measured.
         rows: the risk of the report's scenario, weights rising.
         false_alarms: held-out controls flagged.
-        cpu_seconds: of its detectors per suspect.
+        cpu_seconds: of its detectors per suspect; None where nobody measured it.
     """
 
     rule: str
@@ -35,7 +37,7 @@ class AccessRow:
     detection: dict[str, Summary | None]
     rows: tuple[RiskRow, ...]
     false_alarms: Rate
-    cpu_seconds: float
+    cpu_seconds: float | None
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,9 @@ class RiskReport:
     """The update and what surrounds it.
 
     Attributes:
+        sources: where the counts come from, in words.
+        labels: what every number that rests on them must be called, such as `reported by its
+            author`; empty where a run measured them on fresh organisms.
         alpha: expected false-positive rate of `rule`, whose rates enter.
         supposed: what was supposed known, in words; empty if nothing.
         scenario, transport: horizon and weight that the details are about.
@@ -59,10 +64,14 @@ class RiskReport:
             `mixed_detection` and false alarms of a new family of controls; empty without any.
         overlap: the two residual fractions of `overlap_bounds`.
         sobol: by quantity: residual, fraction; absent where it does not vary.
-        flags: what a reader must know, in plain words.
+        notes: what a reader must know of where the counts come from, in plain words.
+        flags: likewise of what is supposed, and of P(emergence).
+        judged: every judged figure with its source.
+        works: the works that the published figures come from and cite.
     """
 
     sources: tuple[str, ...]
+    labels: tuple[str, ...]
     alpha: float
     rule: str
     supposed: str
@@ -83,7 +92,10 @@ class RiskReport:
     sobol: dict[str, tuple[SobolIndex, ...]]
     information: dict[str, float]
     candidates: tuple[Candidate, ...]
+    notes: tuple[str, ...]
     flags: tuple[str, ...]
+    judged: tuple[Judged, ...]
+    works: tuple[str, ...]
 
     @property
     def weight(self) -> float:
@@ -95,8 +107,8 @@ class RiskReport:
         return {(row.scenario, row.weight): row for row in self.rows}[scenario, weight]
 
 
-def risk_record(report: RiskReport) -> dict[str, object]:
-    """A report as it is written to JSON."""
+def risk_record(report: RiskReport) -> dict[str, Any]:
+    """The report as its JSON file holds it."""
     return {"schema": SCHEMA, **asdict(report)}
 
 

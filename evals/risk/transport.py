@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from evals.risk.figures import QuestionError
+from probes.arguments import near_misses
 from probes.parsing import parse_toml
 
 
@@ -64,14 +65,36 @@ def load_transport(judged: Mapping[str, float] = MappingProxyType({})) -> Transp
     """The steps of `transport.toml`, some of them with other numbers, and their product."""
     file = resources.files("evals.risk").joinpath("transport.toml")
     table = parse_toml(file.read_bytes(), file)
-    if unknown := sorted(set(judged) - set(table["step"])):
-        raise QuestionError(f"unknown steps {unknown}, wanted some of {', '.join(table['step'])}")
+    for name in judged:
+        if name not in table["step"]:
+            raise QuestionError(f"unknown step {name!r}: {near_misses(name, table['step'])}")
     steps = tuple(
         Step(name, row["title"], judged.get(name, row["judged"]), row["void"], tuple(row["drops"]))
         for name, row in table["step"].items()
     )
     weight = math.prod(step.judged for step in steps)
     return Transport(steps, tuple(table["every_step"]["drops"]), weight)
+
+
+def read_transport(text: str | None) -> Transport:
+    """The weight as a whole, such as `0.2`, or some steps, such as `small_to_large=0.3`, or None.
+
+    Raises:
+        QuestionError: neither of the two.
+    """
+    if text is None:
+        return load_transport()
+    try:
+        pairs = [part.rpartition("=") for part in text.split(",")]
+        numbers = {name.strip(): float(value) for name, _, value in pairs}
+    except ValueError as error:
+        raise QuestionError(
+            f"transport {text!r} is neither a weight in [0, 1] nor steps such as "
+            f"small_to_large=0.3,naive_to_adaptive=0.4: {error}"
+        ) from error
+    if list(numbers) == [""]:
+        return replace(load_transport(), weight=numbers[""])
+    return load_transport(numbers)
 
 
 def pool(

@@ -61,6 +61,8 @@ class TypeUpdate:
         measured_success: measured detection times the correction judged given it, the number to
             hold beside `judged_success`.
         independent_success: the other reading: times the judged correction, whatever was measured.
+        supposed_success: P(detected and corrected) in the risk at the weight asked about; None
+            where nothing is supposed of the type.
         with_left_out: measured detection with the cells left out, an upper bound; None without any.
         unmitigated, residual: its part of R0 and of R at the weight asked about, P_em P_mis q_t S
             and P_em P_mis q_t S (1 - x_t); parts add up to the risk.
@@ -78,6 +80,7 @@ class TypeUpdate:
     measured_detection: Summary | None
     measured_success: Summary | None
     independent_success: Summary | None
+    supposed_success: Summary | None
     with_left_out: Summary | None
     unmitigated: Summary
     residual: Summary
@@ -106,6 +109,7 @@ def type_updates(
     weights = (0.0, weight, 1.0)
     harms = [harm_by_type(inputs, at) for at in weights]
     left = [h * (1 - success_at(inputs, at)) for h, at in zip(harms, weights, strict=True)]
+    handled = success_at(inputs, weight)
     total = float(blend(left[0], left[2], weight).sum(axis=1).mean())
 
     def updated(column: int, name: str) -> TypeUpdate:
@@ -115,6 +119,7 @@ def type_updates(
             success = summarise(judged.handled[:, column], means=np.full(len(harms[0]), mean))
             apart = summarise(independent.handled[:, column])
         residual = summarise_pool([part[:, column] for part in left], weight)
+        supposed = any(target.endswith(f".{name}") for target in beliefs.supposed)
         return TypeUpdate(
             misalignment=name,
             families=len(posterior.counts) if posterior else 0,
@@ -126,6 +131,7 @@ def type_updates(
             measured_detection=summarise_rate(posterior),
             measured_success=success,
             independent_success=apart,
+            supposed_success=summarise(handled[:, column]) if supposed else None,
             with_left_out=summarise_rate(upper.get(name)),
             unmitigated=summarise_pool([part[:, column] for part in harms], weight),
             residual=residual,

@@ -18,9 +18,9 @@ from detect.goals.goal_representation import GoalDecodability
 from detect.inside.noise import WeightNoise
 from detect.registry import load_detector
 from detect.triggers.relaxed_context import Schedule
-from evals.command.risk import parse_transport
 from evals.gate.policy import PolicyRule
 from evals.risk.figures import Beliefs, load_figures
+from evals.risk.transport import read_transport
 from evals.statistics.exact_tests import Pair
 from evals.statistics.limit import Limit, rank_limit
 from evals.statistics.power import networks_to_show, paired_power, simulated
@@ -114,8 +114,8 @@ CASES: dict[str, Callable[[float], object]] = {
     **solo(WatchSettings, "alpha"),
     **solo(rule, "above", "below", "at_least", "at_most"),
     "Beliefs.supposed": lambda x: Beliefs(load_figures(), supposed={"emergence": x}),
-    "transport": lambda x: parse_transport(str(x)),
-    "transport step": lambda x: parse_transport(f"small_to_large={x}"),
+    "transport": lambda x: read_transport(str(x)),
+    "transport step": lambda x: read_transport(f"small_to_large={x}"),
     "rank_limit.alpha": lambda x: rank_limit(np.zeros(9), x),
     "rate.level": lambda x: rate(1, 2, level=x),
     "auroc.level": lambda x: auroc(np.zeros(2), np.ones(2), level=x),

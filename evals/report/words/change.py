@@ -7,6 +7,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evals.report.template import paragraph
+from evals.report.words.wording import (
+    close_risk_text,
+    fine_percent,
+    listed,
+    percent,
+    plain,
+    points,
+)
 from evals.risk.risk_report import RiskReport
 from evals.risk.update import RiskRow, TypeUpdate
 from evals.statistics.family_posterior import FEWEST_FAMILIES
@@ -85,6 +93,68 @@ def change(report: RiskReport) -> str:
     return paragraph(
         "change.txt.j2", report=report, moved=moved(report), fewest_families=FEWEST_FAMILIES
     )
+
+
+def moved_text(report: RiskReport) -> str:
+    """By how much the expected residual risk moved, in one sentence."""
+    found, what = moved(report), f"the expected residual risk ({plain(report.scenario)})"
+    before, after = found.before.residual, found.after.residual
+    start = f"the judged {fine_percent(before.mean)}"
+    if report.supposed:
+        (alone,) = (row.residual for row in report.unsupposed if row.weight == 0)
+        start = (
+            f"the judged {fine_percent(alone.mean)} ({_signed(before.mean - alone.mean)} by the "
+            f"supposition alone)"
+        )
+        what = f"supposing {report.supposed} at every weight, {what}"
+        if not (found.seen or found.swept):
+            return f"{_upper(what)} moves from {start} to {close_risk_text(before)}."
+    if not (found.seen or found.swept):
+        return f"No result counts, and {what} stays at the judged {close_risk_text(before)}."
+    if not report.weight:
+        return f"At weight 0 no measurement counts: {what} is {close_risk_text(before)}."
+    if found.size == "none":
+        return (
+            f"{_upper(what)} stays at {start}: at weight {report.weight:g} the change by what was "
+            "measured is within the simulation's own error."
+        )
+    small = ", small beside what remains unknown" if found.size == "small" else ""
+    return (
+        f"{_upper(what)} moves from {start} to {fine_percent(after.mean)} at weight "
+        f"{report.weight:g}: {_signed(found.by)} by what was measured{small} (90% interval "
+        f"{percent(after.q05)}-{percent(after.q95)})."
+    )
+
+
+def why_text(report: RiskReport) -> str:
+    """Why it moved, or why not, in one sentence."""
+    found = moved(report)
+    parts = [
+        f"{side} judged success for "
+        + listed([f"{one.misalignment} ({_against(one)})" for one in records])
+        for side, records in found.sides.items()
+    ]
+    supposed = {word.split(" = ")[0] for word in report.supposed.split(", ")}
+    missing = [name for name in found.missing if f"detect.{name}" not in supposed]
+    stays = f"{listed(missing)} stayed judged" if missing else ""
+    if not parts:
+        return f"Why: {'; '.join(filter(None, ('no result on detection counts', stays)))}."
+    text = f"Why: measured detection times the correction judged given it is {'; '.join(parts)}"
+    swept = ["the sweep moves the risk before anything is handled"] * found.swept
+    return "; ".join(filter(None, [text, stays, *swept])) + "."
+
+
+def _signed(change: float) -> str:
+    return f"{'-' if change < 0 else '+'}{points(abs(change))}"
+
+
+def _against(record: TypeUpdate) -> str:
+    measured, judged = record.measured_success, record.judged_success
+    return f"{measured.mean:.2f} against {judged.mean:.2f}" if measured else "not measured"
+
+
+def _upper(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def change_error(report: RiskReport) -> float:

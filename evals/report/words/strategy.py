@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from evals.report.template import paragraph
-from evals.report.words.wording import ZERO_INDEX, plural
+from evals.report.words.wording import ZERO_INDEX, fine_percent, input_text, listed, plural, points
 from evals.risk.information import Candidate
 from evals.risk.risk_report import AccessRow, RiskReport
 from evals.risk.sobol import SobolIndex
@@ -77,7 +77,25 @@ def information_text(group: str, report: RiskReport) -> str:
 def candidate_text(one: Candidate) -> str:
     """Which networks to build, such as `10 networks of a new proxy family (outputs)`."""
     where = f"a new {one.misalignment} family" if one.family is None else f"{one.family} (seen)"
-    return f"{plural(one.networks, 'network')} of {where}, audited with access to {one.access}"
+    access = f", audited with access to {one.access}" if one.access else ""
+    return f"{plural(one.networks, 'network')} of {where}{access}"
+
+
+def next_text(report: RiskReport) -> str:
+    """What would move the risk next, in one sentence."""
+    level = fine_percent(report.decision_level)
+    top = [input_text(one.group) for one in top_inputs(report.sobol.get("residual", ()))]
+    rest = f". The size of the risk hangs most on {listed(top)}" if top else ""
+    if not report.candidates:
+        return f"Next: no further measurement was weighed{rest}."
+    best = report.candidates[0]
+    cost = "" if best.cpu_hours is None else f" ({best.cpu_hours:.2g} CPU-hours)"
+    what = f"{candidate_text(best)}{cost}"
+    if best.value:
+        worth = f"worth {points(best.value)} to someone who deploys below a risk of {level}"
+    else:
+        worth = f"narrow most, but change no decision to deploy below a risk of {level}"
+    return f"Next: {what}, {worth}{rest}."
 
 
 def candidate_note(one: Candidate, report: RiskReport) -> str:

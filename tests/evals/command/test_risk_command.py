@@ -17,7 +17,7 @@ from evals.gate.incident import read_incident
 from evals.risk import sobol
 from evals.risk.analysis import analyse
 from evals.running.run import Finished
-from evals.suite.suite_file import BUILT_IN
+from evals.suite.suite_names import BUILT_IN
 
 TINY = str(BUILT_IN / "tiny.toml")
 QUICK = ("--draws", "10000")

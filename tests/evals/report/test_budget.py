@@ -15,7 +15,7 @@ from evals.judging.entry import detector_entries, rule_entries
 from evals.judging.opened_scores import OpenedScores
 from evals.judging.selection import contenders, selections
 from evals.report.pictures.budget_figure import budget_figure
-from evals.report.tables.risk_tables import budget_table
+from evals.report.tables.budget_table import budget_table
 
 CHEAP, DEAR, RULE = "trigger_search", "homotopy_search", "panel"
 COSTS = {CHEAP: 100, DEAR: 500, RULE: 600, "panel@activations": 100}

@@ -110,5 +110,5 @@ def test_the_same_evidence_gives_the_same_report(report: RiskReport, tmp_path: P
     assert quick_risk(maze_panel(marked=False)) == report
     write_risk(report, tmp_path / "risk.json")
     read = json.loads((tmp_path / "risk.json").read_text())
-    assert read["schema"] == "mesascope.risk/3"
+    assert read["schema"] == "mesascope.risk/4"
     assert read["draws"] == FEW_DRAWS

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from worked_example import FIGURES, drawn, families, posterior
 
-from evals.command.risk import parse_transport
 from evals.risk.decomposition import Inputs, evaluate, success_at
 from evals.risk.figures import MISALIGNMENT_TYPES, Beliefs, QuestionError
-from evals.risk.transport import load_transport
+from evals.risk.transport import load_transport, read_transport
 from evals.statistics.family_posterior import FamilyPosterior
 
 SEEN = posterior(families(9, 1, 15))
@@ -81,10 +80,10 @@ def test_the_weight_is_a_product_of_steps_and_it_or_they_can_be_stated() -> None
     assert np.prod([step.judged for step in usual.steps]) == usual.weight == 0.2
     assert all(step.void for step in usual.steps)
     assert all("arxiv.org/abs/" in drop for step in usual.steps for drop in step.drops)
-    assert parse_transport("0.2") == usual
-    whole = parse_transport("0.5")
+    assert read_transport("0.2") == usual
+    whole = read_transport("0.5")
     assert (whole.weight, whole.product) == (0.5, 0.2)
-    some = parse_transport("small_to_large=0.25, naive_to_adaptive=1")
+    some = read_transport("small_to_large=0.25, naive_to_adaptive=1")
     assert some.weight == pytest.approx(0.8 * 0.25)
     assert some.steps[0] == usual.steps[0]
     for text, word in (
@@ -92,4 +91,4 @@ def test_the_weight_is_a_product_of_steps_and_it_or_they_can_be_stated() -> None
         ("small=0.2", "unknown"), ("small_to_large=2", "outside"),
     ):  # fmt: skip
         with pytest.raises(QuestionError, match=word):
-            parse_transport(text)
+            read_transport(text)
