@@ -14,7 +14,8 @@ from calling import ROOT, Typed
 from evals.command.console import LiteralConsole
 from evals.evidence.evidence_file import write_evidence
 from evals.report.tables.titled_table import titled_table
-from evals.suite.suite_file import BUILT_IN, load_suite
+from evals.suite.suite_file import load_suite
+from evals.suite.suite_names import BUILT_IN
 from made_evidence import STRONG, make_evidence, sign
 from organisms.records.strict import SpecError
 

@@ -21,7 +21,7 @@ from evals.risk.counts import REPORTED
 from evals.risk.figures import load_figures, priors_template_text
 from evals.risk.merged import PUBLIC
 from evals.running.run import Finished
-from evals.suite.suite_file import BUILT_IN
+from evals.suite.suite_names import BUILT_IN
 
 COUNTS = Path(__file__).parents[3] / "docs" / "counts.csv"
 TINY = str(BUILT_IN / "tiny.toml")
