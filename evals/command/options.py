@@ -11,7 +11,6 @@ import typer
 
 from evals.command.command import keep
 from evals.command.console import console
-from probes.errors import MesascopeError
 from probes.writing import write_whole
 
 if TYPE_CHECKING:
@@ -39,10 +38,6 @@ class Battery(StrEnum):
 
     full = "full"
     quick = "quick"
-
-
-class NoRun(MesascopeError, ValueError):
-    """A suite of which no run lies in the home."""
 
 
 def _there(device: Device) -> Device:
@@ -109,28 +104,14 @@ def finished_run(suite: str, environment: str | None, home: Path) -> Finished:
         SpecError, NoRun: as `require_run` does.
         FreezeBroken, EvidenceError, ZooError: as `reopen` does.
     """
+    from evals.suite.suite_names import require_run
+
     require_run(suite, home)
     from evals.running.run import reopen
     from evals.suite.home import Home
     from evals.suite.suite_file import load_suite
 
     return reopen(load_suite(suite).judged_in(environment), Home(home))
-
-
-def require_run(suite: str, home: Path) -> None:
-    """Refuse a suite that was never run in this home, before anything heavy is loaded.
-
-    Raises:
-        SpecError: there is no such suite.
-        NoRun: none of its runs lies there.
-    """
-    from evals.suite.suite_names import runs_of
-
-    if not runs_of(suite, home):
-        raise NoRun(
-            f"there are no frozen scores of suite {suite!r} in {(home / 'runs').absolute()}; "
-            f"`mesascope run --suite {suite}` makes them, or say by --home where they lie"
-        )
 
 
 def prepared(suite: str, home: Path, workers: int) -> tuple[Suite, Home, int]:

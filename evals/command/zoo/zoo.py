@@ -23,7 +23,6 @@ from evals.command.options import (
     WorkersOption,
     finished_run,
     prepared,
-    require_run,
     told_estimate,
 )
 from evals.command.zoo.travel import export, readmit, take_in, verify
@@ -125,7 +124,7 @@ def show(
     home: HomeOption = Path(),
 ) -> None:
     """Show one suspect with its scores and its truth; refuses before the scores are frozen."""
-    from evals.suite.suite_names import runs_of
+    from evals.suite.suite_names import require_run, runs_of
 
     require_run(suite, home)
     runs = runs_of(suite, home)

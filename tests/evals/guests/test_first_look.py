@@ -26,11 +26,9 @@ from detect.registry import DETECTORS
 from evals.guests import arrival
 from evals.guests.reference import (
     SESSION,
-    NoFinishedRun,
     NoSuchDetector,
     read_reference,
     reference_to,
-    require_run,
 )
 from evals.running.run import Finished
 from evals.scoring.score_table import require_score
@@ -123,13 +121,6 @@ def test_a_script_may_ask_for_the_score_of_its_own_detector(tmp_path: Path) -> N
     asks = "from detect.contract.detector import ScoredInside\nraise ScoredInside('Mine')\n"
     path.write_text(GOOD + asks)
     assert load_elsewhere(f"{path}:Mine").name == "constant"
-
-
-def test_a_home_without_the_run_says_where_to_look(tmp_path: Path) -> None:
-    with pytest.raises(NoFinishedRun, match=f"{tmp_path}.*--home.*mesascope run --suite tiny"):
-        require_run("tiny", tmp_path)
-    (tmp_path / "runs" / "tiny-0123abcd").mkdir(parents=True)
-    require_run("tiny", tmp_path)
 
 
 def test_foreign_values_and_errors_are_shown_in_short() -> None:

@@ -58,9 +58,9 @@ def test_a_run_of_another_suite_does_not_ship(tmp_path: Path) -> None:
 
 
 def test_changed_scores_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = json.loads(gzip.decompress((reference_run.FOLDER / "maze.json.gz").read_bytes()))
+    kept = json.loads(gzip.decompress((reference_run.SHIPPED / "maze.json.gz").read_bytes()))
     kept["files"]["scores.json"] = kept["files"]["scores.json"].replace("0.3", "0.4", 1)
     (tmp_path / "maze.json.gz").write_bytes(gzip.compress(json.dumps(kept).encode()))
-    monkeypatch.setattr(reference_run, "FOLDER", tmp_path)
+    monkeypatch.setattr(reference_run, "SHIPPED", tmp_path)
     with pytest.raises(FreezeBroken, match="changed after the freeze"):
         reopen(load_suite("maze"), Home(tmp_path / "home"))
