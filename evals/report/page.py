@@ -27,17 +27,6 @@ from evals.risk.coherence import VERDICTS
 from evals.risk.risk_report import RiskReport
 from evals.statistics.family_posterior import FEWEST_FAMILIES
 
-WORKS = (
-    "Mesa-Optimization Risk Analysis, Longterm Wiki (2025), "
-    "https://www.longtermwiki.com/knowledge-base/models/risk-models/mesa-optimization-analysis: "
-    "every judged interval",
-    "Hubinger, van Merwijk, Mikulik, Skalse and Garrabrant (2019), Risks from Learned "
-    "Optimization in Advanced Machine Learning Systems, https://arxiv.org/abs/1906.01820",
-    "Langosco, Koch, Sharkey, Pfau and Krueger (2022), Goal Misgeneralization in Deep "
-    "Reinforcement Learning, https://arxiv.org/abs/2105.14111",
-)
-"""What the judged figures are taken from, and what that draws on."""
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -163,7 +152,7 @@ def render_page(report: ReportInput) -> str:
         admitted=sum(row.admitted for row in evidence.population),
         attempted=sum(row.attempted for row in evidence.population),
         duds=[(row.family, dud) for row in evidence.population for dud in row.duds],
-        works=WORKS,
+        works=risk.works,
     )
 
 
