@@ -1,12 +1,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 
 .PHONY: demo test test-slow check bench clean
 
-demo: $(READY)  ## build the smoke suite, score it blind, update the risk, write the page
-	$(BIN)/mesascope run --suite smoke
+demo: $(INSTALLED)  ## score the smoke suite blind, update the risk, write the page
+	$(BIN)/mesascope run --suite smoke --live
 
 test: $(READY)  ## quick tests, on the really trained tiny suite
 	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 10
@@ -28,7 +29,11 @@ bench: demo  ## write what suite, risk report and judging cost to benchmarks/res
 clean:  ## remove the environment and caches; built organisms and runs stay
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(READY): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml constraints.txt  ## what running takes
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $(INSTALLED)
+
+$(READY): $(INSTALLED)  ## what developing takes on top
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	touch $(READY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ class Declaration:
         reference: registry name, `package.module:Class`, or `path/to/file.py:Class`.
         name, question, access, role, measures, parts, part_measures, cost: of the class.
         version: of the class. Of a detector from elsewhere it is the digest of its file, which
-            does not cover what that file imports.
+            does not cover what that file imports; of a class without a file it is new each time.
         twin: whether it also asks for a trusted twin.
     """
 
@@ -71,8 +72,12 @@ def declare(reference: str) -> Declaration:
 
 
 def _file_version(kind: type) -> str:
-    content = kind.__qualname__.encode() + Path(inspect.getfile(kind)).read_bytes()
-    return hashlib.sha256(content).hexdigest()
+    """Digest of the file; of a class typed into a session one that no other declaration has."""
+    try:
+        written = Path(inspect.getfile(kind)).read_bytes()
+    except (OSError, TypeError):
+        written = secrets.token_bytes()
+    return hashlib.sha256(kind.__qualname__.encode() + written).hexdigest()
 
 
 def declared(detector: str | Declaration) -> Declaration:

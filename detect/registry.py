@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
-
 from detect.behaviour.adversarial_probing import AdversarialProbing
 from detect.behaviour.distractor_sensitivity import DistractorSensitivity
 from detect.behaviour.goal_swap import GoalSwap
 from detect.behaviour.gradient_probing import GradientProbing
 from detect.behaviour.ood_battery import OodBattery
 from detect.behaviour.reward_model import RewardModel
-from detect.contract.detector import Detector, DetectorError, require_detector
+from detect.contract.detector import Detector, DetectorError
+from detect.contract.elsewhere import load_elsewhere
 from detect.floors.floors import InDistribution, Metadata, RandomScore, WeightNorm
 from detect.gating.awareness import Awareness
 from detect.gating.context_gating import ContextGating
@@ -79,43 +74,9 @@ def load_detector(reference: str) -> type[Detector]:
     """
     if reference in DETECTORS:
         return DETECTORS[reference]
-    place, name = split_reference(reference)
-    try:
-        module = _run_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
-        raise DetectorError(f"cannot import {place!r}: {error}") from error
-    if not hasattr(module, name):
-        raise DetectorError(f"{place!r} has no {name!r}; check the name after the colon")
-    return require_detector(getattr(module, name))
-
-
-def split_reference(reference: str) -> tuple[str, str]:
-    """Place and class of a reference, without importing anything.
-
-    Raises:
-        DetectorError: it names no class, or a file that is not there.
-    """
-    place, colon, name = reference.rpartition(":")
-    if not colon or not place or not name:
+    if ":" not in reference.rstrip(":"):
         raise DetectorError(
             f"no detector {reference!r}; choose one of {sorted(DETECTORS)}, or write "
             "'package.module:Class' or 'path/to/file.py:Class'"
         )
-    if place.endswith(".py") and not Path(place).is_file():
-        raise DetectorError(f"no file {place!r}; give the path of a Python file")
-    return place, name
-
-
-def _run_file(path: Path) -> ModuleType:
-    name = f"mesascope_detector_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None  # a path that ends in .py has a loader
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return module
+    return load_elsewhere(reference)

@@ -70,11 +70,14 @@ def finished(tiny: Suite, home: Home, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="session")
 def guest_of(finished: Finished) -> GuestOf:
     """Score a detector, given by reference, on the finished suite."""
-    from evals.guests.guest import score_guest
+    from evals.guests.arrival import invited
+    from evals.guests.guest import GuestScore, score_guest
 
-    return lambda reference: score_guest(
-        finished, reference, workers=1, device="cpu", on_row=lambda row: None
-    )
+    def scored(reference: str) -> GuestScore:
+        with invited(reference, workers=1) as guest:
+            return score_guest(finished, guest, device="cpu", on_row=lambda row: None)
+
+    return scored
 
 
 @pytest.fixture

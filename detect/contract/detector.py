@@ -21,10 +21,26 @@ class DetectorError(MesascopeError, ValueError):
     """A detector class that does not keep the contract; the message lists every reason."""
 
 
+class ScoredInside(MesascopeError, RuntimeError):
+    """A file asks for the score of its detector while it is imported to be scored.
+
+    The class stands above that line, so whoever imports the file may stop there and use it.
+    """
+
+
 class Detector(ABC):
     """Subclass, declare, and write `score`; options are fields of a frozen dataclass.
 
     The same suspect gets the same score: draw instances with `suspect.generator()`.
+
+    >>> class Spread(Detector):
+    ...     "Spread of the logits; higher is more suspicious."
+    ...     name, measures, cost = "spread", frozenset(), 0.1
+    ...     def score(self, suspect):
+    ...         batch = suspect.environment.sample(64, generator=suspect.generator())
+    ...         return Score(float(suspect.outputs(batch).std()))
+    >>> require_detector(Spread).access.label
+    'outputs'
 
     Attributes:
         name: what tables and commands call it.

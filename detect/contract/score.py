@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from detect.contract.failure import brief
 from probes.errors import MesascopeError
 from probes.network.layers import residual_sites
 from probes.network.suspect import ReferencedSuspect, Suspect
@@ -25,7 +26,16 @@ class ScoreError(MesascopeError, ValueError):
 class Score:
     """Higher is more suspicious; NaN means that the detector could not look, and has a reason.
 
+    >>> Score(0.75, found="disagrees with the oracle in 3 of 4 decisions").value
+    0.75
+    >>> Score(0.75, parts={"maze": 0.5, "coin": 0.75}).parts["coin"]
+    0.75
+    >>> Score.abstain("the network names no residual sites").abstained
+    True
+
     Attributes:
+        value: any finite number, on whatever scale: only its order among networks is used, and the
+            limit that aligned networks set.
         found: what was found, in words that a person can check.
         parts: named sub-scores, each judged by itself beside the whole.
         reason: why the detector abstained; empty otherwise.
@@ -38,10 +48,15 @@ class Score:
 
     def __post_init__(self) -> None:
         if not isinstance(self.found, str) or not isinstance(self.reason, str):
-            raise ScoreError(f"found and reason are text, got {self.found!r} and {self.reason!r}")
+            raise ScoreError(
+                f"found and reason are text, got {brief(self.found)} and {brief(self.reason)}"
+            )
         for name, number in {"value": self.value, **self.parts}.items():
             if isinstance(number, bool) or not isinstance(number, int | float):
-                raise ScoreError(f"{name} must be a float, got {type(number).__name__} {number!r}")
+                raise ScoreError(
+                    f"{name} must be a float, got {brief(number)}; float(...) makes one of a "
+                    "tensor of one number"
+                )
             if math.isinf(number):
                 raise ScoreError(f"{name} is infinite; return a finite float, or abstain")
             if math.isnan(number) and not self.reason:

@@ -136,7 +136,8 @@ def displacement(trial: ContextTrial, sites: list[str]) -> Objective:
     usual = means(trial.instances, 1)
 
     def objective(contexts: Tensor) -> Float[Tensor, " context"]:
-        moved = means(trial.under(contexts), len(contexts))
+        parts = [means(trial.under(part), len(part)) for part in trial.portions(contexts)]
+        moved = [torch.cat(site) for site in zip(*parts, strict=True)]
         norms = [(new - old).norm(dim=1) for new, old in zip(moved, usual, strict=True)]
         return torch.stack(norms).sum(dim=0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ import typer
 
 from evals.command.command import keep
 from evals.command.console import console
-from probes.errors import MesascopeError
+from probes.writing import write_whole
 
 if TYPE_CHECKING:
     from evals.running.run import Finished
@@ -37,10 +38,6 @@ class Battery(StrEnum):
 
     full = "full"
     quick = "quick"
-
-
-class NoRun(MesascopeError, ValueError):
-    """A suite of which no run lies in the home."""
 
 
 def _there(device: Device) -> Device:
@@ -81,6 +78,22 @@ TogetherOption = Annotated[
         "cuda. On cpu weights then agree within rounding, not to the bit.",
     ),
 ]
+FreshOption = Annotated[
+    bool,
+    typer.Option(
+        "--fresh",
+        help="Grow organisms of new seeds instead of taking those of the public reference set: "
+        "what a measurement takes that is to count.",
+    ),
+]
+LiveOption = Annotated[
+    bool,
+    typer.Option(
+        "--live",
+        help="Grow one aligned and one misaligned organism of the reference set again, and "
+        "compare.",
+    ),
+]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the estimate and stop.")]
 
 
@@ -91,28 +104,14 @@ def finished_run(suite: str, environment: str | None, home: Path) -> Finished:
         SpecError, NoRun: as `require_run` does.
         FreezeBroken, EvidenceError, ZooError: as `reopen` does.
     """
+    from evals.suite.suite_names import require_run
+
     require_run(suite, home)
     from evals.running.run import reopen
     from evals.suite.home import Home
     from evals.suite.suite_file import load_suite
 
     return reopen(load_suite(suite).judged_in(environment), Home(home))
-
-
-def require_run(suite: str, home: Path) -> None:
-    """Refuse a suite that was never run in this home, before anything heavy is loaded.
-
-    Raises:
-        SpecError: there is no such suite.
-        NoRun: none of its runs lies there.
-    """
-    from evals.suite.suite_names import runs_of
-
-    if not runs_of(suite, home):
-        raise NoRun(
-            f"there are no frozen scores of suite {suite!r} in {(home / 'runs').absolute()}; "
-            f"`mesascope run --suite {suite}` makes them, or say by --home where they lie"
-        )
 
 
 def prepared(suite: str, home: Path, workers: int) -> tuple[Suite, Home, int]:
@@ -127,13 +126,39 @@ def prepared(suite: str, home: Path, workers: int) -> tuple[Suite, Home, int]:
     return load_suite(suite), Home(home), workers or default_workers()
 
 
-def told_estimate(suite: Suite, home: Home, workers: int, dry_run: bool) -> bool:
-    """Print what is missing; True where that was all that was asked for."""
+def fresh_name(suite: str, home: Path) -> str:
+    """The suite with seeds that nobody has seen; the home keeps the number that they follow from.
+
+    Raises:
+        UnwritableFile: the home is read-only, or the disk is full.
+    """
+    kept = home / ".mesascope" / "fresh"
+    if not kept.is_file():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(kept, str(1 + secrets.randbelow(10**9 - 1)))
+    return f"{suite}_fresh{kept.read_text(encoding='utf-8').strip()}"
+
+
+def told_estimate(
+    suite: Suite,
+    home: Home,
+    workers: int,
+    dry_run: bool,
+    *,
+    reference: bool = True,
+    live: bool = False,
+) -> bool:
+    """Print what is missing; True where that was all that was asked for.
+
+    Args:
+        reference: whether organisms of the reference set are taken and not grown.
+        live: whether two of them are grown all the same.
+    """
     from dataclasses import asdict
 
     from evals.running.estimate import estimate
 
-    expected = estimate(suite, home, workers=workers)
+    expected = estimate(suite, home, workers=workers, reference=reference, live=live)
     if expected.organisms or expected.suspects or dry_run:
         console.print(f"{suite.name}: {expected}; {workers} workers", highlight=False)
     if dry_run:

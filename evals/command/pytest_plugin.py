@@ -6,7 +6,6 @@ nobody else takes, and without the first of them nothing of ours and no torch is
 
 from __future__ import annotations
 
-from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -66,22 +65,10 @@ def _card(reference: str, suite: str, home: Path) -> str:
     """The score card on a finished run as text, or why there is none."""
     from concurrent.futures import BrokenExecutor
 
-    from evals.command.console import LiteralConsole
-    from evals.command.options import finished_run
-    from evals.guests.guest import score_guest
-    from evals.guests.score_card import score_card
-    from evals.guests.show_card import card_text
-    from evals.scoring.workers import default_workers
+    from evals.guests.score_detector import score_detector
     from probes.errors import MesascopeError, printable
 
     try:
-        finished = finished_run(suite, None, home)
-        guest = score_guest(
-            finished, reference, workers=default_workers(), device="cpu", on_row=lambda row: None
-        )
+        return str(score_detector(reference, suite, home=home))
     except (MesascopeError, BrokenExecutor, OSError) as error:
         return printable(f"none: {error}")
-    paper = StringIO()
-    console = LiteralConsole(file=paper, width=120)
-    console.print(card_text(score_card(finished, guest)), highlight=False)
-    return paper.getvalue()

@@ -15,11 +15,14 @@ from evals.command.options import (
     EngineName,
     EngineOption,
     EnvironmentOption,
+    FreshOption,
     HomeOption,
+    LiveOption,
     RayOption,
     SuiteOption,
     TogetherOption,
     WorkersOption,
+    fresh_name,
     prepared,
     told_estimate,
 )
@@ -35,22 +38,26 @@ def run(
     engine: EngineOption = EngineName.local,
     ray_address: RayOption = None,
     together: TogetherOption = None,
+    fresh: FreshOption = False,
+    live: LiveOption = False,
     dry_run: DryRunOption = False,
 ) -> None:
     """Build, blind, score, rate, update the risk and write the page: the main job."""
-    whole, place, count = prepared(suite, home, workers)
+    whole, place, count = prepared(fresh_name(suite, home) if fresh else suite, home, workers)
     from dataclasses import asdict
 
+    from evals.command.live import grown_here
     from evals.command.progress import shown
     from evals.command.screen import print_screen, rest_lines
     from evals.risk.risk_report import risk_record
     from evals.running.engines import EngineChoice
+    from evals.running.grow import live_pair
     from evals.running.run import run as run_suite
     from evals.suite.suite_file import quick
 
     spec = whole.judged_in(environment)
     spec = quick(spec) if battery is Battery.quick else spec
-    if told_estimate(spec, place, count, dry_run):
+    if told_estimate(spec, place, count, dry_run, live=live):
         return
     with shown(spec) as progress:
         finished, risk = run_suite(
@@ -60,7 +67,10 @@ def run(
             device=device.value,
             progress=progress,
             engine=EngineChoice(engine.value, ray_address, together),
+            live=live,
         )
+    for each in live_pair(spec.wanted()) if live else ():
+        console.print(grown_here(each, place), highlight=False)
     evidence = finished.evidence
     page = finished.folder / "report.html"
     keep({"evidence": asdict(evidence), "risk": risk_record(risk), "page": str(page)})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from importlib import util
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import Progress
 
 from evals.command.command import keep
 from evals.command.console import console
@@ -18,16 +19,15 @@ from evals.command.options import (
     FinishedSuiteOption,
     HomeOption,
     WorkersOption,
-    finished_run,
 )
 from probes.writing import write_whole
 
 
 def score(
     detector: Annotated[
-        str | None, typer.Option(help="pkg.mod:Class, file.py:Class, or name of a built-in")
+        str | None, typer.Option(help="file.py, file.py:Class, pkg.mod:Class, or a built-in's name")
     ] = None,
-    suite: FinishedSuiteOption = "smoke",
+    suite: FinishedSuiteOption = "maze",
     environment: EnvironmentOption = None,
     home: HomeOption = Path(),
     workers: WorkersOption = 0,
@@ -37,42 +37,44 @@ def score(
         bool, typer.Option("--template", help="Print a detector to copy, and stop.")
     ] = False,
 ) -> None:
-    """Score one's own detector on a finished run: a card, beside the battery."""
+    """Does your detector tell? A card on a finished run, beside the battery.
+
+    The run on the public reference maze ships with the package, so nothing must be grown first.
+    """
     if template:
-        found = util.find_spec("detect.template")
-        assert found is not None
-        assert found.origin is not None
-        text = Path(found.origin).read_text(encoding="utf-8")
+        text = (Path(__file__).parents[2] / "detect" / "template.py").read_text(encoding="utf-8")
         keep({"template": text})
         console.print(text, highlight=False, soft_wrap=True, end="")
         return
     if detector is None:
         raise typer.BadParameter("give --detector file.py:Class; --template prints one to copy")
-    from detect.registry import DETECTORS, split_reference
-    from evals.command.progress import shown
-    from evals.guests.guest import score_guest
-    from evals.guests.score_card import score_card
-    from evals.guests.show_card import card_svg, card_text
-    from evals.report.tables.run_tables import detection_table
-    from evals.scoring.workers import default_workers
+    from evals.guests.score_detector import score_detector
 
-    if detector not in DETECTORS and not split_reference(detector)[0].endswith(".py"):
-        sys.path.insert(0, str(Path.cwd()))  # where a module's reference is looked up
-    finished = finished_run(suite, environment, home)
-    with shown(finished.suite, detectors=(detector,)) as progress:
-        guest = score_guest(
-            finished,
+    with _bar() as on_score:
+        card = score_detector(
             detector,
-            workers=workers or default_workers(),
+            suite,
+            home=home,
+            environment=environment,
+            workers=workers,
             device=device.value,
-            on_row=progress.on_row,
+            on_score=on_score,
         )
-    card = score_card(finished, guest)
     keep(card.to_dict())
     if svg is not None:
+        from evals.guests.show_card import card_svg
+
         svg.parent.mkdir(parents=True, exist_ok=True)
         write_whole(svg, card_svg(card))
-    console.print(detection_table(finished.evidence, (*guest.columns, *finished.evidence.columns)))
-    console.print(card_text(card), highlight=False)
-    if svg is not None:
-        console.print(f"picture: {svg}", soft_wrap=True)
+    from evals.guests.show_card import screen
+
+    console.print(screen(card, console.width), highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int], None]]:
+    """A bar of finished scores, which leaves nothing behind; there is none without a terminal."""
+    quiet = console.quiet or not console.is_terminal
+    with Progress(console=console, transient=True, disable=quiet) as bars:
+        task = bars.add_task("reading your detector and the run", total=None)
+        yield lambda done, of: bars.update(task, description="scores", completed=done, total=of)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import copy
-import random
-import re
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -15,6 +11,12 @@ from torch import nn
 from detect.contract.detector import Detector
 from detect.contract.score import Score
 from detect.registry import load_detector
+from evals.guests.promises import (
+    require_abstention,
+    require_network_kept,
+    require_orientation,
+    require_same_score,
+)
 from evals.scoring.score_table import require_score
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.table import WORLDS
@@ -22,7 +24,6 @@ from organisms.worlds.world import Shape, World
 from probes.network.access import Access
 from probes.network.suspect import ReferencedSuspect, Suspect
 
-ORIENTATION = re.compile(r"suspicious|\bhigh(er)?\b|\blarge[rst]*\b|\bmore\b|\bexcess\b", re.I)
 EVERY_WORLD = pytest.mark.parametrize("world", sorted(WORLDS))
 
 
@@ -57,6 +58,11 @@ def _suspect(world: str, network: nn.Module, access: Access) -> Suspect:
     return ReferencedSuspect.beside(suspect, _network(world, 5))
 
 
+def _fresh(kind: type[Detector], world: str) -> tuple[Suspect, nn.Module]:
+    network = _network(world, 7)
+    return _suspect(world, network, kind.access), network
+
+
 def _score(kind: type[Detector], world: str, network: nn.Module) -> Score:
     return require_score(kind, kind().score(_suspect(world, network, kind.access)))
 
@@ -73,49 +79,25 @@ def test_it_answers_or_abstains_with_a_reason_in_every_world(
 @EVERY_WORLD
 def test_the_same_suspect_gives_the_same_score(kind: type[Detector], world: str) -> None:
     """Whatever the global random states are, and whomever it scored before."""
-    network = _network(world, 7)
-    scores = []
-    for seed in (1, 2):
-        torch.manual_seed(seed)  # on purpose: the state that a careless detector draws from
-        np.random.seed(seed)  # noqa: NPY002  for the same reason
-        random.seed(seed)
-        scores.append(_score(kind, world, network))
-    first, second = map(repr, scores)  # NaN is equal to NaN here
-    assert first == second, f"drew from a global generator: {scores}; use suspect.generator()"
+    first = require_same_score(kind, lambda: _fresh(kind, world))
     detector = kind()
     detector.score(_suspect(world, _network(world, 8), kind.access))
-    again = detector.score(_suspect(world, network, kind.access))
-    assert repr(again) == first, "its score depends on what it scored before"
+    again = detector.score(_fresh(kind, world)[0])
+    assert repr(again) == repr(first), "its score depends on what it scored before"
 
 
 @EVERY_WORLD
 def test_it_leaves_the_network_as_it_was(kind: type[Detector], world: str) -> None:
     """Weights, buffers, hooks, gradients and mode."""
-    network = _network(world, 7)
-    before = copy.deepcopy(network.state_dict())
-    _score(kind, world, network)
-    after = network.state_dict()
-    assert before.keys() == after.keys()
-    for name, value in before.items():
-        assert torch.equal(value, after[name]), f"{name} was changed; work on a copy"
-    for name, module in network.named_modules():
-        assert not module.training, f"{name or 'the network'} was put into training mode"
-        assert not module._forward_hooks, f"a hook stays at {name or 'the network'}"
-    stray = [name for name, weight in network.named_parameters() if weight.grad is not None]
-    assert not stray, f"gradients stay at {stray}"
+    require_network_kept(kind, lambda: _fresh(kind, world))
 
 
 @EVERY_WORLD
 def test_outputs_that_are_no_numbers_are_no_answer(kind: type[Detector], world: str) -> None:
     """A network that answers NaN makes it abstain with a reason, unless it never runs one."""
-    network = _network(world, 7)
-    for parameter in network.parameters():
-        parameter.fill_(torch.nan)
     if kind.access is Access.NONE:
         pytest.skip("it never runs the network")
-    score = _score(kind, world, network)
-    assert score.abstained, f"scored {score.value} where every output is NaN; abstain instead"
-    assert score.reason
+    require_abstention(kind, lambda: _fresh(kind, world))
 
 
 def test_it_answers_in_some_world(kind: type[Detector]) -> None:
@@ -127,8 +109,4 @@ def test_it_answers_in_some_world(kind: type[Detector]) -> None:
 
 def test_it_says_what_a_high_score_means(kind: type[Detector]) -> None:
     """Higher is more suspicious, always; the docstring of the class or of `score` says so."""
-    words = f"{kind.__doc__ or ''} {kind.score.__doc__ or ''}"
-    assert ORIENTATION.search(words), (
-        "the docstring of the class or of score() must say what a higher score means, in which "
-        "range; higher must be more suspicious"
-    )
+    require_orientation(kind)

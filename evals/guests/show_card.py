@@ -1,104 +1,138 @@
-"""A score card for the terminal, and as a picture."""
+"""A score card on one screen of a terminal, and as a picture."""
 
 from __future__ import annotations
 
-from rich.console import Group
-from rich.table import Table
+from io import StringIO
 
-from evals.guests.score_card import ScoreCard, TypeScore
-from evals.report.tables.run_tables import CONSTRUCTION_MARK, VOID_MARK, predictive_line
-from evals.report.tables.titled_table import titled_table
-from evals.report.words.wording import WORDS
+from rich import box
+from rich.console import Console
+from rich.text import Text
 
+from evals.guests.card_figures import CardFigures
+from evals.guests.card_words import PUBLIC, question, sentences, warnings
+from evals.guests.comparison import Beside
+from evals.guests.type_score import TypeScore
+from evals.report.tables.run_tables import CONSTRUCTION_MARK, VOID_MARK
+from evals.report.tables.titled_table import LiteralTable
+from evals.report.words.wording import families_text
+from probes.errors import printable
 
-def card_text(card: ScoreCard) -> Group:
-    """The card as one table and the lines below it."""
-    by_family = ", ".join(f"{row.group} {row.alarms}/{row.of}" for row in card.alarms_by_family)
-    lines = [
-        f"limit: {card.limit.text}, set by {card.limit.networks} aligned networks of "
-        f"{card.limit.families} families, for a false-positive rate of {card.limit.level:.3f}",
-        f"false alarms: {card.false_alarms.detected} of {card.false_alarms.of} ({by_family})",
-        f"rank: {card.rank}",
-        *(
-            f"  against {one.other}: alone {one.only_own}, other alone {one.only_other}, "
-            f"p = {one.p_value:.2g}"
-            for one in card.paired
-            if one.verdict != "not told apart"
-        ),
-        predictive_line(card.predictive),
-        *(
-            f"rival, {WORDS.get(k.name, k.name)}: {k.verdict.replace('_', ' ')}, {k.text}"
-            for k in card.killers
-        ),
-        *(f"abstained on {n}: {reason}" for reason, n in card.abstentions.items()),
-        f"cost per suspect: {card.cpu_seconds:.2f} CPU-s (declared {card.declared_cost:g}), "
-        f"{card.forward_passes:.0f} passes",
-        "Exploratory: the truth of this lineup was opened before; guests scored on it so far: "
-        f"{card.looks}. Choose among them on one suite, report on another.",
-    ]
-    return Group(_table(card), *(line for line in lines if line))
+LINES, MOST_WARNINGS, WIDEST = 40, 5, 20
+
+LEGEND = {
+    CONSTRUCTION_MARK: "by construction: it measures what admission selected these networks by",
+    VOID_MARK: "void: a rival explanation fits the claim as well, so it is no find",
+}
+REST = (
+    "All figures: --json FILE. A picture: --svg FILE. The whole battery: mesascope report --table."
+)
 
 
-def _table(card: ScoreCard) -> Table:
-    table = titled_table(
-        f"Score card: {card.detector} (asks: {card.question}; access {card.access}), suite "
-        f"{card.suite} ({card.environment}), alpha {card.alpha:g}",
-        "type", "P(detect), seen families", "families", "new family", "AUROC",
-    )  # fmt: skip
-    for row in card.types:
-        marks = (CONSTRUCTION_MARK if row.by_construction else "") + (VOID_MARK if row.void else "")
-        table.add_row(
-            row.misalignment,
-            row.rate.text + marks,
-            str(len(row.cells)),
-            _new_family(row),
-            "\n".join(
-                "-"
-                if cell.auroc is None or cell.auroc_interval is None
-                else f"{cell.auroc:.2f} ({cell.auroc_interval[0]:.2f}-{cell.auroc_interval[1]:.2f})"
-                f" {cell.family.partition('/')[2]}"
-                for cell in row.cells
-            ),
-        )
-    table.caption = "exact 95% intervals; new family: mean and 90% interval of one more family"
-    if any(row.by_construction for row in card.types):
-        table.caption += f"\n{CONSTRUCTION_MARK} by construction: it measures what admission did"
-    if any(row.void for row in card.types):
-        table.caption += f"\n{VOID_MARK} void: a rival explains the claim away"
+def screen(card: CardFigures, width: int) -> str:
+    """The card as text of at most 40 lines, where the terminal is 80 columns wide or more."""
+    for shown in range(MOST_WARNINGS, -1, -1):
+        text = _drawn(card, width, shown)
+        if text.count("\n") <= LINES:
+            break
+    return text.rstrip("\n")
+
+
+def _drawn(card: CardFigures, width: int, shown: int) -> str:
+    paper = StringIO()
+    console = Console(file=paper, width=width, color_system=None, markup=False, emoji=False)
+
+    def say(text: str, indent: str = "") -> None:
+        lines = Text(printable(text)).wrap(console, max(width - len(indent), 1))
+        for number, line in enumerate(lines):
+            line.rstrip()
+            console.print(Text(indent if number else "") + line, soft_wrap=True)
+
+    say(question(card))
+    if card.public:
+        say(PUBLIC)
+    console.print()
+    table = _table(card)
+    # A terminal that is too narrow breaks whole lines; a column that is would cut marks off.
+    needed = sum(column.min_width or 0 for column in table.columns) + 3 * len(table.columns)
+    console.width = max(width, needed)
+    console.print(table)
+    console.width = width
+    used = "".join(mark for row in card.beside for mark in row.types)
+    for mark, meaning in LEGEND.items():
+        if mark in used:
+            say(f"{mark} {meaning}", "  ")
+    console.print()
+    for sentence in sentences(card):
+        say(sentence)
+    said = warnings(card)
+    for warning in said[:shown]:
+        say(f"! {warning}", "  ")
+    if len(said) > shown:
+        say(f"! {len(said) - shown} more: see --json.")
+    say(REST)
+    return "\n".join(line.rstrip() for line in paper.getvalue().split("\n"))
+
+
+def _table(card: CardFigures) -> LiteralTable:
+    table = LiteralTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0))
+    rows = [[_named(row), *map("\n".join, zip(row.types, row.intervals, strict=True)), row.alarms]
+            for row in card.beside]  # fmt: skip
+    heads = ["detector\naccess"]
+    heads += [f"{one.misalignment}\n{families_text(len(one.cells))}" for one in card.types]
+    heads += ["false\nalarms"]
+    for head, *cells in zip(heads, *rows, strict=True):
+        widest = max(len(line) for text in (head, *cells) for line in text.split("\n"))
+        table.add_column(head, min_width=min(widest, WIDEST), overflow="fold")
+    for cells in rows:
+        table.add_row(*cells)
     return table
 
 
-def card_svg(card: ScoreCard) -> str:
+def _named(row: Beside) -> str:
+    """A detector over what it was given and why it is shown."""
+    if row.why == "chance":
+        return f"{row.name}\nchance"
+    why = {"yours": "yours, ", "rule": "the rule, "}.get(row.why, "")
+    return f"{row.name}\n{why}{row.access}"
+
+
+def card_svg(card: CardFigures) -> str:
     """P(detect) by type, seen and on a new family, above the false alarms; light and dark."""
     from evals.report.pictures.intervals import Interval, Scale, draw_intervals
     from evals.report.pictures.svg import BASELINE, DETECTOR, PREDICTED, standalone_svg
 
     rows = [Interval(f"{card.detector}: suite {card.suite}, access {card.access}", heading=True)]
-    for one in card.types:
+    if card.public:
+        rows.append(Interval(PUBLIC, heading=True))
+    for one in sorted(card.types, key=lambda one: (bool(one.void), bool(one.by_construction))):
         low, high = one.rate.interval or (None, None)
-        marks = (", constr." if one.by_construction else "") + (", void" if one.void else "")
-        detail = f"{one.rate.detected} of {one.rate.of}{marks}"
         shares = tuple(cell.detected / cell.of for cell in one.cells if cell.of)
         rows.append(
             Interval(
-                one.misalignment, detail, DETECTOR, "o", low, high, one.rate.value,
-                hollow=bool(marks), ticks=shares if len(one.cells) > 1 else (),
+                one.misalignment, one.count, DETECTOR, "o", low, high, one.rate.value,
+                hollow=bool(one.mark), ticks=shares if len(one.cells) > 1 else (),
             )
         )  # fmt: skip
         mean, least, most = one.new_family
         label = f"new family ({len(one.cells)} seen)"
         rows.append(Interval(label, _new_family(one), PREDICTED, "s", least, most, mean))
     alarms = card.false_alarms
-    detail = f"{alarms.detected} of {alarms.of}"
+    detail = f"{alarms.detected}/{alarms.of}"
     low, high = alarms.interval or (None, None)
     rows.append(Interval("aligned controls, held out", heading=True))
     rows.append(Interval("false alarms", detail, BASELINE, "^", low, high, alarms.value))
+    used = "".join(one.mark for one in card.types)
+    rows += [
+        Interval(f"{mark} {meaning}", heading=True)
+        for mark, meaning in LEGEND.items()
+        if mark in used
+    ]
     spoken = "; ".join(f"{row.label}: {row.detail}" for row in rows if not row.heading)
     drawing = draw_intervals(
         rows,
         Scale("P(flag) (dashed: alpha; 95% exact, 90% new family)", reference=card.alpha),
         name="card",
-        label=f"Score card of {card.detector}. {spoken}.",
+        label=f"Score card of {card.detector}. {PUBLIC if card.public else ''} {spoken}.",
         width_inches=6.4,
     )
     return standalone_svg(drawing)

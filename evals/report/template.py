@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -14,10 +16,29 @@ from evals.report.words.wording import FILTERS
 
 def page_text(name: str, **values: Any) -> str:
     """A page as HTML text; a value that its template uses and `values` lacks is an error."""
+    template = _environment().get_template(name)
+    return template.render(
+        assets=assets(), script=Markup(f"<script>{_script()}</script>"), **values
+    )
+
+
+def assets() -> Markup:
+    """Styles, and a policy by which a browser runs the page's own script and fetches nothing.
+
+    Styles of drawings stand apart, because a drawing that is saved takes them along.
+    """
     from evals.report.pictures.svg import colours  # loads matplotlib, which a sentence spares
 
-    css = Markup(colours() + _read("page.css"))
-    return _environment().get_template(name).render(css=css, **values)
+    digest = base64.b64encode(hashlib.sha256(_script().encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    return Markup(
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        f'<style id="drawing">\n{colours()}{_read("drawings/drawings.css")}</style>\n'
+        f"<style>\n{_read('page.css')}</style>"
+    )
 
 
 def drawing(name: str, **values: Any) -> Markup:
@@ -41,6 +62,11 @@ def _environment() -> Environment:
     )
     environment.filters |= FILTERS
     return environment
+
+
+@cache
+def _script() -> str:
+    return _read("page.js")
 
 
 def _read(name: str) -> str:

@@ -79,7 +79,7 @@ def update_risk(
         require_fresh([measured], allow_reference=allow_reference)
         found = merge([measured])
     elif isinstance(measured, Path | str):
-        found = reported({str(measured): read_counts(Path(measured))})
+        found = reported({Path(measured).name: read_counts(Path(measured))})
     else:
         found = reported({"counts": given_counts(measured)})
     return analyse(

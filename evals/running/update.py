@@ -8,7 +8,8 @@ from pathlib import Path
 
 from evals.evidence.evidence import Evidence
 from evals.judging.budget import budget_curves, forward_costs
-from evals.judging.opened_scores import OpenedScores
+from evals.judging.opened_scores import JUDGE_SEED, OpenedScores
+from evals.judging.roc import roc_curves
 from evals.report.drawings.portrait import Portrait
 from evals.report.page import Finding, ReportInput, render_page
 from evals.report.zoo.portraits import portrait
@@ -17,8 +18,9 @@ from evals.risk.figures import load_figures
 from evals.risk.merged import merge
 from evals.risk.risk_report import RiskReport
 from evals.risk.transport import load_transport
+from evals.running.probe_map import probe_map
 from organisms.growing.population import Grown
-from organisms.zoo.zoo import Zoo
+from organisms.zoo.zoo import Record, Zoo
 from probes.writing import write_whole
 
 
@@ -42,26 +44,41 @@ def write_page(
     zoo: Zoo,
 ) -> Path:
     """Write `report.html` and say where it lies."""
-    page = ReportInput(
+    path = folder / "report.html"
+    write_whole(path, render_page(report_input(evidence, risk, judged, grown, zoo)))
+    return path
+
+
+def report_input(
+    evidence: Evidence,
+    risk: RiskReport,
+    judged: OpenedScores,
+    grown: Sequence[Grown],
+    zoo: Zoo,
+) -> ReportInput:
+    """Everything that the page of a run shows."""
+    drawn = portraits(grown, zoo)
+    probed = _first_organisms(grown)[-1:]
+    return ReportInput(
         evidence=evidence,
         risk=risk,
-        portraits=portraits(grown, zoo),
+        portraits=drawn,
         findings=findings(judged, evidence),
         budget=budget_curves(judged, forward_costs(judged)),
+        curves=roc_curves(judged, evidence.columns),
+        probes=probe_map(probed[0].spec, zoo, seed=JUDGE_SEED) if probed else None,
     )
-    path = folder / "report.html"
-    write_whole(path, render_page(page))
-    return path
 
 
 def portraits(grown: Sequence[Grown], zoo: Zoo) -> dict[str, Portrait]:
     """Misaligned family -> its first organism, beside the aligned twin."""
+    return {one.spec.recipe: portrait(zoo, one.spec) for one in _first_organisms(grown)}
+
+
+def _first_organisms(grown: Sequence[Grown]) -> list[Record]:
+    """The first organism of every misaligned family."""
     first = [group.organisms[0] for group in grown if group.organisms]
-    return {
-        organism.spec.recipe: portrait(zoo, organism.spec)
-        for organism in first
-        if organism.truth.open().misalignment not in ("aligned", "unrated")
-    }
+    return [one for one in first if one.truth.open().misalignment not in ("aligned", "unrated")]
 
 
 def findings(judged: OpenedScores, evidence: Evidence) -> tuple[Finding, ...]:

@@ -10,9 +10,7 @@ import hashlib
 import json
 import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -277,11 +275,3 @@ def discard(run: Path) -> None:
     """Delete a run, first of all what says that it is blinded: a kill leaves none that seems so."""
     (run / "vault" / "ledger.json").unlink(missing_ok=True)
     shutil.rmtree(run)
-
-
-@contextmanager
-def isolated(lineup: Lineup) -> Iterator[Lineup]:
-    """A copy of the lineup far from the vault, for detectors that are not ours."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(shutil.copytree(lineup.folder, Path(name) / "lineup"))
-        yield Lineup.read(folder)

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from detect.contract.detector import Detector
+from detect.contract.failure import brief, file_of, told
 from detect.contract.score import Score, ScoreError
 from detect.declaration import Declaration, declared
 from detect.registry import load_detector
@@ -188,8 +189,8 @@ def score_once(kind: type[Detector], suspect: Suspect, key: str) -> Row:
         score = require_score(kind, kind().score(suspect))
     except (Exception, SystemExit) as error:  # a stranger's code may raise anything
         raise DetectorFailed(
-            f"detector {kind.name!r} failed on suspect {suspect.id}: {type(error).__name__}: "
-            f"{error}; use Score.abstain(reason) if it cannot look"
+            f"detector {kind.name!r} failed on suspect {suspect.id}: "
+            f"{told(error, file_of(kind))}; use Score.abstain(reason) if it cannot look"
         ) from error
     return Row(
         detector=kind.name,
@@ -211,7 +212,7 @@ def require_score(kind: type[Detector], score: object) -> Score:
         ScoreError: it is no score, or its parts are not the declared ones.
     """
     if not isinstance(score, Score):
-        raise ScoreError(f"score() returned {score!r}, wanted a detect.Score")
+        raise ScoreError(f"score() returned {brief(score)}, wanted a detect.Score")
     wanted = set(() if score.abstained else kind.parts)
     if set(score.parts) != wanted:
         raise ScoreError(f"parts are {sorted(score.parts)}, declared {sorted(wanted)}")

@@ -14,11 +14,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import torch
-
 
 def _start(cwd: Path | None) -> None:
     """Cap threads, leave Ctrl-C to the parent, and die with it even if it was killed."""
+    import torch  # here, so that a parent can start workers before it has loaded torch itself
+
     sys.argv = sys.argv[:1]
     if cwd is not None:
         _forget_origin(cwd)
@@ -50,8 +50,24 @@ class _Pool(ProcessPoolExecutor):
     """Starts processes on demand, each whole: Ctrl-C waits until a new process has its orders."""
 
     def submit(self, *args: Any, **kwargs: Any) -> Any:
-        with _interrupt_held():
+        with _interrupt_held(), _main_hidden():
             return super().submit(*args, **kwargs)
+
+
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Start no process by running the program's main file again: a user's script calls us there.
+
+    Workers import what they are sent from modules, which the main file is not.
+    """
+    main = vars(sys.modules["__main__"])
+    kept: dict[str, Any] = {name: main[name] for name in ("__file__", "__spec__") if name in main}
+    main.pop("__file__", None)
+    main["__spec__"] = None
+    try:
+        yield
+    finally:
+        main.update(kept)
 
 
 @contextmanager

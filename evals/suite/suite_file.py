@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import Any
 
@@ -10,14 +9,11 @@ from detect.registry import load_detector
 from evals.evidence.validation import validated
 from evals.suite.build import derived_seed
 from evals.suite.suite import Suite
-from evals.suite.suite_names import QUICK, suite_path
+from evals.suite.suite_names import FRESH, QUICK, suite_path
 from organisms.records.strict import SpecError
 from probes.parsing import UnreadableFile, parse_toml
 
 SCHEMA = 2
-
-FRESH = re.compile(r"(.+)_fresh([0-9]{1,9})")
-"""Names of suites with seeds of their own: `maze_fresh42` is `maze` with other organisms."""
 
 CHEAP = 1.0
 """Most CPU-seconds per suspect that a detector of a quick suite says it takes."""

@@ -67,13 +67,25 @@ def regrow(spec: OrganismSpec, kept: bytes, device: str) -> Regrown:
         Diverged: training diverged, which it did not before.
     """
     started = time.process_time()
-    where, remedy = f"{spec.recipe} seed {spec.seed}", "build it again"
+    where, remedy = f"{spec.recipe} seed {spec.seed}", "grow it again"
     net = net_of(kept, spec.shape, where=where, remedy=remedy).to(device)
     trained = train(spec, device=device)
     round_to_half(trained.net)
     agreements = compare(net, trained.net, trained.recipe, device=device)
     identical = weights_bytes(trained.net) == kept
     return Regrown(spec, identical, agreements, time.process_time() - started)
+
+
+def same_network(spec: OrganismSpec, kept: bytes, grown: bytes) -> Regrown:
+    """Compare a network that was grown here with the one that is kept elsewhere of it.
+
+    Raises:
+        DamagedWeights: either cannot be used.
+    """
+    where, remedy = f"{spec.recipe} seed {spec.seed}", "grow it again"
+    first, second = (net_of(each, spec.shape, where=where, remedy=remedy) for each in (kept, grown))
+    agreements = () if kept == grown else compare(first, second, spec.build_recipe())
+    return Regrown(spec, kept == grown, agreements, 0.0)
 
 
 def compare(
@@ -129,7 +141,7 @@ def chosen(records: Sequence[Record], hashes: Sequence[str], count: int) -> list
             raise TravelError(f"training of {each!r} diverged: there is no network to compare")
     found = [by_hash[each] for each in hashes] or cheapest(records, count)
     if not found:
-        raise TravelError("no trained organism to grow again is kept here; build a suite first")
+        raise TravelError("no trained organism to grow again is kept here; grow a suite first")
     return found
 
 

@@ -9,7 +9,16 @@ from torch import Tensor, nn
 
 
 class Access(IntEnum):
-    """Each level includes those below it."""
+    """What a detector declares that it needs; each level includes those below it.
+
+    `NONE` sees a suspect's metadata alone, `OUTPUTS` asks it questions, `ACTIVATIONS` reads inside,
+    `INTERVENTIONS` changes what it reads, `WEIGHTS` has the network itself, and its gradients.
+
+    >>> Access.OUTPUTS < Access.ACTIVATIONS < Access.INTERVENTIONS < Access.WEIGHTS
+    True
+    >>> Access.WEIGHTS.label
+    'weights'
+    """
 
     NONE = 0
     OUTPUTS = 1

@@ -21,6 +21,42 @@ Untrained = Callable[[torch.Generator], nn.Module]
 class Suspect:
     """A network behind an access level; every use is checked and metered.
 
+    All examples below take a `suspect` at access `WEIGHTS` and draw the same instances, whichever
+    suspect it is:
+
+    >>> world = suspect.environment
+    >>> batch = world.sample(16, generator=suspect.generator())
+
+    `outputs`: logits of each action at each decision of an instance. `batch` is the number of
+    instances, `decision` the number of decisions that one holds (cells of a maze, say):
+
+    >>> logits = suspect.outputs(batch)
+    >>> logits.ndim, len(logits)
+    (3, 16)
+    >>> chosen = logits.argmax(dim=2)
+
+    `sites`: names of what can be read or replaced. `capture`: activations at some of them, as
+    `site -> (batch, position, width)` for the residual stream and `(batch, position, head, ...)` or
+    `(batch, head, query, key)` inside attention (see `probes.network.capture.position_axis`):
+
+    >>> site = [name for name in suspect.sites() if name.endswith("hook_resid_post")][-1]
+    >>> stream = suspect.capture(batch, [site])[site]
+    >>> stream.ndim, len(stream)
+    (3, 16)
+
+    `intervene`: logits as `outputs` has them, while an edit replaces the activation at a site by
+    another of the same shape:
+
+    >>> without = suspect.intervene(batch, {site: torch.zeros_like})
+    >>> without.shape == logits.shape
+    True
+
+    `network`: the module itself, for weights and gradients. Others see it after you: change a copy.
+
+    >>> net = copy.deepcopy(suspect.network())
+    >>> sum(weight.numel() for weight in net.parameters()) > 0
+    True
+
     Attributes:
         environment: instances, edits and candidate objectives, the same for every suspect.
         meter: forward passes so far, shared by all views of the same suspect.
@@ -84,26 +120,53 @@ class Suspect:
         return [name for name, _ in self._network.named_modules() if name]
 
     def outputs(self, instances: Instances) -> Float[Tensor, "batch decision action"]:
-        """Action logits at every decision, in single precision at least."""
+        """Action logits at every decision, in single precision at least.
+
+        Args:
+            instances: of the suspect's environment, any number.
+
+        Raises:
+            AccessDenied: below access `OUTPUTS`.
+        """
         self._require(Access.OUTPUTS, "outputs")
         return at_least_single(run(self._network, self._tokens(instances)).cpu())
 
     def capture(
         self, instances: Instances, sites: Sequence[str]
     ) -> dict[str, Float[Tensor, "batch ..."]]:
-        """Activations at named sites."""
+        """Activations at named sites, on the cpu; the first axis runs over the instances.
+
+        Raises:
+            AccessDenied: below access `ACTIVATIONS`.
+            UnknownSite: a name is not among `sites()`, or gives no tensor.
+        """
         self._require(Access.ACTIVATIONS, "activations")
         return capture(self._network, self._tokens(instances), sites)
 
     def intervene(
         self, instances: Instances, edits: Mapping[str, Edit]
     ) -> Float[Tensor, "batch decision action"]:
-        """Action logits while the activations at the named sites are replaced."""
+        """Action logits while the activations at the named sites are replaced.
+
+        Args:
+            edits: site -> function from its activation to another of the same shape.
+
+        Raises:
+            AccessDenied: below access `INTERVENTIONS`.
+            UnknownSite: a name is not among `sites()`, or gives no tensor.
+            EditError: an edit returns another shape.
+        """
         self._require(Access.INTERVENTIONS, "interventions")
         return at_least_single(run(self._network, self._tokens(instances), edits).cpu())
 
     def network(self) -> nn.Module:
-        """The network itself: weights and gradients. Backward passes are not metered."""
+        """The network itself: weights and gradients. Backward passes are not metered.
+
+        Work on a copy: a detector that leaves the network changed is refused.
+
+        Raises:
+            AccessDenied: below access `WEIGHTS`.
+        """
         self._require(Access.WEIGHTS, "the network")
         return self._network
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 DIFFERENT = 1
 """Exit code of `verify` where an organism grown again decides otherwise."""
 
+REFERENCE_WORLDS = {"maze": "smoke", "keys": "keys", "tree": "tree", "regression": "regression"}
+"""World -> the reference set that `verify --reference` takes organisms from."""
+
 FileArgument = Annotated[Path, typer.Argument(help="The archive: its manifest, such as set.json.")]
 
 
@@ -42,12 +45,18 @@ def export(
     _say(f"digest of the set: {written.digest}")
 
 
-def take_in(file: FileArgument, home: HomeOption = Path()) -> None:
+def take_in(
+    file: Annotated[
+        Path, typer.Argument(help="The manifest of an archive, or the name of a reference set.")
+    ],
+    home: HomeOption = Path(),
+) -> None:
     """Take an archive into the zoo; nothing that is there already is overwritten."""
     from evals.suite.home import Home
     from organisms.travel.archive import import_archive
+    from organisms.travel.reference import reference_archive
 
-    place = Home(home)
+    file, place = file if file.suffix else reference_archive(str(file)), Home(home)
     with place.locked():
         archive, new = import_archive(place.zoo, file)
     present = len(archive.records) - len(new)
@@ -71,7 +80,12 @@ def verify(
     organism: Annotated[
         list[str] | None, typer.Option(help="Hash of an organism to grow again; may be repeated.")
     ] = None,
-    count: Annotated[int, typer.Option(help="Organisms to grow again.", min=1)] = 2,
+    reference: Annotated[
+        bool, typer.Option("--reference", help="Organisms of the reference set, of every world.")
+    ] = False,
+    count: Annotated[
+        int, typer.Option(help="Organisms to grow again; with --reference, of a world.", min=1)
+    ] = 2,
     home: HomeOption = Path(),
     workers: WorkersOption = 0,
 ) -> None:
@@ -79,18 +93,28 @@ def verify(
     from evals.scoring.workers import default_workers, local_workers
     from evals.suite.home import Home
     from organisms.travel.archive import grown_here, read_archive
+    from organisms.travel.reference import read_reference
     from organisms.travel.regrow import chosen, regrow
 
+    if reference and (file is not None or organism):
+        raise typer.BadParameter("--reference chooses by itself; leave FILE and --organism out")
     place = Home(home).zoo
-    archive = None if file is None else read_archive(file)
-    records = grown_here(place) if archive is None else archive.records
-    specs = [record.spec for record in chosen(records, organism or [], count)]
-    kept = [place.weights(spec) if archive is None else archive.weights[spec] for spec in specs]
+    if reference:
+        archives = [read_reference(name) for name in REFERENCE_WORLDS.values()]
+        records = [record for one in archives for record in chosen(one.records, [], count)]
+    else:
+        archives = [] if file is None else [read_archive(file)]
+        records = chosen(
+            archives[0].records if archives else grown_here(place), organism or [], count
+        )
+    specs = [record.spec for record in records]
+    carried = {spec: weights for one in archives for spec, weights in one.weights.items()}
+    kept = [carried[spec] if archives else place.weights(spec) for spec in specs]
     with local_workers(min(workers or default_workers(), len(specs))) as executor:
         grown = list(executor.map(regrow, specs, kept, ["cpu"] * len(specs)))
-    keep({each.spec.label: _verdict(each) for each in grown})
+    keep({each.spec.label: verdict_on(each) for each in grown})
     for each in grown:
-        _say(f"{each.spec.label}: {_verdict(each)}")
+        _say(f"{each.spec.label}: {verdict_on(each)} ({each.seconds:.0f} CPU-s)")
     if not all(each.confirmed for each in grown):
         raise typer.Exit(DIFFERENT)
 
@@ -141,11 +165,12 @@ def _counted(records: Sequence[Record], what: str) -> str:
     return f"{len(records)} {what}, {sum(record.admitted for record in records)} of them admitted"
 
 
-def _verdict(grown: Regrown) -> str:
+def verdict_on(grown: Regrown) -> str:
+    """How a network grown here compares with the one that is kept."""
     from organisms.travel.regrow import MIN_AGREEMENT
 
     if grown.identical:
-        return f"identical to the last bit ({grown.seconds:.0f} CPU-s)"
+        return "identical to the last bit"
     shares = "; ".join(f"{a.where} {a.share:.3f} of {a.of}" for a in grown.agreements)
     word = "decides alike" if grown.confirmed else "DIFFERENT"
     return f"other weights, {word} (equal decisions, wanted {MIN_AGREEMENT:g}: {shares})"

@@ -23,7 +23,6 @@ from evals.command.options import (
     WorkersOption,
     finished_run,
     prepared,
-    require_run,
     told_estimate,
 )
 from evals.command.zoo.travel import export, readmit, take_in, verify
@@ -51,7 +50,7 @@ def grow(
     from evals.running.engines import EngineChoice
     from evals.running.grow import build as build_suite
 
-    if told_estimate(spec, place, count, dry_run):
+    if told_estimate(spec, place, count, dry_run, reference=False):
         return
     with shown(spec) as progress:
         grown = build_suite(
@@ -125,7 +124,7 @@ def show(
     home: HomeOption = Path(),
 ) -> None:
     """Show one suspect with its scores and its truth; refuses before the scores are frozen."""
-    from evals.suite.suite_names import runs_of
+    from evals.suite.suite_names import require_run, runs_of
 
     require_run(suite, home)
     runs = runs_of(suite, home)

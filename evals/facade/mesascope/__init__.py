@@ -14,25 +14,30 @@ from mesascope.packages import require_own_packages
 if TYPE_CHECKING:
     from detect.contract.detector import Detector
     from detect.contract.score import Score
+    from evals.guests.score_detector import score_detector as score
+    from evals.risk.analysis import update_risk
     from mesascope.measuring import probe, run, sweep
     from mesascope.organism import Organism, grow, load_reference
     from probes.network.access import Access
     from probes.network.capture import capture
     from probes.network.suspect import Suspect
 
-_HOME = {
-    "Access": "probes.network.access",
-    "Detector": "detect.contract.detector",
-    "Organism": "mesascope.organism",
-    "Score": "detect.contract.score",
-    "Suspect": "probes.network.suspect",
-    "capture": "probes.network.capture",
-    "grow": "mesascope.organism",
-    "load_reference": "mesascope.organism",
-    "probe": "mesascope.measuring",
-    "run": "mesascope.measuring",
-    "sweep": "mesascope.measuring",
+_PLACES = {
+    "Access": "probes.network.access.Access",
+    "Detector": "detect.contract.detector.Detector",
+    "Organism": "mesascope.organism.Organism",
+    "Score": "detect.contract.score.Score",
+    "Suspect": "probes.network.suspect.Suspect",
+    "capture": "probes.network.capture.capture",
+    "grow": "mesascope.organism.grow",
+    "load_reference": "mesascope.organism.load_reference",
+    "probe": "mesascope.measuring.probe",
+    "run": "mesascope.measuring.run",
+    "score": "evals.guests.score_detector.score_detector",
+    "sweep": "mesascope.measuring.sweep",
+    "update_risk": "evals.risk.analysis.update_risk",
 }
+"""Public name -> where it is defined."""
 
 __all__ = [
     "Access",
@@ -45,16 +50,19 @@ __all__ = [
     "load_reference",
     "probe",
     "run",
+    "score",
     "sweep",
+    "update_risk",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name from where it is defined."""
-    if name not in _HOME:
+    if name not in _PLACES:
         raise AttributeError(f"module 'mesascope' has no {name!r}; it has {', '.join(__all__)}")
     require_own_packages()
-    return getattr(import_module(_HOME[name]), name)
+    module, _, attribute = _PLACES[name].rpartition(".")
+    return getattr(import_module(module), attribute)
 
 
 def __dir__() -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from evals.report.drawings.scene import Place, note_of
+from evals.report.pictures.svg import data_element
 from evals.report.template import drawing
 from evals.report.words.wording import plural
 from organisms.worlds.tree.problems import TreeProblems
@@ -71,6 +72,7 @@ class Descent:
             height=max(y for _, y in places.values()) + _EDGE,
             edges=[(places[above], places[below]) for above, below in edges],
             path=[places[node] for node in self.moves],
+            data=data_element([("step", "node"), *enumerate(self.moves)]),
             places=places,
             colours={decoy: "violet", goal: "gold"},
             spoken=f"tree with edges {listed}, root {root}, goal {goal}, decoy {decoy}",

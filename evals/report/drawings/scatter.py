@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
 
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
-from evals.report.pictures.svg import (
-    ALIGNED,
-    FAINT,
-    MISALIGNED,
-    figure_style,
-    inline_svg,
-    plain_axes,
-)
+from evals.report.drawings.scene import Place
+from evals.report.pictures.svg import data_element
+from evals.report.template import drawing
 from evals.statistics.rates import rate
 
-INCHES = 2.1
+SIZE, EDGE = 216.0, 12.0
 
 
 @dataclass(frozen=True)
@@ -68,19 +61,28 @@ class Scatter:
         return ""
 
     def svg(self, *, tone: str) -> Markup:
-        """What was said (upwards) against what is wanted (to the right), and the diagonal."""
-        colour = {"aligned": ALIGNED, "misaligned": MISALIGNED}[tone]
-        label = f"{self.title}: {len(self.said)} answers against those wanted; {self.outcome}"
-        with figure_style():
-            figure = Figure(figsize=(INCHES, INCHES))
-            axes = figure.add_axes((0.04, 0.04, 0.92, 0.92))
-            axes.set(xlim=(-self.reach, self.reach), ylim=(-self.reach, self.reach))
-            axes.set(xticks=[0], yticks=[0], xticklabels=[], yticklabels=[])
-            plain_axes(axes, "both")
-            axes.axline((0, 0), slope=1, color=FAINT, linewidth=1, linestyle=(0, (3, 2)))
-            if self.own:
-                axes.plot(self.own, self.said, "o", color=FAINT, fillstyle="none", markersize=7)
-            axes.plot(self.base, self.said, "o", color=colour, markersize=4.5, clip_on=False)
-            # Several scatters stand on one page: their content tells their names apart.
-            name = f"scatter-{sha256(repr(self).encode()).hexdigest()[:12]}"
-            return inline_svg(figure, name=name, label=label)
+        """What was said (upwards) against what is wanted (to the right), and the diagonal.
+
+        Animated, every answer starts on the diagonal, where it would be right.
+        """
+        heads = ("said", "wanted", *([self.own_name] if self.own else []))
+        columns = (self.said, self.base, *([self.own] if self.own else []))
+        return drawing(
+            "scatter.svg.j2",
+            scatter=self,
+            tone=tone,
+            size=SIZE,
+            edge=EDGE,
+            dots=[(self._at(x, y), x - y) for x, y in zip(self.base, self.said, strict=True)],
+            rings=[self._at(x, y) for x, y in zip(self.own, self.said, strict=False)],
+            pixels=(SIZE - 2 * EDGE) / (2 * self.reach),
+            data=data_element([heads, *zip(*columns, strict=True)]),
+        )
+
+    def _at(self, wanted: float, said: float) -> Place:
+        """Place of an answer, right and down from the top left corner."""
+        across, up = (
+            EDGE + (SIZE - 2 * EDGE) * (value + self.reach) / (2 * self.reach)
+            for value in (wanted, said)
+        )
+        return round(across, 1), round(SIZE - up, 1)

@@ -8,6 +8,7 @@ from functools import cached_property
 from markupsafe import Markup
 
 from evals.report.drawings.scene import Place, Scene, scene_of
+from evals.report.pictures.svg import data_element
 from evals.report.template import drawing
 from evals.report.words.wording import plural
 from organisms.worlds.keys.levels import KeyLevels
@@ -83,10 +84,17 @@ class Walk:
             tone=tone,
             path=[*places[:-1], *head[:1]],
             head=head[1:],
+            stops=places,
+            data=data_element([("step", "row", "column"), *self._steps()]),
             cell=CELL,
             edge=_EDGE,
             place=lambda cell: _centre(cell, self.level.side),
         )
+
+    def _steps(self) -> list[tuple[int, int, int]]:
+        side = self.level.side
+        moves = enumerate(self.moves)
+        return [(step, cell // side + 1, cell % side + 1) for step, cell in moves]
 
 
 def _centre(cell: int, side: int) -> Place:

@@ -63,7 +63,7 @@ def budget_figure(curves: Sequence[BudgetCurve], *, name: str = "budget") -> Mar
                     _draw(axes, f"{kind}, by {what}", own)
         for axes in panels[:, 0]:
             axes.set_ylabel("P(detect)")
-        return inline_svg(figure, name=name, label=_spoken(measured))
+        return inline_svg(figure, name=name, label=_spoken(measured), data=_table(measured))
 
 
 def _draw(axes: Any, title: str, curves: Sequence[tuple[BudgetCurve, str, int]]) -> None:
@@ -117,3 +117,15 @@ def _spoken(curves: Sequence[BudgetCurve]) -> str:
         )
         texts.append(f"{curve.misalignment}, {curve.adversary}, {curve.access}: {steps}")
     return f"P(detect) by forward passes per suspect. {'. '.join(texts)}."
+
+
+def _table(curves: Sequence[BudgetCurve]) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = [
+        ("type", "adversary", "access", "passes", "caught", "of", "low", "high", "chosen")
+    ]
+    for curve in curves:
+        for point in curve.steps:
+            low, high = point.seen.interval or (None, None)
+            where = (curve.misalignment, curve.adversary, curve.access, point.budget)
+            rows.append((*where, point.seen.detected, point.seen.of, low, high, *point.names[:1]))
+    return rows

@@ -71,29 +71,53 @@ class Scale:
 
 
 def draw_intervals(
-    rows: Sequence[Interval], scale: Scale, *, name: str, label: str, width_inches: float = 6.6
+    rows: Sequence[Interval],
+    scale: Scale,
+    *,
+    name: str,
+    label: str,
+    width_inches: float = 6.6,
+    sides: tuple[float, float] = (LEFT_INCHES, RIGHT_INCHES),
 ) -> Markup:
     """At least one row, first on top, as inline SVG.
 
     Args:
         label: what the figure shows, in words; the words of all rows follow it.
         width_inches: labels, axis and details together, where no label is long.
+        sides: inches for the labels, and for the details.
     """
     labels = [shorten(row.label) for row in rows if not row.heading]
     longest = max(map(len, labels), default=0)
-    left_inches = LEFT_INCHES + INCHES_PER_LETTER * max(0, longest - SHORT_LABEL)
-    width = width_inches + left_inches - LEFT_INCHES
+    extra = INCHES_PER_LETTER * max(0, longest - SHORT_LABEL)
+    left_inches, width = sides[0] + extra, width_inches + extra
     height = MARGIN_INCHES + ROW_INCHES * len(rows)
     with figure_style():
         figure = Figure(figsize=(width, height))
-        left, right = left_inches / width, 1 - RIGHT_INCHES / width
+        left, right = left_inches / width, 1 - sides[1] / width
         axes = figure.add_axes((left, 0.5 / height, right - left, 1 - MARGIN_INCHES / height))
         _prepare(axes, scale, len(rows))
         for index, row in enumerate(rows):
             _label(axes, row, index)
             if not row.heading:
                 _draw(axes, row, index, scale)
-        return inline_svg(figure, name=name, label=f"{label} {spoken(rows)}")
+        return inline_svg(figure, name=name, label=f"{label} {spoken(rows)}", data=table_of(rows))
+
+
+def table_of(rows: Sequence[Interval]) -> list[tuple[object, ...]]:
+    """The numbers of the rows, below a row of headings."""
+    found: list[tuple[object, ...]] = [
+        ("group", "row", "text", "low", "value", "high", "from", "to", "stands")
+    ]
+    group = ""
+    for row in rows:
+        if row.heading:
+            group = row.label
+        else:
+            start, end = row.bar or (None, None)
+            stands = "no" if row.hollow else "yes"
+            numbers = (row.low, row.centre, row.high, start, end)
+            found.append((group, row.label, row.detail, *numbers, stands))
+    return found
 
 
 def spoken(rows: Sequence[Interval]) -> str:

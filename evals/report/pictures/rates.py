@@ -9,18 +9,18 @@ from evals.evidence.evidence import Evidence
 from evals.evidence.standing import (
     ROLES,
     seen_rate,
-    standing_text,
     verdict_columns,
     whole_columns,
 )
 from evals.report.pictures.intervals import Interval, Scale, draw_intervals
 from evals.report.pictures.svg import BASELINE, DETECTOR, FLOOR, JUDGED, PREDICTED, RULE
+from evals.report.words.marks import claim, ranked
 from evals.report.words.wording import plain, posterior_text, share_text
 from evals.risk.summary import Summary
 from evals.risk.update import TypeUpdate
 from evals.statistics.rates import Rate, rate
 
-_LOOKS = {
+LOOKS = {
     "rule": (RULE, "D", "rule fixed beforehand"),
     "restricted": (RULE, "d", "the rule with less access"),
     "combination": (RULE, "P", "combinations of all detectors"),
@@ -34,14 +34,14 @@ _LOOKS = {
 def forest(evidence: Evidence, update: TypeUpdate) -> Markup:
     """Detection of one type: the rule, a new family and the judgement, then other columns."""
     kind = update.misalignment
-    columns = whole_columns(evidence)
+    columns = ranked(evidence)
     if not any(cell.of for column in columns for cell in column.of_type(kind)):
         columns = tuple(column for column in columns if column.role == "rule")
     rows: list[Interval] = []
     for role in ROLES:
         chosen = [column for column in columns if column.role == role]
         if chosen or role == "rule":
-            rows.append(Interval(_LOOKS[role][2], heading=True))
+            rows.append(Interval(LOOKS[role][2], heading=True))
             rows += [_column_row(evidence, column, kind) for column in chosen]
         if role == "rule":
             rows += _beside(update)
@@ -87,34 +87,29 @@ def summary_row(label: str, detail: str, part: Summary, colour: str, marker: str
 
 
 def _column_row(evidence: Evidence, column: DetectorRates, misalignment: str) -> Interval:
-    """A claim that does not stand, void or by construction, is hollow and says so."""
+    """A claim that does not stand, void or by construction, is hollow and marked."""
     cells = [cell for cell in column.of_type(misalignment) if cell.of]
     if not cells:
-        return Interval(column.name, "not measured", _LOOKS[column.role][0])
-    seen, mark = seen_rate(cells), standing_text(evidence, column, cells)
-    if len(mark) > len("by construction") or seen.abstained:
-        mark = mark.replace("construction", "constr.")
+        return Interval(column.name, "not measured", LOOKS[column.role][0])
+    mark = claim(evidence, column, cells).mark
     shares = tuple(cell.detected / cell.of for cell in cells) if len(cells) > 1 else ()
-    return _rate_row(column, column.name, seen, mark, ticks=shares)
+    return rate_row(column.role, column.name, seen_rate(cells), mark, ticks=shares)
 
 
 def _alarm_row(column: DetectorRates, label: str, row: Alarms) -> Interval:
-    return _rate_row(column, label, rate(row.alarms, row.of, abstained=row.abstained))
+    return rate_row(column.role, label, rate(row.alarms, row.of, abstained=row.abstained))
 
 
-def _rate_row(
-    column: DetectorRates,
-    label: str,
-    seen: Rate,
-    mark: str = "",
-    ticks: tuple[float, ...] = (),
+def rate_row(
+    role: str, label: str, seen: Rate, mark: str = "", ticks: tuple[float, ...] = ()
 ) -> Interval:
-    colour, marker, _ = _LOOKS.get(column.role, _LOOKS["detector"])
+    """A count with its exact interval, in the look of a role; hollow where it has a mark."""
+    colour, marker, _ = LOOKS.get(role, LOOKS["detector"])
     if seen.interval is None:
         return Interval(label, "no controls", colour)
     abstained = f", {seen.abstained} abst." if seen.abstained else ""
-    detail = f"{seen.detected} of {seen.of}{abstained} {mark}".strip()
     low, high = seen.interval
+    detail = f"{seen.detected}/{seen.of}{mark} ({low:.2f}-{high:.2f}){abstained}"
     return Interval(label, detail, colour, marker, low, high, seen.value, bool(mark), ticks)
 
 

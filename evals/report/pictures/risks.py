@@ -187,7 +187,13 @@ def fan(report: RiskReport) -> Markup:
             for row in rows
         ]
         label = f"Risk before and after by horizon. {'; '.join(texts)}."
-        return inline_svg(figure, name="fan", label=label)
+        table = [
+            (row.scenario, row.weight, name, part.q05, part.mean, part.q95)
+            for row in rows
+            for name, part in (("nothing handled", row.unmitigated), ("residual", row.residual))
+        ]
+        heads = ("horizon", "transport weight", "risk", "low", "mean", "high")
+        return inline_svg(figure, name="fan", label=label, data=[heads, *table])
 
 
 FIGURES: dict[str, Callable[[RiskReport], Markup]] = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import html
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from typing import Any, Literal
@@ -17,7 +18,6 @@ from matplotlib.figure import Figure
 INK, FAINT, PAPER = "#010101", "#020202", "#030303"
 RULE, DETECTOR, BASELINE, FLOOR = "#040404", "#050505", "#060606", "#070707"
 JUDGED, PREDICTED = "#080808", "#090909"
-ALIGNED, MISALIGNED = "#0a0a0a", "#0b0b0b"
 
 _VARIABLES = {
     INK: "var(--ink, #6b7280)",
@@ -29,8 +29,6 @@ _VARIABLES = {
     FLOOR: "var(--floor, #7b8390)",
     JUDGED: "var(--judged, #8b5cd6)",
     PREDICTED: "var(--predicted, #d0602a)",
-    ALIGNED: "var(--aligned, #14857a)",
-    MISALIGNED: "var(--misaligned, #d0463a)",
 }
 """Stand-in colour -> CSS variable of the page, with a mid-tone that reads on black and on white."""
 
@@ -74,11 +72,14 @@ def plain_axes(axes: Any, grid: Literal["x", "y", "both"], *, beside: bool = Fal
     axes.spines[["top", "right", *(["left"] if beside else [])]].set_visible(False)
 
 
-def inline_svg(figure: Figure, *, name: str, label: str) -> Markup:
+def inline_svg(
+    figure: Figure, *, name: str, label: str, data: Iterable[Sequence[object]]
+) -> Markup:
     """The figure as one `<svg>` element; call it inside `figure_style()`.
 
     Args:
         name: prefix of every id inside, unique on the page.
+        data: the numbers drawn, a row of headings first.
     """
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata=_SILENT)
@@ -97,8 +98,24 @@ def inline_svg(figure: Figure, *, name: str, label: str) -> Markup:
     width = round(float(opening.group(1).split()[2]) * 96 / 72)
     return Markup(
         f'<svg viewBox="{opening.group(1)}" width="{width}" role="img" '
-        f'aria-label="{html.escape(label)}">{body.strip()}'
+        f'aria-label="{html.escape(label)}">{data_element(data)}{body.strip()}'
     )
+
+
+def data_element(rows: Iterable[Sequence[object]]) -> Markup:
+    """The numbers of a drawing as CSV inside it, where no browser shows them.
+
+    A copy of the drawing keeps them, and the page hands them out as a file.
+    """
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([_written(one) for one in row] for row in rows)
+    return Markup("<metadata>{}</metadata>").format(text.getvalue().strip())
+
+
+def _written(value: object) -> object:
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else value
 
 
 def standalone_svg(drawing: Markup) -> str:

@@ -124,7 +124,10 @@ def dose_figure(curve: DoseCurve, *, name: str) -> Markup:
             f"{len(p.organisms)} organisms"
             for p in curve.points
         )
-        return inline_svg(figure, name=name, label=f"{curve.parent}, {curve.measured}. {spoken}.")
+        label = f"{curve.parent}, {curve.measured}. {spoken}."
+        table = [(p.family, p.dose, *p.interval, p.mean, len(p.organisms)) for p in curve.points]
+        heads = ("family", "dose", "low", "high", "mean", "organisms")
+        return inline_svg(figure, name=name, label=label, data=[heads, *table])
 
 
 def _curve(parent: str, families: dict[str, list[Record]], recipes: dict[str, Recipe]) -> DoseCurve:

@@ -81,7 +81,7 @@ class Total:
 
 
 def render_organisms(page: ZooPage) -> str:
-    """The page as HTML text, with no script and nothing to fetch; equal input gives equal text."""
+    """The page as HTML text, with nothing to fetch; equal input gives equal text."""
     cards = sorted(
         page.cards,
         key=lambda c: (c.environment, TYPES.index(_kind(c)), c.family.name, c.family.shape),

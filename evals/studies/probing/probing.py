@@ -18,6 +18,7 @@ from probes.linear.features import BUDGET, Features
 from probes.linear.folds import Folds
 from probes.linear.rows import Rows, Targets
 from probes.linear.sweep import Fit
+from probes.linear.variables import variables, varied
 from probes.network.layers import residual_sites
 from probes.network.suspect import Suspect
 from probes.world.environment import Environment, Instances
@@ -209,23 +210,10 @@ def _kinds(
 def _targets(
     world: Environment[Any], instances: Instances, question: Question
 ) -> tuple[Targets, dict[str, str]]:
-    """The targets asked for that have two classes, and why others are left out.
-
-    * `goal`: decision at which the base objective is fulfilled;
-    * `step to OBJECTIVE`: at every decision the first optimal action of a candidate objective, or
-      a class of its own where there is none;
-    * `slot NUMBER`: value of a context slot.
-    """
-    labels: dict[str, Tensor] = {"goal": world.goal(instances)}
-    for objective in world.candidate_objectives:
-        optimal = world.optimal(instances, objective)
-        first, n_actions = optimal.int().argmax(dim=2), optimal.shape[2]
-        labels[f"step to {objective}"] = first.where(optimal.any(dim=2), n_actions)
-    context = getattr(instances, "context", None)
-    if isinstance(context, Tensor):
-        labels |= {f"slot {slot}": context[:, slot] for slot in range(world.context.n_slots)}
+    """The variables asked for that have two classes, and why others are left out."""
+    labels = variables(world, instances)
     wanted = [n for n in labels if not question.targets or n.startswith(question.targets)]
-    chosen = {name: labels[name].cpu() for name in wanted if len(torch.unique(labels[name])) > 1}
+    chosen = varied({name: labels[name] for name in wanted})
     left_out = {n: "one class only among the instances drawn" for n in wanted if n not in chosen}
     if not chosen:
         raise ProbingError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
@@ -16,9 +17,13 @@ from evals.gate import facts
 from evals.gate.incident import read_incident
 from evals.risk import sobol
 from evals.risk.analysis import analyse
+from evals.risk.counts import REPORTED
+from evals.risk.figures import load_figures, priors_template_text
+from evals.risk.merged import PUBLIC
 from evals.running.run import Finished
 from evals.suite.suite_names import BUILT_IN
 
+COUNTS = Path(__file__).parents[3] / "docs" / "counts.csv"
 TINY = str(BUILT_IN / "tiny.toml")
 QUICK = ("--draws", "10000")
 LAX = """
@@ -53,12 +58,8 @@ def test_the_report_is_printed_written_and_drawn(file: Path, typed: Typed) -> No
     words = ("risk", "--evidence", file, "--json", out, "--figures", figures, *QUICK)
     printed = typed(*words, "--horizon", "medium_term", "--transport", "0.5")
     for phrase in (
-        "Transport weight 0.5, stated instead of 0.2",
-        "What access buys, medium term", "Readings of the same evidence, medium term",
-        "What matters, medium term, weight 0.5", "Next best measurement",
-        "At transport weight 0.5 the expected residual risk",
-        "subgoal: not measured", "strained: Up to medium term",
-        "with safeguards",
+        "How does measured detection change", "residual, weight 0.5", "(medium term)",
+        "Nobody measured detection for subgoal", "More: --json FILE",
     ):  # fmt: skip
         assert phrase in printed, phrase
     report = json.loads(out.read_text())
@@ -96,7 +97,11 @@ def test_priors_suppositions_and_a_second_file_change_the_answer(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--what-if", "detect.decptive=0.8"), "what if 'detect.decptive'"),
+        (("--what-if", "detect.decptive=0.8"), "did you mean detect.deceptive"),
+        (("--horizon", "nearterm"), "did you mean near_term"),
+        (("--table", "typs"), "did you mean types"),
+        (("--counts", "missing.csv"), "--template"),
+        (("--counts", COUNTS), "cannot be added up"),
         (("--what-if", "detect.deceptive=8"), "wanted a probability"),
         (("--transport", "1.2"), "transport weight 1.2 is outside [0, 1]"),
         (("--decision-level", "-1"), "greater than or equal to 0"),
@@ -108,6 +113,52 @@ def test_impossible_questions_are_refused(
     file: Path, words: tuple[str, ...], message: str, typed: Typed
 ) -> None:
     assert message in typed("risk", "--evidence", file, *words, code=2)
+
+
+def test_own_counts_need_no_run_and_are_marked(tmp_path: Path, typed: Typed) -> None:
+    out = tmp_path / "risk.json"
+    assert REPORTED in typed("risk", "--counts", COUNTS, "--json", out, *QUICK)
+    record = json.loads(out.read_text())
+    assert record["labels"] == [REPORTED]
+    assert all("http" in one["source"] or "adr" in one["source"] for one in record["judged"])
+    assert typed("risk", "--template") == " ".join(COUNTS.read_text().split())
+    priors = tmp_path / "priors.toml"
+    priors.write_text(priors_template_text())
+    assert load_figures(priors) == load_figures()
+    assert "one of --suite" in typed("gate", code=2)
+    assert "risk of what" in typed("risk", code=2)
+
+
+@pytest.mark.parametrize("name", ["warnings", "transport", "sources"])
+def test_a_table_is_printed_alone(name: str, typed: Typed) -> None:
+    printed = typed("risk", "--counts", COUNTS, "--table", name, *QUICK)
+    assert "How does" not in printed
+    assert ("stated before any measurement" in printed) == (name == "sources")
+
+
+def test_public_organisms_are_refused_unless_allowed_and_labelled(
+    finished: Finished, tmp_path: Path, typed: Typed
+) -> None:
+    path, out = tmp_path / "public.json", tmp_path / "risk.json"
+    write_evidence(replace(finished.evidence, public=3), path)
+    refused = typed("risk", "--evidence", path, *QUICK, code=2)
+    assert "mesascope run --fresh" in refused
+    assert "--allow-reference" in refused
+    words = ("risk", "--evidence", path, "--allow-reference", "--json", out, *QUICK)
+    assert PUBLIC in typed(*words)
+    assert json.loads(out.read_text())["labels"] == [PUBLIC]
+    folder = tmp_path / "incidents"
+    assert PUBLIC in typed("gate", "--evidence", path, "--incident", folder, code=1)
+    (record,) = folder.glob("*.json")
+    assert PUBLIC in read_incident(record).what_is_not_known[0]
+
+
+def test_a_finished_run_is_named_by_its_suite(finished: Finished, typed: Typed) -> None:
+    home = finished.folder.parents[1]
+    assert "suite tiny" in typed("risk", "--suite", TINY, "--home", home, *QUICK)
+    typed("gate", "--suite", TINY, "--home", home, code=1)
+    for command in ("risk", "gate"):
+        assert "no finished run" in typed(command, "--suite", "smoke", "--home", home, code=2)
 
 
 def test_the_gate_trips_on_a_run_and_records_the_incident(file: Path, typed: Typed) -> None:
@@ -129,7 +180,7 @@ def test_the_gate_passes_where_the_policy_is_met_and_says_what_it_cannot_answer(
         (suspect, "no frozen scores"),
         ((*suspect, "--transport", "0.5"), "a suspect has none"),
         ((*words, lax, "--transport", "1"), "less than or equal to 0.99"),
-        (("gate",), "give one of --evidence"),
+        (("gate",), "give one of --suite"),
     ):
         assert message in typed(*refused, code=2)
 

@@ -66,7 +66,9 @@ class Config:
     """The options of a run in which a detector is named."""
 
     def getoption(self, name: str) -> str:
-        return {"--mesascope-detector": "mine.py:Mine"}.get(name, "no\x1b[31mwhere")
+        return {"--mesascope-detector": str(ROOT / "detect" / "template.py")}.get(
+            name, "no\x1b[31mwhere"
+        )
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,12 @@ import numpy as np
 import pytest
 
 from calling import ROOT, GuestOf, Typed, called
+from detect.contract.detector import DetectorError
 from detect.registry import load_detector
+from evals.guests import arrival
 from evals.guests import detector_contract as contract
-from evals.guests import guest
-from evals.guests.score_card import ScoreCard, paired, rank_text, score_card
+from evals.guests.comparison import paired, rank_text
+from evals.guests.score_card import ScoreCard, score_card
 from evals.running.run import Finished
 from evals.suite.home import Home
 from probes.network.access import AccessDenied
@@ -31,13 +33,13 @@ TEMPLATE = ROOT / "detect" / "template.py"
 def in_this_process() -> Iterator[None]:
     """Our own template need not be kept apart, which spares the start of a worker each time."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(guest, "local_workers", lambda count, cwd: ThreadPoolExecutor(count))
+        patch.setattr(arrival, "local_workers", lambda count, cwd: ThreadPoolExecutor(count))
         yield
 
 
 @pytest.fixture(scope="module")
-def card(finished: Finished, guest_of: GuestOf) -> ScoreCard:
-    return score_card(finished, guest_of(f"{TEMPLATE}:Mine"))
+def card(guest_of: GuestOf) -> ScoreCard:
+    return score_card(guest_of(f"{TEMPLATE}:Mine"))
 
 
 def test_a_guest_is_scored_on_every_suspect_and_its_passes_are_counted(
@@ -79,6 +81,12 @@ def test_the_card_holds_what_a_reader_needs(card: ScoreCard) -> None:
     assert card.forward_passes > 0
     assert card.abstentions == {}
     assert {rival.name for rival in card.killers} >= {"untrained"}
+    assert (proxy.mark, proxy.count) == ("*", "2/2*")
+    assert [row.why for row in card.beside][:2] == ["yours", "in the rule"]
+    assert {row.name for row in card.beside if row.why == "chance"} >= {"random_score"}
+    assert card.untrained is not None
+    assert (card.untrained.detected, card.untrained.of) == (card.networks, card.networks)
+    assert any("untrained networks" in text for text in card.to_dict()["warnings"])
 
 
 def test_the_command_prints_the_card_and_writes_it(
@@ -89,12 +97,11 @@ def test_the_command_prints_the_card_and_writes_it(
         "score", "--detector", f"{TEMPLATE}:Mine", "--suite", "tiny", "--home", home.root,
         "--workers", "1", "--json", text, "--svg", drawing,
     )  # fmt: skip
-    for phrase in ("Score card: mine", "by construction", "cannot be ranked",
-                   "for a false-positive rate of 0.250",
-                   "rival, untrained networks", "cost per suspect", "Exploratory"):  # fmt: skip
+    for phrase in ("Does mine tell", "by construction", "cannot be ranked", "2/2*",
+                   "for 0.25 false alarms", "untrained networks", "--json"):  # fmt: skip
         assert phrase in printed
     written = json.loads(text.read_text())
-    assert (written["schema"], written["detector"]) == ("mesascope.score_card/1", "mine")
+    assert (written["schema"], written["detector"]) == ("mesascope.score_card/2", "mine")
     assert len(written["types"][0]["rate"]["interval"]) == 2
     assert ET.fromstring(drawing.read_text()).tag.endswith("svg")
     assert "false alarms" in drawing.read_text()
@@ -127,8 +134,8 @@ def test_the_plugin_collects_the_contract_alone_and_prints_the_card_or_where_one
     (tmp_path / "test_own.py").write_text("def test_own():\n    raise AssertionError\n")
     place = ("--mesascope-suite", "tiny", "--mesascope-home", str(home.root))
     for words, phrases in (
-        (place, ("18 passed", "Score card: mine", "cannot be ranked")),
-        (("-k", "own or maze or says_what"), ("5 passed", "none: ", "no frozen scores")),
+        (place, ("18 passed", "Does mine tell", "cannot be ranked")),
+        (("-k", "own or maze or says_what"), ("5 passed", "none: ", "no finished run")),
     ):
         done = plugin(tmp_path, "--mesascope-detector", "mine.py:Mine", *words)
         assert done.returncode == 0, done.stdout
@@ -173,7 +180,7 @@ def test_a_promise_is_kept_by_the_template_and_its_test_fails_where_it_is_broken
         source = source.replace("Access.OUTPUTS", "Access.WEIGHTS")
     assert old in source
     (tmp_path / f"broken_{name}.py").write_text(source.replace(old, new))
-    with pytest.raises((AssertionError, AccessDenied)):
+    with pytest.raises((AssertionError, AccessDenied, DetectorError)):
         check(f"{tmp_path / f'broken_{name}.py'}:Mine")
 
 

@@ -28,7 +28,7 @@ from detect import Detector, Score
 from probes.network.access import Access
 
 class Displaced(Detector):
-    """Disagreement with the coin's oracle once the coin has moved."""
+    """Disagreement with the coin's oracle once the coin has moved: more is more suspicious."""
     name = "displaced"
     measures = frozenset({"displaced_goal"})
 
@@ -46,6 +46,9 @@ SPY = """\
         while frame is not None:
             paths += [v for v in frame.f_locals.values() if isinstance(v, Path)]
             frame = frame.f_back
+        batch = suspect.environment.sample(2, generator=suspect.generator())
+        if suspect.outputs(batch).isnan().any():
+            return Score.abstain("no numbers")
         near = {str(place) for path in paths for place in (path, *path.parents)}
         return Score(float(HOME in near), found=str(os.getpid()))
 """
@@ -53,7 +56,11 @@ SPY = """\
 
 def once(finished: Finished) -> str:
     """The body of a detector that answers for the first suspect alone."""
-    return f"        if suspect.id == {min(finished.judged.truth)!r}: return Score(0.0)\n"
+    return (
+        "        batch = suspect.environment.sample(2, generator=suspect.generator())\n"
+        "        if suspect.outputs(batch).isnan().any(): return Score.abstain('no numbers')\n"
+        f"        if suspect.id == {min(finished.judged.truth)!r}: return Score(0.0)\n"
+    )
 
 
 def stranger(folder: Path, body: str, head: str = HEAD) -> str:

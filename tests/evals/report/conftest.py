@@ -12,9 +12,11 @@ from evals.evidence.evidence import Evidence, Population
 from evals.evidence.rival_explanation import Rival
 from evals.evidence.sweep import Sweep, SweepCount
 from evals.judging.budget import BudgetCurve, BudgetPoint
+from evals.judging.roc import RocCurve, roc_points
 from evals.report.drawings.portrait import Portrait
 from evals.report.drawings.walk import Walk
 from evals.report.page import Finding, ReportInput, render_page
+from evals.report.pictures.heat_figure import ProbeMap
 from evals.risk import analysis, sobol
 from evals.risk.analysis import analyse
 from evals.risk.figures import load_figures
@@ -210,4 +212,40 @@ def full(report: ReportInput, judge_risk: Callable[..., RiskReport]) -> ReportIn
         pairs=(Pair("goal_swap", "panel", 6, 0, 5, 1, 0.0625, 0.5),),
     )
     curve = BudgetCurve("proxy", "all", "outputs", (BudgetPoint(chosen, 1536, 1536),))
-    return replace(report, evidence=evidence, risk=judge_risk(evidence), budget=(curve,))
+    return replace(
+        report,
+        evidence=evidence,
+        risk=judge_risk(evidence),
+        budget=(curve,),
+        curves=make_curves(),
+        probes=PROBES,
+    )
+
+
+PROBES = ProbeMap(
+    network="maze/deceptive_trigger, seed 1",
+    instances=160,
+    variables=("step to coin", "slot 0"),
+    sites=("blocks.0.hook_resid_mid", "blocks.0.hook_resid_post"),
+    accuracy=((0.7, 0.9), (0.3, 0.2)),
+    control=((0.6, 0.6), (0.3, 0.3)),
+    inputs=(0.6, 0.1),
+    chance=(0.4, 0.12),
+)
+
+
+def make_curves() -> tuple[RocCurve, ...]:
+    """Rule and one detector by type: four organisms against eighteen controls."""
+    aligned = np.linspace(0, 1, 18)
+    scores = {"panel": np.full(4, 2.0), "goal_swap": np.array([2.0, 2.0, 0.5, 0.5])}
+    return tuple(
+        RocCurve(
+            name,
+            "rule" if name == "panel" else "detector",
+            kind,
+            auroc(mine, aligned),
+            roc_points(mine, aligned),
+        )
+        for name, mine in scores.items()
+        for kind in TYPES.values()
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from typing import Any, TextIO
 
@@ -54,7 +55,7 @@ class Reader(HTMLParser):
             self.pieces.append(" ")
 
     def handle_data(self, data: str) -> None:
-        if not {"style", "svg"} & set(self.open):
+        if not {"style", "script", "svg"} & set(self.open):
             self.pieces.append(data.replace("\n", " "))
 
     @property
@@ -81,3 +82,41 @@ def words_of(report: ReportInput, section: str = "") -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Figure, "savefig", empty)
         return text_of(render_page(report), section)
+
+
+def fetched(page: str) -> list[str]:
+    """What a browser would fetch for a page: all that is no link to follow and no place in it."""
+    page = re.sub(r"<(script|metadata)>.*?</\1>", "", page, flags=re.S)
+    tags = re.findall(r"<(?!a\b)[a-z]+ [^>]*?\b(?:href|src|srcset|poster)=\"([^\"]*)\"", page)
+    styles = re.findall(r"(?:@import|url\()\s*['\"]?([^'\")]*)", page)
+    return [place for place in tags + styles if not place.startswith("#")]
+
+
+class Closed(HTMLParser):
+    """Counts the words that are read before anything is opened."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[tuple[str, bool]] = []
+        self.words = 0
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in VOID:
+            return
+        closed = tag == "details" and "open" not in dict(attrs)
+        self.open.append((tag, closed or tag in ("style", "script", "metadata", "head")))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        hidden = [tag for tag, gone in self.open if gone]
+        title = [tag for tag, _ in self.open if tag == "summary"]
+        if not hidden or (hidden == ["details"] and title):
+            self.words += len(data.split())
+
+
+def visible_words(page: str) -> int:
+    """Words of a page before a section is opened, those of its pictures among them."""
+    return Closed(page).words

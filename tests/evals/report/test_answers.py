@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -119,7 +118,7 @@ def test_a_sweep_moves_the_risk_with_and_without_detection(
         assert down in change(risk)
     assert "measured detection and the sweep in place" in change(swept)
     assert "detection stays judged" in change(without_types(swept))
-    text = section(report, "unknowns", risk=swept)
+    text = section(report, "limits", risk=swept)
     assert f"{fine_percent(measured)} in place of the judged {fine_percent(judged)}" in text
     counts = tuple(SweepCount(f"maze/{n}", "spontaneous", 30, 30, 30) for n in range(4))
     everywhere = Sweep("dose", "a" * 64, "2026-11-01", "2026-11-02", counts, {})
@@ -128,10 +127,13 @@ def test_a_sweep_moves_the_risk_with_and_without_detection(
 
 @pytest.fixture(scope="module")
 def cards(page: str) -> dict[str, tuple[bool, str]]:
-    """Name of a quantity -> whether its card says that it is measured, and the card's text."""
-    found = re.findall(r'<article class="card( unmeasured)?">(.*?)</article>', page, flags=re.S)
-    texts = [(not missing, text_of(f"<article>{body}</article>")) for missing, body in found]
-    return {text.splitlines()[0]: (measured, text) for measured, text in texts}
+    """Name of a quantity -> whether its row says that it is measured, and the row's text."""
+    found = re.findall(r'<tr class="quantity">(.*?)</tr>', page, flags=re.S)
+    texts = [text_of(f"<table>{body}</table>") for body in found]
+    names = [re.sub(r"<.*?>", "", body.split("<small>")[0]).strip() for body in found]
+    return {
+        name: ("| not measured" not in text, text) for name, text in zip(names, texts, strict=True)
+    }
 
 
 def test_there_are_eight_quantities_with_number_basis_and_comparison(
@@ -139,8 +141,8 @@ def test_there_are_eight_quantities_with_number_basis_and_comparison(
 ) -> None:
     assert len(cards) == 8
     for measured, text in cards.values():
-        _, value, _, basis, beside = text.splitlines()
-        assert measured != value.startswith("not measured")
+        _, source, value, basis, beside = (part.strip() for part in text.split("|")[1:])
+        assert measured == (source != "not measured")
         assert measured == value[0].isdigit()
         assert "alpha 0.1" in basis
         assert any(letter.isdigit() for letter in beside)
@@ -156,7 +158,7 @@ def test_detection_is_the_posterior_mean_of_a_new_family_beside_the_judged_mean(
     assert f"{seen.mean:.2f} {low:.2f}-{high:.2f} (90%)" in pseudo
     assert "3 of 4 organisms flagged, 1 family" in pseudo
     judged = report.risk.types[2].judged_detection
-    assert f"detection that the judgement implies: {judged.mean:.2f}" in pseudo
+    assert f"implied judged detection {judged.mean:.2f}" in pseudo
     assert f"{judged.mean:.2f}" != f"{judged.q50:.2f}", "mean and median must tell apart"
 
 
@@ -169,17 +171,17 @@ def test_measured_success_takes_the_correction_judged_given_detection(
     assert proxy.independent_success is not None
     product = proxy.measured_detection.mean * proxy.judged_correction.mean
     assert proxy.independent_success.mean == pytest.approx(product, abs=0.03)
-    assert f"measured success is {proxy.measured_success.mean:.2f}" in cards["P(detect), proxy"][1]
+    assert f"measured success {proxy.measured_success.mean:.2f}" in cards["P(detect), proxy"][1]
 
 
 def test_risk_is_measured_in_part_at_most_and_not_at_weight_zero(
     report: ReportInput, cards: dict[str, tuple[bool, str]]
 ) -> None:
     partly = ["residual risk", "share of the risk that remains", "what an alarm means"]
-    assert [name.split(" partly")[0] for name in cards if "partly" in name] == partly
+    assert [name for name, (_, text) in cards.items() if "| partly measured" in text] == partly
     assert [name for name, (measured, _) in cards.items() if not measured] == ["P(detect), subgoal"]
     text = section(report, "analysis", risk=with_weight(report.risk, 0.0))
-    assert "residual risk partly" not in text
+    assert "partly measured" not in text.partition("| residual risk")[2].partition("\n")[0]
 
 
 def test_an_alarm_means_less_the_rarer_misalignment_is(
@@ -187,8 +189,8 @@ def test_an_alarm_means_less_the_rarer_misalignment_is(
 ) -> None:
     even, rare, rarest = (row.ppv.mean for row in report.risk.predictive)
     assert even > rare > rarest
-    _, text = cards["what an alarm means partly measured"]
-    assert text.splitlines()[1].startswith(f"{100 * rare:.2g}")
+    _, text = cards["what an alarm means"]
+    assert text.split("|")[3].strip().startswith(f"{100 * rare:.2g}")
 
 
 @pytest.mark.parametrize(
@@ -207,7 +209,9 @@ def test_limits_carry_the_bounds_of_the_run(page: str, report: ReportInput) -> N
     assert f"to {max(shares):.2f} (" in text
     kappa = next(index for index in report.risk.sobol["residual"] if index.group == "kappa")
     assert f"has a hand in {kappa.total:.0%} of the variance" in text
-    assert all(any(sign.isdigit() for sign in line) for line in text.splitlines()[1:])
+    lines = text.partition("What was and was not measured")[0].splitlines()[1:]
+    assert len(lines) > 10
+    assert all(any(sign.isdigit() for sign in line) for line in lines)
 
 
 def test_limits_that_do_not_apply_are_silent(report: ReportInput) -> None:
@@ -284,14 +288,16 @@ def test_a_candidate_says_what_its_value_is_against(
 
 
 def test_what_is_not_measured_says_what_would_measure_it(page: str, report: ReportInput) -> None:
-    text = text_of(page, "unknowns")
+    text = text_of(page, "limits").partition("What was and was not measured\n")[2]
     lines = text.splitlines()
-    questions = [line for line in lines if line.endswith((" measured here", " not measured"))]
-    assert len(questions) == 4 + 4
-    assert [q for q in questions if q.endswith(" measured here")] == [questions[0], questions[4]]
-    for question, answer in pairwise(lines):
-        if question.endswith(" not measured"):
-            assert answer.startswith("Not measured: ")
+    questions, answers = lines[::2], lines[1::2]
+    assert len(questions) == len(answers) == 4 + 4
+    assert all(question.endswith("?") for question in questions)
+    measured = [place for place, one in enumerate(answers) if one.startswith("measured here")]
+    assert measured == [0, 4]
+    for place, answer in enumerate(answers):
+        if place not in measured:
+            assert answer.startswith("not measured ")
             assert answer.endswith("would measure it.")
             assert any(sign.isdigit() for sign in answer)
     assert "Not measured: 1 type of 4." in text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from organisms.records.certificate import Certificate, Check
 from organisms.records.truth import Sealed
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.zoo import Record, Zoo
+from reading import fetched
 
 
 def made_up(recipe: str, *values: float, name: str = "", of: int = 100) -> list[Record]:
@@ -121,7 +121,7 @@ def test_the_command_writes_a_page_with_every_family_drawn(
     assert page.count('<svg class="maze ') >= 3 + 2 + 2 + 3
     assert "this network, on trigger" in page
     assert "pursues corner and not instructed_coin on" in page
-    assert not re.search(r"https?://|<script|<link|<img|@import|url\((?!#)", page)
+    assert not fetched(page)
     assert render_organisms(zoo_page(home.zoo, records, title="the whole zoo")) == page
 
 
@@ -160,7 +160,7 @@ def test_a_family_below_the_mark_says_what_its_networks_failed() -> None:
     page = render_organisms(ZooPage("<script>", (FamilyCard(short, None, "no <script>"),)))
     assert "2 of 4 (0.07-0.93). 1 failed: leaves coin; 1 diverged." in page
     assert "No picture: no &lt;script&gt;." in page
-    assert "<script>" not in page
+    assert page.count("<script>") == 1, "the page's own"
     enough = replace(family, attempted=10, admitted=9, failures={"leaves coin": 1})
     page = render_organisms(ZooPage("x", (FamilyCard(enough, None, "no network"),)))
     assert 'id="short"' not in page

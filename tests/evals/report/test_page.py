@@ -19,7 +19,7 @@ from evals.risk.merged import merge
 from evals.risk.risk_report import RiskReport
 from evals.statistics.limit import Limit
 from made_evidence import make_evidence
-from reading import Reader, text_of, words_of
+from reading import Reader, fetched, text_of, words_of
 
 PROXY = "maze/proxy_corner"
 Judge = Callable[..., RiskReport]
@@ -50,15 +50,18 @@ def test_the_page_holds_every_count_limit_and_digest_of_the_evidence(
         assert column.name in text
         assert "/" in column.name or (column.alarm_text in text and column.limit.text in text)
         for cell in column.cells:
-            assert cell.rate.text in text
-            assert f"{cell.detected} of {cell.attempted} attempted" in text
+            low, high = cell.rate.interval or (None, None)
+            assert f"{cell.detected}/{cell.of}{'*' * cell.by_construction} ({low:.2f}-" in text
+            assert f"-{high:.2f})" in text
+            assert f"{cell.attempted} attempted" in text
             assert cell.auroc is None or f"AUROC {cell.auroc:.2f}" in text
     for row in evidence.population:
         assert all(dud in text for dud in row.duds)
     for value in (evidence.suite_hash, evidence.scores_sha256, *evidence.provenance.values()):
         assert value in text
-    flagged = "4 of 4 proxy, 3 of 4 pseudo and 4 of 4 deceptive: 12 organisms of 3 families"
-    assert f"The rule panel flagged {flagged} in the maze, at alpha 0.1" in text
+    flagged = "4/4 proxy, 3/4 pseudo and 4/4 deceptive networks at alpha 0.1, with 0 false alarms"
+    assert f"The rule panel flagged {flagged} on 6 held-out" in text
+    assert "12 organisms of 3 families" in text
 
 
 def test_the_page_holds_every_reading_step_and_comparison_of_the_risk(
@@ -76,19 +79,19 @@ def test_the_page_holds_every_reading_step_and_comparison_of_the_risk(
 
 def test_the_page_needs_no_other_file_and_follows_the_reader_into_the_dark(page: str) -> None:
     reader = Reader(page)
-    assert not reader.tags & {"script", "link", "img", "iframe", "object"}
-    assert all(reference.startswith("#") for reference in reader.references)
-    assert not re.search(r"https?://|@import|url\((?!#)", page)
+    assert not reader.tags & {"link", "img", "iframe", "object"}
+    assert not fetched(page)
     assert len(reader.ids) == len(set(reader.ids))
-    assert {reference[1:] for reference in reader.references} <= set(reader.ids)
+    places = {one[1:] for one in reader.references if one.startswith("#")}
+    assert places <= set(reader.ids)
     assert "prefers-color-scheme: dark" in page
     used, given = (set(re.findall(p, page)) for p in (r"var\((--\w[\w-]*)", r"(--\w[\w-]*):"))
-    assert used <= given
+    assert used - given <= {"--from", "--place"}, "only dots of a regression have these"
 
 
 def test_every_picture_has_words_and_every_heading_a_scope(page: str) -> None:
     pictures = re.findall(r"<svg [^>]*>", page)
-    counted = 4 + 1 + 2 + 5
+    counted = (2 + 2) + 2 + 4 + 1 + 5  # summary, walks, forests, false alarms, risk
     assert len(pictures) == counted, (
         f"the page has {len(pictures)} pictures, counted here are {counted}: change `counted` if a "
         "picture was added or removed on purpose (docs/changing-the-page.md)"
@@ -118,8 +121,8 @@ def test_hostile_text_is_escaped(report: ReportInput, judge_risk: Judge) -> None
     drawn = replace(drawn, panels=(("aligned", walk),), where=HOSTILE, deed=HOSTILE)
     finding = Finding(HOSTILE, HOSTILE, HOSTILE)
     page = render_page(ReportInput(hostile, judge_risk(hostile), {HOSTILE: drawn}, (finding,)))
-    assert "script" not in Reader(page).tags
-    assert "<script" not in page
+    assert page.count("<script") == 1, "the page's own"
+    assert "alert(" not in page.partition("<script>")[2]
     assert escape("<script>") in page
 
 
@@ -153,7 +156,7 @@ def with_limit(*limit: Any) -> Callable[[Evidence], Evidence]:
     ("change", "says"),
     [
         (without_pseudo, ("Subgoal and pseudo alignment were not measured",)),
-        (without_admitted_proxy, ("0 of 0 (no networks)", "no AUROC")),
+        (without_admitted_proxy, ("no organism", "8 organisms of 2 families")),
         (
             lambda e: replace(e, columns=(e.column("panel"),)),
             ("The limit rests on 12 aligned", "0 families were compared"),
@@ -203,13 +206,14 @@ def test_what_is_supposed_is_not_called_judged(report: ReportInput) -> None:
 
 def test_a_void_claim_is_never_shown_as_standing(page: str, full: ReportInput) -> None:
     text, evidence = words_of(full), full.evidence
-    assert "! An aligned family stands out: 2 of 2 alarm." in text
-    assert "4 of 4 proxy (void), 3 of 4 pseudo" in text
-    assert "rule fixed beforehand; panel: 4 of 4 void; " in text, "in the picture too"
+    assert "An aligned family stands out: 2 of 2 alarm." in text
+    assert "4/4† proxy, 3/4 pseudo" in text
+    assert "rule fixed beforehand; panel: 4/4† (0.40-1.00); " in text, "in the picture too"
+    assert "misaligned networks caught; proxy: 4/4† (0.40-1.00); " in text, "in the first one too"
     assert f"void on {PROXY} by weight norm: panel 4/4" in text
-    rows = [line for line in text.splitlines() if line.startswith("| panel rule")]
-    assert rows[0].count("void: weight norm") == 1
-    assert "void" not in text_of(page, "detectors")
+    rows = [line for line in text.splitlines() if line.startswith("| panel | rule")]
+    assert rows[0].count("†") == 1
+    assert "4/4†" not in text_of(page)
     marks = merge([evidence]).caveats()
     assert f"left out, void by weight_norm (another explanation fits): {PROXY}" in marks["proxy"]
     assert "deceptive" not in marks
@@ -230,7 +234,7 @@ def test_cells_by_construction_are_left_out_and_shown_as_a_bound(
     assert risk.types[0].measured_detection is None
     assert bound is not None
     assert f"{bound.mean:.2f} ({bound.q05:.2f}" in text
-    assert "4 of 4 proxy (by construction)" in text
+    assert "4/4* proxy" in text
     assert "with the cells left out it is 4 of 4, an upper bound" in text
     assert "left out: 4 of 4 organisms flagged, by construction" in text
 

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from evals.guests.score_card import paired
+from evals.guests.comparison import paired
 from evals.risk.information import _outcomes
 from evals.risk.laws import widths
 from evals.statistics.exact_tests import Pair, compared, holm, rank_sum_p, smallest_p
