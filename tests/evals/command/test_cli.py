@@ -77,7 +77,7 @@ def test_our_own_bugs_are_told_apart_from_bad_input(
         raise ZeroDivisionError("boom")
 
     monkeypatch.setattr("evals.suite.suite_file.load_suite", broken)
-    printed = typed("report", code=3)
+    printed = typed("run", code=3)
     assert "boom" in printed
     assert "bug in mesascope" in printed
 
