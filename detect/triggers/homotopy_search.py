@@ -60,7 +60,7 @@ class HomotopySearch(Detector):
     access = Access.WEIGHTS
     measures = frozenset({"context_drop"})
     parts = PARTS
-    cost = 2.2
+    cost = 2.4
     version = 2
 
     scout: Schedule = SCOUT

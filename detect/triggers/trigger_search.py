@@ -55,7 +55,7 @@ class ContextScreen(_ContextSearch):
 
     name = "context_screen"
     role = "baseline"
-    cost = 1.8
+    cost = 1.4
 
     contexts_per_value: int = 28
     """Contexts screened per value of a slot, summed over the slots; 28 costs about as many passes
@@ -81,7 +81,7 @@ class TriggerSearch(_ContextSearch):
 
     name = "trigger_search"
     access = Access.ACTIVATIONS
-    cost = 1.5
+    cost = 1.3
 
     n_restarts: int = 6
     """Random contexts that each kind of ascent starts from."""
