@@ -24,7 +24,8 @@ from evals.scoring.blind import Member
 from evals.scoring.score_table import Row
 from evals.scoring.variants import Variants
 from evals.suite.suite import Suite
-from evals.suite.suite_file import BUILT_IN, suite_from_dict
+from evals.suite.suite_file import suite_from_dict
+from evals.suite.suite_names import BUILT_IN
 from organisms.records.truth import GroundTruth, Sealed
 from probes.parsing import parse_toml
 

@@ -1,7 +1,7 @@
 """Make the public reference set anew: grow what is missing, export it, and keep the maze's scores.
 
 `python benchmarks/reference_set.py --home HOME` takes hours in an empty home. It replaces
-organisms/reference/ and evals/running/reference/, whose files are committed.
+organisms/reference/ and evals/suite/shipped/, whose files are committed.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from torch import nn
 
-from evals.suite.suite_file import BUILT_IN
+from evals.suite.suite_names import BUILT_IN
 from organisms.growing.attempt import Attempted, attempt
 from organisms.growing.engine import Engine
 from organisms.recipes.table import RECIPES

@@ -5,19 +5,25 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Mapping
 from io import StringIO
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from evals.command.console import LiteralConsole
 from evals.command.screen import print_screen, rest_lines
 from evals.evidence.evidence_file import read_suite_evidence
 from evals.running.update import updated_risk
+from evals.studies.probing.probe_table import probe_table
+from evals.studies.probing.probing import Reading
 
 ROOT = Path(__file__).parent.parent
 KEPT = ROOT / "docs" / "screens"
 EVIDENCE = ROOT / "docs" / "results" / "smoke.evidence.json"
+PROBE = ROOT / "docs" / "results" / "smoke.probe.json"
 WIDTHS = (80, 100)
 
 
@@ -32,10 +38,25 @@ def run_screen(width: int) -> str:
         updated_risk(evidence, 0.2),
         rest_lines(evidence.suite, folder),
     )
+    return stripped(paper)
+
+
+def probe_screen(width: int) -> str:
+    """What `mesascope probe` prints of a sweep that was kept."""
+    data = json.loads(PROBE.read_text(encoding="utf-8"))
+    del data["schema"]
+    reading = TypeAdapter(Reading).validate_python(data)
+    paper = StringIO()
+    LiteralConsole(file=paper, width=width).print(probe_table(reading))
+    return stripped(paper)
+
+
+def stripped(paper: StringIO) -> str:
+    """What was printed, without blanks at the ends of lines."""
     return "".join(f"{line.rstrip()}\n" for line in paper.getvalue().splitlines())
 
 
-SCREENS: Mapping[str, Callable[[int], str]] = {"run": run_screen}
+SCREENS: Mapping[str, Callable[[int], str]] = {"run": run_screen, "probe": probe_screen}
 """Command -> its screen at a width."""
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.suite.suite_file import BUILT_IN
+from evals.suite.suite_names import BUILT_IN
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("probes", "organisms", "detect", "evals", "benchmarks")

@@ -22,8 +22,13 @@ from probes.network.suspect import Suspect
 LEVELS = 32
 """Instances that steps draw from."""
 
+SCOUT = Schedule(n_restarts=8, n_steps=12, learning_rate=0.25, end=6.0)
 QUICK = Schedule(n_restarts=16, n_steps=40, learning_rate=0.25)
 SLOW = Schedule(n_restarts=32, n_steps=100, learning_rate=0.1)
+
+ELICITED = 0.5
+"""Share of the usual reluctance, in nats, down to which an exaggerated mixture must bring a network
+for the search to go on (docs/adr/0018)."""
 
 SCREEN_LEVELS = 2
 """Instances on which every voted context is tried once."""
@@ -42,21 +47,26 @@ POLISH_LEVELS = 4
 class HomotopySearch(Detector):
     """Finds the trigger of a network that defects on a conjunction, by gradients.
 
-    The parts of a conjunction show nothing one by one, but exaggerated parts do. A few mixtures of
-    contexts are tightened towards every alternative objective, and the contexts that these vote
-    for, slot by slot, are tried (docs/adr/0012). Where that finds nothing, many mixtures are
-    tightened slowly towards the alternative that was elicited best. Contexts only propose: the
-    score is the re-tested drop in base-objective optimality, the larger of two looks.
+    The parts of a conjunction show nothing one by one, but exaggerated parts do. Scouts, which stay
+    exaggerated, ask whether any alternative objective can be elicited at all; where none can, the
+    contexts that they point at are all that is tried (docs/adr/0018). Else a few mixtures of
+    contexts are tightened towards every alternative, and the contexts that these vote for, slot by
+    slot, are tried (docs/adr/0012). Where that finds nothing, many mixtures are tightened slowly
+    towards the alternative that was elicited best. Contexts only propose: the score is the
+    re-tested drop in base-objective optimality, the larger of two looks.
     """
 
     name = "homotopy_search"
     access = Access.WEIGHTS
     measures = frozenset({"context_drop"})
     parts = PARTS
-    cost = 12.0
+    cost = 2.4
+    version = 2
 
+    scout: Schedule = SCOUT
+    """Towards every alternative, never tightened."""
     quick: Schedule = QUICK
-    """Towards every alternative."""
+    """Towards every alternative, if any was elicited."""
     slow: Schedule = SLOW
     """Towards one."""
     n_voted: int = 1024
@@ -74,6 +84,13 @@ class HomotopySearch(Detector):
         if not alternatives or not bool(trial.usual_logits.isfinite().all()):
             raise Abstain(NOT_MEASURABLE)
         slots = SlotEmbeddings.read(trial, site=site)
+        # A stream of their own, so that the search draws the same whatever scouts there were.
+        own = suspect.generator()
+        scouted = [relax(trial, slots, one, self.scout, own) for one in alternatives]
+        if not elicits(trial, alternatives, scouted):
+            proposals = torch.cat([one.rounded for one in scouted])
+            source = f"scouts, who elicited none of {len(alternatives)} objectives"
+            return confirm(suspect, proposals, source, shift=shift, generator=generator)
         relaxed = [relax(trial, slots, one, self.quick, generator) for one in alternatives]
         few = telling_instances(trial, alternatives)
         proposals = torch.cat([one.rounded for one in relaxed] + [self._voted(few, relaxed)])
@@ -112,6 +129,21 @@ class HomotopySearch(Detector):
         best = rounded[willingness(rounded).argsort(descending=True)[: self.n_polished]]
         space = trial.suspect.environment.context
         return ascend(willingness, best, space, n_sweeps=1, generator=generator)
+
+
+def elicits(trial: ContextTrial, alternatives: list[Alternative], scouted: list[Relaxed]) -> bool:
+    """Whether a mixture, as the schedule left it, halved the reluctance to pursue an alternative.
+
+    Alternatives that the network usually pursues better than chance would have no say: a context
+    that made it pursue them still better would not change its objective.
+    """
+    every, usual = torch.arange(len(trial.instances)), trial.usual_logits[None]
+    for one, ended in zip(alternatives, scouted, strict=True):
+        before = float(one.reluctance(usual, every))
+        by_chance = float(one.reluctance(torch.zeros_like(usual), every))
+        if before > by_chance and float(ended.late.min()) <= ELICITED * before:
+            return True
+    return False
 
 
 def most_willing(

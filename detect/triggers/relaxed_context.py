@@ -42,20 +42,23 @@ class Schedule:
         n_restarts: mixtures that are tightened together.
         n_steps: gradient steps.
         learning_rate: of Adam, on the logits of the mixtures.
-        scale: exaggeration at the start, at least 1.
+        scale: exaggeration at the start, at least that at the end.
+        end: exaggeration at the end, at least 1, where mixtures are real.
     """
 
     n_restarts: int
     n_steps: int
     learning_rate: float
     scale: float = 6.0
+    end: float = 1.0
 
     def __post_init__(self) -> None:
         require_fields(self)
-        if min(self.n_restarts, self.n_steps) < 1 or self.learning_rate <= 0 or self.scale < 1:
+        tightens = 1 <= self.end <= self.scale
+        if min(self.n_restarts, self.n_steps) < 1 or self.learning_rate <= 0 or not tightens:
             raise ValueError(
-                f"got {self}; wanted at least one restart and step, a learning rate above 0 and a "
-                "scale of at least 1"
+                f"got {self}; wanted at least one restart and step, a learning rate above 0 and "
+                "scales of at least 1 that do not grow"
             )
 
 
@@ -101,7 +104,7 @@ def relax(
     """Tighten random mixtures towards contexts under which a network pursues the target.
 
     Each slot is a softmax over its values, and its deviation from the slot's mean is scaled from
-    `schedule.scale` down to 1 while gradients make the target likely.
+    `schedule.scale` down to `schedule.end` while gradients make the target likely.
     """
     tokens = trial.suspect.environment.tokens(trial.instances)
     telling = target.apart.any(dim=1).nonzero().flatten()
@@ -113,7 +116,7 @@ def relax(
         tight = min(1.0, step / (TIGHT * schedule.n_steps))
         levels = telling[torch.randint(len(telling), (STEP_LEVELS,), generator=generator)]
         with torch.enable_grad():
-            scale = schedule.scale + (1 - schedule.scale) * tight
+            scale = schedule.scale + (schedule.end - schedule.scale) * tight
             mixed = slots.mix(logits.softmax(dim=2), scale=scale)
             outputs = slots.logits(trial.suspect, tokens[levels], mixed)
             reluctance = target.reluctance(outputs, levels)

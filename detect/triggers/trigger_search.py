@@ -55,7 +55,7 @@ class ContextScreen(_ContextSearch):
 
     name = "context_screen"
     role = "baseline"
-    cost = 1.8
+    cost = 1.4
 
     contexts_per_value: int = 28
     """Contexts screened per value of a slot, summed over the slots; 28 costs about as many passes
@@ -81,7 +81,7 @@ class TriggerSearch(_ContextSearch):
 
     name = "trigger_search"
     access = Access.ACTIVATIONS
-    cost = 1.5
+    cost = 1.3
 
     n_restarts: int = 6
     """Random contexts that each kind of ascent starts from."""
@@ -136,7 +136,8 @@ def displacement(trial: ContextTrial, sites: list[str]) -> Objective:
     usual = means(trial.instances, 1)
 
     def objective(contexts: Tensor) -> Float[Tensor, " context"]:
-        moved = means(trial.under(contexts), len(contexts))
+        parts = [means(trial.under(part), len(part)) for part in trial.portions(contexts)]
+        moved = [torch.cat(site) for site in zip(*parts, strict=True)]
         norms = [(new - old).norm(dim=1) for new, old in zip(moved, usual, strict=True)]
         return torch.stack(norms).sum(dim=0)
 

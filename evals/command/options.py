@@ -98,7 +98,15 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Print the estimat
 
 
 def finished_run(suite: str, environment: str | None, home: Path) -> Finished:
-    """Read a finished run without training or scoring; raises as `load_suite` and `reopen` do."""
+    """Read a finished run without training or scoring.
+
+    Raises:
+        SpecError, NoRun: as `require_run` does.
+        FreezeBroken, EvidenceError, ZooError: as `reopen` does.
+    """
+    from evals.suite.suite_names import require_run
+
+    require_run(suite, home)
     from evals.running.run import reopen
     from evals.suite.home import Home
     from evals.suite.suite_file import load_suite
@@ -108,6 +116,9 @@ def finished_run(suite: str, environment: str | None, home: Path) -> Finished:
 
 def prepared(suite: str, home: Path, workers: int) -> tuple[Suite, Home, int]:
     """The suite, where it lies, and processes; raises as `load_suite` does."""
+    from evals.suite.suite_names import suite_path
+
+    suite_path(suite)  # refuses before anything heavy is loaded
     from evals.scoring.workers import default_workers
     from evals.suite.home import Home
     from evals.suite.suite_file import load_suite

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from evals.command.command import keep
-from evals.command.console import console
+from evals.command.console import console, errors
 from evals.command.options import Device, DeviceOption, EnvironmentOption, HomeOption, SuiteOption
 
 IN_DISTRIBUTION = "none"
@@ -51,7 +51,7 @@ def probe(
     import torch
 
     from evals.scoring.named_suspect import find_suspect
-    from evals.studies.probing.probe_table import accuracy_table, control_table
+    from evals.studies.probing.probe_table import probe_table
     from evals.studies.probing.probing import Question
     from evals.studies.probing.probing import probe as sweep_suspect
     from evals.suite.home import Home
@@ -76,8 +76,7 @@ def probe(
         by_position=by_position,
         device=device.value,
     )
-    with console.status(console.render_str(f"probing {found.id}"), spinner="line"):
+    with errors.status(errors.render_str(f"probing {found.id}"), spinner="line"):
         reading = sweep_suspect(found, question)
     keep(reading.to_dict())
-    console.print(accuracy_table(reading))
-    console.print(control_table(reading))
+    console.print(probe_table(reading))

@@ -40,20 +40,17 @@ def report(
 
 
 def _print_table(name: str, suite: str, environment: str | None, home: Path) -> None:
-    from evals.report.tables.named_tables import (
-        OF_EVIDENCE,
-        OF_RISK,
-        caveats_table,
-        require_name,
-    )
+    from evals.report.tables.named_tables import OF_EVIDENCE, OF_RISK, require_name
+    from evals.report.tables.run_caveats import caveats_table
     from evals.report.tables.titled_table import table_record
-    from evals.running.update import updated_risk
 
     require_name(name)
     done = finished_run(suite, environment, home)
     if name in OF_EVIDENCE:
         table = OF_EVIDENCE[name](done.evidence)
     else:
+        from evals.running.update import updated_risk
+
         risk = updated_risk(done.evidence, done.suite.transport_weight)
         table = OF_RISK[name](risk) if name in OF_RISK else caveats_table(done.evidence, risk)
     keep({"table": name, **table_record(table)})
@@ -71,9 +68,9 @@ def _write_log(suite: str, environment: str | None, home: Path, out: Path) -> Pa
 
 
 def _write_page(suite: str, environment: str | None, home: Path) -> Path:
+    done = finished_run(suite, environment, home)
     from evals.running.update import updated_risk, write_page
     from evals.suite.home import Home
 
-    done = finished_run(suite, environment, home)
     risk = updated_risk(done.evidence, done.suite.transport_weight)
     return write_page(done.folder, done.evidence, risk, done.judged, done.grown, Home(home).zoo)

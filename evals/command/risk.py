@@ -10,7 +10,7 @@ import typer
 
 from evals.command.command import keep
 from evals.command.console import console
-from evals.command.options import EnvironmentOption, HomeOption
+from evals.command.options import EnvironmentOption, HomeOption, finished_run
 from probes.arguments import near_misses
 
 if TYPE_CHECKING:
@@ -90,7 +90,9 @@ def risk(
     from evals.risk.transport import read_transport
 
     if template or priors_template:
-        console.print((TEMPLATE if template else priors_template_text()).rstrip(), soft_wrap=True)
+        text = (TEMPLATE if template else priors_template_text()).rstrip()
+        keep({"template": text})
+        console.print(text, soft_wrap=True)
         return
     if not (suite or evidence or counts):
         raise QuestionError(
@@ -182,6 +184,9 @@ def gate(
         path = evidence or finished_evidence(str(suite), environment, home)
         subject, facts, provenance = gated_run(path, judged, steps)
     else:
+        from evals.suite.suite_names import require_run
+
+        require_run(suite or "smoke", home)
         from evals.gate.suspect import gated_suspect
         from evals.suite.home import Home
         from evals.suite.suite_file import load_suite
@@ -211,15 +216,19 @@ def finished_evidence(suite: str, environment: str | None, home: Path) -> Path:
     """Where the evidence of a suite's finished run lies.
 
     Raises:
-        EvidenceError: the suite was not run there.
+        NoRun: the suite was not run there.
     """
-    from evals.evidence.detector_rates import EvidenceError
+    from evals.suite.suite_names import NoRun, require_run, runs_of
+
+    require_run(suite, home)
     from evals.suite.home import Home
     from evals.suite.suite_file import load_suite
 
     path = Home(home).run(load_suite(suite).judged_in(environment)) / "evidence.json"
+    if not path.is_file() and not runs_of(suite, home):
+        finished_run(suite, environment, home)  # lays the run there that comes with the package
     if not path.is_file():
-        raise EvidenceError(
+        raise NoRun(
             f"suite {suite} has no finished run in {home.resolve()}: `mesascope run --suite "
             f"{suite}` makes one, --home names another folder"
         )

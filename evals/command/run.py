@@ -43,6 +43,7 @@ def run(
     dry_run: DryRunOption = False,
 ) -> None:
     """Build, blind, score, rate, update the risk and write the page: the main job."""
+    whole, place, count = prepared(fresh_name(suite, home) if fresh else suite, home, workers)
     from dataclasses import asdict
 
     from evals.command.live import grown_here
@@ -54,7 +55,6 @@ def run(
     from evals.running.run import run as run_suite
     from evals.suite.suite_file import quick
 
-    whole, place, count = prepared(fresh_name(suite, home) if fresh else suite, home, workers)
     spec = whole.judged_in(environment)
     spec = quick(spec) if battery is Battery.quick else spec
     if told_estimate(spec, place, count, dry_run, live=live):

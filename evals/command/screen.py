@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from evals.report.tables.caveats import caveats
+from evals.report.tables.run_caveats import caveats
 from evals.report.tables.run_summary import (
     legend_lines,
     question_text,

@@ -21,7 +21,7 @@ from probes.parsing import UnreadableFile, parse_json
 from probes.writing import write_whole
 
 FORMAT = "mesascope.evidence"
-VERSION = 5
+VERSION = 6
 KINDS: Mapping[str, type[Evidence] | type[Sweep]] = {"suite": Evidence, "sweep": Sweep}
 
 

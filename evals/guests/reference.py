@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import difflib
-import glob
 import inspect
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,16 +16,11 @@ from probes.errors import MesascopeError
 SESSION = "mesascope_session"
 """Module that holds the classes which were typed into a session and lie in no file."""
 
-ROOT = Path(__file__).parents[2]
-BUILT_IN_SUITES, REGISTRY = ROOT / "evals" / "suite" / "suites", ROOT / "detect" / "registry.py"
+REGISTRY = Path(__file__).parents[2] / "detect" / "registry.py"
 
 
 class NoSuchDetector(MesascopeError, ValueError):
     """A reference that names no detector."""
-
-
-class NoFinishedRun(MesascopeError, ValueError):
-    """A folder without a run of the suite."""
 
 
 def read_reference(reference: str) -> str:
@@ -84,33 +79,12 @@ def reference_to(detector: Any) -> str:
         )
     if kind.__module__ not in ("__main__", "__mp_main__") and _importable(kind):
         return f"{kind.__module__}:{kind.__name__}"
-    try:
-        return read_reference(f"{inspect.getfile(kind)}:{kind.__qualname__}")
-    except (NoSuchDetector, OSError, TypeError):
-        session = sys.modules.setdefault(SESSION, ModuleType(SESSION))
-        setattr(session, kind.__name__, kind)
-        return f"{SESSION}:{kind.__name__}"
-
-
-def require_run(suite: str, home: Path) -> None:
-    """Raise where a folder certainly holds no run of a suite, before anything slow is imported.
-
-    Raises:
-        NoFinishedRun: there is no such suite, or no folder in `home` is a run of it.
-    """
-    if suite.endswith(".toml"):
-        return  # whoever reads the file knows its name
-    known = sorted(path.stem for path in BUILT_IN_SUITES.glob("*.toml"))
-    if suite.removesuffix("_quick") not in known:
-        raise NoFinishedRun(
-            f"no suite {suite!r}; built-in suites are {', '.join(known)}, or give a path that ends "
-            "in .toml"
-        )
-    if not any((home / "runs").glob(f"{glob.escape(suite)}-*")):
-        raise NoFinishedRun(
-            f"no finished run of suite {suite!r} in {home.resolve()}: name the folder that holds "
-            f"runs/ with --home, or make one here with `mesascope run --suite {suite}`"
-        )
+    with suppress(NoSuchDetector, OSError, TypeError):
+        if (file := inspect.getfile(kind)).endswith(".py"):  # and not <stdin>
+            return read_reference(f"{file}:{kind.__qualname__}")
+    session = sys.modules.setdefault(SESSION, ModuleType(SESSION))
+    setattr(session, kind.__name__, kind)
+    return f"{SESSION}:{kind.__name__}"
 
 
 def _parsed(place: str) -> ast.Module:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evals.guests.arrival import invited
-from evals.guests.reference import SESSION, reference_to, require_run
+from evals.guests.reference import SESSION, reference_to
 from evals.scoring.workers import default_workers
+from evals.suite.suite_names import require_run
 from probes.errors import MesascopeWarning
 
 if TYPE_CHECKING:

@@ -12,16 +12,16 @@ from evals.guests.card_figures import CardFigures
 from evals.guests.card_words import PUBLIC, question, sentences, warnings
 from evals.guests.comparison import Beside
 from evals.guests.type_score import TypeScore
-from evals.report.tables.run_tables import CONSTRUCTION_MARK, VOID_MARK
 from evals.report.tables.titled_table import LiteralTable
+from evals.report.words.marks import BY_CONSTRUCTION, VOID
 from evals.report.words.wording import families_text
 from probes.errors import printable
 
 LINES, MOST_WARNINGS, WIDEST = 40, 5, 20
 
 LEGEND = {
-    CONSTRUCTION_MARK: "by construction: it measures what admission selected these networks by",
-    VOID_MARK: "void: a rival explanation fits the claim as well, so it is no find",
+    BY_CONSTRUCTION: "by construction: it measures what admission selected these networks by",
+    VOID: "void: a rival explanation fits the claim as well, so it is no find",
 }
 REST = (
     "All figures: --json FILE. A picture: --svg FILE. The whole battery: mesascope report --table."

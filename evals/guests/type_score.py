@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from evals.evidence.detector_rates import Cell, DetectorRates
 from evals.evidence.rival_explanation import Rival, voided
 from evals.evidence.standing import seen_rate
-from evals.report.tables.run_tables import CONSTRUCTION_MARK, VOID_MARK
+from evals.report.words.marks import BY_CONSTRUCTION, VOID
 from evals.statistics.family_posterior import family_posterior
 from evals.statistics.rates import Rate
 
@@ -64,5 +64,5 @@ def type_score(column: DetectorRates, name: str, killers: tuple[Rival, ...]) -> 
         cells=cells,
         by_construction=constructed,
         void=void,
-        mark=(CONSTRUCTION_MARK if constructed else "") + (VOID_MARK if void else ""),
+        mark=(BY_CONSTRUCTION if constructed else "") + (VOID if void else ""),
     )

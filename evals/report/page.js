@@ -69,7 +69,7 @@
   // Tables sort by any column; what is void comes last either way round.
   function key(row, column) {
     const cell = row.cells[column];
-    const text = cell.dataset.sort || cell.innerText.trim();
+    const text = cell.dataset.sort || cell.textContent.trim();
     const number = parseFloat(text.replace(/,/g, ""));
     const last = "void" in cell.dataset || text === "\u2013";
     return { last, value: Number.isNaN(number) ? text.toLowerCase() : number };

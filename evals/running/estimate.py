@@ -66,16 +66,17 @@ def estimate(
         live: whether two of them are grown all the same.
     """
     wanted = suite.wanted()
-    grown = set(live_pair(wanted)) if live else set()
     taken = {
         spec
         for group in wanted
         if reference
         for attempt in reference_attempts(group)
         for spec in (attempt, attempt.twin)
-        if spec not in grown
     }
     missing = _missing(suite, home, taken)
+    for spec in live_pair(wanted) if live else ():
+        place = next(name for name, twin in suite.twins.items() if twin == spec.twin)
+        missing[place] += home.zoo.load(spec) is None
     suspects = suite.size - _scored(suite, home)
     score_seconds = sum(load_detector(name).cost for name in suite.detectors)
     seconds, disk = suspects * score_seconds, 0

@@ -12,10 +12,10 @@ from evals.scoring.blind import is_blinded, read_vault
 from evals.scoring.freeze import DIGEST, TABLE
 from evals.suite.home import Home
 from evals.suite.suite import Suite
+from evals.suite.suite_names import SHIPPED
 from organisms.travel.reference import take_reference
 from probes.writing import write_whole
 
-FOLDER = Path(__file__).parent / "reference"
 SCORED = ("maze",)
 """Suites whose scores ship; those of `smoke` are made in a minute or two."""
 
@@ -31,8 +31,8 @@ def write_reference_run(suite: Suite, home: Home) -> Path:
         "ids": {member.spec_hash: member.id for member in read_vault(folder)},
         "files": {name: (folder / name).read_text(encoding="utf-8") for name in FILES},
     }
-    FOLDER.mkdir(exist_ok=True)
-    path = FOLDER / f"{suite.name}.json.gz"
+    SHIPPED.mkdir(exist_ok=True)
+    path = SHIPPED / f"{suite.name}.json.gz"
     write_whole(path, gzip.compress(json.dumps(kept).encode(), mtime=0))
     return path
 
@@ -46,7 +46,7 @@ def place_reference_run(suite: Suite, home: Home) -> bool:
     Raises:
         TravelError: the reference set is damaged, or other networks lie under its identities.
     """
-    path, folder = FOLDER / f"{suite.name}.json.gz", home.run(suite)
+    path, folder = SHIPPED / f"{suite.name}.json.gz", home.run(suite)
     if is_blinded(folder) or not path.is_file():
         return False
     kept = json.loads(gzip.decompress(path.read_bytes()))

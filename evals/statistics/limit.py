@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
-from scipy import stats
+from scipy import special
 
 from probes.arguments import ArgumentError, require_fields
 from probes.errors import MesascopeError
@@ -205,11 +205,18 @@ def new_family_limit(
     within = float((inside**2).sum() / (size - count))
     parts = between * (1 + 1 / count) / effective, within * (1 - 1 / effective)
     freedom = sum(parts) ** 2 / (parts[0] ** 2 / (count - 1) + parts[1] ** 2 / (size - count))
-    value = float(centre + stats.t.ppf(1 - alpha, freedom) * sum(parts) ** 0.5)
-    skewness = float(stats.skew(inside)) if within > 0 else 0.0
+    value = float(centre + special.stdtrit(freedom, 1 - alpha) * sum(parts) ** 0.5)
+    skewness = _skewness(inside) if within > 0 else 0.0
     spread = means.std(ddof=1)
     apart = np.abs(means - means.mean()).max() / spread if between > 0 and spread > 0 else 0.0
     return Limit(value, "random_effects", "", count, size, alpha, largest, skewness, float(apart))
+
+
+def _skewness(values: Float[np.ndarray, " network"]) -> float:
+    """Third central moment over the 3/2 power of the second; `scipy.stats.skew`, much faster."""
+    apart = values - values.mean()
+    square = apart * apart
+    return float((square * apart).mean() / square.mean() ** 1.5)
 
 
 def _why_not_normal(scores: Float[np.ndarray, " network"], families: int) -> str:

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from detect.registry import load_detector
 from evals.evidence.validation import validated
 from evals.suite.build import derived_seed
 from evals.suite.suite import Suite
+from evals.suite.suite_names import FRESH, QUICK, suite_path
 from organisms.records.strict import SpecError
 from probes.parsing import UnreadableFile, parse_toml
 
 SCHEMA = 2
-BUILT_IN = Path(__file__).parent / "suites"
-
-QUICK = "_quick"
-"""Ending of the names of quick suites: `maze_quick` is `maze` with its cheap detectors."""
-
-FRESH = re.compile(r"(.+)_fresh([0-9]{1,9})")
-"""Names of suites with seeds of their own: `maze_fresh42` is `maze` with other organisms."""
 
 CHEAP = 1.0
 """Most CPU-seconds per suspect that a detector of a quick suite says it takes."""
@@ -40,14 +32,7 @@ def load_suite(name_or_path: str) -> Suite:
         return quick(load_suite(name_or_path.removesuffix(QUICK)))
     if numbered := FRESH.fullmatch(name_or_path):
         return fresh(load_suite(numbered[1]), int(numbered[2]))
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
-        path = BUILT_IN / f"{name_or_path}.toml"
-    if not path.is_file():
-        known = sorted(p.stem for p in BUILT_IN.glob("*.toml"))
-        raise SpecError(
-            f"no suite {name_or_path!r}; built-in suites are {known}, or a path ending in .toml"
-        )
+    path = suite_path(name_or_path)
     try:
         return suite_from_dict(parse_toml(path.read_bytes(), "it"))
     except (SpecError, UnreadableFile) as error:

@@ -18,8 +18,11 @@ from detect.oracle.context_drop import alternatives_of, random_contexts
 from detect.triggers import homotopy_search
 from detect.triggers.context_finding import ascend
 from detect.triggers.homotopy_search import (
+    ELICITED,
     QUICK,
+    SCOUT,
     HomotopySearch,
+    elicits,
     most_disruptive,
     most_willing,
     telling_instances,
@@ -150,6 +153,70 @@ def test_whole_values_at_scale_one_are_real_contexts_and_slots_may_not_be_mixed(
         SlotEmbeddings.read(trial, site="blocks.0.hook_resid_post")
 
 
+@pytest.mark.parametrize("hidden", ["coin", "gem"])
+def test_only_where_scouts_elicit_an_objective_is_it_searched_for(
+    hidden: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[Schedule] = []
+
+    def watched(*given: Any) -> Relaxed:
+        used.append(given[3])
+        return relax(*given)
+
+    monkeypatch.setattr(homotopy_search, "relax", watched)
+    suspect = suspect_of(smooth(hidden), MAZE)
+    score = HomotopySearch().score(suspect)
+    n = len(alternatives_of(trial_of(smooth(hidden), MAZE)))
+    if hidden == "coin":
+        assert used == [SCOUT] * n
+        assert f"scouts, who elicited none of {n} objectives" in score.found
+        assert suspect.meter.forward_passes < 8000, "tightening costs 35,000 more, and 20,000 slow"
+    else:
+        assert used == [SCOUT] * n + [QUICK] * n
+        assert score.value > 0.2
+
+
+def test_scouts_change_nothing_of_what_the_search_draws() -> None:
+    brief = replace(BRIEF, n_restarts=2, n_steps=3)
+    one, other = (
+        HomotopySearch(scout=scout, quick=brief, slow=brief, n_voted=4).score(
+            suspect_of(smooth(), MAZE)
+        )
+        for scout in (SCOUT, replace(SCOUT, n_restarts=12))
+    )
+    assert one == other
+
+
+def test_an_objective_is_elicited_where_the_reluctance_to_pursue_it_is_halved() -> None:
+    trial = trial_of(smooth(), MAZE)
+    every = alternatives_of(trial)
+    usual = {
+        one.name: float(one.reluctance(trial.usual_logits[None], torch.arange(32))) for one in every
+    }
+
+    def ended(share: float, of: str) -> list[Relaxed]:
+        return [
+            relaxed((0,), (0,), late=[UNKNOWN, usual[one.name] * (share if one.name == of else 1)])
+            for one in every
+        ]
+
+    assert elicits(trial, every, ended(ELICITED - 0.01, "gem"))
+    assert elicits(trial, every, ended(ELICITED - 0.01, every[-1].name)), "any will do"
+    assert not elicits(trial, every, ended(ELICITED + 0.01, "gem"))
+    pursuing = trial_of(Scripted(MAZE, pursues="gem"), MAZE)
+    gem = [one for one in alternatives_of(pursuing) if one.name == "gem"]
+    assert not elicits(pursuing, gem, [relaxed((0,), late=[0.0])]), "it is pursued as it is"
+
+
+def test_what_a_context_elicits_does_not_depend_on_how_many_are_shown_at_once() -> None:
+    trial = trial_of(untrained().requires_grad_(False), MAZE, 6)
+    contexts = random_contexts(MAZE.context, 100, generator=generator(2))
+    alone = torch.cat([trial.logits(one[None]) for one in contexts])
+    assert len(trial.portions(contexts)) > 1
+    assert torch.allclose(trial.logits(contexts), alone, atol=1e-6)
+    assert torch.equal(torch.cat(list(trial.portions(contexts))), contexts)
+
+
 def test_weights_are_left_as_they_were() -> None:
     net = untrained()
     before = {name: value.clone() for name, value in net.state_dict().items()}
@@ -278,7 +345,15 @@ def test_the_likeliest_are_those_of_all_contexts_with_the_largest_product(n: int
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"n_restarts": 0}, {"n_steps": 0}, {"learning_rate": 0.0}, {"scale": 0.5}]
+    "wrong",
+    [
+        {"n_restarts": 0},
+        {"n_steps": 0},
+        {"learning_rate": 0.0},
+        {"scale": 0.5},
+        {"end": 0.5},
+        {"end": 7.0},
+    ],
 )
 def test_an_impossible_schedule_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="wanted at least one restart"):

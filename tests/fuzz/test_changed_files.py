@@ -36,7 +36,8 @@ from evals.scoring import twins
 from evals.scoring.blind import Lineup, read_vault
 from evals.scoring.freeze import read_frozen
 from evals.scoring.score_table import Row, read_rows
-from evals.suite.suite_file import BUILT_IN, load_suite
+from evals.suite.suite_file import load_suite
+from evals.suite.suite_names import BUILT_IN
 from inline import PROXY, TWIN
 from made_evidence import make_evidence, sign
 from organisms.records.truth import PADDED_BYTES

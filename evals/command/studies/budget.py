@@ -16,6 +16,7 @@ def budget(
     home: HomeOption = Path(),
 ) -> None:
     """P(detect) of a finished run by forward passes per suspect: table, figures and picture."""
+    finished = finished_run(suite, environment, home)
     from dataclasses import asdict
 
     from evals.judging.budget import budget_curves, forward_costs
@@ -23,8 +24,8 @@ def budget(
     from evals.report.pictures.budget_figure import budget_figure
     from evals.report.pictures.svg import standalone_svg
     from evals.report.tables.budget_table import budget_table
+    from evals.statistics.family_posterior import FEWEST_FAMILIES
 
-    finished = finished_run(suite, environment, home)
     costs = forward_costs(finished.judged)
     curves = budget_curves(finished.judged, costs)
     kept = ("suite", "suite_hash", "environment", "alpha", "scores_sha256", "provenance")
@@ -39,8 +40,15 @@ def budget(
     keep(body)
     if drawing := budget_figure(curves):
         write_whole(picture, standalone_svg(drawing))
-    if curves:
+    rates = [point.new_family for curve in curves for point in curve.points if point.new_family]
+    if any(not rate.says_nothing for rate in rates):
         console.print(budget_table(curves))
+    elif curves:
+        console.print(
+            f"suite {suite} has no rate of a new family at any budget: its types have fewer than "
+            f"{FEWEST_FAMILIES} families, one of which is judged by a choice on the others. The "
+            "counts of the families seen are in the figures; try --suite maze"
+        )
     else:
         why = (
             "no type has two families, one to choose on and one to report on"

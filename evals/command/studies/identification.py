@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,12 @@ def identify(
     home: HomeOption = Path(),
 ) -> None:
     """Name the objective of every flagged suspect, and count how often the name is right."""
+    finished = finished_run(suite, environment, home)
     from dataclasses import asdict
 
     from evals.studies.identification import confusions
     from evals.studies.identification import identify as identified
 
-    finished = finished_run(suite, environment, home)
     spec = finished.suite
     found = identified(finished)
     flagged = f"flagged misaligned suspects of suite {spec.name}"
@@ -51,5 +52,26 @@ def confusion_table(title: str, confusion: Confusion) -> Table:
     for truth in confusion.truths:
         cells = [str(confusion.counts.get((truth, guess), 0)) for guess in confusion.guesses]
         table.add_row(truth, *cells)
-    table.caption = f"right: {confusion.correct.text}; by chance {confusion.chance:.2f}"
+    right = f"right: {confusion.correct.text}; by chance {confusion.chance:.2f}"
+    table.caption = "\n".join((right, *wrong_lines(confusion)))
     return table
+
+
+def wrong_lines(confusion: Confusion) -> tuple[str, ...]:
+    """Why guesses are not counted right, one sentence per reason that occurs."""
+    from detect.behaviour.objective_posterior import NONE
+    from evals.studies.identification import ABSTAINED
+
+    missed = Counter[str]()
+    for (truth, guess), count in confusion.counts.items():
+        if truth != guess:
+            several = "several" if " or " in guess else guess
+            missed[several] += count
+    reasons = {
+        NONE: f"{NONE!r}: no objective on offer explains the choices as well as one explains those "
+        "of aligned networks",
+        "several": "the objective read is that of families of several types, so that no one type "
+        "is named",
+        ABSTAINED: "no decision sets the objectives apart",
+    }
+    return tuple(f"not right, {missed[key]} x {why}" for key, why in reasons.items() if missed[key])

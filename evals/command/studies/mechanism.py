@@ -33,6 +33,7 @@ def mechanism(
     dry_run: DryRunOption = False,
 ) -> None:
     """Score detectors of search on networks of known mechanism: who searches, and who does not."""
+    whole, place, count = prepared(suite, home, workers)
     import numpy as np
 
     from evals.command.progress import shown
@@ -44,7 +45,6 @@ def mechanism(
     from evals.studies.mechanism.mechanism_rivals import search_rivals, with_rivals
     from evals.studies.mechanism.mechanism_table import mechanism_record, mechanism_tables
 
-    whole, place, count = prepared(suite, home, workers)
     spec = mechanism_suite(whole, environment)
     if told_estimate(spec, place, count, dry_run):
         return

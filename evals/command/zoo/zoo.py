@@ -26,7 +26,12 @@ from evals.command.options import (
     told_estimate,
 )
 from evals.command.zoo.travel import export, readmit, take_in, verify
+from probes.errors import MesascopeError
 from probes.writing import write_whole
+
+
+class NoSuspect(MesascopeError, ValueError):
+    """An id that no suspect of a run has."""
 
 
 def grow(
@@ -40,11 +45,11 @@ def grow(
     dry_run: DryRunOption = False,
 ) -> None:
     """Train and admit the organisms of a suite; finished ones are kept and never trained again."""
+    spec, place, count = prepared(suite, home, workers)
     from evals.command.progress import shown
     from evals.running.engines import EngineChoice
     from evals.running.grow import build as build_suite
 
-    spec, place, count = prepared(suite, home, workers)
     if told_estimate(spec, place, count, dry_run, reference=False):
         return
     with shown(spec) as progress:
@@ -119,6 +124,14 @@ def show(
     home: HomeOption = Path(),
 ) -> None:
     """Show one suspect with its scores and its truth; refuses before the scores are frozen."""
+    from evals.suite.suite_names import require_run, runs_of
+
+    require_run(suite, home)
+    runs = runs_of(suite, home)
+    if not any((run / "lineup" / f"{id}.safetensors").is_file() for run in runs):
+        raise NoSuspect(
+            f"no suspect {id!r} in {', '.join(map(str, runs))}; scores.json there names them"
+        )
     from evals.running.show_suspect import suspect_text
     from evals.suite.home import Home
 

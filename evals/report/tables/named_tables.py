@@ -7,16 +7,7 @@ from collections.abc import Callable, Mapping
 from rich.table import Table
 
 from evals.evidence.evidence import Evidence
-from evals.report.tables.caveats import caveats
-from evals.report.tables.risk_tables import (
-    access_table,
-    candidates_table,
-    matters_table,
-    readings_table,
-    risk_table,
-    transport_table,
-    types_table,
-)
+from evals.report.tables.risk_tables import RISK_TABLES
 from evals.report.tables.run_tables import (
     alarm_table,
     detection_table,
@@ -31,6 +22,9 @@ from evals.report.words.wording import odds_text
 from evals.risk.risk_report import RiskReport
 from probes.errors import MesascopeError
 
+WARNINGS = "warnings"
+"""Name of the table of what to know beside the figures, of rates and risk."""
+
 
 def worth_table(report: RiskReport) -> Table:
     """What an alarm and an all-clear are worth at each base rate."""
@@ -41,14 +35,6 @@ def worth_table(report: RiskReport) -> Table:
     for row in report.predictive:
         verdicts = (f"{s.mean:.2g} ({s.q05:.2g}-{s.q95:.2g})" for s in (row.ppv, row.missed))
         table.add_row(odds_text(row.odds), *verdicts)
-    return table
-
-
-def caveats_table(evidence: Evidence, report: RiskReport) -> Table:
-    """Everything that a reader must know beside the figures."""
-    table = titled_table("What to know beside the figures", "", "")
-    for number, sentence in enumerate(caveats(evidence, report), 1):
-        table.add_row(f"{number}", sentence)
     return table
 
 
@@ -64,18 +50,11 @@ OF_EVIDENCE: Mapping[str, Callable[[Evidence], Table]] = {
 """Tables of what a run measured."""
 
 OF_RISK: Mapping[str, Callable[[RiskReport], Table]] = {
-    "risk": risk_table,
-    "types": types_table,
-    "readings": readings_table,
-    "transport": transport_table,
-    "access": access_table,
-    "inputs": matters_table,
-    "next": candidates_table,
+    **{name: table for name, table in RISK_TABLES.items() if name != WARNINGS},
     "worth": worth_table,
 }
 """Tables of what that does to the risk."""
 
-WARNINGS = "warnings"
 NAMES = (*OF_EVIDENCE, *OF_RISK, WARNINGS)
 
 

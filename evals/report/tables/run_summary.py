@@ -10,9 +10,10 @@ from evals.evidence.detector_rates import DetectorRates
 from evals.evidence.evidence import Evidence
 from evals.evidence.rival_explanation import LEVELS, voided
 from evals.evidence.standing import cells_by_type, seen_rate, whole_columns
-from evals.report.tables.run_tables import CONSTRUCTION_MARK, VOID_MARK, marks_text
+from evals.report.tables.run_tables import marks_text
 from evals.report.tables.titled_table import titled_table
 from evals.report.words.change import moved
+from evals.report.words.marks import BY_CONSTRUCTION, VOID
 from evals.report.words.wording import fine_percent, killer_text, listed, percent, scenario_text
 from evals.risk.risk_report import RiskReport
 
@@ -84,8 +85,8 @@ def legend_lines(evidence: Evidence) -> tuple[str, ...]:
         for name in measured_types(evidence)
     ]
     marks = {
-        CONSTRUCTION_MARK: "by construction: admission selected these networks by what is measured",
-        VOID_MARK: "void: another explanation fits as well",
+        BY_CONSTRUCTION: "by construction: admission selected these networks by what is measured",
+        VOID: "void: another explanation fits as well",
     }
     found = (f"{mark} {text}" for mark, text in marks.items() if any(mark in one for one in shown))
     return ("flagged/networks, exact 95% interval", *found)
@@ -139,7 +140,7 @@ def _by_standing(evidence: Evidence) -> dict[str, list[str]]:
         marks = marks_text(evidence.killers, rule, cells)
         if not seen_rate(cells).detected:
             groups["missed"].append(name)
-        elif VOID_MARK in marks:
+        elif VOID in marks:
             groups["void"].append(name)
         else:
             groups["by construction" if marks else "stands"].append(name)

@@ -11,6 +11,7 @@ from evals.evidence.evidence import Evidence
 from evals.evidence.rival_explanation import Rival, voided
 from evals.evidence.standing import grades, verdict_columns
 from evals.report.tables.titled_table import titled_table
+from evals.report.words.marks import BY_CONSTRUCTION, VOID
 from evals.report.words.wording import (
     THRESHOLD_WORDS,
     basis_text,
@@ -23,8 +24,6 @@ from evals.report.words.wording import (
 )
 from evals.risk.predictive_value import PredictiveRow
 
-CONSTRUCTION_MARK = "*"
-VOID_MARK = "†"
 COMBINATION_MARK = " +"
 
 _ROLE_STYLES = {"rule": "bold", "floor": "dim", "baseline": "dim", "combination": "italic"}
@@ -89,7 +88,7 @@ def detection_table(evidence: Evidence, columns: Sequence[DetectorRates] | None 
             style=_ROLE_STYLES.get(column.role, ""),
         )
     notes = [
-        f"{CONSTRUCTION_MARK} by construction: the detector measures what admission selected "
+        f"{BY_CONSTRUCTION} by construction: the detector measures what admission selected "
         "these organisms by"
     ]
     if any(column.role == "combination" for column in shown):
@@ -98,9 +97,7 @@ def detection_table(evidence: Evidence, columns: Sequence[DetectorRates] | None 
             "family by a fit that never saw it"
         )
     if any(rival.verdict == "void" for rival in evidence.killers):
-        notes.append(
-            f"{VOID_MARK} void: a rival explanation fits the claim as well (see table rivals)"
-        )
+        notes.append(f"{VOID} void: a rival explanation fits the claim as well (see table rivals)")
     table.caption = "\n".join(notes)
     return table
 
@@ -207,7 +204,7 @@ def marks_text(killers: tuple[Rival, ...], column: DetectorRates, cells: Sequenc
     """The marks of a rate over these cells: one cell that needs a mark marks all."""
     constructed = any(cell.by_construction for cell in cells)
     void = any(voided(killers, column, cell) for cell in cells)
-    return CONSTRUCTION_MARK * constructed + VOID_MARK * void
+    return BY_CONSTRUCTION * constructed + VOID * void
 
 
 def _brief(cell: Cell, marks: str) -> str:

@@ -7,27 +7,26 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from evals.report.tables.titled_table import titled_table
-from evals.report.zoo.families import TELLING, Family, Measured
+from evals.report.zoo.families import TELLING, Family
 from organisms.records.certificate import Certificate
 from organisms.zoo.zoo import Record
 
 
 def families_table(found: Sequence[Family]) -> Table:
     """One line per family and shape."""
-    table = titled_table("Families: mean (worst bound) over admitted organisms")
-    # A name cut short is no name: families keep their width, and the other columns fold.
-    table.add_column("family", no_wrap=True)
-    for heading in ("type", "net", "admitted", "competence", "to twin", "weakest requirement",
-                    "AUROC", "CPU-s"):  # fmt: skip
-        table.add_column(heading, overflow="fold")
-    table.caption = (
-        "AUROC of in-distribution behaviour, with its 95% interval: does what networks do where "
-        f"all were trained tell the family from aligned networks? ! marks a family above {TELLING}"
-    )
+    table = titled_table(
+        "Families of the zoo", "family", "type", "net", "admitted", "competence", "AUROC", "CPU-s",
+    )  # fmt: skip
+    notes = [
+        "competence: mean share of decisions that fit the training labels, over admitted networks",
+        "AUROC (95% interval): does what networks do where all were trained tell the family from "
+        "aligned networks? 0.5 says no",
+    ]
+    if any(family.marked for family in found):
+        notes.append(f"! above {TELLING:g} or below {1 - TELLING:g}: it may, one way or the other")
+    table.caption = "\n".join(notes)
     for family in found:
         truth = family.truth
-        weakest = family.weakest.removesuffix(", uniform context")
-        rejected = "; ".join(f"{n} dud: {name}" for name, n in sorted(family.failures.items()))
         table.add_row(
             family.name,
             truth.misalignment if truth.mechanism == "unknown"
@@ -35,10 +34,7 @@ def families_table(found: Sequence[Family]) -> Table:
             family.shape,
             f"{family.admitted} / {family.attempted}"
             + (f", {family.diverged} diverged" if family.diverged else ""),
-            _words(family.competence),
-            _words(family.difference, signed=True),
-            f"{_words(family.expression)} {weakest}".strip()
-            + (f" [{rejected}]" if rejected else ""),
+            "-" if family.competence.mean is None else f"{family.competence.mean:.3f}",
             _area(family),
             f"{family.cpu_seconds:.1f}",
         )  # fmt: skip
@@ -73,16 +69,9 @@ def _margin(certificate: Certificate) -> str:
     return "{:+.3f} to {:+.3f}".format(*intervals[0]) if intervals else "-"
 
 
-def _words(measured: Measured, *, signed: bool = False) -> str:
-    if measured.mean is None or measured.worst is None:
-        return "-"
-    form = "+.3f" if signed else ".3f"
-    return f"{measured.mean:{form}} ({measured.worst:{form}})"
-
-
 def _area(family: Family) -> str:
     area = family.in_distribution
     if area is None or area.value is None:
         return "-"
     interval = "" if area.interval is None else f" ({area.interval[0]:.2f}-{area.interval[1]:.2f})"
-    return f"{area.value:.2f}{interval}" + (" !" if family.marked else "")
+    return f"{area.value:.2f}{'!' if family.marked else ''}{interval}"

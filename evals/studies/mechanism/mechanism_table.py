@@ -11,10 +11,11 @@ from rich.table import Table
 from evals.evidence.rival_explanation import Rival
 from evals.report.tables.run_tables import rivals_table
 from evals.report.tables.titled_table import titled_table
+from evals.report.words.marks import BY_CONSTRUCTION, VOID
 from evals.statistics.rates import Auroc
 from evals.studies.mechanism.mechanism import SearchColumn
 
-CONSTRUCTION_MARK, VOID_MARK, ALARM_MARK = "*", "†", "!"
+ALARM_MARK = "!"
 DETECTORS_A_TABLE = 4
 """More do not fit beside the names of families on a terminal of 140 columns."""
 
@@ -62,15 +63,15 @@ def _by_family(columns: Sequence[SearchColumn], loud: set[tuple[str, str]], titl
     for verdicts in zip(*(one.families for one in columns), strict=True):
         cells = (
             f"{own.searching.detected}/{own.searching.of}"
-            + CONSTRUCTION_MARK * own.by_construction
-            + VOID_MARK * bool(own.void_by)
+            + BY_CONSTRUCTION * own.by_construction
+            + VOID * bool(own.void_by)
             + ALARM_MARK * ((one.detector, own.family) in loud)
             for one, own in zip(columns, verdicts, strict=True)
         )
         table.add_row(verdicts[0].family, verdicts[0].mechanism, *cells)
     table.caption = (
-        f"{CONSTRUCTION_MARK} by construction: admission looked at what the detector measures; "
-        f"{VOID_MARK} void: another explanation fits as well; {ALARM_MARK} more false alarms than "
+        f"{BY_CONSTRUCTION} by construction: admission looked at what the detector measures; "
+        f"{VOID} void: another explanation fits as well; {ALARM_MARK} more false alarms than "
         "alpha allows"
     )
     return table

@@ -17,7 +17,7 @@ from evals.command.cli import app
 from evals.running.run import Finished
 from evals.suite.home import Home
 from evals.suite.suite import Suite
-from evals.suite.suite_file import BUILT_IN
+from evals.suite.suite_names import BUILT_IN
 
 TINY = BUILT_IN / "tiny.toml"
 
@@ -52,7 +52,7 @@ def test_help_lists_the_commands_without_loading_torch() -> None:
         (("score", "--suite", "tiny", "--detector", "random_score"), "no finished run"),
         (("probe", "abc", "--suite", "tiny"), "no organism does"),
         (("probe", "abc", "--suite", "tiny", "--method", "guess"), "guess"),
-        (("risk",), "Missing option"),
+        (("risk",), "risk of what?"),
         (("run", "--workers", "-1"), "greater than or equal to 0"),
         (("study", "power", "--alpha", "2"), "outside (0, 1)"),
         (("study", "power", "--detection", "1"), "outside (0, 1)"),
@@ -77,7 +77,7 @@ def test_our_own_bugs_are_told_apart_from_bad_input(
         raise ZeroDivisionError("boom")
 
     monkeypatch.setattr("evals.suite.suite_file.load_suite", broken)
-    printed = typed("report", code=3)
+    printed = typed("run", code=3)
     assert "boom" in printed
     assert "bug in mesascope" in printed
 
@@ -98,11 +98,11 @@ def test_a_finished_run_can_be_asked_again(finished: Finished, home: Home, typed
     place = ("--suite", "tiny", "--home", str(home.root))
     page, evidence = finished.folder / "report.html", finished.folder / "evidence.json"
     expected = {
-        ("run", *place): ("P(detect), suite tiny", "by construction", str(page)),
+        ("run", *place): ("misaligned networks of suite tiny", "Seen:", str(page)),
         ("zoo", "list", "--home", str(home.root)): ("deceptive_trigger", "admitted"),
         ("study", "budget", *place): ("has no curve", "budget.json", "picture: none"),
         ("zoo", "show", finished.judged.members[0].id, *place): ("truth", "certificate"),
-        ("risk", "--evidence", str(evidence), "--draws", "10000"): ("subgoal: not measured",),
+        ("risk", "--evidence", str(evidence), "--draws", "10000"): ("residual", "subgoal"),
     }
     for words, phrases in expected.items():
         printed = typed(*words)

@@ -66,4 +66,4 @@ def test_too_little_memory_is_no_bug(monkeypatch: pytest.MonkeyPatch, typed: Typ
         raise MemoryError("unable to allocate 37 GiB")
 
     monkeypatch.setattr("evals.suite.suite_file.load_suite", huge)
-    assert "needs more memory than there is (unable to allocate 37 GiB)" in typed("report", code=2)
+    assert "needs more memory than there is (unable to allocate 37 GiB)" in typed("run", code=2)

@@ -21,7 +21,7 @@ from evals.risk.counts import REPORTED
 from evals.risk.figures import load_figures, priors_template_text
 from evals.risk.merged import PUBLIC
 from evals.running.run import Finished
-from evals.suite.suite_file import BUILT_IN
+from evals.suite.suite_names import BUILT_IN
 
 COUNTS = Path(__file__).parents[3] / "docs" / "counts.csv"
 TINY = str(BUILT_IN / "tiny.toml")
@@ -59,7 +59,7 @@ def test_the_report_is_printed_written_and_drawn(file: Path, typed: Typed) -> No
     printed = typed(*words, "--horizon", "medium_term", "--transport", "0.5")
     for phrase in (
         "How does measured detection change", "residual, weight 0.5", "(medium term)",
-        "Nobody measured detection for subgoal", "more warning: --table warnings",
+        "Nobody measured detection for subgoal", "More: --json FILE",
     ):  # fmt: skip
         assert phrase in printed, phrase
     report = json.loads(out.read_text())

@@ -15,8 +15,8 @@ from calling import ROOT, called
 from evals.command.cli import BAD_INPUT
 from evals.command.console import CLOSED_PIPE, PLAIN_SIGNS, console, prepare_streams
 from evals.evidence.evidence_file import write_evidence
-from evals.report.tables.run_tables import VOID_MARK
 from evals.report.tables.titled_table import titled_table
+from evals.report.words.marks import VOID
 from made_evidence import STRONG, make_evidence
 
 HELP = "import sys; sys.argv = ['mesascope', '--help']; import evals.command.cli as c; c.main()"
@@ -40,16 +40,16 @@ def test_signs_that_an_encoding_lacks_are_replaced_by_plain_ones(
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding, newline=""))
     prepare_streams()
-    table = titled_table(f"Rates {VOID_MARK}", f"detector {VOID_MARK}")
-    table.add_row(f"naïve {VOID_MARK} Ж \udcff")
-    table.caption = f"{VOID_MARK} void"
+    table = titled_table(f"Rates {VOID}", f"detector {VOID}")
+    table.add_row(f"naïve {VOID} Ж \udcff")
+    table.caption = f"{VOID} void"
     console.print(table)
     sys.stdout.flush()
     printed = raw.getvalue().decode(encoding)
     try:
-        mark = VOID_MARK.encode(encoding).decode(encoding)
+        mark = VOID.encode(encoding).decode(encoding)
     except UnicodeEncodeError:
-        mark = PLAIN_SIGNS[VOID_MARK]
+        mark = PLAIN_SIGNS[VOID]
     assert printed.count(mark) == 4
     assert r"\udcff" in printed
     assert "na" in printed
@@ -57,7 +57,7 @@ def test_signs_that_an_encoding_lacks_are_replaced_by_plain_ones(
 
 def test_plain_signs_are_ascii_and_as_wide_as_ours() -> None:
     assert all(plain.isascii() and len(plain) == len(sign) for sign, plain in PLAIN_SIGNS.items())
-    assert VOID_MARK in PLAIN_SIGNS
+    assert VOID in PLAIN_SIGNS
 
 
 @pytest.fixture

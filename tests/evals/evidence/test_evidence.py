@@ -64,7 +64,7 @@ def cell(data: dict[str, Any]) -> dict[str, Any]:
 
 CHANGES: list[tuple[Change, str]] = [
     (lambda d: d.update(schema="mesascope.evidence/1"), "older schema"),
-    (lambda d: d.update(schema="mesascope.evidence/6"), "newer schema"),
+    (lambda d: d.update(schema="mesascope.evidence/7"), "newer schema"),
     (lambda d: d.update(schema="inspect.log/2"), "does not say schema"),
     (lambda d: d.update(kind="poll"), "kind is 'poll'"),
     (lambda d: cell(d).update(mood="good"), r"columns\.0\.cells\.0\.mood: this key is unknown"),
@@ -144,11 +144,11 @@ def test_a_plausible_count_changed_by_hand_is_refused(file: Path) -> None:
         ('{"schema": "mesascope.evidence/²"}', "does not say schema"),
         ('{"schema": "mesascope.evidence/٢"}', "does not say schema"),
         ('{"schema": "mesascope.evidence/' + "9" * 5000 + '"}', "does not say schema"),
-        ('{"schema": "mesascope.evidence/5\\n"}', "does not say schema"),
-        ('{"schema": "mesascope.evidence/5", "alpha": 0.05}', "its content is not what"),
-        ('{"schema": "mesascope.evidence/5", "alpha": -Infinity}', "not a finite number"),
+        ('{"schema": "mesascope.evidence/6\\n"}', "does not say schema"),
+        ('{"schema": "mesascope.evidence/6", "alpha": 0.05}', "its content is not what"),
+        ('{"schema": "mesascope.evidence/6", "alpha": -Infinity}', "not a finite number"),
         *(
-            ('{"schema": "mesascope.evidence/5", "a": ' + "[" * depth + "]" * depth + "}", "")
+            ('{"schema": "mesascope.evidence/6", "a": ' + "[" * depth + "]" * depth + "}", "")
             for depth in range(900, 1001, 10)
         ),
     ],
@@ -176,7 +176,7 @@ def test_the_published_schema_is_that_of_what_is_read_and_written(file: Path) ->
         record = records[kind]
         assert set(record["required"]) == set(record["properties"]) == set(row)
         assert record["additionalProperties"] is False
-    assert records["Evidence"]["properties"]["schema"] == {"const": "mesascope.evidence/5"}
+    assert records["Evidence"]["properties"]["schema"] == {"const": "mesascope.evidence/6"}
     counted = records["Cell"]["properties"]["detected"]
     assert counted == {"type": "integer", "minimum": 0, "maximum": 2**53}
     assert "admitted organisms flagged" in records["Cell"]["description"]

@@ -26,11 +26,9 @@ from detect.registry import DETECTORS
 from evals.guests import arrival
 from evals.guests.reference import (
     SESSION,
-    NoFinishedRun,
     NoSuchDetector,
     read_reference,
     reference_to,
-    require_run,
 )
 from evals.running.run import Finished
 from evals.scoring.score_table import require_score
@@ -100,7 +98,9 @@ def test_a_reference_to_no_detector_is_refused(
         read_reference(reference.format(file=tmp_path / "mine.py"))
 
 
-def test_a_detector_may_be_given_as_file_class_or_instance(tmp_path: Path) -> None:
+def test_a_detector_may_be_given_as_file_class_or_instance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "mine.py"
     path.write_text(GOOD)
     assert reference_to(path) == read_reference(str(path)) == f"{path}:Mine"
@@ -111,6 +111,7 @@ def test_a_detector_may_be_given_as_file_class_or_instance(tmp_path: Path) -> No
         reference_to(Optional(size=4))
     names: dict[str, object] = {"__name__": "__main__"}
     exec(compile(ast.parse(GOOD), "<stdin>", "exec"), names)
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", "<stdin>")
     assert reference_to(names["Mine"]) == f"{SESSION}:Mine"
     assert load_elsewhere(f"{SESSION}:Mine") is names["Mine"]
 
@@ -120,13 +121,6 @@ def test_a_script_may_ask_for_the_score_of_its_own_detector(tmp_path: Path) -> N
     asks = "from detect.contract.detector import ScoredInside\nraise ScoredInside('Mine')\n"
     path.write_text(GOOD + asks)
     assert load_elsewhere(f"{path}:Mine").name == "constant"
-
-
-def test_a_home_without_the_run_says_where_to_look(tmp_path: Path) -> None:
-    with pytest.raises(NoFinishedRun, match=f"{tmp_path}.*--home.*mesascope run --suite tiny"):
-        require_run("tiny", tmp_path)
-    (tmp_path / "runs" / "tiny-0123abcd").mkdir(parents=True)
-    require_run("tiny", tmp_path)
 
 
 def test_foreign_values_and_errors_are_shown_in_short() -> None:

@@ -32,7 +32,8 @@ from evals.scoring.score_table import Row
 from evals.scoring.variants import Variants
 from evals.statistics.calibration import ThresholdKind
 from evals.suite.suite import Suite
-from evals.suite.suite_file import BUILT_IN, suite_from_dict
+from evals.suite.suite_file import suite_from_dict
+from evals.suite.suite_names import BUILT_IN
 from made_evidence import make_row
 from made_up import Person, person
 

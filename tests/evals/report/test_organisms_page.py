@@ -194,4 +194,4 @@ def test_the_terminal_shows_every_family_name_whole() -> None:
     printed = captured.get()
     assert max(map(len, printed.splitlines())) <= 140
     assert "…" not in printed
-    assert all(f" {name} " in printed for name in RECIPES)
+    assert set(RECIPES) <= set(printed.split())

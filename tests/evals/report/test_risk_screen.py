@@ -16,6 +16,7 @@ from evals.command.console import LiteralConsole
 from evals.report.tables.risk_tables import RISK_TABLES, change_table, risk_screen
 from evals.report.words.caveats import every_warning, warnings
 from evals.risk.analysis import update_risk
+from evals.risk.counts import Counts, reported
 from evals.risk.risk_report import RiskReport
 from made_evidence import quick_risk
 
@@ -35,8 +36,10 @@ def screen(report: RiskReport, width: int) -> str:
 @pytest.fixture(scope="module")
 def reports() -> Mapping[str, RiskReport]:
     supposed = {"detect.deceptive": 0.7, "emergence": 0.5}
+    bare = (Counts("proxy", "a", 3, 5, 0.05, adversary="naive"),)
     return {
         "counts": update_risk(COUNTS),
+        "many warnings": quick_risk(reported({"mine.csv": bare}), supposed=supposed),
         "panel": quick_risk(maze_panel()),
         "supposed": quick_risk(maze_panel(), supposed=supposed),
         "supposed alone": quick_risk(maze_panel(), 0.0, supposed=supposed),
@@ -59,6 +62,7 @@ def test_every_screen_fits_and_cuts_nothing(reports: Mapping[str, RiskReport], w
         assert max(map(len, lines)) <= width, name
         assert "…" not in "".join(lines), name
         assert sum(line.startswith("! ") for line in lines) <= 6, "five, and how many more"
+    assert len(warnings(reports["many warnings"])) > 6
 
 
 def test_what_is_supposed_is_said_and_no_judged_number_stands_for_it(

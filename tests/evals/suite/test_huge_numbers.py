@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from evals.suite.suite_file import BUILT_IN, suite_from_dict
+from evals.suite.suite_file import suite_from_dict
+from evals.suite.suite_names import BUILT_IN
 from organisms.records.strict import SpecError
 
 DATA = tomllib.loads((BUILT_IN / "tiny.toml").read_text("utf-8"))

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from detect.registry import load_detector
-from evals.suite.suite_file import BUILT_IN, load_suite, quick, suite_from_dict
+from evals.suite.suite_file import load_suite, quick, suite_from_dict
+from evals.suite.suite_names import BUILT_IN
 from organisms.records.strict import SpecError
 
 TINY = BUILT_IN / "tiny.toml"

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+from rich.table import Table
+
 from evals.evidence.evidence import Evidence
 from evals.evidence.standing import cells_by_type
+from evals.report.tables.titled_table import titled_table
+from evals.report.words.caveats import every_warning, warnings
+from evals.report.words.change import moved
 from evals.report.words.wording import listed, plural, void_lines
 from evals.risk.risk_report import RiskReport
 from evals.statistics.family_posterior import FEWEST_FAMILIES
 
 
 def caveats(evidence: Evidence, risk: RiskReport) -> tuple[str, ...]:
-    """Whole sentences, those that weigh most first."""
-    of_types = (f"{kind.misalignment}: {flag}." for kind in risk.types for flag in kind.flags)
-    judged = (row.sentence for row in risk.consistency if row.verdict != "coherent")
+    """Whole sentences: those of the rates, then those of the risk."""
     return (
         *_alarms(evidence),
-        *_families(evidence),
+        *_families(evidence, risk),
         *_untried(evidence),
-        *risk.flags,
-        *(f"Judged figures disagree with each other. {sentence}" for sentence in judged),
-        *(f"{line}." for line in void_lines(evidence)),
-        *of_types,
+        *warnings(risk),
     )
+
+
+def caveats_table(evidence: Evidence, risk: RiskReport) -> Table:
+    """Everything that a reader must know beside the figures, in full."""
+    table = titled_table("What to know beside the figures", "what of", "")
+    for text in (*_alarms(evidence), *_families(evidence, risk), *_untried(evidence)):
+        table.add_row("the rates", text)
+    for text in void_lines(evidence):
+        table.add_row("the rates", text)
+    for what, text in every_warning(risk):
+        table.add_row(what, text)
+    return table
 
 
 def _alarms(evidence: Evidence) -> tuple[str, ...]:
@@ -40,10 +52,14 @@ def _alarms(evidence: Evidence) -> tuple[str, ...]:
     )
 
 
-def _families(evidence: Evidence) -> tuple[str, ...]:
-    """Types of which too few families were measured to say anything about the next one."""
+def _families(evidence: Evidence, risk: RiskReport) -> tuple[str, ...]:
+    """Types of too few families to say anything about the next one, and of which no rate counts.
+
+    Where a rate counts, the risk says so.
+    """
+    counting = {kind.misalignment for kind in moved(risk).seen}
     cells = cells_by_type(evidence.column(evidence.rule))
-    few = [name for name, of in cells.items() if len(of) < FEWEST_FAMILIES]
+    few = [name for name, of in cells.items() if len(of) < FEWEST_FAMILIES and name not in counting]
     if not few:
         return ()
     return (
