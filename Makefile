@@ -23,7 +23,7 @@ check: $(READY)  ## style, types and import direction
 	$(BIN)/python -m pytest -q tests/test_import_direction.py
 
 docs: $(WRITER)  ## the site of docs/, in build/site
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --config-file .mkdocs.yml
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file .mkdocs.yml
 
 bench: demo  ## write what suite, risk report and judging cost to benchmarks/results/
 	$(BIN)/python benchmarks/costs.py --suite smoke
