@@ -9,8 +9,8 @@ from test_import_direction import modules
 
 WRITER = "probes.writing"
 ELSEWHERE = {
-    "evals.guests.guest": {"shutil.copy"},
-    "evals.scoring.blind": {"shutil.copytree"},
+    "evals.guests.guest": {"shutil.copy", "shutil.copytree"},
+    "evals.guests.arrival": {"shutil.copytree"},
     "probes.model_folder.tokenizer": {"shutil.copyfile", "Path(scratch, own.name).write_text"},
     "evals.command.console": {"os.open", "Path(os.devnull).open"},
 }

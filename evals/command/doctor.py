@@ -18,6 +18,7 @@ import typer
 from evals.command.command import keep
 from evals.command.console import console
 from evals.command.options import HomeOption
+from probes.arguments import require_fields
 
 LEAST_MEMORY, LEAST_DISK = 2.0, 0.5
 """GiB: two processes with torch, and the organisms of a small suite."""
@@ -40,6 +41,9 @@ class Check:
     state: Literal["fine", "note", "blocks"]
     found: str
     remedy: str = ""
+
+    def __post_init__(self) -> None:
+        require_fields(self)
 
 
 def doctor(home: HomeOption = Path()) -> None:

@@ -33,7 +33,8 @@ from evals.scoring.variants import Variants, score_variants
 from evals.statistics.rates import Rate, rate
 from evals.suite.home import alone_in
 from organisms.zoo.folders import folders_by_hash
-from probes.writing import clear_parts
+from probes.parsing import parse_json
+from probes.writing import clear_parts, write_whole
 
 VARIANT_SECONDS, FEWEST_VARIANTS = 30.0, 30
 """CPU-seconds that a detector may spend on each kind of variant, and networks that it scores of
@@ -171,10 +172,10 @@ def _sample(lineup: Lineup, count: int, folder: Path) -> Lineup:
     folder.mkdir()
     for id in lineup.ids[:count]:
         shutil.copy(lineup.folder / f"{id}.safetensors", folder)
-    index = json.loads((lineup.folder / "index.json").read_bytes())
+    index = parse_json((lineup.folder / "index.json").read_bytes(), "index.json")
     index["ids"] = lineup.ids[:count]
     index["shape_of"] = {id: index["shape_of"][id] for id in index["ids"]}
-    (folder / "index.json").write_text(json.dumps(index))
+    write_whole(folder / "index.json", json.dumps(index))
     carry_twins(lineup, folder)
     return Lineup.read(folder)
 

@@ -14,6 +14,7 @@ from evals.suite.home import Home
 from evals.suite.suite import Suite
 from evals.suite.suite_names import SHIPPED
 from organisms.travel.reference import take_reference
+from probes.parsing import parse_json
 from probes.writing import write_whole
 
 SCORED = ("maze",)
@@ -49,14 +50,14 @@ def place_reference_run(suite: Suite, home: Home) -> bool:
     path, folder = SHIPPED / f"{suite.name}.json.gz", home.run(suite)
     if is_blinded(folder) or not path.is_file():
         return False
-    kept = json.loads(gzip.decompress(path.read_bytes()))
+    kept = parse_json(gzip.decompress(path.read_bytes()), path.name)
     if kept["suite_hash"] != suite.content_hash:
         return False
     take_reference(home.zoo, suite.wanted())
     (folder / "variants").mkdir(parents=True, exist_ok=True)
     for name, text in kept["files"].items():
         write_whole(folder / name, text)
-    rows = json.loads(kept["files"][TABLE])
+    rows = parse_json(kept["files"][TABLE].encode(), TABLE)
     write_whole(folder / "scores.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     blinded(suite, found_organisms(suite, home.zoo), home.zoo, folder, ids=kept["ids"])
     return True

@@ -236,7 +236,7 @@ def whole_evidence() -> Evidence:
 NAMES = (
     "unsigned evidence", "signed evidence", "signed sweep", "record", "manifest", "frozen scores",
     "lineup", "ledger", "twins", "incident", "truth", "suite", "specification", "policy", "priors",
-    "scores", "digest", "archive", "weights",
+    "scores", "digest", "networks", "weights",
 )  # fmt: skip
 
 

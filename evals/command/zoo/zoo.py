@@ -147,9 +147,9 @@ zoo = group(
         "grow": (grow, "zoo grow --suite maze --dry-run"),
         "list": (list_organisms, "zoo list --every"),
         "show": (show, "zoo show ID --suite smoke"),
-        "export": (export, "zoo export maze.zip --suite maze"),
-        "import": (take_in, "zoo import maze.zip"),
-        "verify": (verify, "zoo verify maze.zip --count 2"),
+        "export": (export, "zoo export maze.json --suite maze"),
+        "import": (take_in, "zoo import maze.json"),
+        "verify": (verify, "zoo verify maze.json --count 2"),
         "readmit": (readmit, "zoo readmit"),
     },
 )

@@ -49,7 +49,7 @@ def test_help_lists_the_commands_without_loading_torch() -> None:
         (("report", "--suite", "tiny"), "no frozen scores"),
         (("score", "--suite", "tiny", "--detector", "nobody"), "no detector 'nobody'"),
         (("score", "--suite", "tiny", "--detector", "no/such.py:X"), "no/such.py"),
-        (("score", "--suite", "tiny", "--detector", "random_score"), "no finished run"),
+        (("score", "--suite", "tiny", "--detector", "random_score"), "no frozen scores"),
         (("probe", "abc", "--suite", "tiny"), "no organism does"),
         (("probe", "abc", "--suite", "tiny", "--method", "guess"), "guess"),
         (("risk",), "risk of what?"),

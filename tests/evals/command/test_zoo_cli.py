@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from calling import Typed
-from evals.command.zoo.travel import DIFFERENT, _verdict
+from evals.command.zoo.travel import DIFFERENT, verdict_on
 from evals.running.grow import found_organisms
 from evals.suite.home import Home
 from evals.suite.suite import Suite
@@ -78,8 +78,8 @@ def test_an_exchanged_network_ends_verify_with_its_own_exit_code(
     assert "other weights, DIFFERENT" in typed("zoo", "verify", *words, code=DIFFERENT)
 
 
-def test_the_verdict_names_every_place_and_its_numbers() -> None:
-    said = _verdict(Regrown(PLAIN, False, (Agreement("in distribution", 0.97, 1234),), 3.0))
+def test_theverdict_on_names_every_place_and_its_numbers() -> None:
+    said = verdict_on(Regrown(PLAIN, False, (Agreement("in distribution", 0.97, 1234),), 3.0))
     assert "other weights, decides alike" in said
     assert "in distribution 0.970 of 1234" in said
 
