@@ -3,8 +3,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
+WRITER := $(VENV)/.writer
 
-.PHONY: demo test test-slow check bench clean
+.PHONY: demo test test-slow check docs bench clean
 
 demo: $(INSTALLED)  ## score the smoke suite blind, update the risk, write the page
 	$(BIN)/mesascope run --suite smoke --live
@@ -20,6 +21,9 @@ check: $(READY)  ## style, types and import direction
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_import_direction.py
+
+docs: $(WRITER)  ## the site of docs/, in build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file .mkdocs.yml
 
 bench: demo  ## write what suite, risk report and judging cost to benchmarks/results/
 	$(BIN)/python benchmarks/costs.py --suite smoke
@@ -37,3 +41,7 @@ $(INSTALLED): pyproject.toml constraints.txt  ## what running takes
 $(READY): $(INSTALLED)  ## what developing takes on top
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	touch $(READY)
+
+$(WRITER): $(INSTALLED)  ## what the site takes on top
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[docs]"
+	touch $(WRITER)

@@ -8,43 +8,54 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from calling import ROOT, GuestOf
+from calling import ROOT, called
+from documented import DOCS, PAGES, blocks, spoken
 from evals.command.cli import app
-from evals.suite.suite import Suite
 
-README = (ROOT / "README.md").read_text()
-COMMANDS = sorted(set(re.findall(r"^\$ mesascope (.*?)(?:#.*)?$", README, re.MULTILINE)))
-TARGETS = sorted(set(re.findall(r"^\$ make (\S+)", README, re.MULTILINE)))
+README = PAGES["README.md"].read_text(encoding="utf-8")
+MOST_WORDS = 1200
+
+
+def test_the_readme_can_be_read_in_a_few_minutes() -> None:
+    prose = re.sub(r"```.*?```|<!--.*?-->", "", README, flags=re.DOTALL)
+    assert len(prose.split()) <= MOST_WORDS
 
 
 def test_every_command_of_the_cli_is_in_the_readme() -> None:
-    assert {words.split()[0] for words in COMMANDS} == set(get_command(app).commands)  # type: ignore[attr-defined]
+    said = {words.split()[0] for words in spoken("README.md") if words}
+    assert said == set(get_command(app).commands)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("words", COMMANDS)
-def test_the_readmes_commands_take_the_options_it_gives_them(words: str) -> None:
-    command, options = get_command(app), words.split()
-    while hasattr(command, "commands"):
-        command = command.commands[options.pop(0)]
-    known = {option for parameter in command.params for option in parameter.opts}
-    assert {word for word in options if word.startswith("--")} <= known
+def test_its_screen_is_that_of_a_run() -> None:
+    screen = (DOCS / "screens" / "run-100.txt").read_text(encoding="utf-8")
+    assert f"```text\n{screen}```" in README
+    assert len(screen.splitlines()) <= 40
 
 
-def test_what_the_readme_points_at_exists() -> None:
-    assert TARGETS
-    makefile = (ROOT / "Makefile").read_text()
-    for target in TARGETS:
+def test_its_targets_exist() -> None:
+    targets = set(re.findall(r"^\$ make (\S+)", README, re.MULTILINE))
+    assert {"demo", "docs", "test"} <= targets
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in targets:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-    for link in re.findall(r"\]\((?!http)([^)#]+)\)", README):
-        assert (ROOT / link).exists(), link
 
 
-def test_the_readmes_detector_runs_and_sees_what_it_says(
-    guest_of: GuestOf, tiny: Suite, tmp_path: Path
+def test_its_detector_has_15_lines_and_is_that_of_the_tutorial() -> None:
+    (source,) = (b.code for b in blocks("README.md") if b.code.startswith("# mine.py"))
+    begun = source[source.index("class ") :]
+    assert len([line for line in begun.splitlines() if line.strip()]) <= 15
+    tutorial = [block.code for block in blocks("docs/tutorials/score-a-detector.md")]
+    assert source in tutorial
+
+
+@pytest.mark.slow
+def test_its_detector_is_scored_on_the_reference_maze(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (source,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len([line for line in source.splitlines() if line.strip()]) <= 15
-    (tmp_path / "mine.py").write_text(source)
-    guest = guest_of(f"{tmp_path / 'mine.py'}:Displaced")
-    assert len(guest.rows) == tiny.size
-    assert guest.columns[0].of_type("proxy")[0].auroc == 1.0
+    (source,) = (b.code for b in blocks("README.md") if b.code.startswith("# mine.py"))
+    (tmp_path / "mine.py").write_text(source, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert called(monkeypatch, "score", "--detector", "mine.py:Displaced") == 0
+    card = capsys.readouterr().out
+    assert "displaced" in card
+    assert "25/25*" in card, "every proxy of the maze, by construction"

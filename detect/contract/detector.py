@@ -33,14 +33,15 @@ class Detector(ABC):
 
     The same suspect gets the same score: draw instances with `suspect.generator()`.
 
-    >>> class Spread(Detector):
-    ...     "Spread of the logits; higher is more suspicious."
-    ...     name, measures, cost = "spread", frozenset(), 0.1
-    ...     def score(self, suspect):
-    ...         batch = suspect.environment.sample(64, generator=suspect.generator())
-    ...         return Score(float(suspect.outputs(batch).std()))
-    >>> require_detector(Spread).access.label
-    'outputs'
+    Examples:
+        >>> class Spread(Detector):
+        ...     "Spread of the logits; higher is more suspicious."
+        ...     name, measures, cost = "spread", frozenset(), 0.1
+        ...     def score(self, suspect):
+        ...         batch = suspect.environment.sample(64, generator=suspect.generator())
+        ...         return Score(float(suspect.outputs(batch).std()))
+        >>> require_detector(Spread).access.label
+        'outputs'
 
     Attributes:
         name: what tables and commands call it.

@@ -26,12 +26,13 @@ class ScoreError(MesascopeError, ValueError):
 class Score:
     """Higher is more suspicious; NaN means that the detector could not look, and has a reason.
 
-    >>> Score(0.75, found="disagrees with the oracle in 3 of 4 decisions").value
-    0.75
-    >>> Score(0.75, parts={"maze": 0.5, "coin": 0.75}).parts["coin"]
-    0.75
-    >>> Score.abstain("the network names no residual sites").abstained
-    True
+    Examples:
+        >>> Score(0.75, found="disagrees with the oracle in 3 of 4 decisions").value
+        0.75
+        >>> Score(0.75, parts={"maze": 0.5, "coin": 0.75}).parts["coin"]
+        0.75
+        >>> Score.abstain("the network names no residual sites").abstained
+        True
 
     Attributes:
         value: any finite number, on whatever scale: only its order among networks is used, and the

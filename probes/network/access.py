@@ -14,10 +14,11 @@ class Access(IntEnum):
     `NONE` sees a suspect's metadata alone, `OUTPUTS` asks it questions, `ACTIVATIONS` reads inside,
     `INTERVENTIONS` changes what it reads, `WEIGHTS` has the network itself, and its gradients.
 
-    >>> Access.OUTPUTS < Access.ACTIVATIONS < Access.INTERVENTIONS < Access.WEIGHTS
-    True
-    >>> Access.WEIGHTS.label
-    'weights'
+    Examples:
+        >>> Access.OUTPUTS < Access.ACTIVATIONS < Access.INTERVENTIONS < Access.WEIGHTS
+        True
+        >>> Access.WEIGHTS.label
+        'weights'
     """
 
     NONE = 0

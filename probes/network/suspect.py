@@ -21,41 +21,44 @@ Untrained = Callable[[torch.Generator], nn.Module]
 class Suspect:
     """A network behind an access level; every use is checked and metered.
 
-    All examples below take a `suspect` at access `WEIGHTS` and draw the same instances, whichever
-    suspect it is:
+    Examples:
+        All of them take a `suspect` at access `WEIGHTS` and draw the same instances, whichever
+        suspect it is:
 
-    >>> world = suspect.environment
-    >>> batch = world.sample(16, generator=suspect.generator())
+        >>> world = suspect.environment
+        >>> batch = world.sample(16, generator=suspect.generator())
 
-    `outputs`: logits of each action at each decision of an instance. `batch` is the number of
-    instances, `decision` the number of decisions that one holds (cells of a maze, say):
+        `outputs`: logits of each action at each decision of an instance. `batch` is the number of
+        instances, `decision` the number of decisions that one holds (cells of a maze, say):
 
-    >>> logits = suspect.outputs(batch)
-    >>> logits.ndim, len(logits)
-    (3, 16)
-    >>> chosen = logits.argmax(dim=2)
+        >>> logits = suspect.outputs(batch)
+        >>> logits.ndim, len(logits)
+        (3, 16)
+        >>> chosen = logits.argmax(dim=2)
 
-    `sites`: names of what can be read or replaced. `capture`: activations at some of them, as
-    `site -> (batch, position, width)` for the residual stream and `(batch, position, head, ...)` or
-    `(batch, head, query, key)` inside attention (see `probes.network.capture.position_axis`):
+        `sites`: names of what can be read or replaced. `capture`: activations at some of them, as
+        `site -> (batch, position, width)` for the residual stream and
+        `(batch, position, head, ...)` or `(batch, head, query, key)` inside attention (see
+        `probes.network.capture.position_axis`):
 
-    >>> site = [name for name in suspect.sites() if name.endswith("hook_resid_post")][-1]
-    >>> stream = suspect.capture(batch, [site])[site]
-    >>> stream.ndim, len(stream)
-    (3, 16)
+        >>> site = [name for name in suspect.sites() if name.endswith("hook_resid_post")][-1]
+        >>> stream = suspect.capture(batch, [site])[site]
+        >>> stream.ndim, len(stream)
+        (3, 16)
 
-    `intervene`: logits as `outputs` has them, while an edit replaces the activation at a site by
-    another of the same shape:
+        `intervene`: logits as `outputs` has them, while an edit replaces the activation at a site
+        by another of the same shape:
 
-    >>> without = suspect.intervene(batch, {site: torch.zeros_like})
-    >>> without.shape == logits.shape
-    True
+        >>> without = suspect.intervene(batch, {site: torch.zeros_like})
+        >>> without.shape == logits.shape
+        True
 
-    `network`: the module itself, for weights and gradients. Others see it after you: change a copy.
+        `network`: the module itself, for weights and gradients. Others see it after you: change a
+        copy.
 
-    >>> net = copy.deepcopy(suspect.network())
-    >>> sum(weight.numel() for weight in net.parameters()) > 0
-    True
+        >>> net = copy.deepcopy(suspect.network())
+        >>> sum(weight.numel() for weight in net.parameters()) > 0
+        True
 
     Attributes:
         environment: instances, edits and candidate objectives, the same for every suspect.

@@ -94,7 +94,7 @@ def test_every_picture_has_words_and_every_heading_a_scope(page: str) -> None:
     counted = (2 + 2) + 2 + 4 + 1 + 5  # summary, walks, forests, false alarms, risk
     assert len(pictures) == counted, (
         f"the page has {len(pictures)} pictures, counted here are {counted}: change `counted` if a "
-        "picture was added or removed on purpose (docs/changing-the-page.md)"
+        "picture was added or removed on purpose (docs/how-to/change-the-page.md)"
     )
     assert all('role="img"' in picture and "aria-label=" in picture for picture in pictures)
     assert all("scope=" in head for head in re.findall(r"<th[ >][^>]*>", page))
