@@ -133,7 +133,7 @@ def test_own_counts_need_no_run_and_are_marked(tmp_path: Path, typed: Typed) -> 
 def test_a_table_is_printed_alone(name: str, typed: Typed) -> None:
     printed = typed("risk", "--counts", COUNTS, "--table", name, *QUICK)
     assert "How does" not in printed
-    assert ("stated before any measurement" in printed) == (name == "sources")
+    assert ("a judgement of this project" in printed) == (name == "sources")
 
 
 def test_public_organisms_are_refused_unless_allowed_and_labelled(
@@ -158,7 +158,7 @@ def test_a_finished_run_is_named_by_its_suite(finished: Finished, typed: Typed) 
     assert "suite tiny" in typed("risk", "--suite", TINY, "--home", home, *QUICK)
     typed("gate", "--suite", TINY, "--home", home, code=1)
     for command in ("risk", "gate"):
-        assert "no finished run" in typed(command, "--suite", "smoke", "--home", home, code=2)
+        assert "no frozen scores" in typed(command, "--suite", "smoke", "--home", home, code=2)
 
 
 def test_the_gate_trips_on_a_run_and_records_the_incident(file: Path, typed: Typed) -> None:
