@@ -171,7 +171,7 @@ def test_detector_is_loaded_from_a_file_or_a_module(tmp_path: Path) -> None:
 
 
 def test_the_detector_that_the_documentation_adds_keeps_the_contract(tmp_path: Path) -> None:
-    page = Path(__file__).parents[2] / "docs" / "adding-a-detector.md"
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "add-a-detector.md"
     added = page.read_text().partition("+++ b/detect/behaviour/hesitation.py\n")[2]
     lines = added.partition("--- ")[0].splitlines()[1:]
     path = tmp_path / "hesitation.py"

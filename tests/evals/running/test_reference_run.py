@@ -57,6 +57,7 @@ def test_a_run_of_another_suite_does_not_ship(tmp_path: Path) -> None:
         reopen(load_suite("smoke_fresh3"), Home(tmp_path))
 
 
+@pytest.mark.slow
 def test_changed_scores_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = json.loads(gzip.decompress((reference_run.SHIPPED / "maze.json.gz").read_bytes()))
     kept["files"]["scores.json"] = kept["files"]["scores.json"].replace("0.3", "0.4", 1)
