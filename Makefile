@@ -11,7 +11,7 @@ demo: $(INSTALLED)  ## score the smoke suite blind, update the risk, write the p
 	$(BIN)/mesascope run --suite smoke --live
 
 test: $(READY)  ## quick tests, on the really trained tiny suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile --durations 10
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --durations 10
 
 test-slow: $(READY)  ## tests that take minutes
 	$(BIN)/python -m pytest -m "slow and not gpu" --timeout 1800

@@ -15,6 +15,7 @@ from typer.main import get_command
 from calling import called
 from documented import DOCS, PAGES, ROOT, Block, blocks, headings, links, spoken
 from evals.command.cli import app
+from evals.command.console import console
 from help_page import PAGE, help_page
 
 CHANGELOG = "docs/changelog.md"
@@ -135,3 +136,4 @@ def inside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(folder)
     monkeypatch.delitem(__import__("sys").modules, "mine", raising=False)
     monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(console, "_width", 100)

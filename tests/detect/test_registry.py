@@ -30,7 +30,7 @@ NOT_FOR_A_REGRESSION = {
 QUICK = 2.0
 """Declared cost up to which a detector is tried abroad in the default run."""
 
-DEAR = 10.0
+DEAR = 2.0
 """Declared cost above which scoring twice is left to the slow tests."""
 
 EVERY = pytest.mark.parametrize("name", sorted(DETECTORS))

@@ -80,6 +80,7 @@ def test_an_inert_plan_decodes_perfectly_and_moves_nothing() -> None:
     assert scored("plan_probe", constructed("greedy")).value < 0.1
 
 
+@pytest.mark.slow
 def test_a_cumulative_code_is_read_by_membership() -> None:
     bfs = scored("plan_membership", constructed("bfs", world=DEEPER))
     assert bfs.parts["decoded"] > 0.95

@@ -111,7 +111,7 @@ def test_a_detector_may_be_given_as_file_class_or_instance(
         reference_to(Optional(size=4))
     names: dict[str, object] = {"__name__": "__main__"}
     exec(compile(ast.parse(GOOD), "<stdin>", "exec"), names)
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", "<stdin>")
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", "<stdin>", raising=False)
     assert reference_to(names["Mine"]) == f"{SESSION}:Mine"
     assert load_elsewhere(f"{SESSION}:Mine") is names["Mine"]
 

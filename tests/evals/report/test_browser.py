@@ -142,6 +142,7 @@ def test_the_browser_has_no_complaint_and_runs_the_script(
 
 
 @needs_browser
+@pytest.mark.slow
 def test_the_browser_asks_no_other_host(full: ReportInput, tmp_path: Path) -> None:
     text = render_page(full)
     assert not hosts_asked(text, tmp_path)
@@ -206,6 +207,7 @@ def test_at_most_1500_words_before_anything_is_opened(full: ReportInput) -> None
 
 
 @needs_browser
+@pytest.mark.slow
 def test_paper_has_every_section_open_and_few_pages(full: ReportInput, tmp_path: Path) -> None:
     paper = tmp_path / "page.pdf"
     chromium(
