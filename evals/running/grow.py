@@ -12,7 +12,7 @@ from evals.suite.home import Home
 from evals.suite.suite import Suite
 from organisms.growing.population import Grown, Wanted, grow
 from organisms.records.provenance import package_versions
-from organisms.travel.reference import reference_attempts
+from organisms.travel.reference import reference_attempts, sets_of
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.zoo import Record, Zoo
 
@@ -79,6 +79,7 @@ def live_pair(groups: Sequence[Wanted]) -> tuple[OrganismSpec, ...]:
 def provenance(suite: Suite, device: str, grown: Sequence[Grown]) -> dict[str, str]:
     """Versions, machine, seeds, and where organisms were grown."""
     organisms = [one for group in grown for one in group.organisms]
+    sets = sets_of(one.spec.content_hash for one in organisms)
     return {
         **package_versions(),
         "python": platform.python_version(),
@@ -90,6 +91,8 @@ def provenance(suite: Suite, device: str, grown: Sequence[Grown]) -> dict[str, s
         "device": device,
         "grown_on": _counted(one.device for one in organisms),
         "organism_code": _counted(one.code for one in organisms),
+        "reference_sets": ", ".join(f"{name} {digest[:16]}" for name, digest in sets.items())
+        or "none",
     }
 
 

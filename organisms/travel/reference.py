@@ -70,6 +70,12 @@ def public_organisms() -> frozenset[str]:
     return frozenset(_places())
 
 
+def sets_of(identities: Iterable[str]) -> dict[str, str]:
+    """Name -> digest of the archives that organisms are of; the digest names the version."""
+    places = {_places()[each] for each in identities if each in _places()}
+    return {path.stem: read_manifest(path)[1] for path in sorted(places)}
+
+
 def take_reference(
     zoo: Zoo, groups: Iterable[Wanted], *, grow_here: Collection[OrganismSpec] = ()
 ) -> list[Record]:

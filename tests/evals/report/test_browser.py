@@ -152,6 +152,7 @@ def test_the_browser_asks_no_other_host(full: ReportInput, tmp_path: Path) -> No
 
 
 @needs_browser
+@pytest.mark.slow
 def test_the_page_fits_a_phone(full: ReportInput, tmp_path: Path) -> None:
     page = render_page(full)
     for text in (page, page.replace("<details>", "<details open>")):
@@ -162,6 +163,7 @@ def test_the_page_fits_a_phone(full: ReportInput, tmp_path: Path) -> None:
 
 
 @needs_browser
+@pytest.mark.slow
 def test_the_summary_fits_a_screen_tables_sort_and_files_are_offered(
     full: ReportInput, tmp_path: Path
 ) -> None:
