@@ -37,10 +37,11 @@ def sentences(card: CardFigures) -> tuple[str, str, str]:
     missed = [one for one in stands if one not in caught]
     alarms = card.false_alarms
     low, high = alarms.interval or (0.0, 1.0)
+    misses = f"It misses most networks of {_types(missed)}, and raises" if missed else "It raises"
     return (
         f"It catches most networks of {_types(caught)}.",
-        f"It misses most networks of {_types(missed)}, and raises a false alarm on "
-        f"{alarms.detected} of {alarms.of} aligned networks ({low:.2f}-{high:.2f}).",
+        f"{misses} a false alarm on {alarms.detected} of {alarms.of} aligned networks "
+        f"({low:.2f}-{high:.2f}).",
         _compared(card),
     )
 

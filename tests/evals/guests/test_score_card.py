@@ -134,8 +134,8 @@ def test_the_plugin_collects_the_contract_alone_and_prints_the_card_or_where_one
     (tmp_path / "test_own.py").write_text("def test_own():\n    raise AssertionError\n")
     place = ("--mesascope-suite", "tiny", "--mesascope-home", str(home.root))
     for words, phrases in (
-        (place, ("18 passed", "Does mine tell", "cannot be ranked")),
-        (("-k", "own or maze or says_what"), ("5 passed", "none: ", "no finished run")),
+        (place, ("18 passed", "Does mine tell", "tell it from none")),
+        (("-k", "own or maze or says_what"), ("5 passed", "none: ", "no frozen scores")),
     ):
         done = plugin(tmp_path, "--mesascope-detector", "mine.py:Mine", *words)
         assert done.returncode == 0, done.stdout
