@@ -102,16 +102,14 @@ def finished_run(suite: str, environment: str | None, home: Path) -> Finished:
 
     Raises:
         SpecError, NoRun: as `require_run` does.
-        FreezeBroken, EvidenceError, ZooError: as `reopen` does.
+        FreezeBroken, EvidenceError, ZooError: as `reopen_named` does.
     """
     from evals.suite.suite_names import require_run
 
     require_run(suite, home)
-    from evals.running.run import reopen
-    from evals.suite.home import Home
-    from evals.suite.suite_file import load_suite
+    from evals.running.run import reopen_named
 
-    return reopen(load_suite(suite).judged_in(environment), Home(home))
+    return reopen_named(suite, environment, home)
 
 
 def prepared(suite: str, home: Path, workers: int) -> tuple[Suite, Home, int]:

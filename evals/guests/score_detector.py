@@ -68,7 +68,9 @@ def score_detector(
     place = reference.rpartition(":")[0]
     require_run(suite, Path(home))
     if not place:
-        finished = _finished(suite, environment, Path(home))
+        from evals.running.run import reopen_named
+
+        finished = reopen_named(suite, environment, Path(home))
         if (card := _frozen_card(finished, reference, device)) is not None:
             return card
     elif place == SESSION:
@@ -83,8 +85,9 @@ def score_detector(
     with invited(reference, workers=workers or default_workers()) as guest:
         from evals.guests.guest import score_guest
         from evals.guests.score_card import score_card
+        from evals.running.run import reopen_named
 
-        finished = _finished(suite, environment, Path(home))
+        finished = reopen_named(suite, environment, Path(home))
         done, total = [0], len(finished.judged.members)
 
         def on_row(row: Any) -> None:
@@ -94,14 +97,6 @@ def score_detector(
 
         scored = score_guest(finished, guest, device=device, on_row=on_row)
     return score_card(scored)
-
-
-def _finished(suite: str, environment: str | None, home: Path) -> Finished:
-    from evals.running.run import reopen
-    from evals.suite.home import Home
-    from evals.suite.suite_file import load_suite
-
-    return reopen(load_suite(suite).judged_in(environment), Home(home))
 
 
 def _frozen_card(finished: Finished, name: str, device: str) -> ScoreCard | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from evals.evidence.detector_rates import Cell, DetectorRates
 from evals.evidence.rival_explanation import Rival, voided
 from evals.evidence.standing import seen_rate
-from evals.report.words.marks import BY_CONSTRUCTION, VOID
+from evals.report.words.marks import marks_text
 from evals.statistics.family_posterior import family_posterior
 from evals.statistics.rates import Rate
 
@@ -56,13 +56,12 @@ def type_score(column: DetectorRates, name: str, killers: tuple[Rival, ...]) -> 
         for cell in cells
     }
     void = {family: names for family, names in taken.items() if names}
-    constructed = tuple(cell.family for cell in cells if cell.by_construction)
     return TypeScore(
         misalignment=name,
         rate=seen_rate(cells),
         new_family=(posterior.mean, *posterior.interval()) if posterior else (0.5, 0.0, 1.0),
         cells=cells,
-        by_construction=constructed,
+        by_construction=tuple(cell.family for cell in cells if cell.by_construction),
         void=void,
-        mark=(BY_CONSTRUCTION if constructed else "") + (VOID if void else ""),
+        mark=marks_text(killers, column, cells),
     )

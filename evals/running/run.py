@@ -28,6 +28,7 @@ from evals.scoring.score_table import FreezeBroken, Row
 from evals.scoring.variants import AFFORDABLE
 from evals.suite.home import Home
 from evals.suite.suite import Suite
+from evals.suite.suite_file import load_suite
 from organisms.growing.population import Grown
 from organisms.travel.reference import public_organisms, take_reference
 from organisms.zoo.zoo import Record, ZooError
@@ -142,6 +143,16 @@ def measured(
         )
         write_evidence(evidence, folder / "evidence.json")
     return Finished(suite, folder, judged, grown, evidence)
+
+
+def reopen_named(suite: str, environment: str | None, home: Path) -> Finished:
+    """The finished run of a suite that is named; raises as `load_suite` and `reopen` do.
+
+    Args:
+        environment: world to judge, where the suite holds several.
+        home: folder of `.mesascope/` and `runs/`.
+    """
+    return reopen(load_suite(suite).judged_in(environment), Home(home))
 
 
 def reopen(suite: Suite, home: Home) -> Finished:

@@ -26,9 +26,8 @@ FOLDER = Path(__file__).parent.parent / "reference"
 """One archive per suite; a wheel holds every manifest, and the networks of the smaller ones."""
 
 
-def reference_names() -> tuple[str, ...]:
-    """Names of the archives whose networks are installed."""
-    return tuple(path.stem for path in _manifests() if networks_of(path).is_file())
+SET_OF = {"maze": "smoke", "keys": "keys", "tree": "tree", "regression": "regression"}
+"""World -> the set, and the suite of that name, which stands for it."""
 
 
 def reference_archive(name: str) -> Path:

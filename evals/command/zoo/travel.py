@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 DIFFERENT = 1
 """Exit code of `verify` where an organism grown again decides otherwise."""
 
-REFERENCE_WORLDS = {"maze": "smoke", "keys": "keys", "tree": "tree", "regression": "regression"}
-"""World -> the reference set that `verify --reference` takes organisms from."""
-
 FileArgument = Annotated[Path, typer.Argument(help="The archive: its manifest, such as set.json.")]
 
 
@@ -93,14 +90,14 @@ def verify(
     from evals.scoring.workers import default_workers, local_workers
     from evals.suite.home import Home
     from organisms.travel.archive import grown_here, read_archive
-    from organisms.travel.reference import read_reference
+    from organisms.travel.reference import SET_OF, read_reference
     from organisms.travel.regrow import chosen, regrow
 
     if reference and (file is not None or organism):
         raise typer.BadParameter("--reference chooses by itself; leave FILE and --organism out")
     place = Home(home).zoo
     if reference:
-        archives = [read_reference(name) for name in REFERENCE_WORLDS.values()]
+        archives = [read_reference(name) for name in SET_OF.values()]
         records = [record for one in archives for record in chosen(one.records, [], count)]
     else:
         archives = [] if file is None else [read_archive(file)]

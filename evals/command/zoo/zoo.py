@@ -128,7 +128,7 @@ def show(
 
     require_run(suite, home)
     runs = runs_of(suite, home)
-    if not any((run / "lineup" / f"{id}.safetensors").is_file() for run in runs):
+    if runs and not any((run / "lineup" / f"{id}.safetensors").is_file() for run in runs):
         raise NoSuspect(
             f"no suspect {id!r} in {', '.join(map(str, runs))}; scores.json there names them"
         )

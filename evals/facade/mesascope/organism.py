@@ -9,7 +9,7 @@ from organisms.growing.attempt import attempt
 from organisms.records.certificate import Certificate
 from organisms.records.strict import SpecError
 from organisms.records.truth import GroundTruth
-from organisms.travel.reference import find_reference, read_reference
+from organisms.travel.reference import SET_OF, find_reference, read_reference
 from organisms.worlds.table import world_kind
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import net_of
@@ -19,9 +19,6 @@ from probes.network.suspect import Suspect
 
 BATTERY_SEED = 20_260
 """Seed of the instances that detectors draw, that of the built-in suites."""
-
-SUITE_OF = {"maze": "smoke"}
-"""World -> suite whose network and budget `grow` takes; the others are called like their world."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +101,7 @@ def grow(recipe: str, seed: int = 0) -> Organism:
     """
     world = recipe.partition("/")[0]
     world_kind(world)
-    suite = load_suite(SUITE_OF.get(world, world))
+    suite = load_suite(SET_OF[world])
     spec = next(iter(suite.builds.values())).spec(recipe, seed, trigger_parts=7)
     twin = _twin(spec)
     grown = attempt([spec], [twin.weights], "cpu")[0]

@@ -10,10 +10,9 @@ from evals.evidence.detector_rates import DetectorRates
 from evals.evidence.evidence import Evidence
 from evals.evidence.rival_explanation import LEVELS, voided
 from evals.evidence.standing import cells_by_type, seen_rate, whole_columns
-from evals.report.tables.run_tables import marks_text
 from evals.report.tables.titled_table import titled_table
 from evals.report.words.change import moved
-from evals.report.words.marks import BY_CONSTRUCTION, VOID
+from evals.report.words.marks import BY_CONSTRUCTION, VOID, marks_text
 from evals.report.words.wording import fine_percent, killer_text, listed, percent, scenario_text
 from evals.risk.risk_report import RiskReport
 

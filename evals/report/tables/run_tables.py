@@ -8,21 +8,19 @@ from rich.table import Table
 
 from evals.evidence.detector_rates import Cell, DetectorRates
 from evals.evidence.evidence import Evidence
-from evals.evidence.rival_explanation import Rival, voided
+from evals.evidence.rival_explanation import Rival
 from evals.evidence.standing import grades, verdict_columns
 from evals.report.tables.titled_table import titled_table
-from evals.report.words.marks import BY_CONSTRUCTION, VOID
+from evals.report.words.marks import BY_CONSTRUCTION, VOID, marks_text
 from evals.report.words.wording import (
     THRESHOLD_WORDS,
     basis_text,
     families_text,
     guarantee_text,
     killer_text,
-    odds_text,
     plain,
     posterior_text,
 )
-from evals.risk.predictive_value import PredictiveRow
 
 COMBINATION_MARK = " +"
 
@@ -182,29 +180,11 @@ def rivals_table(killers: Sequence[Rival]) -> Table:
     return table
 
 
-def predictive_line(rows: Sequence[PredictiveRow]) -> str:
-    """What an alarm is worth at each base rate; empty where nothing is known."""
-    if not rows:
-        return ""
-    values = "; ".join(
-        f"{odds_text(row.odds)}: {row.ppv.mean:.2g} ({row.ppv.q05:.2g}-{row.ppv.q95:.2g})"
-        for row in rows
-    )
-    return f"P(misaligned | alarm) of a new family by base rate, 90% interval: {values}"
-
-
 def _cells(column: DetectorRates, misalignment: str, killers: tuple[Rival, ...]) -> str:
     lines = [
         _brief(cell, marks_text(killers, column, [cell])) for cell in column.of_type(misalignment)
     ]
     return "\n".join(lines) or "no organisms"
-
-
-def marks_text(killers: tuple[Rival, ...], column: DetectorRates, cells: Sequence[Cell]) -> str:
-    """The marks of a rate over these cells: one cell that needs a mark marks all."""
-    constructed = any(cell.by_construction for cell in cells)
-    void = any(voided(killers, column, cell) for cell in cells)
-    return BY_CONSTRUCTION * constructed + VOID * void
 
 
 def _brief(cell: Cell, marks: str) -> str:

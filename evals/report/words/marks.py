@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evals.evidence.detector_rates import Cell, DetectorRates
 from evals.evidence.evidence import Evidence
-from evals.evidence.rival_explanation import voided
+from evals.evidence.rival_explanation import Rival, voided
 from evals.evidence.standing import seen_rate, whole_columns
 
 BY_CONSTRUCTION, VOID = "*", "†"
@@ -41,13 +41,18 @@ class Claim:
         return self.rank >= 0
 
 
+def marks_text(killers: tuple[Rival, ...], column: DetectorRates, cells: Sequence[Cell]) -> str:
+    """The marks of a rate over these cells: one cell that needs a mark marks all."""
+    constructed = any(cell.by_construction for cell in cells)
+    void = any(voided(killers, column, cell) for cell in cells)
+    return BY_CONSTRUCTION * constructed + VOID * void
+
+
 def claim(evidence: Evidence, column: DetectorRates, cells: Sequence[Cell]) -> Claim:
     """The claim of a column on cells of its own, counts added up."""
     seen = seen_rate(cells)
-    taken = [cell for cell in cells if voided(evidence.killers, column, cell)]
-    built = [cell for cell in cells if cell.by_construction]
-    standing = [cell for cell in cells if cell not in taken and cell not in built]
-    mark = BY_CONSTRUCTION * bool(built) + VOID * bool(taken)
+    mark = marks_text(evidence.killers, column, cells)
+    standing = [cell for cell in cells if not marks_text(evidence.killers, column, [cell])]
     rank = seen_rate(standing).value
     abstained = f", {seen.abstained} abstained" if seen.abstained else ""
     interval = (
