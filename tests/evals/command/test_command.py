@@ -73,7 +73,9 @@ def test_the_version_is_told(typed: Typed) -> None:
     assert typed("--version").startswith("mesascope ")
 
 
-def test_a_shell_learns_what_may_follow(typed: Typed) -> None:
+def test_a_shell_learns_what_may_follow(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The shell is looked up among the parents of this process, where a plain sh has no completion.
+    monkeypatch.setattr("shellingham.detect_shell", lambda: ("bash", "/bin/bash"))
     assert COMPLETING in typed("--show-completion", "bash")
     done = subprocess.run(
         [sys.executable, "-m", "evals.command.cli"], capture_output=True, text=True, check=True,
