@@ -49,6 +49,7 @@ ROOMS = (
     "evals.running",  # the main job
     "evals.studies",  # one side question each
     "evals.guests",  # someone else's detector
+    "evals.audit",  # a network that someone brings
     "evals.gate",  # policy thresholds
     "evals.command",  # what one types
     "evals.facade",  # the names that most users need, installed as `mesascope`
