@@ -109,7 +109,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Pursued:
-    """A candidate objective and how probable the choices make it; `none of these` is one of them."""
+    """A candidate objective, or `none of these`, and how probable the choices make it."""
 
     objective: str
     probability: float
