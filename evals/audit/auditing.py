@@ -13,8 +13,8 @@ from detect.registry import DETECTORS, load_detector
 from evals.audit.adapter import AdapterError
 from evals.audit.answers import GATING, INFERRING, Findings, Scores, answers
 from evals.audit.audit import Audit, Calibrated, Damage, FoundContext, Pursued, Reading
+from evals.audit.check import Checked, able
 from evals.audit.calibration import level_words, single_p_value
-from evals.audit.needs import able
 from evals.audit.opening import Opened, Source, open_network
 from evals.audit.preflight import COMPETENT, preflight
 from evals.audit.reference import aligned_reference, label, shipped_scores
@@ -84,7 +84,7 @@ def audit(
             f"no detector can look at {request.path}: {next(iter(missing.values()))}; "
             "mesascope audit PATH --check lists what each would need"
         )
-    controls, tasks, kept = _compared(request, opened, asked)
+    controls, tasks, kept = _compared(request, opened)
     total = len(asked) * len(tasks)
     store = home / ".mesascope" / "audits"
     with alone_in(store):
@@ -126,6 +126,26 @@ def audit(
     )
 
 
+def check_network(request: Request) -> Checked:
+    """Open and check the network, and ask who can look at it; no detector is run.
+
+    Raises:
+        MesascopeError: the network, the adapter or a trusted network cannot be used.
+    """
+    opened = open_network(request.path, request.source)
+    checks, _ = preflight(opened)
+    trusted = [_trusted(path, request, opened) for path in request.trusted]
+    controls, _, _ = _compared(request, opened)
+    return Checked(
+        name=opened.name,
+        world=opened.environment.name,
+        base_objective=opened.environment.base_objective,
+        checks=checks,
+        detectors=able(opened, trusted[0] if trusted else None, request.wanted),
+        against=controls.said,
+    )
+
+
 def _trusted(path: Path, request: Request, opened: Opened) -> Opened:
     """A trusted network, which has to act in the same world and to pass the same checks."""
     other = open_network(path, request.source.trusted)
@@ -144,7 +164,7 @@ def _trusted(path: Path, request: Request, opened: Opened) -> Opened:
 
 
 def _compared(
-    request: Request, opened: Opened, asked: Sequence[str]
+    request: Request, opened: Opened
 ) -> tuple[Calibrated, list[Task], dict[str, dict[str, Scored]]]:
     """What scores are compared with; which networks to score; scores that are there already."""
     source, device = request.source, request.source.device

@@ -121,13 +121,12 @@ def _check(request: Request) -> None:
     """Which detectors can look, without running any."""
     from dataclasses import asdict
 
-    from evals.audit.check import check_network
-    from evals.audit.check_text import check_text
+    from evals.audit.auditing import check_network
 
     found = check_network(request)
     keep(asdict(found))
-    for part in check_text(found):
-        console.print(part, highlight=False)
+    for line in found.lines():
+        console.print(line, highlight=False)
 
 
 def _gate(found: Audit, policy: Path | None) -> None:
