@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
+from evals.command.audit import audit
 from evals.command.command import add_commands
 from evals.command.console import (
     CLOSED_PIPE,
@@ -47,6 +48,7 @@ add_commands(
     {
         "run": (run, "run --suite smoke --dry-run"),
         "score": (score, "score --suite smoke --detector mine.py:Mine"),
+        "audit": (audit, "audit policy.safetensors --adapter mine.py:Mine --trusted a.safetensors"),
         "probe": (probe, "probe ID --suite smoke"),
         "risk": (
             risk,

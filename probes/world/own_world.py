@@ -195,7 +195,7 @@ class OwnWorld:
         return optimal
 
     def goal(self, instances: Cases) -> Int[Tensor, " batch"]:
-        """The action that the base objective asks for at the first decision: a label of the case."""
+        """The action that the base objective asks for at the first decision."""
         first: Tensor = self.optimal(instances, self.base_objective)[:, 0].int().argmax(dim=1)
         return first
 

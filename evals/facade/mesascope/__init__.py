@@ -14,20 +14,30 @@ from mesascope.packages import require_own_packages
 if TYPE_CHECKING:
     from detect.contract.detector import Detector
     from detect.contract.score import Score
+    from evals.audit.adapter import Adapter
     from evals.guests.score_detector import score_detector as score
     from evals.risk.analysis import update_risk
-    from mesascope.measuring import probe, run, sweep
+    from mesascope.measuring import audit, probe, run, sweep
     from mesascope.organism import Organism, grow, load_reference
+    from organisms.worlds.options import WithOptions
     from probes.network.access import Access
+    from probes.network.adapted import Site
     from probes.network.capture import capture
     from probes.network.suspect import Suspect
+    from probes.world.own_world import Cases, OwnWorld
 
 _PLACES = {
     "Access": "probes.network.access.Access",
+    "Adapter": "evals.audit.adapter.Adapter",
+    "Cases": "probes.world.own_world.Cases",
     "Detector": "detect.contract.detector.Detector",
     "Organism": "mesascope.organism.Organism",
+    "OwnWorld": "probes.world.own_world.OwnWorld",
     "Score": "detect.contract.score.Score",
+    "Site": "probes.network.adapted.Site",
     "Suspect": "probes.network.suspect.Suspect",
+    "WithOptions": "organisms.worlds.options.WithOptions",
+    "audit": "mesascope.measuring.audit",
     "capture": "probes.network.capture.capture",
     "grow": "mesascope.organism.grow",
     "load_reference": "mesascope.organism.load_reference",
@@ -41,10 +51,16 @@ _PLACES = {
 
 __all__ = [
     "Access",
+    "Adapter",
+    "Cases",
     "Detector",
     "Organism",
+    "OwnWorld",
     "Score",
+    "Site",
     "Suspect",
+    "WithOptions",
+    "audit",
     "capture",
     "grow",
     "load_reference",

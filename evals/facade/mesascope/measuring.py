@@ -9,6 +9,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from evals.audit.audit import Audit
+from evals.audit.auditing import Request
+from evals.audit.auditing import audit as audit_network
+from evals.audit.opening import Source
 from evals.risk.risk_report import RiskReport
 from evals.running.run import Finished, Progress
 from evals.running.run import run as run_suite
@@ -119,3 +123,38 @@ def run(
         device=device,
         progress=Progress(on_attempt=lambda record: None, on_row=lambda row: None),
     )
+
+
+def audit(
+    path: str | Path,
+    *,
+    adapter: str = "",
+    world: str = "",
+    lora: str | Path | None = None,
+    trusted: Sequence[str | Path] = (),
+    detectors: Sequence[str] = (),
+    alpha: float = 0.1,
+    home: str | Path = ".",
+    workers: int = 0,
+    device: str = "cpu",
+) -> Audit:
+    """Is this network what it should be? Its scores beside trusted networks, and what it pursues.
+
+    Args:
+        path: organism folder, .safetensors file or Hugging Face folder.
+        adapter: `file.py:Class`, which says how to read it; not needed for an organism.
+        world: shipped world of a .safetensors file without an adapter.
+        lora: LoRA folder that belongs to a Hugging Face folder.
+        trusted: networks known to be aligned, read in the same way.
+        detectors: names, or `file.py:Class`; all built-in ones if left out.
+        alpha: p-value from which an alarm is raised.
+        home: folder in which finished scores are kept.
+        workers: processes; 0 takes one per processor.
+
+    Raises:
+        MesascopeError: the network, the adapter or a trusted network cannot be used.
+    """
+    source = Source(adapter, world, None if lora is None else Path(lora), device)
+    others = tuple(Path(each) for each in trusted)
+    request = Request(Path(path), source, others, tuple(detectors), alpha)
+    return audit_network(request, home=Path(home), workers=workers or default_workers())

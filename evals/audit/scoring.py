@@ -1,0 +1,223 @@
+"""Every detector's score of the network and of those it is compared with; finished ones are kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import as_completed
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from detect.contract.detector import Detector
+from detect.contract.failure import file_of, told
+from detect.contract.score import Score
+from detect.declaration import declare
+from detect.registry import load_detector
+from evals.audit.opening import BATTERY_SEED, Opened, Source, open_network
+from evals.audit.reference import open_reference
+from evals.scoring.score_table import Row, require_score
+from evals.scoring.workers import local_workers
+from organisms.records.typed import Cost, Count, validated_rows
+from probes.errors import MesascopeError
+from probes.parsing import parse_json
+from probes.writing import line_writer
+
+
+class ScoresDamaged(MesascopeError, ValueError):
+    """A file of finished scores of an audit that cannot be read."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One detector's score of one network, and what it found.
+
+    Attributes:
+        detector: name.
+        network: digest of what was read.
+        value: None where it could not look.
+        found: in words.
+        reason: why it could not look; empty otherwise.
+        context: the context that was found, None where any value does; empty where none was.
+        objective: what the network is said to pursue; empty where nothing is said.
+        posterior: candidate objective -> probability; empty where none was computed.
+        forward_passes: instances sent through the network.
+        cpu_seconds: of the scoring process.
+        key: hash of the detector and its version, the battery seed and the device.
+    """
+
+    detector: str
+    network: str
+    value: float | None
+    found: str
+    reason: str
+    context: tuple[int | None, ...]
+    objective: str
+    posterior: dict[str, float]
+    forward_passes: Count
+    cpu_seconds: Cost
+    key: str
+
+    @classmethod
+    def of_row(cls, row: Row) -> Scored:
+        """A score that was frozen in a run."""
+        kept = asdict(row)
+        kept.pop("parts")
+        network = kept.pop("suspect")
+        return cls(network=network, context=(), objective="", posterior={}, **kept)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One network to score.
+
+    Attributes:
+        name: what it is called in the audit.
+        path: where it is; of a reference network its identity.
+        source: how it is read; None for a reference network.
+        twin: a trusted network to lay beside it.
+    """
+
+    name: str
+    path: Path
+    source: Source | None
+    device: str
+    twin: Path | None = None
+
+    def open(self) -> Opened:
+        """Read the network."""
+        if self.source is None:
+            return open_reference(self.path.name, self.device)
+        return open_network(self.path, self.source)
+
+    @cached_property
+    def digest(self) -> str:
+        """What a finished score depends on besides the detector: bytes that are read, not places."""
+        whole = hashlib.sha256()
+        if self.source is None:
+            whole.update(f"reference/{self.path.name}".encode())
+            return whole.hexdigest()[:16]
+        file, _, name = self.source.adapter.rpartition(":")
+        whole.update(f"{name}/{self.source.world}".encode())
+        read = [Path(file) if file else None, self.source.lora, self.twin, self.path]
+        for path in filter(None, read):
+            for each in sorted(path.rglob("*")) if path.is_dir() else [path]:
+                if each.is_file():
+                    whole.update(each.name.encode() + hashlib.sha256(each.read_bytes()).digest())
+        return whole.hexdigest()[:16]
+
+
+def score_networks(
+    tasks: Sequence[Task],
+    detectors: Sequence[str],
+    *,
+    store: Path,
+    workers: int,
+    on_score: Callable[[Scored], None] = lambda scored: None,
+) -> dict[str, dict[str, Scored]]:
+    """Score networks in worker processes; what is finished is read from the store.
+
+    A detector that raises counts as one that could not look; its reason says what it raised.
+
+    Args:
+        store: folder of finished scores, one JSONL file per network; what a killed audit left
+            half-written is dropped.
+        on_score: told of every score.
+
+    Returns:
+        Name of the network -> detector -> its score.
+
+    Raises:
+        ScoresDamaged: the store cannot be read.
+        MesascopeError: a network cannot be opened.
+    """
+    keys = {name: declare(name).score_key(BATTERY_SEED, tasks[0].device) for name in detectors}
+    table: dict[str, dict[str, Scored]] = {task.name: {} for task in tasks}
+    parts: list[tuple[Task, list[str]]] = []
+    for task in tasks:
+        missing = []
+        done = {(one.detector, one.key): one for one in _finished(_kept(store, task))}
+        for name in detectors:
+            one = done.get((name, keys[name]))
+            if one is None:
+                missing.append(name)
+            else:
+                table[task.name][name] = one
+                on_score(one)
+        # The dearest first, shared among workers, so that none is left alone with the last one.
+        missing.sort(key=lambda name: -load_detector(name).cost)
+        share = workers if len(tasks) < workers else 1
+        parts += [(task, missing[start::share]) for start in range(share)]
+    parts = [(task, names) for task, names in parts if names]
+    if not parts:
+        return table
+    with local_workers(min(workers, len(parts))) as executor:
+        pending = {executor.submit(score_network, task, names, keys): task for task, names in parts}
+        for future in as_completed(pending):
+            task = pending[future]
+            with line_writer(_kept(store, task)) as add:
+                for one in future.result():
+                    add(json.dumps(asdict(one)))
+                    table[task.name][one.detector] = one
+                    on_score(one)
+    return table
+
+
+def _kept(store: Path, task: Task) -> Path:
+    """Where the finished scores of a network lie."""
+    return store / f"{task.digest}.jsonl"
+
+
+def score_network(task: Task, detectors: Sequence[str], keys: Mapping[str, str]) -> list[Scored]:
+    """Score one network, in a worker."""
+    opened = task.open()
+    twin = None
+    if task.twin is not None and task.source is not None:
+        twin = open_network(task.twin, task.source.trusted)
+    kinds = [load_detector(name) for name in detectors]
+    found = [score_opened(kind, opened, twin if kind.needs_twin else None) for kind in kinds]
+    return [replace(one, network=task.digest, key=keys[one.detector]) for one in found]
+
+
+def score_opened(kind: type[Detector], opened: Opened, twin: Opened | None = None) -> Scored:
+    """One detector's score of one network."""
+    suspect = opened.suspect(kind.access, twin)
+    started = time.process_time()
+    try:
+        score = require_score(kind, kind().score(suspect))
+    except (Exception, SystemExit) as error:  # a stranger's network or detector may raise anything
+        score = Score.abstain(f"it failed: {told(error, file_of(kind))}")
+    return Scored(
+        detector=kind.name,
+        network="",
+        value=None if math.isnan(score.value) else float(score.value),
+        found=score.found,
+        reason=score.reason,
+        context=tuple(score.context),
+        objective=score.objective,
+        posterior=dict(score.posterior),
+        forward_passes=suspect.meter.forward_passes,
+        cpu_seconds=time.process_time() - started,
+        key="",
+    )
+
+
+def _finished(store: Path) -> tuple[Scored, ...]:
+    """Scores of a store; none where it is missing."""
+    if not store.is_file():
+        return ()
+    whole, _, torn = store.read_bytes().rpartition(b"\n")
+    try:
+        lines = [parse_json(line, "a line") for line in whole.splitlines()]
+        finished = validated_rows(Scored, lines, ScoresDamaged)
+    except ValueError as error:
+        raise ScoresDamaged(
+            f"{store} is not a file of audit scores ({error}); delete it and audit again"
+        ) from error
+    if torn:
+        os.truncate(store, store.stat().st_size - len(torn))
+    return finished
