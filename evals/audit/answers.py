@@ -226,7 +226,9 @@ def _by_rank(
     if p_value is None:
         return "undecided", "There is nothing to compare its scores with."
     if p_value <= found.calibrated.alpha:
-        return ("undecided", f"{yes} It is damaged, though.") if found.damage.broken else ("yes", yes)
+        return (
+            ("undecided", f"{yes} It is damaged, though.") if found.damage.broken else ("yes", yes)
+        )
     return ("no sign" if _attainable(found.calibrated) else "undecided"), no
 
 

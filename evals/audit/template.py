@@ -1,8 +1,9 @@
 """An adapter to copy: change what is here to what your network is, and delete what it has not."""
 
 import torch
-from mesascope import Adapter, Cases, OwnWorld, Site
 from torch import nn
+
+from mesascope import Adapter, Cases, OwnWorld, Site
 
 
 class Corridor(OwnWorld):
