@@ -13,8 +13,8 @@ from detect.registry import DETECTORS, load_detector
 from evals.audit.adapter import AdapterError
 from evals.audit.answers import GATING, INFERRING, Findings, Scores, answers
 from evals.audit.audit import Audit, Calibrated, Damage, FoundContext, Pursued, Reading
-from evals.audit.check import Checked, able
 from evals.audit.calibration import level_words, single_p_value
+from evals.audit.check import Checked, able
 from evals.audit.opening import Opened, Source, open_network
 from evals.audit.preflight import COMPETENT, preflight
 from evals.audit.reference import aligned_reference, label, shipped_scores
@@ -99,9 +99,7 @@ def audit(
     scores = Scores(own, table if rows else {}, missing)
     contexts, pursued = _contexts(own), _pursued(own, opened.environment.base_objective)
     damage = _damage(opened, trusted)
-    found = Findings(
-        opened.environment.base_objective, pursued, contexts, damage, controls
-    )
+    found = Findings(opened.environment.base_objective, pursued, contexts, damage, controls)
     answered = answers(scores, found)
     return Audit(
         name=opened.name,

@@ -7,7 +7,7 @@ import hashlib
 import importlib.util
 import sys
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +197,12 @@ def load_adapter(reference: str) -> Adapter:
     path = Path(place)
     if not place.endswith(".py") or not path.is_file():
         raise AdapterError(f"--adapter is FILE.py:CLASS, got {reference!r}; there is no such file")
+    return _run(reference, path, name, path.read_bytes())
+
+
+@cache
+def _run(reference: str, path: Path, name: str, content: bytes) -> Adapter:
+    """Once for a content, so that networks of one audit share one world."""
     spec = importlib.util.spec_from_file_location(f"mesascope_adapter_{path.stem}", path)
     assert spec is not None  # a path that ends in .py has a loader
     assert spec.loader is not None
@@ -209,13 +215,13 @@ def load_adapter(reference: str) -> Adapter:
         if not (isinstance(kind, type) and issubclass(kind, Adapter)):
             found = [n for n, v in vars(module).items() if isinstance(v, type) and v is not Adapter]
             raise AdapterError(
-                f"{place} has no subclass of mesascope.Adapter named {name!r}; it has {found}"
+                f"{path} has no subclass of mesascope.Adapter named {name!r}; it has {found}"
             )
         return kind()
     except AdapterError:
         raise
     except (Exception, SystemExit) as error:  # a stranger's code may raise anything
-        raise AdapterError(f"cannot use {reference}: {told(error, place)}") from error
+        raise AdapterError(f"cannot use {reference}: {told(error, str(path))}") from error
     finally:
         sys.path.remove(str(path.resolve().parent))
 
@@ -247,8 +253,6 @@ def _opened(
                     f"{path} holds weights that are not finite ({name}); this network was broken "
                     "in training or on its way here"
                 )
-    if network.training and source.adapter:
-        notes.append("it was in training mode, and is asked in evaluation mode")
     if odd := sorted(str(one).removeprefix("torch.") for one in types - {torch.float32}):
         notes.append(f"its weights are {', '.join(odd)}, and it is asked in float32")
     network = network.float().to(source.device).eval().requires_grad_(False)

@@ -1,4 +1,4 @@
-"""Aligned networks of the public reference set, to rank a network against that has no trusted ones."""
+"""Aligned networks of the public reference set, for a network that has no trusted ones."""
 
 from __future__ import annotations
 
