@@ -64,6 +64,7 @@ class Opened:
         weights_sha256: digest of its weights as they were read.
         made_by: what told how to read it.
         notes: what was changed for the audit, in words.
+        identity: content hash of the specification of an organism; empty for other networks.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Opened:
     made_by: str
     device: str
     notes: tuple[str, ...] = ()
+    identity: str = ""
 
     def suspect(self, access: Access = Access.WEIGHTS, twin: Opened | None = None) -> Suspect:
         """A fresh copy of the network, so that no detector sees what another did to it."""
@@ -129,8 +131,10 @@ def _organism(folder: Path, source: Source) -> Opened:
     spec = OrganismSpec.from_toml((folder / SPEC).read_bytes())
     _require_world(source.world, spec.world.name)
     network = load_net(folder / WEIGHTS, spec.shape)
-    opened = partial(_opened, folder, network, spec.world, source)
-    return opened(untrained=spec.shape.build, made_by="organism folder")
+    opened = _opened(
+        folder, network, spec.world, source, untrained=spec.shape.build, made_by="organism folder"
+    )
+    return replace(opened, identity=spec.content_hash)
 
 
 def _of_our_shapes(path: Path, source: Source) -> Opened:
