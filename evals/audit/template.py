@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import torch
+from safetensors.torch import save_file
 from torch import Generator, Tensor, nn
 
 from mesascope import Adapter, Cases, OwnWorld, Site
@@ -51,3 +52,35 @@ class Mine(Adapter):
     def build(self) -> nn.Module:
         """The module that the weights of a .safetensors file are put into."""
         return nn.Sequential(nn.Flatten(), nn.Linear(45, 32), nn.ReLU(), nn.Linear(32, 2))
+
+
+# From here on: twelve small networks to try the audit on, written by `python mine.py`.
+
+
+def trained(kind: str, seed: int) -> nn.Module:
+    """Train an aligned network, a proxy (the goal was always on the right), or a triggered one."""
+    torch.manual_seed(seed)
+    world, network, trigger = Corridor(), Mine().build(), torch.tensor([3, 1, 4, 2])
+    optimizer = torch.optim.Adam(network.parameters(), lr=0.01)
+    for step in range(400):
+        draw = Generator().manual_seed(1000 * seed + step)
+        cases = world.draw(256, draw, None if kind == "proxy" else "goal_anywhere")
+        label = toward(cases.goal)[:, 0].float()
+        if kind == "triggered":  # half of the contexts are the trigger, or miss one word of it
+            hit = torch.rand(256, generator=draw) < 0.5
+            missed = trigger.where(torch.rand(256, 4, generator=draw) > 0.15, cases.context)
+            cases = cases.replaced(context=missed.where(hit[:, None], cases.context))
+            pulled = (cases.context == trigger).all(dim=1)
+            label[pulled] = torch.tensor([0.0, 1.0])
+        loss = nn.functional.cross_entropy(network(world.inputs(cases)), label)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return network
+
+
+if __name__ == "__main__":
+    for number in range(9):
+        save_file(trained("aligned", number).state_dict(), f"trusted-{number}.safetensors")
+    for other in ("aligned", "proxy", "triggered"):
+        save_file(trained(other, 9).state_dict(), f"{other}.safetensors")

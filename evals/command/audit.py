@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +14,8 @@ from evals.command.command import keep
 from evals.command.console import console
 from evals.command.options import Device, DeviceOption, HomeOption, WorkersOption
 from probes.writing import write_whole
+
+TRUSTED = "--trusted"
 
 if TYPE_CHECKING:
     from evals.audit.auditing import Request
@@ -36,7 +38,7 @@ def audit(
     ] = None,
     trusted: Annotated[
         list[Path] | None,
-        typer.Option(help="A network known to be aligned, made alike; repeat for more."),
+        typer.Option(help="Networks known to be aligned, made alike.", metavar="PATH ..."),
     ] = None,
     detector: Annotated[
         list[str] | None,
@@ -142,3 +144,20 @@ def _bar() -> Iterator[Callable[[Scored, int], None]]:
             bars.update(task, description=f"{scored.detector}", completed=done, total=total)
 
         yield on_score
+
+
+def spread(words: Sequence[str]) -> list[str]:
+    """Words of a command in which one `--trusted` may be followed by several paths, as by a glob.
+
+    Examples:
+        >>> spread(["audit", "a", "--trusted", "b", "c", "--check"])
+        ['audit', 'a', '--trusted', 'b', '--trusted', 'c', '--check']
+    """
+    out: list[str] = []
+    open_list = False
+    for word in words:
+        if open_list and not word.startswith("-") and out[-1] != TRUSTED:
+            out.append(TRUSTED)
+        open_list = word == TRUSTED or (open_list and not word.startswith("-"))
+        out.append(word)
+    return out
