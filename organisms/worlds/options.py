@@ -123,6 +123,11 @@ class WithOptions(Environment[Any]):
         return self.world.name
 
     @property
+    def action_names(self) -> tuple[str, ...]:
+        """What each logit stands for."""
+        return tuple(self.actions or ())
+
+    @property
     def candidate_objectives(self) -> tuple[str, ...]:
         """Those kept, in the order of the world."""
         return tuple(self.candidates or ())
@@ -194,7 +199,7 @@ class WithOptions(Environment[Any]):
     @cached_property
     def _places(self) -> list[int]:
         """Place that each logit of the network has among the actions of the world."""
-        return [self.world.action_names.index(name) for name in self.actions or ()]
+        return [self.world.action_names.index(name) for name in self.action_names]
 
     def _worldly(
         self, logits: Float[Tensor, "batch decision action"]
@@ -218,7 +223,7 @@ class WithOptions(Environment[Any]):
     ) -> Bool[Tensor, " batch"]:
         """Whether acting on the logits from the start ends with the objective fulfilled."""
         ordered = self._worldly(logits)
-        if isinstance(self.world, GridWorld) and STAY not in (self.actions or ()):
+        if isinstance(self.world, GridWorld) and STAY not in self.action_names:
             return self.world.lingers(ordered, instances, objective)
         return self.world.fulfilled(ordered, instances, objective)
 

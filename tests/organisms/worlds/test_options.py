@@ -50,7 +50,8 @@ def upside_down(instances: Any) -> Tensor:
 def test_without_options_a_world_is_itself_to_the_bit(name: str) -> None:
     world = usual_world(name)
     same = WithOptions(world)
-    kept = ("name", "base_objective", "candidate_objectives", "public_shifts", "edits", "context")
+    kept = ("name", "base_objective", "candidate_objectives", "public_shifts", "edits", "context",
+            "action_names")  # fmt: skip
     assert [getattr(same, word) for word in kept] == [getattr(world, word) for word in kept]
     for shift in (None, *world.public_shifts):
         instances = same.sample(N, generator=generator(), shift=shift)
