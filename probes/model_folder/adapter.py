@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,11 @@ def merged(model: Any, lora: Path, folder: Path) -> Any:
     with refused(f"the adapter {lora}", remedy="write it again with peft's save_pretrained"):
         settings, tensors = _read_settings(lora), _read_tensors(lora)
     remedy = "give an adapter that was trained on this model, or the model it was trained on"
-    with refused(f"the model of {folder} with the adapter {lora}", remedy=remedy):
+    with (
+        refused(f"the adapter {lora} of the model {folder}", remedy=remedy),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore", FutureWarning)  # of peft, to those who wrote transformers
         adapted = get_peft_model(model, LoraConfig(**settings), low_cpu_mem_usage=True)
         told = set_peft_model_state_dict(adapted, tensors, low_cpu_mem_usage=True)
         missing = [name for name, each in adapted.named_parameters() if each.is_meta]

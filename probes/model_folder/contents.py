@@ -58,7 +58,7 @@ def refused(
             raise
         said = " ".join(str(error).split())[:400]
         raise LanguageModelError(
-            f"{what} cannot be read as a language model ({type(error).__name__}: {said}); {remedy}"
+            f"{what} cannot be read ({type(error).__name__}: {said}); {remedy}"
         ) from error
 
 

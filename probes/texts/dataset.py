@@ -97,7 +97,14 @@ def read_text_set(path: Path, *, positive: str | None = None) -> TextSet:
 def _of_labelled(
     records: Sequence[tuple[str, Mapping[str, Any]]], path: Path, positive: str | None
 ) -> TextSet:
+    texts = [_text(record["text"], where) for where, record in records]
     labels = [_label(record["label"], where) for where, record in records]
+    answers = [_answer(record.get("answer"), where) for where, record in records]
+    firsts: dict[Text, int] = {}
+    groups = [
+        _group(record, where, f"text {firsts.setdefault(text, number)}")
+        for number, (text, (where, record)) in enumerate(zip(texts, records, strict=True))
+    ]
     kinds = sorted({type(label).__name__ for label in labels})
     found = sorted(set(labels))
     if len(kinds) > 1 or len(found) != 2:
@@ -109,17 +116,11 @@ def _of_labelled(
         raise TextError(f"no text in {path} has the label {positive!r}; labels are {found}")
     first = found[0] if positive is None or positive == _word(found[1]) else found[1]
     second = found[1] if first == found[0] else found[0]
-    texts = [_text(record["text"], where) for where, record in records]
-    firsts: dict[Text, int] = {}
-    groups = []
-    for number, (text, (where, record)) in enumerate(zip(texts, records, strict=True)):
-        same = firsts.setdefault(text, number)
-        groups.append(_group(record, where, f"text {same}"))
     return TextSet(
         texts=tuple(texts),
         labels=tuple(int(label == second) for label in labels),
         groups=tuple(groups),
-        answers=tuple(_answer(record.get("answer"), where) for where, record in records),
+        answers=tuple(answers),
         names=(_word(first), _word(second)),
     )
 

@@ -108,6 +108,11 @@ def _tokens(
             f"{where} has an answer, and the tokenizer of {model.folder} does not say where in a "
             "text a token lies; save it as tokenizer.json"
         )
+    if not isinstance(text, str) and not tokenizer.chat_template:
+        raise TextError(
+            f"{where} is a conversation, and the tokenizer of {model.folder} has no chat template; "
+            "give plain texts, or the folder of a model that was trained to chat"
+        )
     with refused(f"{where} by the tokenizer of {model.folder}", remedy="change the text"):
         written, begins = _written(tokenizer, text, answer)
         told = tokenizer(
@@ -125,6 +130,8 @@ def _tokens(
         )
     if answer is None:
         return row, None
+    if begins < 0:
+        raise TextError(f"{where}: the chat template does not show the answer as it was given")
     for place, (_, end) in enumerate(told["offset_mapping"]):
         if end > begins:
             return row, place
@@ -132,17 +139,12 @@ def _tokens(
 
 
 def _written(tokenizer: Any, text: Text, answer: str | None) -> tuple[str, int]:
-    """What the tokenizer reads, and where in it the answer begins."""
+    """What the tokenizer reads, and where in it the answer begins; -1 where it is not shown."""
     if isinstance(text, str):
         if answer is None:
             return text, len(text)
         blank = "" if text[-1].isspace() or answer[0].isspace() else " "
         return text + blank + answer, len(text + blank + answer) - len(answer.lstrip())
-    if not tokenizer.chat_template:
-        raise TextError(
-            "a text is a conversation, and the tokenizer has no chat template; give plain texts, "
-            "or the folder of a model that was trained to chat"
-        )
     turns = [{"role": message.role, "content": message.content} for message in text]
     replying = turns[-1]["role"] != "assistant"
     asked = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=replying)
@@ -150,10 +152,7 @@ def _written(tokenizer: Any, text: Text, answer: str | None) -> tuple[str, int]:
         return asked, len(asked)
     turns.append({"role": "assistant", "content": answer})
     whole = tokenizer.apply_chat_template(turns, tokenize=False)
-    begins = whole.find(answer.strip(), _shared(asked, whole))
-    if begins < 0:
-        raise TextError("the chat template does not show the answer as it was given")
-    return whole, begins
+    return whole, whole.find(answer.strip(), _shared(asked, whole))
 
 
 def _shared(first: str, second: str) -> int:
