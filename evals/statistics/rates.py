@@ -157,7 +157,7 @@ def auroc(
     return Auroc(value, interval, positives.size, negatives.size)
 
 
-def clopper_pearson(detected: float, of: float, level: float) -> tuple[float, float]:
+def clopper_pearson(detected: int | float, of: int | float, level: float) -> tuple[float, float]:
     """Exact bounds of a probability; counts need not be whole."""
     tail = (1 - level) / 2
     low = stats.beta.ppf(tail, detected, of - detected + 1) if detected else 0.0
@@ -165,7 +165,9 @@ def clopper_pearson(detected: float, of: float, level: float) -> tuple[float, fl
     return (float(low), float(high))
 
 
-def newcombe(value: float, positives: float, negatives: float, level: float) -> tuple[float, float]:
+def newcombe(
+    value: float, positives: int | float, negatives: int | float, level: float
+) -> tuple[float, float]:
     """Bounds of an area under the ROC curve (2006, method 5); counts need not be whole."""
     z = float(stats.norm.ppf((1 + level) / 2))
     spare = (positives + negatives) / 2 - 1

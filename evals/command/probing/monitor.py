@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from evals.command.command import keep
 from evals.command.console import console, errors
-from evals.command.probing.asked import ProbeRefused, Reading
+from evals.studies.probing.text_job import ProbeRefused, Reading
 from probes.errors import on_one_line
 from probes.texts.plain import read_plain_texts
 
@@ -37,9 +37,9 @@ def watch(reading: Reading, saved: Path, texts: Path) -> None:
     from probes.texts.store import model_digest
 
     probe = SavedProbe.load(saved)
-    model = reading.load()
-    probe.require_model(model_digest(model))
     with errors.status("reading texts", spinner="line"):
+        model = reading.load()
+        probe.require_model(model_digest(model))
         read = read_texts(
             model, encode(model, plain, longest=reading.longest), positions=[probe.position],
             sites=[probe.site], budget=reading.budget, folder=reading.cache,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from evals.command.options import Device, DeviceOption, EnvironmentOption, HomeOption
-from evals.command.probing.asked import ProbeRefused, Reading, require_only
 from evals.command.probing.monitor import watch
 from evals.command.probing.suspect import probe_suspect
-from evals.command.probing.texts import Job, Outputs, probe_activations, probe_model
+from evals.command.probing.texts import Outputs, probe_texts
+from evals.studies.probing.text_job import Job, ProbeRefused, Reading
 
 TEXTS = "Of texts: "
 SUSPECTS = "Of suspects: "
@@ -176,20 +177,20 @@ def probe(
         beside = {"FOLDER": network, "--lora": lora, "--with": saved, "--position": position,
                   "--site": site, "--ordinary": ordinary, "--cache": cache,
                   "--longest": longest}  # fmt: skip
-        require_only({**beside, **of_suspects}, "--activations takes neither model nor suite")
-        probe_activations(activations, job, Outputs(figure, save), budget)
+        _only({**beside, **of_suspects}, "--activations takes neither model nor suite")
+        probe_texts(activations, job, Outputs(figure, save), budget)
     elif saved is not None or texts is not None:
         beside = {"--data": data, "--save": save, "--probe": custom, "--figure": figure,
                   "--ordinary": ordinary, "--position": position, "--site": site}  # fmt: skip
-        require_only({**beside, **of_suspects}, "--with watches --texts, and fits nothing")
+        _only({**beside, **of_suspects}, "--with watches --texts, and fits nothing")
         if saved is None or texts is None or network is None:
             raise ProbeRefused("watching takes a model's FOLDER, --with PROBE and --texts FILE")
         watch(reading(), saved, texts)
     elif data is not None:
         if network is None:
             raise ProbeRefused("give the FOLDER of a language model beside --data")
-        require_only(of_suspects, "these are of suspects; --data probes a language model")
-        probe_model(reading(), job, Outputs(figure, save))
+        _only(of_suspects, "these are of suspects; --data probes a language model")
+        probe_texts(reading(), job, Outputs(figure, save), budget)
     elif network is None:
         raise ProbeRefused(
             "give the FOLDER of a language model and --data, or the id of a suspect and --suite"
@@ -200,10 +201,16 @@ def probe(
                 f"{network} is a folder; give --data FILE.jsonl with texts of two classes, or "
                 "--with a saved probe"
             )
-        require_only(of_texts, "these are of texts; give the folder of a model and --data")
+        _only(of_texts, "these are of texts; give the folder of a model and --data")
         probe_suspect(
             network, suite=suite or "smoke", environment=environment, method=method or "lda",
             alpha=1.0 if alpha is None else alpha, sites=tuple(site or ()),
             targets=tuple(target or ()), shift=shift, instances=instances or 400, folds=folds or 4,
             shuffles=shuffles or 39, by_position=by_position, device=device.value, home=home,
         )  # fmt: skip
+
+
+def _only(given: Mapping[str, object], why: str) -> None:
+    """Refuse options that another form of the command takes."""
+    if used := [name for name, value in given.items() if value]:
+        raise ProbeRefused(f"{', '.join(used)}: {why}")

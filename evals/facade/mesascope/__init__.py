@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from detect.contract.score import Score
     from evals.guests.score_detector import score_detector as score
     from evals.risk.analysis import update_risk
-    from mesascope.measuring import probe, run, sweep
+    from mesascope.measuring import probe, probe_texts, run, sweep
     from mesascope.organism import Organism, grow, load_reference
     from probes.network.access import Access
     from probes.network.capture import capture
@@ -32,6 +32,7 @@ _PLACES = {
     "grow": "mesascope.organism.grow",
     "load_reference": "mesascope.organism.load_reference",
     "probe": "mesascope.measuring.probe",
+    "probe_texts": "mesascope.measuring.probe_texts",
     "run": "mesascope.measuring.run",
     "score": "evals.guests.score_detector.score_detector",
     "sweep": "mesascope.measuring.sweep",
@@ -49,6 +50,7 @@ __all__ = [
     "grow",
     "load_reference",
     "probe",
+    "probe_texts",
     "run",
     "score",
     "sweep",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -23,7 +24,8 @@ class ProbeMap:
         network: which one, in words.
         instances: that the probes were fitted and tested on.
         control: what the same probes reach in a network of the same shape with fresh weights.
-        inputs: what they reach by variable without any network, from the input at the decision.
+        inputs: what they reach by variable without any network, from the input at the decision;
+            NaN where nobody asked.
         chance: by variable: the commonest class.
         titles: of the two maps.
         axes: what a row and a column stand for.
@@ -76,13 +78,14 @@ def heat_figure(probes: ProbeMap) -> Markup:
             for row, values in enumerate(rows):
                 for column, value in enumerate((*values, last[row])):
                     least = probes.chance[row]
-                    shade = max(0.0, (value - least) / (1 - least)) if least < 1 else 0.0
+                    known = not math.isnan(value)
+                    shade = max(0.0, (value - least) / (1 - least)) if known and least < 1 else 0.0
                     # A thin gap sets the last column, which is of no site, apart.
                     x = column + 0.08 * (column == n_sites)
                     axes.add_patch(
                         Rectangle((x, row), 0.94, 0.9, color=RULE, alpha=DARKEST * shade, lw=0)
                     )
-                    text = f"{value:.2f}".replace("0.", ".", 1)
+                    text = f"{value:.2f}".replace("0.", ".", 1) if known else "-"
                     axes.text(x + 0.47, row + 0.48, text, ha="center", va="center", fontsize=8)
                 if not number:
                     axes.text(-0.15, row + 0.48, probes.variables[row], ha="right", va="center")

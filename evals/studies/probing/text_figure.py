@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from markupsafe import Markup, escape
 
 from evals.report.pictures.heat_figure import ProbeMap, heat_figure
@@ -54,7 +56,7 @@ def _map(reading: TextReading) -> ProbeMap:
     positions = tuple(dict.fromkeys(one.cell.position for one in reading.cells))
     rows = [[one for one in reading.cells if one.cell.site == site] for site in sites]
     bare = reading.untrained is None
-    input_alone = 0.5 if reading.bag is None else reading.bag.value
+    input_alone = math.nan if reading.bag is None else reading.bag.value
     return ProbeMap(
         network=reading.model,
         instances=reading.auroc.n,

@@ -1,17 +1,16 @@
-"""What `mesascope probe` is asked for, refused where it cannot be done before torch is loaded."""
+"""What a scan of texts is asked for; refused where it cannot be done, before torch is loaded."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evals.command.console import errors
 from probes.errors import MesascopeError
 
 if TYPE_CHECKING:
+    from evals.studies.probing.text_reading import TextQuestion
     from probes.language_model import LoadedModel
     from probes.texts.dataset import TextSet
     from probes.texts.plain import PlainTexts
@@ -19,11 +18,10 @@ if TYPE_CHECKING:
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 USUAL_POSITIONS = ("last", "mean")
 POSITION = re.compile(r"last|answer|mean|max|-[1-9]\d{0,8}")
-FIGURES = (".svg", ".html")
 
 
 class ProbeRefused(MesascopeError, ValueError):
-    """Options of `mesascope probe` that do not go together, or name what is not there."""
+    """Options that do not go together, or name what is not there."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class Reading:
         require_positions(self.positions)
 
     def load(self) -> LoadedModel:
-        """The model, without bars on the screen.
+        """The model, without bars on a screen.
 
         Raises:
             LanguageModelError: the folder holds none that can be read.
@@ -67,10 +65,51 @@ class Reading:
         from probes.language_model import load_language_model
 
         disable_progress_bar()  # type: ignore[no-untyped-call]
-        with errors.status(errors.render_str(f"loading {self.folder}"), spinner="line"):
-            return load_language_model(
-                self.folder, lora=self.lora, device=self.device, dtype=getattr(torch, self.dtype)
+        return load_language_model(
+            self.folder, lora=self.lora, device=self.device, dtype=getattr(torch, self.dtype)
+        )
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is fitted, and on which texts.
+
+    Attributes:
+        data: file of labelled texts; None where activations bring their labels.
+        positive: which of two words is the class that scores high.
+        ordinary: file of texts of no class.
+        probe: `FILE.py:CLASS` of scikit-learn's kind; `method` is then that of the controls.
+    """
+
+    data: Path | None
+    positive: str | None
+    ordinary: Path | None
+    probe: str | None
+    method: str
+    alpha: float
+    folds: int
+    shuffles: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.probe is not None:
+            place, colon, name = self.probe.rpartition(":")
+            if not (colon and name and place.endswith(".py") and Path(place).is_file()):
+                raise ProbeRefused(f"--probe {self.probe}: no such file; write file.py:CLASS")
+        if self.folds < 3:
+            raise ProbeRefused(
+                "--folds must be 3 at least for texts: one is tested while the others choose where"
             )
+
+    def question(self) -> TextQuestion:
+        """The same for the scan."""
+        from evals.studies.probing.text_reading import TextQuestion
+        from probes.linear.closed_form import Method
+
+        return TextQuestion(
+            method=Method(self.method), alpha=self.alpha, folds=self.folds,
+            shuffles=self.shuffles, seed=self.seed,
+        )  # fmt: skip
 
 
 def require_model(folder: Path) -> None:
@@ -107,26 +146,6 @@ def require_positions(positions: tuple[str, ...]) -> None:
             )
     if len(set(positions)) < len(positions):
         raise ProbeRefused(f"--position names one twice: {', '.join(positions)}")
-
-
-def require_only(given: Mapping[str, object], why: str) -> None:
-    """Refuse options that another form of the command takes.
-
-    Raises:
-        ProbeRefused: one of them was given.
-    """
-    if used := [name for name, value in given.items() if value]:
-        raise ProbeRefused(f"{', '.join(used)}: {why}")
-
-
-def require_figure(path: Path | None) -> None:
-    """Refuse a figure of a kind that is not drawn.
-
-    Raises:
-        ProbeRefused: see above.
-    """
-    if path is not None and path.suffix not in FIGURES:
-        raise ProbeRefused(f"--figure {path} must end in {' or '.join(FIGURES)}")
 
 
 def chosen_positions(
