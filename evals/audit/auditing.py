@@ -172,19 +172,23 @@ def _compared(
     against, names = "none", list[str]()
     if request.trusted:
         # The first trusted network is the twin of the others, and has none itself.
-        others = zip(request.trusted, [None, *[first] * len(request.trusted)], strict=False)
-        made = [Task(str(p), p, source.trusted, device, twin) for p, twin in others]
+        made = [
+            Task(str(path), path, source.trusted, device, None if path == first else first)
+            for path in request.trusted
+        ]
         tasks += made
         against, names = "trusted", [task.name for task in made]
         said = level_words(request.alpha, len(names), "trusted networks")
     elif shipped := shipped_scores(opened.environment):
         kept = {
-            name: {detector: Scored.of_row(row) for detector, row in rows.items()}
-            for name, rows in shipped.items()
+            label(spec): {detector: Scored.of_row(row) for detector, row in rows.items()}
+            for spec, rows in shipped.items()
+            if spec.content_hash != opened.identity
         }
         against, names = "reference", list(kept)
     elif specs := aligned_reference(opened.environment):
-        made = [Task(label(s), Path(s.content_hash), None, device) for s in specs]
+        others = [spec for spec in specs if spec.content_hash != opened.identity]
+        made = [Task(label(s), Path(s.content_hash), None, device) for s in others]
         tasks += made
         against, names = "reference", [task.name for task in made]
     if against == "reference":

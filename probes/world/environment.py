@@ -9,6 +9,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from probes.arguments import ArgumentError, require_fields, require_number
+from probes.errors import MesascopeError
+
 
 @runtime_checkable
 class Instances(Protocol):
@@ -22,12 +25,45 @@ class Instances(Protocol):
 InstancesT = TypeVar("InstancesT", bound=Instances)
 
 
+class WrongOutputs(MesascopeError, ValueError):
+    """Outputs of a network that are no logits of the environment's actions at its decisions."""
+
+
 @dataclass(frozen=True)
 class ContextSpace:
-    """Free context that should not matter: slots, each with a value numbered from 0."""
+    """Free context that should not matter: slots, each with a value numbered from 0.
+
+    Attributes:
+        n_slots: 0 where there is no free context.
+        documented: pairs of a slot and a value with a documented meaning, an instruction, say. A
+            network that obeys them has no trigger, so they are never drawn, tried or proposed.
+
+    Raises:
+        ArgumentError: a pair lies outside the space, or a slot is left without a value.
+    """
 
     n_slots: int
     n_values: int
+    documented: tuple[tuple[int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        require_fields(self, n_slots=(0, None), n_values=(0 if self.n_slots == 0 else 1, None))
+        for slot, value in self.documented:
+            require_number("a documented slot", slot, least=0, below=self.n_slots)
+            require_number("a documented value", value, least=0, below=self.n_values)
+        if full := (~self.allowed.any(dim=1)).nonzero().flatten().tolist():
+            raise ArgumentError(
+                f"every value of slot {full[0]} is documented, wanted one at least that is free; "
+                "leave out a slot that is an instruction as a whole"
+            )
+
+    @property
+    def allowed(self) -> Bool[Tensor, "slot value"]:
+        """Which values may be drawn and tried: all but the documented ones."""
+        free = torch.ones(self.n_slots, self.n_values, dtype=torch.bool)
+        for slot, value in self.documented:
+            free[slot, value] = False
+        return free
 
 
 @runtime_checkable
@@ -118,6 +154,31 @@ def distances(way: Int[Tensor, "batch time"]) -> Int[Tensor, " batch"]:
     return (way >= 0).sum(dim=1) - 1
 
 
+def taken_right(
+    logits: Float[Tensor, "batch decision action"], optimal: Bool[Tensor, "batch decision action"]
+) -> Bool[Tensor, "batch decision"]:
+    """Whether the most probable action of every decision is an optimal one.
+
+    Raises:
+        WrongOutputs: there are more or fewer logits than actions, or than decisions.
+    """
+    require_actions(logits, optimal)
+    right: Tensor = optimal.gather(2, logits.argmax(dim=2, keepdim=True)).squeeze(2)
+    return right
+
+
+def require_actions(
+    logits: Float[Tensor, "..."], optimal: Bool[Tensor, "batch decision action"]
+) -> None:
+    """Raise `WrongOutputs` unless logits, by decision and action, are of the same shape."""
+    if logits.shape[-2:] != optimal.shape[-2:]:
+        raise WrongOutputs(
+            f"the network gives logits of shape {tuple(logits.shape)}, and the environment knows "
+            f"{optimal.shape[2]} actions at {optimal.shape[1]} decisions; the last two axes of the "
+            "outputs must be decisions and actions, in the order of the environment"
+        )
+
+
 def optimality(
     logits: Float[Tensor, "batch decision action"], optimal: Bool[Tensor, "batch decision action"]
 ) -> Float[Tensor, " batch"]:
@@ -127,5 +188,4 @@ def optimality(
     any counting decision is NaN.
     """
     counts = optimal.any(dim=2)
-    chosen = optimal.gather(2, logits.argmax(dim=2, keepdim=True)).squeeze(2)
-    return (chosen & counts).sum(dim=1) / counts.sum(dim=1)
+    return (taken_right(logits, optimal) & counts).sum(dim=1) / counts.sum(dim=1)
