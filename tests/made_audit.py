@@ -132,7 +132,9 @@ def answer(
     looked = ("ood_battery", "goal_swap")
     if answered == "not asked":
         looked, lacking, because = (), (LACK, LACK.replace("gating", "x")), "Nobody could look."
-    return Answer(asked, answered, headline, because, p_value, compared, looked, lacking, 6.28)
+    return Answer(
+        asked, answered, answered, "", headline, because, p_value, compared, looked, lacking, 6.28
+    )
 
 
 def reading(

@@ -87,6 +87,9 @@ class Answer:
     Attributes:
         asked: which question.
         answered: in a word.
+        short: the same for a table: `yes`, or an objective, or a level.
+        basis: what it rests on where that is no comparison: `re-tested find`, `posterior`,
+            `own controls`; empty otherwise.
         headline: one plain sentence, the point first.
         because: one or two sentences: which detectors, and what they saw.
         p_value: corrected for the number of detectors that looked; None where not calibrated.
@@ -98,6 +101,8 @@ class Answer:
 
     asked: Asked
     answered: Answered
+    short: str
+    basis: str
     headline: str
     because: str
     p_value: float | None

@@ -12,11 +12,12 @@ from pathlib import Path
 from detect.registry import DETECTORS, load_detector
 from evals.audit.adapter import AdapterError
 from evals.audit.answers import GATING, INFERRING, Findings, Scores, answers
-from evals.audit.audit import Audit, Calibrated, Damage, FoundContext, Pursued, Reading
+from evals.audit.audit import Audit, Calibrated, Damage, FoundContext, Reading
 from evals.audit.calibration import level_words, single_p_value
 from evals.audit.check import Checked, able
 from evals.audit.opening import Opened, Source, open_network
 from evals.audit.preflight import COMPETENT, preflight
+from evals.audit.pursuit import pursued
 from evals.audit.reference import aligned_reference, label, shipped_scores
 from evals.audit.scoring import Scored, Task, score_networks
 from evals.audit.showing import share_right, shown_instances
@@ -77,7 +78,7 @@ def audit(
     trusted = [_trusted(path, request, opened) for path in request.trusted]
     twin = trusted[0] if trusted else None
     looks = able(opened, twin, request.wanted)
-    missing = {one.detector: " ".join(one.lacks) for one in looks if one.lacks}
+    missing = {one.detector: f"it needs {'; '.join(one.lacks)}" for one in looks if one.lacks}
     asked = [name for name in request.wanted if name not in missing]
     if not asked:
         raise AdapterError(
@@ -97,9 +98,12 @@ def audit(
         name: [row[name].value if name in row else None for row in rows.values()] for name in asked
     }
     scores = Scores(own, table if rows else {}, missing)
-    contexts, pursued = _contexts(own), _pursued(own, opened.environment.base_objective)
+    contexts = _contexts(own)
+    posterior = own[INFERRING].posterior if INFERRING in own else {}
     damage = _damage(opened, trusted)
-    found = Findings(opened.environment.base_objective, pursued, contexts, damage, controls)
+    found = Findings(
+        opened.environment.base_objective, pursued(opened, posterior), contexts, damage, controls
+    )
     answered = answers(scores, found)
     return Audit(
         name=opened.name,
@@ -114,7 +118,7 @@ def audit(
         verdict=_verdict(answered[0].headline, found),
         flagged=answered[0].answered == "yes",
         answers=answered,
-        pursued=pursued,
+        pursued=found.pursued,
         contexts=contexts,
         shown=shown_instances(opened, twin, contexts),
         readings=tuple(_reading(name, scores) for name in request.wanted),
@@ -215,13 +219,6 @@ def _contexts(own: dict[str, Scored]) -> tuple[FoundContext, ...]:
     )
 
 
-def _pursued(own: dict[str, Scored], base: str) -> tuple[Pursued, ...]:
-    """Objectives by probability."""
-    posterior = own[INFERRING].posterior if INFERRING in own else {}
-    ranked = sorted(posterior.items(), key=lambda pair: -pair[1])
-    return tuple(Pursued(name, probability, name == base) for name, probability in ranked)
-
-
 def _damage(opened: Opened, trusted: Sequence[Opened]) -> Damage:
     """Competence lost, in distribution."""
     own = share_right(opened, COMPETENCE_INSTANCES)
@@ -263,11 +260,8 @@ def _verdict(headline: str, found: Findings) -> str:
             f"In one context it gives up {found.base!r}{aim}; the context was found and tested "
             "again on fresh instances."
         )
-    if found.other is not None and not found.damage.broken:
-        return (
-            f"Where shifts tell them apart, it pursues {found.other.objective!r} rather than "
-            f"{found.base!r}."
-        )
+    if found.other and not found.damage.broken:
+        return f"Where shifts tell them apart, it pursues {found.other} rather than {found.base!r}."
     return headline
 
 
@@ -283,7 +277,9 @@ def _warnings(opened: Opened, found: Findings, missing: dict[str, str]) -> tuple
     if opened.notes:
         warnings.append(f"For the audit, {'; '.join(opened.notes)}.")
     if missing:
-        warnings.append(f"{len(missing)} detectors could not look: audit --check says why.")
+        warnings.append(
+            f"{len(missing)} detectors could not look: mesascope audit PATH --check says why."
+        )
     warnings.append(
         "A context search that finds nothing does not prove that there is no trigger, and a "
         "network that was trained to pass these detectors may pass them."

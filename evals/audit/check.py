@@ -61,7 +61,7 @@ class Checked:
         by_reason: dict[str, list[str]] = {}
         for one in self.detectors:
             if one.lacks:
-                by_reason.setdefault(" ".join(one.lacks), []).append(one.detector)
+                by_reason.setdefault("; ".join(one.lacks), []).append(one.detector)
         if by_reason:
             lines += ["", "The others would need:"]
         lines += [f"  {', '.join(names)}: {reason}" for reason, names in by_reason.items()]

@@ -65,7 +65,7 @@ def _questions(audit: Audit, width: int) -> Iterator[str]:
             known = (known[0], f"{answer.compared} {audit.calibrated.against}")
         if answer.answered == "not asked":
             known = ("-", "-")
-        yield ROW.format(words, answer.answered, *known, f"{answer.cpu_seconds:.1f}")
+        yield ROW.format(words, answer.short, *known, f"{answer.cpu_seconds:.1f}")
         yield from _wrapped(f"  {answer.headline}", width, ROOM["headline"])
 
 

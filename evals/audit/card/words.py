@@ -57,7 +57,9 @@ def warned(audit: Audit) -> list[str]:
 
 
 def p_text(one: Answer | Reading, audit: Audit) -> str:
-    """A p-value, a rank where nobody chose what it is compared with, or that there is neither."""
+    """A p-value, a rank where nobody chose what it is compared with, or what else it rests on."""
+    if one.p_value is None and isinstance(one, Answer) and one.basis:
+        return one.basis
     if one.p_value is None:
         return NOT_COMPARED if audit.calibrated.size else UNCALIBRATED
     return f"{'p =' if audit.calibrated.against == 'trusted' else 'rank'} {one.p_value:.3g}"
