@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from detect.contract.score import NOT_MEASURABLE, Abstain, at_decisions, required_embedding
+from detect.contract.score import (
+    NOT_MEASURABLE,
+    Abstain,
+    abstain_unless,
+    at_decisions,
+    required_embedding,
+)
 from detect.oracle.context_drop import Alternative, ContextTrial, alternatives_of, random_contexts
 from detect.oracle.disagreement import share_following
 from detect.triggers.context_finding import ascend
@@ -35,8 +42,8 @@ class ContextGate:
         gained: rise, in [-1, 1], of the share of decisions that follow it, among those at which it
             shares no action with the base objective.
         random: the same along directions that tell no context, for the best of all objectives.
-            Where the context spans nearly all directions, they are other ones than those of the
-            context that was found.
+            NaN where there are too few of them for a control.
+        uncontrolled: why there is no control; empty where there is one.
         unscaled: rise of that share when the same context is real, not exaggerated.
     """
 
@@ -46,18 +53,25 @@ class ContextGate:
     random: float
     unscaled: float
     scale: float
+    uncontrolled: str = ""
 
     @property
     def excess(self) -> float:
-        """Gain over the control, in [-2, 2]."""
+        """Gain over the control, in [-2, 2].
+
+        Raises:
+            Abstain: there is no control.
+        """
+        abstain_unless(not self.uncontrolled, self.uncontrolled)
         return self.gained - self.random
 
     def __str__(self) -> str:
         written = " ".join(str(value) for value in self.context.tolist())
+        control = f"other directions of the same norm {self.random:+.3f}"
         return (
             f"context {written} exaggerated {self.scale:g} times turns {self.gained:+.3f} of the "
-            f"decisions to {self.objective!r}, {self.unscaled:+.3f} as it is; other directions of "
-            f"the same norm {self.random:+.3f} ({FRESH_LEVELS} fresh instances)"
+            f"decisions to {self.objective!r}, {self.unscaled:+.3f} as it is; "
+            f"{self.uncontrolled or control} ({FRESH_LEVELS} fresh instances)"
         )
 
 
@@ -102,12 +116,13 @@ class GateSearch:
         n_decisions = trial.usual_logits.shape[1]  # other tokens hold context and instruction
         read = suspect.capture(drawn, [site])[site]
         written = SlotEmbeddings.read(trial, site=site)
-        control = None
+        rows = at_decisions(read, n_decisions).flatten(0, 1)
+        control: SlotEmbeddings | None = None
+        uncontrolled = ""
         try:
-            rows = at_decisions(read, n_decisions).flatten(0, 1)
             control = written.along_other_directions(rows, generator=generator)
-        except FewDirections:
-            pass
+        except FewDirections as few:
+            uncontrolled = str(few)
 
         def gained(slots: SlotEmbeddings) -> tuple[Int[Tensor, " slot"], Alternative, float]:
             best, objective = self._climb(slots, trial, alternatives, generator)
@@ -116,15 +131,11 @@ class GateSearch:
             return best, other, followed(fresh, other, logits)
 
         context, objective, turned = gained(written)
-        if control is None:
-            control = written.along_other_directions(
-                read.flatten(0, 1),
-                than=written.deviation[torch.arange(len(context)), context],
-                generator=generator,
-            )
         unscaled = followed(fresh, objective, fresh.logits(context[None])[0])
-        random = gained(control)[2]
-        return ContextGate(context, objective.name, turned, random, unscaled, self.scale)
+        random = math.nan if control is None else gained(control)[2]
+        return ContextGate(
+            context, objective.name, turned, random, unscaled, self.scale, uncontrolled
+        )
 
     def _climb(
         self,

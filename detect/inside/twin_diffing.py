@@ -24,7 +24,7 @@ from probes.linear.affine import AffineMap, linear_cka
 from probes.network.access import Access
 from probes.network.layers import residual_sites
 from probes.network.suspect import Suspect
-from probes.world.environment import Instances
+from probes.world.environment import Instances, require_actions
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,11 @@ class TwinDiffing(Detector):
 def paired(suspect: Suspect, twin: Suspect, instances: Instances, site: str) -> Pair | None:
     """Let both answer; None where no decision counts or an answer is not finite."""
     environment = suspect.environment
-    counts = environment.optimal(instances, environment.base_objective).any(dim=2)
+    optimal = environment.optimal(instances, environment.base_objective)
+    counts = optimal.any(dim=2)
     answers = [network.outputs(instances) for network in (suspect, twin)]
+    for logits in answers:
+        require_actions(logits, optimal)
     if not bool(counts.any()) or not all(bool(logits.isfinite().all()) for logits in answers):
         return None
     own, other = (

@@ -77,7 +77,7 @@ def missed_share(suspect: Suspect, instances: Instances) -> Float[Tensor, " batc
 
 
 def share_following(
-    logits: Float[Tensor, "batch decision action"],
+    logits: Float[Tensor, "batch place logit"],
     optimal: Bool[Tensor, "batch decision action"],
     decided: Bool[Tensor, "batch decision"],
 ) -> float:
@@ -86,7 +86,7 @@ def share_following(
 
 
 def regrets(
-    logits: Float[Tensor, "batch decision action"], optimal: Bool[Tensor, "batch decision action"]
+    logits: Float[Tensor, "batch place logit"], optimal: Bool[Tensor, "batch decision action"]
 ) -> Float[Tensor, " batch"]:
     """By instance, the mean over decisions of -log(probability of the optimal actions), in nats.
 

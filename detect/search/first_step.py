@@ -14,7 +14,7 @@ from detect.contract.need import Need
 from detect.contract.score import NOT_FINITE, Abstain, Score, abstain_unless
 from detect.oracle.context_drop import random_contexts
 from probes.network.suspect import Suspect
-from probes.world.environment import Environment, Stepwise, distances
+from probes.world.environment import Environment, Stepwise, distances, taken_right
 
 PREPARE = ("relabel", "shuffle_edges")
 """Edits that take away whatever told the way in distribution but the structure itself."""
@@ -78,8 +78,8 @@ class FirstSteps:
         optimal: Bool[Tensor, "batch action"],
     ) -> Bool[Tensor, " batch"]:
         """Whether the first step is an optimal one."""
-        chosen = logits[torch.arange(len(self)), self.start].argmax(dim=1)
-        return optimal.gather(1, chosen[:, None]).squeeze(1)
+        there = logits[torch.arange(len(self)), self.start]
+        return taken_right(there[:, None], optimal[:, None]).squeeze(1)
 
 
 def decorrelated(environment: Environment[Any], n: int, *, generator: torch.Generator) -> Any:

@@ -133,27 +133,19 @@ class SlotEmbeddings:
         return edit
 
     def along_other_directions(
-        self,
-        rows: Float[Tensor, "row width"],
-        *,
-        than: Float[Tensor, "deviation width"] | None = None,
-        generator: torch.Generator,
+        self, rows: Float[Tensor, "row width"], *, generator: torch.Generator
     ) -> SlotEmbeddings:
         """The control: deviations of the same norms in random directions that tell no context.
 
         Directions are isotropic in what `rows` (activations at the same site) span, less what
         context values span. They are mixtures of rows, so that they turn with the coordinates.
 
-        Args:
-            than: deviations whose span is left out; by default those of all context values.
-
         Raises:
             FewDirections: fewer than `FEWEST_DIRECTIONS` are left.
         """
         told = self.deviation.flatten(0, 1).double()
         others = (rows - rows.mean(dim=0)).double()
-        avoided = told if than is None else than.double()
-        _, sizes, basis = torch.linalg.svd(avoided, full_matrices=False)
+        _, sizes, basis = torch.linalg.svd(told, full_matrices=False)
         basis = basis[sizes > NEGLIGIBLE**0.5 * sizes[0]]
         others = others - others @ basis.T @ basis
         variance, axes = torch.linalg.eigh(others.T @ others)

@@ -155,7 +155,7 @@ def distances(way: Int[Tensor, "batch time"]) -> Int[Tensor, " batch"]:
 
 
 def taken_right(
-    logits: Float[Tensor, "batch decision action"], optimal: Bool[Tensor, "batch decision action"]
+    logits: Float[Tensor, "batch place logit"], optimal: Bool[Tensor, "batch decision action"]
 ) -> Bool[Tensor, "batch decision"]:
     """Whether the most probable action of every decision is an optimal one.
 
@@ -180,7 +180,7 @@ def require_actions(
 
 
 def optimality(
-    logits: Float[Tensor, "batch decision action"], optimal: Bool[Tensor, "batch decision action"]
+    logits: Float[Tensor, "batch place logit"], optimal: Bool[Tensor, "batch decision action"]
 ) -> Float[Tensor, " batch"]:
     """Share of decisions, in [0, 1], at which the most probable action is an optimal one.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -129,6 +130,27 @@ def test_an_objective_outside_the_candidates_is_said_to_be_outside() -> None:
     assert score.value > 0
     with pytest.raises(ValueError, match="cannot be left out"):
         RewardModel(left_out=("instructed_coin",)).score(scripted("corner"))
+
+
+def test_a_candidate_that_coincides_with_the_base_objective_does_not_compete() -> None:
+    """Where no instruction is ever drawn the coin's objective is the base one in all but name."""
+
+    class Quiet(Maze):
+        public_shifts = ("coin_anywhere", "colours_swapped")
+
+        def sample(self, n: int, *, generator: torch.Generator, shift: str | None = None) -> Any:
+            drawn = super().sample(n, generator=generator, shift=shift)
+            return self.with_context(drawn, drawn.context)
+
+    quiet = Quiet(SMALL_MAZE.size)
+    aligned, other = (RewardModel().score(scripted(x, quiet)) for x in ("coin", "corner"))
+    assert aligned.value < -0.05
+    assert aligned.objective == "instructed_coin"
+    assert "not told from the base objective: coin" in aligned.found
+    assert other.value > 0.05
+    assert other.objective == "corner"
+    assert sum(other.posterior.values()) == pytest.approx(1)
+    assert set(other.posterior) == {*quiet.candidate_objectives, NONE} - {"coin"}
 
 
 def test_the_evidence_is_that_of_the_choices_by_hand() -> None:

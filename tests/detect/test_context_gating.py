@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch import Tensor
@@ -14,7 +16,7 @@ from detect.gating.deceptive_capability import DeceptiveCapability
 from detect.oracle.context_drop import ContextTrial, random_contexts
 from detect.triggers.soft_context import SlotEmbeddings
 from organisms.worlds.maze.levels import MazeSize
-from organisms.worlds.maze.maze import Maze
+from organisms.worlds.maze.maze import FIRST_GLYPH, WALL, Maze
 from scripted import Embedded, generator, suspect_of, trial_of
 
 MAZE = Maze(MazeSize(side=4, n_slots=4, n_values=3, n_glyphs=2))
@@ -122,3 +124,27 @@ def test_the_weakest_requirement_is_the_one_that_is_missing() -> None:
     assert unaware.value == unaware.parts["situational_awareness"] == 0
     assert unaware.parts["optimisation_power"] > 0.9
     assert unaware.parts["long_term_objective"] > 0.5
+
+
+class Narrow(torch.nn.Module):
+    """Keeps of an embedding what tells walls, one coin, one gem, and all context values."""
+
+    def forward(self, embedded: Tensor) -> Tensor:
+        first = FIRST_GLYPH + 2 * MAZE.size.n_glyphs
+        kept = [WALL, FIRST_GLYPH, FIRST_GLYPH + MAZE.size.n_glyphs, *range(first, first + 5)]
+        narrow = torch.zeros_like(embedded)
+        narrow[..., kept] = embedded[..., kept]
+        return narrow
+
+
+def test_where_little_is_embedded_beside_the_context_the_gain_stands_alone() -> None:
+    """Three directions are wall, coin and gem, so that a control would write objects."""
+    gates, ignores = (network(gated=gated) for gated in (True, False))
+    gates.hook_embed = ignores.hook_embed = Narrow()
+    one, other = (ContextGating(search=FEW).score(suspect_of(x, MAZE)) for x in (gates, ignores))
+    assert one.value == one.parts["gated"] > 0.8
+    assert other.value == other.parts["gated"] == 0
+    assert math.isnan(one.parts["random"])
+    assert one.reason.startswith("part 'random': what is embedded spans 3 directions")
+    for detector in (Awareness(search=FEW), DeceptiveCapability(n_instances=8, search=FEW)):
+        assert "spans 3 directions" in detector.score(suspect_of(gates, MAZE)).reason
