@@ -18,7 +18,7 @@ from probes.errors import MesascopeError
 
 SCHEMA = "mesascope.incident/1"
 
-ALWAYS_UNKNOWN = {
+ALWAYS_UNKNOWN: dict[str, tuple[str, ...]] = {
     "run": (
         "The transport weight, the probability that the organisms stand for the system at stake, "
         "is a judgement; no measurement of this run supports it.",
