@@ -13,8 +13,8 @@ from detect.registry import DETECTORS, load_detector
 from evals.audit.adapter import AdapterError
 from evals.audit.answers import GATING, INFERRING, Findings, Scores, answers
 from evals.audit.audit import Audit, Calibrated, Damage, FoundContext, Pursued, Reading
-from evals.audit.check import Checked, able
 from evals.audit.calibration import level_words, single_p_value
+from evals.audit.check import Checked, able
 from evals.audit.opening import Opened, Source, open_network
 from evals.audit.preflight import COMPETENT, preflight
 from evals.audit.reference import aligned_reference, label, shipped_scores
@@ -99,9 +99,7 @@ def audit(
     scores = Scores(own, table if rows else {}, missing)
     contexts, pursued = _contexts(own), _pursued(own, opened.environment.base_objective)
     damage = _damage(opened, trusted)
-    found = Findings(
-        opened.environment.base_objective, pursued, contexts, damage, controls
-    )
+    found = Findings(opened.environment.base_objective, pursued, contexts, damage, controls)
     answered = answers(scores, found)
     return Audit(
         name=opened.name,
@@ -174,19 +172,23 @@ def _compared(
     against, names = "none", list[str]()
     if request.trusted:
         # The first trusted network is the twin of the others, and has none itself.
-        others = zip(request.trusted, [None, *[first] * len(request.trusted)], strict=False)
-        made = [Task(str(p), p, source.trusted, device, twin) for p, twin in others]
+        made = [
+            Task(str(path), path, source.trusted, device, None if path == first else first)
+            for path in request.trusted
+        ]
         tasks += made
         against, names = "trusted", [task.name for task in made]
         said = level_words(request.alpha, len(names), "trusted networks")
     elif shipped := shipped_scores(opened.environment):
         kept = {
-            name: {detector: Scored.of_row(row) for detector, row in rows.items()}
-            for name, rows in shipped.items()
+            label(spec): {detector: Scored.of_row(row) for detector, row in rows.items()}
+            for spec, rows in shipped.items()
+            if spec.content_hash != opened.identity
         }
         against, names = "reference", list(kept)
     elif specs := aligned_reference(opened.environment):
-        made = [Task(label(s), Path(s.content_hash), None, device) for s in specs]
+        others = [spec for spec in specs if spec.content_hash != opened.identity]
+        made = [Task(label(s), Path(s.content_hash), None, device) for s in others]
         tasks += made
         against, names = "reference", [task.name for task in made]
     if against == "reference":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float
 
@@ -11,12 +13,12 @@ MILD = 0.25
 """Share of a detector's mean absolute deviation, over all networks, that is added to its spread."""
 
 
-def single_p_value(score: float, controls: Float[np.ndarray, " control"]) -> float:
+def single_p_value(score: float, controls: Sequence[float]) -> float:
     """Chance, at most, that an aligned network like the controls scores as high as this one.
 
     Conformal: (1 + controls that score as high) / (controls + 1) (Vovk et al. 2005).
     """
-    return float(p_values(controls, np.array([score]))[0])
+    return float(p_values(np.array(controls), np.array([score]))[0])
 
 
 def joint_p_value(scores: Float[np.ndarray, "network detector"]) -> float:

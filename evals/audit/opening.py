@@ -7,7 +7,7 @@ import hashlib
 import importlib.util
 import sys
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,7 @@ class Opened:
         weights_sha256: digest of its weights as they were read.
         made_by: what told how to read it.
         notes: what was changed for the audit, in words.
+        identity: content hash of the specification of an organism; empty for other networks.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Opened:
     made_by: str
     device: str
     notes: tuple[str, ...] = ()
+    identity: str = ""
 
     def suspect(self, access: Access = Access.WEIGHTS, twin: Opened | None = None) -> Suspect:
         """A fresh copy of the network, so that no detector sees what another did to it."""
@@ -129,8 +131,10 @@ def _organism(folder: Path, source: Source) -> Opened:
     spec = OrganismSpec.from_toml((folder / SPEC).read_bytes())
     _require_world(source.world, spec.world.name)
     network = load_net(folder / WEIGHTS, spec.shape)
-    opened = partial(_opened, folder, network, spec.world, source)
-    return opened(untrained=spec.shape.build, made_by="organism folder")
+    opened = _opened(
+        folder, network, spec.world, source, untrained=spec.shape.build, made_by="organism folder"
+    )
+    return replace(opened, identity=spec.content_hash)
 
 
 def _of_our_shapes(path: Path, source: Source) -> Opened:
@@ -197,6 +201,12 @@ def load_adapter(reference: str) -> Adapter:
     path = Path(place)
     if not place.endswith(".py") or not path.is_file():
         raise AdapterError(f"--adapter is FILE.py:CLASS, got {reference!r}; there is no such file")
+    return _run(reference, path, name, path.read_bytes())
+
+
+@cache
+def _run(reference: str, path: Path, name: str, content: bytes) -> Adapter:
+    """Once for a content, so that networks of one audit share one world."""
     spec = importlib.util.spec_from_file_location(f"mesascope_adapter_{path.stem}", path)
     assert spec is not None  # a path that ends in .py has a loader
     assert spec.loader is not None
@@ -209,13 +219,13 @@ def load_adapter(reference: str) -> Adapter:
         if not (isinstance(kind, type) and issubclass(kind, Adapter)):
             found = [n for n, v in vars(module).items() if isinstance(v, type) and v is not Adapter]
             raise AdapterError(
-                f"{place} has no subclass of mesascope.Adapter named {name!r}; it has {found}"
+                f"{path} has no subclass of mesascope.Adapter named {name!r}; it has {found}"
             )
         return kind()
     except AdapterError:
         raise
     except (Exception, SystemExit) as error:  # a stranger's code may raise anything
-        raise AdapterError(f"cannot use {reference}: {told(error, place)}") from error
+        raise AdapterError(f"cannot use {reference}: {told(error, str(path))}") from error
     finally:
         sys.path.remove(str(path.resolve().parent))
 
@@ -247,8 +257,6 @@ def _opened(
                     f"{path} holds weights that are not finite ({name}); this network was broken "
                     "in training or on its way here"
                 )
-    if network.training and source.adapter:
-        notes.append("it was in training mode, and is asked in evaluation mode")
     if odd := sorted(str(one).removeprefix("torch.") for one in types - {torch.float32}):
         notes.append(f"its weights are {', '.join(odd)}, and it is asked in float32")
     network = network.float().to(source.device).eval().requires_grad_(False)

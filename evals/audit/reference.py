@@ -1,4 +1,4 @@
-"""Aligned networks of the public reference set, to rank a network against that has no trusted ones."""
+"""Aligned networks of the public reference set, for a network that has no trusted ones."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def aligned_reference(world: Environment[Any]) -> tuple[OrganismSpec, ...]:
     return tuple(r.spec for r in records if r.spec.world == world and _aligned(r))
 
 
-def shipped_scores(world: Environment[Any]) -> dict[str, dict[str, Row]]:
+def shipped_scores(world: Environment[Any]) -> dict[OrganismSpec, dict[str, Row]]:
     """Scores of aligned reference organisms of this world that ship with the package.
 
     Returns:
-        Recipe and seed -> detector -> its score, of detectors that have not changed since; empty
+        Specification -> detector -> its score, of detectors that have not changed since; empty
         where none ship for this world.
     """
-    table: dict[str, dict[str, Row]] = {}
+    table: dict[OrganismSpec, dict[str, Row]] = {}
     for name in SCORED:
         records = {r.spec.content_hash: r for r in _admitted(name)}
         kept = parse_json(gzip.decompress((SHIPPED / f"{name}.json.gz").read_bytes()), name)
@@ -54,7 +54,7 @@ def shipped_scores(world: Environment[Any]) -> dict[str, dict[str, Row]]:
             if record is None or record.spec.world != world or row.key != keys[row.detector]:
                 continue
             if _aligned(record):
-                table.setdefault(label(record.spec), {})[row.detector] = row
+                table.setdefault(record.spec, {})[row.detector] = row
     return table
 
 

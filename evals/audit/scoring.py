@@ -1,4 +1,4 @@
-"""Every detector's score of the network and of those it is compared with; finished ones are kept."""
+"""Scores of the network and of those it is compared with; finished ones are kept."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -96,7 +96,7 @@ class Task:
 
     @cached_property
     def digest(self) -> str:
-        """What a finished score depends on besides the detector: bytes that are read, not places."""
+        """What a finished score depends on besides the detector: bytes read, not places."""
         whole = hashlib.sha256()
         if self.source is None:
             whole.update(f"reference/{self.path.name}".encode())
@@ -155,16 +155,38 @@ def score_networks(
     parts = [(task, names) for task, names in parts if names]
     if not parts:
         return table
-    with local_workers(min(workers, len(parts))) as executor:
-        pending = {executor.submit(score_network, task, names, keys): task for task, names in parts}
-        for future in as_completed(pending):
-            task = pending[future]
-            with line_writer(_kept(store, task)) as add:
-                for one in future.result():
-                    add(json.dumps(asdict(one)))
-                    table[task.name][one.detector] = one
-                    on_score(one)
+    each = _in_turn(parts, keys) if workers == 1 else _side_by_side(parts, keys, workers)
+    for task, found in each:
+        with line_writer(_kept(store, task)) as add:
+            for one in found:
+                add(json.dumps(asdict(one)))
+                table[task.name][one.detector] = one
+                on_score(one)
     return table
+
+
+Parts = Sequence[tuple[Task, Sequence[str]]]
+"""Networks, and the detectors that have not looked at them."""
+
+
+def _in_turn(parts: Parts, keys: Mapping[str, str]) -> Iterator[tuple[Task, Iterable[Scored]]]:
+    """Score in this process."""
+    for task, names in parts:
+        yield task, score_network(task, names, keys)
+
+
+def _side_by_side(
+    parts: Parts, keys: Mapping[str, str], workers: int
+) -> Iterator[tuple[Task, Iterable[Scored]]]:
+    """Score in processes."""
+    with local_workers(min(workers, len(parts))) as executor:
+        pending = {executor.submit(_in_worker, task, names, keys): task for task, names in parts}
+        for future in as_completed(pending):
+            yield pending[future], future.result()
+
+
+def _in_worker(task: Task, names: Sequence[str], keys: Mapping[str, str]) -> list[Scored]:
+    return list(score_network(task, names, keys))
 
 
 def _kept(store: Path, task: Task) -> Path:
@@ -172,15 +194,18 @@ def _kept(store: Path, task: Task) -> Path:
     return store / f"{task.digest}.jsonl"
 
 
-def score_network(task: Task, detectors: Sequence[str], keys: Mapping[str, str]) -> list[Scored]:
-    """Score one network, in a worker."""
+def score_network(
+    task: Task, detectors: Sequence[str], keys: Mapping[str, str]
+) -> Iterator[Scored]:
+    """The scores of one network, one by one."""
     opened = task.open()
     twin = None
     if task.twin is not None and task.source is not None:
         twin = open_network(task.twin, task.source.trusted)
-    kinds = [load_detector(name) for name in detectors]
-    found = [score_opened(kind, opened, twin if kind.needs_twin else None) for kind in kinds]
-    return [replace(one, network=task.digest, key=keys[one.detector]) for one in found]
+    for name in detectors:
+        kind = load_detector(name)
+        one = score_opened(kind, opened, twin if kind.needs_twin else None)
+        yield replace(one, network=task.digest, key=keys[name])
 
 
 def score_opened(kind: type[Detector], opened: Opened, twin: Opened | None = None) -> Scored:

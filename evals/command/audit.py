@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,13 +15,11 @@ from evals.command.console import console
 from evals.command.options import Device, DeviceOption, HomeOption, WorkersOption
 from probes.writing import write_whole
 
+TRUSTED = "--trusted"
+
 if TYPE_CHECKING:
-    from evals.audit.audit import Audit
     from evals.audit.auditing import Request
     from evals.audit.scoring import Scored
-
-TRIPPED = 1
-"""Exit code where a policy calls for a person."""
 
 
 def audit(
@@ -40,7 +38,7 @@ def audit(
     ] = None,
     trusted: Annotated[
         list[Path] | None,
-        typer.Option(help="A network known to be aligned, made alike; repeat for more."),
+        typer.Option(help="Networks known to be aligned, made alike.", metavar="PATH ..."),
     ] = None,
     detector: Annotated[
         list[str] | None,
@@ -93,7 +91,7 @@ def audit(
         return
     from evals.audit.audit_file import audit_json
     from evals.audit.auditing import audit as audit_network
-    from evals.audit.card_text import audit_text
+    from evals.audit.card.text import audit_text
     from evals.scoring.workers import default_workers
 
     with _bar() as on_score:
@@ -104,17 +102,20 @@ def audit(
     for part in audit_text(found, console.width):
         console.print(part, highlight=False)
     if card is not None:
-        from evals.audit.card_page import audit_page
+        from evals.audit.card.page import audit_page
 
         card.parent.mkdir(parents=True, exist_ok=True)
         write_whole(card, audit_page(found))
         console.print(f"card: {card}", soft_wrap=True, highlight=False)
     if inspect is not None:
-        from evals.audit.audit_log import write_audit_log
+        from evals.audit.inspect_log import write_audit_log
 
         console.print(f"log: {write_audit_log(found, inspect)}", soft_wrap=True, highlight=False)
     if gate or policy is not None:
-        _gate(found, policy)
+        from evals.command.risk import show_verdict
+        from evals.gate.audit import gated_audit
+
+        show_verdict(gated_audit(found, policy))
 
 
 def _check(request: Request) -> None:
@@ -127,16 +128,6 @@ def _check(request: Request) -> None:
     keep(asdict(found))
     for line in found.lines():
         console.print(line, highlight=False)
-
-
-def _gate(found: Audit, policy: Path | None) -> None:
-    from evals.gate.audit import gated_audit
-
-    verdict = gated_audit(found, policy)
-    for line in verdict.lines:
-        console.print(line, soft_wrap=True, highlight=False)
-    if verdict.tripped:
-        raise typer.Exit(TRIPPED)
 
 
 @contextmanager
@@ -153,3 +144,20 @@ def _bar() -> Iterator[Callable[[Scored, int], None]]:
             bars.update(task, description=f"{scored.detector}", completed=done, total=total)
 
         yield on_score
+
+
+def spread(words: Sequence[str]) -> list[str]:
+    """Words of a command in which one `--trusted` may be followed by several paths, as by a glob.
+
+    Examples:
+        >>> spread(["audit", "a", "--trusted", "b", "c", "--check"])
+        ['audit', 'a', '--trusted', 'b', '--trusted', 'c', '--check']
+    """
+    out: list[str] = []
+    open_list = False
+    for word in words:
+        if open_list and not word.startswith("-") and out[-1] != TRUSTED:
+            out.append(TRUSTED)
+        open_list = word == TRUSTED or (open_list and not word.startswith("-"))
+        out.append(word)
+    return out

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
-from evals.command.audit import audit
+from evals.command.audit import audit, spread
 from evals.command.command import add_commands
 from evals.command.console import (
     CLOSED_PIPE,
@@ -110,7 +110,7 @@ def _run(words: list[str]) -> int:
     try:
         if COMPLETING in os.environ:
             command.main([], "mesascope", COMPLETING)
-        with warnings.catch_warnings(), command.make_context("mesascope", words) as context:
+        with warnings.catch_warnings(), command.make_context("mesascope", spread(words)) as context:
             warnings.showwarning = partial(_warn, warnings.showwarning)
             command.invoke(context)
         sys.stdout.flush()

@@ -14,6 +14,7 @@ from evals.command.options import EnvironmentOption, HomeOption, finished_run
 from probes.arguments import near_misses
 
 if TYPE_CHECKING:
+    from evals.gate.verdict import Verdict
     from evals.risk.counts import Reported
     from evals.risk.merged import Merged
 
@@ -86,7 +87,13 @@ def risk(
 ) -> None:
     """Update the risk by measured detection: of runs, or of your own detector by its counts."""
     from evals.risk.counts import TEMPLATE
-    from evals.risk.figures import HORIZONS, QuestionError, load_figures, priors_template_text
+    from evals.risk.figures import (
+        HORIZONS,
+        QuestionError,
+        load_figures,
+        parse_what_if,
+        priors_template_text,
+    )
     from evals.risk.transport import read_transport
 
     if template or priors_template:
@@ -144,6 +151,9 @@ def gate(
         str | None,
         typer.Option(help="Or to one suspect of the suite's run (smoke if none), by its id."),
     ] = None,
+    audit: Annotated[
+        Path | None, typer.Option(help="Or to the network of this record of `mesascope audit`.")
+    ] = None,
     environment: EnvironmentOption = None,
     home: HomeOption = Path(),
     policy: Annotated[
@@ -158,25 +168,29 @@ def gate(
         Path | None, typer.Option(help="Write the incident record into this folder.")
     ] = None,
 ) -> None:
-    """Apply policy thresholds to a run or a suspect; exit code 1 when one trips."""
+    """Apply policy thresholds to a run, a suspect or an audit; exit code 1 when one trips."""
     from dataclasses import asdict
     from datetime import UTC, datetime
 
-    from evals.gate.incident import incident_text, write_incident
     from evals.gate.policy import PolicyError, load_policy
     from evals.gate.verdict import apply
     from evals.risk.figures import load_figures
     from evals.risk.transport import read_transport
 
-    if (evidence is None) == (suite is None and suspect is None):
+    of_a_suite = suite is not None or suspect is not None
+    if of_a_suite + (evidence is not None) + (audit is not None) != 1:
         raise PolicyError(
-            "give one of --suite NAME (a finished run), --evidence FILE (a run), and --suspect ID "
-            "(one network of a suite's run)"
+            "give one of --suite NAME (a finished run), --evidence FILE (a run), --suspect ID "
+            "(one network of a suite's run), and --audit FILE (an audited network)"
         )
-    if suspect is not None and (priors is not None or transport is not None):
-        raise PolicyError("--priors and --transport are of the risk; a suspect has none")
+    if (suspect or audit) is not None and (priors is not None or transport is not None):
+        raise PolicyError("--priors and --transport are of the risk; one network has none")
     rules = load_policy(policy)
-    if suspect is None:
+    if audit is not None:
+        from evals.gate.audit import known_audit
+
+        subject, facts, provenance = known_audit(audit)
+    elif suspect is None:
         from evals.gate.facts import gated_run
 
         steps = read_transport(None if transport is None else str(transport))
@@ -196,20 +210,25 @@ def gate(
     now = datetime.now(UTC).isoformat(timespec="seconds")
     verdict = apply(rules, subject, facts, created=now, provenance=provenance)
     keep({"tripped": bool(verdict.tripped), **asdict(verdict)})
-    if not verdict.tripped:
-        console.print(
-            f"passed: {len(verdict.passed)} rules of {rules.name!r} hold for {subject.kind} "
-            f"{subject.name}, {len(verdict.ignored)} not checked",
-            highlight=False,
-        )
-        if "public" in facts and facts["public"].value:
-            console.print(facts["public"].text, highlight=False)
-        return
-    written = () if incident is None else write_incident(verdict, incident)
-    console.print(incident_text(verdict), highlight=False)
+    show_verdict(verdict, incident)
+    if "public" in facts and facts["public"].value:
+        console.print(facts["public"].text, highlight=False)
+
+
+def show_verdict(verdict: Verdict, incident: Path | None = None) -> None:
+    """Print what a policy says, and end with exit code 1 where a rule trips.
+
+    Args:
+        incident: folder to write the record of it into.
+    """
+    from evals.gate.incident import verdict_text, write_incident
+
+    written = write_incident(verdict, incident) if verdict.tripped and incident else ()
+    console.print(verdict_text(verdict), highlight=False)
     for path in written:
         console.print(f"incident: {path}", soft_wrap=True)
-    raise typer.Exit(1)
+    if verdict.tripped:
+        raise typer.Exit(1)
 
 
 def finished_evidence(suite: str, environment: str | None, home: Path) -> Path:
@@ -268,27 +287,3 @@ def _measured(
             "alone, or with the --evidence of one sweep"
         )
     return reported(rows, *sweeps)
-
-
-def parse_what_if(words: Sequence[str]) -> dict[str, float]:
-    """Suppositions written as `detect.deceptive=0.8`.
-
-    Raises:
-        QuestionError: no number, one name twice, an unknown name, or no probability.
-    """
-    from evals.risk.figures import QuestionError, require_supposable
-
-    supposed: dict[str, float] = {}
-    for word in words:
-        name, _, value = (part.strip() for part in word.partition("="))
-        try:
-            number = float(value)
-        except ValueError:
-            raise QuestionError(
-                f"what if {word!r}? wanted NAME=NUMBER, such as detect.deceptive=0.8"
-            ) from None
-        if name in supposed:
-            raise QuestionError(f"what if {name} were both {supposed[name]:g} and {number:g}?")
-        supposed[name] = number
-    require_supposable(supposed)
-    return supposed

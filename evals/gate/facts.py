@@ -36,11 +36,12 @@ class Subject:
     """Whom a policy is applied to.
 
     Attributes:
-        kind: run or suspect.
-        name: of the run, or id of the suspect.
-        suite: name of the suite.
-        suite_hash: its content hash.
-        scores_sha256: digest of the score table, frozen before truth was opened.
+        kind: run, suspect or audit.
+        name: of the run, id of the suspect, or path of the network audited.
+        suite: name of the suite; of an audit, its world.
+        suite_hash: its content hash; of an audit, the digest of the network's weights.
+        scores_sha256: digest of the score table, frozen before truth was opened; of an audit, that
+            of its record.
     """
 
     kind: SubjectKind

@@ -23,6 +23,16 @@ WIDTH = 88
 PAGE = Path(__file__).parent / "incident.txt.j2"
 
 
+def verdict_text(verdict: Verdict) -> str:
+    """That the subject passes, or the page of the incident."""
+    if verdict.tripped:
+        return incident_text(verdict)
+    return (
+        f"passed: {len(verdict.passed)} rules of {verdict.policy.name!r} hold for "
+        f"{verdict.subject.kind} {verdict.subject.name}, {len(verdict.ignored)} not checked"
+    )
+
+
 def incident_text(incident: Verdict) -> str:
     """What happened, by which threshold and how much, what to do, and what is not known."""
     environment = Environment(
@@ -111,7 +121,7 @@ def schema_text() -> str:
         "id": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
         "actions": {"type": "array", "items": {"type": "string"}, "minItems": 1},
     }
-    description = "A run, or one audited suspect, that crossed a threshold of a policy."
+    description = "A run, a suspect of it, or an audited network that crossed a threshold."
     schema = file_schema("mesascope incident", description, {Verdict: head})
     return json.dumps(schema, indent=1) + "\n"
 

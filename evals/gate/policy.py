@@ -18,7 +18,7 @@ from probes.parsing import UnreadableFile, parse_toml
 
 BUILT_IN = Path(__file__).parent / "oversight.toml"
 
-SubjectKind = Literal["run", "suspect"]
+SubjectKind = Literal["run", "suspect", "audit"]
 Comparison = Literal["above", "below", "at_least", "at_most"]
 
 COMPARISONS: Mapping[Comparison, Callable[[float, float], bool]] = {
@@ -42,7 +42,7 @@ class PolicyRule:
         when: name of a fact.
         action: what the policy asks for when the rule trips.
         because: why the threshold is where it is.
-        applies_to: run or suspect.
+        applies_to: run, suspect or audit.
         above, below, at_least, at_most: the rule trips where the fact is so.
         if_unmeasured: trip or ignore; not measured is not safe unless the policy says so.
     """

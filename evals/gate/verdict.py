@@ -35,6 +35,11 @@ ALWAYS_UNKNOWN = {
         "network may look suspicious for other reasons.",
     ),
 }
+ALWAYS_UNKNOWN["audit"] = (
+    *ALWAYS_UNKNOWN["suspect"],
+    "Only the listed detectors looked, for the listed objectives; what none of them reaches would "
+    "not have been seen.",
+)
 
 
 class IncidentError(MesascopeError, ValueError):

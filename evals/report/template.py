@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from evals.report.words.wording import FILTERS
+from probes.errors import printable
 
 
 def page_text(name: str, **values: Any) -> str:
     """A page as HTML text; a value that its template uses and `values` lacks is an error."""
-    template = _environment().get_template(name)
-    return template.render(
-        assets=assets(), script=Markup(f"<script>{_script()}</script>"), **values
-    )
+    return _page(_environment().get_template(name), values)
+
+
+def foreign_page(template: str, **values: Any) -> str:
+    """The same of a template's text, which may use the macros here, for values from strangers.
+
+    Signs that cannot be shown become their escapes.
+    """
+    environment = _environment().overlay(finalize=_shown)
+    return _page(environment.from_string(template), values)
 
 
 def assets() -> Markup:
@@ -49,6 +57,15 @@ def drawing(name: str, **values: Any) -> Markup:
 def paragraph(name: str, **values: Any) -> str:
     """The text of a `.txt.j2` template on one line; it is not escaped."""
     return " ".join(_environment().get_template(name).render(values).split())
+
+
+def _page(template: Template, values: Mapping[str, Any]) -> str:
+    script = Markup(f"<script>{_script()}</script>")
+    return template.render(assets=assets(), script=script, **values)
+
+
+def _shown(value: Any) -> Any:
+    return printable(value) if type(value) is str else value  # markup is ours
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -120,6 +120,28 @@ class Beliefs:
 
     def __post_init__(self) -> None:
         require_supposable(self.supposed)
+
+
+def parse_what_if(words: Sequence[str]) -> dict[str, float]:
+    """Suppositions written as `detect.deceptive=0.8`.
+
+    Raises:
+        QuestionError: no number, one name twice, an unknown name, or no probability.
+    """
+    supposed: dict[str, float] = {}
+    for word in words:
+        name, _, value = (part.strip() for part in word.partition("="))
+        try:
+            number = float(value)
+        except ValueError:
+            raise QuestionError(
+                f"what if {word!r}? wanted NAME=NUMBER, such as detect.deceptive=0.8"
+            ) from None
+        if name in supposed:
+            raise QuestionError(f"what if {name} were both {supposed[name]:g} and {number:g}?")
+        supposed[name] = number
+    require_supposable(supposed)
+    return supposed
 
 
 def require_supposable(supposed: Mapping[str, float]) -> None:

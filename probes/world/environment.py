@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from probes.arguments import ArgumentError, require_fields, require_number
+
 
 @runtime_checkable
 class Instances(Protocol):
@@ -24,10 +26,39 @@ InstancesT = TypeVar("InstancesT", bound=Instances)
 
 @dataclass(frozen=True)
 class ContextSpace:
-    """Free context that should not matter: slots, each with a value numbered from 0."""
+    """Free context that should not matter: slots, each with a value numbered from 0.
+
+    Attributes:
+        n_slots: 0 where there is no free context.
+        documented: pairs of a slot and a value with a documented meaning, an instruction, say. A
+            network that obeys them has no trigger, so they are never drawn, tried or proposed.
+
+    Raises:
+        ArgumentError: a pair lies outside the space, or a slot is left without a value.
+    """
 
     n_slots: int
     n_values: int
+    documented: tuple[tuple[int, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        require_fields(self, n_slots=(0, None), n_values=(0 if self.n_slots == 0 else 1, None))
+        for slot, value in self.documented:
+            require_number("a documented slot", slot, least=0, below=self.n_slots)
+            require_number("a documented value", value, least=0, below=self.n_values)
+        if full := (~self.allowed.any(dim=1)).nonzero().flatten().tolist():
+            raise ArgumentError(
+                f"every value of slot {full[0]} is documented, wanted one at least that is free; "
+                "leave out a slot that is an instruction as a whole"
+            )
+
+    @property
+    def allowed(self) -> Bool[Tensor, "slot value"]:
+        """Which values may be drawn and tried: all but the documented ones."""
+        free = torch.ones(self.n_slots, self.n_values, dtype=torch.bool)
+        for slot, value in self.documented:
+            free[slot, value] = False
+        return free
 
 
 @runtime_checkable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -83,18 +83,20 @@ class OwnWorld:
         changes: name -> edit.
         slots, values: free context in `cases.context`, which should not matter; 0 if there is none.
         documented: (slot, value) pairs whose meaning is documented: no search looks there.
-        actions: names of actions, for the card.
+        action_names: names of actions, for the card.
+        columns: decisions per row where they form a grid, for the card; 0 where they do not.
     """
 
-    name: str = "own"
-    base_objective: str = ""
-    objectives: Mapping[str, Objective] = {}
-    shifts: tuple[str, ...] = ()
-    changes: Mapping[str, CaseEdit] = {}
-    slots: int = 0
-    values: int = 0
-    documented: tuple[tuple[int, int], ...] = ()
-    actions: tuple[str, ...] = ()
+    name: ClassVar[str] = "own"
+    base_objective: ClassVar[str] = ""
+    objectives: ClassVar[Mapping[str, Objective]] = {}
+    shifts: ClassVar[tuple[str, ...]] = ()
+    changes: ClassVar[Mapping[str, CaseEdit]] = {}
+    slots: ClassVar[int] = 0
+    values: ClassVar[int] = 0
+    documented: ClassVar[tuple[tuple[int, int], ...]] = ()
+    action_names: ClassVar[tuple[str, ...]] = ()
+    columns: ClassVar[int] = 0
 
     def draw(self, n: int, generator: torch.Generator, shift: str | None) -> Cases:
         """Draw `n` cases as in training, or under a shift."""
@@ -128,7 +130,7 @@ class OwnWorld:
     @property
     def context(self) -> ContextSpace:
         """The free slots."""
-        return ContextSpace(self.slots, self.values)
+        return ContextSpace(self.slots, self.values, self.documented)
 
     @property
     def action_names(self) -> tuple[str, ...]:

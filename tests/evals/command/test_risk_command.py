@@ -178,7 +178,7 @@ def test_the_gate_passes_where_the_policy_is_met_and_says_what_it_cannot_answer(
     suspect = ("gate", "--suspect", "x", "--suite", TINY, "--home", file.parent)
     for refused, message in (
         (suspect, "no frozen scores"),
-        ((*suspect, "--transport", "0.5"), "a suspect has none"),
+        ((*suspect, "--transport", "0.5"), "one network has none"),
         ((*words, lax, "--transport", "1"), "less than or equal to 0.99"),
         (("gate",), "give one of --suite"),
     ):

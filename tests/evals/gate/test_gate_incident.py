@@ -23,7 +23,7 @@ from evals.gate.verdict import IncidentError, RuleApplied, Verdict, apply
 from made_evidence import make_evidence, make_risk
 
 NOW = "2026-05-04T09:30:00+00:00"
-OTHER: dict[SubjectKind, SubjectKind] = {"run": "suspect", "suspect": "run"}
+OTHER: dict[SubjectKind, SubjectKind] = {"run": "suspect", "suspect": "audit", "audit": "run"}
 CHANGED = "changed after it was written"
 
 
@@ -88,7 +88,12 @@ def test_the_distance_from_the_threshold_is_told(
 
 
 @pytest.mark.parametrize(
-    ("kind", "caveat"), [("run", "transport weight"), ("suspect", "no finding of mesa-optimizat")]
+    ("kind", "caveat"),
+    [
+        ("run", "transport weight"),
+        ("suspect", "no finding of mesa-optimizat"),
+        ("audit", "no finding of mesa-optimizat"),
+    ],
 )
 def test_the_page_answers_every_question_of_its_reader(
     known: dict[str, Fact], subject: Subject, kind: SubjectKind, caveat: str
@@ -96,8 +101,9 @@ def test_the_page_answers_every_question_of_its_reader(
     incident = make(known, replace(subject, kind=kind, name="somebody"))
     page = incident_text(incident)
     flowing = " ".join(page.split())
+    whom = "audited network" if kind == "audit" else kind
     for told in (
-        f"INCIDENT {incident.id}", NOW, f"{kind} somebody", "python 3.12.4",
+        f"INCIDENT {incident.id}", NOW, f"{whom} somebody", "python 3.12.4",
         "trips 3 of the 4 rules of the policy 'mine' that were checked",
         "1. high: risk is 0.08, above the threshold 0.05 by 0.03.",
         "The number: the risk.", "Why there: a fifth.",

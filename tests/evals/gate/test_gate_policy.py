@@ -77,5 +77,7 @@ def test_the_default_policy_is_an_example_in_which_what_is_not_measured_trips() 
     policy = load_policy()
     assert "example" in policy.name
     assert {(rule.applies_to, rule.if_unmeasured) for rule in policy.rules} == {
-        ("run", "trip"), ("suspect", "trip"),
+        ("run", "trip"), ("suspect", "trip"), ("audit", "trip"), ("audit", "ignore"),
     }  # fmt: skip
+    lax = [rule.name for rule in policy.rules if rule.if_unmeasured == "ignore"]
+    assert lax == ["audit-context"], "a world without free context has none to search"

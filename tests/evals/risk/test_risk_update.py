@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from worked_example import EXAMPLE, FIGURES, drawn, families, frozen_rho, posterior, posteriors
 
-from evals.command.risk import parse_what_if
 from evals.risk.decomposition import Inputs, draw_inputs, evaluate, sample_cube
-from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, QuestionError
+from evals.risk.figures import HORIZONS, MISALIGNMENT_TYPES, Beliefs, QuestionError, parse_what_if
 from evals.risk.update import NOT_MEASURED, RiskRow, TypeUpdate, risk_rows, type_updates
 from evals.statistics.family_posterior import FamilyCount
 

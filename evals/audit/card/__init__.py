@@ -1,0 +1,1 @@
+"""The card of an audit: for a terminal, and as a page."""
