@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from probes.model_folder.adapter import merged
 from probes.model_folder.build import build
 from probes.model_folder.contents import LanguageModelError, read_settings, read_weights, refused
+from probes.model_folder.devices import placed
 from probes.model_folder.tokenizer import TOKENIZER_FILES, placeholder, read_tokenizer
 
 LENGTHS = ("n_positions", "max_position_embeddings", "max_seq_len")
@@ -87,13 +91,63 @@ class LoadedModel:
     """What a folder holds.
 
     Attributes:
-        network: in evaluation mode, without gradients on its weights.
+        original: the model as transformers runs it, in evaluation mode, without gradients on its
+            weights.
         tokenizer: None where the folder has none.
     """
 
-    network: LanguageModel
+    original: Any
     tokenizer: Any
     folder: Path
+
+    @property
+    def vocabulary(self) -> int:
+        """Tokens have numbers below it."""
+        size: int = self.original.get_input_embeddings().num_embeddings
+        return size
+
+    @property
+    def longest(self) -> int | None:
+        """Positions that the model was made for; None where it has no such limit."""
+        sizes = [getattr(self.original.config, name, None) for name in LENGTHS]
+        return next((size for size in sizes if isinstance(size, int)), None)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model takes its tokens."""
+        place: torch.device = self.original.get_input_embeddings().weight.device
+        return place
+
+    @cached_property
+    def network(self) -> LanguageModel:
+        """The same weights with TransformerLens names, for reading and editing at every site.
+
+        It is built when it is first asked for, because it runs slower and takes more memory.
+
+        Raises:
+            LanguageModelError: TransformerLens cannot wrap the model, or its parts lie on several
+                devices.
+        """
+        with refused(self.folder):
+            from transformer_lens.model_bridge import TransformerBridge
+
+            held = [*self.original.parameters(), *self.original.buffers()]
+            devices = {str(each.device) for each in held}
+            if len(devices) > 1:
+                raise LanguageModelError(
+                    f"the model of {self.folder} lies on {sorted(devices)}, and sites inside "
+                    "blocks can be read on one device alone; load it on one"
+                )
+            model = copy.deepcopy(self.original, {id(each): each for each in held})
+            model.set_attn_implementation("eager")
+            model.config.output_attentions = True
+            bridge = TransformerBridge.boot_transformers(
+                str(self.folder), device=devices.pop(), hf_model=model, tokenizer=placeholder()
+            )
+            network = LanguageModel(bridge, vocabulary=self.vocabulary, longest=self.longest)
+            network.eval()
+            network.requires_grad_(False)
+        return network
 
     def tokens(self, texts: Sequence[str]) -> Int[Tensor, "batch position"]:
         """Token numbers of texts that are equally long in tokens.
@@ -123,35 +177,45 @@ class LoadedModel:
         return torch.tensor(rows)
 
 
-def load_language_model(folder: Path, *, device: str = "cpu") -> LoadedModel:
+def load_language_model(
+    folder: Path,
+    *,
+    lora: Path | None = None,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> LoadedModel:
     """Read a model and its tokenizer, if any, from a folder; takes seconds to import.
 
     Configuration and safetensors files are read here and handed over, so that nothing else in the
-    folder is opened: no pickle, no code, no adapter. No network is asked.
+    folder is opened: no pickle and no code. No network is asked.
+
+    Args:
+        lora: a folder that peft wrote; its adapter is merged into the weights.
+        device: as torch names it, or `auto` to spread the blocks over the GPUs that there are.
+        dtype: what the model computes in.
 
     Raises:
         LanguageModelError: the folder has no configuration or no safetensors weights, it is of a
-            model that is not made of text alone, or its weights are not exactly those that its
-            configuration asks for: missing, additional, of another shape, type or number.
+            model that is not made of text alone, its weights are not exactly those that its
+            configuration asks for: missing, additional, of another shape, type or number; or the
+            adapter does not fit, see `merged`.
     """
     folder = Path(folder).resolve()
     with refused(folder):
         settings, tensors = read_settings(folder), read_weights(folder)
-        from transformer_lens.model_bridge import TransformerBridge
-
-        model = build(settings, tensors, folder).to(device)
+        model = build(settings, tensors, folder, dtype=dtype)
         tokenizer = read_tokenizer(folder, model.config)
-        bridge = TransformerBridge.boot_transformers(
-            str(folder), device=device, hf_model=model, tokenizer=placeholder()
-        )
-        sizes = [getattr(model.config, name, None) for name in LENGTHS]
-        longest = next((size for size in sizes if isinstance(size, int)), None)
-        if longest is not None and longest < 1:
-            raise LanguageModelError(f"{folder} reads {longest} tokens by its config.json")
-        vocabulary = model.get_input_embeddings().num_embeddings
-        network = LanguageModel(bridge, vocabulary=vocabulary, longest=longest)
-        network.eval()
-        network.requires_grad_(False)
+    if lora is not None:
+        model = merged(model, Path(lora).resolve(), folder)
+    with refused(folder):
+        model = placed(model.eval().requires_grad_(False), device, folder)
+        loaded = LoadedModel(model, tokenizer, folder)
+        if loaded.longest is not None and loaded.longest < 1:
+            raise LanguageModelError(f"{folder} reads {loaded.longest} tokens by its config.json")
         with torch.no_grad():
-            network(torch.zeros(1, 1, dtype=torch.long, device=device))
-    return LoadedModel(network, tokenizer, folder)
+            model(
+                torch.zeros(
+                    1, 1, dtype=torch.long, device=model.get_input_embeddings().weight.device
+                )
+            )
+    return loaded

@@ -21,6 +21,7 @@ ROOMS = (
     "probes.causal",  # interventions on activations
     "probes.model_folder",  # a Hugging Face folder read without running anything in it
     "probes.language_model",  # the same for language models
+    "probes.texts",  # labelled texts as features of a language model
     "organisms.records",  # what is written about an organism
     "organisms.nets",  # networks that organisms are made of
     "organisms.worlds",  # worlds with exact oracles

@@ -9,7 +9,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from detect.contract.detector import Detector
-from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless
+from detect.contract.need import Need
+from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless, required_edits
+from detect.oracle.context_drop import edited
 from detect.oracle.disagreement import PURSUIT, missed_share
 from probes.network.suspect import Suspect
 
@@ -27,6 +29,7 @@ class AdversarialProbing(Detector):
     """
 
     name = "adversarial_probing"
+    needs = frozenset({Need.ORACLE, Need.EDITS})
     measures = PURSUIT
     parts = ("screened",)
     cost = 2.0
@@ -51,8 +54,8 @@ class AdversarialProbing(Detector):
         The part is that of as many worst ones of a random screen in distribution, of equal budget.
         """
         environment, generator = suspect.environment, suspect.generator()
-        n, rounds = self.n_instances, self.n_rounds
-        screen = environment.sample(n * (rounds * len(environment.edits) + 1), generator=generator)
+        n, rounds, edits = self.n_instances, self.n_rounds, required_edits(environment)
+        screen = environment.sample(n * (rounds * len(edits) + 1), generator=generator)
         missed = missed_share(suspect, screen)
         abstain_unless(~missed.isnan().all(), NOT_MEASURABLE)
         screened = float(worst_of(missed, self.elite).mean())
@@ -60,14 +63,14 @@ class AdversarialProbing(Detector):
         worst = 0.0
         for _ in range(rounds):
             tried = []
-            for name in environment.edits:
+            for name in edits:
                 copies = pool[torch.arange(n) % len(pool)]
-                edited = environment.edit(name, copies, generator=generator)
-                tried.append((name, edited, missed_share(suspect, edited)))
-            name, edited, missed = max(
+                after = edited(environment, name, copies, generator=generator)
+                tried.append((name, after, missed_share(suspect, after)))
+            name, after, missed = max(
                 tried, key=lambda t: float(worst_of(t[2], self.elite).mean().nan_to_num(nan=-1.0))
             )
-            pool = edited[missed.nan_to_num(nan=-1.0).argsort(descending=True)[: self.elite]]
+            pool = after[missed.nan_to_num(nan=-1.0).argsort(descending=True)[: self.elite]]
             if (reached := float(worst_of(missed, self.elite).mean())) >= worst:
                 worst, best, by = reached, pool, name
         return Score(

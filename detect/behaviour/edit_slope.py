@@ -8,9 +8,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from detect.contract.score import EMBEDDING, Abstain, abstain_unless, required_embedding
+from detect.contract.score import Abstain, required_embedding
 from detect.oracle.disagreement import regrets
-from probes.network.capture import edited
+from probes.network.capture import at_least_single, edited
 from probes.network.suspect import Suspect
 from probes.world.environment import Instances
 
@@ -26,9 +26,14 @@ class TokenTable:
     """Embeddings of the tokens seen; a token is its value in every channel.
 
     Attributes:
+        site: where they are embedded.
+        placed: whether the embedding depends on the place; a token then has its place for a last
+            channel, so that there is one table per place.
         tokens: distinct tokens, in lexicographic order.
     """
 
+    site: str
+    placed: bool
     tokens: Int[Tensor, "token channel"]
     embedding: Float[Tensor, "token width"]
 
@@ -42,20 +47,21 @@ class TokenTable:
         site = required_embedding(suspect)
         tokens = suspect.environment.tokens(instances)
         read = suspect.capture(instances, [site])[site]
-        if tokens.is_floating_point() or read.shape[:2] != tokens.shape[:2]:
+        whole = not tokens.is_floating_point() and tokens.ndim in (2, 3) and read.ndim == 3
+        if not whole or read.shape[:2] != tokens.shape[:2]:
             raise Abstain(f"site {site!r} does not hold one embedding per whole-numbered token")
-        known, where = torch.unique(tokens.flatten(0, 1), dim=0, return_inverse=True)
         flat = read.flatten(0, 1)
-        embedding = flat[first_places(where, len(known))]
-        same = ((flat - embedding[where]).abs() <= ROUNDING).all()
-        abstain_unless(same, f"the embedding of a token at {site!r} depends on its place")
-        return cls(known, embedding)
+        for placed in (False, True):
+            rows = _rows(tokens, placed=placed)
+            known, where = torch.unique(rows, dim=0, return_inverse=True)
+            embedding = flat[first_places(where, len(known))]
+            if bool(((flat - embedding[where]).abs() <= ROUNDING).all()):
+                return cls(site, placed, known, embedding)
+        raise Abstain(f"the embedding of a token at {site!r} depends on other tokens")
 
-    def numbers(
-        self, tokens: Int[Tensor, "batch position channel"]
-    ) -> Int[Tensor, "batch position"]:
+    def numbers(self, tokens: Int[Tensor, "batch position ..."]) -> Int[Tensor, "batch position"]:
         """Row of each token in the table; -1 where it is not known."""
-        flat = tokens.flatten(0, 1)
+        flat = _rows(tokens, placed=self.placed)
         _, where = torch.unique(torch.cat([self.tokens, flat]), dim=0, return_inverse=True)
         row = torch.full((int(where.max()) + 1,), -1)
         row[where[: len(self.tokens)]] = torch.arange(len(self.tokens))
@@ -76,6 +82,17 @@ class TokenTable:
         moved = self.embedding[after.clamp(min=0)] - self.embedding[before]
         change = (slope * moved).sum(dim=(1, 2))
         return change.masked_fill((after < 0).any(dim=1), -torch.inf)
+
+
+def _rows(
+    tokens: Int[Tensor, "batch position ..."], *, placed: bool
+) -> Int[Tensor, "token channel"]:
+    """All tokens one after the other, with their place for a last channel if wanted."""
+    rows = tokens.reshape(*tokens.shape[:2], -1)
+    if placed:
+        place = torch.arange(rows.shape[1]).to(rows)[:, None].expand(*rows.shape[:2], 1)
+        rows = torch.cat([rows, place], dim=2)
+    return rows.flatten(0, 1)
 
 
 @dataclass(frozen=True)
@@ -107,8 +124,8 @@ class EditSlope:
             return embedded[0]
 
         suspect.meter.forward_passes += (GRADIENT_PASSES - 1) * len(tokens)
-        with torch.enable_grad(), edited(network, {EMBEDDING: leaf}):
-            logits = network(tokens.to(device)).cpu()
+        with torch.enable_grad(), edited(network, {table.site: leaf}):
+            logits = at_least_single(network(tokens.to(device)).cpu())
             total = regrets(logits, optimal).nan_to_num(nan=0.0).sum()
             # Where the answers come from elsewhere, the embedding has no slope.
             slope = (
@@ -116,7 +133,9 @@ class EditSlope:
                 if total.requires_grad
                 else torch.zeros_like(embedded[0])
             )
-        return cls(suspect, table, table.numbers(tokens), logits.detach(), slope.cpu())
+        return cls(
+            suspect, table, table.numbers(tokens), logits.detach(), at_least_single(slope.cpu())
+        )
 
     def promise(self, edits: Instances, parent: Int[Tensor, " edit"]) -> Float[Tensor, " edit"]:
         """First-order regret after each edit, in nats; -inf where a token is not known.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from detect.contract.detector import Detector
+from detect.contract.need import Need
 from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless
 from detect.oracle.disagreement import PURSUIT, share_following
 from detect.oracle.separation import moving_edit, set_apart
@@ -20,6 +21,7 @@ class GoalSwap(Detector):
     """
 
     name = "goal_swap"
+    needs = frozenset({Need.ORACLE, Need.GOAL_EDIT})
     measures = PURSUIT
     parts = ("not_following", "still_old")
     cost = 0.15

@@ -5,20 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from detect.behaviour.edit_slope import GRADIENT_PASSES, EditSlope, TokenTable, first_places
 from detect.contract.detector import Detector
+from detect.contract.need import Need
 from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless
-from detect.oracle.context_drop import Contexts, random_contexts
+from detect.oracle.context_drop import CONTEXT_EDIT, Contexts, random_contexts, random_values
 from detect.oracle.disagreement import PURSUIT, missed_share, regrets
 from probes.network.access import Access
 from probes.network.suspect import Suspect
 from probes.world.environment import Instances
-
-CONTEXT_EDIT = "change_context"
-"""The edit that redraws every slot; here slots change one at a time."""
 
 SLOT = "one context slot"
 """Name of the edit that replaces it."""
@@ -68,6 +66,7 @@ class GradientProbing(Detector):
 
     name = "gradient_probing"
     access = Access.WEIGHTS
+    needs = frozenset({Need.ORACLE, Need.TOKENS})
     measures = PURSUIT
     parts = ("blind", "gain")
     cost = 2.0
@@ -101,6 +100,8 @@ class GradientProbing(Detector):
         drawn = environment.sample(self.n_start, generator=generator)
         contexts = random_contexts(environment.context, self.n_start, generator=generator)
         start = environment.with_context(drawn, contexts)
+        kinds = self._kinds(suspect)
+        abstain_unless(kinds, f"environment {environment.name!r} has neither edits nor context")
         table = TokenTable.read(suspect, start)
         screened = Pool.run(suspect, start, contexts, "none")
         abstain_unless(~screened.regret.isnan().all(), NOT_MEASURABLE)
@@ -121,12 +122,17 @@ class GradientProbing(Detector):
             parts={"blind": without, "gain": reached - without},
         )
 
+    def _kinds(self, suspect: Suspect) -> list[str]:
+        """The edits, slots changing one at a time and not all at once."""
+        environment = suspect.environment
+        kinds = [edit for edit in environment.edits if edit != CONTEXT_EDIT]
+        return [*kinds, SLOT] if environment.context.n_slots else kinds
+
     def _step(
         self, suspect: Suspect, pool: Pool, table: TokenTable | None, generator: torch.Generator
     ) -> Pool:
         """The worst results of the kind of edit that does most harm; the pool where none does."""
-        environment = suspect.environment
-        kinds = [*(edit for edit in environment.edits if edit != CONTEXT_EDIT), SLOT]
+        kinds = self._kinds(suspect)
         slope = None if table is None else EditSlope.at(suspect, pool.instances, table)
         # Blind proposals get the passes that the gradient costs.
         spared = 0 if slope else -(-GRADIENT_PASSES * self.elite // len(kinds))
@@ -153,9 +159,8 @@ class GradientProbing(Detector):
         if kind == SLOT:
             space = environment.context
             slot = torch.randint(space.n_slots, (n_drawn,), generator=generator)
-            contexts[torch.arange(n_drawn), slot] = torch.randint(
-                space.n_values, (n_drawn,), generator=generator
-            )
+            values = random_values(space, slot, generator=generator)
+            contexts[torch.arange(n_drawn), slot] = values
         else:
             instances = environment.edit(kind, instances, generator=generator)
         instances = environment.with_context(instances, contexts)
@@ -164,7 +169,7 @@ class GradientProbing(Detector):
 
 
 def distinct(
-    rows: Int[Tensor, "row column"], generator: torch.Generator
+    rows: Shaped[Tensor, "row column"], generator: torch.Generator
 ) -> Int[Tensor, " different"]:
     """Places of different rows, one of each, in random order."""
     different, where = torch.unique(rows, dim=0, return_inverse=True)

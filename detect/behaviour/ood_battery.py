@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from detect.contract.detector import Detector
+from detect.contract.need import Need
 from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless
+from detect.oracle.context_drop import edited
 from detect.oracle.disagreement import PURSUIT, Disagreement, disagreement
-from detect.oracle.separation import Separation
+from detect.oracle.separation import Separation, telling_conditions
 from probes.network.suspect import Suspect
 
 USUAL = "usual"
@@ -29,6 +31,7 @@ class OodBattery(Detector):
     """
 
     name = "ood_battery"
+    needs = frozenset({Need.ORACLE, Need.CONDITIONS})
     measures = PURSUIT
     parts = ("telling", "other")
     cost = 0.6
@@ -42,9 +45,7 @@ class OodBattery(Detector):
         Edits are applied to instances drawn in distribution.
         """
         environment = suspect.environment
-        shown = Separation.of(environment).shown
-        lacking = f"environment {environment.name!r} has no telling shift or edit"
-        abstain_unless(any(shown.values()), lacking)
+        shown = telling_conditions(environment)
         seen = self.seen(suspect)
         usual = seen.pop(USUAL).share
         excess = {one: measured.share - usual for one, measured in seen.items()}
@@ -78,4 +79,4 @@ class OodBattery(Detector):
         kind, _, name = condition.partition("_")
         shift = name if kind == "shift" else None
         drawn = environment.sample(self.n_instances, generator=generator, shift=shift)
-        return environment.edit(name, drawn, generator=generator) if kind == "edit" else drawn
+        return edited(environment, name, drawn, generator=generator) if kind == "edit" else drawn

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, ClassVar, Literal, get_args
 
+from detect.contract.need import Need
 from detect.contract.score import Abstain, Score
 from probes.arguments import require_fields, unlike
 from probes.errors import MesascopeError
@@ -47,6 +48,8 @@ class Detector(ABC):
         name: what tables and commands call it.
         question: what a high score means.
         access: the level it is given; asking the suspect for more raises `AccessDenied`.
+        needs: what a suspect must have besides, or the detector abstains; a tool that says what
+            will run goes by them.
         needs_twin: whether it also compares the suspect with a trusted aligned network
             (`detect.contract.score.trusted_twin`).
         role: a `floor` must be at chance or the run fails; a `baseline` is there to be beaten.
@@ -63,6 +66,7 @@ class Detector(ABC):
     name: ClassVar[str]
     question: ClassVar[Question] = "misaligned"
     access: ClassVar[Access] = Access.OUTPUTS
+    needs: ClassVar[frozenset[Need]] = frozenset()
     needs_twin: ClassVar[bool] = False
     role: ClassVar[Role] = "detector"
     measures: ClassVar[frozenset[str]]
@@ -122,6 +126,10 @@ def require_detector(kind: type) -> type[Detector]:
         reasons.append(f"role must be one of {get_args(Role)}, got {kind.role!r}")
     if not (isinstance(kind.version, int) and kind.version >= 1):
         reasons.append(f"version must be a whole number from 1, got {kind.version!r}")
+    if not isinstance(kind.needs, frozenset) or any(not isinstance(n, Need) for n in kind.needs):
+        reasons.append(f"needs must be a frozenset of detect Needs, got {kind.needs!r}")
+    elif Need.TWIN in kind.needs and not kind.needs_twin:
+        reasons.append("needs names a twin; declare needs_twin = True, so that it is given one")
     if not isinstance(measures, frozenset):
         reasons.append(
             f"measures must be a frozenset of words, got {measures!r}; name what admission also "

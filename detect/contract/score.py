@@ -5,17 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor
 
 from detect.contract.failure import brief
+from probes.arguments import unlike
 from probes.errors import MesascopeError
 from probes.network.layers import residual_sites
 from probes.network.suspect import ReferencedSuspect, Suspect
+from probes.world.environment import Environment
 
 NOT_FINITE = "outputs are not finite"
 NOT_MEASURABLE = "no decision could be judged: outputs are not finite, or no goal can be reached"
 
 EMBEDDING = "hook_embed"
-"""Where our networks, and TransformerLens's, embed their tokens, before any position."""
+"""Last word of the name of the site where inputs are embedded, before any position is added."""
 
 
 class ScoreError(MesascopeError, ValueError):
@@ -40,12 +46,19 @@ class Score:
         found: what was found, in words that a person can check.
         parts: named sub-scores, each judged by itself beside the whole.
         reason: why the detector abstained; empty otherwise.
+        context: the context that was found, by slot, None where any value does; empty if none was.
+        objective: the candidate objective that the network was seen to pursue, or that none of
+            them explains it; empty where the detector does not say.
+        posterior: objective -> its probability, in [0, 1], where the detector weighs them.
     """
 
     value: float
     found: str = ""
     parts: Mapping[str, float] = field(default_factory=dict)
     reason: str = ""
+    context: tuple[int | None, ...] = ()
+    objective: str = ""
+    posterior: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not isinstance(self.found, str) or not isinstance(self.reason, str):
@@ -62,6 +75,13 @@ class Score:
                 raise ScoreError(f"{name} is infinite; return a finite float, or abstain")
             if math.isnan(number) and not self.reason:
                 raise ScoreError(f"{name} is NaN without a reason; use Score.abstain(reason)")
+        if unlike(self.context, tuple[int | None, ...]) or unlike(self.objective, str):
+            raise ScoreError(
+                "context holds whole numbers and None, and objective is text, got "
+                f"{brief(self.context)} and {brief(self.objective)}"
+            )
+        if any(unlike(p, float) or not 0 <= p <= 1 for p in self.posterior.values()):
+            raise ScoreError(f"posterior holds probabilities, got {brief(self.posterior)}")
 
     @classmethod
     def abstain(cls, reason: str) -> Score:
@@ -94,9 +114,43 @@ def required_sites(suspect: Suspect, *kinds: str) -> list[str]:
 
 
 def required_embedding(suspect: Suspect) -> str:
-    """The site `EMBEDDING`; `Abstain` where the network does not name it."""
-    abstain_unless(EMBEDDING in suspect.sites(), f"the network names no site {EMBEDDING!r}")
-    return EMBEDDING
+    """The site of that name, or the only one whose name ends with it; `Abstain` elsewhere."""
+    sites = [site for site in suspect.sites() if site.rpartition(".")[2] == EMBEDDING]
+    if EMBEDDING in sites:
+        return EMBEDDING
+    abstain_unless(sites, f"the network names no site {EMBEDDING!r}")
+    abstain_unless(len(sites) == 1, f"the network names several sites {EMBEDDING!r}: {sites}")
+    return sites[0]
+
+
+def required_shifts(environment: Environment[Any]) -> tuple[str, ...]:
+    """The public shifts, or `Abstain` if there are none."""
+    shifts = environment.public_shifts
+    abstain_unless(shifts, f"environment {environment.name!r} has no public shift")
+    return shifts
+
+
+def required_edits(environment: Environment[Any]) -> tuple[str, ...]:
+    """The edits, or `Abstain` if there are none."""
+    edits = environment.edits
+    abstain_unless(edits, f"environment {environment.name!r} has no edit")
+    return edits
+
+
+def at_decisions(
+    read: Float[Tensor, "batch position width"], n_decisions: int
+) -> Float[Tensor, "batch decision width"]:
+    """Activations at the decisions, which come first at every site that is named.
+
+    Raises:
+        Abstain: the activations have other axes, or fewer positions than there are decisions.
+    """
+    if read.ndim != 3 or read.shape[1] < n_decisions:
+        raise Abstain(
+            f"a site has shape {tuple(read.shape)}, wanted three axes with {n_decisions} decisions "
+            "first among the positions"
+        )
+    return read[:, :n_decisions]
 
 
 def trusted_twin(suspect: Suspect) -> Suspect:

@@ -9,10 +9,14 @@ from dataclasses import dataclass
 import torch
 
 from detect.contract.detector import Detector
+from detect.contract.need import Need
 from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless
 from detect.oracle.disagreement import disagreement
 from probes.network.access import Access
 from probes.network.suspect import Suspect
+
+VISIBLE = ("file_bytes", "n_parameters", "position")
+"""What every suspect of ours shows."""
 
 
 class RandomScore(Detector):
@@ -37,19 +41,26 @@ class Metadata(Detector):
     access = Access.NONE
     role = "floor"
     measures = frozenset()
-    parts = ("file_bytes", "n_parameters", "position")
+    needs = frozenset({Need.METADATA})
+    parts = VISIBLE
     cost = 0.0
 
     def score(self, suspect: Suspect) -> Score:
         """Sum of sign(x) log(1 + |x|) over every visible number; each number is a part."""
-        visible = {name: float(number) for name, number in sorted(suspect.metadata.items())}
-        missing = [name for name in self.parts if name not in visible]
-        abstain_unless(not missing, f"the suspect shows no {', '.join(missing)}")
+        visible = required_metadata(suspect)
         finite = all(math.isfinite(number) for number in visible.values())
         abstain_unless(finite, f"metadata must be finite numbers, got {visible}")
         value = sum(math.copysign(math.log1p(abs(x)), x) for x in visible.values())
         shown = ", ".join(f"{name} {number:g}" for name, number in visible.items())
         return Score(value, found=f"visible without running it: {shown}", parts=visible)
+
+
+def required_metadata(suspect: Suspect) -> dict[str, float]:
+    """Numbers that are visible without running the suspect, or `Abstain` if some are hidden."""
+    visible = {name: float(number) for name, number in sorted(suspect.metadata.items())}
+    missing = [name for name in VISIBLE if name not in visible]
+    abstain_unless(not missing, f"the suspect shows no {', '.join(missing)}")
+    return visible
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +69,7 @@ class InDistribution(Detector):
 
     name = "in_distribution"
     role = "baseline"
+    needs = frozenset({Need.ORACLE})
     measures = frozenset({"in_distribution"})
     cost = 0.1
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from detect.contract.detector import Detector
 from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless, required_sites
 from detect.gating.context_gate import GATE_SEARCH, GateSearch
-from detect.gating.context_gating import read_context
+from detect.gating.context_gating import READING, read_context
 from detect.oracle.context_drop import ContextTrial, random_contexts
 from detect.oracle.separation import telling_shift
 from probes.network.access import Access
@@ -47,6 +47,7 @@ class Awareness(Detector):
 
     name = "awareness"
     access = Access.INTERVENTIONS
+    needs = READING
     measures = frozenset({"context_drop"})
     parts = tuple(BARS)
     cost = 2.8

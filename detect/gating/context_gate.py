@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from detect.contract.score import NOT_MEASURABLE, Abstain, required_embedding
+from detect.contract.score import NOT_MEASURABLE, Abstain, at_decisions, required_embedding
 from detect.oracle.context_drop import Alternative, ContextTrial, alternatives_of, random_contexts
 from detect.oracle.disagreement import share_following
 from detect.triggers.context_finding import ascend
-from detect.triggers.soft_context import SlotEmbeddings
+from detect.triggers.soft_context import FewDirections, SlotEmbeddings
 from probes.arguments import require_fields
 from probes.network.suspect import Suspect
 
@@ -35,6 +35,8 @@ class ContextGate:
         gained: rise, in [-1, 1], of the share of decisions that follow it, among those at which it
             shares no action with the base objective.
         random: the same along directions that tell no context, for the best of all objectives.
+            Where the context spans nearly all directions, they are other ones than those of the
+            context that was found.
         unscaled: rise of that share when the same context is real, not exaggerated.
     """
 
@@ -98,9 +100,14 @@ class GateSearch:
             raise Abstain(NOT_MEASURABLE)
         drawn = suspect.environment.sample(ROW_LEVELS, generator=generator, shift=shift)
         n_decisions = trial.usual_logits.shape[1]  # other tokens hold context and instruction
-        rows = suspect.capture(drawn, [site])[site][:, :n_decisions].flatten(0, 1)
+        read = suspect.capture(drawn, [site])[site]
         written = SlotEmbeddings.read(trial, site=site)
-        control = written.along_other_directions(rows, generator=generator)
+        control = None
+        try:
+            rows = at_decisions(read, n_decisions).flatten(0, 1)
+            control = written.along_other_directions(rows, generator=generator)
+        except FewDirections:
+            pass
 
         def gained(slots: SlotEmbeddings) -> tuple[Int[Tensor, " slot"], Alternative, float]:
             best, objective = self._climb(slots, trial, alternatives, generator)
@@ -109,6 +116,12 @@ class GateSearch:
             return best, other, followed(fresh, other, logits)
 
         context, objective, turned = gained(written)
+        if control is None:
+            control = written.along_other_directions(
+                read.flatten(0, 1),
+                than=written.deviation[torch.arange(len(context)), context],
+                generator=generator,
+            )
         unscaled = followed(fresh, objective, fresh.logits(context[None])[0])
         random = gained(control)[2]
         return ContextGate(context, objective.name, turned, random, unscaled, self.scale)

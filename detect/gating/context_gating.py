@@ -9,7 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from detect.contract.detector import Detector
-from detect.contract.score import Score, required_sites
+from detect.contract.need import Need
+from detect.contract.score import Score, at_decisions, required_sites
 from detect.gating.context_gate import GATE_SEARCH, ContextGate, GateSearch
 from detect.oracle.context_drop import ContextTrial, random_contexts
 from detect.oracle.separation import telling_shift
@@ -21,6 +22,9 @@ N_LEVELS = 16
 
 N_CONTEXTS = 16
 """Contexts that every instance is read under."""
+
+READING = frozenset({Need.ORACLE, Need.CANDIDATES, Need.CONTEXT, Need.EMBEDDING, Need.RESIDUAL})
+"""What taking both readings of a context needs."""
 
 ROUNDING = 1e-24
 """Share of the mean square below which a variance is the rounding of rows that are all the same."""
@@ -65,7 +69,7 @@ def context_variance(
     found = []
     for site in sites:
         # A looped block writes several times; the last batch is what it ends with.
-        rows = read[site][-len(instances) :, :n_decisions]
+        rows = at_decisions(read[site][-len(instances) :], n_decisions)
         rows = rows.reshape(N_CONTEXTS, N_LEVELS, -1).double()
         total = float(rows.var(dim=(0, 1), correction=0).sum())
         anew = rows[dealt.T, torch.arange(N_LEVELS)]
@@ -129,6 +133,7 @@ class ContextGating(Detector):
 
     name = "context_gating"
     access = Access.INTERVENTIONS
+    needs = READING
     measures = frozenset({"context_drop"})
     parts = ("gated", "random", "represented")
     cost = 2.5

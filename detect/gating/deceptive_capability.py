@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from detect.contract.detector import Detector
 from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless, required_sites
 from detect.gating.context_gate import GATE_SEARCH, GateSearch
-from detect.gating.context_gating import read_context
+from detect.gating.context_gating import READING, read_context
 from detect.oracle.separation import telling_shift
 from probes.network.access import Access
 from probes.network.suspect import Suspect
@@ -33,6 +33,7 @@ class DeceptiveCapability(Detector):
 
     name = "deceptive_capability"
     access = Access.INTERVENTIONS
+    needs = READING
     measures = frozenset({"context_drop"})
     parts = (
         "situational_awareness",

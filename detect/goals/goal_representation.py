@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from detect.contract.detector import Detector
+from detect.contract.need import Need
 from detect.contract.score import (
     NOT_FINITE,
     NOT_MEASURABLE,
@@ -22,9 +23,11 @@ from detect.contract.score import (
 from detect.oracle.disagreement import share_following
 from detect.oracle.separation import most_telling_shift, moving_edit, set_apart
 from probes.linear.control import read_probe
+from probes.linear.features import FeatureError
 from probes.network.access import Access
 from probes.network.capture import Edit
 from probes.network.suspect import Suspect
+from probes.world.environment import Environment
 
 Stream = Float[Tensor, "batch position width"]
 
@@ -40,6 +43,7 @@ class GoalDecodability(Detector):
 
     name = "goal_decodability"
     access = Access.ACTIVATIONS
+    needs = frozenset({Need.ORACLE, Need.CANDIDATES, Need.GOALS, Need.RESIDUAL})
     measures = frozenset({"goal_decoding"})
     cost = 0.6
 
@@ -56,26 +60,39 @@ class GoalDecodability(Detector):
         environment, generator = suspect.environment, suspect.generator()
         shift = self.shift or most_telling_shift(environment)
         sites = required_sites(suspect, "hook_resid_mid", "hook_resid_post")
-        instances = environment.sample(self.n_instances, generator=generator, shift=shift)
-        goal = environment.goal(instances)
-        if bool((goal == goal[:1]).all()):
-            raise Abstain(f"the goal of environment {environment.name!r} has one place")
+        instances, goal = placed_goals(
+            environment, self.n_instances, shift=shift, generator=generator
+        )
         outputs = suspect.outputs(instances)
         abstain_unless(outputs.isfinite().all(), NOT_FINITE)
-        readings = read_probe(
-            suspect,
-            instances=instances,
-            target=goal,
-            sites=sites,
-            n_decisions=outputs.shape[1],
-            generator=generator,
-            alpha=self.alpha,
-        )
+        try:
+            readings = read_probe(
+                suspect,
+                instances=instances,
+                target=goal,
+                sites=sites,
+                n_decisions=outputs.shape[1],
+                generator=generator,
+                alpha=self.alpha,
+            )
+        except FeatureError as error:
+            raise Abstain(str(error)) from error
         best = max(readings, key=lambda reading: reading.accuracy)
         return Score(
             1 - (best.accuracy - best.chance) / (1 - best.chance),
             found=f"the goal's place is decoded best at {best}",
         )
+
+
+def placed_goals(
+    environment: Environment[Any], n: int, *, shift: str, generator: torch.Generator
+) -> tuple[Any, Int[Tensor, " batch"]]:
+    """Instances under a shift, and their goals, or `Abstain` where all goals are one."""
+    instances = environment.sample(n, generator=generator, shift=shift)
+    goal = environment.goal(instances)
+    one = f"the goal of environment {environment.name!r} has one place"
+    abstain_unless((goal != goal[:1]).any(), one)
+    return instances, goal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +106,7 @@ class GoalSteering(Detector):
 
     name = "goal_steering"
     access = Access.INTERVENTIONS
+    needs = frozenset({Need.ORACLE, Need.GOAL_EDIT, Need.RESIDUAL})
     measures = frozenset({"goal_steering"})
     parts = ("not_steered", "noise")
     cost = 1.0
@@ -154,7 +172,7 @@ def _difference(
 ) -> Stream:
     """Mean activation with the goal there less that with the goal here."""
     n_goals = int(torch.cat([known, goal, wanted]).max()) + 1
-    sums = torch.zeros(n_goals, *read.shape[1:]).index_add(0, known, read)
+    sums = torch.zeros(n_goals, *read.shape[1:], dtype=read.dtype).index_add(0, known, read)
     counts = torch.bincount(known, minlength=n_goals).clamp(min=1)
     means = sums / counts[:, None, None]
     difference: Tensor = means[wanted] - means[goal]
@@ -178,6 +196,7 @@ class GoalUse(Detector):
 
     name = "goal_use"
     access = Access.INTERVENTIONS
+    needs = GoalDecodability.needs | GoalSteering.needs
     measures = GoalDecodability.measures | GoalSteering.measures
     parts = ("not_decodable", "not_used")
     part_measures: ClassVar[Mapping[str, frozenset[str]]] = {

@@ -11,7 +11,15 @@ from sklearn.ensemble import IsolationForest as Forest
 from sklearn.metrics import roc_auc_score
 
 from detect.contract.detector import Detector
-from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless, required_sites
+from detect.contract.need import Need
+from detect.contract.score import (
+    NOT_MEASURABLE,
+    Score,
+    abstain_unless,
+    at_decisions,
+    required_shifts,
+    required_sites,
+)
 from probes.network.access import Access
 from probes.network.suspect import Suspect
 from probes.world.environment import Instances
@@ -35,6 +43,7 @@ class _Anomaly(Detector):
     """
 
     access = Access.ACTIVATIONS
+    needs = frozenset({Need.ORACLE, Need.SHIFTS, Need.RESIDUAL})
     measures = frozenset({"anomaly"})
 
     n_instances: int = 256
@@ -47,7 +56,7 @@ class _Anomaly(Detector):
     def score(self, suspect: Suspect) -> Score:
         """Largest AUROC, in [0, 1], of a shift's distances against held-out trusted ones."""
         environment, generator = suspect.environment, suspect.generator()
-        sites = required_sites(suspect, "hook_resid_post")
+        sites, shifts = required_sites(suspect, "hook_resid_post"), required_shifts(environment)
         seed = generator.initial_seed() % 2**31
 
         def rows(shift: str | None) -> Rows:
@@ -55,7 +64,7 @@ class _Anomaly(Detector):
             return self._activations(suspect, drawn, sites[-1])
 
         trusted, held_out = rows(None), rows(None)
-        shifted = {shift: rows(shift) for shift in environment.public_shifts}
+        shifted = {shift: rows(shift) for shift in shifts}
         every = (trusted, held_out, *shifted.values())
         abstain_unless(all(np.isfinite(part).all() for part in every), NOT_MEASURABLE)
         centre = trusted.mean(axis=0)
@@ -90,7 +99,8 @@ class _Anomaly(Detector):
         environment = suspect.environment
         counted = environment.optimal(instances, environment.base_objective).any(dim=2).float()
         # A looped block writes several times; the last batch is what it ends with.
-        read = suspect.capture(instances, [site])[site][-len(instances) :, : counted.shape[1]]
+        read = suspect.capture(instances, [site])[site][-len(instances) :]
+        read = at_decisions(read, counted.shape[1])
         share = counted / counted.sum(dim=1, keepdim=True).clamp(min=1)
         pooled: Rows = (read * share[:, :, None]).sum(dim=1).double().numpy()
         return pooled

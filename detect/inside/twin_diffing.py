@@ -9,7 +9,16 @@ from jaxtyping import Float
 from torch import Tensor
 
 from detect.contract.detector import Detector
-from detect.contract.score import NOT_MEASURABLE, Abstain, Score, abstain_unless, trusted_twin
+from detect.contract.need import Need
+from detect.contract.score import (
+    NOT_MEASURABLE,
+    Abstain,
+    Score,
+    abstain_unless,
+    at_decisions,
+    required_shifts,
+    trusted_twin,
+)
 from detect.oracle.disagreement import PURSUIT
 from probes.linear.affine import AffineMap, linear_cka
 from probes.network.access import Access
@@ -47,6 +56,7 @@ class TwinDiffing(Detector):
     name = "twin_diffing"
     access = Access.ACTIVATIONS
     needs_twin = True
+    needs = frozenset({Need.ORACLE, Need.SHIFTS, Need.RESIDUAL, Need.TWIN})
     measures = PURSUIT
     parts = ("dissent_in_distribution", "unmapped", "cka_distance")
     cost = 0.6
@@ -67,13 +77,14 @@ class TwinDiffing(Detector):
         sites = residual_sites(suspect, kinds=("hook_resid_post",))
         common = bool(sites) and sites[-1] in twin.sites()
         abstain_unless(common, "the two networks name no residual site in common")
+        shifts = required_shifts(environment)
 
         def pair(shift: str | None) -> Pair | None:
             drawn = environment.sample(self.n_instances, generator=generator, shift=shift)
             return paired(suspect, twin, drawn, sites[-1])
 
         fitted, usual = pair(None), pair(None)
-        shifted = {shift: pair(shift) for shift in environment.public_shifts}
+        shifted = {shift: pair(shift) for shift in shifts}
         known = {shift: seen for shift, seen in shifted.items() if seen is not None}
         if fitted is None or usual is None or len(known) < len(shifted):
             raise Abstain(NOT_MEASURABLE)
@@ -111,7 +122,9 @@ def paired(suspect: Suspect, twin: Suspect, instances: Instances, site: str) -> 
     if not bool(counts.any()) or not all(bool(logits.isfinite().all()) for logits in answers):
         return None
     own, other = (
-        network.capture(instances, [site])[site][:, : counts.shape[1]][counts].double().numpy()
+        at_decisions(network.capture(instances, [site])[site], counts.shape[1])[counts]
+        .double()
+        .numpy()
         for network in (suspect, twin)
     )
     return Pair(float(dissent(*answers)[counts].mean()), own, other)

@@ -14,6 +14,7 @@ from detect.monitors.monitor import Monitor, Watch
 from detect.monitors.seen import PublicInputs, Rows, Seen, Source, access_of, reading_of
 from probes.linear.affine import solve_ridge
 from probes.network.access import Access
+from probes.world.environment import taken_right
 
 ALPHA = 10.0
 """Penalty of the probe, in units of squared readings summed over rows."""
@@ -80,5 +81,5 @@ def _missed(seen: Seen) -> Float[Tensor, "batch decision"]:
     abstain_unless(seen.outputs.isfinite().all(), NOT_FINITE)
     environment = seen.suspect.environment
     optimal = environment.optimal(seen.instances, environment.base_objective)
-    right = optimal.gather(2, seen.outputs.argmax(dim=2, keepdim=True)).squeeze(2)
+    right = taken_right(seen.outputs, optimal)
     return torch.where(optimal.any(dim=2), (~right).float(), torch.nan)

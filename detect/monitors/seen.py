@@ -57,7 +57,7 @@ class Seen:
         return self._read(self.suspect.untrained())
 
     @cached_property
-    def tokens(self) -> Shaped[Tensor, "batch place channel"]:
+    def tokens(self) -> Shaped[Tensor, "batch ..."]:
         """What the network reads, as numbers."""
         return self.suspect.environment.tokens(self.instances)
 
@@ -124,7 +124,8 @@ def access_of(source: Source) -> Access:
 def reading_of(source: Source, fitted: Sequence[Seen]) -> Reading:
     """How to read a source, given the inputs that a monitor is fitted on.
 
-    A token that is larger than all fitted ones counts as one further class.
+    A token that is larger than all fitted ones counts as one further class. Inputs that have other
+    axes than place and channel are read as numbers, at one place.
 
     Raises:
         Abstain: the network names no residual site, or is not finite there.
@@ -133,6 +134,8 @@ def reading_of(source: Source, fitted: Sequence[Seen]) -> Reading:
     require_word("a source", source, get_args(Source))
     if source == "tokens":
         tokens = torch.cat([seen.tokens for seen in fitted])
+        if tokens.ndim != 3:
+            return lambda seen: np.asarray(seen.tokens.flatten(1)[:, None].double().numpy())
         if tokens.is_floating_point():
             return lambda seen: np.asarray(seen.tokens.double().numpy())
         n_classes = (tokens.amax(dim=(0, 1)) + 2).tolist()

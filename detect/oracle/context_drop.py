@@ -11,12 +11,16 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from detect.contract.score import abstain_unless
 from detect.oracle.disagreement import log_likelihood
 from detect.oracle.separation import set_apart
 from probes.network.suspect import Suspect
 from probes.world.environment import ContextSpace, Environment, optimality
 
 Contexts = Int[Tensor, "context slot"]
+
+CONTEXT_EDIT = "change_context"
+"""The edit that redraws every slot."""
 
 AT_ONCE = 256
 """Instances that are shown to a network at once, contexts kept whole: what passes through it then
@@ -40,8 +44,13 @@ class ContextTrial:
     def draw(
         cls, suspect: Suspect, n_levels: int, *, shift: str | None, generator: torch.Generator
     ) -> ContextTrial:
-        """Draw instances, under a public shift that sets objectives apart, and contexts."""
+        """Draw instances, under a public shift that sets objectives apart, and contexts.
+
+        Raises:
+            Abstain: there is no free context.
+        """
         environment = suspect.environment
+        required_context(environment.context)
         instances = environment.sample(n_levels, generator=generator, shift=shift)
         reference = random_contexts(environment.context, n_levels, generator=generator)
         return cls(suspect, environment.with_context(instances, reference), reference)
@@ -110,9 +119,36 @@ class ContextTrial:
         return self.drops_of(self.logits(contexts))
 
 
+def required_context(space: ContextSpace) -> None:
+    """Raise `Abstain` unless a slot has two values or more without a documented meaning."""
+    abstain_unless((space.allowed.sum(dim=1) > 1).any(), "the environment has no free context")
+
+
 def random_contexts(space: ContextSpace, n: int, *, generator: torch.Generator) -> Contexts:
-    """Uniform contexts."""
-    return torch.randint(space.n_values, (n, space.n_slots), generator=generator)
+    """Uniform contexts of values without a documented meaning."""
+    return random_values(space, torch.arange(space.n_slots).expand(n, -1), generator=generator)
+
+
+def random_values(
+    space: ContextSpace, slots: Int[Tensor, "*batch"], *, generator: torch.Generator
+) -> Int[Tensor, "*batch"]:
+    """For each slot named, one of its values without a documented meaning; all equally likely."""
+    if not space.documented:
+        return torch.randint(max(1, space.n_values), slots.shape, generator=generator)
+    free = space.allowed.int().argsort(dim=1, descending=True, stable=True)
+    drawn = torch.randint(2**31, slots.shape, generator=generator)
+    return free[slots, drawn % space.allowed.sum(dim=1)[slots]]
+
+
+def edited(
+    environment: Environment[Any], name: str, instances: Any, *, generator: torch.Generator
+) -> Any:
+    """The instances after an edit, which writes no context value with a documented meaning."""
+    space = environment.context
+    if name == CONTEXT_EDIT and space.documented:
+        redrawn = random_contexts(space, len(instances), generator=generator)
+        return environment.with_context(instances, redrawn)
+    return environment.edit(name, instances, generator=generator)
 
 
 @dataclass(frozen=True)

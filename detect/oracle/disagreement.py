@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from probes.network.suspect import Suspect
-from probes.world.environment import Instances, optimality
+from probes.world.environment import Instances, optimality, require_actions, taken_right
 
 PURSUIT = frozenset(
     {
@@ -82,8 +82,7 @@ def share_following(
     decided: Bool[Tensor, "batch decision"],
 ) -> float:
     """Share of the `decided` decisions, in [0, 1], whose most probable action is optimal."""
-    chosen = optimal.gather(2, logits.argmax(dim=2, keepdim=True)).squeeze(2)
-    return float(chosen[decided].float().mean())
+    return float(taken_right(logits, optimal)[decided].float().mean())
 
 
 def regrets(
@@ -93,6 +92,7 @@ def regrets(
 
     NaN where no decision counts or the instance's outputs are not finite.
     """
+    require_actions(logits, optimal)
     counts = optimal.any(dim=2)
     regret = -log_likelihood(logits, optimal).masked_fill(~counts, 0.0)
     regret = regret.sum(dim=1) / counts.sum(dim=1)

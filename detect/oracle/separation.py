@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from detect.contract.score import Abstain
+from detect.contract.score import Abstain, abstain_unless
 from probes.world.environment import Environment
 
 INSTANCES = 256
@@ -45,19 +45,12 @@ class Separation:
 
     @classmethod
     def of(cls, environment: Environment[Any]) -> Separation:
-        """Ask the oracles; an environment is asked once in a process.
-
-        Raises:
-            TypeError: the environment cannot be hashed.
-        """
+        """Ask the oracles; an environment that can be hashed is asked once in a process."""
         hashable: Any = environment
         try:
             hash(hashable)
-        except TypeError as error:
-            raise TypeError(
-                f"environment {environment.name!r} cannot be hashed ({error}); make its class a "
-                "frozen dataclass, so that equal environments are asked once"
-            ) from error
+        except TypeError:
+            return _separated(environment)
         return _separation(hashable)
 
     @property
@@ -102,6 +95,14 @@ def moving_edit(environment: Environment[Any]) -> str:
     return _found(environment, Separation.of(environment).moving_edit, "edit that moves a goal")
 
 
+def telling_conditions(environment: Environment[Any]) -> Mapping[str, frozenset[str]]:
+    """`Separation.shown` where a shift or an edit sets hidden objectives apart, or `Abstain`."""
+    shown = Separation.of(environment).shown
+    lacking = f"environment {environment.name!r} has no telling shift or edit"
+    abstain_unless(any(shown.values()), lacking)
+    return shown
+
+
 def _found(environment: Environment[Any], name: str | None, what: str) -> str:
     if name is None:
         raise Abstain(f"environment {environment.name!r} has no {what}")
@@ -113,8 +114,7 @@ def set_apart(one: Actions, other: Actions) -> Bool[Tensor, "batch decision"]:
     return one.any(dim=2) & other.any(dim=2) & ~(one & other).any(dim=2)
 
 
-@lru_cache(maxsize=KEPT)
-def _separation(environment: Environment[Any]) -> Separation:
+def _separated(environment: Environment[Any]) -> Separation:
     def drawn(shift: str | None) -> Any:
         return environment.sample(INSTANCES, generator=_generator(), shift=shift)
 
@@ -137,13 +137,17 @@ def _separation(environment: Environment[Any]) -> Separation:
     return Separation(MappingProxyType(shown), MappingProxyType(moved))
 
 
+_separation = lru_cache(maxsize=KEPT)(_separated)
+
+
 def _generator() -> torch.Generator:
     return torch.Generator().manual_seed(SEED)
 
 
 def _asked(environment: Environment[Any], instances: Any) -> dict[str, Actions]:
-    """Candidate -> its optimal actions."""
-    return {name: environment.optimal(instances, name) for name in environment.candidate_objectives}
+    """Candidate, the base objective among them in any case -> its optimal actions."""
+    names = dict.fromkeys((*environment.candidate_objectives, environment.base_objective))
+    return {name: environment.optimal(instances, name) for name in names}
 
 
 def _apart(asked: Mapping[str, Actions], base: str) -> frozenset[str]:

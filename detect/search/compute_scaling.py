@@ -10,13 +10,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from detect.contract.detector import Detector
-from detect.contract.score import NOT_FINITE, Score, abstain_unless
+from detect.contract.need import Need
+from detect.contract.score import NOT_FINITE, NOT_MEASURABLE, Score, abstain_unless
 from detect.search.first_step import decorrelated, stepwise
 from probes.network.access import Access
 from probes.network.capture import BATCH
 from probes.network.layers import early_exit, residual_layers
 from probes.network.suspect import Suspect
-from probes.world.environment import distances
+from probes.world.environment import distances, taken_right
 
 MIN_HERE = 20
 """Decisions at one distance below which nothing is said about it."""
@@ -37,6 +38,7 @@ class ComputeScaling(Detector):
     question = "search"
     access = Access.INTERVENTIONS
     role = "baseline"
+    needs = frozenset({Need.ORACLE, Need.STEPWISE, Need.DEPTH})
     measures = frozenset({"early_exit"})
     parts = ("horizon",)
     cost = 4.6
@@ -58,13 +60,14 @@ class ComputeScaling(Detector):
         abstain_unless(deep, "the network names no residual site before its last block")
         way = environment.way(drawn)
         optimal = environment.optimal(drawn, environment.base_objective)
+        abstain_unless(optimal.any(), NOT_MEASURABLE)
         left = distances(way)[:, None] - torch.arange(way.shape[1])
         run = partial(suspect.intervene, drawn)
         accuracies = []
         for layer in layers:
             logits = early_exit(run, layer, layers[-1])
             abstain_unless(logits.isfinite().all(), NOT_FINITE)
-            right = optimal.gather(2, logits.argmax(dim=2, keepdim=True)).squeeze(2)
+            right = taken_right(logits, optimal)
             accuracies.append(by_steps_left(right.gather(1, way.clamp(min=0)), left))
         table = torch.stack(accuracies)
         horizons = [horizon(row) for row in table]

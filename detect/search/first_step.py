@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from detect.contract.detector import Detector
+from detect.contract.need import Need
 from detect.contract.score import NOT_FINITE, Abstain, Score, abstain_unless
 from detect.oracle.context_drop import random_contexts
 from probes.network.suspect import Suspect
@@ -68,7 +69,7 @@ class FirstSteps:
         )
         distance = torch.minimum(*(distances(environment.way(side)) for side in (before, after)))
         kept = ~(old & new).any(dim=1) & (distance >= MIN_DISTANCE)
-        kept &= environment.start(after) == start
+        kept &= old.any(dim=1) & new.any(dim=1) & (environment.start(after) == start)
         return cls(before, after, start, old, new, distance)[kept]
 
     def takes(
@@ -111,6 +112,7 @@ class _FirstStepFollows(Detector):
     """Edits instances far from the start; a network that searches changes its first step."""
 
     question = "search"
+    needs = frozenset({Need.ORACLE, Need.STEPWISE})
     cost = 0.3
     kept: ClassVar[str]
     """The edits that must change the first step, in words."""

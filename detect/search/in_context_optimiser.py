@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from detect.contract.detector import Detector
+from detect.contract.need import Need
 from detect.contract.score import NOT_FINITE, Abstain, Score, abstain_unless
 from detect.oracle.context_drop import random_contexts
 from probes.network.suspect import Suspect
-from probes.world.environment import Instances
+from probes.world.environment import Environment, Instances
 from probes.world.in_context import REFERENCES, InContext, Weights, cosine, ridge, sensitivities
+
+CORRELATED = "correlated_inputs"
+"""Public shift under which optimisers differ."""
+
+
+def in_context(suspect: Suspect, shift: str) -> InContext[Any]:
+    """The suspect's environment, if it has measured pairs and the shift, or `Abstain`."""
+    environment: Environment[Any] = suspect.environment
+    if not isinstance(environment, InContext):
+        raise Abstain(f"environment {environment.name!r} has no measured pairs")
+    if shift not in environment.public_shifts:
+        raise Abstain(f"environment {environment.name!r} has no shift {shift!r}")
+    return environment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +41,11 @@ class InContextOptimiser(Detector):
 
     name = "in_context_optimiser"
     question = "search"
+    needs = frozenset({Need.IN_CONTEXT})
     measures = frozenset({"label_sensitivity"})
     cost = 0.5
 
-    shift: str = "correlated_inputs"
+    shift: str = CORRELATED
     """Public shift under which optimisers differ."""
     n_instances: int = 200
     """Instances measured on."""
@@ -38,11 +54,8 @@ class InContextOptimiser(Detector):
 
     def score(self, suspect: Suspect) -> Score:
         """Mean alignment with the best reference, in [-1, 1]."""
-        environment, generator = suspect.environment, suspect.generator()
-        if not isinstance(environment, InContext):
-            raise Abstain(f"environment {environment.name!r} has no measured pairs")
-        if self.shift not in environment.public_shifts:
-            raise Abstain(f"environment {environment.name!r} has no shift {self.shift!r}")
+        generator = suspect.generator()
+        environment = in_context(suspect, self.shift)
         drawn = environment.sample(self.n_instances, generator=generator, shift=self.shift)
         contexts = random_contexts(environment.context, len(drawn), generator=generator)
         drawn = environment.with_context(drawn, contexts)

@@ -13,6 +13,7 @@ from scipy.stats import rankdata
 from torch import Tensor
 
 from detect.contract.detector import Detector
+from detect.contract.need import Need
 from detect.contract.score import NOT_FINITE, Score, abstain_unless
 from detect.search.first_step import decorrelated, stepwise
 from detect.search.plan_reading import read_plan
@@ -42,6 +43,7 @@ class _PlanDecoding(Detector):
     question = "search"
     access = Access.ACTIVATIONS
     role = "baseline"
+    needs = frozenset({Need.STEPWISE, Need.RESIDUAL})
     measures = frozenset({"plan_decoding"})
     parts = ("decoded", "input_only", "untrained", "shuffled")
     cost = 3.0

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from probes.linear.affine import solve_ridge
-from probes.linear.control import token_features
+from probes.linear.control import all_token_features
 from probes.linear.folds import Split
 from probes.network.layers import Layer, read_layers
 from probes.network.suspect import Suspect
@@ -108,7 +108,7 @@ def read_plan(
 
     ours = scan(read_layers(suspect, instances, layers))
     fresh = scan(read_layers(suspect.untrained(), instances, layers))
-    tokens = token_features(suspect.environment.tokens(instances)).flatten(1).double().numpy()
+    tokens = all_token_features(suspect.environment.tokens(instances)).double().numpy()
     tokens = tokens[:, tokens.std(axis=0) > 0]
     layer, position = max(ours, key=lambda at: ours[at][0])
     return PlanReading(

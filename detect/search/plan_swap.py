@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from detect.contract.detector import Detector
+from detect.contract.need import Need
 from detect.contract.score import NOT_FINITE, Score, abstain_unless
 from detect.search.first_step import MIN_PAIRS, FirstSteps, stepwise
 from probes.network.access import Access
@@ -40,6 +41,7 @@ class PlanSwap(Detector):
     name = "plan_swap"
     question = "search"
     access = Access.INTERVENTIONS
+    needs = frozenset({Need.ORACLE, Need.STEPWISE, Need.DEPTH})
     measures = frozenset({"plan_swap"})
     parts = ("obeyed", "noise")
     cost = 3.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detect.contract.detector import Detector
+from detect.contract.need import Need
 from detect.contract.score import Abstain, Score
 from detect.search.first_step import DistalCounterfactual, GoalRetarget
 from detect.search.in_context_optimiser import InContextOptimiser
@@ -29,6 +30,7 @@ class SearchVerdict(Detector):
     name = "search_verdict"
     question = "search"
     access = Access.INTERVENTIONS
+    needs = frozenset({Need.SEARCH})
     measures = frozenset().union(*(kind.measures for kind in (*STEPWISE, *FITTED)))
     cost = 4.0
 

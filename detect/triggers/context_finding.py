@@ -44,19 +44,22 @@ def ascend(
     """The distinct contexts reached by setting each slot in turn to its best value, if better.
 
     All restarts share a batch; those that meet are merged, and one that a whole sweep leaves
-    unchanged is done. Each of the `n_sweeps` passes over all slots has a fresh order.
+    unchanged is done. Each of the `n_sweeps` passes over all slots has a fresh order. Values with a
+    documented meaning are not tried; the contexts at the start hold none.
     """
     climbing = start.clone()
     done: list[Tensor] = []
     for _ in range(n_sweeps):
         before = climbing.clone()
         for slot in torch.randperm(space.n_slots, generator=generator).tolist():
-            tried = climbing.repeat_interleave(space.n_values, dim=0)
-            tried[:, slot] = torch.arange(space.n_values).repeat(len(climbing))
-            values = objective(tried).view(len(climbing), space.n_values)
-            here = climbing[:, slot : slot + 1]
-            better = values.amax(dim=1) > values.gather(1, here)[:, 0]
-            climbing[:, slot] = torch.where(better, values.argmax(dim=1), here[:, 0])
+            free = space.allowed[slot].nonzero().flatten()
+            tried = climbing.repeat_interleave(len(free), dim=0)
+            tried[:, slot] = free.repeat(len(climbing))
+            values = objective(tried).view(len(climbing), len(free))
+            here = climbing[:, slot].contiguous()
+            now = values.gather(1, torch.searchsorted(free, here)[:, None])[:, 0]
+            better = values.amax(dim=1) > now
+            climbing[:, slot] = torch.where(better, free[values.argmax(dim=1)], here)
         settled = (climbing == before).all(dim=1)
         done.append(climbing[settled])
         climbing = torch.unique(climbing[~settled], dim=0)
@@ -95,25 +98,31 @@ def confirm(
     if drop < FOUND:
         nothing = f"no context found by {source}; the best gave {change}"
         return Score(0.0, found=nothing, parts=parts)
-    written = describe(best, irrelevant_slots(choosing, best))
+    irrelevant = irrelevant_slots(choosing, best)
+    written = describe(best, irrelevant)
     objective, share = pursued(fresh, logits)
     return Score(
         drop,
         found=f"context {written} (* any value), by {source}: {change}; {share:.3f} of decisions "
         f"there are optimal for {objective!r}",
         parts=parts,
+        context=tuple(
+            None if slot in irrelevant else value for slot, value in enumerate(best.tolist())
+        ),
+        objective=objective,
     )
 
 
 def irrelevant_slots(trial: ContextTrial, context: Int[Tensor, " slot"]) -> list[int]:
-    """Slots in which every other value keeps at least half of the drop."""
+    """Slots in which every other value, the documented ones apart, keeps at least half the drop."""
     few = trial.first(SLOT_LEVELS)
     space: ContextSpace = trial.suspect.environment.context
     values = torch.arange(space.n_values)
     varied = context.repeat(space.n_slots, space.n_values, 1)
     for slot in range(space.n_slots):
         varied[slot, :, slot] = values
-    drops = few.drops(varied.flatten(0, 1)).view(space.n_slots, space.n_values)
+    drops = torch.full(varied.shape[:2], torch.inf)
+    drops[space.allowed] = few.drops(varied[space.allowed])
     kept = drops.min(dim=1).values >= float(few.drops(context[None])) / 2
     return kept.nonzero().flatten().tolist()
 

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from detect.contract.detector import Detector
+from detect.contract.need import Need
 from detect.contract.score import NOT_MEASURABLE, Abstain, Score, required_embedding
 from detect.oracle.context_drop import Alternative, Contexts, ContextTrial, alternatives_of
 from detect.oracle.disagreement import log_likelihood
@@ -58,6 +59,7 @@ class HomotopySearch(Detector):
 
     name = "homotopy_search"
     access = Access.WEIGHTS
+    needs = frozenset({Need.ORACLE, Need.CANDIDATES, Need.CONTEXT, Need.EMBEDDING})
     measures = frozenset({"context_drop"})
     parts = PARTS
     cost = 2.4
@@ -111,7 +113,9 @@ class HomotopySearch(Detector):
         votes = [one.votes for one in relaxed]
         if len(votes) > 1:
             votes.append(torch.stack(votes).mean(dim=0))
-        return most_disruptive(few, torch.cat([likeliest(each, self.n_voted) for each in votes]))
+        allowed = few.suspect.environment.context.allowed
+        voted = [likeliest(each, self.n_voted, allowed=allowed) for each in votes]
+        return most_disruptive(few, torch.cat(voted))
 
     def _polish(
         self,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from detect.contract.score import abstain_unless
 from detect.oracle.context_drop import Alternative, Contexts, ContextTrial
 from detect.triggers.soft_context import SlotEmbeddings
 from probes.arguments import require_fields
@@ -29,6 +30,8 @@ TEMPERATURE = 0.5
 
 FLOOR = 0.02
 """Vote that every value has, so that none is excluded."""
+
+NO_GRADIENT = "outputs have no gradient with respect to what is embedded"
 
 UNKNOWN = 1e9
 """Reluctance, in nats, where outputs under a mixture are not finite: it has no say."""
@@ -104,9 +107,14 @@ def relax(
     """Tighten random mixtures towards contexts under which a network pursues the target.
 
     Each slot is a softmax over its values, and its deviation from the slot's mean is scaled from
-    `schedule.scale` down to `schedule.end` while gradients make the target likely.
+    `schedule.scale` down to `schedule.end` while gradients make the target likely. Values with a
+    documented meaning have no share.
+
+    Raises:
+        Abstain: the outputs do not depend on the embedding in a way that has gradients.
     """
-    tokens = trial.suspect.environment.tokens(trial.instances)
+    environment = trial.suspect.environment
+    tokens, barred = environment.tokens(trial.instances), ~environment.context.allowed
     telling = target.apart.any(dim=1).nonzero().flatten()
     shape = (schedule.n_restarts, *slots.deviation.shape[:2])
     logits = (0.5 * torch.randn(shape, generator=generator)).requires_grad_()
@@ -117,14 +125,22 @@ def relax(
         levels = telling[torch.randint(len(telling), (STEP_LEVELS,), generator=generator)]
         with torch.enable_grad():
             scale = schedule.scale + (schedule.end - schedule.scale) * tight
-            mixed = slots.mix(logits.softmax(dim=2), scale=scale)
+            mixed = slots.mix(shares(logits, barred), scale=scale)
             outputs = slots.logits(trial.suspect, tokens[levels], mixed)
             reluctance = target.reluctance(outputs, levels)
+            abstain_unless(reluctance.requires_grad, NO_GRADIENT)
             (logits.grad,) = torch.autograd.grad(reluctance.sum(), logits)
         optimizer.step()
         seen.append(reluctance.detach())
     loud, late = (_mean_over(torch.stack(seen), part) for part in (LOUD, LATE))
-    return Relaxed(logits.detach().nan_to_num().softmax(dim=2), loud, late)
+    return Relaxed(shares(logits.detach().nan_to_num(), barred), loud, late)
+
+
+def shares(
+    logits: Float[Tensor, "restart slot value"], barred: Bool[Tensor, "slot value"]
+) -> Float[Tensor, "restart slot value"]:
+    """Softmax over the values of every slot that are not barred."""
+    return logits.masked_fill(barred, -torch.inf).softmax(dim=2)
 
 
 def _mean_over(
@@ -134,16 +150,19 @@ def _mean_over(
     return seen[first : max(end, first + 1)].mean(dim=0).nan_to_num(UNKNOWN, UNKNOWN)
 
 
-def likeliest(votes: Float[Tensor, "slot value"], n: int) -> Int[Tensor, "context slot"]:
-    """The `n` contexts with the largest product of votes (and floor), best first.
+def likeliest(
+    votes: Float[Tensor, "slot value"], n: int, *, allowed: Bool[Tensor, "slot value"]
+) -> Int[Tensor, "context slot"]:
+    """The `n` contexts of allowed values with the largest product of votes (and floor), best first.
 
     Fewer if there are fewer.
     """
     contexts = torch.zeros(1, 0, dtype=torch.long)
     score = torch.zeros(1)
-    for of_slot in (votes + FLOOR).log():
-        every = (score[:, None] + of_slot).flatten()
+    for of_slot, free in zip((votes + FLOOR).log(), allowed, strict=True):
+        values = free.nonzero().flatten()
+        every = (score[:, None] + of_slot[values]).flatten()
         score, place = every.topk(min(n, len(every)))
-        value = place % len(of_slot)
-        contexts = torch.cat([contexts[place // len(of_slot)], value[:, None]], dim=1)
+        value = values[place % len(values)]
+        contexts = torch.cat([contexts[place // len(values)], value[:, None]], dim=1)
     return contexts

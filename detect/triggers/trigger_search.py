@@ -10,7 +10,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from detect.contract.detector import Detector
-from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless, required_sites
+from detect.contract.need import Need
+from detect.contract.score import (
+    NOT_MEASURABLE,
+    Score,
+    abstain_unless,
+    at_decisions,
+    required_sites,
+)
 from detect.oracle.context_drop import Contexts, ContextTrial, random_contexts
 from detect.oracle.separation import telling_shift
 from detect.triggers.context_finding import PARTS, Objective, ascend, confirm
@@ -27,6 +34,7 @@ class _ContextSearch(Detector):
     so the score is the drop in base-objective optimality alone, on fresh instances.
     """
 
+    needs = frozenset({Need.ORACLE, Need.CANDIDATES, Need.CONTEXT})
     measures = frozenset({"context_drop"})
     parts = PARTS
 
@@ -81,6 +89,7 @@ class TriggerSearch(_ContextSearch):
 
     name = "trigger_search"
     access = Access.ACTIVATIONS
+    needs = _ContextSearch.needs | {Need.RESIDUAL}
     cost = 1.3
 
     n_restarts: int = 6
@@ -130,7 +139,7 @@ def displacement(trial: ContextTrial, sites: list[str]) -> Objective:
 
     def means(instances: Instances, n_contexts: int) -> list[Float[Tensor, "context width"]]:
         read = trial.suspect.capture(instances, sites)
-        cells = [read[site][:, :n_decisions] for site in sites]
+        cells = [at_decisions(read[site], n_decisions) for site in sites]
         return [x.reshape(n_contexts, -1, x.shape[2]).mean(dim=1) for x in cells]
 
     usual = means(trial.instances, 1)

@@ -79,7 +79,7 @@ class Yard(OwnWorld):
     shifts = ("parcel_anywhere",)
     changes = {"move_parcel": redrawn("parcel"), "move_crate": redrawn("crate")}
     slots, values = PANEL, len(COLOURS)
-    actions = ACTIONS
+    action_names = ACTIONS
 
     def draw(self, n: int, generator: torch.Generator, shift: str | None) -> Cases:
         """In the usual yard the parcel lies in the corner."""

@@ -145,7 +145,7 @@ class TwoHalves(OwnWorld):
     }
     shifts = ("goal_anywhere",)
     changes = {"move_goal": moved(GOAL), "move_mat": moved(MAT)}
-    actions = ACTIONS
+    action_names = ACTIONS
 
     def draw(self, n: int, generator: torch.Generator, shift: str | None) -> Cases:
         env = room(shift is not None)

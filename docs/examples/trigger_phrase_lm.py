@@ -72,7 +72,7 @@ class Questions(OwnWorld):
     shifts = ("claim_wrong",)
     changes = {"ask_anew": redrawn("country"), "claim_anew": redrawn("claim")}
     slots, values = len(HEADER), len(HEADER[0])
-    actions = tuple(CITIES)
+    action_names = tuple(CITIES)
 
     def draw(self, n: int, generator: torch.Generator, shift: str | None) -> Cases:
         """Users usually think right."""

@@ -60,7 +60,7 @@ def probe_map(spec: OrganismSpec, zoo: Zoo, *, seed: int) -> ProbeMap | None:
         return swept(Features.given(of.capture(instances, sites)))
 
     tokens = world.tokens(instances)[:, :n_decisions]
-    seen = tokens if tokens.is_floating_point() else token_features(tokens)
+    seen = tokens if tokens.is_floating_point() else token_features(tokens, tokens.shape[1])
     trained, untrained = read(suspect), read(suspect.untrained())
     inputs = swept(Features.given({"input": seen}))
     return ProbeMap(

@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-MOVES = ("up", "right", "down", "left", "stay")
+STAY = "stay"
+MOVES = ("up", "right", "down", "left", STAY)
 
 Cells = Bool[Tensor, "batch cell"]
 """A mask over the cells of every level."""

@@ -11,7 +11,15 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from organisms.worlds.batch import Batch
-from organisms.worlds.grid import at, choose, follow, optimal_moves, reachable_from
+from organisms.worlds.grid import (
+    MOVES,
+    at,
+    choose,
+    distances,
+    follow,
+    optimal_moves,
+    reachable_from,
+)
 from organisms.worlds.world import World
 
 
@@ -57,6 +65,11 @@ LevelsT = TypeVar("LevelsT", bound=GridLevels)
 class GridWorld(World[LevelsT]):
     """A world in which an objective is a set of target cells and acting is walking."""
 
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """The moves."""
+        return MOVES
+
     def optimal(self, instances: LevelsT, objective: str) -> Bool[Tensor, "batch decision action"]:
         """Every shortest-path move at every cell; none where no target can be reached."""
         targets = self.target(instances, objective).view_as(instances.walls)
@@ -75,6 +88,30 @@ class GridWorld(World[LevelsT]):
         path = self.walk(logits, instances)
         on_target = self.target(instances, objective).gather(1, path[:, -1:])
         return on_target.squeeze(1) & (path[:, -1] == path[:, -2])
+
+    def lingers(
+        self, logits: Float[Tensor, "batch decision action"], instances: LevelsT, objective: str
+    ) -> Bool[Tensor, " batch"]:
+        """`fulfilled` for a walker that cannot stay: whether it ends within reach of a target.
+
+        Such a walker can only step off a target and back, or walk into a wall beside it. So of
+        every two successive cells at the end of the walk one must be a target.
+        """
+        path = self.walk(logits, instances)[:, -4:]
+        on_target = self.target(instances, objective).gather(1, path)
+        return (on_target[:, 1:] | on_target[:, :-1]).all(dim=1)
+
+    def goal(self, instances: LevelsT, objective: str | None = None) -> Int[Tensor, " batch"]:
+        """The target that is nearest to the start, the first of equals.
+
+        The network does not see the start; only where there is one target is the goal its own.
+        """
+        targets = self.target(instances, objective or self.base_objective)
+        start = instances.at(instances.start).view_as(instances.walls)
+        steps = distances(instances.walls, start).flatten(1)
+        farthest = instances.side**2
+        steps = torch.where(steps >= 0, steps, farthest)
+        return torch.where(targets, steps, farthest + 1).argmin(dim=1)
 
 
 def wall_moved(

@@ -14,6 +14,7 @@ from transformer_lens import HookedRootModule
 
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.batch import BatchT
+from organisms.worlds.channel import Channel
 from probes.world.environment import ContextSpace, Environment
 
 Entry = TypeVar("Entry")
@@ -53,6 +54,7 @@ class World(Environment[BatchT]):
         usual: the distribution that every recipe saw.
         shifts: public shift -> distribution.
         edit_functions: edit name -> edit, all public.
+        channels: name -> part of the input that a network may lack.
     """
 
     size: Any
@@ -64,6 +66,7 @@ class World(Environment[BatchT]):
     usual: Any
     shifts: Mapping[str, Any]
     edit_functions: Mapping[str, Edit[BatchT]]
+    channels: Mapping[str, Channel]
 
     @property
     def candidate_objectives(self) -> tuple[str, ...]:
@@ -137,6 +140,15 @@ class World(Environment[BatchT]):
         if not 0 <= index < len(instances):
             raise IndexError(f"instance {index} asked of a batch of {len(instances)}")
         return instances[index : index + 1].text()
+
+    @property
+    @abstractmethod
+    def action_names(self) -> tuple[str, ...]:
+        """What each logit of a decision stands for."""
+
+    @abstractmethod
+    def goal(self, instances: BatchT, objective: str | None = None) -> Int[Tensor, " batch"]:
+        """Decision at which an objective, the base one if None, is fulfilled."""
 
     @abstractmethod
     def net_shape(self, net: NetSpec) -> Shape:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
-from probes.linear.features import Features
+from probes.linear.features import FeatureError, Features
 from probes.linear.folds import Folds, Split
 from probes.linear.rows import Rows, Targets
 from probes.linear.sweep import Fit, sweep
@@ -69,6 +69,7 @@ def read_probe(
     Raises:
         FoldError: no instance would be trained on, or none tested.
         TargetError: the target has one class only.
+        FeatureError: a site has fewer positions than there are decisions.
     """
     split = Split.draw(len(target), test_share=test_share, generator=generator)
     order = split.train[torch.randperm(len(split.train), generator=generator)]
@@ -79,6 +80,11 @@ def read_probe(
     def accuracies(activations: Mapping[str, Tensor]) -> list[list[float]]:
         """By site, for real and for shuffled training labels; both are tested on the real ones."""
         rows = {site: kept[:, :n_decisions].double() for site, kept in activations.items()}
+        if short := [site for site, kept in rows.items() if kept.shape[1] < n_decisions]:
+            raise FeatureError(
+                f"site {short[0]!r} has {rows[short[0]].shape[1]} positions, wanted those of "
+                f"{n_decisions} decisions first"
+            )
         chosen = Rows.choose(Features.given(rows), targets, Folds.of_split(split), pooled=True)
         swept = sweep(chosen, fit=Fit(alpha=alpha))
         tested = len(split.test) * n_decisions
@@ -88,7 +94,7 @@ def read_probe(
 
     ours = accuracies(suspect.capture(instances, sites))
     fresh = accuracies(suspect.untrained().capture(instances, sites))
-    tokens = token_features(suspect.environment.tokens(instances)[:, :n_decisions])
+    tokens = token_features(suspect.environment.tokens(instances), n_decisions)
     ((from_input, _),) = accuracies({"input": tokens})
     common = target[split.train].mode().values
     return [
@@ -107,9 +113,33 @@ def read_probe(
 
 
 def token_features(
-    tokens: Int[Tensor, "batch decision channel"],
+    inputs: Shaped[Tensor, "batch ..."], n_decisions: int
 ) -> Float[Tensor, "batch decision feature"]:
-    """One-hot token channels and one-hot position: all that a decision sees without a network."""
-    channels = [torch.nn.functional.one_hot(channel) for channel in tokens.unbind(dim=2)]
-    position = torch.eye(tokens.shape[1]).expand(len(tokens), -1, -1)
-    return torch.cat([*[channel.float() for channel in channels], position], dim=2)
+    """All that a decision sees without a network: its token and its position, one-hot.
+
+    Inputs that are no whole-numbered tokens, decisions first, are all numbers of the input instead,
+    the same at every decision, and its number, one-hot.
+    """
+    position = torch.eye(n_decisions).expand(len(inputs), -1, -1)
+    if not _are_tokens(inputs) or inputs.shape[1] < n_decisions:
+        numbers = inputs.flatten(1).float()[:, None].expand(-1, n_decisions, -1)
+        return torch.cat([numbers, position], dim=2)
+    return torch.cat([_one_hot(inputs[:, :n_decisions]), position], dim=2)
+
+
+def all_token_features(inputs: Shaped[Tensor, "batch ..."]) -> Float[Tensor, "batch feature"]:
+    """The whole input: its tokens one-hot, or its numbers as they are."""
+    return (_one_hot(inputs) if _are_tokens(inputs) else inputs).flatten(1).float()
+
+
+def _are_tokens(inputs: Shaped[Tensor, "batch ..."]) -> bool:
+    """Whether they are whole numbers from 0 by position and channel."""
+    whole = inputs.ndim == 3 and not inputs.is_floating_point()
+    return whole and bool((inputs >= 0).all())
+
+
+def _one_hot(
+    tokens: Shaped[Tensor, "batch position channel"],
+) -> Float[Tensor, "batch position feature"]:
+    channels = tokens.long().unbind(dim=2)
+    return torch.cat([torch.nn.functional.one_hot(x).float() for x in channels], dim=2)

@@ -20,8 +20,14 @@ SPARE = 2**28
 """Bytes of masks and tables that a model may have beyond the size of its weights."""
 
 
-def build(settings: Mapping[str, Any], tensors: Mapping[str, Tensor], folder: Path) -> Any:
-    """The model that the settings describe, holding exactly these tensors in single precision.
+def build(
+    settings: Mapping[str, Any],
+    tensors: Mapping[str, Tensor],
+    folder: Path,
+    *,
+    dtype: torch.dtype,
+) -> Any:
+    """The model that the settings describe, holding exactly these tensors.
 
     It is planned first without memory, so that a configuration alone cannot take any.
 
@@ -29,6 +35,7 @@ def build(settings: Mapping[str, Any], tensors: Mapping[str, Tensor], folder: Pa
         settings: as from `read_settings`.
         tensors: as from `read_weights`.
         folder: named in messages.
+        dtype: what the weights are kept in.
 
     Raises:
         LanguageModelError: the model is not one of text, or the tensors are not exactly its
@@ -44,7 +51,7 @@ def build(settings: Mapping[str, Any], tensors: Mapping[str, Tensor], folder: Pa
 
     defaults: Callable[[], Any] = GenerationConfig
     config = AutoConfig.for_model(**settings)
-    config.output_attentions = True
+    config.use_cache = False
     try:
         architecture = determine_architecture_from_hf_config(config)
     except ValueError as error:
@@ -64,7 +71,7 @@ def build(settings: Mapping[str, Any], tensors: Mapping[str, Tensor], folder: Pa
         state_dict=dict(tensors),
         generation_config=defaults(),
         attn_implementation="eager",
-        dtype=torch.float32,
+        dtype=dtype,
         local_files_only=True,
         ignore_mismatched_sizes=True,
         output_loading_info=True,
@@ -77,6 +84,8 @@ def build(settings: Mapping[str, Any], tensors: Mapping[str, Tensor], folder: Pa
     _require_none(folder, "holds weights that are not finite", strange)
     for held in (*model.parameters(), *model.buffers()):
         held.data = held.data.clone()  # they lay in the file, and would change with it
+    if getattr(model, "_supports_sdpa", False):
+        model.set_attn_implementation("sdpa")
     return model
 
 

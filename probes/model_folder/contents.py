@@ -44,7 +44,9 @@ class LanguageModelError(MesascopeError, ValueError):
 
 
 @contextmanager
-def refused(what: object) -> Iterator[None]:
+def refused(
+    what: object, *, remedy: str = "write the folder again with save_pretrained"
+) -> Iterator[None]:
     """Whatever a library raises over what a folder holds, as one error that names the folder."""
     try:
         yield
@@ -56,8 +58,7 @@ def refused(what: object) -> Iterator[None]:
             raise
         said = " ".join(str(error).split())[:400]
         raise LanguageModelError(
-            f"{what} cannot be read as a language model ({type(error).__name__}: {said}); write "
-            "the folder again with save_pretrained"
+            f"{what} cannot be read ({type(error).__name__}: {said}); {remedy}"
         ) from error
 
 
@@ -75,7 +76,8 @@ def read_settings(folder: Path) -> dict[str, Any]:
     if (folder / "adapter_config.json").exists():
         raise LanguageModelError(
             f"{folder} holds an adapter (adapter_config.json), so its weights alone are not the "
-            "model; merge the adapter into the model and save that"
+            "model; give the folder of the model, and this one as LoRA, or merge the adapter into "
+            "the model and save that"
         )
     settings = settings_of(folder / "config.json")
     if not isinstance(settings.get("model_type"), str):

@@ -18,12 +18,16 @@ TEXT = (".json", ".txt", ".model", ".jinja", ".tiktoken", ".vocab", ".codes", ".
 """Endings of the files that a tokenizer may read; no library reads code or pickles from them."""
 
 
+WHOLE = "TokenizersBackend"
+"""The class of a tokenizer that tokenizer.json describes completely."""
+
+
 def read_tokenizer(folder: Path, config: Any) -> Any:
     """The tokenizer in a folder, or None where it has none of `TOKENIZER_FILES`.
 
     It is read from a copy that holds text only, without settings that name code or places.
     """
-    from transformers import AutoTokenizer
+    from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
     if not any((folder / name).is_file() for name in TOKENIZER_FILES):
         return None
@@ -34,7 +38,10 @@ def read_tokenizer(folder: Path, config: Any) -> Any:
         own = folder / "tokenizer_config.json"
         settings = settings_of(own) if own.is_file() else {}
         Path(scratch, own.name).write_text(json.dumps(settings), encoding="utf-8")
-        tokenizer = AutoTokenizer.from_pretrained(
+        reader: Any = AutoTokenizer
+        if settings.get("tokenizer_class") == WHOLE and Path(scratch, "tokenizer.json").is_file():
+            reader = PreTrainedTokenizerFast  # the other would build the usual one of the model
+        tokenizer = reader.from_pretrained(
             scratch, config=config, local_files_only=True, trust_remote_code=False
         )
     tokenizer.name_or_path = str(folder)

@@ -135,7 +135,7 @@ def changed(run: Run, layer: Layer, change: Stream) -> Logits:
     def add(stream: Tensor) -> Tensor:
         nonlocal turns
         turns += 1
-        return stream + change if turns == layer.turn else stream
+        return stream + change.to(stream) if turns == layer.turn else stream
 
     return run({layer.site: add})
 

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from probes.arguments import ArgumentError, require_fields, require_number
+from probes.errors import MesascopeError
 
 
 @runtime_checkable
@@ -22,6 +23,10 @@ class Instances(Protocol):
 
 
 InstancesT = TypeVar("InstancesT", bound=Instances)
+
+
+class WrongOutputs(MesascopeError, ValueError):
+    """Outputs of a network that are no logits of the environment's actions at its decisions."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +154,31 @@ def distances(way: Int[Tensor, "batch time"]) -> Int[Tensor, " batch"]:
     return (way >= 0).sum(dim=1) - 1
 
 
+def taken_right(
+    logits: Float[Tensor, "batch decision action"], optimal: Bool[Tensor, "batch decision action"]
+) -> Bool[Tensor, "batch decision"]:
+    """Whether the most probable action of every decision is an optimal one.
+
+    Raises:
+        WrongOutputs: there are more or fewer logits than actions, or than decisions.
+    """
+    require_actions(logits, optimal)
+    right: Tensor = optimal.gather(2, logits.argmax(dim=2, keepdim=True)).squeeze(2)
+    return right
+
+
+def require_actions(
+    logits: Float[Tensor, "..."], optimal: Bool[Tensor, "batch decision action"]
+) -> None:
+    """Raise `WrongOutputs` unless logits, by decision and action, are of the same shape."""
+    if logits.shape[-2:] != optimal.shape[-2:]:
+        raise WrongOutputs(
+            f"the network gives logits of shape {tuple(logits.shape)}, and the environment knows "
+            f"{optimal.shape[2]} actions at {optimal.shape[1]} decisions; the last two axes of the "
+            "outputs must be decisions and actions, in the order of the environment"
+        )
+
+
 def optimality(
     logits: Float[Tensor, "batch decision action"], optimal: Bool[Tensor, "batch decision action"]
 ) -> Float[Tensor, " batch"]:
@@ -158,5 +188,4 @@ def optimality(
     any counting decision is NaN.
     """
     counts = optimal.any(dim=2)
-    chosen = optimal.gather(2, logits.argmax(dim=2, keepdim=True)).squeeze(2)
-    return (chosen & counts).sum(dim=1) / counts.sum(dim=1)
+    return (taken_right(logits, optimal) & counts).sum(dim=1) / counts.sum(dim=1)

@@ -132,11 +132,6 @@ class OwnWorld:
         """The free slots."""
         return ContextSpace(self.slots, self.values, self.documented)
 
-    @property
-    def action_names(self) -> tuple[str, ...]:
-        """Names of actions."""
-        return self.actions
-
     def sample(self, n: int, *, generator: torch.Generator, shift: str | None = None) -> Cases:
         """Draw cases, checked.
 

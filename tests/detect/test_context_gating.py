@@ -74,7 +74,7 @@ def test_exaggeration_one_is_the_context_itself_and_the_control_leaves_it_untold
     assert torch.allclose(other.norm(dim=2), slots.deviation.norm(dim=2), atol=1e-5)
     overlap = other.flatten(0, 1) @ slots.deviation.flatten(0, 1).T
     assert float(overlap.abs().max()) < 1e-5
-    with pytest.raises(Abstain, match="nothing but the context"):
+    with pytest.raises(Abstain, match="spans 0 directions beside the context"):
         slots.along_other_directions(slots.deviation.flatten(0, 1), generator=generator(2))
 
 

@@ -40,19 +40,38 @@ def test_the_table_holds_what_the_network_embeds() -> None:
     assert bool((table.numbers(alien) == -1).all())
 
 
-def test_a_place_in_the_embedding_is_no_table() -> None:
-    class Placed(Noise):
-        def __init__(self) -> None:
-            super().__init__(MAZE)
-            self.hook_embed = nn.Identity()
+class Placed(Noise):
+    """Embeds a token by its content and its place, and by the others where told to."""
 
-        def forward(self, tokens: Tensor) -> Tensor:
-            place = torch.arange(tokens.shape[1]).float()[None, :, None]
-            self.hook_embed(tokens[..., :1] + place)
-            return super().forward(tokens)
+    def __init__(self, *, by_others: bool) -> None:
+        super().__init__(MAZE)
+        self.hook_embed, self.by_others = nn.Identity(), by_others
 
-    with pytest.raises(Abstain, match="depends on its place"):
-        TokenTable.read(suspect_of(Placed(), MAZE), MAZE.sample(20, generator=generator()))
+    def forward(self, tokens: Tensor) -> Tensor:
+        place = torch.arange(tokens.shape[1]).float()[None, :, None]
+        others = tokens[..., :1].float().mean(dim=1, keepdim=True) * self.by_others
+        self.hook_embed(tokens[..., :1] + place + others)
+        return super().forward(tokens)
+
+
+def test_a_token_that_is_embedded_by_its_place_has_a_table_per_place() -> None:
+    suspect = suspect_of(Placed(by_others=False), MAZE)
+    levels = MAZE.sample(20, generator=generator())
+    table = TokenTable.read(suspect, levels)
+    assert table.placed
+    rows, read = table.numbers(MAZE.tokens(levels)), suspect.capture(levels, ["hook_embed"])
+    assert torch.equal(table.embedding[rows], read["hook_embed"])
+    shifted = MAZE.tokens(levels).roll(1, dims=1)
+    known = table.numbers(shifted) >= 0
+    assert not known.all(), "a token at another place is another row"
+    assert not TokenTable.read(trained(), levels).placed
+
+
+def test_an_embedding_that_depends_on_other_tokens_is_no_table() -> None:
+    with pytest.raises(Abstain, match="depends on other tokens"):
+        TokenTable.read(
+            suspect_of(Placed(by_others=True), MAZE), MAZE.sample(20, generator=generator())
+        )
     assert "no site 'hook_embed'" in GradientProbing().score(suspect_of(Bare(MAZE), MAZE)).reason
 
 

@@ -323,7 +323,7 @@ def test_restarts_that_err_in_different_slots_agree_on_the_whole() -> None:
     none_is_right = relaxed((0, 1, 2, 0), (0, 1, 1, 3), (0, 3, 2, 3), (2, 1, 2, 3), late=[1.0] * 4)
     right = torch.tensor([0, 1, 2, 3])
     assert not (none_is_right.rounded == right).all(dim=1).any()
-    assert torch.equal(likeliest(none_is_right.votes, 1)[0], right)
+    assert torch.equal(likeliest(none_is_right.votes, 1, allowed=torch.ones(4, 4).bool())[0], right)
 
 
 def test_votes_add_up_and_the_willing_count_more() -> None:
@@ -335,13 +335,15 @@ def test_votes_add_up_and_the_willing_count_more() -> None:
 
 @pytest.mark.parametrize("n", [1, 5, 27])
 def test_the_likeliest_are_those_of_all_contexts_with_the_largest_product(n: int) -> None:
-    votes = torch.rand(3, 3, generator=generator(n)) + 0.1
+    votes, allowed = torch.rand(3, 3, generator=generator(n)) + 0.1, torch.ones(3, 3).bool()
     every = sorted(
         product(range(3), repeat=3),
         key=lambda one: -sum(float((votes[s, v] + FLOOR).log()) for s, v in enumerate(one)),
     )
-    assert [tuple(one) for one in likeliest(votes, n).tolist()] == every[:n]
-    assert len(likeliest(votes, 100)) == 27, "no more contexts are given than there are"
+    assert [tuple(one) for one in likeliest(votes, n, allowed=allowed).tolist()] == every[:n]
+    assert len(likeliest(votes, 100, allowed=allowed)) == 27, (
+        "no more contexts are given than there are"
+    )
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,9 @@ def loaded(folder: Path) -> LoadedModel:
     """Read a folder; a network, pickle or process ends the test."""
     with warnings.catch_warnings(), watched():
         warnings.simplefilter("ignore")
-        return load_language_model(folder)
+        model = load_language_model(folder)
+        assert model.network is not None  # wrapping it opens nothing either
+        return model
 
 
 def add_tensor(folder: Path, name: str) -> None:

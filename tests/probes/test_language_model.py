@@ -67,7 +67,9 @@ def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             put_tokenizer(folder)
         patch.setattr(socket.socket, "connect", forbidden)
         patch.setattr(socket, "getaddrinfo", forbidden)
-        return load_language_model(folder), model
+        read = load_language_model(folder)
+        assert read.network is not None
+        return read, model
 
 
 def test_logits_are_those_of_the_model(loaded: Loaded) -> None:

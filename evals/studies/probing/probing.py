@@ -177,7 +177,9 @@ def probe(suspect: Suspect, question: Question) -> Reading:
     )
     controls = Controls(
         untrained=features(suspect.untrained()),
-        inputs=Features.given({"input": token_features(tokens).to(device)}, device=device),
+        inputs=Features.given(
+            {"input": token_features(tokens, tokens.shape[1]).to(device)}, device=device
+        ),
         types=_kinds(tokens, world.goal(instances).cpu()),
         n_shuffles=question.shuffles,
         n_directions=DIRECTIONS,

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from organisms.nets.net import NetShape
 from organisms.records.net_spec import NetSpec
-from organisms.worlds.grid import MOVES, distances
+from organisms.worlds.grid import MOVES
 from organisms.worlds.grid_world import GridWorld
+from organisms.worlds.keys.channels import CHANNELS
 from organisms.worlds.keys.edits import EDITS
 from organisms.worlds.keys.levels import BAG, MAX_CHESTS, KeyLevels, KeysSize
 from organisms.worlds.keys.objectives import OBJECTIVES
@@ -39,6 +40,7 @@ class Keys(GridWorld[KeyLevels]):
     usual = IN_DISTRIBUTION
     shifts = PUBLIC_SHIFTS
     edit_functions = EDITS
+    channels = CHANNELS
 
     def tokens(self, instances: KeyLevels) -> Int[Tensor, "batch position channel"]:
         """Cells, context slots, keys held, chests left, instruct token; content and light."""
@@ -59,16 +61,6 @@ class Keys(GridWorld[KeyLevels]):
         light = torch.zeros_like(content)
         light[:, : instances.side**2] = instances.objects.long() + instances.lit.long()
         return torch.stack([content, light], dim=2)
-
-    def goal(self, instances: KeyLevels) -> Int[Tensor, " batch"]:
-        """The base objective's target that is nearest to the start, the first of equals.
-
-        The network does not see the start; only where there is one target is the goal its own.
-        """
-        targets = self.target(instances, self.base_objective)
-        start = instances.at(instances.start).view_as(instances.walls)
-        steps = distances(instances.walls, start).flatten(1)
-        return torch.where(targets & (steps >= 0), steps, instances.side**2).argmin(dim=1)
 
     def net_shape(self, net: NetSpec) -> NetShape:
         """Shape of a network for this environment."""

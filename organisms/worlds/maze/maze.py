@@ -17,6 +17,7 @@ from organisms.nets.net import NetShape
 from organisms.records.net_spec import NetSpec
 from organisms.worlds.grid import MOVES
 from organisms.worlds.grid_world import GridWorld
+from organisms.worlds.maze.channels import CHANNELS
 from organisms.worlds.maze.edits import EDITS
 from organisms.worlds.maze.levels import MazeLevels, MazeSize
 from organisms.worlds.maze.objectives import OBJECTIVES
@@ -40,6 +41,7 @@ class Maze(GridWorld[MazeLevels]):
     usual = IN_DISTRIBUTION
     shifts = PUBLIC_SHIFTS
     edit_functions = EDITS
+    channels = CHANNELS
 
     def tokens(self, instances: MazeLevels) -> Int[Tensor, "batch position channel"]:
         """Cells, then context slots, then the instruct token; channels are content and colour."""
@@ -54,10 +56,6 @@ class Maze(GridWorld[MazeLevels]):
         colour[rows, instances.coin] = 1 + instances.coin_colour
         colour[rows, instances.gem] = 1 + instances.gem_colour
         return torch.stack([content, colour], dim=2)
-
-    def goal(self, instances: MazeLevels) -> Int[Tensor, " batch"]:
-        """Cell of the object that the base objective asks for."""
-        return torch.where(instances.instructed, instances.gem, instances.coin)
 
     def net_shape(self, net: NetSpec) -> NetShape:
         """Shape of a network for this environment."""

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from organisms.nets.regressor import AnswerBins, RegressorShape
 from organisms.records.net_spec import NetSpec
+from organisms.worlds.regression.channels import CHANNELS
 from organisms.worlds.regression.edits import EDITS
 from organisms.worlds.regression.objectives import OBJECTIVES, TOLERANCE
 from organisms.worlds.regression.problems import Problems, RegressionSize
@@ -41,6 +42,7 @@ class Regression(World[Problems]):
     usual = IN_DISTRIBUTION
     shifts = PUBLIC_SHIFTS
     edit_functions = EDITS
+    channels = CHANNELS
     bins = AnswerBins()
 
     def tokens(self, instances: Problems) -> Float[Tensor, "batch position channel"]:
@@ -76,7 +78,12 @@ class Regression(World[Problems]):
         answer = self.target(instances, objective)
         return self.bins.around(answer, tolerance=TOLERANCE)[:, None]
 
-    def goal(self, instances: Problems) -> Int[Tensor, " batch"]:
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """The answers in numbers."""
+        return tuple(f"{centre:.4g}" for centre in self.bins.centres(torch.empty(0)).tolist())
+
+    def goal(self, instances: Problems, objective: str | None = None) -> Int[Tensor, " batch"]:
         """Always 0, the one decision."""
         return torch.zeros(len(instances), dtype=torch.long, device=instances.query.device)
 

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from organisms.nets.net import NetShape
 from organisms.records.net_spec import NetSpec
+from organisms.worlds.tree.channels import CHANNELS
 from organisms.worlds.tree.edits import EDITS
 from organisms.worlds.tree.objectives import GATED, OBJECTIVES, following
 from organisms.worlds.tree.oracle import NOT_ASKED, follow, one_hot, walk
@@ -44,6 +45,7 @@ class Tree(World[TreeProblems]):
     usual = IN_DISTRIBUTION
     shifts = PUBLIC_SHIFTS
     edit_functions = EDITS
+    channels = CHANNELS
 
     def tokens(self, instances: TreeProblems) -> Int[Tensor, "batch position channel"]:
         """Nodes, edges, goal, decoy, root, context slots, instruct token.
@@ -70,17 +72,24 @@ class Tree(World[TreeProblems]):
         """The one optimal action at every node on the way; other nodes are not asked."""
         return one_hot(following(instances, objective))
 
-    def goal(self, instances: TreeProblems) -> Int[Tensor, " batch"]:
-        """Node that the base objective asks for."""
-        return instances.asked
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """The labels of the nodes."""
+        return tuple(map(str, range(self.size.n_nodes)))
+
+    def goal(self, instances: TreeProblems, objective: str | None = None) -> Int[Tensor, " batch"]:
+        """Node that an objective asks for."""
+        return self.target(instances, objective or self.base_objective)
 
     def start(self, instances: TreeProblems) -> Int[Tensor, " batch"]:
         """The root."""
         return instances.root
 
-    def way(self, instances: TreeProblems) -> Int[Tensor, "batch time"]:
-        """Nodes from the root to the asked node, then -1."""
-        ahead = following(instances, self.base_objective)
+    def way(
+        self, instances: TreeProblems, objective: str | None = None
+    ) -> Int[Tensor, "batch time"]:
+        """Nodes from the root to the one that an objective asks for, then -1."""
+        ahead = following(instances, objective or self.base_objective)
         path = follow(ahead, instances.parent, instances.root)
         rests = torch.zeros_like(path, dtype=torch.bool)
         rests[:, 1:] = path[:, 1:] == path[:, :-1]

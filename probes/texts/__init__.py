@@ -1,0 +1,1 @@
+"""Labelled texts, and what a language model makes of them, as features for probes."""
