@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from detect.behaviour.adversarial_probing import AdversarialProbing
 from detect.behaviour.distractor_sensitivity import DistractorSensitivity
 from detect.behaviour.goal_swap import GoalSwap
@@ -10,6 +12,7 @@ from detect.behaviour.ood_battery import OodBattery
 from detect.behaviour.reward_model import RewardModel
 from detect.contract.detector import Detector, DetectorError
 from detect.contract.elsewhere import load_elsewhere
+from detect.contract.probe_file import ENDING, probe_detector
 from detect.floors.floors import InDistribution, Metadata, RandomScore, WeightNorm
 from detect.gating.awareness import Awareness
 from detect.gating.context_gating import ContextGating
@@ -69,11 +72,15 @@ DETECTORS: dict[str, type[Detector]] = {
 def load_detector(reference: str) -> type[Detector]:
     """Find a class by built-in name, `package.module:Class` or `path/to/file.py:Class`.
 
+    A file `probe.safetensors` that `mesascope probe --save` wrote is a detector too.
+
     Raises:
         DetectorError: nothing is there, it does not import, or it does not keep the contract.
     """
     if reference in DETECTORS:
         return DETECTORS[reference]
+    if reference.endswith(ENDING):
+        return probe_detector(Path(reference))
     if ":" not in reference.rstrip(":"):
         raise DetectorError(
             f"no detector {reference!r}; choose one of {sorted(DETECTORS)}, or write "

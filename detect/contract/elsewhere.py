@@ -7,16 +7,26 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from detect.contract.detector import Detector, DetectorError, ScoredInside, require_detector
 from detect.contract.failure import told
 
 
 def load_elsewhere(reference: str) -> type[Detector]:
-    """Find a class by `package.module:Class` or `path/to/file.py:Class`.
+    """Find a detector by `package.module:Class` or `path/to/file.py:Class`.
 
     Raises:
         DetectorError: nothing is there, it does not import, or it does not keep the contract.
+    """
+    return require_detector(load_class(reference))
+
+
+def load_class(reference: str) -> Any:
+    """Find whatever stands under a name in a module or a file, which is run for that.
+
+    Raises:
+        DetectorError: nothing is there, or it does not import.
     """
     place, _, name = reference.rpartition(":")
     if place.endswith(".py") and not Path(place).is_file():
@@ -27,7 +37,7 @@ def load_elsewhere(reference: str) -> type[Detector]:
         raise DetectorError(f"cannot import {place!r}: {told(error, place)}") from error
     if not hasattr(module, name):
         raise DetectorError(f"{place!r} has no {name!r}; check the name after the colon")
-    return require_detector(getattr(module, name))
+    return getattr(module, name)
 
 
 def _run_file(path: Path) -> ModuleType:

@@ -27,7 +27,7 @@ from evals.command.console import (
     silence,
 )
 from evals.command.doctor import doctor
-from evals.command.probe import probe
+from evals.command.probing.probe import probe
 from evals.command.report import report
 from evals.command.risk import gate, risk
 from evals.command.run import run
@@ -49,7 +49,7 @@ add_commands(
         "run": (run, "run --suite smoke --dry-run"),
         "score": (score, "score --suite smoke --detector mine.py:Mine"),
         "audit": (audit, "audit policy.safetensors --adapter mine.py:Mine --trusted a.safetensors"),
-        "probe": (probe, "probe ID --suite smoke"),
+        "probe": (probe, "probe FOLDER --data texts.jsonl"),
         "risk": (
             risk,
             "risk --evidence evidence.json --what-if detect.deceptive=0.8",

@@ -16,6 +16,9 @@ from probes.errors import MesascopeError
 SESSION = "mesascope_session"
 """Module that holds the classes which were typed into a session and lie in no file."""
 
+PROBE = ".safetensors"
+"""Ending of the files of saved probes."""
+
 REGISTRY = Path(__file__).parents[2] / "detect" / "registry.py"
 
 
@@ -26,12 +29,18 @@ class NoSuchDetector(MesascopeError, ValueError):
 def read_reference(reference: str) -> str:
     """The reference, completed: `mine.py` alone stands for the one detector in it.
 
+    A saved probe is named by the whole path of its file, as workers work elsewhere.
+
     Raises:
         NoSuchDetector: the file is missing or no Python, or holds no such class.
     """
     place, _, name = reference.rpartition(":")
     if reference.endswith(".py"):
         place, name = reference, ""
+    if reference.endswith(PROBE):
+        if not Path(reference).is_file():
+            raise NoSuchDetector(f"no file {reference!r}; mesascope probe --save writes a probe")
+        return str(Path(reference).resolve())
     if not place:
         if reference not in (known := _built_in()):
             raise NoSuchDetector(

@@ -103,7 +103,8 @@ def rate(detected: int, of: int, *, abstained: int = 0, level: float = 0.95) -> 
             "0 or more that fit into the networks"
         )
     require_inside("level", level)
-    return Rate(detected, of, abstained, _clopper_pearson(detected, of, level), level)
+    interval = clopper_pearson(detected, of, level) if of else None
+    return Rate(detected, of, abstained, interval, level)
 
 
 def mean_share(shares: Sequence[float], *, level: float = 0.95) -> MeanShare:
@@ -124,7 +125,7 @@ def mean_share(shares: Sequence[float], *, level: float = 0.95) -> MeanShare:
     if not n:
         return MeanShare(None, 0, None, level)
     total = float(sum(shares))
-    return MeanShare(total / n, n, _clopper_pearson(total, n, level), level)
+    return MeanShare(total / n, n, clopper_pearson(total, n, level), level)
 
 
 def auroc(
@@ -152,20 +153,22 @@ def auroc(
         below = np.searchsorted(ordered, high, side="left")
         not_above = np.searchsorted(ordered, high, side="right")
         value = float((below + not_above).sum() / (2 * high.size * low.size))
-        interval = _newcombe(value, high.size, low.size, level)
+        interval = newcombe(value, high.size, low.size, level)
     return Auroc(value, interval, positives.size, negatives.size)
 
 
-def _clopper_pearson(detected: int | float, of: int, level: float) -> tuple[float, float] | None:
-    if not of:
-        return None
+def clopper_pearson(detected: int | float, of: int | float, level: float) -> tuple[float, float]:
+    """Exact bounds of a probability; counts need not be whole."""
     tail = (1 - level) / 2
     low = stats.beta.ppf(tail, detected, of - detected + 1) if detected else 0.0
     high = stats.beta.ppf(1 - tail, detected + 1, of - detected) if detected < of else 1.0
     return (float(low), float(high))
 
 
-def _newcombe(value: float, positives: int, negatives: int, level: float) -> tuple[float, float]:
+def newcombe(
+    value: float, positives: int | float, negatives: int | float, level: float
+) -> tuple[float, float]:
+    """Bounds of an area under the ROC curve (2006, method 5); counts need not be whole."""
     z = float(stats.norm.ppf((1 + level) / 2))
     spare = (positives + negatives) / 2 - 1
 

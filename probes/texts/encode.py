@@ -15,6 +15,7 @@ from probes.errors import MesascopeWarning
 from probes.language_model import LoadedModel
 from probes.model_folder.contents import refused
 from probes.texts.dataset import Text, TextError, TextSet
+from probes.texts.plain import PlainTexts
 
 COLUMNS = 4096
 """Token numbers are counted modulo this; tokenizers give the lowest ones to frequent tokens."""
@@ -42,7 +43,9 @@ class EncodedTexts:
         return hashlib.sha256(repr((self.rows, self.answer_starts)).encode()).hexdigest()
 
 
-def encode(model: LoadedModel, texts: TextSet, *, longest: int | None = None) -> EncodedTexts:
+def encode(
+    model: LoadedModel, texts: TextSet | PlainTexts, *, longest: int | None = None
+) -> EncodedTexts:
     """Token numbers of every text, followed by its answer if it has one.
 
     Conversations are written as the tokenizer's chat template says, up to where the model would

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from evals.audit.adapter import Adapter
     from evals.guests.score_detector import score_detector as score
     from evals.risk.analysis import update_risk
-    from mesascope.measuring import audit, probe, run, sweep
+    from mesascope.measuring import audit, probe, probe_texts, run, sweep
     from mesascope.organism import Organism, grow, load_reference
     from organisms.worlds.options import WithOptions
     from probes.network.access import Access
@@ -42,6 +42,7 @@ _PLACES = {
     "grow": "mesascope.organism.grow",
     "load_reference": "mesascope.organism.load_reference",
     "probe": "mesascope.measuring.probe",
+    "probe_texts": "mesascope.measuring.probe_texts",
     "run": "mesascope.measuring.run",
     "score": "evals.guests.score_detector.score_detector",
     "sweep": "mesascope.measuring.sweep",
@@ -65,6 +66,7 @@ __all__ = [
     "grow",
     "load_reference",
     "probe",
+    "probe_texts",
     "run",
     "score",
     "sweep",

@@ -17,12 +17,16 @@ from evals.risk.risk_report import RiskReport
 from evals.running.run import Finished, Progress
 from evals.running.run import run as run_suite
 from evals.scoring.workers import default_workers
-from evals.studies.probing.probing import Question, Reading
+from evals.studies.probing.probing import Question
+from evals.studies.probing.probing import Reading as ProbeReading
 from evals.studies.probing.probing import probe as probe_suspect
+from evals.studies.probing.text_job import Job, Reading
+from evals.studies.probing.text_reading import TextReading
+from evals.studies.probing.text_study import scan_model
 from evals.suite.home import Home
 from evals.suite.suite_file import load_suite
 from probes.linear.closed_form import Method
-from probes.linear.features import Features
+from probes.linear.features import BUDGET, Features
 from probes.linear.folds import Folds
 from probes.linear.rows import Rows, Targets
 from probes.linear.sweep import Fit, Sweep
@@ -38,7 +42,7 @@ def probe(
     method: str = "lda",
     shift: str | None = None,
     instances: int = 400,
-) -> Reading:
+) -> ProbeReading:
     """Which variables of its world can be read at which site of a network, beside controls.
 
     Args:
@@ -64,6 +68,52 @@ def probe(
         instances=instances,
     )
     return probe_suspect(suspect, question)
+
+
+def probe_texts(
+    folder: str | Path,
+    data: str | Path,
+    *,
+    method: str = "logistic",
+    positions: Sequence[str] = (),
+    ordinary: str | Path | None = None,
+    lora: str | Path | None = None,
+    device: str = "cpu",
+    dtype: str = "float32",
+    seed: int = 0,
+) -> TextReading:
+    """Do a language model's activations tell two classes of texts apart, beside controls?
+
+    Args:
+        folder: of the model, as save_pretrained writes it.
+        data: JSON lines of `text` and `label` (and `group`, `answer`), or of `positive` and
+            `negative`.
+        method: `logistic`, `lda`, `ridge` or `means`.
+        positions: `last`, `mean`, `max`, `answer` or `-2` and so on; the usual ones if left out.
+        ordinary: file of texts on which the limit for 1% false alarms is set; the data's
+            negatives if left out.
+        lora: folder of a LoRA for the model.
+        device: such as `cuda`, or `auto` for all GPUs.
+        dtype: what the model computes in.
+        seed: draws folds and controls.
+
+    Returns:
+        `auroc` on texts that no probe had seen, in a cell chosen without them; `bag`, `untrained`,
+        `recall`, `cells`, and whether it tells `beyond` the controls.
+
+    Raises:
+        MesascopeError: folder, texts or options cannot be used.
+    """
+    how = Reading(
+        folder=Path(folder), lora=None if lora is None else Path(lora), sites=(),
+        positions=tuple(positions), device=device, dtype=dtype, longest=None, budget=2 * BUDGET,
+        cache=None,
+    )  # fmt: skip
+    job = Job(
+        data=Path(data), positive=None, ordinary=None if ordinary is None else Path(ordinary),
+        probe=None, method=method, alpha=10.0, folds=5, shuffles=99, seed=seed,
+    )  # fmt: skip
+    return scan_model(how, job).reading
 
 
 def sweep(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -23,8 +24,12 @@ class ProbeMap:
         network: which one, in words.
         instances: that the probes were fitted and tested on.
         control: what the same probes reach in a network of the same shape with fresh weights.
-        inputs: what they reach by variable without any network, from the input at the decision.
+        inputs: what they reach by variable without any network, from the input at the decision;
+            NaN where nobody asked.
         chance: by variable: the commonest class.
+        titles: of the two maps.
+        axes: what a row and a column stand for.
+        measure: what the numbers are.
     """
 
     network: str
@@ -35,6 +40,9 @@ class ProbeMap:
     control: tuple[tuple[float, ...], ...]
     inputs: tuple[float, ...]
     chance: tuple[float, ...]
+    titles: tuple[str, str] = ("trained network", "untrained network")
+    axes: tuple[str, str] = ("variable", "site")
+    measure: str = "accuracy"
 
     def __post_init__(self) -> None:
         shape = {(len(rows), len(rows[0])) for rows in (self.accuracy, self.control)}
@@ -52,8 +60,8 @@ def heat_figure(probes: ProbeMap) -> Markup:
     with figure_style():
         figure = Figure(figsize=(width, height))
         panels = (
-            ("trained network", probes.accuracy, probes.inputs, "input"),
-            ("untrained network", probes.control, probes.chance, "chance"),
+            (probes.titles[0], probes.accuracy, probes.inputs, "input"),
+            (probes.titles[1], probes.control, probes.chance, "chance"),
         )
         for number, (title, rows, last, name) in enumerate(panels):
             left = LEFT_INCHES + number * (wide + 0.3)
@@ -70,17 +78,18 @@ def heat_figure(probes: ProbeMap) -> Markup:
             for row, values in enumerate(rows):
                 for column, value in enumerate((*values, last[row])):
                     least = probes.chance[row]
-                    shade = max(0.0, (value - least) / (1 - least)) if least < 1 else 0.0
+                    known = not math.isnan(value)
+                    shade = max(0.0, (value - least) / (1 - least)) if known and least < 1 else 0.0
                     # A thin gap sets the last column, which is of no site, apart.
                     x = column + 0.08 * (column == n_sites)
                     axes.add_patch(
                         Rectangle((x, row), 0.94, 0.9, color=RULE, alpha=DARKEST * shade, lw=0)
                     )
-                    text = f"{value:.2f}".replace("0.", ".", 1)
+                    text = f"{value:.2f}".replace("0.", ".", 1) if known else "-"
                     axes.text(x + 0.47, row + 0.48, text, ha="center", va="center", fontsize=8)
                 if not number:
                     axes.text(-0.15, row + 0.48, probes.variables[row], ha="right", va="center")
-        heads = ("variable", "site", "trained", "untrained", "input alone", "chance")
+        heads = (*probes.axes, "trained", "untrained", "input alone", "chance")
         table = [
             (variable, site, probes.accuracy[v][s], probes.control[v][s], probes.inputs[v],
              probes.chance[v])
@@ -93,7 +102,7 @@ def heat_figure(probes: ProbeMap) -> Markup:
             f"chance {probes.chance[v]:.2f}"
             for v, variable in enumerate(probes.variables)
         )
-        label = f"Held-out accuracy of linear probes in {probes.network}. {best}."
+        label = f"Held-out {probes.measure} of linear probes in {probes.network}. {best}."
         return inline_svg(figure, name="probes", label=label, data=[heads, *table])
 
 

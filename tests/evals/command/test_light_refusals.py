@@ -45,6 +45,10 @@ def asked(*words: str, home: Path) -> tuple[int, str]:
         (("risk", "--what-if", "foo", "--evidence", "none.json"), "what if 'foo'"),
         (("risk", "--evidence", "none.json"), "no evidence at none.json"),
         (("gate",), "give"),
+        (("probe",), "give the FOLDER"),
+        (("probe", "none", "--data", "texts.jsonl"), "no folder 'none'"),
+        (("probe", "model", "--data", "texts.jsonl"), "2 groups cannot be divided"),
+        (("probe", "model", "--data", "texts.jsonl", "--position", "x"), "no position 'x'"),
         (("gate", "--suite", "tiny"), "no frozen scores"),
         (("gate", "--suspect", "zzz", "--suite", "tiny"), "no frozen scores"),
         (("study", "mechanism", "--suite", "huge"), "no suite 'huge'"),
@@ -56,6 +60,11 @@ def test_a_refusal_loads_nothing_heavy(
     folder = tmp_path / "runs" / "smoke-a654caca"
     folder.mkdir(parents=True)
     shutil.copy(EVIDENCE, folder / "evidence.json")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").touch()
+    (tmp_path / "model" / "model.safetensors").touch()
+    texts = '{"text": "a", "label": 1}\n{"text": "b", "label": 0}\n'
+    (tmp_path / "texts.jsonl").write_text(texts)
     code, printed = asked(*words, home=tmp_path)
     assert code == 2
     assert message in printed
