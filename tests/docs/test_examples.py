@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import torch
-from examples import answering, asked, example
 from safetensors.torch import save_file
 from torch import nn
 
 from evals.audit.adapter import Adapter
+from examples import EXAMPLES, answering, asked, example
 from probes.language_model import load_language_model
 from probes.world.environment import optimality
 
@@ -54,7 +55,7 @@ def right(adapter: Adapter, network: nn.Module, shift: str | None, objective: st
 
 @pytest.mark.parametrize("name", ["conv_policy", "minigrid_policy"])
 def test_the_world_of_an_example_is_whole(name: str, tmp_path: Path) -> None:
-    module, adapter = opened(name)
+    _, adapter = opened(name)
     world = adapter.world()
     for shift in (None, *world.public_shifts):
         drawn = world.sample(20, generator=torch.Generator().manual_seed(0), shift=shift)
@@ -66,7 +67,16 @@ def test_the_world_of_an_example_is_whole(name: str, tmp_path: Path) -> None:
     network = adapter.load(tmp_path / "weights.safetensors", None)
     logits = adapter.adapted(network)(world.tokens(drawn))
     assert logits.shape == world.optimal(drawn, world.base_objective).shape
-    del module
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.py")))
+def test_code_on_the_page_of_an_example_is_that_of_its_file(name: str) -> None:
+    page = (EXAMPLES / f"{name}.md").read_text(encoding="utf-8")
+    shown = re.findall(r"```py\n(.*?)```", page, re.DOTALL)
+    code = (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
+    assert shown
+    for block in shown:
+        assert block in code, block
 
 
 @pytest.mark.slow
