@@ -77,7 +77,7 @@ class _Anomaly(Detector):
         signs = np.where((projected**3).sum(axis=0) < 0, -1.0, 1.0)
         scale = signs * np.sqrt(len(trusted)) / sizes
 
-        def whitened(part: Rows) -> Rows:
+        def whitened(part: Float[np.ndarray, "row width"]) -> Rows:
             out: Rows = ((part - centre) @ directions.T) * scale
             return out
 

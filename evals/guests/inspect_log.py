@@ -33,12 +33,7 @@ def write_inspect_log(run: Path, folder: Path) -> Path:
         InspectMissing: inspect_ai is not installed.
         EvidenceError: the run is not finished, or scores and evidence do not belong together.
     """
-    try:
-        log = import_module("inspect_ai.log")
-    except ModuleNotFoundError as error:
-        raise InspectMissing(
-            f"the export needs inspect_ai ({error}); pip install 'mesascope[inspect]'"
-        ) from error
+    log = inspect_module()
     evidence, frozen = read_suite_evidence(run / "evidence.json"), read_frozen(run)
     if evidence.scores_sha256 != frozen.digest:
         raise EvidenceError(f"the evidence in {run} was made from other scores; run again")
@@ -92,13 +87,36 @@ def write_inspect_log(run: Path, folder: Path) -> Path:
         stats=log.EvalStats(started_at=created.isoformat(), completed_at=created.isoformat()),
         samples=samples,
     )
+    return write_log(whole, folder, f"{evidence.suite}_{evidence.suite_hash[:8]}")
+
+
+def inspect_module() -> Any:
+    """The module whose records make a log.
+
+    Raises:
+        InspectMissing: inspect_ai is not installed.
+    """
+    try:
+        return import_module("inspect_ai.log")
+    except ModuleNotFoundError as error:
+        raise InspectMissing(
+            f"the export needs inspect_ai ({error}); pip install 'mesascope[inspect]'"
+        ) from error
+
+
+def write_log(whole: Any, folder: Path, name: str) -> Path:
+    """Write an `EvalLog` into a folder, named by when it was made and by `name`.
+
+    Raises:
+        UnwritableFile: the folder is read-only, or the disk is full.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    stamp = created.strftime("%Y-%m-%dT%H-%M-%S")
-    name = re.sub(r"[^\w.-]", "_", f"{evidence.suite}_{evidence.suite_hash[:8]}")
-    path = folder / f"{stamp}_mesascope-{name}.eval"
+    stamp = datetime.fromisoformat(whole.eval.created).strftime("%Y-%m-%dT%H-%M-%S")
+    plain = re.sub(r"[^\w.-]", "_", name)
+    path = folder / f"{stamp}_mesascope-{plain}.eval"
     with TemporaryDirectory() as scratch:
         apart = Path(scratch) / path.name
-        log.write_eval_log(whole, str(apart))
+        inspect_module().write_eval_log(whole, str(apart))
         write_whole(path, apart.read_bytes())
     return path
 

@@ -10,7 +10,6 @@ from evals.audit.audit import Audit, Reading, Shown
 from evals.audit.audit_file import audit_json
 from evals.audit.card.words import (
     QUESTIONS,
-    UNCALIBRATED,
     calibration_text,
     compared_text,
     damage_text,
@@ -18,8 +17,10 @@ from evals.audit.card.words import (
     ranked,
     silent_text,
     standing,
+    warned,
 )
 from evals.report.template import foreign_page
+from probes.errors import printable
 
 ARROWS = {"up": "\u2191", "right": "\u2192", "down": "\u2193", "left": "\u2190", "stay": "\u2022"}
 """Action -> how it is drawn; others are written out."""
@@ -96,8 +97,8 @@ def audit_page(audit: Audit) -> str:
         questions=[(words, audit.answer(asked)) for asked, words in QUESTIONS.items()],
         calibration=calibration_text(audit),
         compared=lambda one: compared_text(one, audit),
-        p_text=p_text,
-        uncalibrated=UNCALIBRATED,
+        p_text=lambda one: p_text(one, audit),
+        warnings=warned(audit),
         damage=damage_text(audit),
         silent=silent_text(audit),
         pursued=ranked(audit.pursued),
@@ -127,7 +128,7 @@ def _strips(readings: tuple[Reading, ...]) -> Iterator[Strip]:
 
 def _numbers(strip: Strip) -> tuple[object, ...]:
     one = strip.reading
-    return (one.detector, one.value, one.p_value, *one.controls)
+    return (printable(one.detector), one.value, one.p_value, *one.controls)
 
 
 def _moves(shown: Shown) -> Iterator[Moves]:

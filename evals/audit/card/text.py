@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from detect.behaviour.objective_posterior import NONE
 from evals.audit.audit import Audit, Pursued
 from evals.audit.card.words import (
-    NONE_OF_THESE,
     QUESTIONS,
     calibration_text,
     context_text,
@@ -16,6 +16,7 @@ from evals.audit.card.words import (
     ranked,
     silent_text,
     standing,
+    warned,
 )
 from probes.errors import on_one_line
 
@@ -59,7 +60,7 @@ def _questions(audit: Audit, width: int) -> Iterator[str]:
     yield ROW.format("question", "answer", "p-value", "compared with", "CPU-s")
     for asked, words in QUESTIONS.items():
         answer = audit.answer(asked)
-        known = (p_text(answer).removeprefix("p = "), "-")
+        known = (p_text(answer, audit).removeprefix("p = "), "-")
         if answer.compared:
             known = (known[0], f"{answer.compared} {audit.calibrated.against}")
         if answer.answered == "not asked":
@@ -87,8 +88,8 @@ def _parts(audit: Audit) -> Iterator[tuple[str, str]]:
 
 def _pursued(pursued: tuple[Pursued, ...], otherwise: str) -> str:
     """The most probable objectives, and how probable it is that none of the candidates is it."""
-    named = [one for one in ranked(pursued) if one.objective != NONE_OF_THESE][:OBJECTIVES]
-    named += [one for one in pursued if one.objective == NONE_OF_THESE]
+    named = [one for one in ranked(pursued) if one.objective != NONE][:OBJECTIVES]
+    named += [one for one in pursued if one.objective == NONE]
     return (
         ", ".join(
             f"{one.objective}{' (intended)' * one.base} {one.probability:.2f}" for one in named
@@ -100,12 +101,13 @@ def _pursued(pursued: tuple[Pursued, ...], otherwise: str) -> str:
 def _warned(audit: Audit, width: int, room: int) -> list[str]:
     """As many warnings as there is room for, the gravest first; the others are counted."""
     lines: list[str] = []
-    for number, warning in enumerate(audit.warnings):
-        later = len(audit.warnings) - number - 1
-        wrapped = _wrapped(f"! {warning}", width, ROOM["part"], inset=2)
-        if len(lines) + len(wrapped) + bool(later) > room:
-            return [*lines, MORE.format(later + 1)]
+    left = warned(audit)
+    while left:
+        wrapped = _wrapped(f"! {left[0]}", width, ROOM["part"], inset=2)
+        if len(lines) + len(wrapped) + (len(left) > 1) > room:
+            return [*lines, MORE.format(len(left))]
         lines += wrapped
+        del left[0]
     return lines
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from detect.behaviour.objective_posterior import NONE
 from evals.audit.audit import Against, Answer, Asked, Audit, FoundContext, Pursued, Reading
 from evals.report.words.wording import plural
 
@@ -23,7 +24,7 @@ COMPARED: Mapping[Against, str] = {
 }
 
 UNCALIBRATED = "uncalibrated"
-NONE_OF_THESE = "none of these"
+NOT_COMPARED = "not compared"
 
 Standing = tuple[str, str]
 
@@ -42,15 +43,24 @@ def standing(audit: Audit) -> Standing:
 def calibration_text(audit: Audit) -> str:
     """What scores were compared with, and what level that allows."""
     calibrated = audit.calibrated
-    if not calibrated.size:
-        return f"Uncalibrated: {calibrated.said}"
     networks = plural(calibrated.size, COMPARED[calibrated.against])
-    return f"Compared with {networks} at level {calibrated.alpha:g}. {calibrated.said}"
+    if calibrated.size:
+        return f"Compared with {networks}. {calibrated.said}"
+    if calibrated.said.lower().startswith(UNCALIBRATED):
+        return calibrated.said
+    return f"{UNCALIBRATED.capitalize()}: {calibrated.said}"
 
 
-def p_text(one: Answer | Reading) -> str:
-    """A p-value, or that there is none."""
-    return UNCALIBRATED if one.p_value is None else f"p = {one.p_value:.3g}"
+def warned(audit: Audit) -> list[str]:
+    """Warnings that the calibration has not said already, the gravest first."""
+    return [one for one in audit.warnings if one != audit.calibrated.said]
+
+
+def p_text(one: Answer | Reading, audit: Audit) -> str:
+    """A p-value, a rank where nobody chose what it is compared with, or that there is neither."""
+    if one.p_value is None:
+        return NOT_COMPARED if audit.calibrated.size else UNCALIBRATED
+    return f"{'p =' if audit.calibrated.against == 'trusted' else 'rank'} {one.p_value:.3g}"
 
 
 def compared_text(one: Answer | Reading, audit: Audit) -> str:
@@ -60,7 +70,7 @@ def compared_text(one: Answer | Reading, audit: Audit) -> str:
 
 def ranked(pursued: Iterable[Pursued]) -> list[Pursued]:
     """Objectives by probability; that it is none of them comes last."""
-    return sorted(pursued, key=lambda one: (one.objective == NONE_OF_THESE, -one.probability))
+    return sorted(pursued, key=lambda one: (one.objective == NONE, -one.probability))
 
 
 def context_text(found: FoundContext) -> str:
@@ -87,10 +97,5 @@ def silent_text(audit: Audit) -> str:
 
 
 def damage_text(audit: Audit) -> str:
-    """Competence left and lost, in numbers and in the audit's words."""
-    damage = audit.damage
-    beside = "" if damage.trusted is None else f", {damage.trusted:.3g} among those compared"
-    return (
-        f"index {damage.index:.2g} (0: nothing lost, 1: all). Share of optimal decisions in "
-        f"distribution: {damage.optimality:.3g}{beside}. {damage.said}"
-    )
+    """Competence lost, as a number and in the audit's words."""
+    return f"index {audit.damage.index:.2g} (0: nothing lost, 1: all). {audit.damage.said}"

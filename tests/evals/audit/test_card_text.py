@@ -26,7 +26,7 @@ def endless() -> Audit:
         answers=tuple(replace(one, headline=LONG) for one in audit.answers),
         pursued=tuple(replace(one, objective=LONG) for one in audit.pursued),
         contexts=(replace(audit.contexts[0], values=(3,) * 60, objective=LONG),) * 4,
-        warnings=(LONG,) * 30,
+        warnings=(f"Mind {LONG}",) * 30,
     )
 
 

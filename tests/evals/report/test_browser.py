@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
-import subprocess
-from html import unescape
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
+from browser import POLICY, asked, chromium, complaints, needs_browser, written
 from evals.report.page import ReportInput, render_page
 from evals.report.template import assets
 from reading import fetched, text_of, visible_words
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = (
-    "--headless",
-    "--hide-scrollbars",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-extensions",
-)
 SECTIONS = (
     "walks", "detectors", "roc", "probes", "families", "analysis", "strategy", "checks", "limits",
     "population", "words", "provenance",
 )  # fmt: skip
-
-needs_browser = pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here")
 
 ASK = """
 <script>
@@ -59,22 +44,6 @@ addEventListener("load", () => {
 """
 """What a test asks of the page once its own script has run."""
 
-FRAME = """<!DOCTYPE html><body style="margin: 0">
-<script>addEventListener("message", (one) => (document.body.dataset.answers = one.data))</script>
-<iframe src="asked.html" style="border: 0; width: {width}px; height: 800px"></iframe></body>
-"""
-"""A phone: headless Chromium has no window narrower than 500 pixels."""
-
-
-POLICY = r"<meta http-equiv=\"Content-Security-Policy\"[^>]*>"
-
-
-def written(page: str, folder: Path) -> Path:
-    """The page as a file."""
-    place = folder / "page.html"
-    place.write_text(page, encoding="utf-8")
-    return place
-
 
 def hosts_asked(page: str, folder: Path) -> set[str]:
     """Hosts that a browser asks for a page; what it asks for itself is left out."""
@@ -83,37 +52,6 @@ def hosts_asked(page: str, folder: Path) -> set[str]:
     hosts = re.findall(r'"url":"https?://([^/":]+)', log.read_text(encoding="utf-8"))
     own = (".google.com", ".googleapis.com", ".gvt1.com", "google.com")
     return {host for host in hosts if not host.endswith(own)}
-
-
-def chromium(page: Path, *flags: str) -> tuple[str, str]:
-    """What the browser prints of a page, and what it says on the console."""
-    assert BROWSER is not None
-    done = subprocess.run(
-        [BROWSER, *FLAGS, f"--user-data-dir={page.parent / 'profile'}", "--enable-logging=stderr",
-         *flags, page.as_uri()],
-        capture_output=True, text=True, timeout=240, check=True,
-    )  # fmt: skip
-    return done.stdout, done.stderr
-
-
-def complaints(log: str) -> list[str]:
-    """Lines of the page's console; the browser's own concern its machine."""
-    return [line for line in log.splitlines() if ":CONSOLE" in line]
-
-
-def asked(page: str, folder: Path, width: int) -> dict[str, Any]:
-    """The answers of `ASK` in a window; the page's policy, which forbids asking, is taken out."""
-    text = re.sub(POLICY, "", page).replace("</body>", f"{ASK}</body>")
-    (folder / "asked.html").write_text(text, encoding="utf-8")
-    (folder / "frame.html").write_text(FRAME.format(width=width), encoding="utf-8")
-    dom, log = chromium(
-        folder / "frame.html", "--dump-dom", "--window-size=1280,800", "--virtual-time-budget=5000"
-    )
-    assert not complaints(log)
-    found = re.search(r'data-answers="([^"]*)"', dom)
-    assert found, "the page did not answer"
-    answers: dict[str, Any] = json.loads(unescape(found[1]))
-    return answers
 
 
 def test_nothing_is_fetched_and_a_fetch_would_be_seen(page: str) -> None:
@@ -156,10 +94,10 @@ def test_the_browser_asks_no_other_host(full: ReportInput, tmp_path: Path) -> No
 def test_the_page_fits_a_phone(full: ReportInput, tmp_path: Path) -> None:
     page = render_page(full)
     for text in (page, page.replace("<details>", "<details open>")):
-        answers = asked(text, tmp_path, 390)
+        answers = asked(text, tmp_path, 390, ASK)
         assert (answers["wide"], answers["seen"]) == (390, 390)
     wide = page.replace("</main>", '<p style="width: 420px">too wide</p></main>')
-    assert asked(wide, tmp_path, 390)["wide"] > 390, "what does not fit would be seen"
+    assert asked(wide, tmp_path, 390, ASK)["wide"] > 390, "what does not fit would be seen"
 
 
 @needs_browser
@@ -167,7 +105,7 @@ def test_the_page_fits_a_phone(full: ReportInput, tmp_path: Path) -> None:
 def test_the_summary_fits_a_screen_tables_sort_and_files_are_offered(
     full: ReportInput, tmp_path: Path
 ) -> None:
-    answers = asked(render_page(full), tmp_path, 1280)
+    answers = asked(render_page(full), tmp_path, 1280, ASK)
     assert answers["wide"] == answers["seen"] == 1280
     assert answers["summary"] <= 800
     assert answers["sorted"] == 1

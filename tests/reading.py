@@ -68,7 +68,7 @@ class Reader(HTMLParser):
 def text_of(page: str, section: str = "") -> str:
     """The text of a page, or of the section of that id."""
     if section:
-        start = page.index(f'<section id="{section}">')
+        start = page.index(f'<section id="{section}"')
         page = page[start : page.index("</section>", start) + len("</section>")]
     return Reader(page).text
 
