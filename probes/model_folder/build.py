@@ -65,17 +65,18 @@ def build(
     with _at_most(16 * (len(tensors) + 16), folder), torch.device("meta"):
         plan = kind.from_config(config, attn_implementation="eager", trust_remote_code=False)
     _require_room(plan, tensors, folder)
-    model, told = type(plan).from_pretrained(
-        None,
-        config=config,
-        state_dict=dict(tensors),
-        generation_config=defaults(),
-        attn_implementation="eager",
-        dtype=dtype,
-        local_files_only=True,
-        ignore_mismatched_sizes=True,
-        output_loading_info=True,
-    )
+    with _without_bars():
+        model, told = type(plan).from_pretrained(
+            None,
+            config=config,
+            state_dict=dict(tensors),
+            generation_config=defaults(),
+            attn_implementation="eager",
+            dtype=dtype,
+            local_files_only=True,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+        )
     _require_none(folder, "lacks weights", told["missing_keys"])
     _require_none(folder, "holds weights of no part of the model", told["unexpected_keys"])
     _require_none(folder, OTHER_SHAPES, [_shapes(*each) for each in told["mismatched_keys"]])
@@ -87,6 +88,20 @@ def build(
     if getattr(model, "_supports_sdpa", False):
         model.set_attn_implementation("sdpa")
     return model
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Keep transformers from drawing a bar for weights, one for every model of an audit."""
+    from transformers.utils import logging
+
+    drawn = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if drawn:
+            logging.enable_progress_bar()
 
 
 OTHER_SHAPES = "holds weights of other shapes than config.json says"
