@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -19,11 +20,14 @@ from evals.evidence.evidence_file import read_suite_evidence
 from evals.running.update import updated_risk
 from evals.studies.probing.probe_table import probe_table
 from evals.studies.probing.probing import Reading
+from evals.studies.probing.text_reading import TextReading
+from evals.studies.probing.text_screen import print_reading
 
 ROOT = Path(__file__).parent.parent
 KEPT = ROOT / "docs" / "screens"
 EVIDENCE = ROOT / "docs" / "results" / "smoke.evidence.json"
 PROBE = ROOT / "docs" / "results" / "smoke.probe.json"
+TEXTS = ROOT / "docs" / "results" / "texts.probe.json"
 WIDTHS = (80, 100)
 
 
@@ -51,12 +55,29 @@ def probe_screen(width: int) -> str:
     return stripped(paper)
 
 
+def texts_screen(width: int) -> str:
+    """What `mesascope probe FOLDER --data` prints of a scan that was kept."""
+    data = json.loads(TEXTS.read_text(encoding="utf-8"))
+    fields = {field.name for field in dataclasses.fields(TextReading)}
+    reading = TypeAdapter(TextReading).validate_python(
+        {name: value for name, value in data.items() if name in fields}
+    )
+    paper = StringIO()
+    console = LiteralConsole(file=paper, width=width)
+    print_reading(console, reading)
+    return stripped(paper)
+
+
 def stripped(paper: StringIO) -> str:
     """What was printed, without blanks at the ends of lines."""
     return "".join(f"{line.rstrip()}\n" for line in paper.getvalue().splitlines())
 
 
-SCREENS: Mapping[str, Callable[[int], str]] = {"run": run_screen, "probe": probe_screen}
+SCREENS: Mapping[str, Callable[[int], str]] = {
+    "run": run_screen,
+    "probe": probe_screen,
+    "probe-texts": texts_screen,
+}
 """Command -> its screen at a width."""
 
 

@@ -96,20 +96,26 @@ class Places:
     def of(self, batch: Batch) -> Chosen:
         """The same positions as places in a batch."""
         starts = batch.mask.int().argmax(dim=1, keepdim=True)
-        return Chosen(self.names, starts + self.tokens[list(batch.texts)], batch.mask)
+        absent = None if bool(batch.mask.all()) else ~batch.mask[:, :, None]
+        return Chosen(self.names, starts + self.tokens[list(batch.texts)], absent)
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """Places in one batch."""
+    """Places in one batch.
+
+    Attributes:
+        absent: where no token of a text stands; None where every place has one.
+    """
 
     names: tuple[str, ...]
     columns: Int[Tensor, "batch token"]
-    mask: Bool[Tensor, "batch position"]
+    absent: Bool[Tensor, "batch position 1"] | None
 
     def to(self, device: torch.device) -> Chosen:
         """The same on a device."""
-        return Chosen(self.names, self.columns.to(device), self.mask.to(device))
+        absent = None if self.absent is None else self.absent.to(device)
+        return Chosen(self.names, self.columns.to(device), absent)
 
     def take(
         self, activation: Float[Tensor, "batch position width"]
@@ -124,11 +130,14 @@ class Chosen:
     def _pooled(
         self, activation: Float[Tensor, "batch position width"], name: str
     ) -> Float[Tensor, "batch width"]:
-        mask = self.mask[:, :, None]
         if name == "max":
-            return activation.masked_fill(~mask, -torch.inf).amax(dim=1).float()
-        kept = activation.float().masked_fill(~mask, 0)
-        return kept.sum(dim=1) / mask.sum(dim=1)
+            if self.absent is not None:
+                activation = activation.masked_fill(self.absent, -torch.inf)
+            return activation.amax(dim=1).float()
+        if self.absent is None:
+            return activation.mean(dim=1, dtype=torch.float32)
+        kept = activation.float().masked_fill(self.absent, 0)
+        return kept.sum(dim=1) / (~self.absent).sum(dim=1)
 
 
 def _column(encoded: EncodedTexts, name: str) -> Int[Tensor, " text"]:

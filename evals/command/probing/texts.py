@@ -44,7 +44,7 @@ def probe_texts(source: Reading | Path, job: Job, outputs: Outputs, budget: int)
 
 def show(found: Scanned, outputs: Outputs) -> None:
     """Write what was asked for, then print one screen."""
-    from evals.studies.probing.text_screen import layer_table, sentences
+    from evals.studies.probing.text_screen import print_reading
 
     keep(found.reading.to_dict())
     if outputs.save is not None:
@@ -54,10 +54,7 @@ def show(found: Scanned, outputs: Outputs) -> None:
 
         outputs.figure.parent.mkdir(parents=True, exist_ok=True)
         write_whole(outputs.figure, figure_text(found.reading, outputs.figure.suffix))
-    for sentence in sentences(found.reading):
-        console.print(sentence, highlight=False)
-    console.print()
-    console.print(layer_table(found.reading))
+    print_reading(console, found.reading)
     for kind, path in (("probe", outputs.save), ("figure", outputs.figure)):
         if path is not None:
             console.print(f"{kind}: {path}", highlight=False, soft_wrap=True)

@@ -13,6 +13,11 @@ from probes.linear.sweep import Fit
 
 SCHEMA = "mesascope.probe_texts/1"
 SIGNIFICANT = 0.05
+BAG, FRESH = "a bag of tokens", "untrained weights"
+
+TWINS_DIFFER = 0.05
+"""By this much of AUROC a probe has to exceed untrained weights, at the lower end of the interval:
+a model of fresh weights exceeded the twin of another seed by .02 (.01 to .04)."""
 
 
 @dataclass(frozen=True)
@@ -139,10 +144,15 @@ class TextReading:
         return self.auroc.low > 0.5 and self.p_value <= SIGNIFICANT
 
     @property
+    def equals(self) -> dict[str, Grouped]:
+        """Controls that tell as much, or nearly: by how much the probe exceeds them."""
+        controls = ((BAG, self.over_bag, 0.0), (FRESH, self.over_untrained, TWINS_DIFFER))
+        return {name: one for name, one, least in controls if one is not None and one.low <= least}
+
+    @property
     def beyond(self) -> bool:
         """Whether it tells more than every control that was made."""
-        controls = [one for one in (self.over_bag, self.over_untrained) if one is not None]
-        return self.told and all(one.low > 0 for one in controls)
+        return self.told and not self.equals
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, for JSON."""

@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from rich.console import Console
 from rich.table import Table
 
 from evals.report.tables.titled_table import titled_table
 from evals.statistics.grouped import Grouped, short
 from evals.studies.probing.scan import Cell
-from evals.studies.probing.text_reading import SIGNIFICANT, CellReading, TextReading
+from evals.studies.probing.text_reading import (
+    BAG,
+    FRESH,
+    SIGNIFICANT,
+    CellReading,
+    TextReading,
+)
 
 NAMES = {"lda": "An LDA", "means": "A difference-of-means"}
-BAG, FRESH = "a bag of tokens", "untrained weights"
 
 MOST_LAYERS = 14
 """Rows, so that sentences and table fit one screen."""
@@ -22,6 +28,14 @@ MOST_LAYERS = 14
 def sentences(reading: TextReading) -> list[str]:
     """What was found, and what that is worth beside the controls."""
     return [_headline(reading), _verdict(reading), _recall(reading)]
+
+
+def print_reading(console: Console, reading: TextReading) -> None:
+    """Print sentences and table."""
+    for sentence in sentences(reading):
+        console.print(sentence, highlight=False)
+    console.print()
+    console.print(layer_table(reading))
 
 
 def layer_table(reading: TextReading) -> Table:
@@ -81,12 +95,12 @@ def _verdict(reading: TextReading) -> str:
         return f"So nothing was found: {why}."
     over = {BAG: reading.over_bag, FRESH: reading.over_untrained}
     made = {name: one for name, one in over.items() if one is not None}
-    if short_of := {name: one for name, one in made.items() if one.low <= 0}:
+    if short_of := reading.equals:
         names = " and ".join(short_of)
         by = " and ".join(map(_signed, short_of.values()))
         return (
-            f"But {names} tell as much: the probe's AUROC less theirs is {by}. Nothing here speaks "
-            "for something that the model learned."
+            f"But {names} tell as much, or nearly: the probe's AUROC less theirs is {by}. Nothing "
+            "here speaks for something that the model learned."
         )
     if not made:
         return "There was no control to compare with, so the input alone may tell as much."

@@ -11,7 +11,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from evals.statistics.grouped import fold_aurocs, grouped_auroc
+from evals.statistics.grouped import Grouped, fold_aurocs, grouped_auroc
 from evals.studies.probing.labelled import LabelError, Labelled
 from evals.studies.probing.scan import Cell
 from evals.studies.probing.text_probe import (
@@ -180,6 +180,9 @@ def test_controls_that_tell_as_much_take_the_finding_away() -> None:
     assert reading.bag is not None
     assert reading.bag.value == 0.5
     assert reading.beyond
+    near = Grouped(0.06, 0.04, 0.08, N, N)
+    assert not replace(reading, over_untrained=near).beyond, "twins differ by as much"
+    assert replace(reading, over_untrained=replace(near, low=0.055)).beyond
 
 
 def test_a_control_task_is_learned_from_kinds_and_only_where_there_are_some() -> None:
