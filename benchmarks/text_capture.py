@@ -30,8 +30,8 @@ from probes.texts.read import forward, read_texts, residual_sites
 
 BLOCKS, WIDTH, TOKENS, VOCABULARY = 24, 256, 128, 1000
 POSITIONS = ("last", -2, "answer", "mean", "max")
-FIRST, CHUNK = 64, 32
-"""Texts of a whole batch, and of one that is run in one way before the other has its turn."""
+FIRST, CHUNK, GPU_CHUNK = 64, 32, 512
+"""Texts of a whole batch, and those that are run in one way before the other has its turn."""
 BUDGET = 2**30
 TARGET = 1.15
 
@@ -92,23 +92,28 @@ def by_hand(model: LoadedModel, encoded: EncodedTexts) -> dict[str, Tensor]:
 
 def seconds(work: Callable[[], Any], device: str) -> float:
     """Processor seconds, or wall seconds where a GPU does the work."""
-    clock = time.process_time if device == "cpu" else time.perf_counter
+
+    def clock() -> float:
+        if device == "cpu":
+            return time.process_time()
+        torch.cuda.synchronize()
+        return time.perf_counter()
+
     started = clock()
     work()
-    if device != "cpu":
-        torch.cuda.synchronize()
     return clock() - started
 
 
-def peak(device: str) -> int:
+def peak() -> int:
     """Most bytes of memory that the process has had."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def measured(count: int, timed: int, device: str) -> dict[str, Any]:
-    """Times of chunks in turn, then memory over all texts at once."""
+    """Memory over all texts at once, then times of chunks in turn."""
     model, encoded = drawn(count, device)
+    size = CHUNK if device == "cpu" else GPU_CHUNK
     ways: dict[str, Callable[[EncodedTexts], Any]] = {
         "capture": lambda texts: read_texts(model, texts, positions=POSITIONS, budget=BUDGET)
     }
@@ -116,16 +121,16 @@ def measured(count: int, timed: int, device: str) -> dict[str, Any]:
         ways["by hand"] = lambda texts: by_hand(model, texts)
     first = part(encoded, slice(FIRST))
     plain(model, first)
-    base = peak(device)
+    base = peak()
     whole = read_texts(model, encoded, positions=POSITIONS, budget=BUDGET)
-    memory = peak(device) - base
+    memory = peak() - base
     for site, values in by_hand(model, first).items():
         torch.testing.assert_close(whole.values[site][:FIRST], values, atol=1e-4, rtol=1e-4)
     ratios: dict[str, list[float]] = {name: [] for name in ways}
     spent = dict.fromkeys(("plain", *ways), 0.0)
-    before = seconds(lambda: plain(model, part(encoded, slice(CHUNK))), device)
-    for start in range(0, timed, CHUNK):
-        texts = part(encoded, slice(start, start + CHUNK))
+    before = seconds(lambda: plain(model, part(encoded, slice(size))), device)
+    for start in range(0, timed - size + 1, size):
+        texts = part(encoded, slice(start, start + size))
         for name, work in ways.items():
             each = seconds(lambda t=texts, w=work: w(t), device)
             after = seconds(lambda t=texts: plain(model, t), device)
@@ -133,6 +138,7 @@ def measured(count: int, timed: int, device: str) -> dict[str, Any]:
             spent[name] += each
             spent["plain"] += (before + after) / 2 / len(ways)
             before = after
+    n_timed = size * len(ratios["capture"])
     held = sum(values.nbytes for values in whole.values.values())
     return {
         "model": f"GPT-NeoX, {BLOCKS} blocks of width {WIDTH}, random weights",
@@ -140,12 +146,12 @@ def measured(count: int, timed: int, device: str) -> dict[str, Any]:
         "positions": list(map(str, POSITIONS)),
         "tokens_of_a_text": TOKENS,
         "texts": count,
-        "timed_texts": timed,
+        "timed_texts": n_timed,
         "budget_bytes": BUDGET,
         "kept_bytes": held,
         "peak_bytes_beyond_plain_passes": memory,
         "gpu_peak_bytes": torch.cuda.max_memory_allocated() if device != "cpu" else None,
-        "texts_per_second": {name: timed / total for name, total in spent.items()},
+        "texts_per_second": {name: n_timed / total for name, total in spent.items()},
         "over_plain_passes": {
             name: {
                 "median": median(found),
@@ -168,7 +174,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS / "text-capture.json")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    found = measured(arguments.texts, arguments.timed // CHUNK * CHUNK, arguments.device)
+    found = measured(arguments.texts, min(arguments.timed, arguments.texts), arguments.device)
     content = json.dumps({**found, **machine()}, indent=1)
     arguments.out.write_text(content + "\n", encoding="utf-8")
     ratio = found["over_plain_passes"]["capture"]

@@ -46,12 +46,13 @@ def test_answers_follow_their_texts_and_are_found(model: LoadedModel) -> None:
 def test_conversations_end_where_the_model_would_reply(model: LoadedModel) -> None:
     asked = (Message("user", "w7"),)
     replied = (*asked, Message("assistant", "w8"))
-    texts = text_set(asked, replied, asked, answers=[None, None, "w3 w9"])
+    texts = text_set(asked, replied, asked, asked, answers=[None, None, "w3 w9", "w7"])
     found = encode(model, texts)
     assert found.rows[0] == (1, 7, 3, 2), "a turn to the model, and no second beginning"
     assert found.rows[1] == (1, 7, 3, 2, 8, 3)
     assert found.rows[2] == (1, 7, 3, 2, 3, 9, 3)
-    assert found.answer_starts == (None, None, 4), "not the sign that ended the turn before"
+    assert found.rows[3] == (1, 7, 3, 2, 7, 3)
+    assert found.answer_starts == (None, None, 4, 4), "in the reply, not where it was said before"
 
 
 def test_long_texts_lose_their_beginning_with_a_word(model: LoadedModel) -> None:

@@ -91,6 +91,7 @@ REFUSED: dict[str, tuple[Callable[[Path], Any], str]] = {
 def test_what_does_not_fit_is_refused(name: str, tmp_path: Path) -> None:
     damage, message = REFUSED[name]
     folder = folder_of(tmp_path / "a")
+    np.save(tmp_path / "first.npy", FIRST.numpy())
     damage(folder)
     with pytest.raises(MesascopeError, match=message):
         read_foreign(folder)

@@ -25,7 +25,7 @@ from scripted import generator
 SIDES: tuple[Side, Side] = ("left", "right")
 POSITIONS = ("last", -3, "answer", "mean", "max")
 CLOSE = 4e-6
-QUICK = ("gpt2", "gpt_neox", "llama", "qwen3", "mistral", "gemma")
+QUICK = ("gpt2", "gpt_neox", "llama", "qwen2", "mistral", "gemma")
 SITES = ("hook_embed", *(f"blocks.{block}.hook_resid_post" for block in range(BLOCKS)))
 
 
