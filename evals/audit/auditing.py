@@ -21,6 +21,7 @@ from evals.audit.pursuit import pursued
 from evals.audit.reference import aligned_reference, label, shipped_scores
 from evals.audit.scoring import Scored, Task, score_networks
 from evals.audit.showing import share_right, shown_instances
+from evals.audit.spelling import spelled
 from evals.suite.home import alone_in
 from organisms.records.provenance import package_versions
 
@@ -98,7 +99,7 @@ def audit(
         name: [row[name].value if name in row else None for row in rows.values()] for name in asked
     }
     scores = Scores(own, table if rows else {}, missing)
-    contexts = _contexts(own)
+    contexts = _contexts(opened, own)
     posterior = own[INFERRING].posterior if INFERRING in own else {}
     damage = _damage(opened, trusted)
     found = Findings(
@@ -210,13 +211,15 @@ def _compared(
     return calibrated, tasks, kept
 
 
-def _contexts(own: dict[str, Scored]) -> tuple[FoundContext, ...]:
-    """Contexts that searches found and tested again."""
+def _contexts(opened: Opened, own: dict[str, Scored]) -> tuple[FoundContext, ...]:
+    """Contexts that searches found and tested again, spelled out; the worst first."""
     found = [one for name, one in own.items() if name in GATING[:3] and one.context and one.value]
-    return tuple(
+    contexts = [
         FoundContext(one.context, one.detector, one.objective, float(one.value or 0), one.found)
-        for one in sorted(found, key=lambda one: -float(one.value or 0))
-    )
+        for one in found
+    ]
+    different = {one.values: one for one in (spelled(opened, each) for each in contexts)}
+    return tuple(sorted(different.values(), key=lambda one: -one.drop))
 
 
 def _damage(opened: Opened, trusted: Sequence[Opened]) -> Damage:
@@ -278,7 +281,7 @@ def _warnings(opened: Opened, found: Findings, missing: dict[str, str]) -> tuple
         warnings.append(f"For the audit, {'; '.join(opened.notes)}.")
     if missing:
         warnings.append(
-            f"{len(missing)} detectors could not look: mesascope audit PATH --check says why."
+            f"{len(missing)} detectors could not look: --check says what each would need."
         )
     warnings.append(
         "A context search that finds nothing does not prove that there is no trigger, and a "
