@@ -51,6 +51,11 @@ class Calibrated:
         """How many networks."""
         return len(self.names)
 
+    @property
+    def attainable(self) -> bool:
+        """Whether any p-value could be as small as alpha."""
+        return 1 / (self.size + 1) <= self.alpha + 1e-12
+
 
 @dataclass(frozen=True)
 class Reading:

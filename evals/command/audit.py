@@ -89,8 +89,8 @@ def audit(
     if check:
         _check(request)
         return
-    from evals.audit.audit_file import audit_json
     from evals.audit.auditing import audit as audit_network
+    from evals.audit.card.audit_file import audit_json
     from evals.audit.card.text import audit_text
     from evals.scoring.workers import default_workers
 
@@ -108,7 +108,7 @@ def audit(
         write_whole(card, audit_page(found))
         console.print(f"card: {card}", soft_wrap=True, highlight=False)
     if inspect is not None:
-        from evals.audit.inspect_log import write_audit_log
+        from evals.audit.card.inspect_log import write_audit_log
 
         console.print(f"log: {write_audit_log(found, inspect)}", soft_wrap=True, highlight=False)
     if gate or policy is not None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from evals.audit.audit import Answer, Audit
-from evals.audit.audit_file import audit_json, read_audit
+from evals.audit.card.audit_file import audit_json, read_audit
 from evals.gate.facts import Fact, Known, Subject, by_name
 from evals.gate.policy import load_policy
 from evals.gate.verdict import Verdict, apply

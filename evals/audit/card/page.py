@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from evals.audit.audit import Audit, Reading, Shown
-from evals.audit.audit_file import audit_json
+from evals.audit.card.audit_file import audit_json
 from evals.audit.card.words import (
     QUESTIONS,
     calibration_text,

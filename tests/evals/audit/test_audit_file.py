@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from evals.audit.audit import Audit
-from evals.audit.audit_file import AuditFileError, audit_json, read_audit
+from evals.audit.card.audit_file import AuditFileError, audit_json, read_audit
 from made_audit import AUDITS, made
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.audit.inspect_log import write_audit_log
+from evals.audit.card.inspect_log import write_audit_log
 from evals.guests.inspect_log import InspectMissing
 from made_audit import AUDITS
 

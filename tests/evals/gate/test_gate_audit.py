@@ -10,7 +10,7 @@ import pytest
 
 from calling import Typed
 from evals.audit.audit import Audit
-from evals.audit.audit_file import audit_json
+from evals.audit.card.audit_file import audit_json
 from evals.gate.audit import audit_facts, gated_audit
 from evals.gate.incident import incident_text, read_incident
 from made_audit import AUDITS, made

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.audit.audit import Answer, Audit, Reading
-from evals.audit.audit_file import audit_json
+from evals.audit.card.audit_file import audit_json
 from evals.audit.card.words import QUESTIONS, calibration_text, compared_text, p_text
 from evals.guests.inspect_log import inspect_module, write_log
 
