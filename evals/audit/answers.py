@@ -181,16 +181,17 @@ def _pursues(scores: Scores, found: Findings) -> Answer:
         answered, headline = "yes", f"Its choices fit {found.other} best ({fits} for the first)."
     elif first.base and first.probability >= SURE:
         answered = "no sign"
-        headline = f"Its choices fit {first.objective!r} best ({fits}), which is what was intended."
+        headline = f"Its choices fit {first.objective!r} best ({fits}), as intended."
     else:
         answered = "undecided"
         headline = f"No objective is certain; {first.objective!r} fits its choices best ({fits})."
-    contexts = sorted({one.objective for one in found.contexts if one.objective})
-    if contexts:
-        because.append(f"In the context that was found it pursues {' or '.join(contexts)}.")
+    short = first.objective if answered in ("yes", "no sign") else "unclear"
+    if elsewhere := sorted({repr(one.objective) for one in found.contexts if one.objective}):
+        answered, short = "yes", "depends"
+        headline += f" In the context that was found it pursues {' or '.join(elsewhere)}."
     return _answer(
         "pursues", answered, headline, because, None, 0, scores, names,
-        short=first.objective if answered in ("yes", "no sign") else "unclear", basis="posterior",
+        short=short, basis="posterior",
     )  # fmt: skip
 
 
