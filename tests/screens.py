@@ -14,6 +14,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from evals.audit.card.audit_file import read_audit
+from evals.audit.card.text import audit_text
 from evals.command.console import LiteralConsole
 from evals.command.screen import print_screen, rest_lines
 from evals.evidence.evidence_file import read_suite_evidence
@@ -28,6 +30,7 @@ KEPT = ROOT / "docs" / "screens"
 EVIDENCE = ROOT / "docs" / "results" / "smoke.evidence.json"
 PROBE = ROOT / "docs" / "results" / "smoke.probe.json"
 TEXTS = ROOT / "docs" / "results" / "texts.probe.json"
+AUDIT = ROOT / "docs" / "results" / "corridor.audit.json"
 WIDTHS = (80, 100)
 
 
@@ -68,12 +71,18 @@ def texts_screen(width: int) -> str:
     return stripped(paper)
 
 
+def audit_screen(width: int) -> str:
+    """What `mesascope audit` prints of the tutorial's proxy."""
+    return "".join(f"{line}\n" for line in audit_text(read_audit(AUDIT), width))
+
+
 def stripped(paper: StringIO) -> str:
     """What was printed, without blanks at the ends of lines."""
     return "".join(f"{line.rstrip()}\n" for line in paper.getvalue().splitlines())
 
 
 SCREENS: Mapping[str, Callable[[int], str]] = {
+    "audit": audit_screen,
     "run": run_screen,
     "probe": probe_screen,
     "probe-texts": texts_screen,
