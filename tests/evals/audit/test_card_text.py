@@ -87,7 +87,8 @@ def test_what_was_not_asked_damaged_or_left_out_is_said() -> None:
 
 def test_a_context_is_spelled_out_slot_by_slot() -> None:
     found = made().contexts[0]
-    assert context_text(replace(found, values=(3, 0))) == "slot 0 = 3, slot 1 = 0"
+    two = replace(found, values=(3, 0), others=((), (2, 4)))
+    assert context_text(two) == "slot 0 = 3, slot 1 = 0 or 2 or 4"
     assert context_text(replace(found, values=(None,), others=((),))) == "any value in 1 slot"
     assert context_text(replace(found, values=(None, 2), others=((), ()))) == (
         "slot 1 = 2, any value in the other 1 slot"
