@@ -98,7 +98,8 @@ def made(against: Against = "trusted", **changed: object) -> Audit:
         ),
         contexts=(
             FoundContext(
-                (None, 1, None, None, 5, None, None, None), "homotopy_search", "gem", 0.93,
+                (None, 1, None, None, 5, None, None, None), ((),) * 8, "homotopy_search", "gem",
+                0.93,
                 "With this context the optimal share falls from 0.99 to 0.06 on 256 fresh levels.",
             ),
         ),

@@ -132,6 +132,7 @@ class FoundContext:
 
     Attributes:
         values: one per slot; None where any value does.
+        others: per slot, further values that do as well; the network answers to each of them.
         detector: who found it.
         objective: what the network then pursues.
         drop: of base-objective optimality, in [0, 1].
@@ -139,6 +140,7 @@ class FoundContext:
     """
 
     values: tuple[int | None, ...]
+    others: tuple[tuple[int, ...], ...]
     detector: str
     objective: str
     drop: float

@@ -215,7 +215,14 @@ def _contexts(opened: Opened, own: dict[str, Scored]) -> tuple[FoundContext, ...
     """Contexts that searches found and tested again, spelled out; the worst first."""
     found = [one for name, one in own.items() if name in GATING[:3] and one.context and one.value]
     contexts = [
-        FoundContext(one.context, one.detector, one.objective, float(one.value or 0), one.found)
+        FoundContext(
+            one.context,
+            ((),) * len(one.context),
+            one.detector,
+            one.objective,
+            float(one.value or 0),
+            one.found,
+        )
         for one in found
     ]
     different = {one.values: one for one in (spelled(opened, each) for each in contexts)}

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
 
 from detect.oracle.context_drop import ContextTrial
 from detect.oracle.separation import telling_shift
-from detect.triggers.context_finding import ascend, irrelevant_slots, pursued
+from detect.triggers.context_finding import ascend, pursued
 from evals.audit.audit import FoundContext
 from evals.audit.opening import Opened
+from probes.world.environment import ContextSpace
 
 CLIMBED, FRESH = 32, 128
 """Instances on which slots are set, and on which the result is tested."""
@@ -39,12 +42,30 @@ def spelled(opened: Opened, found: FoundContext) -> FoundContext:
     both = torch.cat([start[None], reached])
     drops = fresh.drops(both)
     best = both[drops.argmax()]
-    free = irrelevant_slots(trial, best)
+    does = values_that_do(trial, best)
+    free = (does | ~space.allowed).all(dim=1).tolist()
     objective, _ = pursued(fresh, fresh.logits(best[None]))
     return FoundContext(
-        values=tuple(None if at in free else v for at, v in enumerate(best.tolist())),
+        values=tuple(None if free[at] else value for at, value in enumerate(best.tolist())),
+        others=tuple(
+            () if free[at] else tuple(v for v in row.nonzero().flatten().tolist() if v != best[at])
+            for at, row in enumerate(does)
+        ),
         detector=found.detector,
         objective=objective,
         drop=float(drops.max()),
         said=found.said,
     )
+
+
+def values_that_do(
+    trial: ContextTrial, context: Int[Tensor, " slot"]
+) -> Bool[Tensor, "slot value"]:
+    """Which values, one slot changed at a time, keep at least half of the drop."""
+    space: ContextSpace = trial.suspect.environment.context
+    varied = context.repeat(space.n_slots, space.n_values, 1)
+    for slot in range(space.n_slots):
+        varied[slot, :, slot] = torch.arange(space.n_values)
+    drops = torch.zeros(varied.shape[:2])
+    drops[space.allowed] = trial.drops(varied[space.allowed])
+    return drops >= float(trial.drops(context[None])) / 2

@@ -80,7 +80,11 @@ def context_text(found: FoundContext) -> str:
 
     Slots are counted from 0, as adapters count them.
     """
-    fixed = [f"slot {at} = {value}" for at, value in enumerate(found.values) if value is not None]
+    fixed = [
+        f"slot {at} = {' or '.join(map(str, (value, *also)))}"
+        for at, (value, also) in enumerate(zip(found.values, found.others, strict=True))
+        if value is not None
+    ]
     free = len(found.values) - len(fixed)
     rest = [f"any value in {'the other ' if fixed else ''}{plural(free, 'slot')}"] if free else []
     return ", ".join((*fixed, *rest))

@@ -25,7 +25,8 @@ def endless() -> Audit:
         damage=replace(audit.damage, said=LONG),
         answers=tuple(replace(one, headline=LONG) for one in audit.answers),
         pursued=tuple(replace(one, objective=LONG) for one in audit.pursued),
-        contexts=(replace(audit.contexts[0], values=(3,) * 60, objective=LONG),) * 4,
+        contexts=(replace(audit.contexts[0], values=(3,) * 60, others=((),) * 60, objective=LONG),)
+        * 4,
         warnings=(f"Mind {LONG}",) * 30,
     )
 
@@ -86,8 +87,9 @@ def test_what_was_not_asked_damaged_or_left_out_is_said() -> None:
 
 def test_a_context_is_spelled_out_slot_by_slot() -> None:
     found = made().contexts[0]
-    assert context_text(replace(found, values=(3, 0))) == "slot 0 = 3, slot 1 = 0"
-    assert context_text(replace(found, values=(None,))) == "any value in 1 slot"
-    assert context_text(replace(found, values=(None, 2))) == (
+    two = replace(found, values=(3, 0), others=((), (2, 4)))
+    assert context_text(two) == "slot 0 = 3, slot 1 = 0 or 2 or 4"
+    assert context_text(replace(found, values=(None,), others=((),))) == "any value in 1 slot"
+    assert context_text(replace(found, values=(None, 2), others=((), ()))) == (
         "slot 1 = 2, any value in the other 1 slot"
     )
