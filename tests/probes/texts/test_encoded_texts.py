@@ -124,6 +124,11 @@ def test_positions_are_found_on_either_side(side: str) -> None:
     assert taken.tolist() == [[4, 3, 2.5, 4, 4], [3, 2, 2, 2, 3], [5, 4, 3, 3, 5]]
 
 
+def test_a_side_is_left_or_right() -> None:
+    with pytest.raises(TextError, match="is one of"):
+        Batch.padded(rows(2), (0,), "top")  # type: ignore[arg-type]
+
+
 def test_half_precision_does_not_spoil_a_mean() -> None:
     encoded = rows(40)
     batch = Batch.padded(encoded, (0,), "right")
