@@ -1,1 +1,1 @@
-"""Further looks at a network that was scored: what it pursues, its trigger, its damage, examples."""
+"""Further looks at a scored network: what it pursues, its trigger, its damage, its examples."""
