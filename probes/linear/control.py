@@ -122,13 +122,15 @@ def token_features(
     """
     position = torch.eye(n_decisions).expand(len(inputs), -1, -1)
     if not _are_tokens(inputs) or inputs.shape[1] < n_decisions:
-        numbers = inputs.flatten(1).float()[:, None].expand(-1, n_decisions, -1)
+        numbers = all_token_features(inputs)[:, None].expand(-1, n_decisions, -1)
         return torch.cat([numbers, position], dim=2)
     return torch.cat([_one_hot(inputs[:, :n_decisions]), position], dim=2)
 
 
 def all_token_features(inputs: Shaped[Tensor, "batch ..."]) -> Float[Tensor, "batch feature"]:
     """The whole input: its tokens one-hot, or its numbers as they are."""
+    if inputs.ndim == 2 and _are_tokens(inputs[..., None]):
+        inputs = inputs[..., None]
     return (_one_hot(inputs) if _are_tokens(inputs) else inputs).flatten(1).float()
 
 

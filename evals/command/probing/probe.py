@@ -23,9 +23,10 @@ def probe(
     network: Annotated[
         str | None,
         typer.Argument(
-            help="Folder of a language model, with --data or --with; or id of a suspect in the "
-            "suite's run, or hash of an organism.",
-            metavar="[FOLDER|ID]",
+            help="Folder of a language model, with --data or --with; a network that acts in a "
+            "world, with --adapter or --world; or id of a suspect in the suite's run, or hash of "
+            "an organism.",
+            metavar="[PATH|ID]",
         ),
     ] = None,
     data: Annotated[
@@ -118,9 +119,22 @@ def probe(
         File,
         typer.Option(help=TEXTS + "folder that keeps activations on disk, where a run resumes."),
     ] = None,
+    inspect: Annotated[
+        File, typer.Option(help=TEXTS + "write an Inspect log into this folder.")
+    ] = None,
     seed: Annotated[
         int, typer.Option(help=TEXTS + "draws folds and controls.", min=0, max=2**31)
     ] = 0,
+    adapter: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a network of your own: what says how to read it.", metavar="FILE.py:CLASS"
+        ),
+    ] = None,
+    world: Annotated[
+        str | None,
+        typer.Option(help="Of a .safetensors file of a shipped world's shapes: the world."),
+    ] = None,
     suite: Annotated[
         str | None,
         typer.Option(help=SUSPECTS + "built-in suite, or the path of a suite file; smoke."),
@@ -154,9 +168,11 @@ def probe(
         "--data": data, "--with": saved, "--activations": activations, "--position": position,
         "--positive": positive, "--ordinary": ordinary, "--lora": lora, "--probe": custom,
         "--save": save, "--texts": texts, "--figure": figure, "--device-map": device_map,
-        "--longest": longest, "--cache": cache,
+        "--longest": longest, "--cache": cache, "--inspect": inspect,
     }  # fmt: skip
+    of_runs = {"--suite": suite, "--environment": environment}
     of_suspects = {
+        "--adapter": adapter, "--world": world,
         "--suite": suite, "--environment": environment, "--target": target, "--shift": shift,
         "--instances": instances, "--by-position": by_position,
     }  # fmt: skip
@@ -178,7 +194,7 @@ def probe(
                   "--site": site, "--ordinary": ordinary, "--cache": cache,
                   "--longest": longest}  # fmt: skip
         _only({**beside, **of_suspects}, "--activations takes neither model nor suite")
-        probe_texts(activations, job, Outputs(figure, save), budget)
+        probe_texts(activations, job, Outputs(figure, save, inspect), budget)
     elif saved is not None or texts is not None:
         beside = {"--data": data, "--save": save, "--probe": custom, "--figure": figure,
                   "--ordinary": ordinary, "--position": position, "--site": site}  # fmt: skip
@@ -190,20 +206,24 @@ def probe(
         if network is None:
             raise ProbeRefused("give the FOLDER of a language model beside --data")
         _only(of_suspects, "these are of suspects; --data probes a language model")
-        probe_texts(reading(), job, Outputs(figure, save), budget)
+        probe_texts(reading(), job, Outputs(figure, save, inspect), budget)
     elif network is None:
         raise ProbeRefused(
             "give the FOLDER of a language model and --data, or the id of a suspect and --suite"
         )
     else:
-        if network and suite is None and Path(network).is_dir():
+        own = adapter is not None or world is not None
+        if own:
+            _only(of_runs, "a network of your own is in no run")
+        elif network and suite is None and Path(network).is_dir():
             raise ProbeRefused(
-                f"{network} is a folder; give --data FILE.jsonl with texts of two classes, or "
-                "--with a saved probe"
+                f"{network} is a folder; give --data FILE.jsonl with texts of two classes, --with "
+                "a saved probe, or --adapter FILE.py:CLASS for a network that acts in a world"
             )
         _only(of_texts, "these are of texts; give the folder of a model and --data")
         probe_suspect(
-            network, suite=suite or "smoke", environment=environment, method=method or "lda",
+            network, suite=suite or "smoke", environment=environment, adapter=adapter, world=world,
+            method=method or "lda",
             alpha=1.0 if alpha is None else alpha, sites=tuple(site or ()),
             targets=tuple(target or ()), shift=shift, instances=instances or 400, folds=folds or 4,
             shuffles=shuffles or 39, by_position=by_position, device=device.value, home=home,

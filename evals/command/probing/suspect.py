@@ -1,4 +1,4 @@
-"""Sweep probes over the sites and variables of a suspect of a run, or of an organism."""
+"""Sweep probes over sites and variables of a suspect, an organism or a network of one's own."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ def probe_suspect(
     *,
     suite: str,
     environment: str | None,
+    adapter: str | None,
+    world: str | None,
     method: str,
     alpha: float,
     sites: tuple[str, ...],
@@ -30,18 +32,26 @@ def probe_suspect(
     """Sweep, keep the record and print the table; see `evals.studies.probing.probing`."""
     import torch
 
-    from evals.scoring.named_suspect import find_suspect
     from evals.studies.probing.probe_table import probe_table
     from evals.studies.probing.probing import Question, probe
-    from evals.suite.home import Home
-    from evals.suite.suite_file import load_suite
     from probes.linear.closed_form import Method
     from probes.linear.sweep import Fit
 
     torch.set_num_threads(1)
-    found = find_suspect(
-        suspect, load_suite(suite).judged_in(environment), Home(home), device=device
-    )
+    if adapter is not None or world is not None:
+        from evals.audit.opening import Source, open_network
+        from evals.audit.preflight import preflight
+
+        opened = open_network(Path(suspect), Source(adapter or "", world or "", device=device))
+        preflight(opened)
+        found = opened.suspect()
+    else:
+        from evals.scoring.named_suspect import find_suspect
+        from evals.suite.home import Home
+        from evals.suite.suite_file import load_suite
+
+        judged = load_suite(suite).judged_in(environment)
+        found = find_suspect(suspect, judged, Home(home), device=device)
     shifts = found.environment.public_shifts
     drawn = (shifts[0] if shifts else None) if shift is None else shift
     question = Question(

@@ -24,6 +24,7 @@ class Outputs:
 
     figure: Path | None
     save: Path | None
+    inspect: Path | None = None
 
     def __post_init__(self) -> None:
         if self.figure is not None and self.figure.suffix not in FIGURES:
@@ -54,7 +55,12 @@ def show(found: Scanned, outputs: Outputs) -> None:
 
         outputs.figure.parent.mkdir(parents=True, exist_ok=True)
         write_whole(outputs.figure, figure_text(found.reading, outputs.figure.suffix))
+    log = None
+    if outputs.inspect is not None:
+        from evals.guests.probe_log import write_probe_log
+
+        log = write_probe_log(found.reading, outputs.inspect)
     print_reading(console, found.reading)
-    for kind, path in (("probe", outputs.save), ("figure", outputs.figure)):
+    for kind, path in (("probe", outputs.save), ("figure", outputs.figure), ("log", log)):
         if path is not None:
             console.print(f"{kind}: {path}", highlight=False, soft_wrap=True)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Int, Shaped
 from torch import Tensor
 
 from probes.arguments import require_fields
@@ -155,7 +155,7 @@ def probe(suspect: Suspect, question: Question) -> Reading:
         raise ProbingError("the network names no residual sites; name sites with --site")
     instances = world.sample(question.instances, generator=generator, shift=question.shift)
     n_decisions = suspect.outputs(instances[:1]).shape[1]
-    tokens = world.tokens(instances)[:, :n_decisions].cpu()
+    inputs = world.tokens(instances).cpu()
     targets, left_out = _targets(world, instances, question)
     device = question.device
 
@@ -178,9 +178,9 @@ def probe(suspect: Suspect, question: Question) -> Reading:
     controls = Controls(
         untrained=features(suspect.untrained()),
         inputs=Features.given(
-            {"input": token_features(tokens, tokens.shape[1]).to(device)}, device=device
+            {"input": token_features(inputs, n_decisions).to(device)}, device=device
         ),
-        types=_kinds(tokens, world.goal(instances).cpu()),
+        types=_kinds(inputs, world.goal(instances).cpu(), n_decisions),
         n_shuffles=question.shuffles,
         n_directions=DIRECTIONS,
     )
@@ -196,17 +196,20 @@ def _usual_sites(suspect: Suspect) -> tuple[str, ...]:
 
 
 def _kinds(
-    tokens: Int[Tensor, "batch decision channel"], goal: Int[Tensor, " batch"]
+    inputs: Shaped[Tensor, "batch ..."], goal: Int[Tensor, " batch"], n_decisions: int
 ) -> Int[Tensor, "batch decision"]:
-    """Kinds of input for the control task: decision, token there, and goal.
+    """Kinds of input for the control task: decision, goal, and the token there if there is one.
 
     There are so few different tokens that any site which holds them can learn every labelling of
     them by heart.
     """
-    decision = torch.arange(tokens.shape[1]).expand(len(tokens), -1)[..., None]
-    seen = torch.cat([tokens, decision, goal[:, None, None].expand_as(decision)], dim=2)
+    decision = torch.arange(n_decisions).expand(len(inputs), -1)[..., None]
+    parts = [decision, goal[:, None, None].expand_as(decision)]
+    if inputs.ndim == 3 and not inputs.is_floating_point():
+        parts.append(inputs[:, :n_decisions])
+    seen = torch.cat(parts, dim=2)
     kinds: Tensor = torch.unique(seen.flatten(0, 1), dim=0, return_inverse=True)[1]
-    return kinds.view(tokens.shape[:2])
+    return kinds.view(decision.shape[:2])
 
 
 def _targets(
