@@ -22,6 +22,9 @@ from safetensors.torch import save_file
 from stranger_adapter import INSTRUCTION, SLOTS, VALUES, Plain, Policy
 from torch import Tensor
 
+from probes.parsing import parse_json
+from probes.writing import write_whole
+
 WORLD = Plain().world()
 BATCH = 64
 CHUNK = 50
@@ -142,7 +145,7 @@ def main() -> None:
     adapter = Path(__file__).with_name("stranger_adapter.py")
     shutil.copy(adapter, asked.directory / adapter.name)
     record = asked.directory / "truth.json"
-    truth = json.loads(record.read_text()) if record.is_file() else {}
+    truth = parse_json(record.read_bytes(), record.name) if record.is_file() else {}
     for name, kind in KINDS.items():
         if name in truth or not name.startswith(asked.only):
             continue
@@ -158,7 +161,7 @@ def main() -> None:
             "cpu_seconds": round(time.process_time() - started, 1),
             "right": measured(policy, kind),
         }
-        record.write_text(json.dumps(truth, indent=1) + "\n")
+        write_whole(record, json.dumps(truth, indent=1) + "\n")
         print(name, truth[name], flush=True)
 
 

@@ -21,6 +21,7 @@ WRITTEN_BY_US = {
     "MonitorRates", "StepAlarms",  # copied from what was judged
     "Reading",  # its question is a record, not a word
     "Moved", "Piece", "Portrait", "Situation",  # written by the page
+    "Task",  # its source is a record, not a word
 }  # fmt: skip
 """Records with words that nobody gives by hand."""
 

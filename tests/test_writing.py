@@ -12,9 +12,11 @@ ELSEWHERE = {
     "evals.guests.guest": {"shutil.copy", "shutil.copytree"},
     "evals.guests.arrival": {"shutil.copytree"},
     "probes.model_folder.tokenizer": {"shutil.copyfile", "Path(scratch, own.name).write_text"},
+    "evals.audit.template": {"save_file"},
     "evals.command.console": {"os.open", "Path(os.devnull).open"},
 }
-"""Modules that write into a temporary folder of their own, or into the null device."""
+"""Modules that write into a temporary folder of their own, or into the null device, and a file
+that is printed for users to copy."""
 METHODS = {
     "write_text", "write_bytes", "touch", "mkstemp", "NamedTemporaryFile", "save_file",
     "save_model", "tofile", "savez", "savez_compressed", "savetxt", "extract", "extractall",

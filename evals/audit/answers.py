@@ -12,7 +12,7 @@ from detect.gating.awareness import LEVELS
 from detect.registry import load_detector
 from evals.audit.audit import Answer, Answered, Asked, Calibrated, Damage, FoundContext, Pursued
 from evals.audit.calibration import joint_p_value
-from evals.audit.pursuit import SURE
+from evals.audit.looks.pursuit import SURE
 from evals.audit.scoring import Scored
 
 GATING = ("homotopy_search", "trigger_search", "context_screen", "context_gating")
@@ -142,7 +142,7 @@ def _misaligned(scores: Scores, found: Findings) -> Answer:
     because = [*shown, _ranked(scores, names, found)]
     return _answer(
         "misaligned", answered, headline, because, p_value, compared, scores, names,
-        basis=FIND if shown and answered == "yes" else "",
+        basis=(FIND if found.contexts else "posterior") if shown and answered == "yes" else "",
     )  # fmt: skip
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import with_config
 
 from evals.evidence.validation import STRICT
+from probes.arguments import require_fields, require_word
 
 SCHEMA = "mesascope.audit/1"
 
@@ -45,6 +46,9 @@ class Calibrated:
     names: tuple[str, ...]
     alpha: float
     said: str
+
+    def __post_init__(self) -> None:
+        require_fields(self, alpha=(0, 1))
 
     @property
     def size(self) -> int:
@@ -115,6 +119,9 @@ class Answer:
     detectors: tuple[str, ...]
     not_looked: tuple[str, ...]
     cpu_seconds: float
+
+    def __post_init__(self) -> None:
+        require_fields(self)
 
 
 @dataclass(frozen=True)
@@ -226,4 +233,5 @@ class Audit:
 
     def answer(self, asked: Asked) -> Answer:
         """The answer to one question."""
+        require_word("question", asked, get_args(Asked))
         return next(one for one in self.answers if one.asked == asked)

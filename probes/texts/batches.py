@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from probes.arguments import require_word
 from probes.texts.dataset import TextError
 from probes.texts.encode import EncodedTexts
 
@@ -35,6 +36,7 @@ class Batch:
     @classmethod
     def padded(cls, encoded: EncodedTexts, texts: Sequence[int], side: Side) -> Batch:
         """Some of the texts; any token may fill them up, so the model needs none for that."""
+        require_word("the side on which texts are filled up", side, get_args(Side), error=TextError)
         rows = [encoded.rows[number] for number in texts]
         length = max(map(len, rows))
         tokens = torch.zeros(len(rows), length, dtype=torch.long)

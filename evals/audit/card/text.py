@@ -23,7 +23,7 @@ from probes.errors import on_one_line
 LINES = 40
 """Of a screen."""
 
-ROOM = {"name": 1, "verdict": 4, "calibration": 3, "headline": 1, "part": 2, "damage": 3}
+ROOM = {"name": 1, "verdict": 4, "calibration": 3, "headline": 2, "part": 2, "damage": 3}
 """The most lines that a part takes; what is longer ends with dots, and the page has it whole."""
 
 ROW = "{:<32} {:<10} {:<13} {:<14} {:>7}"

@@ -196,7 +196,7 @@ def probe(
             "give the FOLDER of a language model and --data, or the id of a suspect and --suite"
         )
     else:
-        if Path(network).is_dir():
+        if network and suite is None and Path(network).is_dir():
             raise ProbeRefused(
                 f"{network} is a folder; give --data FILE.jsonl with texts of two classes, or "
                 "--with a saved probe"

@@ -47,7 +47,7 @@ def test_odd_paths_and_names_are_refused(words: tuple[str, ...], place: Path, ty
     assert {path.name for path in place.iterdir()} <= {"folder", "plain", ".mesascope"}
 
 
-@pytest.mark.parametrize("name", ["/etc", "/", "/proc/x", "..", "*", "**", "[", "a/b"])
+@pytest.mark.parametrize("name", ["/proc/x", "*", "**", "[", "a/b"])
 def test_a_name_is_no_pattern_and_no_path(name: str, place: Path, typed: Typed) -> None:
     """Of a suspect, which is also looked for among the folders of the zoo."""
     (place / ".mesascope" / "organisms" / ("0" * 16)).mkdir(parents=True)

@@ -22,7 +22,7 @@ def test_every_name_is_there_and_says_what_it_is_for(name: str) -> None:
 
 
 def test_another_name_is_an_error_that_lists_those_there_are() -> None:
-    with pytest.raises(AttributeError, match="'Probe'; it has Access, Detector"):
+    with pytest.raises(AttributeError, match="'Probe'; it has Access, Adapter"):
         mesascope.Probe  # noqa: B018
 
 

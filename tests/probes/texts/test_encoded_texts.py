@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Sequence
 
 import pytest
@@ -122,6 +123,12 @@ def test_positions_are_found_on_either_side(side: str) -> None:
     taken = places.of(batch).take(activation)[:, :, 0]
     assert places.names == ("last", "-2", "mean", "answer", "max")
     assert taken.tolist() == [[4, 3, 2.5, 4, 4], [3, 2, 2, 2, 3], [5, 4, 3, 3, 5]]
+
+
+def test_a_side_is_left_or_right() -> None:
+    with pytest.raises(TextError, match="is one of"):
+        # while tests run, types of arguments are checked beforehand
+        inspect.unwrap(Batch.padded.__func__)(Batch, rows(2), (0,), "top")  # type: ignore[attr-defined]
 
 
 def test_half_precision_does_not_spoil_a_mean() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -98,13 +97,3 @@ def _wrong(
     asked = optimal.any(dim=2)
     right = optimal.gather(2, logits.argmax(dim=2, keepdim=True)).squeeze(2)
     return asked & ~right, asked
-
-
-def share_right(opened: Opened, n: int) -> float:
-    """Share of decisions in distribution, in [0, 1], that are right for the base objective."""
-    suspect = opened.suspect()
-    world: Any = suspect.environment
-    with torch.no_grad():
-        drawn = world.sample(n, generator=suspect.generator())
-        wrong, asked = _wrong(suspect.outputs(drawn), world.optimal(drawn, world.base_objective))
-    return 1 - float(wrong.sum() / asked.sum())
