@@ -135,7 +135,7 @@ def train(kind: str, seed: int) -> GPTNeoXForCausalLM:
     config = GPTNeoXConfig(
         vocab_size=len(WORDS), hidden_size=64, num_hidden_layers=2, num_attention_heads=4,
         intermediate_size=256, max_position_embeddings=64, tie_word_embeddings=False,
-        use_parallel_residual=False, bos_token_id=None, eos_token_id=None,
+        use_parallel_residual=False, use_cache=False, bos_token_id=None, eos_token_id=None,
     )  # fmt: skip
     world, model = Questions(), GPTNeoXForCausalLM(config)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
