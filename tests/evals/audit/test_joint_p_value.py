@@ -7,7 +7,7 @@ import pytest
 
 from evals.audit.calibration import joint_p_value, level_words
 
-CONTROLS, DETECTORS, TRIALS = 9, 12, 4000
+CONTROLS, DETECTORS, TRIALS = 9, 12, 1500
 
 
 def heavy_tailed(generator: np.random.Generator) -> np.ndarray:

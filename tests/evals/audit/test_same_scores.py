@@ -16,7 +16,7 @@ from organisms.travel.reference import find_reference, read_reference
 from organisms.zoo.weights import net_of
 from probes.network.adapted import Site
 
-QUICK = ("ood_battery", "reward_model", "goal_steering", "context_gating")
+QUICK = ("ood_battery", "goal_steering")
 ASIDE = ("random_score", "metadata")
 """They look at names and numbers of files."""
 
