@@ -71,7 +71,7 @@ def test_the_world_of_an_example_is_whole(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.py")))
 def test_code_on_the_page_of_an_example_is_that_of_its_file(name: str) -> None:
-    page = (EXAMPLES / f"{name.replace('_', '-')}.md").read_text(encoding="utf-8")
+    page = (EXAMPLES / f"{name}.md").read_text(encoding="utf-8")
     shown = re.findall(r"```py\n(.*?)```", page, re.DOTALL)
     code = (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
     assert shown
