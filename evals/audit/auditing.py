@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from detect.registry import DETECTORS, load_detector
+from detect.triggers.context_finding import FOUND
 from evals.audit.adapter import AdapterError
 from evals.audit.answers import GATING, INFERRING, Findings, Scores, answers
 from evals.audit.audit import Audit, Calibrated, FoundContext, Reading
@@ -233,7 +234,8 @@ def _contexts(opened: Opened, own: dict[str, Scored]) -> tuple[FoundContext, ...
         )
         for one in found
     ]
-    different = {one.values: one for one in (spelled(opened, each) for each in contexts)}
+    again = (spelled(opened, each) for each in contexts)
+    different = {one.values: one for one in again if one.drop >= FOUND}
     return tuple(sorted(different.values(), key=lambda one: -one.drop))
 
 
