@@ -232,7 +232,8 @@ def score_network(
     """The scores of one network, one by one."""
     opened = task.open()
     twin = None
-    if task.twin is not None and task.source is not None:
+    needed = any(load_detector(name).needs_twin for name in detectors)
+    if needed and task.twin is not None and task.source is not None:
         twin = open_network(task.twin, task.source.trusted)
     for name in detectors:
         kind = load_detector(name)

@@ -9,7 +9,7 @@ from corridor import ADAPTER, saved
 
 from evals.audit.auditing import Request, audit
 from evals.audit.opening import Source, load_adapter, open_network
-from evals.audit.scoring import Task, score_networks
+from evals.audit.scoring import Task, score_network, score_networks
 from probes.errors import MesascopeError
 
 OWN = """
@@ -62,3 +62,12 @@ def test_a_trusted_network_counts_once(tmp_path: Path) -> None:
     request = Request(saved(tmp_path, "aligned"), source, (path, path), ("ood_battery",))
     with pytest.raises(MesascopeError, match="counts once"):
         audit(request, home=tmp_path)
+
+
+def test_a_twin_is_read_only_for_detectors_that_ask_for_one(tmp_path: Path) -> None:
+    path, gone = saved(tmp_path, "aligned"), tmp_path / "gone.safetensors"
+    task = Task("n", path, Source(adapter=ADAPTER), "cpu", twin=gone)
+    (one,) = score_network(task, ["random_score"], {"random_score": ""})
+    assert one.value is not None
+    with pytest.raises(MesascopeError, match="nothing at"):
+        list(score_network(task, ["twin_diffing"], {"twin_diffing": ""}))
