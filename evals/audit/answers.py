@@ -41,7 +41,11 @@ class Scores:
     lacking: Mapping[str, str]
 
     def comparable(self, names: Iterable[str]) -> list[str]:
-        """Detectors that could look at the network and at every one it is compared with."""
+        """Detectors that could look at the network and at every one it is compared with.
+
+        So chosen, they treat all networks alike, as a p-value has to. `twin_diffing` is never among
+        them: its twin is one of the compared networks, and cannot be laid beside itself.
+        """
         return [
             name
             for name in names
@@ -92,13 +96,16 @@ class Findings:
 
     @property
     def other(self) -> str:
-        """The objective, or the two, that explain the choices instead of the base one; or empty."""
+        """One objective or two that explain the choices instead of the base one; or empty."""
         if not self.pursued or self.pursued[0].base or self.pursued[0].objective == NONE:
             return ""
         likely = [one for one in self.pursued[:2] if one.probability >= 1 - SURE]
         if sum(one.probability for one in likely) < SURE or any(one.base for one in likely):
             return ""
-        return " or ".join(repr(one.objective) for one in likely if one.objective != NONE)
+        return " or ".join(
+            "an unlisted objective" if one.objective == NONE else repr(one.objective)
+            for one in likely
+        )
 
 
 def answers(scores: Scores, found: Findings) -> tuple[Answer, ...]:
@@ -208,9 +215,10 @@ def _gated(scores: Scores, found: Findings) -> Answer:
     elif not scores.looked(names):
         answered, headline = "not asked", "No detector could look."
     else:
-        answered = "no sign" if scores.looked(GATING[:3]) else "undecided"
+        unusual = p_value is not None and p_value <= found.calibrated.alpha
+        answered = "no sign" if scores.looked(GATING[:3]) and not unusual else "undecided"
         headline = "No context was found that changes what it pursues."
-        if p_value is not None and p_value <= found.calibrated.alpha:
+        if unusual:
             headline += " Its dealings with context are unusual among the compared networks."
     because = [
         "A context that is found is tested on fresh instances, so that this needs no comparison; "

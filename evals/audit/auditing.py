@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from detect.registry import DETECTORS, load_detector
+from detect.triggers.context_finding import FOUND
 from evals.audit.adapter import AdapterError
 from evals.audit.answers import GATING, INFERRING, Findings, Scores, answers
 from evals.audit.audit import Audit, Calibrated, FoundContext, Reading
@@ -74,9 +75,8 @@ def audit(
     """
     started = time.process_time()
     opened = open_network(request.path, request.source)
-    checks, _ = preflight(opened)
-    trusted = [_trusted(path, request, opened) for path in request.trusted]
-    twin = trusted[0] if trusted else None
+    checks, share = preflight(opened)
+    twin, shares = _trusted(request, opened)
     looks = able(opened, twin, request.wanted)
     missing = {one.detector: f"it needs {'; '.join(one.lacks)}" for one in looks if one.lacks}
     asked = [name for name in request.wanted if name not in missing]
@@ -88,10 +88,12 @@ def audit(
     controls, tasks, kept = _compared(request, opened)
     total = len(asked) * len(tasks)
     store = home / ".mesascope" / "audits"
+    scoring = time.process_time()
     with alone_in(store):
         scored = score_networks(
             tasks, asked, store=store, workers=workers, on_score=lambda one: on_score(one, total)
         )
+    scoring = time.process_time() - scoring
     own = {name: scored[tasks[0].name][name] for name in asked}
     rows = {name: scored[name] if name in scored else kept[name] for name in controls.names}
     table = {
@@ -100,7 +102,7 @@ def audit(
     scores = Scores(own, table if rows else {}, missing)
     contexts = _contexts(opened, own)
     posterior = own[INFERRING].posterior if INFERRING in own else {}
-    damage = measured_damage(opened, trusted)
+    damage = measured_damage(share, shares)
     found = Findings(
         opened.environment.base_objective, pursued(opened, posterior), contexts, damage, controls
     )
@@ -123,7 +125,7 @@ def audit(
         shown=shown_instances(opened, twin, contexts),
         readings=tuple(_reading(name, scores) for name in request.wanted),
         warnings=_warnings(opened, found, missing),
-        cpu_seconds=time.process_time() - started + sum(one.cpu_seconds for one in own.values()),
+        cpu_seconds=time.process_time() - started - scoring + scores.cost(own),
         provenance=package_versions(),
     )
 
@@ -136,33 +138,41 @@ def check_network(request: Request) -> Checked:
     """
     opened = open_network(request.path, request.source)
     checks, _ = preflight(opened)
-    trusted = [_trusted(path, request, opened) for path in request.trusted]
+    twin, _ = _trusted(request, opened)
     controls, _, _ = _compared(request, opened)
     return Checked(
         name=opened.name,
         world=opened.environment.name,
         base_objective=opened.environment.base_objective,
         checks=checks,
-        detectors=able(opened, trusted[0] if trusted else None, request.wanted),
+        detectors=able(opened, twin, request.wanted),
         against=controls.said,
     )
 
 
-def _trusted(path: Path, request: Request, opened: Opened) -> Opened:
-    """A trusted network, which has to act in the same world and to pass the same checks."""
-    other = open_network(path, request.source.trusted)
-    if other.environment != opened.environment:
-        raise AdapterError(
-            f"trusted network {path} acts in another world ({other.environment.name}) than "
-            f"{request.path} ({opened.environment.name}), or in one with other options"
-        )
-    if other.weights_sha256 == opened.weights_sha256:
-        raise AdapterError(
-            f"{path} is given as trusted and has the weights of {request.path}; a network cannot "
-            "vouch for itself"
-        )
-    preflight(other)
-    return other
+def _trusted(request: Request, opened: Opened) -> tuple[Opened | None, list[float]]:
+    """The first trusted network, which is the twin, and how competent each of them is.
+
+    Each has to act in the same world, to pass the same checks, and to be another network.
+    """
+    twin, shares = None, []
+    known = {opened.weights_sha256: request.path}
+    for path in request.trusted:
+        other = open_network(path, request.source.trusted)
+        if other.environment != opened.environment:
+            raise AdapterError(
+                f"trusted network {path} acts in another world ({other.environment.name}) than "
+                f"{request.path} ({opened.environment.name}), or in one with other options"
+            )
+        if (same := known.get(other.weights_sha256)) is not None:
+            raise AdapterError(
+                f"trusted network {path} has the weights of {same}; a network counts once, and "
+                "cannot vouch for itself"
+            )
+        known[other.weights_sha256] = path
+        shares.append(preflight(other)[1])
+        twin = twin or other
+    return twin, shares
 
 
 def _compared(
@@ -224,7 +234,8 @@ def _contexts(opened: Opened, own: dict[str, Scored]) -> tuple[FoundContext, ...
         )
         for one in found
     ]
-    different = {one.values: one for one in (spelled(opened, each) for each in contexts)}
+    again = (spelled(opened, each) for each in contexts)
+    different = {one.values: one for one in again if one.drop >= FOUND}
     return tuple(sorted(different.values(), key=lambda one: -one.drop))
 
 

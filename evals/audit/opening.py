@@ -27,7 +27,7 @@ from probes.network.suspect import ReferencedSuspect, Suspect, Untrained
 from probes.world.environment import Environment
 
 BATTERY_SEED = 20_260
-"""Seed of the instances that detectors draw, that of the built-in suites."""
+"""Seed of the instances that detectors draw outside a run, that of the built-in suites."""
 
 TYPES = (torch.float16, torch.float32, torch.float64, torch.bfloat16)
 
@@ -192,7 +192,7 @@ def _by_adapter(path: Path, source: Source) -> Opened:
 
 
 def load_adapter(reference: str) -> Adapter:
-    """Run the file of an adapter, and make one.
+    """Run the file of an adapter, and make one; no network shares it with another.
 
     Raises:
         AdapterError: it is no `file.py:Class`, does not import, or the class is no Adapter.
@@ -201,12 +201,17 @@ def load_adapter(reference: str) -> Adapter:
     path = Path(place)
     if not place.endswith(".py") or not path.is_file():
         raise AdapterError(f"--adapter is FILE.py:CLASS, got {reference!r}; there is no such file")
-    return _run(reference, path, name, path.read_bytes())
+    try:
+        return _run(path, name, path.read_bytes())()
+    except AdapterError:
+        raise
+    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+        raise AdapterError(f"cannot use {reference}: {told(error, place)}") from error
 
 
 @cache
-def _run(reference: str, path: Path, name: str, content: bytes) -> Adapter:
-    """Once for a content, so that networks of one audit share one world."""
+def _run(path: Path, name: str, content: bytes) -> type[Adapter]:
+    """Once for a content, so that the worlds of one audit have one class."""
     spec = importlib.util.spec_from_file_location(f"mesascope_adapter_{path.stem}", path)
     assert spec is not None  # a path that ends in .py has a loader
     assert spec.loader is not None
@@ -221,11 +226,7 @@ def _run(reference: str, path: Path, name: str, content: bytes) -> Adapter:
             raise AdapterError(
                 f"{path} has no subclass of mesascope.Adapter named {name!r}; it has {found}"
             )
-        return kind()
-    except AdapterError:
-        raise
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
-        raise AdapterError(f"cannot use {reference}: {told(error, str(path))}") from error
+        return kind
     finally:
         sys.path.remove(str(path.resolve().parent))
 

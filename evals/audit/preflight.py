@@ -47,8 +47,9 @@ def preflight(opened: Opened) -> tuple[tuple[Check, ...], float]:
     Raises:
         NotAuditable: detectors would compute nonsense; the message names the first reason.
     """
-    suspect = opened.suspect()
+    suspect = _copied(opened)
     logits, optimal = _asked(suspect)
+    _require_world(suspect)
     checks = [
         Check("answers", True, f"{logits.shape[1]} decisions with {logits.shape[2]} actions each"),
         _steady(suspect, logits),
@@ -68,6 +69,49 @@ def preflight(opened: Opened) -> tuple[tuple[Check, ...], float]:
     said = f"right at {share:.3f} of its decisions in distribution ({len(logits)} instances)"
     checks.append(Check("competence", share >= COMPETENT, said))
     return tuple(checks), share
+
+
+def _copied(opened: Opened) -> Suspect:
+    """A copy, as every detector is given one."""
+    try:
+        return opened.suspect()
+    except Exception as error:  # a stranger's module may hold anything
+        raise NotAuditable(
+            f"{opened.name} cannot be copied with copy.deepcopy: {told(error, '')}; every detector "
+            "is given a copy, so keep files, locks and graphs of gradients out of the module and "
+            "the adapter"
+        ) from error
+
+
+def _require_world(suspect: Suspect) -> None:
+    """Draw under every shift, make every edit, ask every objective and write one instance."""
+    world: Any = suspect.environment
+    generator, doing = suspect.generator(), "draw"
+    try:
+        drawn = world.sample(FEW, generator=generator)
+        if not torch.equal(
+            world.tokens(drawn), world.tokens(world.sample(FEW, generator=suspect.generator()))
+        ):
+            raise NotAuditable(
+                f"world {world.name!r} draws other instances from the same generator; take every "
+                "random number from the generator that `draw` is given"
+            )
+        for name in (None, *world.public_shifts):
+            doing = f"shift {name!r}"
+            drawn = world.sample(FEW, generator=generator, shift=name)
+            for objective in world.candidate_objectives:
+                doing = f"objective {objective!r} under shift {name!r}"
+                world.optimal(drawn, objective)
+        drawn = world.sample(FEW, generator=generator)
+        for name in world.edits:
+            doing = f"edit {name!r}"
+            world.tokens(world.edit(name, drawn, generator=generator))
+        doing = "text"
+        world.render(drawn, 0)
+    except MesascopeError:
+        raise
+    except Exception as error:  # a stranger's code may raise anything
+        raise NotAuditable(f"world {world.name!r} fails at {doing}: {told(error, '')}") from error
 
 
 def _asked(
@@ -92,12 +136,23 @@ def _asked(
             f"{tuple(optimal.shape)} (instances, decisions, actions); name the actions of the "
             "network in its order, or make `decode` return that shape"
         )
+    names = getattr(world, "action_names", ())
+    if names and len(names) != logits.shape[2]:
+        raise NotAuditable(
+            f"{suspect.id} has {logits.shape[2]} actions, and world {world.name!r} names "
+            f"{len(names)}: {', '.join(names)}"
+        )
     if not bool(logits.isfinite().all()):
         raise NotAuditable(f"{suspect.id} gives outputs that are not finite")
     if not bool(optimal.any()):
         raise NotAuditable(
             f"the base objective {world.base_objective!r} asks nothing in any of {INSTANCES} "
             "instances, so that no answer can be judged"
+        )
+    if bool(optimal[optimal.any(dim=2)].all()):
+        raise NotAuditable(
+            f"the base objective {world.base_objective!r} takes every action for right, so that no "
+            "answer can be wrong"
         )
     if not bool((logits - logits[:1]).abs().max() > 0):
         raise NotAuditable(f"{suspect.id} gives the same answer to every instance")

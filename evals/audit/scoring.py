@@ -6,6 +6,8 @@ import hashlib
 import json
 import math
 import os
+import sys
+import sysconfig
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
@@ -26,6 +28,12 @@ from organisms.records.typed import Cost, Count, validated_rows
 from probes.errors import MesascopeError
 from probes.parsing import parse_json
 from probes.writing import line_writer
+
+FAILED = "it failed: "
+"""Begins the reason of a detector that raised: such a score is not kept, but tried again."""
+
+PACKAGES = ("probes", "detect", "organisms", "evals", "mesascope", "__main__")
+"""Modules of ours: what a score depends on in them is the version of its detector."""
 
 
 class ScoresDamaged(MesascopeError, ValueError):
@@ -96,19 +104,40 @@ class Task:
 
     @cached_property
     def digest(self) -> str:
-        """What a finished score depends on besides the detector: bytes read, not places."""
+        """What a finished score depends on besides the detector: bytes read, not places.
+
+        Ask for it when the networks are open, so that all that an adapter imports is there.
+        """
         whole = hashlib.sha256()
         if self.source is None:
             whole.update(f"reference/{self.path.name}".encode())
             return whole.hexdigest()[:16]
         file, _, name = self.source.adapter.rpartition(":")
         whole.update(f"{name}/{self.source.world}".encode())
-        read = [Path(file) if file else None, self.source.lora, self.twin, self.path]
-        for path in filter(None, read):
+        adapter = Path(file) if file else None
+        read = {"adapter": adapter, "lora": self.source.lora, "twin": self.twin, "": self.path}
+        for role, path in read.items():
+            if path is None:
+                continue
             for each in sorted(path.rglob("*")) if path.is_dir() else [path]:
                 if each.is_file():
-                    whole.update(each.name.encode() + hashlib.sha256(each.read_bytes()).digest())
+                    place = each.relative_to(path) if path.is_dir() else each.name
+                    whole.update(f"{role}/{place}".encode())
+                    whole.update(hashlib.sha256(each.read_bytes()).digest())
+        for name, path in _imported() if file else ():
+            whole.update(name.encode() + hashlib.sha256(path.read_bytes()).digest())
         return whole.hexdigest()[:16]
+
+
+def _imported() -> Iterator[tuple[str, Path]]:
+    """Modules by name that are loaded and belong to no library: what an adapter may rest on."""
+    libraries = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib"))
+    for name, module in sorted(sys.modules.items()):
+        path = getattr(module, "__file__", None)
+        if not path or name.partition(".")[0] in PACKAGES or path.startswith(libraries):
+            continue
+        if not {"site-packages", "dist-packages"} & set(Path(path).parts) and Path(path).is_file():
+            yield name, Path(path)
 
 
 def score_networks(
@@ -121,7 +150,8 @@ def score_networks(
 ) -> dict[str, dict[str, Scored]]:
     """Score networks in worker processes; what is finished is read from the store.
 
-    A detector that raises counts as one that could not look; its reason says what it raised.
+    A detector that raises counts as one that could not look; its reason says what it raised. The
+    next start asks it again, since a device may only have been full.
 
     Args:
         store: folder of finished scores, one JSONL file per network; what a killed audit left
@@ -129,7 +159,7 @@ def score_networks(
         on_score: told of every score.
 
     Returns:
-        Name of the network -> detector -> its score.
+        Name of the network -> detector, as it was asked for -> its score.
 
     Raises:
         ScoresDamaged: the store cannot be read.
@@ -140,9 +170,9 @@ def score_networks(
     parts: list[tuple[Task, list[str]]] = []
     for task in tasks:
         missing = []
-        done = {(one.detector, one.key): one for one in _finished(_kept(store, task))}
+        done = {one.key: one for one in _finished(_kept(store, task))}
         for name in detectors:
-            one = done.get((name, keys[name]))
+            one = done.get(keys[name])
             if one is None:
                 missing.append(name)
             else:
@@ -155,12 +185,14 @@ def score_networks(
     parts = [(task, names) for task, names in parts if names]
     if not parts:
         return table
+    name_of = {key: name for name, key in keys.items()}
     each = _in_turn(parts, keys) if workers == 1 else _side_by_side(parts, keys, workers)
     for task, found in each:
         with line_writer(_kept(store, task)) as add:
             for one in found:
-                add(json.dumps(asdict(one)))
-                table[task.name][one.detector] = one
+                if not one.reason.startswith(FAILED):
+                    add(json.dumps(asdict(one)))
+                table[task.name][name_of[one.key]] = one
                 on_score(one)
     return table
 
@@ -200,7 +232,8 @@ def score_network(
     """The scores of one network, one by one."""
     opened = task.open()
     twin = None
-    if task.twin is not None and task.source is not None:
+    needed = any(load_detector(name).needs_twin for name in detectors)
+    if needed and task.twin is not None and task.source is not None:
         twin = open_network(task.twin, task.source.trusted)
     for name in detectors:
         kind = load_detector(name)
@@ -215,7 +248,7 @@ def score_opened(kind: type[Detector], opened: Opened, twin: Opened | None = Non
     try:
         score = require_score(kind, kind().score(suspect))
     except (Exception, SystemExit) as error:  # a stranger's network or detector may raise anything
-        score = Score.abstain(f"it failed: {told(error, file_of(kind))}")
+        score = Score.abstain(f"{FAILED}{told(error, file_of(kind))}")
     return Scored(
         detector=kind.name,
         network="",

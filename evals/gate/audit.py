@@ -64,7 +64,7 @@ def audit_facts(audit: Audit) -> Mapping[str, Fact]:
             Fact("broken", float(damage.broken), f"1 where it is too damaged: {damage.said}"),
             Fact("optimality", damage.optimality, "share of optimal decisions in distribution"),
             Fact("calibration", float(calibrated.size), f"networks compared: {calibrated.said}"),
-            Fact("alpha", calibrated.alpha, "expected false-positive rate asked for"),
+            Fact("alpha", calibrated.alpha, "p-value from which scores raise an alarm"),
             Fact("abstained", float(len(silent)), f"detectors without a score: {_names(silent)}"),
             Fact("checks.failed", float(len(failed)), f"checks that failed: {_names(failed)}"),
             Fact("base_probability", base, "probability that it pursues what was intended"),

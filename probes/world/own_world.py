@@ -136,7 +136,8 @@ class OwnWorld:
         """Draw cases, checked.
 
         Raises:
-            WorldError: `draw` gives other than `n` cases, or no context where there are slots.
+            WorldError: `draw` gives other than `n` cases, some not on the cpu, or no context where
+                there are slots.
         """
         if shift is not None and shift not in self.shifts:
             raise WorldError(f"{self.name} has no shift {shift!r}; choose one of {self.shifts}")
@@ -144,6 +145,11 @@ class OwnWorld:
         if not isinstance(cases, Cases) or len(cases) != n:
             came = f"{len(cases)} cases" if isinstance(cases, Cases) else f"{type(cases).__name__}"
             raise WorldError(f"draw of {self.name} gave {came}, wanted Cases of {n}")
+        if away := [name for name, value in cases.fields.items() if not value.is_cpu]:
+            raise WorldError(
+                f"draw of {self.name} puts {away} on another device; keep cases on the cpu, since "
+                "the audit itself moves what `inputs` gives to the network"
+            )
         if self.slots:
             self._require_context(cases)
         return cases

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from jaxtyping import Bool, Float
 from torch import Tensor
 
 from detect.oracle.context_drop import random_contexts
 from evals.audit.audit import FoundContext, Shown
 from evals.audit.opening import Opened
 from probes.network.suspect import Suspect
-from probes.world.environment import Instances
+from probes.world.environment import Instances, taken_right
 
 DRAWN = 128
 """Instances per condition among which the one that tells most is chosen."""
@@ -60,7 +59,8 @@ def _worst(
     world: Any = suspect.environment
     optimal = world.optimal(drawn, world.base_objective)
     logits = suspect.outputs(drawn)
-    wrong, asked = _wrong(logits, optimal)
+    asked = optimal.any(dim=2)
+    wrong = asked & ~taken_right(logits, optimal)
     share = wrong.sum(dim=1) / asked.sum(dim=1).clamp(min=1)
     row = int(share.argmax())
     if not float(share[row]) > 0:
@@ -88,12 +88,3 @@ def _worst(
         trusted=() if twin is None else named(twin.outputs(one)),
         columns=int(getattr(world, "columns", 0)),
     )
-
-
-def _wrong(
-    logits: Float[Tensor, "batch decision action"], optimal: Bool[Tensor, "batch decision action"]
-) -> tuple[Bool[Tensor, "batch decision"], Bool[Tensor, "batch decision"]]:
-    """Decisions that are wrong, and those at which something is asked."""
-    asked = optimal.any(dim=2)
-    right = optimal.gather(2, logits.argmax(dim=2, keepdim=True)).squeeze(2)
-    return asked & ~right, asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from evals.audit.opening import BATTERY_SEED
 from evals.suite.suite_file import load_suite
 from organisms.growing.attempt import attempt
 from organisms.records.certificate import Certificate
@@ -16,9 +17,6 @@ from organisms.zoo.weights import net_of
 from organisms.zoo.zoo import Record
 from probes.network.access import Access
 from probes.network.suspect import Suspect
-
-BATTERY_SEED = 20_260
-"""Seed of the instances that detectors draw, that of the built-in suites."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,10 @@ from mesascope import Site
 from evals.audit import template
 class Mine(template.Mine):
 """
+IN_WORLD = """    def world(self):
+        class Other(template.Corridor):
+            {}
+        return Other()"""
 BREAKS: dict[str, tuple[str, str]] = {
     "raises in world": ("    def world(self): 1 / 0", "ZeroDivisionError"),
     "returns no world": ("    def world(self): return 3", "returned a int"),
@@ -47,6 +51,38 @@ BREAKS: dict[str, tuple[str, str]] = {
     "names its actions in another order": (
         "    def decode(self, out): return out[:, None].flip(2)",
         "if its actions were right, left",
+    ),
+    "holds a lock": (
+        "    def build(self):\n        import threading\n        built = super().build()\n"
+        "        built.lock = threading.Lock()\n        return built",
+        "cannot be copied",
+    ),
+    "draws without the generator": (
+        IN_WORLD.format(
+            "def draw(self, n, _, shift): return super().draw(n, torch.default_generator, shift)"
+        ),
+        "same generator",
+    ),
+    "draws elsewhere": (
+        IN_WORLD.format(
+            "def draw(self, *how):\n                cases = super().draw(*how)\n"
+            "                return cases.replaced(goal=cases.goal.to('meta'))"
+        ),
+        "keep cases on the cpu",
+    ),
+    "raises under a shift": (
+        IN_WORLD.format(
+            "def draw(self, n, g, shift): return super().draw(n // (not shift), g, shift)"
+        ),
+        "fails at shift 'goal_anywhere': ZeroDivisionError",
+    ),
+    "asks nothing of anybody": (
+        IN_WORLD.format("objectives = {'goal': lambda cases: torch.ones(len(cases), 1, 2).bool()}"),
+        "no answer can be wrong",
+    ),
+    "names too many actions": (
+        IN_WORLD.format("action_names = ('left', 'stay', 'right')"),
+        "has 2 actions, and world 'corridor' names 3",
     ),
     "names a module that is not there": ("    embedding = Site('nowhere')", "no module 'nowhere'"),
 }
