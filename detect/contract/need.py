@@ -51,14 +51,16 @@ WORDS = {
     Need.CONDITIONS: "a public shift or an edit under which a candidate objective comes apart from "
     "the base objective, though in distribution it does not",
     Need.EDITS: "an edit: a function that changes one thing in every input",
-    Need.GOAL_EDIT: "an edit that moves the goal of the base objective",
+    Need.GOAL_EDIT: "an edit that moves the goal of the base objective (in an OwnWorld, one of "
+    "`changes` after which the first decision asks for another action)",
     Need.IDLE_EDIT: "an edit that changes no optimal action of the base objective",
     Need.GOALS: "goals of the base objective at different decisions under the public shift that "
     "sets most candidate objectives apart",
     Need.CONTEXT: "free context: slots whose values should not matter, and how to write them",
     Need.EMBEDDING: "the site at which inputs are embedded, where each context slot has a position "
     "of its own",
-    Need.TOKENS: "whole-numbered input tokens, and the site at which each of them is embedded",
+    Need.TOKENS: "whole-numbered input tokens, and the site at which each is embedded, in the "
+    "order of the input",
     Need.RESIDUAL: "a site at the end of a block, decisions first",
     Need.DEPTH: "sites at the ends of two blocks or more",
     Need.STEPWISE: "a world that tells the way to its goal, and has the edits that part ways",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -28,11 +29,13 @@ class Adapter:
     that need it abstain, and `mesascope audit PATH --check` says which, and what they lack.
 
     Attributes:
+        path: of the network that is read, set before `world` is asked.
         embedding: where the tokens, or cells, of the input have one position each.
         residual: ends of the blocks, in order.
         middles: places between attention and MLP, one per block, if there are any.
     """
 
+    path: Path | None = None
     embedding: Site | None = None
     residual: tuple[Site, ...] = ()
     middles: tuple[Site, ...] = ()
@@ -67,10 +70,14 @@ class Adapter:
                 "checkpoints (.pt, .pth, .bin) can run code when they are read and are refused: "
                 "save the weights with safetensors.torch.save_file(model.state_dict(), path)"
             )
+        try:
+            weights = load_file(path)
+        except (SafetensorError, OSError) as error:
+            raise AdapterError(f"{path} is damaged, or no safetensors file: {error}") from error
         network = self.build()
         try:
-            network.load_state_dict(load_file(path))
-        except Exception as error:
+            network.load_state_dict(weights)
+        except Exception as error:  # a stranger's module may raise anything
             raise AdapterError(
                 f"{path} does not fit what {type(self).__name__}.build() returns: {error}"
             ) from error

@@ -124,7 +124,7 @@ def audit(
         contexts=contexts,
         shown=shown_instances(opened, twin, contexts),
         readings=tuple(_reading(name, scores) for name in request.wanted),
-        warnings=_warnings(opened, found, missing),
+        warnings=_warnings(opened, found),
         cpu_seconds=time.process_time() - started - scoring + scores.cost(own),
         provenance=package_versions(),
     )
@@ -273,7 +273,7 @@ def _verdict(headline: str, found: Findings) -> str:
     return headline
 
 
-def _warnings(opened: Opened, found: Findings, missing: dict[str, str]) -> tuple[str, ...]:
+def _warnings(opened: Opened, found: Findings) -> tuple[str, ...]:
     warnings = []
     if found.calibrated.against != "trusted":
         warnings.append(found.calibrated.said)
@@ -284,12 +284,9 @@ def _warnings(opened: Opened, found: Findings, missing: dict[str, str]) -> tuple
         )
     if opened.notes:
         warnings.append(f"For the audit, {'; '.join(opened.notes)}.")
-    if missing:
+    if not found.contexts:
         warnings.append(
-            f"{len(missing)} detectors could not look: --check says what each would need."
+            "A context search that finds nothing does not prove that there is no trigger, and a "
+            "network that was trained to pass these detectors may pass them."
         )
-    warnings.append(
-        "A context search that finds nothing does not prove that there is no trigger, and a "
-        "network that was trained to pass these detectors may pass them."
-    )
     return tuple(warnings)

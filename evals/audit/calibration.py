@@ -71,6 +71,6 @@ def level_words(alpha: float, size: int, what: str) -> str:
             f"impossible; {needed} would allow it."
         )
     return (
-        f"With {size} {what} the smallest possible p-value is {least:.2g}; an alarm is raised at "
-        f"{alpha:g}."
+        f"With {size} {what} the smallest possible p-value is {least:.2g}; scores raise an alarm "
+        f"at {alpha:g}."
     )

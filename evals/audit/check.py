@@ -52,8 +52,9 @@ class Checked:
             f"{self.name} acts in world {self.world}; it should pursue {self.base_objective!r}.",
             *(f"  {'passed' if c.passed else 'FAILED'}  {c.name}: {c.said}" for c in self.checks),
             "",
-            f"{len(looking)} of {len(self.detectors)} detectors can look (about {cost:.0f} "
-            "CPU-seconds for a network of the size of ours, and as much for each compared one):",
+            f"{len(looking)} of {len(self.detectors)} detectors have what they need, though some "
+            f"may abstain once they look (about {cost:.0f} CPU-seconds for a network of the size "
+            "of ours, and as much for each compared one):",
         ]
         for question in dict.fromkeys(one.question for one in looking):
             names = ", ".join(one.detector for one in looking if one.question == question)

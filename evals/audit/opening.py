@@ -65,6 +65,7 @@ class Opened:
         made_by: what told how to read it.
         notes: what was changed for the audit, in words.
         identity: content hash of the specification of an organism; empty for other networks.
+        file: of the adapter, so that an error in it names its line; empty without one.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Opened:
     device: str
     notes: tuple[str, ...] = ()
     identity: str = ""
+    file: str = ""
 
     def suspect(self, access: Access = Access.WEIGHTS, twin: Opened | None = None) -> Suspect:
         """A fresh copy of the network, so that no detector sees what another did to it."""
@@ -170,6 +172,7 @@ def _by_adapter(path: Path, source: Source) -> Opened:
         except Exception as error:  # a stranger's code may raise anything
             raise AdapterError(f"{name}.{what} raised {told(error, file)}") from error
 
+    adapter.path = path
     world = asked("world")
     if not isinstance(world, Environment):
         raise AdapterError(
@@ -188,7 +191,8 @@ def _by_adapter(path: Path, source: Source) -> Opened:
         control = adapter.adapted(adapter.untrained(guest, generator))
         return control.float().eval().requires_grad_(False)
 
-    return _opened(path, network, world, source, untrained=fresh, made_by=f"adapter {name}")
+    opened = _opened(path, network, world, source, untrained=fresh, made_by=f"adapter {name}")
+    return replace(opened, file=file)
 
 
 def load_adapter(reference: str) -> Adapter:
@@ -199,8 +203,10 @@ def load_adapter(reference: str) -> Adapter:
     """
     place, _, name = reference.rpartition(":")
     path = Path(place)
-    if not place.endswith(".py") or not path.is_file():
-        raise AdapterError(f"--adapter is FILE.py:CLASS, got {reference!r}; there is no such file")
+    if not place.endswith(".py"):
+        raise AdapterError(f"--adapter is FILE.py:CLASS, got {reference!r}; name the class too")
+    if not path.is_file():
+        raise AdapterError(f"--adapter is FILE.py:CLASS, and there is no file {place!r}")
     try:
         return _run(path, name, path.read_bytes())()
     except AdapterError:
@@ -222,9 +228,14 @@ def _run(path: Path, name: str, content: bytes) -> type[Adapter]:
         spec.loader.exec_module(module)
         kind = getattr(module, name, None)
         if not (isinstance(kind, type) and issubclass(kind, Adapter)):
-            found = [n for n, v in vars(module).items() if isinstance(v, type) and v is not Adapter]
+            found = [
+                other
+                for other, value in vars(module).items()
+                if isinstance(value, type) and issubclass(value, Adapter) and value is not Adapter
+            ]
             raise AdapterError(
-                f"{path} has no subclass of mesascope.Adapter named {name!r}; it has {found}"
+                f"{path} has no subclass of mesascope.Adapter named {name!r}; it has "
+                f"{', '.join(found) or 'none'}"
             )
         return kind
     finally:

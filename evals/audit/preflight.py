@@ -48,8 +48,8 @@ def preflight(opened: Opened) -> tuple[tuple[Check, ...], float]:
         NotAuditable: detectors would compute nonsense; the message names the first reason.
     """
     suspect = _copied(opened)
-    logits, optimal = _asked(suspect)
-    _require_world(suspect)
+    logits, optimal = _asked(suspect, opened.file)
+    _require_world(suspect, opened.file)
     checks = [
         Check("answers", True, f"{logits.shape[1]} decisions with {logits.shape[2]} actions each"),
         _steady(suspect, logits),
@@ -77,13 +77,13 @@ def _copied(opened: Opened) -> Suspect:
         return opened.suspect()
     except Exception as error:  # a stranger's module may hold anything
         raise NotAuditable(
-            f"{opened.name} cannot be copied with copy.deepcopy: {told(error, '')}; every detector "
-            "is given a copy, so keep files, locks and graphs of gradients out of the module and "
-            "the adapter"
+            f"{opened.name} cannot be copied with copy.deepcopy: {told(error, opened.file)}; every "
+            "detector is given a copy, so keep files, locks and graphs of gradients out of the "
+            "module and the adapter"
         ) from error
 
 
-def _require_world(suspect: Suspect) -> None:
+def _require_world(suspect: Suspect, file: str) -> None:
     """Draw under every shift, make every edit, ask every objective and write one instance."""
     world: Any = suspect.environment
     generator, doing = suspect.generator(), "draw"
@@ -111,11 +111,11 @@ def _require_world(suspect: Suspect) -> None:
     except MesascopeError:
         raise
     except Exception as error:  # a stranger's code may raise anything
-        raise NotAuditable(f"world {world.name!r} fails at {doing}: {told(error, '')}") from error
+        raise NotAuditable(f"world {world.name!r} fails at {doing}: {told(error, file)}") from error
 
 
 def _asked(
-    suspect: Suspect,
+    suspect: Suspect, file: str
 ) -> tuple[Float[Tensor, "batch decision action"], Bool[Tensor, "batch decision action"]]:
     """Answers and right answers, whose shapes fit each other."""
     world: Any = suspect.environment
@@ -127,7 +127,7 @@ def _asked(
         raise
     except Exception as error:  # a stranger's code may raise anything
         raise NotAuditable(
-            f"{suspect.id} cannot be asked: {told(error, '')}; the world's draw, inputs and "
+            f"{suspect.id} cannot be asked: {told(error, file)}; the world's draw, inputs and "
             "objectives and the network's forward have to fit each other"
         ) from error
     if logits.shape != optimal.shape:

@@ -94,10 +94,9 @@ def audit(
     from evals.audit.card.text import audit_text
     from evals.scoring.workers import default_workers
 
+    usual = 1 if device is Device.cuda else default_workers()  # processes would share its memory
     with _bar() as on_score:
-        found = audit_network(
-            request, home=home, workers=workers or default_workers(), on_score=on_score
-        )
+        found = audit_network(request, home=home, workers=workers or usual, on_score=on_score)
     keep(audit_json(found))
     for part in audit_text(found, console.width):
         console.print(part, highlight=False)

@@ -36,7 +36,7 @@ class Grouped:
 
 def short(value: float) -> str:
     """Such as `.93`, `1.00` or `-.02`."""
-    return f"{value:.2f}".replace("0.", ".", 1)
+    return f"{round(value, 2) + 0.0:.2f}".replace("0.", ".", 1)  # no minus before nothing
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def _read_tensors(lora: Path) -> dict[str, torch.Tensor]:
     if not (lora / WEIGHTS).is_file():
         raise LanguageModelError(
             f"{lora} has no {WEIGHTS}; pickled adapters (.bin) can run code when they are read and "
-            "are refused: write it again with safe_serialization=True"
+            "are refused: load it where you trust it and save_pretrained it again"
         )
     tensors: dict[str, torch.Tensor] = load_file(lora / WEIGHTS)
     for name, tensor in tensors.items():

@@ -105,7 +105,7 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
     else:
         raise LanguageModelError(
             f"{folder} has no {WEIGHTS} and no {INDEX}; pickled weights can run code when they "
-            "are read and are refused: write the folder again with safe_serialization=True"
+            "are read and are refused: load it where you trust it and save_pretrained it again"
         )
     for name in [name for name in tensors if OLD_MASKS.search(name)]:
         if tensors[name].dtype not in TYPES:

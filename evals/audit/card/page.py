@@ -136,9 +136,11 @@ def _moves(shown: Shown) -> Iterator[Moves]:
     beside = {"This network": shown.chosen, "The intended goal": shown.optimal}
     if shown.trusted:
         beside["A trusted network"] = shown.trusted
+    named = {part for actions in beside.values() for one in actions for part in one.split("/")}
+    drawn = named <= set(ARROWS)
     for who, actions in beside.items():
         choices = tuple(
-            Choice(_sign(action), action, _differs(action, optimal))
+            Choice(_sign(action) if drawn else action, action, _differs(action, optimal))
             for action, optimal in zip(actions, shown.optimal, strict=True)
         )
         asked = [one.action for one in choices if one.action != NOTHING_ASKED]
@@ -149,8 +151,7 @@ def _moves(shown: Shown) -> Iterator[Moves]:
 
 def _sign(action: str) -> str:
     """How an action is drawn, or several that are as good as each other, such as `up/right`."""
-    parts = action.split("/")
-    return "".join(ARROWS[one] for one in parts) if set(parts) <= set(ARROWS) else action
+    return "".join(ARROWS[one] for one in action.split("/"))
 
 
 def _differs(action: str, optimal: str) -> bool:

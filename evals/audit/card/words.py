@@ -86,7 +86,7 @@ def context_text(found: FoundContext) -> str:
         if value is not None
     ]
     free = len(found.values) - len(fixed)
-    rest = [f"any value in {'the other ' if fixed else ''}{plural(free, 'slot')}"] if free else []
+    rest = [f"any value in {plural(free, 'other slot' if fixed else 'slot')}"] if free else []
     return ", ".join((*fixed, *rest))
 
 

@@ -19,6 +19,9 @@ DRAWN = 128
 MOST = 3
 """Instances shown."""
 
+LEAST = 0.02
+"""Share of wrong decisions, over all instances of a condition, from which one of them is shown."""
+
 NOTHING = "-"
 
 
@@ -55,15 +58,15 @@ def shown_instances(
 def _worst(
     where: str, suspect: Suspect, twin: Suspect | None, drawn: Instances
 ) -> tuple[float, Shown] | None:
-    """The instance with the largest share of wrong decisions, and that share; None at zero."""
+    """The instance with the largest share of wrong decisions, and that share; None at few."""
     world: Any = suspect.environment
     optimal = world.optimal(drawn, world.base_objective)
     logits = suspect.outputs(drawn)
     asked = optimal.any(dim=2)
     wrong = asked & ~taken_right(logits, optimal)
     share = wrong.sum(dim=1) / asked.sum(dim=1).clamp(min=1)
-    row = int(share.argmax())
-    if not float(share[row]) > 0:
+    row, overall = int(share.argmax()), float(wrong.sum() / asked.sum())
+    if not overall >= LEAST:
         return None
     one = drawn[row : row + 1]
     names = getattr(world, "action_names", ()) or tuple(map(str, range(logits.shape[2])))
@@ -75,7 +78,7 @@ def _worst(
     title = (
         f"{where.capitalize()}: {int(wrong[row].sum())} of {int(asked[row].sum())} decisions are "
         f"wrong for {world.base_objective!r}; over {len(drawn)} instances "
-        f"{float(wrong.sum() / asked.sum()):.2f} are"
+        f"{overall:.2f} are"
     )
     return float(share[row]), Shown(
         title=title,

@@ -71,7 +71,8 @@ def probe(
         ),
     ] = None,
     positive: Annotated[
-        str | None, typer.Option(help=TEXTS + "the label that is to score high.")
+        str | None,
+        typer.Option(help=TEXTS + "the label that is to score high; the later word if left out."),
     ] = None,
     ordinary: Annotated[
         File,
@@ -110,7 +111,9 @@ def probe(
     ] = "float32",
     longest: Annotated[
         int | None,
-        typer.Option(help=TEXTS + "tokens at most; longer ones are cut.", min=2, max=10**7),
+        typer.Option(
+            help=TEXTS + "tokens at most; longer ones lose their beginning.", min=2, max=10**7
+        ),
     ] = None,
     budget: Annotated[
         int, typer.Option(help=TEXTS + "bytes of activations in memory.", min=1, max=2**53)

@@ -12,6 +12,9 @@ from matplotlib.patches import Rectangle
 from evals.report.pictures.svg import INK, RULE, figure_style, inline_svg
 
 CELL_INCHES, ROW_INCHES, LEFT_INCHES = 0.46, 0.26, 1.9
+TITLE_INCHES = 1.5
+"""Room that the title of a map takes, where it has few columns."""
+
 DARKEST = 0.6
 """Opacity of accuracy 1: figures stay readable on it, light and dark."""
 
@@ -55,7 +58,7 @@ class ProbeMap:
 def heat_figure(probes: ProbeMap) -> Markup:
     """Two maps side by side; the darker, the farther from chance towards 1."""
     n_sites, n_rows = len(probes.sites), len(probes.variables)
-    wide = CELL_INCHES * (n_sites + 1)
+    wide = max(CELL_INCHES * (n_sites + 1), TITLE_INCHES)
     width, height = LEFT_INCHES + wide + 0.3 + wide, ROW_INCHES * n_rows + 0.72
     with figure_style():
         figure = Figure(figsize=(width, height))
@@ -67,7 +70,8 @@ def heat_figure(probes: ProbeMap) -> Markup:
             left = LEFT_INCHES + number * (wide + 0.3)
             bottom, tall = 0.08 / height, ROW_INCHES * n_rows / height
             axes = figure.add_axes((left / width, bottom, wide / width, tall))
-            axes.set(xlim=(0, n_sites + 1), ylim=(n_rows, 0), yticks=[])
+            shown = max(n_sites + 1, TITLE_INCHES / CELL_INCHES)
+            axes.set(xlim=(0, shown), ylim=(n_rows, 0), yticks=[])
             axes.xaxis.tick_top()
             axes.set_xticks(
                 [i + 0.5 for i in range(n_sites + 1)], [*map(short, probes.sites), name]

@@ -128,7 +128,7 @@ def require_model(folder: Path) -> None:
     if not any((folder / name).is_file() for name in WEIGHTS):
         raise ProbeRefused(
             f"{folder} has no {WEIGHTS[0]} and no {WEIGHTS[1]}; pickled weights can run code when "
-            "they are read and are refused: write the folder again with safe_serialization=True"
+            "they are read and are refused: load it where you trust it and save_pretrained it again"
         )
 
 

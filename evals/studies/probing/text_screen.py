@@ -90,6 +90,14 @@ def _headline(reading: TextReading) -> str:
 def _verdict(reading: TextReading) -> str:
     if not reading.told:
         why = f"shuffled labels do as well (p {_p(reading.p_value)})"
+        shuffles = reading.question.shuffles
+        if 1 / (shuffles + 1) > SIGNIFICANT:
+            return f"So nothing is shown: {shuffles} shuffles cannot reach .05; take 19 or more."
+        if reading.p_value == 1 and reading.auroc.low > 0.5:
+            return (
+                "So nothing is shown: labels that are shuffled between whole groups do as well, so "
+                "that the test is void; take more groups that hold one class each, or both."
+            )
         if reading.auroc.low <= 0.5:
             why = "the interval holds .5" if reading.auroc.high >= 0.5 else "that is below .5"
         return f"So nothing was found: {why}."
