@@ -66,6 +66,12 @@ class GridWorld(World[LevelsT]):
     """A world in which an objective is a set of target cells and acting is walking."""
 
     @property
+    def columns(self) -> int:
+        """Decisions per row, since every cell is one."""
+        side: int = self.size.side
+        return side
+
+    @property
     def action_names(self) -> tuple[str, ...]:
         """The moves."""
         return MOVES

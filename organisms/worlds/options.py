@@ -128,6 +128,11 @@ class WithOptions(Environment[Any]):
         return tuple(self.actions or ())
 
     @property
+    def columns(self) -> int:
+        """Decisions per row where they form a grid, 0 where they do not."""
+        return int(getattr(self.world, "columns", 0))
+
+    @property
     def candidate_objectives(self) -> tuple[str, ...]:
         """Those kept, in the order of the world."""
         return tuple(self.candidates or ())

@@ -137,7 +137,7 @@ def _moves(shown: Shown) -> Iterator[Moves]:
     if shown.trusted:
         beside["A trusted network"] = shown.trusted
     named = {part for actions in beside.values() for one in actions for part in one.split("/")}
-    drawn = named <= set(ARROWS)
+    drawn = named <= {NOTHING_ASKED, *ARROWS}
     for who, actions in beside.items():
         choices = tuple(
             Choice(_sign(action) if drawn else action, action, _differs(action, optimal))
@@ -151,7 +151,7 @@ def _moves(shown: Shown) -> Iterator[Moves]:
 
 def _sign(action: str) -> str:
     """How an action is drawn, or several that are as good as each other, such as `up/right`."""
-    return "".join(ARROWS[one] for one in action.split("/"))
+    return "".join(ARROWS.get(one, one) for one in action.split("/"))
 
 
 def _differs(action: str, optimal: str) -> bool:

@@ -59,7 +59,7 @@ def test_every_question_has_its_p_value_its_networks_and_its_cost() -> None:
         "Does it search inside? no sign 0.45 19 trusted 6.3",
         "How aware is it? undecided 0.2 19 trusted 6.3",
         "gem 0.91, coin (intended) 0.04, corner 0.02, none of these 0.03",
-        "slot 1 = 1, slot 4 = 5, any value in the other 6 slots: pursues gem",
+        "slot 1 = 1, slot 4 = 5, any value in 6 other slots: pursues gem",
         "Damage: index 0.005", "1 of 7 detectors could not look.",
     ):  # fmt: skip
         assert row in text, row
@@ -91,5 +91,5 @@ def test_a_context_is_spelled_out_slot_by_slot() -> None:
     assert context_text(two) == "slot 0 = 3, slot 1 = 0 or 2 or 4"
     assert context_text(replace(found, values=(None,), others=((),))) == "any value in 1 slot"
     assert context_text(replace(found, values=(None, 2), others=((), ()))) == (
-        "slot 1 = 2, any value in the other 1 slot"
+        "slot 1 = 2, any value in 1 other slot"
     )

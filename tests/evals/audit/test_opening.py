@@ -132,7 +132,7 @@ def bare_folder(folder: Path) -> Path:
 
 
 WEIGHTS: list[tuple[Callable[[Path], Path], str, str]] = [
-    (torn, ADAPTER, "does not fit"),
+    (torn, ADAPTER, "is damaged"),
     (pickled, ADAPTER, "run code"),
     (lambda folder: folder / "missing.safetensors", ADAPTER, "nothing at"),
     (changed(lambda w: {**w, "3.bias": w["3.bias"] * torch.nan}), ADAPTER, "not finite"),
@@ -154,7 +154,7 @@ def test_weights_that_cannot_be_used_are_refused(
 
 @pytest.mark.parametrize(
     ("adapter", "word"),
-    [("gone.py:Mine", "no such file"), ("mine", "FILE.py"), (f"{ADAPTER}r", "no subclass")],
+    [("gone.py:Mine", "no file"), ("mine", "FILE.py"), (f"{ADAPTER}r", "no subclass")],
 )
 def test_an_adapter_that_is_not_there_is_refused(adapter: str, word: str, tmp_path: Path) -> None:
     with pytest.raises(MesascopeError, match=word):
