@@ -98,18 +98,21 @@ def audit(
     with _bar() as on_score:
         found = audit_network(request, home=home, workers=workers or usual, on_score=on_score)
     keep(audit_json(found))
-    for part in audit_text(found, console.width):
-        console.print(part, highlight=False)
+    written = []
     if card is not None:
         from evals.audit.card.page import audit_page
 
         card.parent.mkdir(parents=True, exist_ok=True)
         write_whole(card, audit_page(found))
-        console.print(f"card: {card}", soft_wrap=True, highlight=False)
+        written.append(f"card: {card}")
     if inspect is not None:
         from evals.audit.card.inspect_log import write_audit_log
 
-        console.print(f"log: {write_audit_log(found, inspect)}", soft_wrap=True, highlight=False)
+        written.append(f"log: {write_audit_log(found, inspect)}")
+    for part in audit_text(found, console.width):
+        console.print(part, highlight=False)
+    for line in written:
+        console.print(line, soft_wrap=True, highlight=False)
     if gate or policy is not None:
         from evals.command.risk import show_verdict
         from evals.gate.audit import gated_audit
