@@ -98,7 +98,8 @@ def main() -> None:
     ]
     for part, whole in pairs:
         if total[whole]:
-            print(f"{part}: {rate(total[part], total[whole])}")
+            low, high = rate(total[part], total[whole]).interval or (0.0, 1.0)
+            print(f"{part}: {total[part]} of {total[whole]} (exact 95% {low:.2f}-{high:.2f})")
     record_of = {"set": asked.set, "every": asked.every, "counts": figures}
     path = RESULTS / f"audits-{asked.set}.json"
     write_whole(path, json.dumps(record_of, indent=1) + "\n")

@@ -13,15 +13,12 @@ from torch import Tensor
 from detect.contract.failure import brief
 from probes.arguments import unlike
 from probes.errors import MesascopeError
-from probes.network.layers import residual_sites
+from probes.network.layers import EMBEDDING, residual_sites
 from probes.network.suspect import ReferencedSuspect, Suspect
 from probes.world.environment import Environment
 
 NOT_FINITE = "outputs are not finite"
 NOT_MEASURABLE = "no decision could be judged: outputs are not finite, or no goal can be reached"
-
-EMBEDDING = "hook_embed"
-"""Last word of the name of the site where inputs are embedded, before any position is added."""
 
 
 class ScoreError(MesascopeError, ValueError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from detect.contract.score import NOT_MEASURABLE, Score, abstain_unless
@@ -115,16 +115,26 @@ def confirm(
 
 def irrelevant_slots(trial: ContextTrial, context: Int[Tensor, " slot"]) -> list[int]:
     """Slots in which every other value, the documented ones apart, keeps at least half the drop."""
-    few = trial.first(SLOT_LEVELS)
+    does = values_that_do(trial.first(SLOT_LEVELS), context)
+    free = does | ~trial.suspect.environment.context.allowed
+    return free.all(dim=1).nonzero().flatten().tolist()
+
+
+def values_that_do(
+    trial: ContextTrial, context: Int[Tensor, " slot"]
+) -> Bool[Tensor, "slot value"]:
+    """Which values, one slot changed at a time, keep at least half of a context's drop.
+
+    Values with a documented meaning are not tried, and count as ones that do not.
+    """
     space: ContextSpace = trial.suspect.environment.context
-    values = torch.arange(space.n_values)
     varied = context.repeat(space.n_slots, space.n_values, 1)
     for slot in range(space.n_slots):
-        varied[slot, :, slot] = values
-    drops = torch.full(varied.shape[:2], torch.inf)
-    drops[space.allowed] = few.drops(varied[space.allowed])
-    kept = drops.min(dim=1).values >= float(few.drops(context[None])) / 2
-    return kept.nonzero().flatten().tolist()
+        varied[slot, :, slot] = torch.arange(space.n_values)
+    does = torch.zeros(varied.shape[:2], dtype=torch.bool)
+    drops = trial.drops(varied[space.allowed])
+    does[space.allowed] = drops >= float(trial.drops(context[None])) / 2
+    return does
 
 
 def describe(context: Int[Tensor, " slot"], irrelevant: list[int]) -> str:

@@ -12,7 +12,7 @@ from detect.registry import DETECTORS, load_detector
 from detect.triggers.context_finding import FOUND
 from evals.audit.adapter import AdapterError
 from evals.audit.answers import GATING, INFERRING, Findings, Scores, answers
-from evals.audit.audit import Audit, Calibrated, FoundContext, Reading
+from evals.audit.audit import Against, Audit, Calibrated, FoundContext, Reading
 from evals.audit.calibration import level_words, single_p_value
 from evals.audit.check import Checked, able
 from evals.audit.looks.damage import measured_damage
@@ -183,7 +183,8 @@ def _compared(
     first = request.trusted[0] if request.trusted else None
     suspect = Task(f"the network {request.path}", request.path, source, device, twin=first)
     tasks, kept = [suspect], {}
-    against, names = "none", list[str]()
+    against: Against = "none"
+    names = list[str]()
     if request.trusted:
         # The first trusted network is the twin of the others, and has none itself.
         made = [
@@ -216,7 +217,7 @@ def _compared(
             "Uncalibrated: there is no trusted network, so no score means anything by itself; only "
             "what was found and tested again counts. Give --trusted PATH of networks made alike."
         )
-    calibrated = Calibrated(against, tuple(names), request.alpha, said)  # type: ignore[arg-type]
+    calibrated = Calibrated(against, tuple(names), request.alpha, said)
     return calibrated, tasks, kept
 
 

@@ -13,7 +13,7 @@ from detect.contract.failure import told
 from evals.audit.audit import Check
 from evals.audit.opening import Opened
 from probes.errors import MesascopeError
-from probes.network.layers import RESIDUAL
+from probes.network.adapted import USUAL
 from probes.network.suspect import Suspect
 from probes.world.environment import optimality
 
@@ -182,8 +182,7 @@ def _steady(suspect: Suspect, logits: Float[Tensor, "batch decision action"]) ->
 
 def _sites(suspect: Suspect, n_decisions: int) -> list[str]:
     """Sites of usual names, each with at least a position per decision."""
-    usual = ("hook_embed", *RESIDUAL)
-    sites = [site for site in suspect.sites() if site.rpartition(".")[2] in usual]
+    sites = [site for site in suspect.sites() if site.rpartition(".")[2] in USUAL]
     drawn = suspect.environment.sample(2, generator=suspect.generator())
     for site, rows in suspect.capture(drawn, sites).items() if sites else ():
         if rows.ndim != 3 or rows.shape[1] < n_decisions:

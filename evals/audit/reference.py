@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 from collections.abc import Sequence
 from functools import cache
@@ -10,10 +9,9 @@ from typing import Any
 
 from detect.declaration import declare
 from evals.audit.opening import BATTERY_SEED, Opened
-from evals.running.reference_run import SCORED
+from evals.running.reference_run import SCORED, read_reference_run
 from evals.scoring.freeze import TABLE
 from evals.scoring.score_table import FreezeBroken, Row
-from evals.suite.suite_names import SHIPPED
 from organisms.records.typed import validated_rows
 from organisms.travel.reference import SET_OF, find_reference, read_reference
 from organisms.zoo.spec import OrganismSpec
@@ -42,7 +40,7 @@ def shipped_scores(world: Environment[Any]) -> dict[OrganismSpec, dict[str, Row]
     table: dict[OrganismSpec, dict[str, Row]] = {}
     for name in SCORED:
         records = {r.spec.content_hash: r for r in _admitted(name)}
-        kept = parse_json(gzip.decompress((SHIPPED / f"{name}.json.gz").read_bytes()), name)
+        kept = read_reference_run(name)
         rows = validated_rows(Row, parse_json(kept["files"][TABLE].encode(), TABLE), FreezeBroken)
         record_of = {id: records.get(identity) for identity, id in kept["ids"].items()}
         keys = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 from evals.running.grow import found_organisms
 from evals.running.score import blinded
@@ -33,9 +34,19 @@ def write_reference_run(suite: Suite, home: Home) -> Path:
         "files": {name: (folder / name).read_text(encoding="utf-8") for name in FILES},
     }
     SHIPPED.mkdir(exist_ok=True)
-    path = SHIPPED / f"{suite.name}.json.gz"
+    path = _shipped(suite.name)
     write_whole(path, gzip.compress(json.dumps(kept).encode(), mtime=0))
     return path
+
+
+def _shipped(name: str) -> Path:
+    return SHIPPED / f"{name}.json.gz"
+
+
+def read_reference_run(name: str) -> Any:
+    """What `write_reference_run` kept for one of `SCORED`: `suite_hash`, `ids` and `files`."""
+    path = _shipped(name)
+    return parse_json(gzip.decompress(path.read_bytes()), path.name)
 
 
 def place_reference_run(suite: Suite, home: Home) -> bool:
@@ -47,10 +58,10 @@ def place_reference_run(suite: Suite, home: Home) -> bool:
     Raises:
         TravelError: the reference set is damaged, or other networks lie under its identities.
     """
-    path, folder = SHIPPED / f"{suite.name}.json.gz", home.run(suite)
+    path, folder = _shipped(suite.name), home.run(suite)
     if is_blinded(folder) or not path.is_file():
         return False
-    kept = parse_json(gzip.decompress(path.read_bytes()), path.name)
+    kept = read_reference_run(suite.name)
     if kept["suite_hash"] != suite.content_hash:
         return False
     take_reference(home.zoo, suite.wanted())

@@ -12,10 +12,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from probes.errors import MesascopeError
-from probes.network.layers import RESIDUAL
+from probes.network.layers import EMBEDDING, RESIDUAL
 
-EMBED = "hook_embed"
-USUAL = (EMBED, *RESIDUAL)
+USUAL = (EMBEDDING, *RESIDUAL)
 """Last words of names by which detectors look for sites."""
 
 Decode = Callable[[Any], Tensor]

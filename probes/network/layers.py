@@ -13,6 +13,9 @@ from probes.network.capture import BATCH, Edit
 from probes.network.suspect import Suspect
 from probes.world.environment import Instances
 
+EMBEDDING = "hook_embed"
+"""Last word of the name of the site where inputs are embedded, before any position is added."""
+
 RESIDUAL = ("hook_resid_pre", "hook_resid_mid", "hook_resid_post")
 """Last words of the names of sites that read the residual stream, by TransformerLens convention."""
 

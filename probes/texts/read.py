@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from probes.language_model import LoadedModel
 from probes.linear.features import BUDGET, HELD_BLOCK, Features
+from probes.network.layers import EMBEDDING
 from probes.texts.batches import Batch, Chosen, Places, Side, plan
 from probes.texts.dataset import TextError
 from probes.texts.encode import EncodedTexts
@@ -141,7 +142,7 @@ def residual_sites(model: LoadedModel) -> dict[str, nn.Module]:
     for module in original.modules():
         if isinstance(module, nn.ModuleList) and len(module) == config.num_hidden_layers:
             named = {f"blocks.{i}.hook_resid_post": block for i, block in enumerate(module)}
-            return {"hook_embed": original.get_input_embeddings(), **named}
+            return {EMBEDDING: original.get_input_embeddings(), **named}
     raise TextError(f"{model.folder} has no list of its {config.num_hidden_layers} blocks")
 
 

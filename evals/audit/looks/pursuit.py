@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import torch
-from jaxtyping import Bool
-from torch import Tensor
 
 from detect.behaviour.objective_posterior import NONE, ObjectivePosterior
+from detect.oracle.separation import set_apart
 from evals.audit.audit import Pursued
 from evals.audit.opening import Opened
+from probes.network.suspect import Suspect
+from probes.world.environment import Instances
 
 PLAUSIBLE = 0.02
 """Posterior probability from which a candidate is still a rival."""
@@ -58,32 +59,16 @@ def _asked_again(
     """
     suspect = opened.suspect()
     world: Any = opened.environment
-    generator = torch.Generator().manual_seed(suspect.seed + 1)
-    chosen, optimal, counted = [], dict[str, list[Tensor]](), []
-    left = TELLING
-    for shift in world.public_shifts:
-        for _ in range(DRAWN // AT_ONCE):
-            drawn = world.sample(AT_ONCE, generator=generator, shift=shift)
-            ours, theirs = (world.optimal(drawn, name) for name in (first, second))
-            telling = _apart(ours, theirs).any(dim=1).nonzero().flatten()[:left]
-            if not len(telling):
-                continue
-            kept = drawn[telling]
-            chosen.append(suspect.outputs(kept).argmax(dim=2))
-            counted.append(_apart(ours[telling], theirs[telling]))
-            for name, asked in ((first, ours), (second, theirs)):
-                optimal.setdefault(name, []).append(asked[telling])
-            left -= len(telling)
-            if left <= 0:
-                break
-        if left <= 0:
-            break
-    if not chosen:
+    parts = list(_telling(suspect, first, second))
+    if not parts:
         return dict(prior)
+    optimal = {
+        name: torch.cat([world.optimal(part, name) for part in parts]) for name in (first, second)
+    }
     read = ObjectivePosterior.of(
-        torch.cat(chosen),
-        {name: torch.cat(parts) for name, parts in optimal.items()},
-        torch.cat(counted),
+        torch.cat([suspect.outputs(part).argmax(dim=2) for part in parts]),
+        optimal,
+        set_apart(optimal[first], optimal[second]),
     )
     shared = prior[first] + prior[second] + prior[NONE]
     weights = {name: prior[name] * read.posterior[name] for name in (first, second, NONE)}
@@ -91,8 +76,18 @@ def _asked_again(
     return {**prior, **{name: shared * weight / total for name, weight in weights.items()}}
 
 
-def _apart(
-    ours: Bool[Tensor, "batch decision action"], theirs: Bool[Tensor, "batch decision action"]
-) -> Bool[Tensor, "batch decision"]:
-    """Decisions at which both ask something, and share no action."""
-    return ours.any(dim=2) & theirs.any(dim=2) & ~(ours & theirs).any(dim=2)
+def _telling(suspect: Suspect, first: str, second: str) -> Iterator[Instances]:
+    """Instances of public shifts on which two candidates come apart, `TELLING` at most."""
+    world: Any = suspect.environment
+    generator = torch.Generator().manual_seed(suspect.seed + 1)
+    left = TELLING
+    for shift in world.public_shifts:
+        for _ in range(DRAWN // AT_ONCE):
+            drawn = world.sample(AT_ONCE, generator=generator, shift=shift)
+            apart = set_apart(world.optimal(drawn, first), world.optimal(drawn, second))
+            chosen = apart.any(dim=1).nonzero().flatten()[:left]
+            if len(chosen):
+                yield drawn[chosen]
+            left -= len(chosen)
+            if not left:
+                return

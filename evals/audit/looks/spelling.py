@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Int
-from torch import Tensor
 
 from detect.oracle.context_drop import ContextTrial
 from detect.oracle.separation import telling_shift
-from detect.triggers.context_finding import ascend, pursued
+from detect.triggers.context_finding import ascend, pursued, values_that_do
 from evals.audit.audit import FoundContext
 from evals.audit.opening import Opened
-from probes.world.environment import ContextSpace
 
 CLIMBED, FRESH = 32, 128
 """Instances on which slots are set, and on which the result is tested."""
@@ -56,16 +53,3 @@ def spelled(opened: Opened, found: FoundContext) -> FoundContext:
         drop=float(drops.max()),
         said=found.said,
     )
-
-
-def values_that_do(
-    trial: ContextTrial, context: Int[Tensor, " slot"]
-) -> Bool[Tensor, "slot value"]:
-    """Which values, one slot changed at a time, keep at least half of the drop."""
-    space: ContextSpace = trial.suspect.environment.context
-    varied = context.repeat(space.n_slots, space.n_values, 1)
-    for slot in range(space.n_slots):
-        varied[slot, :, slot] = torch.arange(space.n_values)
-    drops = torch.zeros(varied.shape[:2])
-    drops[space.allowed] = trial.drops(varied[space.allowed])
-    return drops >= float(trial.drops(context[None])) / 2

@@ -18,6 +18,7 @@ from evals.studies.probing.text_reading import (
     CellReading,
     TextReading,
 )
+from probes.network.layers import EMBEDDING
 
 NAMES = {"lda": "An LDA", "means": "A difference-of-means"}
 
@@ -65,7 +66,7 @@ def layer_table(reading: TextReading) -> Table:
 
 def layer(site: str) -> str:
     """Such as `block 3` or `embedding`; names from elsewhere stay as they are."""
-    if site == "hook_embed":
+    if site == EMBEDDING:
         return "embedding"
     found = re.fullmatch(r"blocks\.(\d+)\.hook_resid_post", site)
     return f"block {found[1]}" if found else site
