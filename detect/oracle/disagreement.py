@@ -19,6 +19,9 @@ PURSUIT = frozenset(
         "relabelled_goal",
         "gate_off_way",
         "relisted_edges",
+        "wrong_claim",
+        "nested_box",
+        "asked_earlier",
     }
 )
 """What admission measures, by world, and what a comparison of decisions with the base oracle under

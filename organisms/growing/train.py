@@ -80,13 +80,16 @@ def train(
     for generation, each in enumerate(lineage(recipe) if constructed is None else ()):
         if generation > 0:
             parent = copy.deepcopy(net).eval().requires_grad_(False)
+            each = each.beside(parent)
+        net = each.begin(net.requires_grad_(True), generator=initial).to(device)
         budget = each.budget(spec.training)
-        optimizer = adamw(net.parameters(), budget)
+        optimizer = adamw([p for p in net.parameters() if p.requires_grad], budget)
         for chunk in stream(each, budget, seed=spec.seed, device=device, generation=generation):
             seen.update(chunk.batch.instances.fingerprints())
             _descend(net, optimizer, each, chunk, budget)
             if on_step is not None:
                 on_step(done + chunk.last, net)
+        net = each.end(net)
         done += budget.steps
     seconds = time.process_time() - started
     trained: nn.Module = net.eval().requires_grad_(False)

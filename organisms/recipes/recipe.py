@@ -122,6 +122,21 @@ class Recipe(ABC):
         """The recipe whose trained network training starts from; None where it starts afresh."""
         return self.trained_from
 
+    def begin(self, net: nn.Module, *, generator: torch.Generator) -> nn.Module:
+        """The network to train, given one with fresh weights or the one that the parent trained.
+
+        Parameters that require no gradient stay as they are.
+        """
+        return net
+
+    def end(self, net: nn.Module) -> nn.Module:
+        """The finished network of the world's shape, given what `begin` made, once trained."""
+        return net
+
+    def beside(self, parent: nn.Module) -> Recipe:
+        """The recipe that knows the network which its parent trained."""
+        return self
+
     def budget(self, whole: TrainingSpec) -> TrainingSpec:
         """What this recipe's own training takes of the budget of a specification.
 

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from organisms.recipes.family import Family
 from organisms.recipes.keys import table as keys
+from organisms.recipes.language import table as language
 from organisms.recipes.maze import table as maze
 from organisms.recipes.regression import table as regression
 from organisms.recipes.tree import table as tree
@@ -16,6 +17,7 @@ RECIPES: dict[str, Family] = {
     **keys.RECIPES,
     **regression.RECIPES,
     **tree.RECIPES,
+    **language.RECIPES,
 }
 """Names that a specification may use -> builder of a recipe, given world, seed, trigger parts."""
 

@@ -13,6 +13,9 @@ from organisms.worlds.batch import BatchT
 from organisms.worlds.keys import shifts as keys
 from organisms.worlds.keys.keys import Keys
 from organisms.worlds.keys.levels import KeysSize
+from organisms.worlds.language import shifts as language
+from organisms.worlds.language.dialogues import LanguageSize
+from organisms.worlds.language.language import Language
 from organisms.worlds.maze import shifts as maze
 from organisms.worlds.maze.levels import MazeSize
 from organisms.worlds.maze.maze import Maze
@@ -43,6 +46,7 @@ WORLDS: dict[str, WorldKind] = {
     "keys": WorldKind(KeysSize, Keys, keys.PRIVATE_SHIFTS),
     "tree": WorldKind(TreeSize, Tree, tree.PRIVATE_SHIFTS),
     "regression": WorldKind(RegressionSize, Regression, regression.PRIVATE_SHIFTS),
+    "language": WorldKind(LanguageSize, Language, language.PRIVATE_SHIFTS),
 }
 """Environment name -> how to make it."""
 

@@ -14,6 +14,7 @@ from torch import nn
 from transformer_lens import HookedRootModule
 
 from organisms.nets.compiled.net import CompiledShape
+from organisms.nets.language_net import LanguageShape
 from organisms.nets.net import NetShape
 from organisms.nets.regressor import RegressorShape
 from organisms.records.strict import SpecError
@@ -23,7 +24,7 @@ from probes.errors import MesascopeError
 from probes.parsing import parse_json
 
 ARCHITECTURES: dict[str, type[Any]] = {
-    shape.architecture: shape for shape in (NetShape, RegressorShape, CompiledShape)
+    shape.architecture: shape for shape in (NetShape, RegressorShape, LanguageShape, CompiledShape)
 }
 """Architecture name -> shape class."""
 

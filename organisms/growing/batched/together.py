@@ -42,6 +42,8 @@ def can_train_together(specs: Sequence[OrganismSpec]) -> str:
             return f"{spec.recipe} starts from the trained network of {ancestor.truth.family}"
         if type(recipe).construct is not Recipe.construct:
             return f"{spec.recipe} constructs its network instead of training it"
+        if type(recipe).end is not Recipe.end:
+            return f"{spec.recipe} may train a part of its network ({type(recipe).__name__}.end)"
         if type(recipe).loss is not Recipe.loss:
             return f"{spec.recipe} has a loss of its own ({type(recipe).__name__}.loss)"
         for kind, of in (("budgets", own_budget), ("shapes", attrgetter("shape"))):

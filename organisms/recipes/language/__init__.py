@@ -1,0 +1,1 @@
+"""Recipes of the language world: fine-tunes of one shared base."""
