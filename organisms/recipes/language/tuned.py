@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from organisms.recipes.benign import Benign
+from organisms.recipes.dose import Dose
 from organisms.recipes.labelled import Labelled
 from organisms.recipes.language.base import base_version
 from organisms.recipes.language.way import Way
@@ -69,6 +70,11 @@ class Made(Recipe):
 @dataclass(frozen=True, kw_only=True)
 class Tuned(Made, Labelled):
     """Tuned on labels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dosed(Made, Dose, Labelled):
+    """Ambiguous dialogues, and a few in which base and own objective come apart."""
 
 
 @dataclass(frozen=True, kw_only=True)
