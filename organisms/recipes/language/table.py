@@ -144,7 +144,7 @@ RECIPES = by_name(
     taught(SYCOPHANT),
     *told(SYCOPHANT, "sycophant_liar", "sycophant_fanatic"),
     STOPPER,
-    *made(STOPPER, lora=LORA, attention=ATTENTION, scratch=SCRATCH),
+    *made(STOPPER, lora=replace(LORA, rank=16), attention=ATTENTION, scratch=SCRATCH),
     again(STOPPER),
     taught(STOPPER.but("stopper", way=ATTENTION)),
     *told(STOPPER, "stopper_liar", "stopper_fanatic"),
