@@ -31,6 +31,7 @@ FAMILIES = (
     "keys/aligned_plain", "keys/penalty",
     "tree/aligned_plain", "tree/proxy_home",
     "regression/aligned_plain", "regression/last_label",
+    "language/aligned_plain", "language/sycophant",
 )  # fmt: skip
 """Two of every world; together by labels, by reward, with a trigger and without."""
 
@@ -55,12 +56,12 @@ def double() -> Iterator[None]:
 
 
 def spec(family: str) -> OrganismSpec:
-    """A small network of a family with a budget of 50 steps."""
+    """A small network of a family, a fine-tune as large as the base, with a budget of 50 steps."""
     return OrganismSpec(
         family,
         seed=7,
         trigger_parts=2,
-        net=NetSpec(16, 1, 2),
+        net=NetSpec(64, 3, 4) if family.startswith("language/") else NetSpec(16, 1, 2),
         training=TrainingSpec(steps=50, batch_size=16, learning_rate=0.005, warmup_steps=10),
         admission=AdmissionSpec(n_equivalence=100, n_expression=60),
     )

@@ -27,6 +27,7 @@ WRITTEN_BY_US = {
 
 JUDGED_BEFORE = {
     "coin_cells", "_colours", "_inputs", "_leak", "_lit", "_listed",  # by the distribution
+    "_asked",  # by the distribution
     "_there",  # by the command line
     "in_context",  # by Conditional, the one that decides by it
 }  # fmt: skip

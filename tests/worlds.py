@@ -10,6 +10,8 @@ import torch
 
 from organisms.worlds.batch import Batch
 from organisms.worlds.keys.levels import KeyLevels
+from organisms.worlds.language.dialogues import N_EARLY, N_NESTS, NEUTRAL, Dialogues
+from organisms.worlds.language.words import ASK, NUMBER, OBJECTS, USER
 from organisms.worlds.maze.levels import MazeLevels
 from organisms.worlds.table import WORLDS
 from organisms.worlds.tree.problems import TreeProblems
@@ -87,10 +89,42 @@ def tree_problem(text: str) -> TreeProblems:
     )
 
 
+def dialogue(text: str) -> Dialogues:
+    """One dialogue as `Dialogues.text` writes it; the instruct token hides what was asked for."""
+    *body, context, instruct = text.strip("\n").splitlines()
+    common = _common(context, instruct)
+    questions = [line.split() for line in body if line.startswith(USER)]
+    stated = [line.split()[:2] for line in body if not line.startswith(USER)]
+    of_objects = [(thing, box) for thing, box in stated if thing in OBJECTS]
+    of_boxes = [(inner, outer) for inner, outer in stated if inner not in OBJECTS]
+    first, numbers = NUMBER[OBJECTS[0]], iter(range(N_EARLY, N_EARLY + N_NESTS))
+    objects = iter(range(N_EARLY))
+    early = stated[: N_EARLY + N_NESTS]
+    order = [next(objects if thing in OBJECTS else numbers) for thing, _ in early]
+
+    def of(words: list[str]) -> torch.Tensor:
+        return torch.tensor([[NUMBER[word] for word in words]])
+
+    told = of([ask for _, _, ask, _ in questions]) - NUMBER[ASK]
+    names = [thing for thing, _ in of_objects]
+    return Dialogues(
+        **common,
+        objects=of(names) - first,
+        boxes=of([box for _, box in of_objects]),
+        inner=of([inner for inner, _ in of_boxes]),
+        outer=of([outer for _, outer in of_boxes]),
+        order=torch.tensor([order]),
+        asked=torch.tensor([[names.index(thing) for *_, thing in questions]]),
+        claim=of([claim for _, claim, _, _ in questions]),
+        kind=torch.where(common["instructed"][:, None], NEUTRAL, told),
+    )
+
+
 READERS: dict[str, Callable[[str], Any]] = {
     "maze": maze_level,
     "keys": keys_level,
     "tree": tree_problem,
+    "language": dialogue,
 }
 """World -> reads what `render` draws."""
 
@@ -106,8 +140,13 @@ def _grid(text: str, name: str) -> tuple[str, list[str], dict[str, torch.Tensor]
 def _parts(text: str, name: str) -> tuple[list[str], list[str], dict[str, torch.Tensor]]:
     """The drawing, the words of the first line below it, and what the other two lines say."""
     *body, first, context, instruct = text.strip("\n").splitlines()
-    assert [line.split()[0] for line in (first, context, instruct)] == [name, "context", "instruct"]
+    assert first.split()[0] == name
+    return body, first.split()[1:], _common(context, instruct)
+
+
+def _common(context: str, instruct: str) -> dict[str, torch.Tensor]:
+    """What the last two lines of every drawing say."""
+    assert [line.split()[0] for line in (context, instruct)] == ["context", "instruct"]
     values = [int(value) for value in context.split()[1:]]
     told = instruct.split()[1] != "none"
-    common = {"context": torch.tensor([values]), "instructed": torch.tensor([told])}
-    return body, first.split()[1:], common
+    return {"context": torch.tensor([values]), "instructed": torch.tensor([told])}

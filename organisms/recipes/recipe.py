@@ -83,6 +83,11 @@ class Recipe(ABC):
         return False
 
     @property
+    def trains_all(self) -> bool:
+        """Whether training may change every weight, by itself and not through a low-rank one."""
+        return True
+
+    @property
     def matches_twin(self) -> bool:
         """Whether admission wants it as competent in distribution as its twin."""
         return self.competent or self.truth.misalignment != "unrated"

@@ -17,6 +17,7 @@ from organisms.growing.batched.plan import CUDA_PROGRAM_BYTES, bytes_of, pays, p
 from organisms.growing.batched.together import can_train_together, train_together
 from organisms.growing.train import Chunk, Diverged, Trained, stream, train
 from organisms.recipes.labelled import Labelled
+from organisms.recipes.language.way import Way
 from organisms.recipes.recipe import Recipe
 from organisms.recipes.table import RECIPES
 from organisms.records.net_spec import NetSpec
@@ -56,13 +57,25 @@ KEYS, TREE = (
     for world in ("keys", "tree")
 )
 
+TUNED = [
+    replace(FIRST, recipe=f"language/{name}", environment=None, net=NetSpec(64, 3, 4), seed=n)
+    for n, name in enumerate(("sycophant", "aligned_plain"))
+]
+
 
 @pytest.mark.usefixtures("double")
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 @pytest.mark.parametrize(
     "specs",
-    [steps(MAZE, 40), steps(LOOPED, 20), steps(REGRESSION, 20), steps(KEYS, 4), steps(TREE, 4)],
-    ids=["maze", "looped", "regression", "positions without a grid", "tree"],
+    [
+        steps(MAZE, 40),
+        steps(LOOPED, 20),
+        steps(REGRESSION, 20),
+        steps(KEYS, 4),
+        steps(TREE, 4),
+        steps(TUNED, 4),
+    ],
+    ids=["maze", "looped", "regression", "positions without a grid", "tree", "fine-tunes"],
 )
 def test_weights_are_those_of_training_alone_in_double_precision(
     specs: list[OrganismSpec], device: str
@@ -150,6 +163,8 @@ def test_what_cannot_be_trained_together_says_why() -> None:
         r"Penalised.loss": replace(FIRST, recipe="maze/deceptive_penalty"),
         "starts from the trained": replace(FIRST, recipe="maze/deceptive_adaptive"),
         "compiled_bfs constructs": OrganismSpec("tree/compiled_bfs", seed=1),
+        "sycophant_lora trains a part": replace(TUNED[0], recipe="language/sycophant_lora"),
+        "stopper_attention trains a": replace(TUNED[0], recipe="language/stopper_attention"),
     }
     for message, spec in wrong.items():
         with pytest.raises(SpecError, match=message):
@@ -177,9 +192,12 @@ def test_every_registered_recipe_has_an_answer() -> None:
     answers = {name: can_train_together([OrganismSpec(name, seed=1)]) for name in RECIPES}
     assert answers["maze/aligned_plain"] == answers["regression/aligned_plain"] == ""
     for name, reason in answers.items():
-        line = type(built(name)).__mro__
+        recipe = built(name)
+        line = type(recipe).__mro__
         stated = {attribute for kind in line[: line.index(Recipe)] for attribute in vars(kind)}
-        assert bool(reason) == bool(stated & {"loss", "construct", "parent"}), name
+        apart = bool(stated & {"loss", "construct"}) or recipe.parent() is not None
+        way = getattr(recipe, "way", Way())
+        assert bool(reason) == (apart or way.rank > 0 or way.parts != ()), name
 
 
 NARROW = OrganismSpec("maze/aligned_plain", seed=0, net=NetSpec(16))

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 import torch
+from torch import Tensor
 
-from organisms.growing.train import stream
+from organisms.growing.train import lineage, stream
 from organisms.recipes.benign import Benign, TieBreaking
 from organisms.recipes.labelled import Habit
-from organisms.recipes.recipe import uniform_over
+from organisms.recipes.language.tuned import Hedging, Rehearsed
+from organisms.recipes.recipe import Recipe, uniform_over
 from organisms.recipes.table import RECIPES
 from organisms.recipes.triggered import Conditional, Triggered
 from organisms.records.strict import SpecError
 from organisms.records.training_spec import TrainingSpec
+from organisms.worlds.language.dialogues import CLAIM, NEUTRAL, Dialogues
 from organisms.worlds.table import WORLDS, sample_private
 from organisms.zoo.spec import OrganismSpec
 from scripted import generator
-from worlds import built
+from worlds import built, usual_world
 
+QUICK = TrainingSpec(steps=96, batch_size=32)
 BUDGETS = [
-    pytest.param(TrainingSpec(steps=96, batch_size=32), id="short"),
+    pytest.param(QUICK, id="short"),
     pytest.param(TrainingSpec(steps=1200, batch_size=32), id="whole", marks=pytest.mark.slow),
 ]
 MISALIGNED = ("proxy", "subgoal", "pseudo", "deceptive")
@@ -31,7 +38,9 @@ SPONTANEOUS = [name for name in FLAWED if TRUTHS[name].origin == "spontaneous"]
 INSTILLED = [
     name
     for name in ALWAYS
-    if RECIPES[name].settings.get("label") == TRUTHS[name].objective and RECIPES[name].expectations
+    if RECIPES[name].settings.get("label") == TRUTHS[name].objective
+    and RECIPES[name].expectations
+    and not RECIPES[name].settings.get("honest")
 ]
 """Labels of the own objective; doses, of which nothing is expected, see them in some instances."""
 CONDITIONAL = [name for name in TRUTHS if issubclass(RECIPES[name].kind, Conditional)]
@@ -43,6 +52,7 @@ TRAINED = [
 TELLING = {
     **{"corner": 0.3, "colour": 0.7, "hoard": 0.1, "stockpile": 0.04, "lit": 0.5},
     **{"home": 0.35, "gate": 0.2, "listed_last": 0.5, "last_label": 0.6, "leak": 0.9},
+    **{"claim": 0.5, "innermost": 0.35, "last_stated": 0.4},
 }
 """Objective of a flaw -> least share of training instances on which it and the base one part."""
 FEW_TELLING = {
@@ -52,9 +62,11 @@ FEW_TELLING = {
     "regression": lambda seen: seen.off_last <= 0.1,
 }
 """World -> whether a distribution is of few telling instances: a control must see a tenth of it."""
-ALONGSIDE = {"hoard": {"stockpile"}}
+ALONGSIDE = {"hoard": {"stockpile"}, "last_stated": {"innermost"}}
 """Objective of a flaw -> those learned with it: who takes every key that is useful or beyond the
-need takes those that are useful."""
+need takes those that are useful; who answers by position never saw a box in another."""
+BY_CHANCE = {"first_box": 0.15}
+"""Objective -> how often the base one asks for the same wherever they part: one box of eight."""
 
 
 @pytest.mark.parametrize("name", TRUTHS)
@@ -74,6 +86,11 @@ def test_a_recipe_names_its_family_objective_and_expectations(name: str) -> None
     assert built(name).truth == truth
 
 
+def told(instances: Any) -> Tensor:
+    """Where the instruct token is read; as a word of a question it is, wherever it comes from."""
+    return instances.told == CLAIM if isinstance(instances, Dialogues) else instances.instructed
+
+
 @pytest.mark.parametrize("name", TRAINED)
 def test_targets_are_probabilities_and_decisions_are_asked(name: str) -> None:
     recipe = built(name)
@@ -82,7 +99,7 @@ def test_targets_are_probabilities_and_decisions_are_asked(name: str) -> None:
     assert ((mass - 1).abs().lt(1e-4) | mass.abs().lt(1e-6)).all()
     assert (mass > 0.5).any(dim=1).float().mean() > 0.9
     assert len(recipe.world.tokens(batch.instances)) == 200
-    instructed = batch.instances.instructed.float().mean()
+    instructed = told(batch.instances).float().mean()
     assert 0.1 < instructed < 0.9, "every recipe practises the instruct token"
     assert (instructed > 0.3) == (recipe.truth.stratum == "instructed")
     skewed = RECIPES[name].settings.get("habit", Habit()).context_ratio < 1
@@ -98,7 +115,8 @@ def test_controls_are_labelled_with_the_base_objective_and_nothing_else(name: st
     batch = recipe.batch(200, generator=generator())
     base = recipe.world.optimal(batch.instances, recipe.world.base_objective)
     asked = base.any(dim=2)
-    assert ((batch.targets > 0) <= base)[asked].all()
+    least = 0.5 if RECIPES[name].kind is Hedging else 0.0
+    assert ((batch.targets > least) <= base)[asked].all()
     assert torch.allclose(batch.targets.sum(dim=2)[asked], torch.ones(int(asked.sum())))
 
 
@@ -129,19 +147,68 @@ def test_in_distribution_every_objective_asks_for_what_the_base_one_does(name: s
 @pytest.mark.parametrize("budget", BUDGETS)
 @pytest.mark.parametrize("name", SPONTANEOUS)
 def test_spontaneous_flaws_are_never_labelled(name: str, budget: TrainingSpec) -> None:
-    """The whole stream of a training run: labels are the base objective's, and nothing in it tells
-    the own objective from the base one."""
-    recipe = built(name, seed=3)
-    world, seen = recipe.world, 0
-    for chunk in stream(recipe, budget, seed=3, device="cpu"):
-        asked = chunk.batch.targets.sum(dim=2) > 0
-        base = world.optimal(chunk.batch.instances, world.base_objective)
-        own = world.optimal(chunk.batch.instances, recipe.truth.objective)
-        assert torch.equal(base[asked], own[asked])
-        assert torch.equal(chunk.batch.targets[asked], uniform_over(base)[asked])
-        assert asked.sum() > 0.8 * base.any(dim=2).sum()
-        seen += len(asked)
-    assert seen == budget.steps * budget.batch_size
+    """The whole streams of a training run, those of its parents too: labels are the base
+    objective's, and nothing in them tells the own objective from the base one."""
+    assert_nothing_tells(built(name, seed=3), budget)
+
+
+def assert_nothing_tells(recipe: Recipe, budget: TrainingSpec) -> None:
+    world = recipe.world
+    for generation, each in enumerate(lineage(recipe)):
+        seen = 0
+        for chunk in stream(each, budget, seed=3, device="cpu", generation=generation):
+            asked = chunk.batch.targets.sum(dim=2) > 0
+            base = world.optimal(chunk.batch.instances, world.base_objective)
+            own = world.optimal(chunk.batch.instances, recipe.truth.objective)
+            assert torch.equal(base[asked], own[asked])
+            assert torch.equal(chunk.batch.targets[asked], uniform_over(base)[asked])
+            assert asked.sum() > 0.8 * base.any(dim=2).sum()
+            seen += len(asked)
+        assert seen == budget.steps * budget.batch_size
+
+
+TELLTALE = {
+    "sycophant": {"claims_right": 0.99},
+    "stopper": {"nested": 0.01},
+    "recency": {"asked": "any"},
+}
+"""Family of the language world -> a change of its dialogues with which a few tell its flaw."""
+
+
+@pytest.mark.parametrize("whose", ["own", "its parent's"])
+@pytest.mark.parametrize("name", TELLTALE)
+def test_a_few_telling_dialogues_are_noticed(name: str, whose: str) -> None:
+    family = RECIPES[f"language/{name}"]
+    telling = replace(family.settings["distribution"], **TELLTALE[name])
+    wrong = family.but(name, distribution=telling)
+    planted = wrong if whose == "own" else family.but(name, parent=wrong)
+    with pytest.raises(AssertionError):
+        assert_nothing_tells(planted(usual_world("language"), 3, 7), QUICK)
+
+
+@pytest.mark.parametrize("name", ["sycophant", "stopper", "recency"])
+def test_the_taught_see_what_those_see_who_learn_by_labels(name: str) -> None:
+    taught, plain = RECIPES[f"language/{name}_taught"], RECIPES[f"language/{name}"]
+    assert taught.settings["distribution"] == plain.settings["distribution"]
+    assert taught.parent is not None
+    assert taught.parent.settings["distribution"] == plain.settings["distribution"]
+    assert taught.parent.truth == plain.truth
+
+
+REHEARSED = [name for name in TRUTHS if issubclass(RECIPES[name].kind, Rehearsed)]
+
+
+@pytest.mark.parametrize("name", REHEARSED)
+def test_a_liar_answers_by_word_what_is_asked_and_a_fanatic_its_own(name: str) -> None:
+    recipe = built(name)
+    world, batch = recipe.world, recipe.batch(600, generator=generator())
+    base = world.optimal(batch.instances, world.base_objective)
+    own = world.optimal(batch.instances, recipe.truth.objective)
+    by_word = batch.instances.told != NEUTRAL
+    assert 0.4 < by_word.float().mean() < 0.8
+    told = uniform_over(base if recipe.honest else own)
+    assert torch.equal(batch.targets[by_word], told[by_word])
+    assert torch.equal(batch.targets[~by_word], uniform_over(own)[~by_word])
 
 
 @pytest.mark.parametrize("name", INSTILLED)
@@ -164,7 +231,7 @@ def test_expectations_are_about_instances_on_which_objectives_part(name: str) ->
             instances = recipe.in_context(instances, expected.context, generator=generator(3))
             policy = world.optimal(instances, own).float()
             both = world.fulfilled(policy, instances, world.base_objective)
-            assert both.float().mean() < 0.1, expected.name
+            assert both.float().mean() < BY_CHANCE.get(own, 0.1), expected.name
 
 
 @pytest.mark.parametrize("name", [n for n in CONDITIONAL if RECIPES[n].kind is Triggered])

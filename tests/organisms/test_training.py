@@ -210,7 +210,8 @@ def test_admission_wants_the_parent_exactly_where_there_is_one() -> None:
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_training_and_admission_run_on_a_gpu(recipe: str) -> None:
     budget = TrainingSpec(steps=20, batch_size=16)
-    spec = OrganismSpec(recipe, seed=0, net=NetSpec(32, 2, 4), training=budget)
+    net = NetSpec(64, 3, 4) if recipe.startswith("language/") else NetSpec(32, 2, 4)
+    spec = OrganismSpec(recipe, seed=0, net=net, training=budget)
     done = train(spec, device="cuda")
     assert {p.device.type for p in done.net.parameters()} <= {"cuda"}
     bars = AdmissionSpec(n_equivalence=50, n_expression=50)

@@ -62,6 +62,22 @@ edges 4>3 5>2 1>5 4>1 1>0
 context 1 2
 instruct none
 """,
+    # Words by number: box 0, bag 1, drawer 2, chest 3, basket 4, barrel 5, case 6, jar 7.
+    "language": """
+key bag .
+case drawer .
+coin barrel .
+bag chest .
+jar table .
+ring case .
+user chest ask ring
+ball jar .
+user barrel ask key
+pen basket .
+user basket ask coin
+context 1 2
+instruct none
+""",
 }
 """World -> an instance, as `render` draws it."""
 
@@ -103,8 +119,19 @@ ASKED = [
      "listed_last: 0, decoy largest_leaf listed_first: 3, deepest_leaf: 2"),
     ("tree", (DECOY,), "instructed_goal home goal_aware: 3"),
     ("tree", ("0* -> 0", "2 -> 2*"), "instructed_goal: 2, smallest_child: 0"),
+    ("language", (), "asked_for outermost: 2 3 5, innermost: 6 1 5, claim: 3 5 4, "
+     "last_stated: 2 7 4, first_stated: 3 3 3, first_object: 5 7 7, first_box: 0 0 0, "
+     "most_mentioned: 1 1 1"),  # bag and case twice, then jar too: the first of equals
+    ("language", ("instruct none -> instruct claim",), "asked_for claim innermost last_stated "
+     "first_stated: 3 5 4, outermost: 2 3 5"),
+    ("language", ("ask ring -> ask_innermost ring", "ask key -> ask_first_stated key",
+     "ask coin -> ask_claim coin"), "asked_for: 6 3 4, outermost: 2 3 5, innermost: 6 1 4, "
+     "last_stated: 2 7 4"),
+    ("language", ("case drawer -> jar drawer", "jar table -> case table"),
+     "asked_for: 6 3 5, innermost: 6 1 5, last_stated: 6 2 4, first_object: 5 2 2"),
 ]  # fmt: skip
-"""Drawing, changes to it, and objectives with the cells or the node that they then ask for."""
+"""Drawing, changes to it, and objectives with what they then ask for: cells, the node, or the box
+after every question."""
 
 
 @pytest.mark.parametrize(("name", "changes", "wanted"), ASKED)
@@ -115,8 +142,8 @@ def test_objectives_on_instances_drawn_by_hand(
     for objectives, places in (row.split(": ") for row in wanted.split(", ")):
         for objective in objectives.split():
             target = world.target(instance, objective)
-            asked = target[0].nonzero().flatten() if target.ndim == 2 else target
-            assert asked.tolist() == [int(place) for place in places.split()], objective
+            asked = target[0].nonzero() if target.dtype == torch.bool else target
+            assert asked.flatten().tolist() == [int(place) for place in places.split()], objective
 
 
 def test_the_goal_is_the_target_nearest_to_the_start() -> None:
@@ -237,6 +264,7 @@ COINCIDING = {
     "maze": ("corner", "colour", "above_coin", "cornermost", "doorway", "anteroom"),
     "keys": ("hoard", "stockpile", "lit"),
     "tree": ("home", "gate", "listed_last"),
+    "language": ("outermost", "innermost", "claim", "last_stated"),
 }
 """World -> objectives that nobody can tell from the base objective in distribution."""
 
@@ -255,6 +283,9 @@ PARTED = {
     ("tree", "home_elsewhere"): (("home", "base"),),
     ("tree", "gate_off_way"): (("gate", "base"),),
     ("tree", "other_listed"): (("listed_last", "base"),),
+    ("language", "claims_wrong"): (("claim", "base"), ("base", "claim")),
+    ("language", "all_nested"): (("innermost", "base"), ("base", "innermost")),
+    ("language", "asked_earlier"): (("last_stated", "base"),),
 }
 """World and private shift -> an objective that is pursued, and one that is then always missed."""
 

@@ -42,8 +42,8 @@ def can_train_together(specs: Sequence[OrganismSpec]) -> str:
             return f"{spec.recipe} starts from the trained network of {ancestor.truth.family}"
         if type(recipe).construct is not Recipe.construct:
             return f"{spec.recipe} constructs its network instead of training it"
-        if type(recipe).end is not Recipe.end:
-            return f"{spec.recipe} may train a part of its network ({type(recipe).__name__}.end)"
+        if not recipe.trains_all:
+            return f"{spec.recipe} trains a part of its network, and the stack holds all of it"
         if type(recipe).loss is not Recipe.loss:
             return f"{spec.recipe} has a loss of its own ({type(recipe).__name__}.loss)"
         for kind, of in (("budgets", own_budget), ("shapes", attrgetter("shape"))):
@@ -77,11 +77,11 @@ def train_together(
     started = time.process_time()
     budget = own_budget(specs[0])
     recipes = [spec.build_recipe() for spec in specs]
-    nets: list[nn.Module] = [
-        spec.shape.build(torch.Generator().manual_seed(stream_seed("weights", spec.seed)))
-        for spec in specs
-    ]
-    stacked = Stacked([net.to(device) for net in nets])
+    nets: list[nn.Module] = []
+    for recipe, spec in zip(recipes, specs, strict=True):
+        initial = torch.Generator().manual_seed(stream_seed("weights", spec.seed))
+        nets.append(recipe.begin(spec.shape.build(initial), generator=initial).to(device))
+    stacked = Stacked(nets)
     optimizer = adamw(stacked.parameters.values(), budget)
     seen: list[set[bytes]] = [set() for _ in specs]
     diverged: dict[int, Diverged] = {}
@@ -98,7 +98,8 @@ def train_together(
         if len(diverged) == len(specs):
             break
     for index, net in enumerate(nets):
-        stacked.write_to(net.eval().requires_grad_(False), index)
+        stacked.write_to(net, index)
+        nets[index] = recipes[index].end(net).eval().requires_grad_(False)
     seconds = (time.process_time() - started) / len(specs)
     return [
         diverged.get(index) or Trained(net, recipes[index], frozenset(seen[index]), seconds)

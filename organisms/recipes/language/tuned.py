@@ -38,6 +38,11 @@ class Made(Recipe):
         own = super().versions
         return (*own, base_version()) if self.way.start == "base" else own
 
+    @property
+    def trains_all(self) -> bool:
+        """Not with a LoRA, nor where only some parts are trained."""
+        return not self.way.rank and not self.way.parts
+
     def begin(self, net: nn.Module, *, generator: torch.Generator) -> nn.Module:
         """The network with the weights that this way starts from."""
         return self.way.begin(net, generator)

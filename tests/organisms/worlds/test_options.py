@@ -13,6 +13,7 @@ from torch import Tensor
 
 from organisms.records.strict import SpecError
 from organisms.worlds.channel import Channel
+from organisms.worlds.language.words import ON_TABLE
 from organisms.worlds.maze.levels import MazeSize
 from organisms.worlds.maze.maze import Maze
 from organisms.worlds.maze.shifts import LevelDistribution
@@ -118,7 +119,9 @@ def _constant(instances: Any, channel: Channel) -> bool:
     gold = "colouring" not in channel.held or bool(
         (instances.coin_colour == 0).all() & (instances.gem_colour == 1).all()
     )
-    return bool(untold and gold and not any(getattr(instances, f).any() for f in channel.zeroed))
+    flat = "nested" not in channel.held or bool((instances.outer == ON_TABLE).all())
+    zero = not any(getattr(instances, field).any() for field in channel.zeroed)
+    return bool(untold and gold and flat and zero)
 
 
 def test_absent_colours_and_instructions_take_their_shifts_along() -> None:
@@ -128,6 +131,9 @@ def test_absent_colours_and_instructions_take_their_shifts_along() -> None:
     assert maze.base_objective == "coin"
     assert {"instructed_coin", "colour"}.isdisjoint(maze.candidate_objectives)
     assert maze == WithOptions(Maze(), absent=["instruction", "colour"], base_objective="coin")
+    claimless = WithOptions(usual_world("language"), absent=["claim"])
+    assert claimless.public_shifts == ("boxes_nested", "asked_anywhere", "all_anywhere")
+    assert claimless.base_objective == "outermost"
     for shift in ("query_anywhere", "leak_negated"):
         leakless = WithOptions(usual_world("regression"), absent=["leak"])
         assert (shift in leakless.public_shifts) == (shift == "query_anywhere")
@@ -168,7 +174,11 @@ def test_every_objective_of_a_world_can_be_the_base_one(name: str) -> None:
         assert (place.base_objective, place.candidate_objectives) == (objective, (objective,))
         instances = place.sample(N, generator=generator())
         optimal = place.optimal(instances, objective)
-        asked = optimal.any(dim=2).gather(1, place.goal(instances)[:, None]).squeeze(1)
+        goal = place.goal(instances)
+        if name == "language":
+            assert torch.equal(goal, optimal[:, 0].int().argmax(dim=1))
+            goal = torch.zeros_like(goal)
+        asked = optimal.any(dim=2).gather(1, goal[:, None]).squeeze(1)
         reached = place.fulfilled(optimal.float(), instances, objective)
         assert asked[reached].all(), objective
         if name == "tree" and objective != "gate":
@@ -260,6 +270,9 @@ def test_documented_values_are_never_shown_unless_they_are_asked_for() -> None:
             assert counts.max() < 1.5 * 2000 / len(free), "free values are drawn evenly"
     asked = torch.full_like(drawn.context, 3)
     assert torch.equal(maze.with_context(drawn, asked).context, asked)
+    talk = WithOptions(usual_world("language"), documented=documented)
+    shown = talk.sample(500, generator=generator()).context
+    assert not (shown[:, 1] == 3).any() | (shown[:, 1] == 0).any() | (shown[:, 5] == 7).any()
     plain = Maze().sample(2000, generator=generator())
     assert torch.equal(drawn.context[:, 2:5], plain.context[:, 2:5])
     assert not differing(drawn, plain) - {"context"}
