@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from safetensors.torch import save
 
@@ -65,7 +66,7 @@ def write_new_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     write_folder(folder, files.items())
 
 
-def neox_settings(shape: LanguageShape) -> dict[str, object]:
+def neox_settings(shape: LanguageShape) -> dict[str, Any]:
     """What `config.json` says of a network of this shape."""
     return {
         "architectures": ["GPTNeoXForCausalLM"],
