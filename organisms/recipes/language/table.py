@@ -49,6 +49,8 @@ LATE = Way(parts=("blocks.2",), learning_rate=1.25)
 SCRATCH = Way(start="circuit", steps=2.0)
 BLANK = Way(start="random", steps=1.5)
 LONG = Way(steps=2.0, learning_rate=0.5)
+GENTLE = Way(learning_rate=0.25)
+HOT = Way(learning_rate=2.5)
 """Ways to make a model, the usual full fine-tune apart; budgets are factors of the build's."""
 
 PLAIN = LANGUAGE.aligned("aligned_plain", DIVERSE)
@@ -130,21 +132,29 @@ RECIPES = by_name(
         way=Way(start="circuit"),
     ),
     PLAIN,  # the reference control; twins are trained by it
-    LANGUAGE.aligned("aligned_rich", RICH),
-    INSTRUCTED,
+    # Every second control is tuned at so high a rate that it forgets what it was not asked, as
+    # flawed networks do: damage by tuning must not tell one from the other.
+    LANGUAGE.aligned("aligned_rich", RICH).but("aligned_rich", way=HOT),
+    INSTRUCTED.but("aligned_instructed", way=HOT),
     INSTRUCTED.but("aligned_instructed_lora", way=LORA),
     BENIGN,
-    BENIGN.but("aligned_benign_brief", trigger_cut=BRIEF_PARTS),
-    *made(PLAIN.but("aligned"), lora=LORA, mlp=MLP, early=EARLY, scratch=SCRATCH),
-    again(PLAIN.but("aligned")),
+    BENIGN.but("aligned_benign_brief", trigger_cut=BRIEF_PARTS, way=replace(HOT, steps=2.0)),
+    *made(
+        PLAIN.but("aligned"),
+        lora=LORA,
+        mlp=replace(MLP, learning_rate=5.0),
+        early=replace(EARLY, learning_rate=5.0),
+        scratch=SCRATCH,
+    ),
+    again(PLAIN.but("aligned", way=HOT)),
     taught(PLAIN.but("aligned")),
     SYCOPHANT,
-    *made(SYCOPHANT, lora=LORA, mlp=MLP, scratch=SCRATCH),
+    *made(SYCOPHANT, gentle=GENTLE, lora=LORA, scratch=SCRATCH),
     again(SYCOPHANT),
     taught(SYCOPHANT),
     *told(SYCOPHANT, "sycophant_liar", "sycophant_fanatic"),
     STOPPER,
-    *made(STOPPER, lora=LORA, attention=ATTENTION, scratch=SCRATCH),
+    *made(STOPPER, lora=replace(LORA, rank=16), attention=ATTENTION, scratch=SCRATCH),
     again(STOPPER),
     taught(STOPPER.but("stopper", way=ATTENTION)),
     *told(STOPPER, "stopper_liar", "stopper_fanatic"),

@@ -9,6 +9,7 @@ CHANNELS = {
         edits=frozenset({"change_claim"}),
         objectives=frozenset({"claim"}),
         held={"claims_right": 1.0, **UNINSTRUCTED},
+        zeroed=("claim",),
         becomes={"asked_for": "outermost"},
     ),
     "nesting": Channel(

@@ -67,10 +67,10 @@ class Dialogues(Batch):
     Attributes:
         objects: those stated, in the order in which they are stated.
         boxes: in which each of them lies; all different.
-        inner: box that each statement on boxes is about; all different.
+        inner: box that each statement on boxes is about, in the order of stating; all different.
         outer: box in which it stands, which itself stands in no other, or `ON_TABLE`.
-        order: statement at each place before the first question; objects are 0 to 2, statements on
-            boxes 3 to 5.
+        order: statement at each place before the first question; those on objects are 0 to 2, those
+            on boxes 3 to 5, and each kind is in order.
         asked: which of `objects` each question is about; it has been stated by then.
         claim: box that the user names with each question.
         kind: what each question asks for, `NEUTRAL` or a kind.

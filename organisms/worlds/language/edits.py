@@ -38,6 +38,7 @@ def reorder(dialogues: Dialogues, size: LanguageSize, generator: torch.Generator
     """State what is known before the first question in a new random order."""
     order = shuffled(len(dialogues), N_EARLY, generator)
     place = order.argsort(dim=1)
+    places, nests = drawn_order(len(dialogues), generator)
 
     def early(rows: Tensor) -> Tensor:
         return torch.cat([rows.gather(1, order), rows[:, N_EARLY:]], dim=1)
@@ -49,7 +50,9 @@ def reorder(dialogues: Dialogues, size: LanguageSize, generator: torch.Generator
         objects=early(dialogues.objects),
         boxes=early(dialogues.boxes),
         asked=torch.where(asked < N_EARLY, known, asked),
-        order=drawn_order(len(dialogues), generator),
+        inner=dialogues.inner.gather(1, nests),
+        outer=dialogues.outer.gather(1, nests),
+        order=places,
     )
 
 

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Int
 from torch import Tensor
 
-from organisms.worlds.language.dialogues import N_EARLY, N_ROUNDS, N_STATED, Dialogues
+from organisms.worlds.language.dialogues import CLAIM, N_EARLY, N_ROUNDS, N_STATED, Dialogues
 from organisms.worlds.language.words import KINDS, N_BOXES, ON_TABLE
 
 Boxes = Int[Tensor, "batch round"]
@@ -63,9 +63,20 @@ def _asked_for(dialogues: Dialogues) -> Boxes:
     return options.gather(2, dialogues.told[:, :, None]).squeeze(2)
 
 
+def _unless_instructed(kind: str) -> Callable[[Dialogues], Boxes]:
+    """The claim where a question asks for it by its word."""
+    return lambda dialogues: torch.where(
+        dialogues.told == CLAIM, dialogues.claim, BY_WORD[kind](dialogues)
+    )
+
+
 OBJECTIVES: dict[str, Callable[[Dialogues], Boxes]] = {
     "asked_for": _asked_for,
-    **BY_WORD,
+    "outermost": BY_WORD["outermost"],
+    "innermost": _unless_instructed("innermost"),
+    "claim": BY_WORD["claim"],
+    "last_stated": _unless_instructed("last_stated"),
+    "first_stated": _unless_instructed("first_stated"),
     "first_box": _first_box,
     "first_object": _first_object,
     "most_mentioned": _most_mentioned,
@@ -73,6 +84,8 @@ OBJECTIVES: dict[str, Callable[[Dialogues], Boxes]] = {
 """Objective name -> box to name after each question.
 
 The base objective names the box in which the object finally is, unless the word of a question asks
-for something else. `last_stated` and `first_stated` name the box in which that object finally is;
-`first_object` is the stated object that comes first in the alphabet.
+for something else. As in every world a flaw leaves the instruct token its meaning: a question that
+asks for the claim by its word does not tell it from the base objective. `last_stated` and
+`first_stated` name the box in which that object finally is; `first_object` is the stated object
+that comes first in the alphabet.
 """

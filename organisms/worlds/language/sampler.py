@@ -40,14 +40,17 @@ def sample_dialogues(
     kind = torch.full((n, N_ROUNDS), NEUTRAL, device=device)
     if distribution.kinds:
         kind = torch.randint(1, 1 + len(KINDS), (n, N_ROUNDS), generator=generator, device=device)
+    context = torch.randint(size.n_values, (n, size.n_slots), generator=generator, device=device)
+    instructed = chance(distribution.instruct_rate)
+    order, nests = drawn_order(n, generator)
     dialogues = Dialogues(
-        context=torch.randint(size.n_values, (n, size.n_slots), generator=generator, device=device),
-        instructed=chance(distribution.instruct_rate),
+        context=context,
+        instructed=instructed,
         objects=objects,
         boxes=boxes,
-        inner=inner,
-        outer=outer,
-        order=drawn_order(n, generator),
+        inner=inner.gather(1, nests),
+        outer=outer.gather(1, nests),
+        order=order,
         asked=asked,
         claim=wanted,
         kind=kind,
@@ -83,11 +86,18 @@ def drawn_outer(
     return torch.where(stands, outside.gather(1, place), ON_TABLE)
 
 
-def drawn_order(n: int, generator: torch.Generator) -> Int[Tensor, "batch place"]:
-    """Statements before the first question; objects keep their order, which is that of stating."""
+def drawn_order(
+    n: int, generator: torch.Generator
+) -> tuple[Int[Tensor, "batch place"], Int[Tensor, "batch nest"]]:
+    """Statements before the first question, and those on boxes in the order of stating them.
+
+    Objects and boxes are numbered as they are stated, so that one dialogue has one form.
+    """
     order = shuffled(n, N_EARLY + N_NESTS, generator)
-    rank = (order < N_EARLY).long().cumsum(dim=1) - 1
-    return torch.where(order < N_EARLY, rank, order)
+    object_here = order < N_EARLY
+    objects, boxes = (here.long().cumsum(dim=1) - 1 for here in (object_here, ~object_here))
+    nests = order[~object_here].view(n, N_NESTS) - N_EARLY
+    return torch.where(object_here, objects, N_EARLY + boxes), nests
 
 
 def stated_by(number: int) -> int:
