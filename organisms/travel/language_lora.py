@@ -39,6 +39,12 @@ def rank_of(spec: OrganismSpec) -> int:
 def save_language_lora(net: LanguageNet, rank: int, folder: Path) -> None:
     """Write the difference of a network to the shared base as a LoRA that PEFT reads.
 
+    The merged weights of an organism are rounded to half precision, and the rounding has full rank,
+    so the LoRA is the nearest one and not the same network. In three trained organisms (rank 4 and
+    8, 500 dialogues) logits differ from those of the organism by at most .008, where the largest
+    are about 12.5, and all decisions agree; rounding had moved them by as much, and the LoRA is
+    nearer (.003) to the network before it was rounded. After two steps of training, .026 was seen.
+
     Args:
         net: differs from the base in matrices inside the blocks alone, each by at most this rank.
 

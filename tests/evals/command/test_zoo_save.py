@@ -63,8 +63,8 @@ def test_a_lora_merged_into_the_base_is_the_organism_but_for_rounding(
     dialogues = kept.environment.sample(50, generator=torch.Generator().manual_seed(0))
     tokens = kept.environment.tokens(dialogues)
     apart = (merged.network(tokens) - kept.network(tokens)).abs().max()
-    assert apart < 0.02
-    assert (base.network(tokens) - kept.network(tokens)).abs().max() > 0.1
+    assert apart < 0.1, "hardly trained, so that rounding shows more"
+    assert (base.network(tokens) - kept.network(tokens)).abs().max() > 1
     assert merged.made_by == "Hugging Face folder and LoRA"
 
 
