@@ -16,12 +16,15 @@ from torch import nn
 
 from detect.contract.failure import told
 from evals.audit.adapter import CONFIG, Adapter, AdapterError
+from organisms.travel.language_reading import knows_our_words, read_language_folder
 from organisms.travel.reference import SET_OF, read_reference
+from organisms.worlds.language.language import Language
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import DamagedWeights, load_net, net_of
 from organisms.zoo.zoo import SPEC, WEIGHTS
 from probes.arguments import require_word
 from probes.errors import MesascopeError
+from probes.model_folder.adapter import CONFIG as LORA
 from probes.network.access import Access
 from probes.network.suspect import ReferencedSuspect, Suspect, Untrained
 from probes.world.environment import Environment
@@ -110,6 +113,8 @@ def open_network(path: Path, source: Source) -> Opened:
         raise AdapterError(f"there is nothing at {path}; give a file or a folder")
     if source.adapter:
         return _by_adapter(path, source)
+    if (path / CONFIG).is_file() and knows_our_words(path):
+        return native_language(path, source)
     if source.lora is not None:
         raise AdapterError("--lora belongs to a Hugging Face folder, which needs an --adapter")
     if (path / SPEC).is_file():
@@ -119,6 +124,8 @@ def open_network(path: Path, source: Source) -> Opened:
             f"{path} is a Hugging Face folder; say what it is asked with --adapter FILE.py:CLASS "
             "(`mesascope audit --template` prints one), or probe it with mesascope probe"
         )
+    if (path / LORA).is_file():
+        raise AdapterError(f"{path} is a LoRA; give the model's folder, and this one as --lora")
     if path.suffix == ".safetensors" and source.world:
         return _of_our_shapes(path, source)
     raise AdapterError(
@@ -137,6 +144,15 @@ def _organism(folder: Path, source: Source) -> Opened:
         folder, network, spec.world, source, untrained=spec.shape.build, made_by="organism folder"
     )
     return replace(opened, identity=spec.content_hash)
+
+
+def native_language(folder: Path, source: Source) -> Opened:
+    """A Hugging Face folder that has the words of the language world, in its own network."""
+    world = Language()
+    _require_world(source.world, world.name)
+    network = read_language_folder(folder, world, source.lora)
+    said = "Hugging Face folder" if source.lora is None else "Hugging Face folder and LoRA"
+    return _opened(folder, network, world, source, untrained=network.shape.build, made_by=said)
 
 
 def _of_our_shapes(path: Path, source: Source) -> Opened:
