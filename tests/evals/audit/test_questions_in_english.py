@@ -159,6 +159,7 @@ def test_words_that_a_tokenizer_splits_are_not_used(tmp_path: Path) -> None:
 
 
 SPLIT = [word for word in KNOWN if word not in CONTAINERS[3:]]
+LACKING = [word for word in KNOWN if word not in ("It", "is", "a", "in")]
 
 
 @pytest.mark.parametrize(
@@ -167,8 +168,8 @@ SPLIT = [word for word in KNOWN if word not in CONTAINERS[3:]]
         (english_tokenizer(SPLIT, splits=True), 128, Source(world="language"),
          "splits box words: of 39, box, bag, drawer are one token each.* chest, basket"),
         (english_tokenizer(SPLIT), 128, Source(world="language"), "does not know, chest, basket"),
-        (english_tokenizer(KNOWN[6:]), 128, Source(world="language"), "words It, is, a, in; "),
-        (english_tokenizer(), 50, Source(world="language"), "too long for .*: it is 66 tokens"),
+        (english_tokenizer(LACKING), 128, Source(world="language"), "words It, is, a, in; "),
+        (english_tokenizer(), 50, Source(world="language"), "too long for .*: it is 65 tokens"),
         (english_tokenizer(), 128, Source(world="language", passes=900), "need 1202 forward"),
         (english_tokenizer(), 128, Source(passes=900), "--passes belongs to"),
     ],
