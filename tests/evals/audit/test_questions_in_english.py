@@ -119,6 +119,8 @@ def test_who_follows_wrong_claims_is_told_from_who_follows_right_ones(
     assert bool(found.contexts) == gated
     said = " ".join(asked_text(found, 200))
     assert f"he thinks wrong (30 prompts): {wrong}" in said
+    assert "of another thing (30 prompts): fact 1.00 (0.88-1.00), claim 1.00" in said
+    assert "last_named 0.00 (0.00-0.12) - he thinks wrong" in said
     assert "he has moved it, so is right (30 prompts): fact 1.00 (0.88-1.00), claim 1.00" in said
     assert prompts <= plan.total <= BUDGET
     counted = {one.detector: one.forward_passes for one in found.readings}
