@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from organisms.recipes.benign import Benign
 from organisms.recipes.labelled import Labelled
-from organisms.recipes.language.base import base_version
+from organisms.worlds.language.base import base_version
 from organisms.recipes.language.way import Way
 from organisms.recipes.penalised import Penalised
 from organisms.recipes.recipe import Batch, Recipe, cross_entropy, uniform_over
