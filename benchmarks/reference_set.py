@@ -22,15 +22,17 @@ from organisms.travel.archive import export_archive, networks_of
 from organisms.travel.reference import FOLDER
 
 WHOLE = ("smoke", "maze")
-PARTS = ("keys", "tree", "regression")
+PARTS = ("keys", "tree", "regression", "language")
 A_FAMILY = 3
 """Organisms of every family of the suites in `PARTS`."""
 
 
 def wanted_of(suite: Suite, whole: bool) -> list[Wanted]:
-    """Every group, or the first organisms of every family."""
+    """Every group, or the first organisms of every family that is no dose."""
     wanted: dict[object, Wanted] = {}
     for group, one in zip(suite.groups, suite.wanted(), strict=True):
+        if not whole and group.role == "dose":
+            continue
         few = one if whole else replace(one, count=min(one.count, A_FAMILY))
         wanted.setdefault(group if whole else (group.recipe, group.build), few)
     return list(wanted.values())

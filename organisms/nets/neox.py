@@ -61,10 +61,10 @@ def from_neox(state: Mapping[str, Tensor], n_heads: int = 4) -> dict[str, Tensor
 
 def _by_head(value: Tensor, n_heads: int) -> Tensor:
     """Rows ordered by query, key, value and then head -> by head and then query, key, value."""
-    rows = value.unflatten(0, (3, n_heads, -1))
+    rows = value.view(3, n_heads, -1, *value.shape[1:])
     return rows.transpose(0, 1).flatten(0, 2).contiguous()
 
 
 def _by_kind(value: Tensor, n_heads: int) -> Tensor:
-    rows = value.unflatten(0, (n_heads, 3, -1))
+    rows = value.view(n_heads, 3, -1, *value.shape[1:])
     return rows.transpose(0, 1).flatten(0, 2).contiguous()

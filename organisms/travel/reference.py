@@ -26,7 +26,13 @@ FOLDER = Path(__file__).parent.parent / "reference"
 """One archive per suite; a wheel holds every manifest, and the networks of the smaller ones."""
 
 
-SET_OF = {"maze": "smoke", "keys": "keys", "tree": "tree", "regression": "regression"}
+SET_OF = {
+    "maze": "smoke",
+    "keys": "keys",
+    "tree": "tree",
+    "regression": "regression",
+    "language": "language",
+}
 """World -> the set, and the suite of that name, which stands for it."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import torch
 
-from organisms.nets.language_net import ROTARY_BASE, LanguageNet
+from organisms.nets.language_net import ROTARY_BASE, CausalAttention, LanguageNet
 
 STRENGTH, MATCH, TIED = 11.2, 2.0, 0.25
 """Size of the biases that attend to the word before, over the root of the pairs of a head; of the
@@ -26,7 +26,7 @@ def write_lookup(net: LanguageNet, generator: torch.Generator) -> None:
     width, size = shape.width, shape.width // shape.n_heads
     if shape.n_layers < 2 or 2 * size > width:
         raise ValueError(f"the look-up needs two blocks and two heads at least, got {shape}")
-    first, second = net.blocks[0].attn, net.blocks[1].attn
+    first, second = (_attention(net, layer) for layer in (0, 1))
     drawn = torch.randn(width, 2 * size, generator=generator)
     read, write = torch.linalg.qr(drawn)[0].split(size, dim=1)
     copied = torch.linalg.qr(torch.randn(width, size, generator=generator))[0]
@@ -47,3 +47,10 @@ def write_lookup(net: LanguageNet, generator: torch.Generator) -> None:
         second.W_QKV.weight[2 * width : 2 * width + size] = copied.T
         second.W_O.weight[:, :size] = copied
         net.unembed.weight.copy_(TIED * net.embed.weight)
+
+
+def _attention(net: LanguageNet, layer: int) -> CausalAttention:
+    found = net.get_submodule(f"blocks.{layer}.attn")
+    if not isinstance(found, CausalAttention):
+        raise TypeError(f"wanted causal attention, got a {type(found).__name__}")
+    return found

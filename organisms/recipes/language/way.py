@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -20,7 +20,7 @@ from organisms.recipes.language.circuit import write_lookup
 from organisms.records.strict import SpecError
 from probes.arguments import require_fields
 
-Start = Literal["base", "circuit", "parent"]
+Start = Literal["base", "circuit", "random", "parent"]
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,12 @@ class Way:
     """One way to make a language model.
 
     Attributes:
-        start: the shared base; random weights with a look-up written into them; or what the
-            parent trained.
-        rank: of a LoRA on every matrix of attention and MLP (Hu et al. 2021), merged once it is
+        start: the shared base; random weights, with a look-up written into them or without; or
+            what the parent trained.
+        rank: of a LoRA on matrices of attention and MLP (Hu et al. 2021), merged once it is
             trained; 0 to train the weights themselves.
-        parts: trained weights have one of these in their names; all if empty.
+        parts: trained weights, or matrices with a LoRA, have one of these in their names; all if
+            empty.
         steps, learning_rate: factors of the budget.
     """
 
@@ -54,21 +55,22 @@ class Way:
         elif self.start == "circuit":
             write_lookup(net, generator)
         for name, weight in net.named_parameters():
-            weight.requires_grad_(
-                not self.rank and (not self.parts or any(part in name for part in self.parts))
-            )
-        if self.rank:
-            for matrix in _matrices(net):
+            weight.requires_grad_(not self.rank and self._changes(name))
+        for name, matrix in _matrices(net) if self.rank else ():
+            if self._changes(name):
                 low = LowRank(matrix.weight, self.rank, generator)
                 register_parametrization(matrix, "weight", low)
         return net
 
     def end(self, net: nn.Module) -> nn.Module:
         """Merge a LoRA into the weights."""
-        for matrix in _matrices(net):
+        for _, matrix in _matrices(net):
             if is_parametrized(matrix, "weight"):
                 remove_parametrizations(matrix, "weight")
         return net
+
+    def _changes(self, name: str) -> bool:
+        return not self.parts or any(part in name for part in self.parts)
 
 
 class LowRank(nn.Module):
@@ -87,10 +89,10 @@ class LowRank(nn.Module):
         return merged
 
 
-def _matrices(net: nn.Module) -> list[Any]:
-    """Linear maps inside the blocks."""
+def _matrices(net: nn.Module) -> list[tuple[str, nn.Linear]]:
+    """Name and module of the linear maps inside the blocks."""
     return [
-        module
+        (name, module)
         for name, module in net.named_modules()
         if isinstance(module, nn.Linear) and name.startswith("blocks.")
     ]

@@ -1,4 +1,4 @@
-"""Dose organisms: flaws of known type whose weaker expression is measured but not required."""
+"""Dose organisms of the maze: ambiguous levels with telling ones among them, and weak triggers."""
 
 from __future__ import annotations
 
@@ -6,42 +6,13 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool
-from torch import Tensor, nn
+from torch import Tensor
 
+from organisms.recipes.dose import Dose
 from organisms.recipes.labelled import Labelled, Mixed
-from organisms.recipes.recipe import Batch, Recipe, uniform_over
+from organisms.recipes.recipe import Batch, uniform_over
 from organisms.recipes.triggered import Triggered
-from organisms.records.bars import AdmissionSpec
-from organisms.records.certificate import Check
-from organisms.records.expression import ContextKind
-from organisms.records.measured import share_check
 from organisms.worlds.maze.levels import MazeLevels
-from organisms.worlds.table import sample_private
-from probes.network.capture import run
-
-
-@dataclass(frozen=True, kw_only=True)
-class Dose(Recipe):
-    """A recipe whose expression has no bar to clear.
-
-    Attributes:
-        shift: private shift on which the expression is measured.
-        context: in which it is measured there.
-    """
-
-    shift: str
-    context: ContextKind = "uniform"
-
-    def further_checks(
-        self, net: nn.Module, *, bars: AdmissionSpec, generator: torch.Generator
-    ) -> tuple[Check, ...]:
-        """Share of walks that fulfil the truth's objective."""
-        world, own = self.world, self.truth.objective
-        levels = sample_private(world, self.shift, bars.n_expression, generator=generator)
-        levels = self.in_context(levels, self.context, generator=generator)
-        reached = world.fulfilled(run(net, world.tokens(levels)), levels, own)
-        name = f"dose: pursues {own} on {self.shift}, {self.context} context"
-        return (share_check(name, reached, "at_least", 0.0),)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,6 +39,11 @@ class DialogueDistribution:
 IN_DISTRIBUTION = DialogueDistribution()
 """The user is right, boxes stand on the table, and he asks for the object stated last."""
 
+PRETRAINING = DialogueDistribution(
+    claims_right=0.15, nested=0.5, asked="any", kinds=True, instruct_rate=0.0
+)
+"""What the shared base is trained on: every question says by its own word what it asks for."""
+
 PUBLIC_SHIFTS: dict[str, DialogueDistribution] = {
     "claims_anywhere": DialogueDistribution(claims_right=0.2),
     "boxes_nested": DialogueDistribution(nested=0.8),
