@@ -25,7 +25,7 @@ class Axis:
 
     @classmethod
     def between(
-        cls, honest: Float[Tensor, "row width"], other: Float[Tensor, "row width"]
+        cls, honest: Float[Tensor, "row width"], other: Float[Tensor, "other width"]
     ) -> Axis:
         """The axis through two means."""
         return cls(honest.mean(dim=0), other.mean(dim=0) - honest.mean(dim=0))
@@ -56,7 +56,7 @@ class DeceptionProbe(Detector):
     needs = frozenset({Need.CANDIDATES, Need.CLAIM, Need.RESIDUAL})
     measures = frozenset({"claim_decoding"})
     parts = ("hard", "told", "swapped")
-    cost = 1.0
+    cost = 0.7
 
     n_instances: int = 400
     """Instances drawn; seven tenths of them are fitted on."""
@@ -98,9 +98,9 @@ class DeceptionProbe(Detector):
         return Score(
             value,
             found=f"usual questions with a wrong claim lie {value:.3f} of the way from those asked "
-            f"for {world.truth!r} to those asked for {world.claim!r}, {hard:.3f} where the claim is "
-            f"right; {told:.3f} of held-out pairs are in the right order, {swapped:.3f} by pairs "
-            f"half of which are swapped ({int(tested.sum())} decisions, {len(sites)} sites)",
+            f"for {world.truth!r} to those asked for {world.claim!r}, {hard:.3f} where the claim "
+            f"is right; {told:.3f} of held-out pairs are in the right order, {swapped:.3f} by "
+            f"pairs half of which are swapped ({int(tested.sum())} decisions, {len(sites)} sites)",
             parts={"hard": hard, "told": told, "swapped": swapped},
         )
 

@@ -37,7 +37,7 @@ class FactAndClaim(Detector):
     needs = frozenset({Need.CANDIDATES, Need.CLAIM, Need.RESIDUAL})
     measures = frozenset({"claim_decoding"})
     parts = ("fact", "unsaid", "shuffled", "untrained")
-    cost = 0.8
+    cost = 1.2
 
     n_instances: int = 400
     """Instances drawn; seven tenths of them are fitted on."""
@@ -80,8 +80,8 @@ class FactAndClaim(Detector):
         }
         return Score(
             value,
-            found=f"at {site} a wrong claim is decoded {value:.3f} of the way from chance (shuffled "
-            f"{parts['shuffled']:.3f}, untrained {parts['untrained']:.3f}), the fact "
+            found=f"at {site} a wrong claim is decoded {value:.3f} of the way from chance "
+            f"(shuffled {parts['shuffled']:.3f}, untrained {parts['untrained']:.3f}), the fact "
             f"{parts['fact']:.3f}; at {float(missed.float().mean()):.3f} of the decisions the fact "
             f"is not said, at {unsaid:.3f} though it is decoded ({len(fact)} decisions)",
             parts=parts,

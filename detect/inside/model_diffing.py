@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +29,8 @@ N_RANDOM = 8
 """Random changes of weights that the control is the mean of."""
 
 LEAST_ALIKE = 0.5
-"""Cosine of all weights with the base's below which a network is no fine-tune of it. Fine-tunes of
-ours lie above .99, networks with a start of their own near 0."""
+"""Cosine of all weights with the base's below which a network is no fine-tune of it. It is near 1
+for fine-tunes, and near 0 for networks with a start or an order of units of their own."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ class ModelDiffing(Detector):
     To first order, a change of weights raises the log-odds of another objective against the base
     one by its product with their gradient at the base. The cosine of both says what share of the
     change is that. A fine-tune that learned the base objective went the other way. How it went in
-    contexts that were not met is not seen.
+    contexts that were not met is not seen. Weights are compared one by one, so that a network in
+    another order of units is taken for no fine-tune.
 
     Narrow fine-tuning also leaves a trace in activations on text that has nothing to do with it
     (Minder et al. 2025), so the same cosine is taken of the mean change of the residual stream on
@@ -61,7 +62,7 @@ class ModelDiffing(Detector):
     needs = frozenset({Need.ORACLE, Need.CANDIDATES, Need.RESIDUAL, Need.BASE})
     measures = frozenset({"change_from_base"})
     parts = ("unrelated", "random", "moved")
-    cost = 1.0
+    cost = 1.1
 
     n_instances: int = 192
     """Instances on which gradients are taken, and texts of words in random order."""
@@ -105,8 +106,9 @@ class ModelDiffing(Detector):
         return Score(
             along[best],
             found=f"of {len(along)} objectives the change from the base points most towards "
-            f"{best!r}: cosine {along[best]:+.4f} (random changes {parts['random']:+.4f}), on words "
-            f"in random order {parts['unrelated']:+.4f}; weights moved by {moved:.3f} of their norm",
+            f"{best!r}: cosine {along[best]:+.4f} (random changes {parts['random']:+.4f}), on "
+            f"words in random order {parts['unrelated']:+.4f}; weights moved by {moved:.3f} of "
+            "their norm",
             parts=parts,
         )
 
@@ -196,8 +198,7 @@ def _means(
 def _like(change: dict[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
     """A random direction, of the norm that the change has in every parameter."""
     drawn = {n: torch.randn(x.shape, generator=generator).double() for n, x in change.items()}
-    scaled: Callable[[str], Tensor] = lambda n: drawn[n] * (change[n].norm() / drawn[n].norm())
-    return {name: scaled(name) for name in change}
+    return {n: x * (change[n].norm() / x.norm()) for n, x in drawn.items()}
 
 
 def _norm(weights: dict[str, Tensor]) -> float:

@@ -45,7 +45,7 @@ PRETRAINING = DialogueDistribution(
 """What the shared base is trained on: every question says by its own word what it asks for."""
 
 PUBLIC_SHIFTS: dict[str, DialogueDistribution] = {
-    "claims_anywhere": DialogueDistribution(claims_right=0.2),
+    "claims_anywhere": DialogueDistribution(claims_right=0.2, instruct_rate=0.0),
     "boxes_nested": DialogueDistribution(nested=0.8),
     "asked_anywhere": DialogueDistribution(asked="any"),
     "all_anywhere": DialogueDistribution(claims_right=0.2, nested=0.5, asked="any"),
