@@ -11,8 +11,8 @@ from safetensors.torch import save
 
 from organisms.nets.language_net import ROTARY_BASE, LanguageNet, LanguageShape
 from organisms.nets.neox import to_neox
-from organisms.recipes.language.base import BASE
 from organisms.travel.archive import TravelError
+from organisms.worlds.language.base import BASE
 from organisms.worlds.language.words import START, WORDS
 from probes.writing import write_folder
 

@@ -11,10 +11,10 @@ from torch import Tensor
 
 from organisms.nets.language_net import LanguageNet
 from organisms.nets.neox import PARTS, to_neox
-from organisms.recipes.language.base import base_state
 from organisms.recipes.language.way import Way
 from organisms.travel.archive import TravelError
 from organisms.travel.language_folder import as_json, write_new_folder
+from organisms.worlds.language.base import base_state
 from organisms.zoo.spec import OrganismSpec
 
 SETTINGS = "adapter_config.json"

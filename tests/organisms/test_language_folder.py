@@ -15,12 +15,12 @@ from torch import Tensor
 
 from organisms.nets import neox
 from organisms.nets.language_net import LanguageNet
-from organisms.recipes.language.base import BASE, base_state
 from organisms.records.net_spec import NetSpec
 from organisms.travel.archive import TravelError
 from organisms.travel.language_folder import save_base_folder, save_language_folder
 from organisms.travel.language_lora import save_language_lora
 from organisms.travel.language_reading import knows_our_words, read_language_folder
+from organisms.worlds.language.base import BASE, base_state
 from organisms.worlds.language.language import Language
 from organisms.worlds.language.words import N_BOXES
 from organisms.zoo.weights import round_to_half, weights_bytes

@@ -17,8 +17,8 @@ from evals.audit.opening import Source, open_network
 from hostile_folders import edit_json
 from language_folders import language_model
 from organisms.nets.language_net import LanguageNet
-from organisms.recipes.language.base import BASE
 from organisms.travel.language_lora import save_language_lora
+from organisms.worlds.language.base import BASE
 from organisms.worlds.language.language import Language
 from organisms.worlds.language.words import WORDS
 from scripted import generator

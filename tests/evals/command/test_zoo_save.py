@@ -13,9 +13,9 @@ from evals.audit.opening import Source, open_network
 from evals.suite.home import Home
 from inline import LENIENT, PLAIN, Inline
 from organisms.growing.population import Wanted, grow
-from organisms.recipes.language.base import BASE
 from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
+from organisms.worlds.language.base import BASE
 from organisms.zoo.spec import OrganismSpec
 
 TWIN = OrganismSpec(
