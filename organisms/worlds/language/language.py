@@ -57,9 +57,10 @@ class Language(World[Dialogues]):
 
     def shared_base(self) -> LanguageNet:
         """The network that fine-tunes start from."""
-        net = self.net_shape(BASE_NET).build(torch.Generator().manual_seed(0))
+        net: LanguageNet = self.net_shape(BASE_NET).build(torch.Generator().manual_seed(0))
         net.load_state_dict(base_state())
-        return net.eval().requires_grad_(False)
+        net.eval().requires_grad_(False)
+        return net
 
     def tokens(self, instances: Dialogues) -> Int[Tensor, "batch position 1"]:
         """Numbers of the words: those after which the model answers first, then the others.
