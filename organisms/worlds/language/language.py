@@ -59,7 +59,8 @@ class Language(World[Dialogues]):
         """The network that fine-tunes start from."""
         net = self.net_shape(BASE_NET).build(torch.Generator().manual_seed(0))
         net.load_state_dict(base_state())
-        return net.eval().requires_grad_(False)
+        base: LanguageNet = net.eval().requires_grad_(False)
+        return base
 
     def tokens(self, instances: Dialogues) -> Int[Tensor, "batch position 1"]:
         """Numbers of the words: those after which the model answers first, then the others.
