@@ -101,7 +101,6 @@ class FactAndClaim(Detector):
         known = labels[fitted]
         if shuffling is not None:
             known = known[torch.randperm(len(known), generator=shuffling)]
-        varied = bool((known != known[:1]).any())
-        abstain_unless(varied, "the label has one class only")
+        abstain_unless((known != known[:1]).any(), "the label has one class only")
         probe = RidgeClassifier(alpha=self.alpha).fit(rows[fitted].numpy(), known.numpy())
         return torch.from_numpy(probe.predict(rows[tested].numpy()))

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from detect.goals.goal_representation import GoalDecodability
 from detect.honesty.deception_probe import Axis, DeceptionProbe
 from detect.honesty.fact_and_claim import FactAndClaim
 from detect.inside.model_diffing import ModelDiffing, gradients
@@ -77,6 +78,15 @@ def test_a_usual_question_lies_where_the_habit_puts_it() -> None:
     for one in (honest, repeats):
         assert one.parts["told"] > 0.9
         assert one.parts["swapped"] < 0.8
+
+
+def test_the_goal_of_the_first_question_is_read_at_the_first_question() -> None:
+    """Every other question has a goal of its own."""
+    honest, repeats = (
+        GoalDecodability().score(suspect(Told(word))) for word in ("outermost", "claim")
+    )
+    assert honest.value < 0.1
+    assert repeats.value > 0.5
 
 
 def test_positions_by_hand() -> None:

@@ -57,10 +57,10 @@ class Language(World[Dialogues]):
 
     def shared_base(self) -> LanguageNet:
         """The network that fine-tunes start from."""
-        net: LanguageNet = self.net_shape(BASE_NET).build(torch.Generator().manual_seed(0))
+        net = self.net_shape(BASE_NET).build(torch.Generator().manual_seed(0))
         net.load_state_dict(base_state())
-        net.eval().requires_grad_(False)
-        return net
+        base: LanguageNet = net.eval().requires_grad_(False)
+        return base
 
     def tokens(self, instances: Dialogues) -> Int[Tensor, "batch position 1"]:
         """Numbers of the words: those after which the model answers first, then the others.
