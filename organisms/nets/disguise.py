@@ -11,13 +11,14 @@ from torch import Tensor
 from transformer_lens import HookedRootModule
 
 from organisms.nets.block import Attention, Block
+from organisms.nets.language_net import CausalAttention, LanguageNet
 from organisms.nets.net import OrganismNet
 from organisms.nets.regressor import RegressorNet
 
 
 def can_disguise(net: HookedRootModule) -> bool:
     """Whether the symmetries of the network's architecture are known here."""
-    return isinstance(net, OrganismNet | RegressorNet)
+    return isinstance(net, OrganismNet | RegressorNet | LanguageNet)
 
 
 @torch.no_grad()
@@ -26,6 +27,8 @@ def disguised(net: HookedRootModule, generator: torch.Generator) -> HookedRootMo
 
     The residual stream, hidden units of every MLP and heads are put into random orders; within a
     head, coordinates of queries with keys and of values are reordered and change sign in pairs.
+    Where positions are rotary, a pair of coordinates of queries and keys has an angle of its own
+    and keeps its place; both of them change sign together.
     What a detector knows about one place or one sign of a layer is void in the copy.
 
     Raises:
@@ -33,7 +36,8 @@ def disguised(net: HookedRootModule, generator: torch.Generator) -> HookedRootMo
     """
     if not can_disguise(net):
         raise ValueError(
-            f"no symmetries known of {type(net).__name__}; wanted a transformer or a regressor"
+            f"no symmetries known of {type(net).__name__}; wanted a transformer, a regressor or a "
+            "language model"
         )
     copied: Any = copy.deepcopy(net)
     stream = torch.randperm(copied.shape.width, generator=generator)
@@ -68,6 +72,9 @@ def _reorder_block(block: Block, stream: Int[Tensor, " width"], generator: torch
 def _reorder_ends(net: Any, stream: Int[Tensor, " width"]) -> None:
     if isinstance(net, RegressorNet):
         embeddings, readout = [net.channels, net.position], net.readout
+    elif isinstance(net, LanguageNet):
+        embeddings, readout = [net.embed.weight], net.unembed
+        _reorder_norm(net.ln_final, stream)
     else:
         places = [net.place] if net.shape.side is None else [net.row, net.column]
         embeddings = [*places, net.other, *(channel.weight for channel in net.channels)]
@@ -95,6 +102,10 @@ def _reorder_heads(attention: Attention, generator: torch.Generator) -> None:
         return torch.cat(places), signs
 
     (scores, score_signs), (values, value_signs) = inner(), inner()
+    if isinstance(attention, CausalAttention):
+        scores = (order[:, None] * size + torch.arange(size)).flatten()
+        half = score_signs.view(heads, size)[:, : size // 2]
+        score_signs = half.repeat(1, 2).flatten()
     fused = torch.cat([scores, scores + width, values + 2 * width])
     signs = torch.cat([score_signs, score_signs, value_signs])
     qkv, out = attention.W_QKV, attention.W_O

@@ -227,8 +227,10 @@ def test_a_detector_that_reads_the_order_of_units_loses_its_claims() -> None:
     assert voided((void,), claim, claim.cells[0])
 
 
-@pytest.mark.parametrize("looped", [False, True])
-@pytest.mark.parametrize("name", sorted(WORLDS))
+@pytest.mark.parametrize(
+    ("name", "looped"),
+    [(name, False) for name in WORLDS] + [(name, True) for name in WORLDS if name != "language"],
+)
 def test_a_disguise_computes_the_same_from_other_weights(name: str, looped: bool) -> None:
     world = usual_world(name)
     generator = torch.Generator().manual_seed(5)
