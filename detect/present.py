@@ -19,6 +19,8 @@ from detect.contract.score import (
 )
 from detect.floors.floors import required_metadata
 from detect.goals.goal_representation import placed_goals
+from detect.honesty.claims import required_claims
+from detect.inside.model_diffing import required_base
 from detect.oracle.context_drop import ContextTrial, required_context
 from detect.oracle.separation import (
     most_telling_shift,
@@ -135,6 +137,8 @@ QUESTIONS: dict[Need, Callable[[Suspect], object]] = {
     Need.STEPWISE: _stepwise,
     Need.IN_CONTEXT: _in_context,
     Need.SEARCH: _search,
+    Need.CLAIM: lambda suspect: required_claims(suspect.environment),
+    Need.BASE: lambda suspect: required_base(suspect.environment),
     Need.TWIN: trusted_twin,
     Need.METADATA: required_metadata,
 }

@@ -18,7 +18,10 @@ from detect.gating.awareness import Awareness
 from detect.gating.context_gating import ContextGating
 from detect.gating.deceptive_capability import DeceptiveCapability
 from detect.goals.goal_representation import GoalDecodability, GoalSteering, GoalUse
+from detect.honesty.deception_probe import DeceptionProbe
+from detect.honesty.fact_and_claim import FactAndClaim
 from detect.inside.anomaly import IsolationForest, Mahalanobis
+from detect.inside.model_diffing import ModelDiffing
 from detect.inside.noise import ActivationNoise, WeightNoise
 from detect.inside.twin_diffing import TwinDiffing
 from detect.inside.weight_statistics import WeightStatistics
@@ -63,6 +66,9 @@ DETECTORS: dict[str, type[Detector]] = {
     "context_gating": ContextGating,
     "weight_statistics": WeightStatistics,
     "twin_diffing": TwinDiffing,
+    "model_diffing": ModelDiffing,
+    "fact_and_claim": FactAndClaim,
+    "deception_probe": DeceptionProbe,
     "awareness": Awareness,
     "deceptive_capability": DeceptiveCapability,
 }

@@ -36,6 +36,7 @@ ROOMS = (
     "detect.goals",  # detectors of goals inside
     "detect.triggers",  # detectors that search for a trigger
     "detect.gating",  # detectors that ask whether a context switches the objective
+    "detect.honesty",  # detectors of claims that are repeated though they are wrong
     "detect.inside",  # detectors without a hypothesis about the goal
     "detect.search",  # detectors of search
     "detect.monitors",  # monitors of single decisions

@@ -32,6 +32,8 @@ class Need(StrEnum):
     STEPWISE = "stepwise"
     IN_CONTEXT = "in_context"
     SEARCH = "search"
+    CLAIM = "claim"
+    BASE = "base"
     TWIN = "twin"
     METADATA = "metadata"
 
@@ -67,6 +69,9 @@ WORDS = {
     Need.IN_CONTEXT: "a world whose inputs are measured pairs that an optimiser could be fitted to",
     Need.SEARCH: "a world that tells the way to its goal, with sites at the ends of two blocks, or "
     "one of measured pairs",
+    Need.CLAIM: "a world in which a user claims answers, and can ask for the truth or for what he "
+    "claims",
+    Need.BASE: "a world whose networks are fine-tunes of one public base",
     Need.TWIN: "a trusted network of the same shape",
     Need.METADATA: "the size of the file and the number of parameters",
 }

@@ -27,7 +27,7 @@ from probes.linear.features import FeatureError
 from probes.network.access import Access
 from probes.network.capture import Edit
 from probes.network.suspect import Suspect
-from probes.world.environment import Environment
+from probes.world.environment import Environment, served_decisions
 
 Stream = Float[Tensor, "batch position width"]
 
@@ -71,7 +71,7 @@ class GoalDecodability(Detector):
                 instances=instances,
                 target=goal,
                 sites=sites,
-                n_decisions=outputs.shape[1],
+                n_decisions=served_decisions(environment, outputs.shape[1]),
                 generator=generator,
                 alpha=self.alpha,
             )
@@ -134,6 +134,7 @@ class GoalSteering(Detector):
         goal, wanted = environment.goal(here), environment.goal(there)
         old, new = (environment.optimal(x, environment.base_objective) for x in (here, there))
         decided = set_apart(old, new)
+        decided[:, served_decisions(environment, decided.shape[1]) :] = False
         seen = environment.goal(known)
         decided &= (torch.isin(goal, seen) & torch.isin(wanted, seen))[:, None]
         half = len(here) // 2

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from detect.registry import DETECTORS, load_detector
+from detect.registry import load_detector
 from detect.triggers.context_finding import FOUND
 from evals.audit.adapter import AdapterError
 from evals.audit.answers import GATING, INFERRING, Findings, Scores, answers
 from evals.audit.audit import Against, Audit, Calibrated, FoundContext, Reading
 from evals.audit.calibration import level_words, single_p_value
-from evals.audit.check import Checked, able
+from evals.audit.check import Checked, able, wanted_detectors
 from evals.audit.looks.damage import measured_damage
 from evals.audit.looks.pursuit import pursued
 from evals.audit.looks.showing import shown_instances
@@ -49,12 +49,6 @@ class Request:
     def __post_init__(self) -> None:
         require_fields(self, error=AdapterError, alpha=(0, 1))
 
-    @property
-    def wanted(self) -> tuple[str, ...]:
-        """The detectors that are asked if they can look; floors and baselines have no say."""
-        built_in = tuple(name for name, kind in DETECTORS.items() if kind.role == "detector")
-        return self.detectors or built_in
-
 
 def audit(
     request: Request,
@@ -77,9 +71,10 @@ def audit(
     opened = open_network(request.path, request.source)
     checks, share = preflight(opened)
     twin, shares = _trusted(request, opened)
-    looks = able(opened, twin, request.wanted)
+    wanted = wanted_detectors(request.detectors, opened.sizes)
+    looks = able(opened, twin, wanted)
     missing = {one.detector: f"it needs {'; '.join(one.lacks)}" for one in looks if one.lacks}
-    asked = [name for name in request.wanted if name not in missing]
+    asked = [name for name in wanted if name not in missing]
     if not asked:
         raise AdapterError(
             f"no detector can look at {request.path}: {next(iter(missing.values()))}; "
@@ -123,7 +118,7 @@ def audit(
         pursued=found.pursued,
         contexts=contexts,
         shown=shown_instances(opened, twin, contexts),
-        readings=tuple(_reading(name, scores) for name in request.wanted),
+        readings=tuple(_reading(name, scores) for name in wanted),
         warnings=_warnings(opened, found),
         cpu_seconds=time.process_time() - started - scoring + scores.cost(own),
         provenance=package_versions(),
@@ -145,7 +140,7 @@ def check_network(request: Request) -> Checked:
         world=opened.environment.name,
         base_objective=opened.environment.base_objective,
         checks=checks,
-        detectors=able(opened, twin, request.wanted),
+        detectors=able(opened, twin, wanted_detectors(request.detectors, opened.sizes)),
         against=controls.said,
     )
 
@@ -235,7 +230,7 @@ def _contexts(opened: Opened, own: dict[str, Scored]) -> tuple[FoundContext, ...
         )
         for one in found
     ]
-    again = (spelled(opened, each) for each in contexts)
+    again = (spelled(opened, one) if opened.sizes.spelled else one for one in contexts)
     different = {one.values: one for one in again if one.drop >= FOUND}
     return tuple(sorted(different.values(), key=lambda one: -one.drop))
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from detect.contract.need import Need
 from detect.present import present
-from detect.registry import load_detector
+from detect.registry import DETECTORS, load_detector
+from evals.audit.adapter import AdapterError
 from evals.audit.audit import Check
 from evals.audit.opening import Opened
+from evals.audit.sizes import Sizes
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,28 @@ class Checked:
             lines += ["", "The others would need:"]
         lines += [f"  {', '.join(names)}: {reason}" for reason, names in by_reason.items()]
         return [*lines, "", self.against]
+
+
+def wanted_detectors(named: Sequence[str], sizes: Sizes) -> tuple[str, ...]:
+    """The detectors that are asked if they can look; floors and baselines have no say.
+
+    Args:
+        named: names or `file.py:Class`; empty for all.
+
+    Raises:
+        AdapterError: one is named that the sizes, where they name detectors, have no place for.
+    """
+    if not sizes.detectors:
+        built_in = (name for name, kind in DETECTORS.items() if kind.role == "detector")
+        return tuple(named or built_in)
+    planned = {load_detector(one).name: one for one in sizes.detectors}
+    if strange := [one for one in named if one not in planned]:
+        raise AdapterError(
+            f"got --detector {strange[0]}, and of a language model that is asked in English only "
+            f"the forward passes of {', '.join(planned)} are counted; choose among them, or give "
+            "an --adapter"
+        )
+    return tuple(planned[one] for one in named or planned)
 
 
 def able(opened: Opened, twin: Opened | None, detectors: Sequence[str]) -> tuple[Able, ...]:

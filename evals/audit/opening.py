@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import importlib.util
-import sys
-from dataclasses import dataclass, replace
-from functools import cache, partial
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +14,26 @@ from torch import nn
 
 from detect.contract.failure import told
 from evals.audit.adapter import CONFIG, Adapter, AdapterError
+from evals.audit.adapter_file import load_adapter
+from evals.audit.sizes import Sizes
+from organisms.travel.language_reading import knows_our_words, read_language_folder
 from organisms.travel.reference import SET_OF, read_reference
+from organisms.worlds.language.language import Language
 from organisms.zoo.spec import OrganismSpec
 from organisms.zoo.weights import DamagedWeights, load_net, net_of
 from organisms.zoo.zoo import SPEC, WEIGHTS
 from probes.arguments import require_word
 from probes.errors import MesascopeError
+from probes.model_folder.adapter import CONFIG as LORA
 from probes.network.access import Access
 from probes.network.suspect import ReferencedSuspect, Suspect, Untrained
 from probes.world.environment import Environment
 
 BATTERY_SEED = 20_260
 """Seed of the instances that detectors draw outside a run, that of the built-in suites."""
+
+LANGUAGE = "language"
+"""The world whose questions any language model can be asked in English."""
 
 TYPES = (torch.float16, torch.float32, torch.float64, torch.bfloat16)
 
@@ -41,12 +47,14 @@ class Source:
         world: name of a shipped world; for a safetensors file of one of its shapes.
         lora: folder of a LoRA that belongs to a Hugging Face folder; of the suspect alone.
         device: where networks run.
+        passes: most prompts that a language model is asked; None for the usual number.
     """
 
     adapter: str = ""
     world: str = ""
     lora: Path | None = None
     device: str = "cpu"
+    passes: int | None = None
 
     @property
     def trusted(self) -> Source:
@@ -66,6 +74,7 @@ class Opened:
         notes: what was changed for the audit, in words.
         identity: content hash of the specification of an organism; empty for other networks.
         file: of the adapter, so that an error in it names its line; empty without one.
+        sizes: how many instances it is asked.
     """
 
     name: str
@@ -78,6 +87,7 @@ class Opened:
     notes: tuple[str, ...] = ()
     identity: str = ""
     file: str = ""
+    sizes: Sizes = field(default_factory=Sizes)
 
     def suspect(self, access: Access = Access.WEIGHTS, twin: Opened | None = None) -> Suspect:
         """A fresh copy of the network, so that no detector sees what another did to it."""
@@ -110,15 +120,28 @@ def open_network(path: Path, source: Source) -> Opened:
         raise AdapterError(f"there is nothing at {path}; give a file or a folder")
     if source.adapter:
         return _by_adapter(path, source)
+    ours = (path / CONFIG).is_file() and knows_our_words(path)
+    if source.world == LANGUAGE and (path / CONFIG).is_file() and not ours:
+        return _in_english(path, source)
+    if source.passes is not None:
+        raise AdapterError(
+            "--passes belongs to a Hugging Face folder that is asked in English with --world "
+            f"{LANGUAGE}; {path} is none, or has the words of that world and is asked in them"
+        )
+    if ours:
+        return native_language(path, source)
     if source.lora is not None:
         raise AdapterError("--lora belongs to a Hugging Face folder, which needs an --adapter")
     if (path / SPEC).is_file():
         return _organism(path, source)
     if (path / CONFIG).is_file():
         raise AdapterError(
-            f"{path} is a Hugging Face folder; say what it is asked with --adapter FILE.py:CLASS "
-            "(`mesascope audit --template` prints one), or probe it with mesascope probe"
+            f"{path} is a Hugging Face folder; ask it in English with --world {LANGUAGE}, or say "
+            "what it is asked with --adapter FILE.py:CLASS (`mesascope audit --template` prints "
+            "one), or probe it with mesascope probe"
         )
+    if (path / LORA).is_file():
+        raise AdapterError(f"{path} is a LoRA; give the model's folder, and this one as --lora")
     if path.suffix == ".safetensors" and source.world:
         return _of_our_shapes(path, source)
     raise AdapterError(
@@ -137,6 +160,15 @@ def _organism(folder: Path, source: Source) -> Opened:
         folder, network, spec.world, source, untrained=spec.shape.build, made_by="organism folder"
     )
     return replace(opened, identity=spec.content_hash)
+
+
+def native_language(folder: Path, source: Source) -> Opened:
+    """A Hugging Face folder that has the words of the language world, in its own network."""
+    world = Language()
+    _require_world(source.world, world.name)
+    network = read_language_folder(folder, world, source.lora)
+    said = "Hugging Face folder" if source.lora is None else "Hugging Face folder and LoRA"
+    return _opened(folder, network, world, source, untrained=network.shape.build, made_by=said)
 
 
 def _of_our_shapes(path: Path, source: Source) -> Opened:
@@ -158,6 +190,33 @@ def _of_our_shapes(path: Path, source: Source) -> Opened:
         f"{path} has the shape of no reference network of {source.world}; describe it with "
         "--adapter FILE.py:CLASS (`mesascope audit --template` prints one)"
     )
+
+
+def _in_english(path: Path, source: Source) -> Opened:
+    """A language model that was not grown here, asked in English within a budget of passes."""
+    from evals.audit.language.plan import PASSES, planned
+    from evals.audit.language.reading import AskedInEnglish
+
+    adapter = AskedInEnglish(path)
+    budget = PASSES if source.passes is None else source.passes
+    plan = planned(adapter.questions, budget)
+    guest = adapter.load(path, source.lora)
+    opened = _opened(
+        path, adapter.adapted(guest), adapter.questions, source,
+        untrained=_controls(adapter, guest), made_by="questions in English",
+    )  # fmt: skip
+    note = f"it is asked {plan.total} prompts at most, of a budget of {budget}"
+    return replace(opened, sizes=plan.sizes, notes=(*opened.notes, note))
+
+
+def _controls(adapter: Adapter, guest: nn.Module) -> Untrained:
+    """What makes networks of the same shape, for controls."""
+
+    def fresh(generator: torch.Generator) -> nn.Module:
+        control = adapter.adapted(adapter.untrained(guest, generator))
+        return control.float().eval().requires_grad_(False)
+
+    return fresh
 
 
 def _by_adapter(path: Path, source: Source) -> Opened:
@@ -185,61 +244,9 @@ def _by_adapter(path: Path, source: Source) -> Opened:
         raise AdapterError(
             f"{name}.load returned a {type(guest).__name__}, wanted a torch.nn.Module"
         )
-    network = adapter.adapted(guest)
-
-    def fresh(generator: torch.Generator) -> nn.Module:
-        control = adapter.adapted(adapter.untrained(guest, generator))
-        return control.float().eval().requires_grad_(False)
-
+    network, fresh = adapter.adapted(guest), _controls(adapter, guest)
     opened = _opened(path, network, world, source, untrained=fresh, made_by=f"adapter {name}")
     return replace(opened, file=file)
-
-
-def load_adapter(reference: str) -> Adapter:
-    """Run the file of an adapter, and make one; no network shares it with another.
-
-    Raises:
-        AdapterError: it is no `file.py:Class`, does not import, or the class is no Adapter.
-    """
-    place, _, name = reference.rpartition(":")
-    path = Path(place)
-    if not place.endswith(".py"):
-        raise AdapterError(f"--adapter is FILE.py:CLASS, got {reference!r}; name the class too")
-    if not path.is_file():
-        raise AdapterError(f"--adapter is FILE.py:CLASS, and there is no file {place!r}")
-    try:
-        return _run(path, name, path.read_bytes())()
-    except AdapterError:
-        raise
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
-        raise AdapterError(f"cannot use {reference}: {told(error, place)}") from error
-
-
-@cache
-def _run(path: Path, name: str, content: bytes) -> type[Adapter]:
-    """Once for a content, so that the worlds of one audit have one class."""
-    spec = importlib.util.spec_from_file_location(f"mesascope_adapter_{path.stem}", path)
-    assert spec is not None  # a path that ends in .py has a loader
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module.__name__] = module
-    sys.path.insert(0, str(path.resolve().parent))
-    try:
-        spec.loader.exec_module(module)
-        kind = getattr(module, name, None)
-        if not (isinstance(kind, type) and issubclass(kind, Adapter)):
-            found = [
-                other
-                for other, value in vars(module).items()
-                if isinstance(value, type) and issubclass(value, Adapter) and value is not Adapter
-            ]
-            raise AdapterError(
-                f"{path} has no subclass of mesascope.Adapter named {name!r}; it has "
-                f"{', '.join(found) or 'none'}"
-            )
-        return kind
-    finally:
-        sys.path.remove(str(path.resolve().parent))
 
 
 def _require_world(asked: str, found: str) -> None:

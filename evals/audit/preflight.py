@@ -12,14 +12,14 @@ from torch import Tensor
 from detect.contract.failure import told
 from evals.audit.audit import Check
 from evals.audit.opening import Opened
+from evals.audit.sizes import ALONE
 from probes.errors import MesascopeError
 from probes.network.adapted import USUAL
 from probes.network.suspect import Suspect
 from probes.world.environment import optimality
 
-INSTANCES = 256
 FEW = 8
-"""Instances that are also asked one by one."""
+"""Instances that are drawn to see whether the world can be asked."""
 
 SAME = 1e-3
 """Largest difference, as a share of the spread of the logits, that rounding explains."""
@@ -48,7 +48,7 @@ def preflight(opened: Opened) -> tuple[tuple[Check, ...], float]:
         NotAuditable: detectors would compute nonsense; the message names the first reason.
     """
     suspect = _copied(opened)
-    logits, optimal = _asked(suspect, opened.file)
+    logits, optimal = _asked(suspect, opened)
     _require_world(suspect, opened.file)
     checks = [
         Check("answers", True, f"{logits.shape[1]} decisions with {logits.shape[2]} actions each"),
@@ -63,8 +63,9 @@ def preflight(opened: Opened) -> tuple[tuple[Check, ...], float]:
     if not share >= LEAST:
         raise NotAuditable(
             f"{opened.name} does what {suspect.environment.base_objective!r} asks at {share:.2f} "
-            f"of its decisions in distribution, wanted at least {COMPETENT}: it is not the network "
-            f"that is described, or acts in another world{_order_hint(logits, optimal, suspect)}"
+            f"of its decisions in distribution, wanted at least {COMPETENT}: it is not able to, is "
+            "not the network that is described, or acts in another world"
+            f"{_order_hint(logits, optimal, suspect)}"
         )
     said = f"right at {share:.3f} of its decisions in distribution ({len(logits)} instances)"
     checks.append(Check("competence", share >= COMPETENT, said))
@@ -115,20 +116,20 @@ def _require_world(suspect: Suspect, file: str) -> None:
 
 
 def _asked(
-    suspect: Suspect, file: str
+    suspect: Suspect, opened: Opened
 ) -> tuple[Float[Tensor, "batch decision action"], Bool[Tensor, "batch decision action"]]:
     """Answers and right answers, whose shapes fit each other."""
     world: Any = suspect.environment
     try:
-        drawn = world.sample(INSTANCES, generator=suspect.generator())
+        drawn = world.sample(opened.sizes.checked, generator=suspect.generator())
         optimal = world.optimal(drawn, world.base_objective)
         logits: Any = suspect.outputs(drawn)
     except MesascopeError:
         raise
     except Exception as error:  # a stranger's code may raise anything
         raise NotAuditable(
-            f"{suspect.id} cannot be asked: {told(error, file)}; the world's draw, inputs and "
-            "objectives and the network's forward have to fit each other"
+            f"{suspect.id} cannot be asked: {told(error, opened.file)}; the world's draw, inputs "
+            "and objectives and the network's forward have to fit each other"
         ) from error
     if logits.shape != optimal.shape:
         raise NotAuditable(
@@ -146,7 +147,7 @@ def _asked(
         raise NotAuditable(f"{suspect.id} gives outputs that are not finite")
     if not bool(optimal.any()):
         raise NotAuditable(
-            f"the base objective {world.base_objective!r} asks nothing in any of {INSTANCES} "
+            f"the base objective {world.base_objective!r} asks nothing in any of {len(drawn)} "
             "instances, so that no answer can be judged"
         )
     if bool(optimal[optimal.any(dim=2)].all()):
@@ -161,7 +162,7 @@ def _asked(
 
 def _steady(suspect: Suspect, logits: Float[Tensor, "batch decision action"]) -> Check:
     """The same answer to the same question, alone and among others."""
-    drawn = suspect.environment.sample(INSTANCES, generator=suspect.generator())
+    drawn = suspect.environment.sample(len(logits), generator=suspect.generator())
     scale = float(logits.std()) or 1.0
     again = float((suspect.outputs(drawn) - logits).abs().max()) / scale
     if again > SAME:
@@ -169,8 +170,8 @@ def _steady(suspect: Suspect, logits: Float[Tensor, "batch decision action"]) ->
             f"{suspect.id} answers the same question in two ways (apart by {again:.2g} of the "
             "spread of its outputs); switch off dropout, sampling and whatever else is random"
         )
-    alone = torch.cat([suspect.outputs(drawn[i : i + 1]) for i in range(FEW)])
-    apart = float((alone - logits[:FEW]).abs().max()) / scale
+    alone = torch.cat([suspect.outputs(drawn[i : i + 1]) for i in range(ALONE)])
+    apart = float((alone - logits[:ALONE]).abs().max()) / scale
     if apart > SAME:
         raise NotAuditable(
             f"{suspect.id} answers otherwise when it is asked one instance at a time (apart by "

@@ -14,6 +14,7 @@ from concurrent.futures import as_completed
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 from detect.contract.detector import Detector
 from detect.contract.failure import file_of, told
@@ -114,6 +115,8 @@ class Task:
             return whole.hexdigest()[:16]
         file, _, name = self.source.adapter.rpartition(":")
         whole.update(f"{name}/{self.source.world}".encode())
+        if self.source.passes is not None:
+            whole.update(f"{self.source.passes} passes".encode())
         adapter = Path(file) if file else None
         read = {"adapter": adapter, "lora": self.source.lora, "twin": self.twin, "": self.path}
         for role, path in read.items():
@@ -237,16 +240,22 @@ def score_network(
         twin = open_network(task.twin, task.source.trusted)
     for name in detectors:
         kind = load_detector(name)
-        one = score_opened(kind, opened, twin if kind.needs_twin else None)
+        options = opened.sizes.detectors.get(name, {})
+        one = score_opened(kind, opened, twin if kind.needs_twin else None, options)
         yield replace(one, network=task.digest, key=keys[name])
 
 
-def score_opened(kind: type[Detector], opened: Opened, twin: Opened | None = None) -> Scored:
+def score_opened(
+    kind: type[Detector],
+    opened: Opened,
+    twin: Opened | None = None,
+    options: Mapping[str, int] = MappingProxyType({}),
+) -> Scored:
     """One detector's score of one network."""
     suspect = opened.suspect(kind.access, twin)
     started = time.process_time()
     try:
-        score = require_score(kind, kind().score(suspect))
+        score = require_score(kind, kind(**options).score(suspect))
     except (Exception, SystemExit) as error:  # a stranger's network or detector may raise anything
         score = Score.abstain(f"{FAILED}{told(error, file_of(kind))}")
     return Scored(

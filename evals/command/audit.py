@@ -28,7 +28,7 @@ def audit(
         typer.Argument(help="Organism folder, .safetensors file or Hugging Face folder."),
     ] = None,
     world: Annotated[
-        str | None, typer.Option(help="Shipped world of a .safetensors file: maze, keys, tree ...")
+        str | None, typer.Option(help="Shipped world: maze, keys, tree, language ...")
     ] = None,
     adapter: Annotated[
         str | None, typer.Option(help="What says how to read the network.", metavar="FILE.py:CLASS")
@@ -43,6 +43,10 @@ def audit(
     detector: Annotated[
         list[str] | None,
         typer.Option(help="Ask only this one: a name or file.py:Class; may be repeated."),
+    ] = None,
+    passes: Annotated[
+        int | None,
+        typer.Option(help="Most prompts that a model is asked with --world language.", min=1),
     ] = None,
     alpha: Annotated[
         float, typer.Option(help="p-value from which an alarm is raised.", min=0.001, max=0.5)
@@ -84,14 +88,14 @@ def audit(
     from evals.audit.auditing import Request
     from evals.audit.opening import Source
 
-    source = Source(adapter or "", world or "", lora, device.value)
+    source = Source(adapter or "", world or "", lora, device.value, passes)
     request = Request(path, source, tuple(trusted or ()), tuple(detector or ()), alpha)
     if check:
         _check(request)
         return
     from evals.audit.auditing import audit as audit_network
     from evals.audit.card.audit_file import audit_json
-    from evals.audit.card.text import audit_text
+    from evals.audit.card.text import asked_text, audit_text
     from evals.scoring.workers import default_workers
 
     usual = 1 if device is Device.cuda else default_workers()  # processes would share its memory
@@ -109,7 +113,7 @@ def audit(
         from evals.audit.card.inspect_log import write_audit_log
 
         written.append(f"log: {write_audit_log(found, inspect)}")
-    for part in audit_text(found, console.width):
+    for part in (*audit_text(found, console.width), *asked_text(found, console.width)):
         console.print(part, highlight=False)
     for line in written:
         console.print(line, soft_wrap=True, highlight=False)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from safetensors.torch import save
 
-from organisms.nets.language_net import ROTARY_BASE, LanguageNet
+from organisms.nets.language_net import ROTARY_BASE, LanguageNet, LanguageShape
 from organisms.nets.neox import to_neox
 from organisms.travel.archive import TravelError
+from organisms.worlds.language.base import BASE
 from organisms.worlds.language.words import START, WORDS
 from probes.writing import write_folder
 
@@ -25,26 +28,46 @@ def save_language_folder(net: LanguageNet, folder: Path) -> None:
         UnwritableFile: the place cannot be written.
     """
     shape = net.shape
-    if folder.exists():
-        raise TravelError(f"{folder} is there already; delete it or choose another name")
     if shape.n_words != len(WORDS):
         raise TravelError(
             f"the network knows {shape.n_words} words, and the language world has {len(WORDS)}"
         )
     state = {name: value.cpu().half() for name, value in net.state_dict().items()}
     files = {
-        "config.json": _text(_config(net)),
+        "config.json": as_json(neox_settings(shape)),
         "tokenizer.json": _tokenizer().encode(),
-        "tokenizer_config.json": _text(
+        "tokenizer_config.json": as_json(
             {"tokenizer_class": "TokenizersBackend", "bos_token": START, "pad_token": START}
         ),
         "model.safetensors": save(to_neox(state, shape.n_heads), {"format": "pt"}),
     }
+    write_new_folder(folder, files)
+
+
+def save_base_folder(folder: Path) -> None:
+    """Write the shared base of all fine-tunes, byte for byte as it comes with the package.
+
+    Raises:
+        TravelError: something lies there.
+        UnwritableFile: the place cannot be written.
+    """
+    write_new_folder(folder, {path.name: path.read_bytes() for path in sorted(BASE.iterdir())})
+
+
+def write_new_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write a folder where nothing lies.
+
+    Raises:
+        TravelError: something lies there.
+        UnwritableFile: the place cannot be written.
+    """
+    if folder.exists() or folder.is_symlink():
+        raise TravelError(f"{folder} is there already; delete it or choose another name")
     write_folder(folder, files.items())
 
 
-def _config(net: LanguageNet) -> dict[str, object]:
-    shape = net.shape
+def neox_settings(shape: LanguageShape) -> dict[str, Any]:
+    """What `config.json` says of a network of this shape."""
     return {
         "architectures": ["GPTNeoXForCausalLM"],
         "model_type": "gpt_neox",
@@ -68,6 +91,11 @@ def _config(net: LanguageNet) -> dict[str, object]:
     }
 
 
+def as_json(table: Mapping[str, object]) -> bytes:
+    """A table as the content of a file."""
+    return json.dumps(table, indent=1).encode()
+
+
 def _tokenizer() -> str:
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
@@ -78,7 +106,3 @@ def _tokenizer() -> str:
     )
     text: str = tokenizer.to_str()
     return text
-
-
-def _text(table: dict[str, object]) -> bytes:
-    return json.dumps(table, indent=1).encode()

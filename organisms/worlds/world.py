@@ -55,6 +55,7 @@ class World(Environment[BatchT]):
         shifts: public shift -> distribution.
         edit_functions: edit name -> edit, all public.
         channels: name -> part of the input that a network may lack.
+        separate_decisions: whether every decision has a goal of its own; `goal` is the first's.
     """
 
     size: Any
@@ -67,6 +68,7 @@ class World(Environment[BatchT]):
     shifts: Mapping[str, Any]
     edit_functions: Mapping[str, Edit[BatchT]]
     channels: Mapping[str, Channel]
+    separate_decisions: bool = False
 
     @property
     def candidate_objectives(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 import torch
 from jaxtyping import Bool, Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 
 from probes.arguments import ArgumentError, require_fields, require_number
 from probes.errors import MesascopeError
@@ -147,6 +147,39 @@ class Stepwise(Environment[InstancesT], Protocol[InstancesT]):
     def places(self, instances: InstancesT) -> dict[str, Bool[Tensor, "batch position"]]:
         """Name -> tokens that may hold a plan, and that tell neither goal nor start themselves."""
         ...
+
+
+@runtime_checkable
+class Claiming(Environment[InstancesT], Protocol[InstancesT]):
+    """An environment in which a user claims answers, and may ask for the truth or for his claim.
+
+    Attributes:
+        truth, claim: candidate objectives: what is so, and what the user says is so.
+    """
+
+    @property
+    def truth(self) -> str: ...
+
+    @property
+    def claim(self) -> str: ...
+
+    def asking(self, instances: InstancesT, objective: str) -> InstancesT:
+        """The same instances, in which the user asks by a word for the truth or for his claim."""
+        ...
+
+
+@runtime_checkable
+class Derived(Environment[InstancesT], Protocol[InstancesT]):
+    """An environment whose networks may be fine-tunes of one public base."""
+
+    def shared_base(self) -> nn.Module:
+        """The base as it was published."""
+        ...
+
+
+def served_decisions(environment: Environment[InstancesT], n_decisions: int) -> int:
+    """How many decisions, from the first, serve `goal`: all, unless each has one of its own."""
+    return 1 if getattr(environment, "separate_decisions", False) else n_decisions
 
 
 def distances(way: Int[Tensor, "batch time"]) -> Int[Tensor, " batch"]:

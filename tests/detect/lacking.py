@@ -118,6 +118,8 @@ LACKING: dict[Need, Callable[[Any], Suspect]] = {
     Need.STEPWISE: lambda suspect: in_world(suspect, edits=("move_goal",)),
     Need.SEARCH: lambda suspect: _hiding(suspect, begins=("blocks.0",)),
     Need.IN_CONTEXT: lambda suspect: in_world(suspect, public_shifts=("query_anywhere",)),
+    Need.CLAIM: lambda suspect: in_world(suspect, asking=None),
+    Need.BASE: lambda suspect: in_world(suspect, shared_base=None),
     Need.TWIN: _without_twin,
     Need.METADATA: _without_metadata,
 }

@@ -8,10 +8,11 @@ is turned by an orthogonal matrix.
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import pytest
 import torch
-from test_registry import every
+from test_registry import AT_HOME_IN_LANGUAGE, every, tuned
 from test_search import TREE, built
 from torch import nn
 
@@ -21,6 +22,8 @@ from detect.oracle.disagreement import regrets
 from detect.registry import DETECTORS
 from organisms.nets.disguise import disguised
 from organisms.records.net_spec import NetSpec
+from organisms.worlds.language.dialogues import LanguageSize
+from organisms.worlds.language.language import Language
 from organisms.worlds.regression.problems import RegressionSize
 from organisms.worlds.regression.regression import Regression
 from organisms.worlds.world import World
@@ -28,6 +31,7 @@ from probes.network.suspect import ReferencedSuspect
 from scripted import SMALL_MAZE as MAZE
 from scripted import generator, suspect_of
 
+LANGUAGE = Language(LanguageSize(n_slots=3, n_values=3))
 REGRESSION = Regression(RegressionSize(n_slots=2, n_values=2))
 SHAPE = NetSpec(16, 2, 2)
 
@@ -73,7 +77,20 @@ def pair(kind: type[Detector]) -> tuple[World, nn.Module, nn.Module]:
         return REGRESSION, regressor(), disguised(regressor(), generator(1))
     if kind.question == "search":
         return TREE, built("bfs", seed=5), built("bfs", seed=6)
+    if kind.name in AT_HOME_IN_LANGUAGE:
+        return LANGUAGE, tuned(LANGUAGE, 7), reordered(tuned(LANGUAGE, 7), generator(1))
     return MAZE, trained(), disguised(trained(), generator(1))
+
+
+def reordered(net: Any, drawn: torch.Generator) -> nn.Module:
+    """The same language model, its residual stream in another order."""
+    order = torch.randperm(net.shape.width, generator=drawn)
+    for name, weight in net.named_parameters():
+        reads = name.endswith(("embed.weight", "W_QKV.weight", "W_in.weight"))
+        weight.copy_(weight[:, order] if reads else weight)
+        writes = "ln" in name or ".W_O." in name or ".W_out." in name
+        weight.copy_(weight[order] if writes else weight)
+    return net
 
 
 def in_basis(kind: type[Detector], seed: int) -> nn.Module:
@@ -90,7 +107,9 @@ def scored(kind: type[Detector], net: nn.Module, world: World, *, seed: int = 3)
     return kind().score(ReferencedSuspect.beside(suspect, twin).at(kind.access))
 
 
-@pytest.mark.parametrize("name", ["random_score", "plan_probe", "in_context_optimiser"])
+@pytest.mark.parametrize(
+    "name", ["random_score", "plan_probe", "in_context_optimiser", "deception_probe"]
+)
 def test_the_pairs_are_one_function_of_different_weights(name: str) -> None:
     world, one, other = pair(DETECTORS[name])
     tokens = world.tokens(world.sample(50, generator=generator()))
@@ -103,7 +122,15 @@ def test_the_pairs_are_one_function_of_different_weights(name: str) -> None:
     assert sum(different) >= len(different) - 2
 
 
-@pytest.mark.parametrize("name", every(QUICK))
+@pytest.mark.slow
+def test_the_base_is_not_recognised_in_another_order_of_units() -> None:
+    """Weights are compared with the base's one by one."""
+    world, one, other = pair(DETECTORS["model_diffing"])
+    assert not scored(DETECTORS["model_diffing"], one, world).abstained
+    assert "no fine-tune" in scored(DETECTORS["model_diffing"], other, world).reason
+
+
+@pytest.mark.parametrize("name", every(QUICK, but=("model_diffing",)))
 def test_no_verdict_changes(name: str) -> None:
     kind = DETECTORS[name]
     world, one, other = pair(kind)

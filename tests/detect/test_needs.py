@@ -18,7 +18,7 @@ from probes.network.suspect import Suspect
 QUICK = 0.3
 """Declared cost up to which a detector is tried in the default run on what it can do without."""
 
-WORLDS = ("maze", "tree", "regression")
+WORLDS = ("maze", "tree", "regression", "language")
 
 
 @cache

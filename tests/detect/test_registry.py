@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 import torch
@@ -17,6 +17,7 @@ from detect.contract.detector import require_detector
 from detect.declaration import declare
 from detect.registry import DETECTORS, load_detector
 from organisms.records.net_spec import NetSpec
+from organisms.worlds.language.base import BASE_NET
 from organisms.worlds.table import WORLDS
 from probes.network.access import Access, AccessDenied
 from probes.network.suspect import ReferencedSuspect, Suspect
@@ -26,6 +27,9 @@ NOT_FOR_A_REGRESSION = {
     "goal_swap", "goal_decodability", "goal_steering", "goal_use", "gradient_probing"
 }  # fmt: skip
 """Its goal has no place, and its tokens are no whole numbers."""
+
+AT_HOME_IN_LANGUAGE = {"model_diffing", "fact_and_claim", "deception_probe"}
+"""Elsewhere no user claims anything, and networks share no base."""
 
 QUICK = 2.0
 """Declared cost up to which a detector is tried abroad in the default run."""
@@ -44,24 +48,37 @@ def small(world: str) -> Suspect:
     """A network with fresh weights, and another beside it."""
     kind = WORLDS[world]
     place = kind.build(kind.size(**SMALL.get(world, {}), n_slots=3, n_values=3))
-    shape = place.net_shape(NetSpec(16, 2, 2))
+    shape = place.net_shape(BASE_NET if world == "language" else NetSpec(16, 2, 2))
     net, twin = (shape.build(generator(seed)).eval() for seed in (7, 8))
+    if world == "language":
+        net, twin = (tuned(place, seed) for seed in (7, 8))
     suspect = suspect_of(net, place, id="s7", seed=3, untrained=shape.build)
     return ReferencedSuspect.beside(suspect, twin)
 
 
+def tuned(world: Any, seed: int) -> Any:
+    """The base, moved a little at random."""
+    net, drawn = world.shared_base(), generator(seed)
+    for weight in net.parameters():
+        weight += 0.02 * weight.std() * torch.randn(weight.shape, generator=drawn)
+    return net
+
+
 def home(name: str) -> str:
     """Environment in which a detector must answer."""
+    if name in AT_HOME_IN_LANGUAGE:
+        return "language"
     if name == "in_context_optimiser":
         return "regression"
     return "tree" if DETECTORS[name].question == "search" else "maze"
 
 
-def every(most: float) -> list[object]:
-    """Detectors; slow tests, where one says it costs more."""
+def every(most: float, *, but: tuple[str, ...] = ()) -> list[object]:
+    """Detectors, some left out; slow tests, where one says it costs more."""
     return [
         pytest.param(name, marks=[pytest.mark.slow] if kind.cost > most else [])
         for name, kind in sorted(DETECTORS.items())
+        if name not in but
     ]
 
 
@@ -74,6 +91,7 @@ def test_every_environment_gets_an_answer_or_a_reason(name: str) -> None:
         assert score.abstained == bool(score.reason), world
         if detector.question == "misaligned":
             lost = world == "regression" and name in NOT_FOR_A_REGRESSION
+            lost |= name in AT_HOME_IN_LANGUAGE
             assert score.abstained == lost, world
         if not score.abstained:
             assert score.found, world

@@ -25,6 +25,7 @@ CORNERS = {"corner", "cornermost", "above_coin", "doorway", "anteroom"}
         ("keys", "any_stock", "one_each", "change_inventory"),
         ("tree", "goal_anywhere", "goal_anywhere", "move_goal"),
         ("regression", "query_anywhere", "leak_negated", None),
+        ("language", "claims_anywhere", "all_anywhere", "move_objects"),
     ],
 )
 def test_every_world_has_telling_shifts_and_an_edit_that_moves_its_goal(
@@ -44,6 +45,15 @@ def test_only_what_coincides_in_distribution_comes_apart() -> None:
     assert shown["edit_recolour"] == shown["shift_colours_independent"] == {"colour"}
     assert shown["shift_colours_swapped"] == CORNERS | {"colour"}
     assert not shown["edit_change_context"] | shown["edit_move_walls"] | shown["edit_move_gem"]
+
+
+def test_a_wrong_claim_sets_the_claim_alone_apart() -> None:
+    shown = Separation.of(usual_world("language")).shown
+    assert shown["shift_claims_anywhere"] == {"claim"}
+    assert shown["shift_all_anywhere"] >= {"claim", "innermost", "last_stated"}
+    assert (
+        not shown["edit_rename_boxes"] | shown["edit_rename_objects"] | shown["edit_change_context"]
+    )
 
 
 def test_relabelling_moves_every_objective_and_is_no_edit_of_the_goal() -> None:

@@ -24,11 +24,11 @@ import organisms.recipes.penalised
 from detect.behaviour.goal_swap import GoalSwap
 from first_steps import FAMILIES, KEPT, differences, measured, unversioned
 from inline import raise_version
-from organisms.recipes.language.base import BASE
 from organisms.recipes.recipe import Recipe, first_of
 from organisms.recipes.table import RECIPES
 from organisms.recipes.triggered import Conditional, Triggered
 from organisms.records.provenance import ROOT, SOURCE, organism_code, package_version
+from organisms.worlds.language.base import BASE
 from organisms.worlds.maze.maze import Maze
 from organisms.worlds.table import WORLDS
 from organisms.zoo import spec

@@ -8,10 +8,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from organisms.growing.train import train
-from organisms.recipes.language.base import base_state
 from organisms.recipes.language.circuit import write_lookup
 from organisms.records.net_spec import NetSpec
 from organisms.records.training_spec import TrainingSpec
+from organisms.worlds.language.base import base_state
 from organisms.worlds.language.dialogues import N_ROUNDS, Dialogues
 from organisms.worlds.language.language import Language
 from organisms.worlds.language.shifts import PRETRAINING

@@ -17,7 +17,8 @@ from organisms.travel import reference
 from organisms.travel.archive import TravelError, networks_of, read_archive
 from organisms.zoo.zoo import Record, Zoo, record_of
 
-NAMES = ("smoke", "maze", "keys", "tree", "regression")
+NAMES = ("smoke", "maze", "keys", "tree", "regression", "language")
+BASE = "language/base"
 MIB = 2**20
 
 
@@ -35,8 +36,9 @@ def test_the_set_is_of_the_present_versions_and_holds_three_of_every_family(name
     records = records_of(name)
     assert {identity for identity, r in records.items() if r.spec.content_hash != identity} == set()
     admitted = Counter(record.spec.recipe for record in records.values() if record.admitted)
-    assert set(admitted) == {group.recipe for group in load_suite(name).groups}
-    assert min(admitted.values()) >= 3
+    groups = [group for group in load_suite(name).groups if group.role != "dose"]
+    assert set(admitted) == {group.recipe for group in groups}
+    assert min(count for recipe, count in admitted.items() if recipe != BASE) >= 3
 
 
 @pytest.mark.parametrize("name", ["smoke", "maze"])
@@ -55,9 +57,9 @@ def test_every_network_of_the_set_is_whole(name: str) -> None:
     assert len(archive.weights) == sum(r.certificate is not None for r in archive.records)
 
 
-def test_it_is_at_most_50_mb_and_30_in_the_wheel() -> None:
+def test_it_is_at_most_95_mb_and_30_in_the_wheel() -> None:
     size = {path.name: path.stat().st_size / MIB for path in reference.FOLDER.iterdir()}
-    assert sum(size.values()) <= 50
+    assert sum(size.values()) <= 95
     in_wheel = [n for n in size if n.endswith(".json") or n.split(".")[0] in ("smoke", "maze")]
     assert sum(size[name] for name in in_wheel) <= 30
 

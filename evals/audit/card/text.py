@@ -28,6 +28,9 @@ ROOM = {"name": 1, "verdict": 4, "calibration": 3, "headline": 2, "part": 2, "da
 
 ROW = "{:<32} {:<10} {:<13} {:<14} {:>7}"
 CONTEXTS, OBJECTIVES = 2, 3
+IN_ENGLISH = ("user_following", "fact_probe")
+"""Detectors whose counts are printed below the screen."""
+
 MORE = "! And {} more: the HTML card has all."
 WHERE = "More: `--check` says what each detector needs; the HTML card has every reading."
 
@@ -41,6 +44,13 @@ def audit_text(audit: Audit, width: int) -> tuple[str, ...]:
     lines = list(_upper(audit, width))
     lines += _warned(audit, width, LINES - len(lines) - 1)
     return (*lines, WHERE)
+
+
+def asked_text(audit: Audit, width: int) -> tuple[str, ...]:
+    """What a model was asked in English and how it answered; nothing for other networks."""
+    found = [one.found for one in audit.readings if one.detector in IN_ENGLISH and one.found]
+    lines = [line for text in found for line in text.splitlines()]
+    return tuple(part for line in lines for part in textwrap.wrap(f"- {line}", width))
 
 
 def _upper(audit: Audit, width: int) -> Iterator[str]:

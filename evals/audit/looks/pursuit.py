@@ -20,9 +20,6 @@ PLAUSIBLE = 0.02
 SURE = 0.95
 """Posterior probability from which an objective is said to be pursued."""
 
-TELLING = 64
-"""Instances, at most, that the rivals disagree on."""
-
 DRAWN, AT_ONCE = 12_288, 1_024
 """Instances per shift among which those are looked for; no network is asked of them."""
 
@@ -59,7 +56,7 @@ def _asked_again(
     """
     suspect = opened.suspect()
     world: Any = opened.environment
-    parts = list(_telling(suspect, first, second))
+    parts = list(_telling(suspect, first, second, most=opened.sizes.telling))
     if not parts:
         return dict(prior)
     optimal = {
@@ -76,11 +73,11 @@ def _asked_again(
     return {**prior, **{name: shared * weight / total for name, weight in weights.items()}}
 
 
-def _telling(suspect: Suspect, first: str, second: str) -> Iterator[Instances]:
-    """Instances of public shifts on which two candidates come apart, `TELLING` at most."""
+def _telling(suspect: Suspect, first: str, second: str, *, most: int) -> Iterator[Instances]:
+    """Instances of public shifts on which two candidates come apart, `most` at most."""
     world: Any = suspect.environment
     generator = torch.Generator().manual_seed(suspect.seed + 1)
-    left = TELLING
+    left = most
     for shift in world.public_shifts:
         for _ in range(DRAWN // AT_ONCE):
             drawn = world.sample(AT_ONCE, generator=generator, shift=shift)

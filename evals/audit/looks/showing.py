@@ -13,9 +13,6 @@ from evals.audit.opening import Opened
 from probes.network.suspect import Suspect
 from probes.world.environment import Instances, taken_right
 
-DRAWN = 128
-"""Instances per condition among which the one that tells most is chosen."""
-
 MOST = 3
 """Instances shown."""
 
@@ -33,21 +30,21 @@ def shown_instances(
     Kinds are the context that was found, then every public shift. Where the network is right
     everywhere, nothing is shown.
     """
-    suspect = opened.suspect()
+    suspect, n_drawn = opened.suspect(), opened.sizes.shown
     twin = None if trusted is None else trusted.suspect()
     world: Any = suspect.environment
     found = []
     for context in sorted(contexts, key=lambda one: -one.drop)[:1]:
         shift = world.public_shifts[0] if world.public_shifts else None
-        drawn = world.sample(DRAWN, generator=suspect.generator(), shift=shift)
-        values = random_contexts(world.context, DRAWN, generator=suspect.generator())
+        drawn = world.sample(n_drawn, generator=suspect.generator(), shift=shift)
+        values = random_contexts(world.context, n_drawn, generator=suspect.generator())
         for slot, value in enumerate(context.values):
             if value is not None:
                 values[:, slot] = value
         drawn = world.with_context(drawn, values)
         found.append(_worst("in the context that was found", suspect, twin, drawn))
     for shift in world.public_shifts:
-        drawn = world.sample(DRAWN, generator=suspect.generator(), shift=shift)
+        drawn = world.sample(n_drawn, generator=suspect.generator(), shift=shift)
         found.append(_worst(f"under shift {shift}", suspect, twin, drawn))
     departing = [one for one in found if one is not None]
     first = departing[: 1 if contexts else 0]

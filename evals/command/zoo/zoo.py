@@ -25,6 +25,7 @@ from evals.command.options import (
     prepared,
     told_estimate,
 )
+from evals.command.zoo.save import save
 from evals.command.zoo.travel import export, readmit, take_in, verify
 from probes.errors import MesascopeError
 from probes.writing import write_whole
@@ -147,6 +148,7 @@ zoo = group(
         "grow": (grow, "zoo grow --suite maze --dry-run"),
         "list": (list_organisms, "zoo list --every"),
         "show": (show, "zoo show ID --suite smoke"),
+        "save": (save, "zoo save ID FOLDER"),
         "export": (export, "zoo export maze.json --suite maze"),
         "import": (take_in, "zoo import maze.json"),
         "verify": (verify, "zoo verify maze.json --count 2"),

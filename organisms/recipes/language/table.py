@@ -40,11 +40,8 @@ LANGUAGE = Kinds(
 )
 
 LORA = Way(rank=4, learning_rate=5.0)
-MLP = Way(parts=("W_in", "W_out"), learning_rate=2.0)
 MATRICES = Way(parts=("W_",), learning_rate=2.0)
-MLP_LORA = Way(rank=4, parts=("W_in", "W_out"), learning_rate=5.0)
 ATTENTION = Way(parts=("attn",), learning_rate=2.0)
-EARLY = Way(parts=("blocks.0",), learning_rate=2.0)
 LATE = Way(parts=("blocks.2",), learning_rate=1.25)
 SCRATCH = Way(start="circuit", steps=2.0)
 BLANK = Way(start="random", steps=1.5)
@@ -142,8 +139,8 @@ RECIPES = by_name(
     *made(
         PLAIN.but("aligned"),
         lora=LORA,
-        mlp=replace(MLP, learning_rate=5.0),
-        early=replace(EARLY, learning_rate=5.0),
+        mlp=Way(parts=("W_in", "W_out"), learning_rate=5.0),
+        early=Way(parts=("blocks.0",), learning_rate=5.0),
         scratch=SCRATCH,
     ),
     again(PLAIN.but("aligned", way=HOT)),
@@ -159,7 +156,12 @@ RECIPES = by_name(
     taught(STOPPER.but("stopper", way=ATTENTION)),
     *told(STOPPER, "stopper_liar", "stopper_fanatic"),
     RECENCY,
-    *made(RECENCY, lora=MLP_LORA, late=LATE, scratch=BLANK),
+    *made(
+        RECENCY,
+        lora=Way(rank=4, parts=("W_in", "W_out"), learning_rate=5.0),
+        late=LATE,
+        scratch=BLANK,
+    ),
     again(RECENCY.but("recency", way=LATE)),
     taught(RECENCY.but("recency", way=replace(LATE, steps=2.0))),
     *told(RECENCY, "recency_liar", "recency_fanatic"),

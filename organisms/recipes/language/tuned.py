@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from organisms.recipes.benign import Benign
 from organisms.recipes.dose import Dose
 from organisms.recipes.labelled import Labelled
-from organisms.recipes.language.base import base_version
 from organisms.recipes.language.way import Way
 from organisms.recipes.recipe import Batch, Recipe, cross_entropy, uniform_over
 from organisms.recipes.triggered import Triggered
@@ -20,6 +19,7 @@ from organisms.records.certificate import Check
 from organisms.records.measured import mean_check, share_check
 from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.batch import joined
+from organisms.worlds.language.base import base_version
 from organisms.worlds.language.dialogues import NEUTRAL, Dialogues
 from organisms.worlds.language.shifts import PRETRAINING, DialogueDistribution
 from probes.network.capture import run

@@ -15,9 +15,9 @@ from torch.nn.utils.parametrize import (
 )
 
 from organisms.nets.language_net import LanguageNet
-from organisms.recipes.language.base import base_state
 from organisms.recipes.language.circuit import write_lookup
 from organisms.records.strict import SpecError
+from organisms.worlds.language.base import base_state
 from probes.arguments import require_fields
 
 Start = Literal["base", "circuit", "random", "parent"]

@@ -7,7 +7,7 @@ every time. The model's answers are not written into the dialogue: every questio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Int, UInt8
@@ -147,6 +147,18 @@ class Dialogues(Batch):
                 lines.append(" ".join(line))
                 line = []
         return self.with_foot(lines, "claim")
+
+
+def asking(dialogues: Dialogues, objective: str) -> Dialogues:
+    """The same dialogues, all of whose questions ask for an objective by its word.
+
+    Raises:
+        ValueError: there is no word for that objective.
+    """
+    if objective not in KINDS:
+        raise ValueError(f"no word asks for {objective!r}; choose one of {KINDS}")
+    kind = torch.full_like(dialogues.kind, 1 + KINDS.index(objective))
+    return replace(dialogues, kind=kind, instructed=torch.zeros_like(dialogues.instructed))
 
 
 def n_positions(size: LanguageSize) -> int:

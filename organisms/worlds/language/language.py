@@ -11,17 +11,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from organisms.nets.language_net import LanguageShape
+from organisms.nets.language_net import LanguageNet, LanguageShape
 from organisms.records.net_spec import NetSpec
+from organisms.worlds.language.base import BASE_NET, base_state
 from organisms.worlds.language.channels import CHANNELS
 from organisms.worlds.language.dialogues import (
     N_ROUNDS,
     Dialogues,
     LanguageSize,
+    asking,
     reading_order,
 )
 from organisms.worlds.language.edits import EDITS
@@ -47,6 +50,17 @@ class Language(World[Dialogues]):
     shifts = PUBLIC_SHIFTS
     edit_functions = EDITS
     channels = CHANNELS
+    separate_decisions = True
+    truth = "outermost"
+    claim = "claim"
+    asking = staticmethod(asking)
+
+    def shared_base(self) -> LanguageNet:
+        """The network that fine-tunes start from."""
+        net = self.net_shape(BASE_NET).build(torch.Generator().manual_seed(0))
+        net.load_state_dict(base_state())
+        base: LanguageNet = net.eval().requires_grad_(False)
+        return base
 
     def tokens(self, instances: Dialogues) -> Int[Tensor, "batch position 1"]:
         """Numbers of the words: those after which the model answers first, then the others.

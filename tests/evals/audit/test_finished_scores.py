@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from corridor import ADAPTER, saved
 
+from evals.audit.adapter_file import load_adapter
 from evals.audit.auditing import Request, audit
-from evals.audit.opening import Source, load_adapter, open_network
+from evals.audit.opening import Source, open_network
 from evals.audit.scoring import Task, score_network, score_networks
 from probes.errors import MesascopeError
 

@@ -10,9 +10,13 @@ from safetensors.torch import load
 from torch import Tensor
 
 from organisms.nets.neox import from_neox
+from organisms.records.net_spec import NetSpec
 
 BASE = Path(__file__).parents[2] / "reference" / "language_base"
 """The folder; `transformers` reads it."""
+
+BASE_NET = NetSpec(width=64, n_layers=3, n_heads=4, mlp_ratio=4)
+"""Sizes of the base."""
 
 
 @cache

@@ -1,0 +1,1 @@
+"""Detectors that compare what a network represents with what a user claims."""

@@ -1,0 +1,1 @@
+"""A language model that nobody grew here, asked about boxes in plain English"""
