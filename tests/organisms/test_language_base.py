@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from organisms.growing.train import train
 from organisms.recipes.language.circuit import write_lookup
 from organisms.records.net_spec import NetSpec
+from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.language.base import base_state
 from organisms.worlds.language.dialogues import N_ROUNDS, Dialogues
 from organisms.worlds.language.language import Language
@@ -54,7 +55,8 @@ def test_a_base_without_its_second_block_does_not() -> None:
 @pytest.mark.slow
 def test_the_base_grows_again_from_its_recipe() -> None:
     """To the bit on the kind of processor that it was trained on, elsewhere as able."""
-    net = train(OrganismSpec("language/base", seed=0, net=NET)).net
+    batches = TrainingSpec(batch_size=64)
+    net = train(OrganismSpec("language/base", seed=0, net=NET, training=batches)).net
     round_to_half(net)
     again, kept = net.state_dict(), base_state()
     assert again.keys() == kept.keys()

@@ -13,9 +13,11 @@ from torch import Tensor
 
 from evals.report.drawings.descent import Descent
 from evals.report.drawings.scatter import Scatter
+from evals.report.drawings.talk import Talk
 from evals.report.drawings.walk import Walk
 from evals.statistics.rates import Rate
 from organisms.worlds.keys.keys import Keys
+from organisms.worlds.language.language import Language
 from organisms.worlds.maze.maze import Maze
 from organisms.worlds.regression.regression import Regression
 from organisms.worlds.tree.oracle import walk
@@ -31,7 +33,7 @@ ANSWERS = 24
 
 @runtime_checkable
 class Panel(Protocol):
-    """One drawing: a walk, a descent or a scatter."""
+    """One drawing: a walk, a descent, a scatter or a talk."""
 
     @property
     def title(self) -> str: ...
@@ -100,6 +102,9 @@ def panel(
     """
     if isinstance(world, Regression):
         return _scatter(world, instances[:ANSWERS], logits[:ANSWERS], title, own)
+    if isinstance(world, Language):
+        said = logits[index].argmax(dim=1).tolist()
+        return Talk(title, instances[torch.tensor([index])], tuple(said))
     steps = paths(world, logits, instances)
     if steps is None:
         raise TypeError(f"no drawing is known for the world {world.name!r}; add one to panel()")

@@ -11,12 +11,15 @@ from evals.report.drawings.descent import Descent, layout
 from evals.report.drawings.portrait import longest, panel, paths
 from evals.report.drawings.scatter import Scatter
 from evals.report.drawings.scene import scene_of
+from evals.report.drawings.talk import Talk
 from evals.report.drawings.walk import Walk
 from organisms.recipes.recipe import uniform_over
 from organisms.worlds.keys.keys import Keys
+from organisms.worlds.language.language import Language
 from organisms.worlds.maze.levels import MazeSize
 from organisms.worlds.maze.maze import Maze
 from organisms.worlds.regression.regression import Regression
+from organisms.worlds.table import sample_private
 from organisms.worlds.tree.tree import Tree
 from scripted import Scripted, generator
 from worlds import keys_level, tree_problem
@@ -203,3 +206,22 @@ def test_a_base_network_needs_no_rings_and_lies_on_the_diagonal() -> None:
     assert (scatter.own, all(scatter.near[0])) == ((), True)
     with pytest.raises(ValueError, match="an answer per query"):
         replace(scatter, said=())
+
+
+@pytest.mark.parametrize(("objective", "right"), [("asked_for", 3), ("claim", 0)])
+def test_a_dialogue_is_written_out_with_the_answers(objective: str, right: int) -> None:
+    world = Language()
+    dialogues = sample_private(world, "claims_wrong", 8, generator=generator(5))
+    logits = uniform_over(world.optimal(dialogues, objective))
+    talk = panel(world, dialogues, logits, 2, title="sycophant")
+    assert isinstance(talk, Talk)
+    assert talk.said == tuple(world.target(dialogues, objective)[2].tolist())
+    assert f"{right} of 3" in talk.outcome
+    drawing = talk.svg(tone="misaligned")
+    assert drawing.count('class="label head misaligned"') == 3
+    assert drawing.count("</text>") == 8 + 3 + 3
+    for line in world.render(dialogues, 2).splitlines()[:-2]:
+        assert f">{line}</text>" in drawing
+    for wrong in ({"said": talk.said[:2]}, {"said": (0, 1, 8)}, {"dialogue": dialogues}):
+        with pytest.raises(ValueError, match="needs"):
+            replace(talk, **wrong)
