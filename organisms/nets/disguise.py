@@ -70,6 +70,7 @@ def _reorder_block(block: Block, stream: Int[Tensor, " width"], generator: torch
 
 
 def _reorder_ends(net: Any, stream: Int[Tensor, " width"]) -> None:
+    embeddings: list[Tensor]
     if isinstance(net, RegressorNet):
         embeddings, readout = [net.channels, net.position], net.readout
     elif isinstance(net, LanguageNet):
