@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from organisms.growing.train import train
 from organisms.recipes.language.circuit import write_lookup
 from organisms.records.net_spec import NetSpec
+from organisms.records.strict import SpecError
 from organisms.records.training_spec import TrainingSpec
 from organisms.worlds.language.base import base_state
 from organisms.worlds.language.dialogues import N_ROUNDS, Dialogues
@@ -50,6 +51,12 @@ def test_a_base_without_its_second_block_does_not() -> None:
     for weights in net.blocks[1].parameters():
         weights.zero_()
     assert max(right(net, 200).values()) < 0.9
+
+
+def test_a_fine_tune_of_other_sizes_is_refused() -> None:
+    spec = OrganismSpec("language/aligned_plain", seed=0, net=NetSpec(32, 2, 4))
+    with pytest.raises(SpecError, match="a fine-tune has the sizes of its base"):
+        train(spec)
 
 
 @pytest.mark.slow

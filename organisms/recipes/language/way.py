@@ -17,7 +17,7 @@ from torch.nn.utils.parametrize import (
 from organisms.nets.language_net import LanguageNet
 from organisms.recipes.language.circuit import write_lookup
 from organisms.records.strict import SpecError
-from organisms.worlds.language.base import base_state
+from organisms.worlds.language.base import BASE_NET, base_state
 from probes.arguments import require_fields
 
 Start = Literal["base", "circuit", "random", "parent"]
@@ -51,7 +51,13 @@ class Way:
         if not isinstance(net, LanguageNet):
             raise TypeError(f"wanted a language model, got a {type(net).__name__}")
         if self.start == "base":
-            net.load_state_dict(base_state())
+            state, own = base_state(), net.state_dict()
+            if {n: w.shape for n, w in own.items()} != {n: w.shape for n, w in state.items()}:
+                raise SpecError(
+                    f"a fine-tune has the sizes of its base, {BASE_NET}, got {net.shape}; give "
+                    "those as net, or take a family that is made from scratch"
+                )
+            net.load_state_dict(state)
         elif self.start == "circuit":
             write_lookup(net, generator)
         for name, weight in net.named_parameters():
