@@ -7,6 +7,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from transformer_lens.hook_points import HookPoint
 
+Heads = Float[Tensor, "batch head position size"]
+
 
 class Attention(nn.Module):
     """Bidirectional multi-head attention, softmax or linear; hooks on q, k, v and z."""
@@ -31,14 +33,17 @@ class Attention(nn.Module):
         q, k, v = split.unbind(dim=2)
         q, k, v = self.hook_q(q), self.hook_k(k), self.hook_v(v)
         q, k, v = q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
-        if self.linear:
-            # Without a softmax, k^T v is summed first: the cost is linear in the positions.
-            z = q @ (k.transpose(2, 3) @ v) / (position * q.shape[-1] ** 0.5)
-        else:
-            z = F.scaled_dot_product_attention(q, k, v)
-        z = self.hook_z(z.transpose(1, 2))
+        z = self.hook_z(self.mixed(q, k, v).transpose(1, 2))
         out: Tensor = self.W_O(z.reshape(batch, position, width))
         return out
+
+    def mixed(self, q: Heads, k: Heads, v: Heads) -> Heads:
+        """The values that every position reads, by head."""
+        if self.linear:
+            # Without a softmax, k^T v is summed first: the cost is linear in the positions.
+            read: Tensor = q @ (k.transpose(2, 3) @ v) / (q.shape[2] * q.shape[-1] ** 0.5)
+            return read
+        return F.scaled_dot_product_attention(q, k, v)
 
 
 class Block(nn.Module):

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from transformer_lens import HookedRootModule
 from transformer_lens.hook_points import HookPoint
 
-from organisms.nets.block import Attention, Block
+from organisms.nets.block import Attention, Block, Heads
 from organisms.records.net_spec import NetSpec
 from organisms.records.strict import SpecError
 from probes.arguments import require_fields
@@ -100,25 +100,13 @@ class CausalAttention(Attention):
         self.register_buffer("sin", angle.sin(), persistent=False)
         self.register_buffer("seen", place[:, None] >= place, persistent=False)
 
-    def forward(
-        self, x: Float[Tensor, "batch position width"]
-    ) -> Float[Tensor, "batch position width"]:
-        """What every word reads of itself and the words before it."""
-        batch, position, width = x.shape
-        split = self.W_QKV(x).view(batch, position, 3, self.n_heads, width // self.n_heads)
-        q, k, v = split.unbind(dim=2)
-        q, k, v = self.hook_q(q), self.hook_k(k), self.hook_v(v)
-        q, k, v = q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
-        z = F.scaled_dot_product_attention(
+    def mixed(self, q: Heads, k: Heads, v: Heads) -> Heads:
+        """What every word reads of itself and the words before it, by head."""
+        return F.scaled_dot_product_attention(
             self._rotated(q), self._rotated(k), v, attn_mask=self.seen
         )
-        z = self.hook_z(z.transpose(1, 2))
-        out: Tensor = self.W_O(z.reshape(batch, position, width))
-        return out
 
-    def _rotated(
-        self, x: Float[Tensor, "batch head position pairs"]
-    ) -> Float[Tensor, "batch head position pairs"]:
+    def _rotated(self, x: Heads) -> Heads:
         first, second = x.chunk(2, dim=3)
         return x * self.cos + torch.cat([-second, first], dim=3) * self.sin
 
