@@ -23,6 +23,12 @@ LENGTHS = ("n_positions", "max_position_embeddings", "max_seq_len")
 """Settings that say how many positions a model was made for."""
 
 
+def longest_text(config: Any) -> int | None:
+    """Positions that the model of a configuration was made for; None where it has no such limit."""
+    sizes = [getattr(config, name, None) for name in LENGTHS]
+    return next((size for size in sizes if isinstance(size, int)), None)
+
+
 class LanguageModel(nn.Module):
     """Maps token numbers to logits; every hook of the bridge is a site under its usual name."""
 
@@ -109,8 +115,7 @@ class LoadedModel:
     @property
     def longest(self) -> int | None:
         """Positions that the model was made for; None where it has no such limit."""
-        sizes = [getattr(self.original.config, name, None) for name in LENGTHS]
-        return next((size for size in sizes if isinstance(size, int)), None)
+        return longest_text(self.original.config)
 
     @property
     def device(self) -> torch.device:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from evals.audit.adapter import Adapter, AdapterError
 from evals.audit.language.questions import SHIFTS, Questions
 from evals.audit.language.wording import Wording
-from probes.language_model import LENGTHS
+from probes.language_model import longest_text
 from probes.model_folder.contents import LanguageModelError, read_settings, refused
 from probes.model_folder.tokenizer import TOKENIZER_FILES, read_tokenizer
 from probes.network.adapted import Site
@@ -79,8 +79,7 @@ class AskedInEnglish(Adapter):
         asked, generator = self.questions, torch.Generator().manual_seed(0)
         drawn = [asked.sample(TRIED, generator=generator, shift=one) for one in (None, *SHIFTS)]
         length = max(asked.inputs(cases).shape[1] for cases in drawn)
-        sizes = [getattr(config, name, None) for name in LENGTHS]
-        longest = next((size for size in sizes if isinstance(size, int)), None)
+        longest = longest_text(config)
         if longest is not None and length > longest:
             raise AdapterError(
                 f"a dialogue is too long for {self.path}: it is {length} tokens by the tokenizer, "
